@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * base: what every stage shares: how a failure says why, and small helpers.
+ *
+ * Conventions of all headers in this folder:
+ *  - functions that can fail return 0 or -errno; outputs come last and are untouched on failure;
+ *  - `_init`/`_finish` work on memory that the caller owns, `_create`/`_destroy` on heap memory;
+ *    every `_destroy` and `_finish` accepts NULL;
+ *  - the library neither prints nor exits: a refusal is a sentence in struct lb_why;
+ *  - units stand at the end of a name (`window_ns`, `stride_bytes`), the index space of a CPU number
+ *    in its name (`pu_os`: the kernel's number, `pu_index`: hwloc's logical order).
+ */
+#ifndef LINEBOUNCE_BASE_H
+#define LINEBOUNCE_BASE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Long enough for one sentence with a path and a list of names in it. */
+#define LB_WHY_BYTES 512
+
+/* Why something failed, as "what: why" without a trailing newline. Empty until a call fails. */
+struct lb_why {
+    char text[LB_WHY_BYTES];
+};
+
+/* Writes the sentence (printf format) into *why, when why is not NULL, and returns -err. err is a
+ * positive errno value. A text that is too long is cut. */
+int lb_fail(struct lb_why *why, int err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What the hardware writes and fetches together. 64 is the line of every x86 and most Arm cores;
+ * an adjacent-line prefetcher (Intel) couples pairs of 128; results of threads lie 256 apart
+ * because 128 has been seen to bounce still. The machine's own line size is in lb_topology. */
+#define LB_LINE_BYTES  64
+#define LB_PAIR_BYTES  128
+#define LB_APART_BYTES 256
+
+#define LB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif
