@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * placement: which PUs the threads of a case are pinned to. Pure data, computed from a topology.
+ */
+#ifndef LINEBOUNCE_PLACEMENT_H
+#define LINEBOUNCE_PLACEMENT_H
+
+#include <linebounce/topology.h>
+
+/* The closest level that two PUs share, nearest first. */
+enum lb_distance {
+    LB_DISTANCE_NONE,    /* a single thread: no pair, no distance */
+    LB_DISTANCE_SMT,     /* same core */
+    LB_DISTANCE_L2,      /* different cores, same L2 */
+    LB_DISTANCE_L3,      /* different L2, same last-level cache */
+    LB_DISTANCE_PACKAGE, /* same package, different last-level cache or die (or no L3 at all) */
+    LB_DISTANCE_REMOTE,  /* different packages or NUMA nodes of different packages */
+    LB_DISTANCES
+};
+
+/* "none", "smt", "l2", "l3", "package", "remote". */
+const char *lb_distance_name(enum lb_distance distance);
+/* What the class means, one clause. */
+const char *lb_distance_meaning(enum lb_distance distance);
+/* -EINVAL for an unknown name. */
+int lb_distance_parse(const char *name, enum lb_distance *distance);
+
+/* The class of two PUs. A level is shared when both know it and agree; a PU with itself is `none`.
+ * Two PUs in different packages are remote; in one package but on different NUMA nodes (sub-NUMA
+ * clusters, several dies) they are `package`, even where one L3 spans the nodes. Machines without
+ * package information count as one package. */
+enum lb_distance lb_distance_between(const struct lb_pu *a, const struct lb_pu *b);
+
+/* Longest name: "compact" "scatter" "pus" or a class, and a thread count. */
+#define LB_PLACEMENT_NAME_BYTES 32
+
+struct lb_placement {
+    char name[LB_PLACEMENT_NAME_BYTES]; /* "l3", "compact-8", "scatter-8", "pus" */
+    enum lb_distance distance;          /* of the pair; for more threads the farthest among them */
+    int n;                              /* threads */
+    int *pu_os;                         /* n of them, thread i on pu_os[i] */
+};
+
+/* init allocates; finish frees what pu_os points to. All refuse with a sentence:
+ * -ENOENT  this machine has no pair of that class (why names the classes it has);
+ * -ERANGE  more threads than allowed PUs;
+ * -EINVAL  a PU list that does not parse, holds a PU twice or one that does not exist;
+ * -EACCES  a PU that exists but is offline or outside the allowed set. */
+
+/* The first pair (in logical order) of that class, both allowed and, where the machine is hybrid,
+ * of one kind if there is such a pair. -EINVAL for LB_DISTANCE_NONE. */
+int lb_placement_pair(const struct lb_topology *topology, enum lb_distance distance,
+                      struct lb_why *why, struct lb_placement *placement);
+/* n threads as close together as possible: logical order, so SMT siblings first. n = 1 gives the
+ * first allowed PU. */
+int lb_placement_compact(const struct lb_topology *topology, int n, struct lb_why *why,
+                         struct lb_placement *placement);
+/* n threads as far apart as possible: round-robin over packages, then dies, NUMA nodes and
+ * last-level caches, then L2, then cores, and SMT siblings last: each core has a thread before one
+ * has two. */
+int lb_placement_scatter(const struct lb_topology *topology, int n, struct lb_why *why,
+                         struct lb_placement *placement);
+/* An explicit list of kernel numbers, "0,1" or "0-3,8". Threads take them in the order given. */
+int lb_placement_list(const struct lb_topology *topology, const char *list, struct lb_why *why,
+                      struct lb_placement *placement);
+/* By name: a class ("l3"), "compact", "scatter" (n threads; 0 = two, or one on a one-PU machine),
+ * "closest" (the nearest class that the machine has; compact-1 on one PU), each optionally "-N"
+ * ("scatter-8"). -EINVAL also for a pair of other than two threads, and for an n that contradicts
+ * "-N". */
+int lb_placement_named(const struct lb_topology *topology, const char *name, int n,
+                       struct lb_why *why, struct lb_placement *placement);
+int lb_placement_copy(const struct lb_placement *from, struct lb_placement *placement);
+void lb_placement_finish(struct lb_placement *placement);
+
+/* Which classes have at least one allowed pair, as a mask of 1 << class. Linear in the number of
+ * PUs (a plan for 512 PUs takes well under a second). 0: there is no pair, or no memory. */
+unsigned lb_placement_classes(const struct lb_topology *topology);
+
+#endif
