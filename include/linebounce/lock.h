@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * lock: userspace locks with the kernel's fields at the kernel's offsets.
+ *
+ * The rw-semaphore follows the semantics of kernel/locking/rwsem.c (6.x) as described in public
+ * documentation; the code is this project's own. Sleeping is a futex. Two things differ, because
+ * userspace cannot see them: an owner publishes a flag before it sleeps instead of the scheduler's
+ * on_cpu, and involuntary preemption of an owner is not modelled (a window in which it happens is
+ * spoiled). So that a preempted owner does not cost its spinners whole time slices, each 50 us of
+ * spinning on one state end in a sched_yield; a spinner that waits in the queue then also looks
+ * whether the owner sleeps, and leaves the queue if so (the kernel's leaves it when it should
+ * reschedule).
+ *
+ * Offsets within a lock, in bytes (LP64):
+ *
+ *   rwsem40          count 0/8  owner 8/8  osq 16/4  wait_lock 20/4  wait list head 24/16
+ *   rwsem32          count 0/8  owner 8/8  osq 16/4  wait_lock 20/4  first_waiter   24/8
+ *   refcount         count 0/4
+ *   pthread_rwlock   sizeof(pthread_rwlock_t), 56 on LP64 glibc
+ *   pthread_mutex    sizeof(pthread_mutex_t), 40 on x86-64, 48 on arm64
+ *   locked_adds      count 0/8: two locked adds, no exclusion; what any lock costs at the least
+ */
+#ifndef LINEBOUNCE_LOCK_H
+#define LINEBOUNCE_LOCK_H
+
+#include <linebounce/base.h>
+
+#include <stdbool.h>
+
+enum lb_lock_kind {
+    LB_LOCK_RWSEM40,
+    LB_LOCK_RWSEM32,
+    LB_LOCK_REFCOUNT,
+    LB_LOCK_PTHREAD_RWLOCK,
+    LB_LOCK_PTHREAD_MUTEX,
+    LB_LOCK_LOCKED_ADDS,
+    LB_LOCK_KINDS
+};
+
+/* The rw-semaphore's count word. */
+#define LB_RWSEM_WRITER  ((uint64_t)1)      /* write-locked */
+#define LB_RWSEM_WAITERS ((uint64_t)1 << 1) /* the wait list is not empty */
+#define LB_RWSEM_HANDOFF ((uint64_t)1 << 2) /* the first waiter must get it: no stealing */
+#define LB_RWSEM_READER  ((uint64_t)1 << 8) /* the bias of one reader */
+#define LB_RWSEM_READERS (~(LB_RWSEM_READER - 1))
+/* The owner word: a task's address and two flags in its low bits. */
+#define LB_OWNER_READER       ((uint64_t)1)
+#define LB_OWNER_NONSPINNABLE ((uint64_t)1 << 1)
+#define LB_OWNER_FLAGS        ((uint64_t)3)
+/* The reference count: 1 = attached and idle, each reader adds 1, a writer adds the offset. */
+#define LB_REFCOUNT_IDLE   1u
+#define LB_REFCOUNT_WRITER 0x40000000u
+
+struct lb_rwsem40 {
+    uint64_t count;
+    uint64_t owner;
+    uint32_t osq; /* tail of the spinners' MCS queue: a task's index + 1, 0 = empty */
+    uint32_t wait_lock;
+    struct lb_waiter *next, *prev; /* head of a circular list, NULL when empty */
+};
+
+struct lb_rwsem32 {
+    uint64_t count;
+    uint64_t owner;
+    uint32_t osq;
+    uint32_t wait_lock;
+    struct lb_waiter *first_waiter;
+};
+
+struct lb_refcount {
+    uint32_t count;
+};
+
+/* What a thread did in its locks since the task was made; only its own thread writes it, anybody
+ * may read it when the thread is idle. */
+struct lb_lock_stats {
+    uint64_t retries;      /* compare-and-swaps on a count that failed */
+    uint64_t spins_owner;  /* iterations of spinning on a running owner (or a free lock's owner) */
+    uint64_t spins_queue;  /* iterations in the MCS queue, waiting to become the spinner */
+    uint64_t spins_reader; /* iterations on a reader-owned lock */
+    uint64_t spin_limits;  /* times that spinning on a reader-owned lock ran out of time */
+    uint64_t steals;       /* locks taken past waiters or by an optimistic spinner */
+    uint64_t sleeps;       /* futex waits */
+    uint64_t wakes;        /* futex wake-ups sent */
+    uint64_t handoffs;     /* locks received through the handoff bit */
+    uint64_t fallbacks;    /* ops that took the address space's lock instead of the object's */
+};
+
+struct lb_task;
+
+/* Makes n tasks that know each other (the MCS queue needs the index). Each lies on
+ * LB_APART_BYTES-aligned memory of its own, with the words that other tasks write (the parking
+ * token, the queue node, the waiter) on other lines than the statistics. -EINVAL for n = 0,
+ * -ENOMEM. A task is used by one thread at a time; its address is what `owner` holds, so the set
+ * lives until nobody uses a lock that its tasks have held. */
+struct lb_task_set;
+int lb_task_set_create(unsigned n, struct lb_task_set **set);
+void lb_task_set_destroy(struct lb_task_set *set);
+/* NULL when there is no such index. */
+struct lb_task *lb_task_get(struct lb_task_set *set, unsigned index);
+/* Copies the statistics; for an idle task. */
+void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats);
+/* minuend - subtrahend, field by field: what a window did. */
+void lb_lock_stats_sub(const struct lb_lock_stats *minuend, const struct lb_lock_stats *subtrahend,
+                       struct lb_lock_stats *difference);
+void lb_lock_stats_add(const struct lb_lock_stats *addend, struct lb_lock_stats *sum);
+
+/* The address space: what a fault falls back to and what a writer of a VMA holds. Each word lies on
+ * a pair of lines of its own. */
+struct lb_mm {
+    _Alignas(LB_APART_BYTES) uint32_t lock_seq; /* mm_lock_seq: bumped by every writer */
+    _Alignas(LB_APART_BYTES) struct lb_rwsem40 lock;
+    _Alignas(LB_APART_BYTES) struct lb_task *refcount_writer; /* waits for a refcount's readers */
+};
+/* lock_seq starts at 1, so an object whose sequence is 0 is not write-locked. */
+void lb_mm_init(struct lb_mm *mm);
+
+/* Constant facts of a kind, one table for layouts, scenarios and documentation. */
+struct lb_lock_info {
+    enum lb_lock_kind kind;
+    const char *name;
+    size_t bytes; /* room it needs */
+    size_t align_bytes;
+    size_t count_offset; /* the word that a read lock writes first */
+    size_t count_bytes;
+    int owner_offset;    /* -1: has none */
+    bool vma_protocol;   /* reads are tried and fall back; false: they block (pthread kinds) */
+    bool excludes;       /* can be write-locked at all; false only for locked_adds */
+    bool plain_writers;  /* can be used in `writers`; refcount's need the mm's lock */
+    bool sleeps_in_read; /* a read may sleep without a writer about (pthread_mutex) */
+    const char *meaning; /* one clause */
+};
+const struct lb_lock_info *lb_lock_info(enum lb_lock_kind kind);
+/* -EINVAL with the known names when there is no such kind. */
+int lb_lock_parse(const char *name, struct lb_why *why, enum lb_lock_kind *kind);
+
+/* Brings the lock at `lock` (aligned to align_bytes) to its unlocked state. The threads that will
+ * use it must be told through a release/acquire pair. */
+void lb_lock_init(enum lb_lock_kind kind, void *lock);
+/* True when the lock is in its unlocked state with nobody waiting: after a window it must be. */
+bool lb_lock_is_idle(enum lb_lock_kind kind, const void *lock);
+
+/* Time limits, from the kernel's: a first waiter asks for handoff after 4 ms; a writer spins on a
+ * reader-owned lock for 10 + n/2 us, n readers, at most 30 of them counted, looking at the clock
+ * every 16 iterations. */
+#define LB_RWSEM_HANDOFF_NS     4000000
+#define LB_RWSEM_READER_SPIN_NS 10000
+#define LB_RWSEM_READER_EACH_NS 500
+#define LB_RWSEM_READER_MOST    30
+#define LB_RWSEM_CLOCK_EVERY    16
+
+/* The operations, out of line, for tests and for code outside hot loops; dispatched on kind. Hot
+ * loops inline them from lib/lock_inline.h. read_try returns false for "fall back" (VMA kinds only;
+ * the pthread kinds block and return true). read blocks; for refcount, whose readers cannot sleep,
+ * it tries again until no writer is about. refcount's write side needs the mm, whose lock the
+ * caller holds for writing; for the other kinds mm may be NULL. locked_adds has no write side
+ * (-ENOTSUP). */
+bool lb_lock_read_try(enum lb_lock_kind kind, void *lock, struct lb_task *me);
+void lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me);
+void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
+int lb_lock_write(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
+int lb_lock_write_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fast paths, for the hot loops: for each kind K of rwsem40, rwsem32, refcount, pthread_rwlock,
+ * pthread_mutex and locked_adds
+ *
+ *   bool lb_K_read_try(void *lock, struct lb_task *me);
+ *   void lb_K_read(void *lock, struct lb_task *me);
+ *   void lb_K_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm);
+ *   void lb_K_write(void *lock, struct lb_task *me, struct lb_mm *mm);         not locked_adds
+ *   void lb_K_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm);  not locked_adds
+ *
+ * No fast path touches memory but the lock's own words; a failed compare-and-swap and a slow path
+ * also count in me->stats. Each order below is the weakest that the lock needs: acquire where it is
+ * taken, release where it is given back. All changes of a count are read-modify-writes, so a
+ * release stays visible to an acquire through those in between.
+ */
+#ifndef LINEBOUNCE_LOCK_INLINE_H
+#define LINEBOUNCE_LOCK_INLINE_H
+
+#include "lock_private.h"
+
+#include <pthread.h>
+
+#define LB_FAST_PATH static inline __attribute__((always_inline))
+#define LB_RARELY(x) __builtin_expect(!!(x), 0)
+
+/* The owner is a hint for spinners and protects nothing: relaxed. A reader leaves the owner behind
+ * when it unlocks, and keeps the mark that stops writers from spinning. */
+LB_FAST_PATH void lb_rwsem_set_reader(struct lb_rwsem *sem, const struct lb_task *reader)
+{
+    const uint64_t old = __atomic_load_n(&sem->owner, __ATOMIC_RELAXED);
+    __atomic_store_n(&sem->owner,
+                     (uint64_t)(uintptr_t)reader | LB_OWNER_READER | (old & LB_OWNER_NONSPINNABLE),
+                     __ATOMIC_RELAXED);
+}
+
+LB_FAST_PATH void lb_rwsem_set_writer(struct lb_rwsem *sem, const struct lb_task *writer)
+{
+    __atomic_store_n(&sem->owner, (uint64_t)(uintptr_t)writer, __ATOMIC_RELAXED);
+}
+
+LB_FAST_PATH bool lb_rwsem_read_try(struct lb_rwsem *sem, struct lb_task *me)
+{
+    uint64_t count = __atomic_load_n(&sem->count, __ATOMIC_RELAXED);
+    for (;;) {
+        if (LB_RARELY(count & LB_RWSEM_NO_READER))
+            return false;
+        if (__atomic_compare_exchange_n(&sem->count, &count, count + LB_RWSEM_READER, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            break;
+        me->stats.retries++;
+    }
+    lb_rwsem_set_reader(sem, me);
+    return true;
+}
+
+LB_FAST_PATH void lb_rwsem_read(struct lb_rwsem *sem, struct lb_task *me, enum lb_lock_kind kind)
+{
+    const uint64_t count = __atomic_add_fetch(&sem->count, LB_RWSEM_READER, __ATOMIC_ACQUIRE);
+    if (LB_RARELY(count & LB_RWSEM_NO_READER))
+        lb_rwsem_read_slow(sem, me, count, kind);
+    else
+        lb_rwsem_set_reader(sem, me);
+}
+
+LB_FAST_PATH void lb_rwsem_read_unlock(struct lb_rwsem *sem, struct lb_task *me,
+                                       enum lb_lock_kind kind)
+{
+    const uint64_t count = __atomic_sub_fetch(&sem->count, LB_RWSEM_READER, __ATOMIC_RELEASE);
+    if (LB_RARELY((count & (LB_RWSEM_LOCKED | LB_RWSEM_WAITERS)) == LB_RWSEM_WAITERS))
+        lb_rwsem_read_wake(sem, me, kind);
+}
+
+LB_FAST_PATH void lb_rwsem_write(struct lb_rwsem *sem, struct lb_task *me, enum lb_lock_kind kind)
+{
+    uint64_t count = 0;
+    if (LB_RARELY(!__atomic_compare_exchange_n(&sem->count, &count, LB_RWSEM_WRITER, false,
+                                               __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+        lb_rwsem_write_slow(sem, me, kind);
+    else
+        lb_rwsem_set_writer(sem, me);
+}
+
+LB_FAST_PATH void lb_rwsem_write_unlock(struct lb_rwsem *sem, struct lb_task *me,
+                                        enum lb_lock_kind kind)
+{
+    /* Cleared first, or it could erase the next owner. */
+    __atomic_store_n(&sem->owner, 0, __ATOMIC_RELAXED);
+    const uint64_t count = __atomic_fetch_sub(&sem->count, LB_RWSEM_WRITER, __ATOMIC_RELEASE);
+    if (LB_RARELY(count & LB_RWSEM_WAITERS))
+        lb_rwsem_write_wake(sem, me, kind);
+}
+
+#define LB_RWSEM_FAST_PATHS(k, kind)                                                               \
+    LB_FAST_PATH bool lb_##k##_read_try(void *lock, struct lb_task *me)                            \
+    {                                                                                              \
+        return lb_rwsem_read_try(lock, me);                                                        \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_read(void *lock, struct lb_task *me)                                \
+    {                                                                                              \
+        lb_rwsem_read(lock, me, kind);                                                             \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)       \
+    {                                                                                              \
+        (void)mm;                                                                                  \
+        lb_rwsem_read_unlock(lock, me, kind);                                                      \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_write(void *lock, struct lb_task *me, struct lb_mm *mm)             \
+    {                                                                                              \
+        (void)mm;                                                                                  \
+        lb_rwsem_write(lock, me, kind);                                                            \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)      \
+    {                                                                                              \
+        (void)mm;                                                                                  \
+        lb_rwsem_write_unlock(lock, me, kind);                                                     \
+    }
+
+LB_RWSEM_FAST_PATHS(rwsem40, LB_LOCK_RWSEM40)
+LB_RWSEM_FAST_PATHS(rwsem32, LB_LOCK_RWSEM32)
+
+LB_FAST_PATH bool lb_refcount_read_try(void *lock, struct lb_task *me)
+{
+    struct lb_refcount *ref = lock;
+    uint32_t count = __atomic_load_n(&ref->count, __ATOMIC_RELAXED);
+    for (;;) {
+        /* One comparison for both: 0 (detached) wraps round to the largest value. */
+        if (LB_RARELY(count - 1 >= LB_REFCOUNT_LIMIT - 1))
+            return false;
+        if (__atomic_compare_exchange_n(&ref->count, &count, count + 1, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED))
+            return true;
+        me->stats.retries++;
+    }
+}
+
+/* There is no bias to add at once: a reader counts only when no writer is about, as in
+ * vma_start_read_locked. Normally the caller keeps writers out with the address space's lock. */
+LB_FAST_PATH void lb_refcount_read(void *lock, struct lb_task *me)
+{
+    if (LB_RARELY(!lb_refcount_read_try(lock, me)))
+        lb_refcount_read_slow(lock, me);
+}
+
+LB_FAST_PATH void lb_refcount_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_refcount *ref = lock;
+    const uint32_t count = __atomic_sub_fetch(&ref->count, 1, __ATOMIC_RELEASE);
+    if (LB_RARELY(count == LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE))
+        lb_refcount_wake(ref, me, mm);
+}
+
+LB_FAST_PATH void lb_refcount_write(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_refcount *ref = lock;
+    /* Named before the offset is added, and released by that: the reader whose decrement leaves
+     * only the writer has seen the offset, so it finds the name too. */
+    __atomic_store_n(&mm->refcount_writer, me, __ATOMIC_RELAXED);
+    const uint32_t count = __atomic_add_fetch(&ref->count, LB_REFCOUNT_WRITER, __ATOMIC_ACQ_REL);
+    if (LB_RARELY(count != LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE))
+        lb_refcount_write_slow(ref, me);
+    __atomic_store_n(&mm->refcount_writer, NULL, __ATOMIC_RELAXED);
+}
+
+LB_FAST_PATH void lb_refcount_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_refcount *ref = lock;
+    (void)me;
+    (void)mm;
+    __atomic_fetch_sub(&ref->count, LB_REFCOUNT_WRITER, __ATOMIC_RELEASE);
+}
+
+/* The pthread kinds can fail only when they are misused; a measured loop does not look. */
+#define LB_PTHREAD_FAST_PATHS(k, type, read_lock, write_lock, unlock)                              \
+    LB_FAST_PATH void lb_##k##_read(void *lock, struct lb_task *me)                                \
+    {                                                                                              \
+        (void)me;                                                                                  \
+        read_lock((type *)lock);                                                                   \
+    }                                                                                              \
+    LB_FAST_PATH bool lb_##k##_read_try(void *lock, struct lb_task *me)                            \
+    {                                                                                              \
+        lb_##k##_read(lock, me);                                                                   \
+        return true;                                                                               \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)       \
+    {                                                                                              \
+        (void)me;                                                                                  \
+        (void)mm;                                                                                  \
+        unlock((type *)lock);                                                                      \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_write(void *lock, struct lb_task *me, struct lb_mm *mm)             \
+    {                                                                                              \
+        (void)me;                                                                                  \
+        (void)mm;                                                                                  \
+        write_lock((type *)lock);                                                                  \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)      \
+    {                                                                                              \
+        (void)me;                                                                                  \
+        (void)mm;                                                                                  \
+        unlock((type *)lock);                                                                      \
+    }
+
+LB_PTHREAD_FAST_PATHS(pthread_rwlock, pthread_rwlock_t, pthread_rwlock_rdlock,
+                      pthread_rwlock_wrlock, pthread_rwlock_unlock)
+LB_PTHREAD_FAST_PATHS(pthread_mutex, pthread_mutex_t, pthread_mutex_lock, pthread_mutex_lock,
+                      pthread_mutex_unlock)
+
+LB_FAST_PATH void lb_locked_adds_read(void *lock, struct lb_task *me)
+{
+    (void)me;
+    __atomic_fetch_add((uint64_t *)lock, LB_RWSEM_READER, __ATOMIC_ACQUIRE);
+}
+
+LB_FAST_PATH bool lb_locked_adds_read_try(void *lock, struct lb_task *me)
+{
+    lb_locked_adds_read(lock, me);
+    return true;
+}
+
+LB_FAST_PATH void lb_locked_adds_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    (void)me;
+    (void)mm;
+    __atomic_fetch_sub((uint64_t *)lock, LB_RWSEM_READER, __ATOMIC_RELEASE);
+}
+
+#endif

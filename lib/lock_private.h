@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the fast paths of lock_inline.h share with the slow paths: tasks, waiters and the calls that
+ * leave the fast path. Nothing outside the lock stage and the hot loops includes this.
+ */
+#ifndef LINEBOUNCE_LOCK_PRIVATE_H
+#define LINEBOUNCE_LOCK_PRIVATE_H
+
+#include <linebounce/lock.h>
+
+/* One in the wait list of one rw-semaphore. All but `granted` is protected by its wait_lock. */
+struct lb_waiter {
+    struct lb_waiter *next, *prev; /* circular, without the head */
+    struct lb_task *task;
+    uint64_t deadline_ns; /* from then on the first waiter may ask for handoff */
+    bool writer;
+    bool handoff;     /* it asked */
+    uint32_t granted; /* readers: the bias was added for them; the list is no longer theirs */
+};
+
+/* A node of the spinners' queue. A task spins for one lock at a time, so it needs only one. */
+struct lb_osq_node {
+    struct lb_task *next, *prev;
+    uint32_t head; /* 1: first in the queue, the one who may spin on the owner */
+};
+
+struct lb_task {
+    /* Its own thread's alone. */
+    _Alignas(LB_APART_BYTES) struct lb_lock_stats stats;
+    struct lb_task *tasks; /* all of the set, by index */
+    unsigned index;
+    /* Written by others, or read by them while they spin. */
+    _Alignas(LB_PAIR_BYTES) uint32_t on_cpu; /* 0 around a futex wait */
+    uint32_t token;                          /* 1: a wake-up was sent and not yet taken */
+    _Alignas(LB_PAIR_BYTES) struct lb_osq_node osq;
+    _Alignas(LB_PAIR_BYTES) struct lb_waiter waiter;
+};
+
+/* What both forms of the rw-semaphore begin with. The 40-byte form also keeps the last waiter. */
+struct __attribute__((may_alias)) lb_rwsem {
+    uint64_t count;
+    uint64_t owner;
+    uint32_t osq;
+    uint32_t wait_lock;
+    struct lb_waiter *first;
+};
+
+#define LB_RWSEM_LOCKED    (LB_RWSEM_WRITER | LB_RWSEM_READERS)
+#define LB_RWSEM_NO_READER (LB_RWSEM_WRITER | LB_RWSEM_WAITERS | LB_RWSEM_HANDOFF)
+/* With more than this the next reader would pass for a writer. */
+#define LB_REFCOUNT_LIMIT (LB_REFCOUNT_WRITER - 1)
+
+#define LB_SLOW_PATH __attribute__((noinline, cold))
+
+/* `count` is what adding the reader's bias gave. */
+LB_SLOW_PATH void lb_rwsem_read_slow(struct lb_rwsem *sem, struct lb_task *me, uint64_t count,
+                                     enum lb_lock_kind kind);
+LB_SLOW_PATH void lb_rwsem_write_slow(struct lb_rwsem *sem, struct lb_task *me,
+                                      enum lb_lock_kind kind);
+/* The last reader left, or a writer did, and there are waiters. */
+LB_SLOW_PATH void lb_rwsem_read_wake(struct lb_rwsem *sem, struct lb_task *me,
+                                     enum lb_lock_kind kind);
+LB_SLOW_PATH void lb_rwsem_write_wake(struct lb_rwsem *sem, struct lb_task *me,
+                                      enum lb_lock_kind kind);
+
+LB_SLOW_PATH void lb_refcount_read_slow(struct lb_refcount *ref, struct lb_task *me);
+LB_SLOW_PATH void lb_refcount_write_slow(struct lb_refcount *ref, struct lb_task *me);
+LB_SLOW_PATH void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm *mm);
+
+/* Sleeps until a token is there and takes it. A token may be left over from an earlier wake-up, so
+ * the caller looks at what it waits for again. */
+void lb_task_park(struct lb_task *me);
+void lb_task_unpark(struct lb_task *task, struct lb_task *me);
+
+/* The thread that is spun for may have lost its CPU without saying so, perhaps to the spinner. So
+ * each LB_PATIENCE_NS of spinning on one state end in a sched_yield. Where every thread has a CPU
+ * of its own that is one system call that finds nothing else to run, and the spinning goes on. */
+#define LB_PATIENCE_NS 50000
+
+struct lb_patience {
+    uint64_t start_ns; /* 0: the clock was not read yet */
+    unsigned loops;
+};
+
+static inline void lb_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("isb" : : : "memory");
+#endif
+}
+
+/* One pause. True when LB_PATIENCE_NS have passed since the start or the last true; the clock is
+ * read in few of the calls. */
+bool lb_patience_ends(struct lb_patience *patience);
+
+/* The word may still name a task that has gone on: tasks outlive the locks' use. */
+static inline const struct lb_task *lb_owner_task(uint64_t owner)
+{
+    return (const struct lb_task *)(uintptr_t)(owner & ~LB_OWNER_FLAGS);
+}
+
+/* Whether a writer that sees this owner may spin: it is nobody, readers, or a writer that runs. */
+static inline bool lb_owner_spinnable(uint64_t owner)
+{
+    if (owner & LB_OWNER_NONSPINNABLE)
+        return false;
+    if (owner & LB_OWNER_READER || !owner)
+        return true;
+    return __atomic_load_n(&lb_owner_task(owner)->on_cpu, __ATOMIC_RELAXED);
+}
+
+/* The MCS queue of a lock's spinners. lb_osq_lock returns true when the task is first in the queue
+ * and false when it left it, because the owner sleeps or the lock may not be spun on. */
+bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, struct lb_task *me);
+void lb_osq_unlock(uint32_t *tail, struct lb_task *me);
+
+#endif

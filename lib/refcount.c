@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The slow paths of the reference count.
+ */
+#include "lock_private.h"
+
+#include "lock_inline.h"
+
+#include <sched.h>
+
+/* Readers of a reference count have no place to sleep; a writer is short, as its lock is released
+ * within vma_start_write. */
+void lb_refcount_read_slow(struct lb_refcount *ref, struct lb_task *me)
+{
+    struct lb_patience patience = {0};
+    while (!lb_refcount_read_try(ref, me)) {
+        if (lb_patience_ends(&patience))
+            sched_yield();
+    }
+}
+
+/* The acquire makes the readers' critical sections end before the writer's begins. */
+void lb_refcount_write_slow(struct lb_refcount *ref, struct lb_task *me)
+{
+    while (__atomic_load_n(&ref->count, __ATOMIC_ACQUIRE) != LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE)
+        lb_task_park(me);
+}
+
+void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm *mm)
+{
+    /* The decrement was only a release. Reading the count once more, with acquire, meets the
+     * writer's addition and so its name. If that writer has gone meanwhile, the next one gets a
+     * token too many, which does no harm. */
+    (void)__atomic_load_n(&ref->count, __ATOMIC_ACQUIRE);
+    struct lb_task *writer = __atomic_load_n(&mm->refcount_writer, __ATOMIC_RELAXED);
+    if (writer)
+        lb_task_unpark(writer, me);
+}
