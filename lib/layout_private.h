@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LB_LAYOUT_PRIVATE_H
+#define LB_LAYOUT_PRIVATE_H
+
+#include <linebounce/layout.h>
+
+#define LB_FIELDS_MOST 16
+
+/* One field of an object, for pictures and checks. */
+struct lb_field {
+    const char *name;
+    size_t offset;
+    size_t bytes;
+    bool touched; /* an op loads it */
+};
+
+/* All fields of the layout without its lock; returns how many. */
+size_t lb_layout_fields(const struct lb_layout *layout, struct lb_field fields[LB_FIELDS_MOST]);
+
+#endif
