@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The hot loops. One function per op, lock kind, {inline, indirect} and {paused, saturated}; everything
+ * in them is inlined but the locks' cold slow paths. tests/check_hot.py disassembles this file.
+ *
+ * All shared words go through relaxed or stronger atomics: a data race is a bug even when it measures well.
+ */
+#include <linebounce/scenario.h>
+
+#include "lock_inline.h"
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline))
+/* 64 keeps the loop head at the same place of a fetch block in every build. */
+#define HOT __attribute__((noinline, aligned(64)))
+
+/* The pause's chain: each multiplication waits for the one before (3 cycles on every core of the last ten
+ * years); the counter runs ahead, so its last branch is known long before the chain ends. */
+INLINE void chain(uint64_t n)
+{
+    uint64_t value = n;
+#if defined(__x86_64__)
+    __asm__ __volatile__(".p2align 4\n"
+                         "1:\n\t"
+                         "imulq %1, %1\n\t"
+                         "decq %0\n\t"
+                         "jnz 1b"
+                         : "+r"(n), "+r"(value)
+                         :
+                         : "cc");
+#elif defined(__aarch64__)
+    __asm__ __volatile__("1:\n\t"
+                         "mul %1, %1, %1\n\t"
+                         "subs %0, %0, #1\n\t"
+                         "b.ne 1b"
+                         : "+r"(n), "+r"(value)
+                         :
+                         : "cc");
+#else
+    for (; n; n--) {
+        value *= value;
+        __asm__ __volatile__("" : "+r"(value));
+    }
+#endif
+}
+
+/* Nothing of the op may overlap with the pause, and nothing of the pause with the next op. */
+INLINE void barrier(void)
+{
+#if defined(__x86_64__)
+    __asm__ __volatile__("lfence" ::: "memory");
+#elif defined(__aarch64__)
+    __asm__ __volatile__("dsb ish\n\tisb" ::: "memory");
+#else
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+/* xorshift64 (Marsaglia 2003, triple 13, 7, 17): no constant to hold in a register. */
+INLINE uint64_t next(uint64_t rng)
+{
+    rng ^= rng << 13;
+    rng ^= rng >> 7;
+    rng ^= rng << 17;
+    return rng;
+}
+
+/* span / 2 + a uniform draw below span: +-50 % around span. */
+INLINE uint64_t pause_for(uint64_t rng, uint64_t span)
+{
+    rng = next(rng);
+    uint64_t n = (span >> 1) + (((rng >> 32) * span) >> 32);
+    barrier();
+    chain(n);
+    barrier();
+    return rng;
+}
+
+/* volatile keeps loads whose value nobody uses. */
+INLINE void load64(uintptr_t address)
+{
+    (void)__atomic_load_n((volatile uint64_t *)address, __ATOMIC_RELAXED);
+}
+
+INLINE uint32_t load32(uintptr_t address)
+{
+    return __atomic_load_n((volatile uint32_t *)address, __ATOMIC_RELAXED);
+}
+
+INLINE void store32(uintptr_t address, uint32_t value)
+{
+    __atomic_store_n((volatile uint32_t *)address, value, __ATOMIC_RELAXED);
+}
+
+/* What a fault reads of its VMA: layout.h names the fields. */
+INLINE void touch(uintptr_t head, uintptr_t tail)
+{
+    load64(head);
+    load64(head + 8);
+    load64(head + 16);
+    load64(head + 24);
+    load64(head + 32);
+    load64(tail);
+    load64(tail + 8);
+    load64(tail + 16);
+    load64(tail + 48);
+}
+
+/* The lock itself: at the address, or where the pointer there says, loaded anew in every op. */
+INLINE void *at_inline(uintptr_t address)
+{
+    return (void *)address;
+}
+
+INLINE void *at_indirect(uintptr_t address)
+{
+    return (void *)(uintptr_t)__atomic_load_n((volatile uint64_t *)address, __ATOMIC_RELAXED);
+}
+
+INLINE struct lb_mm *as_mm(uintptr_t mm)
+{
+    return (struct lb_mm *)mm;
+}
+
+INLINE uint32_t mm_seq(uintptr_t mm)
+{
+    return __atomic_load_n((volatile uint32_t *)&as_mm(mm)->lock_seq, __ATOMIC_ACQUIRE);
+}
+
+/* The fault that could not use the VMA's lock is served under the address space's. */
+static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t tail, uintptr_t mm,
+                                                      struct lb_task *me)
+{
+    me->stats.fallbacks++;
+    lb_rwsem40_read(&as_mm(mm)->lock, me);
+    touch(head, tail);
+    lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);
+}
+
+/* The bodies of ops that lock, for one kind K and one way AT to the lock. */
+#define BODIES(K, AT)                                                                              \
+    INLINE void read_##K##_##AT(uintptr_t head, uintptr_t tail, uintptr_t seq, uintptr_t lock_at,  \
+                                uintptr_t mm, struct lb_task *me)                                  \
+    {                                                                                              \
+        void *lock;                                                                                \
+        if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
+            fall_back(head, tail, mm, me);                                                         \
+            return;                                                                                \
+        }                                                                                          \
+        lock = at_##AT(lock_at);                                                                   \
+        if (__builtin_expect(!lb_##K##_read_try(lock, me), 0)) {                                   \
+            fall_back(head, tail, mm, me);                                                         \
+            return;                                                                                \
+        }                                                                                          \
+        if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
+            lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
+            fall_back(head, tail, mm, me);                                                         \
+            return;                                                                                \
+        }                                                                                          \
+        touch(head, tail);                                                                         \
+        lb_##K##_read_unlock(lock, me, as_mm(mm));                                                 \
+    }                                                                                              \
+    INLINE void nested_##K##_##AT(uintptr_t a, uintptr_t tail_offset, uintptr_t b,                 \
+                                  uintptr_t lock_a_at, uintptr_t mm, uintptr_t lock_b_at,          \
+                                  struct lb_task *me)                                              \
+    {                                                                                              \
+        void *lock_a = at_##AT(lock_a_at), *lock_b = at_##AT(lock_b_at);                           \
+        lb_##K##_read(lock_a, me);                                                                 \
+        lb_##K##_read(lock_b, me);                                                                 \
+        touch(a, a + tail_offset);                                                                 \
+        touch(b, b + tail_offset);                                                                 \
+        lb_##K##_read_unlock(lock_b, me, as_mm(mm));                                               \
+        lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                               \
+    }
+
+/* A read lock that nobody contends, alone. */
+#define PAIR_BODY(K, AT)                                                                           \
+    do {                                                                                           \
+        void *lock = at_##AT(x3);                                                                  \
+        if (__builtin_expect(lb_##K##_read_try(lock, me), 1))                                      \
+            lb_##K##_read_unlock(lock, me, as_mm(x4));                                             \
+    } while (0)
+
+/* vma_start_write, end_write_all: the sequence number is stored under the VMA's lock, then the address space's
+ * moves on, which ends the write lock of every VMA at once. */
+#define WRITE_BODY(K, AT)                                                                          \
+    static __attribute__((noinline)) void write_##K##_##AT(uintptr_t seq, uintptr_t lock_at,       \
+                                                           uintptr_t mm, struct lb_task *me)       \
+    {                                                                                              \
+        void *lock = at_##AT(lock_at);                                                             \
+        lb_rwsem40_write(&as_mm(mm)->lock, me, NULL);                                              \
+        uint32_t now = __atomic_load_n(&as_mm(mm)->lock_seq, __ATOMIC_RELAXED);                    \
+        lb_##K##_write(lock, me, as_mm(mm));                                                       \
+        store32(seq, now);                                                                         \
+        lb_##K##_write_unlock(lock, me, as_mm(mm));                                                \
+        __atomic_store_n(&as_mm(mm)->lock_seq, now + 1, __ATOMIC_RELEASE);                         \
+        lb_rwsem40_write_unlock(&as_mm(mm)->lock, me, NULL);                                       \
+    }
+
+#define UNUSED_ALL                                                                                 \
+    (void)span, (void)me, (void)x0, (void)x1, (void)x2, (void)x3, (void)x4, (void)x5
+
+/* A loop around BODY in its two forms. BODY may use rng (advanced where the op draws). */
+#define LOOPS(NAME, BODY)                                                                          \
+    static HOT uint64_t hot_##NAME##_paused(uint64_t ops, uint64_t rng, uint64_t span,             \
+                                            struct lb_task *me, uintptr_t x0, uintptr_t x1,        \
+                                            uintptr_t x2, uintptr_t x3, uintptr_t x4,              \
+                                            uintptr_t x5)                                          \
+    {                                                                                              \
+        UNUSED_ALL;                                                                                \
+        do {                                                                                       \
+            BODY;                                                                                  \
+            rng = pause_for(rng, span);                                                            \
+        } while (--ops);                                                                           \
+        return rng;                                                                                \
+    }                                                                                              \
+    static HOT uint64_t hot_##NAME##_saturated(uint64_t ops, uint64_t rng, uint64_t span,          \
+                                               struct lb_task *me, uintptr_t x0, uintptr_t x1,     \
+                                               uintptr_t x2, uintptr_t x3, uintptr_t x4,           \
+                                               uintptr_t x5)                                       \
+    {                                                                                              \
+        UNUSED_ALL;                                                                                \
+        do {                                                                                       \
+            BODY;                                                                                  \
+            __asm__ __volatile__("" ::: "memory");                                                 \
+        } while (--ops);                                                                           \
+        return rng;                                                                                \
+    }
+
+/* The object's address is an offset drawn beforehand: eight-byte units in 32 bits reach 32 GiB. */
+#define MANY_BODY(K, AT)                                                                           \
+    do {                                                                                           \
+        uintptr_t head = x0 + 8 * (uintptr_t)*(const uint32_t *)x1;                                \
+        x1 += 4;                                                                                   \
+        read_##K##_##AT(head, head + x2, head + x3, head + x5, x4, me);                            \
+    } while (0)
+
+#define MIX_BODY(K, AT)                                                                            \
+    do {                                                                                           \
+        rng = next(rng);                                                                           \
+        if (__builtin_expect((rng >> 32) < x5, 0))                                                 \
+            write_##K##_##AT(x2, x3, x4, me);                                                      \
+        else                                                                                       \
+            read_##K##_##AT(x0, x1, x2, x3, x4, me);                                               \
+    } while (0)
+
+#define READERS(K, AT)                                                                             \
+    BODIES(K, AT)                                                                                  \
+    LOOPS(read_##K##_##AT, read_##K##_##AT(x0, x1, x2, x3, x4, me))                                \
+    LOOPS(nested_##K##_##AT, nested_##K##_##AT(x0, x1, x2, x3, x4, x5, me))                        \
+    LOOPS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
+    LOOPS(pair_##K##_##AT, PAIR_BODY(K, AT))
+
+#define WRITERS(K, AT)                                                                             \
+    WRITE_BODY(K, AT)                                                                              \
+    LOOPS(write_##K##_##AT, write_##K##_##AT(x2, x3, x4, me))                                      \
+    LOOPS(mix_##K##_##AT, MIX_BODY(K, AT))
+
+#define PLAIN_BODY(K, AT)                                                                          \
+    do {                                                                                           \
+        void *lock = at_##AT(x3);                                                                  \
+        lb_##K##_write(lock, me, NULL);                                                            \
+        lb_##K##_write_unlock(lock, me, NULL);                                                     \
+    } while (0)
+#define PLAIN(K, AT) LOOPS(writer_##K##_##AT, PLAIN_BODY(K, AT))
+
+#define BOTH(WHAT, K) WHAT(K, inline) WHAT(K, indirect)
+
+BOTH(READERS, rwsem40)
+BOTH(READERS, rwsem32)
+BOTH(READERS, refcount)
+BOTH(READERS, pthread_rwlock)
+BOTH(READERS, pthread_mutex)
+BOTH(READERS, locked_adds)
+BOTH(WRITERS, rwsem40)
+BOTH(WRITERS, rwsem32)
+BOTH(WRITERS, refcount)
+BOTH(WRITERS, pthread_rwlock)
+BOTH(WRITERS, pthread_mutex)
+BOTH(PLAIN, rwsem40)
+BOTH(PLAIN, rwsem32)
+BOTH(PLAIN, pthread_rwlock)
+BOTH(PLAIN, pthread_mutex)
+
+LOOPS(empty, (void)0)
+LOOPS(observe, touch(x0, x1))
+LOOPS(add, (void)__atomic_fetch_add((volatile uint64_t *)x0, 1, __ATOMIC_RELAXED))
+
+/* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What it finds
+ * is stored nowhere and decides nothing. */
+INLINE void straight(uintptr_t lock, const struct lb_task *me)
+{
+    volatile uint64_t *count = (volatile uint64_t *)lock;
+    volatile uint64_t *owner = count + 1;
+    uint64_t seen = __atomic_load_n(count, __ATOMIC_RELAXED);
+
+    __atomic_compare_exchange_n(count, &seen, seen + LB_RWSEM_READER, false, __ATOMIC_ACQUIRE,
+                                __ATOMIC_RELAXED);
+    uint64_t flags = __atomic_load_n(owner, __ATOMIC_RELAXED) & LB_OWNER_NONSPINNABLE;
+    __atomic_store_n(owner, (uintptr_t)me | LB_OWNER_READER | flags, __ATOMIC_RELAXED);
+    seen = __atomic_sub_fetch(count, LB_RWSEM_READER, __ATOMIC_RELEASE);
+    __asm__ __volatile__("" : : "r"(seen));
+}
+LOOPS(straight, straight(x0, me))
+
+INLINE void adds(uintptr_t lock, const struct lb_task *me)
+{
+    volatile uint64_t *count = (volatile uint64_t *)lock;
+
+    __atomic_fetch_add(count, LB_RWSEM_READER, __ATOMIC_ACQUIRE);
+    __atomic_store_n(count + 1, (uintptr_t)me | LB_OWNER_READER, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(count, LB_RWSEM_READER, __ATOMIC_RELEASE);
+}
+LOOPS(adds, adds(x0, me))
+
+__attribute__((noinline)) void lb_chain(uint64_t iterations)
+{
+    chain(iterations ? iterations : 1);
+}
+
+/* Where every loop is found. The lock kind of a row without one is -1. */
+struct entry {
+    const char *name;
+    enum lb_op op;
+    int lock;
+    bool separate, paused;
+    lb_hot *loop;
+};
+
+#define ROWS(OP, NAME, LOCK, SEPARATE)                                                             \
+    {"hot_" #NAME "_paused", OP, LOCK, SEPARATE, true, hot_##NAME##_paused},                       \
+        {"hot_" #NAME "_saturated", OP, LOCK, SEPARATE, false, hot_##NAME##_saturated}
+#define ROWS_AT(OP, OPNAME, K, LOCK)                                                               \
+    ROWS(OP, OPNAME##_##K##_inline, LOCK, false), ROWS(OP, OPNAME##_##K##_indirect, LOCK, true)
+#define ROWS_READ(K, LOCK)                                                                         \
+    ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
+        ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_PAIR, pair, K, LOCK)
+#define ROWS_WRITE(K, LOCK)                                                                        \
+    ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK)
+
+static const struct entry entries[] = {
+    ROWS_READ(rwsem40, LB_LOCK_RWSEM40),
+    ROWS_READ(rwsem32, LB_LOCK_RWSEM32),
+    ROWS_READ(refcount, LB_LOCK_REFCOUNT),
+    ROWS_READ(pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
+    ROWS_READ(pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
+    ROWS_READ(locked_adds, LB_LOCK_LOCKED_ADDS),
+    ROWS_WRITE(rwsem40, LB_LOCK_RWSEM40),
+    ROWS_WRITE(rwsem32, LB_LOCK_RWSEM32),
+    ROWS_WRITE(refcount, LB_LOCK_REFCOUNT),
+    ROWS_WRITE(pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
+    ROWS_WRITE(pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
+    ROWS_AT(LB_OP_WRITER, writer, rwsem40, LB_LOCK_RWSEM40),
+    ROWS_AT(LB_OP_WRITER, writer, rwsem32, LB_LOCK_RWSEM32),
+    ROWS_AT(LB_OP_WRITER, writer, pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
+    ROWS_AT(LB_OP_WRITER, writer, pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
+    ROWS(LB_OP_EMPTY, empty, -1, false),
+    ROWS(LB_OP_OBSERVE, observe, -1, false),
+    ROWS(LB_OP_ADD, add, -1, false),
+    ROWS(LB_OP_STRAIGHT, straight, -1, false),
+    ROWS(LB_OP_ADDS, adds, -1, false),
+};
+
+lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool separate, bool paused)
+{
+    for (size_t i = 0; i < LB_COUNT(entries); i++) {
+        const struct entry *e = &entries[i];
+        if (e->op == op && e->paused == paused &&
+            (e->lock < 0 || (e->lock == (int)lock && e->separate == separate)))
+            return e->loop;
+    }
+    return NULL;
+}
+
+const char *lb_hot_name(size_t index)
+{
+    return index < LB_COUNT(entries) ? entries[index].name : NULL;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include <linebounce/scenario.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ONE_ROLE(OP) .roles = {{"all", OP}}, .n_roles = 1
+
+const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
+    [LB_SCENARIO_SAME_OBJECT] =
+        {.kind = LB_SCENARIO_SAME_OBJECT, .name = "same-object", .question = "many threads read-lock one object (pft: faults in one VMA)",
+         ONE_ROLE(LB_OP_READ), .least_threads = 1, .uses_layout = true},
+    [LB_SCENARIO_NEIGHBOURS] =
+        {.kind = LB_SCENARIO_NEIGHBOURS, .name = "neighbours", .question = "thread i read-locks object i of a slab: do unrelated locks share a line?",
+         ONE_ROLE(LB_OP_READ), .least_threads = 1, .uses_layout = true},
+    [LB_SCENARIO_OBSERVER] =
+        {.kind = LB_SCENARIO_OBSERVER, .name = "observer", .question = "half lock, half only read the fields: what does a lock do to its neighbours?",
+         .roles = {{"lock", LB_OP_READ}, {"observe", LB_OP_OBSERVE}}, .n_roles = 2,
+         .least_threads = 2, .uses_layout = true},
+    [LB_SCENARIO_MIXED] =
+        {.kind = LB_SCENARIO_MIXED, .name = "mixed", .question = "readers against writers, with fallbacks to the address space's lock",
+         .roles = {{"reader", LB_OP_READ}, {"writer", LB_OP_WRITE}}, .n_roles = 2,
+         .least_threads = 2, .uses_layout = true, .blocks = true},
+    [LB_SCENARIO_WRITERS] =
+        {.kind = LB_SCENARIO_WRITERS, .name = "writers", .question = "all write-lock one object: count against owner, spinning against sleeping",
+         ONE_ROLE(LB_OP_WRITER), .least_threads = 1, .uses_layout = true, .blocks = true},
+    [LB_SCENARIO_NESTED] =
+        {.kind = LB_SCENARIO_NESTED, .name = "nested", .question = "all read-lock two neighbouring objects at once: one line or two?",
+         ONE_ROLE(LB_OP_NESTED), .least_threads = 1, .uses_layout = true},
+    [LB_SCENARIO_MANY] =
+        {.kind = LB_SCENARIO_MANY, .name = "many", .question = "every op picks one of many objects: pointer chase and footprint",
+         ONE_ROLE(LB_OP_MANY), .least_threads = 1, .uses_layout = true},
+    [LB_SCENARIO_EMPTY] =
+        {.kind = LB_SCENARIO_EMPTY, .name = "empty", .question = "what the harness itself costs",
+         ONE_ROLE(LB_OP_EMPTY), .least_threads = 1},
+    [LB_SCENARIO_CONTROL_SHARED] =
+        {.kind = LB_SCENARIO_CONTROL_SHARED, .name = "control-shared", .question = "positive control: adds to neighbouring words of one line",
+         ONE_ROLE(LB_OP_ADD), .least_threads = 1, .internal = true},
+    [LB_SCENARIO_CONTROL_APART] =
+        {.kind = LB_SCENARIO_CONTROL_APART, .name = "control-apart", .question = "negative control: the same words 256 bytes apart",
+         ONE_ROLE(LB_OP_ADD), .least_threads = 1, .internal = true},
+    [LB_SCENARIO_UNCONTENDED] =
+        {.kind = LB_SCENARIO_UNCONTENDED, .name = "uncontended", .question = "each thread read-locks and unlocks an object of its own, and nothing else",
+         ONE_ROLE(LB_OP_PAIR), .least_threads = 1, .uses_layout = true, .internal = true},
+    [LB_SCENARIO_STRAIGHT] =
+        {.kind = LB_SCENARIO_STRAIGHT, .name = "straight-line", .question = "the instructions of an uncontended rwsem read, without its decisions",
+         ONE_ROLE(LB_OP_STRAIGHT), .least_threads = 1, .internal = true},
+    [LB_SCENARIO_ADDS] =
+        {.kind = LB_SCENARIO_ADDS, .name = "adds-and-store", .question = "two locked adds and a store: the least a read lock can cost",
+         ONE_ROLE(LB_OP_ADDS), .least_threads = 1, .internal = true},
+};
+
+int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario)
+{
+    char names[200];
+    size_t used = 0;
+
+    for (size_t i = 0; i < LB_SCENARIOS; i++) {
+        if (lb_scenarios[i].internal)
+            continue;
+        if (!strcmp(name, lb_scenarios[i].name)) {
+            *scenario = &lb_scenarios[i];
+            return 0;
+        }
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                                 lb_scenarios[i].name);
+    }
+    return lb_fail(why, ENOENT, "scenario '%s': no such scenario (known: %s)", name, names);
+}
+
+int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *writers)
+{
+    char *end;
+    double n;
+
+    errno = 0;
+    n = strtod(text, &end);
+    if (end == text || errno || n <= 0)
+        return lb_fail(why, EINVAL, "writers '%s': a number of threads (1) or a share of ops (5%%)",
+                       text);
+    if (!strcmp(end, "%") && n <= 100) {
+        *writers = (struct lb_writers){0, n / 100};
+        return 0;
+    }
+    if (*end || n != (int)n)
+        return lb_fail(why, EINVAL, "writers '%s': a whole number of threads, or 0 to 100 %%", text);
+    *writers = (struct lb_writers){(int)n, 0};
+    return 0;
+}
+
+int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers *writers, int i,
+                     int n)
+{
+    int first = n;
+
+    if (scenario->kind == LB_SCENARIO_OBSERVER)
+        first = (n + 1) / 2;
+    else if (scenario->kind == LB_SCENARIO_MIXED && writers->threads)
+        first = n - writers->threads;
+    return i >= first;
+}
+
+enum lb_op lb_scenario_op(const struct lb_scenario *scenario, const struct lb_writers *writers,
+                          int i, int n)
+{
+    if (scenario->kind == LB_SCENARIO_MIXED && !writers->threads)
+        return LB_OP_MIX;
+    return scenario->roles[lb_scenario_role(scenario, writers, i, n)].op;
+}
+
+int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
+                       enum lb_lock_kind lock, struct lb_why *why)
+{
+    const struct lb_lock_info *info = lb_lock_info(lock);
+
+    if (!scenario->uses_layout)
+        return 0;
+    if (scenario->kind == LB_SCENARIO_WRITERS && !info->plain_writers)
+        return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name,
+                       info->excludes ? "its writers need the address space's lock: see mixed"
+                                      : "it has no write side");
+    if (scenario->kind == LB_SCENARIO_MIXED && !info->excludes)
+        return lb_fail(why, EINVAL, "%s with lock %s: it has no write side", scenario->name,
+                       info->name);
+    return lb_layout_allows(layout, lock, why);
+}
+
+bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lock)
+{
+    bool shares_object = scenario->kind == LB_SCENARIO_SAME_OBJECT ||
+                         scenario->kind == LB_SCENARIO_OBSERVER ||
+                         scenario->kind == LB_SCENARIO_NESTED || scenario->kind == LB_SCENARIO_MANY;
+
+    return scenario->blocks || (shares_object && lb_lock_info(lock)->sleeps_in_read);
+}

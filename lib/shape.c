@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Laying a case out in the arena: from layout, lock, scenario and the round's draw to the addresses that a hot
+ * loop works on.
+ */
+#include <linebounce/scenario.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const access_names[LB_ACCESSES] = {"shared-uniform", "shared-zipf",
+                                                      "private-uniform", "private-zipf"};
+
+const char *lb_access_name(enum lb_access access)
+{
+    return access_names[access];
+}
+
+int lb_access_parse(const char *name, struct lb_why *why, enum lb_access *access)
+{
+    for (int i = 0; i < LB_ACCESSES; i++)
+        if (!strcmp(name, access_names[i])) {
+            *access = i;
+            return 0;
+        }
+    return lb_fail(why, EINVAL,
+                   "access '%s': unknown (shared-uniform, shared-zipf, private-uniform, private-zipf)",
+                   name);
+}
+
+static bool is_private(enum lb_access access)
+{
+    return access == LB_ACCESS_PRIVATE_UNIFORM || access == LB_ACCESS_PRIVATE_ZIPF;
+}
+
+/* Where things of a shape lie: slab starts as arena offsets, and the index of the first object. */
+struct map {
+    const struct lb_shape *shape;
+    struct lb_geometry geometry;
+    size_t objects, locks; /* offset of the first slab of each; locks only when separate */
+    size_t first_object, first_lock;
+    size_t count; /* objects laid out */
+};
+
+static size_t object_offset(const struct map *m, size_t i)
+{
+    return m->objects + lb_slab_offset(&m->geometry.object, m->first_object + i);
+}
+
+static size_t lock_offset(const struct map *m, size_t i)
+{
+    if (m->shape->layout->separate)
+        return m->locks + lb_slab_offset(&m->geometry.lock, m->first_lock + i);
+    return object_offset(m, i) + m->shape->layout->lock_offset;
+}
+
+/* No object is smaller than the head group. */
+#define PER_SLAB_MOST ((LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER) / LB_HEAD_BYTES)
+
+static size_t object_count(const struct lb_shape *s)
+{
+    switch (s->scenario->kind) {
+    case LB_SCENARIO_NEIGHBOURS:
+        return (size_t)s->threads;
+    case LB_SCENARIO_NESTED:
+        return 2;
+    case LB_SCENARIO_MANY: /* private objects start at a slab of their own: at most one more slab each */
+        return is_private(s->access) ? (s->objects + PER_SLAB_MOST) * (size_t)s->threads : s->objects;
+    case LB_SCENARIO_UNCONTENDED:
+        return (size_t)s->threads * 8; /* every eighth is used: a distance of at least 320 bytes */
+    default:
+        return 1;
+    }
+}
+
+/* Slabs are laid out so that the drawn pair of lines holds the first count. They start at a pair, not at a page: that
+ * keeps every property that sharing depends on (residue, half of the pair) and lets one drawn line serve all layouts. */
+static size_t slab_start(size_t pair, size_t offset_in_slab)
+{
+    return pair - offset_in_slab / LB_PAIR_BYTES * LB_PAIR_BYTES;
+}
+
+static int map_init(const struct lb_shape *s, const struct lb_draw *draw, struct map *m)
+{
+    const struct lb_layout *l = s->layout;
+    int err = lb_geometry_init(l, s->lock, NULL, &m->geometry);
+    unsigned object_turn = draw->turn;
+
+    if (err)
+        return err;
+    m->shape = s;
+    m->count = object_count(s);
+    m->first_object = m->first_lock = m->objects = m->locks = 0;
+    if (s->scenario->kind == LB_SCENARIO_MANY) { /* real slabs from page boundaries on */
+        m->locks = lb_slab_footprint(&m->geometry.object, m->count);
+        return 0;
+    }
+    if (l->separate) {
+        unsigned residues = m->geometry.lock_residues;
+        m->first_lock = draw->turn % residues + (draw->odd ? residues : 0);
+        m->locks = slab_start(draw->lock_pair, lb_slab_offset(&m->geometry.lock, m->first_lock));
+        object_turn += draw->turn / residues; /* other combinations of residues in time */
+    }
+    m->first_object = object_turn % m->geometry.object_residues +
+                      (draw->odd ? m->geometry.object_residues : 0);
+    m->objects = slab_start(l->separate ? draw->object_pair : draw->lock_pair,
+                            lb_slab_offset(&m->geometry.object, m->first_object) +
+                                (l->separate ? 0 : l->lock_offset));
+    return 0;
+}
+
+size_t lb_shape_bytes(const struct lb_shape *s)
+{
+    struct lb_geometry g;
+    size_t n = object_count(s) + 2 * LB_LINE_BYTES; /* the first index is below twice the residues */
+
+    if (!s->layout || lb_geometry_init(s->layout, s->lock, NULL, &g))
+        return (size_t)s->threads * LB_APART_BYTES + LB_APART_BYTES;
+    return lb_slab_footprint(&g.object, n) +
+           (s->layout->separate ? lb_slab_footprint(&g.lock, n) : 0);
+}
+
+int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room,
+                 struct lb_draw *draw)
+{
+    size_t quarter = arena_bytes / 4 / LB_APART_BYTES * LB_APART_BYTES;
+
+    /* lock, object and mm come from three quarters of the arena, so that they never meet; what lies before a pair
+     * is at most the room, and so is what lies behind it. */
+    if (quarter < room + sizeof(struct lb_mm))
+        return -ENOSPC;
+    size_t spots = (quarter - room) / LB_PAIR_BYTES + 1;
+    draw->turn = turn;
+    draw->seed = lb_random(state);
+    draw->odd = lb_random(state) & 1;
+    draw->lock_pair = quarter + lb_random_below(state, spots) * LB_PAIR_BYTES;
+    draw->object_pair = 2 * quarter + room / LB_PAIR_BYTES * LB_PAIR_BYTES +
+                        lb_random_below(state, spots) * LB_PAIR_BYTES;
+    draw->mm_offset = lb_random_below(state, (quarter - room) / LB_APART_BYTES) * LB_APART_BYTES;
+    if (draw->mm_offset + sizeof(struct lb_mm) > quarter - room)
+        draw->mm_offset = 0;
+    return 0;
+}
+
+/* Cumulative weights 1/rank^0.99 and a search: exact, and done outside any window. */
+static int zipf_picks(uint64_t *state, size_t n, uint32_t *picks, size_t n_picks)
+{
+    double *sums = malloc(n * sizeof *sums);
+    uint32_t *spread = malloc(n * sizeof *spread);
+    double sum = 0;
+
+    if (!sums || !spread) {
+        free(sums);
+        free(spread);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < n; i++)
+        sums[i] = sum += pow((double)(i + 1), -0.99);
+    lb_slab_shuffle(lb_random(state), spread, n);
+    for (size_t p = 0; p < n_picks; p++) {
+        double u = (double)(lb_random(state) >> 11) * 0x1p-53 * sum;
+        size_t lo = 0, hi = n - 1;
+        while (lo < hi) {
+            size_t mid = (lo + hi) / 2;
+            if (sums[mid] < u)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        picks[p] = spread[lo];
+    }
+    free(sums);
+    free(spread);
+    return 0;
+}
+
+/* Indices of one thread's objects, the same for every layout of the round; then offsets over 8. */
+static int fill_picks(const struct map *m, const struct lb_draw *draw, uint32_t *picks)
+{
+    const struct lb_shape *s = m->shape;
+    uint64_t state = draw->seed;
+    bool zipf = s->access == LB_ACCESS_SHARED_ZIPF || s->access == LB_ACCESS_PRIVATE_ZIPF;
+    int err = 0;
+
+    if (zipf)
+        err = zipf_picks(&state, s->objects, picks, LB_PICKS);
+    else
+        for (size_t i = 0; i < LB_PICKS; i++)
+            picks[i] = (uint32_t)lb_random_below(&state, s->objects);
+    for (size_t i = 0; !err && i < LB_PICKS; i++)
+        picks[i] = (uint32_t)(lb_slab_offset(&m->geometry.object, picks[i]) / 8);
+    return err;
+}
+
+static void init_objects(const struct map *m, char *arena)
+{
+    const struct lb_layout *l = m->shape->layout;
+
+    for (size_t i = 0; i < m->count; i++) {
+        char *object = arena + object_offset(m, i);
+        char *lock = arena + lock_offset(m, i);
+        __atomic_store_n((uint32_t *)(void *)(object + l->seq_offset), 0, __ATOMIC_RELAXED);
+        if (l->separate)
+            __atomic_store_n((uint64_t *)(void *)(object + l->slot_offset), (uintptr_t)lock,
+                             __ATOMIC_RELAXED);
+        lb_lock_init(m->shape->lock, lock);
+    }
+}
+
+/* The object that thread i works on. */
+static size_t object_of(const struct lb_shape *s, int i)
+{
+    if (s->scenario->kind == LB_SCENARIO_NEIGHBOURS)
+        return (size_t)i;
+    if (s->scenario->kind == LB_SCENARIO_UNCONTENDED)
+        return (size_t)i * 8;
+    return 0;
+}
+
+static struct lb_site object_site(const struct map *m, const char *arena, uintptr_t mm, int i)
+{
+    const struct lb_layout *l = m->shape->layout;
+    size_t index = object_of(m->shape, i);
+    uintptr_t object = (uintptr_t)arena + object_offset(m, index);
+    uintptr_t second = (uintptr_t)arena + object_offset(m, index + 1);
+    size_t lock_at = l->separate ? l->slot_offset : l->lock_offset;
+    struct lb_site site = {{object + l->head_offset, object + l->tail_offset,
+                            object + l->seq_offset, object + lock_at, mm, 0}};
+
+    if (m->shape->scenario->kind == LB_SCENARIO_NESTED) {
+        site.x[1] = l->tail_offset - l->head_offset;
+        site.x[2] = second + l->head_offset;
+        site.x[5] = second + lock_at;
+    }
+    if (m->shape->scenario->kind == LB_SCENARIO_MIXED)
+        site.x[5] = (uintptr_t)(m->shape->writers.share * 0x1p32);
+    return site;
+}
+
+/* Thread i starts at its own place in the common draw; private objects lie in whole slabs of their own. */
+static struct lb_site many_site(const struct map *m, const char *arena, uintptr_t mm,
+                                const uint32_t *picks, int i)
+{
+    const struct lb_shape *s = m->shape;
+    const struct lb_layout *l = s->layout;
+    size_t start = LB_PICKS / (size_t)s->threads * (size_t)i;
+    size_t per_slab = m->geometry.object.per_slab;
+    size_t whole_slabs = (s->objects + per_slab - 1) / per_slab * per_slab;
+    size_t first = is_private(s->access) ? whole_slabs * (size_t)i : 0;
+
+    return (struct lb_site){
+        {(uintptr_t)arena + lb_slab_offset(&m->geometry.object, first) + l->head_offset,
+         (uintptr_t)(picks + start), l->tail_offset - l->head_offset,
+         l->seq_offset - l->head_offset, mm,
+         (l->separate ? l->slot_offset : l->lock_offset) - l->head_offset}};
+}
+
+static void describe(const struct map *m, const char *arena, struct lb_placed *placed)
+{
+    const struct lb_shape *s = m->shape;
+    uintptr_t base = (uintptr_t)arena;
+    uintptr_t lock = base + lock_offset(m, 0);
+    size_t other = object_of(s, 1);
+
+    placed->object_residue = (int)(object_offset(m, 0) % LB_LINE_BYTES);
+    placed->lock_residue = (int)(lock % LB_LINE_BYTES);
+    placed->line_offset = (int64_t)((lock - base) / LB_LINE_BYTES * LB_LINE_BYTES);
+    if (s->threads > 1 && other)
+        placed->shares = lb_layout_shares(s->layout, s->lock, base + object_offset(m, 0), lock,
+                                          base + object_offset(m, other),
+                                          base + lock_offset(m, other), LB_LINE_BYTES);
+    if (s->scenario->kind == LB_SCENARIO_MANY) {
+        placed->object_residue = placed->lock_residue = -1;
+        placed->line_offset = -1;
+        placed->draw_words = LB_PICKS;
+    }
+}
+
+/* Scenarios without objects: words in the drawn line (at most eight, then more lines), or 256 bytes apart. */
+static void place_words(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+                        struct lb_site *sites)
+{
+    size_t step = s->scenario->kind == LB_SCENARIO_CONTROL_SHARED ? sizeof(uint64_t)
+                                                                  : LB_APART_BYTES;
+
+    for (int i = 0; i < s->threads; i++) {
+        char *word = arena + draw->lock_pair + (size_t)i * step;
+        memset(word, 0, sizeof(uint64_t));
+        if (s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS)
+            lb_lock_init(LB_LOCK_RWSEM40, word);
+        sites[i] = (struct lb_site){{(uintptr_t)word}};
+    }
+}
+
+int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+                   size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
+                   struct lb_placed *placed)
+{
+    struct lb_placed p = {-1, -1, -1, -1, 0};
+    bool many = s->scenario->kind == LB_SCENARIO_MANY;
+    /* `many` fills the arena from its start, so its mm moves behind the objects. */
+    size_t mm_at = many ? (arena_bytes - sizeof(struct lb_mm)) / LB_APART_BYTES * LB_APART_BYTES
+                        : draw->mm_offset;
+    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + mm_at);
+    struct map m;
+    int err;
+
+    if (lb_shape_bytes(s) + sizeof *mm > arena_bytes)
+        return -ENOSPC;
+    if (!s->scenario->uses_layout) {
+        place_words(s, draw, arena, sites);
+        *placed = p;
+        return 0;
+    }
+    if ((err = map_init(s, draw, &m)))
+        return err;
+    if (many && (err = fill_picks(&m, draw, picks)))
+        return err;
+    lb_mm_init(mm);
+    init_objects(&m, arena);
+    for (int i = 0; i < s->threads; i++)
+        sites[i] = many ? many_site(&m, arena, (uintptr_t)mm, picks, i)
+                        : object_site(&m, arena, (uintptr_t)mm, i);
+    describe(&m, arena, &p);
+    *placed = p;
+    return 0;
+}
+
+/* Of a hundred thousand locks every hundredth is looked at: the check lies between windows, and a lock that leaks
+ * leaks everywhere. */
+#define CHECKED_MOST 1024
+
+int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const char *arena)
+{
+    struct map m;
+    int err;
+
+    if (!s->scenario->uses_layout)
+        return 0;
+    if ((err = map_init(s, draw, &m)))
+        return err;
+    for (size_t i = 0; i < m.count; i += 1 + m.count / CHECKED_MOST)
+        if (!lb_lock_is_idle(s->lock, arena + lock_offset(&m, i)))
+            return -EBUSY;
+    return 0;
+}
