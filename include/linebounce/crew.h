@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * crew: pinned threads, and one timed window at a time.
+ *
+ * The caller is worker 0: two PUs have no third for a coordinator. It is pinned while the crew lives and gets
+ * its old affinity back from lb_crew_destroy. The other workers exist before any window, are pinned before they start, spin
+ * between windows and sleep when no window has come for some milliseconds.
+ *
+ * A window is a span of time. All its threads are told when it starts and stops, in ticks of one clock that each reads
+ * for itself, so the harness moves no cache line inside it. Each thread works in blocks of ops between two clock
+ * readings and logs (time, ops) into memory of its own.
+ */
+#ifndef LINEBOUNCE_CREW_H
+#define LINEBOUNCE_CREW_H
+
+#include <linebounce/clock.h>
+#include <linebounce/scenario.h>
+
+#include <stdbool.h>
+
+struct lb_crew;
+
+/* One thread per PU (kernel numbers, all different), results on the PU's NUMA node where node_os is given (may
+ * be NULL). The caller's thread becomes worker 0. Errors: -EINVAL (no PU, a PU twice), -EXDEV when a thread does not run
+ * where it was pinned, -EACCES/-EINVAL from the kernel for a PU it does not allow, -ENOMEM, -EAGAIN. */
+int lb_crew_create(const struct lb_clock *clock, const int *pu_os, const int *node_os, int n,
+                   struct lb_why *why, struct lb_crew **crew);
+void lb_crew_destroy(struct lb_crew *crew);
+int lb_crew_size(const struct lb_crew *crew);
+int lb_crew_pu_os(const struct lb_crew *crew, int worker);
+
+/* What one thread does in a window. */
+struct lb_thread_plan {
+    int worker;       /* who; each worker at most once in a window */
+    lb_hot *loop;
+    struct lb_site site;
+    uint64_t seed;    /* of the pause's generator; 0 is taken as 1 */
+    uint64_t span;    /* mean pause in chain iterations; ignored by saturated loops */
+    double op_ns;     /* what an op is believed to take: the first block's length follows from it */
+    size_t picks;     /* many: length of the draw (x[1] starts within it), else 0 */
+    const uint32_t *picks_start;
+};
+
+struct lb_window_plan {
+    const struct lb_thread_plan *threads;
+    int n_threads;
+    double window_ns;  /* the measured part; a warm-up of LB_WARMUP_SHARE comes before it */
+    bool keep_gaps;    /* sleeping is the subject: nothing is dropped, cut blocks count in proportion */
+};
+
+/* A fifth of the window before it, not counted: lines find their places, blocks their length. */
+#define LB_WARMUP_SHARE 0.2
+/* Least lengths: a window, and one in which a hand-off (4 ms) can happen. */
+#define LB_WINDOW_NS          2e6
+#define LB_WINDOW_BLOCKING_NS 50e6
+/* A block lasts 1000 steps of the clock or 100 readings, whichever is more, and at least 5 us. */
+#define LB_BLOCK_STEPS    1000
+#define LB_BLOCK_READS    100
+#define LB_BLOCK_LEAST_NS 5000
+/* A block that takes over 1.5 times its due is a gap (a timer tick costs 20 to 50 us in virtual machines). */
+#define LB_GAP_FACTOR 1.5
+/* More than this share of the blocks dropped spoils the window. */
+#define LB_DROPPED_MOST 0.10
+/* Ping-pong before and after a window that differ by more than this factor are different regimes: the geometric
+ * middle between equal and the factor 2 that parts regimes. */
+#define LB_REGIME_AGREE 1.41
+
+enum lb_spoiled {
+    LB_SPOILED_NOT,
+    LB_SPOILED_LATE,      /* a thread was not ready at the start */
+    LB_SPOILED_MOVED,     /* a thread was not on its PU at the start or the end */
+    LB_SPOILED_GAPS,      /* more than LB_DROPPED_MOST of the blocks dropped */
+    LB_SPOILED_PREEMPTED, /* keep_gaps: a thread was switched out against its will */
+    LB_SPOILED_LOG,       /* a thread's block log was full before the end */
+    LB_SPOILED_EMPTY,     /* a thread has no whole block in the measured part */
+    LB_SPOILED_REGIME,    /* the probes before and after disagree (set by the caller) */
+};
+const char *lb_spoiled_name(enum lb_spoiled spoiled); /* "" for LB_SPOILED_NOT */
+
+struct lb_thread_result {
+    double measured_ns; /* in kept blocks */
+    double ops;         /* in kept blocks; a fraction only where keep_gaps cuts blocks */
+    uint64_t total_ops; /* from first to last */
+    unsigned blocks, dropped;
+    double cpu_ns, wall_ns; /* from before the start to after the stop */
+    long voluntary, involuntary;
+    int pu_start, pu_end;   /* sched_getcpu */
+    struct lb_lock_stats lock;
+};
+
+/* Runs one window. results is n_threads long, in the plan's order. Returns 0 also when the window is
+ * spoiled; -EINVAL for a plan that names a worker twice or none. */
+int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
+                   struct lb_thread_result *results, enum lb_spoiled *spoiled);
+
+/* Round trip of one line between two workers in ns: load and store hand-over, median over n_lines fresh lines given by
+ * address, `trips` round trips each. A round trip is two transfers. */
+int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                     int n_lines, int trips, double *round_trip_ns);
+#define LB_PINGPONG_LINES 5
+#define LB_PINGPONG_TRIPS 64
+
+/* ns per iteration of the pause's chain on worker 0, median of nine runs of about 20 us. */
+double lb_crew_chain_ns(struct lb_crew *crew);
+
+/* The reduction of the logs, pure arithmetic, for lb_crew_window and its tests. */
+struct lb_block {
+    uint64_t end; /* ticks; it began where the one before ended */
+    uint64_t ops;
+};
+struct lb_log {
+    uint64_t begin; /* ticks: start of the first block */
+    const struct lb_block *blocks;
+    size_t n;
+};
+/* Counts, per thread, time (in ticks, into measured_ns) and ops of the blocks between warm_end and stop. Without
+ * keep_gaps only whole blocks count, and those that overlap a gap of any thread are dropped for all; with it, cut blocks
+ * count in proportion. Fills measured_ns (as ticks), ops, blocks and dropped of results. */
+int lb_blocks_reduce(const struct lb_log *logs, int n_threads, uint64_t warm_end, uint64_t stop,
+                     bool keep_gaps, struct lb_thread_result *results);
+
+#endif

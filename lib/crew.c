@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+#include <linebounce/crew.h>
+
+#include "crew_private.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *const spoiled_names[] = {
+    [LB_SPOILED_NOT] = "",        [LB_SPOILED_LATE] = "late",
+    [LB_SPOILED_MOVED] = "moved", [LB_SPOILED_GAPS] = "gaps",
+    [LB_SPOILED_PREEMPTED] = "preempted", [LB_SPOILED_LOG] = "log",
+    [LB_SPOILED_EMPTY] = "empty", [LB_SPOILED_REGIME] = "regime",
+};
+
+const char *lb_spoiled_name(enum lb_spoiled spoiled)
+{
+    return spoiled_names[spoiled];
+}
+
+/* An idle worker spins this long for the next command, then sleeps. */
+#define IDLE_SPIN_NS 3e6
+/* From "all are ready" to the start: time for `go` and `start` to reach every worker. */
+#define LEAD_NS          4000.0
+#define LEAD_PER_THREAD_NS 500.0
+
+static uint32_t wait_for_command(struct lb_worker *w, uint32_t seen)
+{
+    struct lb_board *board = w->crew->board;
+    const struct lb_clock *clock = &w->crew->clock;
+    uint64_t until = lb_clock_now(clock) + lb_clock_ticks(clock, IDLE_SPIN_NS);
+    uint32_t now;
+
+    while ((now = __atomic_load_n(&board->epoch, __ATOMIC_ACQUIRE)) == seen) {
+        lb_relax();
+        if (lb_clock_now(clock) < until)
+            continue;
+        __atomic_add_fetch(&board->sleepers, 1, __ATOMIC_SEQ_CST);
+        syscall(SYS_futex, &board->epoch, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+        __atomic_sub_fetch(&board->sleepers, 1, __ATOMIC_SEQ_CST);
+    }
+    return now;
+}
+
+static const struct lb_thread_plan *part_of(const struct lb_command *c, int worker)
+{
+    for (int i = 0; i < c->plan->n_threads; i++)
+        if (c->plan->threads[i].worker == worker)
+            return &c->plan->threads[i];
+    return NULL;
+}
+
+static void obey(struct lb_worker *w, uint32_t epoch)
+{
+    const struct lb_command *c = &w->crew->board->command;
+    const struct lb_thread_plan *part = c->kind == LB_COMMAND_WINDOW ? part_of(c, w->index) : NULL;
+
+    if (part) {
+        lb_worker_window(w, part, c, epoch);
+        return;
+    }
+    __atomic_store_n(&w->slot->ready, epoch, __ATOMIC_RELEASE);
+    if (c->kind == LB_COMMAND_PINGPONG && (w->index == c->worker_a || w->index == c->worker_b)) {
+        lb_board_start(w->crew->board, epoch);
+        lb_worker_pingpong(w, c);
+    }
+    __atomic_store_n(&w->slot->done, epoch, __ATOMIC_RELEASE);
+}
+
+static void *worker_main(void *argument)
+{
+    struct lb_worker *w = argument;
+    uint32_t seen = 0;
+
+    w->slot->pin_error = sched_getcpu() == w->pu_os ? 0 : -EXDEV;
+    __atomic_store_n(&w->slot->done, 1, __ATOMIC_RELEASE);
+    for (;;) {
+        seen = wait_for_command(w, seen);
+        if (w->crew->board->command.kind == LB_COMMAND_QUIT)
+            return NULL;
+        obey(w, seen);
+    }
+}
+
+/* Puts a command up. Worker 0 then does its own part and waits for all. */
+static uint32_t publish(struct lb_crew *crew, const struct lb_command *command)
+{
+    struct lb_board *board = crew->board;
+
+    board->command = *command;
+    crew->epoch = crew->epoch + 1 ? crew->epoch + 1 : 2;
+    __atomic_store_n(&board->epoch, crew->epoch, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&board->sleepers, __ATOMIC_SEQ_CST))
+        syscall(SYS_futex, &board->epoch, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    return crew->epoch;
+}
+
+static void wait_all(struct lb_crew *crew, uint32_t epoch, bool done)
+{
+    for (int i = 1; i < crew->n; i++) {
+        struct lb_slot *slot = crew->workers[i].slot;
+        uint32_t *word = done ? &slot->done : &slot->ready;
+        while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != epoch)
+            lb_relax();
+    }
+}
+
+/* All are ready: the start lies far enough ahead for every one to hear of it. */
+static void give_start(struct lb_crew *crew, uint32_t epoch)
+{
+    wait_all(crew, epoch, false);
+    uint64_t lead = lb_clock_ticks(&crew->clock, LEAD_NS + LEAD_PER_THREAD_NS * crew->n);
+    __atomic_store_n(&crew->board->start, lb_clock_now(&crew->clock) + lead, __ATOMIC_RELAXED);
+    __atomic_store_n(&crew->board->go, epoch, __ATOMIC_RELEASE);
+}
+
+static bool plan_is_sound(const struct lb_crew *crew, const struct lb_window_plan *plan)
+{
+    for (int i = 0; i < plan->n_threads; i++) {
+        if (plan->threads[i].worker < 0 || plan->threads[i].worker >= crew->n)
+            return false;
+        for (int j = 0; j < i; j++)
+            if (plan->threads[i].worker == plan->threads[j].worker)
+                return false;
+    }
+    return plan->n_threads > 0;
+}
+
+static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_plan *plan,
+                             const struct lb_thread_result *results)
+{
+    unsigned blocks = 0, dropped = 0;
+
+    for (int i = 0; i < plan->n_threads; i++) {
+        const struct lb_worker *w = &crew->workers[plan->threads[i].worker];
+        const struct lb_thread_result *r = &results[i];
+        if (w->slot->late)
+            return LB_SPOILED_LATE;
+        if (r->pu_start != w->pu_os || r->pu_end != w->pu_os)
+            return LB_SPOILED_MOVED;
+        if (w->slot->log_full)
+            return LB_SPOILED_LOG;
+        if (plan->keep_gaps && r->involuntary)
+            return LB_SPOILED_PREEMPTED;
+        blocks += r->blocks;
+        dropped += r->dropped;
+    }
+    if (dropped > LB_DROPPED_MOST * blocks)
+        return LB_SPOILED_GAPS;
+    for (int i = 0; i < plan->n_threads; i++)
+        if (!(results[i].ops > 0))
+            return LB_SPOILED_EMPTY;
+    return LB_SPOILED_NOT;
+}
+
+static int collect(struct lb_crew *crew, const struct lb_window_plan *plan,
+                   const struct lb_command *command, struct lb_thread_result *results)
+{
+    struct lb_log *logs = calloc((size_t)plan->n_threads, sizeof *logs);
+    uint64_t warm_end = crew->board->start + command->warmup_ticks;
+    int err;
+
+    if (!logs)
+        return -ENOMEM;
+    for (int i = 0; i < plan->n_threads; i++) {
+        const struct lb_slot *slot = crew->workers[plan->threads[i].worker].slot;
+        results[i] = slot->result;
+        logs[i] = slot->log;
+    }
+    err = lb_blocks_reduce(logs, plan->n_threads, warm_end, warm_end + command->window_ticks,
+                           plan->keep_gaps, results);
+    for (int i = 0; i < plan->n_threads; i++)
+        results[i].measured_ns *= crew->clock.ns_per_tick;
+    free(logs);
+    return err;
+}
+
+static uint64_t block_ticks(const struct lb_clock *clock)
+{
+    double ns = LB_BLOCK_LEAST_NS;
+
+    if (LB_BLOCK_STEPS * clock->step_ns > ns)
+        ns = LB_BLOCK_STEPS * clock->step_ns;
+    if (LB_BLOCK_READS * clock->read_ns > ns)
+        ns = LB_BLOCK_READS * clock->read_ns;
+    return lb_clock_ticks(clock, ns);
+}
+
+int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
+                   struct lb_thread_result *results, enum lb_spoiled *spoiled)
+{
+    struct lb_command c = {
+        .kind = LB_COMMAND_WINDOW,
+        .plan = plan,
+        .window_ticks = lb_clock_ticks(&crew->clock, plan->window_ns),
+        .warmup_ticks = lb_clock_ticks(&crew->clock, plan->window_ns * LB_WARMUP_SHARE),
+        .block_ticks = block_ticks(&crew->clock),
+    };
+    const struct lb_thread_plan *part;
+    uint32_t epoch;
+    int err;
+
+    if (!plan_is_sound(crew, plan))
+        return -EINVAL;
+    epoch = publish(crew, &c);
+    give_start(crew, epoch);
+    if ((part = part_of(&c, 0)))
+        lb_worker_window(&crew->workers[0], part, &c, epoch);
+    wait_all(crew, epoch, true);
+    if ((err = collect(crew, plan, &c, results)))
+        return err;
+    *spoiled = judge(crew, plan, results);
+    return 0;
+}
+
+int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                     int n_lines, int trips, double *round_trip_ns)
+{
+    struct lb_command c = {.kind = LB_COMMAND_PINGPONG, .worker_a = worker_a, .worker_b = worker_b,
+                           .lines = lines, .n_lines = n_lines, .trips = trips};
+    uint32_t epoch;
+
+    if (worker_a == worker_b || worker_a < 0 || worker_b < 0 || worker_a >= crew->n ||
+        worker_b >= crew->n || n_lines < 1 || trips < 1)
+        return -EINVAL;
+    for (int i = 0; i < n_lines; i++)
+        __atomic_store_n((uint64_t *)lines[i], 0, __ATOMIC_RELAXED);
+    epoch = publish(crew, &c);
+    give_start(crew, epoch);
+    if (worker_a == 0 || worker_b == 0)
+        lb_worker_pingpong(&crew->workers[0], &c);
+    wait_all(crew, epoch, true);
+    *round_trip_ns = crew->workers[worker_a].slot->round_trip_ns;
+    return 0;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+double lb_crew_chain_ns(struct lb_crew *crew)
+{
+    enum { RUNS = 9, ITERATIONS = 20000 };
+    double ns[RUNS];
+
+    for (int i = 0; i < RUNS; i++) {
+        uint64_t from = lb_clock_now(&crew->clock);
+        lb_chain(ITERATIONS);
+        ns[i] = lb_clock_ns(&crew->clock, lb_clock_now(&crew->clock) - from) / ITERATIONS;
+    }
+    qsort(ns, RUNS, sizeof *ns, by_value);
+    return ns[RUNS / 2];
+}
+
+int lb_crew_size(const struct lb_crew *crew)
+{
+    return crew->n;
+}
+
+int lb_crew_pu_os(const struct lb_crew *crew, int worker)
+{
+    return worker >= 0 && worker < crew->n ? crew->workers[worker].pu_os : -1;
+}
+
+static cpu_set_t *one_cpu(int pu_os, size_t *bytes)
+{
+    size_t cpu = (size_t)pu_os;
+    cpu_set_t *set = CPU_ALLOC(cpu + 1);
+
+    *bytes = CPU_ALLOC_SIZE(cpu + 1);
+    if (set) {
+        CPU_ZERO_S(*bytes, set);
+        CPU_SET_S(cpu, *bytes, set);
+    }
+    return set;
+}
+
+static int start_worker(struct lb_worker *w, struct lb_why *why)
+{
+    pthread_attr_t attributes;
+    size_t bytes;
+    cpu_set_t *set = one_cpu(w->pu_os, &bytes);
+    int err;
+
+    if (!set)
+        return -ENOMEM;
+    pthread_attr_init(&attributes);
+    err = pthread_attr_setaffinity_np(&attributes, bytes, set);
+    if (!err)
+        err = pthread_create(&w->thread, &attributes, worker_main, w);
+    pthread_attr_destroy(&attributes);
+    CPU_FREE(set);
+    if (err)
+        return lb_fail(why, err, "PU %d: cannot start a thread pinned there: %s", w->pu_os,
+                       strerror(err));
+    w->started = true;
+    while (__atomic_load_n(&w->slot->done, __ATOMIC_ACQUIRE) != 1)
+        sched_yield();
+    if (w->slot->pin_error)
+        return lb_fail(why, EXDEV, "PU %d: the thread pinned there runs elsewhere", w->pu_os);
+    return 0;
+}
+
+static int pin_caller(struct lb_crew *crew, struct lb_why *why)
+{
+    int pu_os = crew->workers[0].pu_os;
+    size_t bytes;
+    cpu_set_t *set = one_cpu(pu_os, &bytes);
+    int err = 0;
+
+    crew->affinity_bytes = CPU_ALLOC_SIZE(4096);
+    crew->old_affinity = CPU_ALLOC(4096);
+    if (!set || !crew->old_affinity) {
+        CPU_FREE(set);
+        return -ENOMEM;
+    }
+    if (sched_getaffinity(0, crew->affinity_bytes, crew->old_affinity) ||
+        sched_setaffinity(0, bytes, set))
+        err = lb_fail(why, errno, "PU %d: cannot pin to it: %s", pu_os, strerror(errno));
+    else if (sched_getcpu() != pu_os)
+        err = lb_fail(why, EXDEV, "PU %d: pinned to it, but running on %d", pu_os, sched_getcpu());
+    CPU_FREE(set);
+    return err;
+}
+
+static int make_worker(struct lb_crew *crew, int i, int pu_os, int node_os, struct lb_why *why)
+{
+    struct lb_worker *w = &crew->workers[i];
+    struct lb_arena_info info;
+    int err;
+
+    w->crew = crew;
+    w->index = i;
+    w->pu_os = pu_os;
+    w->task = lb_task_get(crew->tasks, (unsigned)i);
+    if ((err = lb_arena_create(sizeof *w->slot, node_os, why, &w->memory)))
+        return err;
+    lb_arena_info(w->memory, &info);
+    w->slot = info.base;
+    return i ? start_worker(w, why) : pin_caller(crew, why);
+}
+
+static int make_board(struct lb_crew *crew, struct lb_why *why)
+{
+    struct lb_arena_info info;
+    int err = lb_arena_create(sizeof *crew->board, -1, why, &crew->board_memory);
+
+    if (err)
+        return err;
+    lb_arena_info(crew->board_memory, &info);
+    crew->board = info.base;
+    return lb_task_set_create((unsigned)crew->n, &crew->tasks);
+}
+
+int lb_crew_create(const struct lb_clock *clock, const int *pu_os, const int *node_os, int n,
+                   struct lb_why *why, struct lb_crew **result)
+{
+    struct lb_crew *crew;
+    int err;
+
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (pu_os[i] == pu_os[j])
+                return lb_fail(why, EINVAL, "PU %d: named twice", pu_os[i]);
+    if (n < 1)
+        return lb_fail(why, EINVAL, "crew: no PU");
+    crew = calloc(1, sizeof *crew);
+    if (!crew || !(crew->workers = calloc((size_t)n, sizeof *crew->workers))) {
+        free(crew);
+        return -ENOMEM;
+    }
+    crew->clock = *clock;
+    crew->n = n;
+    crew->epoch = 1;
+    err = make_board(crew, why);
+    for (int i = 0; !err && i < n; i++)
+        err = make_worker(crew, i, pu_os[i], node_os ? node_os[i] : -1, why);
+    if (err) {
+        lb_crew_destroy(crew);
+        return err;
+    }
+    *result = crew;
+    return 0;
+}
+
+void lb_crew_destroy(struct lb_crew *crew)
+{
+    if (!crew)
+        return;
+    if (crew->board && crew->tasks)
+        publish(crew, &(struct lb_command){.kind = LB_COMMAND_QUIT});
+    for (int i = 0; i < crew->n; i++) {
+        struct lb_worker *w = &crew->workers[i];
+        if (w->started)
+            pthread_join(w->thread, NULL);
+        lb_arena_destroy(w->memory);
+    }
+    if (crew->old_affinity) {
+        sched_setaffinity(0, crew->affinity_bytes, crew->old_affinity);
+        CPU_FREE(crew->old_affinity);
+    }
+    lb_task_set_destroy(crew->tasks);
+    lb_arena_destroy(crew->board_memory);
+    free(crew->workers);
+    free(crew);
+}

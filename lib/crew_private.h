@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LB_CREW_PRIVATE_H
+#define LB_CREW_PRIVATE_H
+
+#include <linebounce/arena.h>
+#include <linebounce/crew.h>
+
+#include <pthread.h>
+#include <sched.h>
+
+/* A 50-ms window and its warm-up hold 12,000 blocks of 5 us. */
+#define LB_LOG_BLOCKS 32768
+
+enum lb_command_kind {
+    LB_COMMAND_WINDOW,
+    LB_COMMAND_PINGPONG,
+    LB_COMMAND_QUIT,
+};
+
+/* Written by worker 0 before the epoch moves, read by the others after. */
+struct lb_command {
+    enum lb_command_kind kind;
+    const struct lb_window_plan *plan;
+    uint64_t window_ticks, warmup_ticks, block_ticks;
+    int worker_a, worker_b;
+    const uintptr_t *lines;
+    int n_lines, trips;
+};
+
+/* What the workers share. Each word that is written while others spin on it lies on a pair of lines of its
+ * own; nothing here is written inside a window. */
+struct lb_board {
+    _Alignas(LB_APART_BYTES) uint32_t epoch;    /* moves when a command is up; also a futex */
+    _Alignas(LB_APART_BYTES) uint32_t go;       /* epoch whose `start` is valid */
+    _Alignas(LB_APART_BYTES) uint64_t start;    /* ticks */
+    _Alignas(LB_APART_BYTES) uint32_t sleepers; /* workers in a futex wait on epoch */
+    _Alignas(LB_APART_BYTES) struct lb_command command;
+};
+
+/* A worker's own memory, on its own node: written by it alone, read by worker 0 when done. */
+struct lb_slot {
+    _Alignas(LB_APART_BYTES) uint32_t ready; /* epoch that the worker has taken up */
+    _Alignas(LB_APART_BYTES) uint32_t done;  /* epoch that the worker has finished */
+    _Alignas(LB_APART_BYTES) struct lb_thread_result result;
+    bool late, log_full;
+    int pin_error; /* -errno of the start, 0 when on its PU */
+    double round_trip_ns;
+    struct lb_log log;
+    _Alignas(LB_APART_BYTES) struct lb_block blocks[LB_LOG_BLOCKS];
+};
+
+struct lb_worker {
+    struct lb_crew *crew;
+    int index, pu_os;
+    pthread_t thread;
+    bool started;
+    struct lb_task *task;
+    struct lb_arena *memory;
+    struct lb_slot *slot;
+};
+
+struct lb_crew {
+    struct lb_clock clock;
+    int n;
+    struct lb_worker *workers;
+    struct lb_task_set *tasks;
+    struct lb_arena *board_memory;
+    struct lb_board *board;
+    uint32_t epoch;
+    cpu_set_t *old_affinity; /* of worker 0 */
+    size_t affinity_bytes;
+};
+
+/* One worker's part in a command. start_at is called when the worker is ready and returns the start. */
+void lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,
+                      const struct lb_command *command, uint32_t epoch);
+void lb_worker_pingpong(struct lb_worker *worker, const struct lb_command *command);
+/* Spins until the board's `go` reaches the epoch, then returns the start in ticks. */
+uint64_t lb_board_start(struct lb_board *board, uint32_t epoch);
+
+/* The processor's hint that this is a spin loop; only ever outside windows. */
+static inline void lb_relax(void)
+{
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+#endif
