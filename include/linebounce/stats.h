@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * stats: pure arithmetic on samples. No I/O, no state; scratch memory is freed before return.
+ *
+ * Samples are ns (or any other unit: the result has the unit of the input). NaN and infinities are
+ * refused with -EDOM, no samples with -ENODATA, missing memory with -ENOMEM, a confidence outside
+ * (0, 1), a factor of at most 1 or a negative margin with -EINVAL.
+ */
+#ifndef LINEBOUNCE_STATS_H
+#define LINEBOUNCE_STATS_H
+
+#include <linebounce/base.h>
+
+#include <stdbool.h>
+
+/* One case on its own. */
+struct lb_summary {
+    size_t n;
+    double median;
+    double lo, hi; /* confidence interval of the median from order statistics (binomial); the widest
+                      there is (min, max) below 6 samples, when no 95 % interval exists */
+    double mad;    /* median absolute deviation, not scaled */
+    double min, max;
+};
+int lb_stats_summary(const double *x, size_t n, double confidence, struct lb_summary *summary);
+
+/* Median of n > 0 samples; the mean of the middle two when n is even. */
+int lb_stats_median(const double *x, size_t n, double *median);
+
+/* Fairness of n > 0 non-negative shares: Jain's index (sum x)^2 / (n sum x^2), in [1/n, 1], and
+ * min/max. Both are 1 for a single share, NaN when all shares are 0. */
+double lb_stats_jain(const double *x, size_t n);
+double lb_stats_min_over_max(const double *x, size_t n);
+
+/* Lag-1 autocorrelation of the samples in their order; 0 below 3 samples or without variance. */
+double lb_stats_lag1(const double *x, size_t n);
+
+enum lb_stats_method {
+    LB_STATS_SIGNED_RANK,     /* Hodges-Lehmann estimate, interval by inverting Wilcoxon's test */
+    LB_STATS_BLOCK_BOOTSTRAP, /* the same estimate, interval from resampled blocks of rounds */
+};
+
+/* A location estimate of paired samples (differences, or logarithms of ratios). */
+struct lb_estimate {
+    size_t n;
+    double value, lo, hi;
+    double lag1;
+    enum lb_stats_method method;
+};
+
+/* Hodges-Lehmann estimate (median of the Walsh averages) of the centre of d[0..n), in round order.
+ * The interval inverts the signed-rank test (exact distribution up to 60 samples, normal
+ * approximation beyond). Where the lag-1 correlation, after the correction of its bias
+ * (n * lag1 + 1) / (n - 3), exceeds 2/sqrt(n) (two standard errors of white noise), that interval
+ * is widened about the estimate by what a moving-block bootstrap of the rounds' contributions shows
+ * (blocks of ceil(n^(1/3)) rounds, 2000 replicates seeded by `seed`, Student's t), never narrowed.
+ * Below 6 samples, or where the confidence is out of reach of n, the interval is infinite on both
+ * sides (nothing can be claimed). Any n: the averages are counted, not stored, in O(n log n). */
+int lb_stats_location(const double *d, size_t n, double confidence, uint64_t seed,
+                      struct lb_estimate *estimate);
+
+/* One-sided p value for "the centre of d is not above `bound`", by the method that
+ * lb_stats_location would choose: small when d lies clearly above the bound, at most 0.025 exactly
+ * when the 95 % interval lies above it. Averages equal to the bound (zeros, ties) count as not
+ * above. 1 below 6 samples. */
+int lb_stats_p_above(const double *d, size_t n, double bound, uint64_t seed, double *p);
+
+/* What a winner has to exceed. Both have to be exceeded: a difference counts when it lies beyond
+ * `ns` AND beyond `share` of the baseline's ns_op. 2 ns and 2 % are the defaults: an interval that
+ * merely excludes "equal" was wrong in 10 % of A/A trials, and published comparisons call less than
+ * 2 % noise. */
+struct lb_margin {
+    double ns;
+    double share;
+};
+#define LB_MARGIN_NS    2.0
+#define LB_MARGIN_SHARE 0.02
+
+/* Fewest pairs before the first look; then looks come at 30, 45, ... (each 1.5 times the last). */
+#define LB_FIRST_LOOK 20
+/* The first look at or above n pairs. */
+size_t lb_stats_look(size_t n);
+
+enum lb_verdict {
+    LB_VERDICT_UNRESOLVED,
+    LB_VERDICT_SAME,
+    LB_VERDICT_FASTER,
+    LB_VERDICT_SLOWER,
+};
+const char *lb_verdict_name(enum lb_verdict verdict);
+
+/* A layout against the baseline: samples of the same rounds, in round order. */
+struct lb_pair {
+    const double *base_ns_op, *ns_op; /* both n long */
+    size_t n;
+    double min_over_max; /* the lower of the two medians of min/max of ops; below 0.5 is unfair */
+    double spoiled_gap;  /* difference of the spoiled-window rates, 0..1; no verdict over 0.10 */
+    uint64_t seed;
+};
+
+struct lb_comparison {
+    struct lb_estimate ratio;      /* ns_op over the baseline's, from logarithms */
+    struct lb_estimate difference; /* ns; the same for ns_op and net_ns_op */
+    double margin_ns;              /* max(margin.ns, margin.share * median of base_ns_op) */
+    double p;      /* twice the smaller of the one-sided p values beyond +margin and -margin */
+    double p_holm; /* after lb_stats_holm: p adjusted for all pairs of the run */
+    enum lb_verdict verdict;
+    double min_over_max; /* of the pair */
+    bool unfair; /* a faster or slower that rests on unfair shares of ops: min_over_max < 0.5 */
+    const char *no_verdict; /* why the verdict is withheld (static text), or NULL */
+};
+
+/* Estimates and p value of one pair; the verdict is LB_VERDICT_UNRESOLVED and p_holm is p until
+ * lb_stats_holm. Costs that are not positive have no ratio: -EDOM. */
+int lb_stats_compare(const struct lb_pair *pair, const struct lb_margin *margin,
+                     struct lb_comparison *comparison);
+
+/* Verdicts of all n pairs of a run under Holm's step-down correction: `faster` or `slower` when the
+ * 95 % interval of the difference lies wholly beyond the margin, that of the ratio on the same side
+ * of 1, and the corrected p is at most 0.05; `same` when the interval lies wholly inside;
+ * otherwise, below LB_FIRST_LOOK pairs, or where no_verdict is set, `unresolved`. Pairs without a
+ * verdict count among the n. 0 pairs are none to judge and no error. Calling it again, with more
+ * pairs too, is allowed. */
+int lb_stats_holm(struct lb_comparison *comparisons, size_t n);
+
+/* Whether a case's interval is narrow enough to stop. `net` is its net_ns_op, half the half-width
+ * of the difference's interval: at work > 0 half <= max(precision_ns, 5 % of |net|), at work 0 half
+ * <= 3 % of ns_op. */
+bool lb_stats_precise(double half, double net, double ns_op, double work_ns, double precision_ns);
+
+/* One-dimensional clusters parted by a factor: sorted values start a new cluster where a value is
+ * at least `factor` times the median of the cluster so far. Values must be positive. label[i] is
+ * the cluster of x[i], numbered by rising value; *n_clusters is at least 1 for n > 0. */
+int lb_stats_cluster(const double *x, size_t n, double factor, int *label, int *n_clusters);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "stats_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_doubles(const void *left, const void *right)
+{
+    double a = *(const double *)left;
+    double b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+int lb_stats_sorted(const double *x, size_t n, double **sorted)
+{
+    if (n == 0)
+        return -ENODATA;
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return -EDOM;
+    double *copy = calloc(n, sizeof *copy);
+    if (!copy)
+        return -ENOMEM;
+    memcpy(copy, x, n * sizeof *copy);
+    qsort(copy, n, sizeof *copy, compare_doubles);
+    *sorted = copy;
+    return 0;
+}
+
+double lb_stats_middle(const double *sorted, size_t n)
+{
+    return n % 2 ? sorted[n / 2] : lb_stats_average(sorted[n / 2 - 1], sorted[n / 2]);
+}
+
+int lb_stats_median(const double *x, size_t n, double *median)
+{
+    double *sorted;
+    int err = lb_stats_sorted(x, n, &sorted);
+    if (err)
+        return err;
+    *median = lb_stats_middle(sorted, n);
+    free(sorted);
+    return 0;
+}
+
+/* The largest k with P(B <= k - 1) <= tail for B ~ binomial(n, 1/2): the k-th smallest and the k-th
+ * largest sample bound the median. 0 when there is none. Logarithms, because 2^-n underflows. */
+static size_t order_rank(size_t n, double tail)
+{
+    double log_pmf = -(double)n * M_LN2;
+    double below = 0;
+    size_t k = 0;
+    while (k < n / 2) {
+        below += exp(log_pmf);
+        if (below > tail)
+            break;
+        k++;
+        log_pmf += log((double)(n - k + 1) / (double)k);
+    }
+    return k;
+}
+
+int lb_stats_summary(const double *x, size_t n, double confidence, struct lb_summary *summary)
+{
+    if (!(confidence > 0 && confidence < 1))
+        return -EINVAL;
+    double *sorted;
+    int err = lb_stats_sorted(x, n, &sorted);
+    if (err)
+        return err;
+    struct lb_summary s = {
+        .n = n,
+        .median = lb_stats_middle(sorted, n),
+        .min = sorted[0],
+        .max = sorted[n - 1],
+    };
+    size_t k = order_rank(n, (1 - confidence) / 2);
+    s.lo = k > 0 ? sorted[k - 1] : s.min;
+    s.hi = k > 0 ? sorted[n - k] : s.max;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = fabs(sorted[i] - s.median);
+    qsort(sorted, n, sizeof *sorted, compare_doubles);
+    s.mad = lb_stats_middle(sorted, n);
+    free(sorted);
+    *summary = s;
+    return 0;
+}
+
+/* Shares are divided by the largest, so that no square overflows. */
+double lb_stats_jain(const double *x, size_t n)
+{
+    double max = 0;
+    for (size_t i = 0; i < n; i++)
+        max = fmax(max, x[i]);
+    if (!(max > 0))
+        return NAN;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        sum += x[i] / max;
+        squares += x[i] / max * (x[i] / max);
+    }
+    return sum * sum / ((double)n * squares);
+}
+
+double lb_stats_min_over_max(const double *x, size_t n)
+{
+    double min = INFINITY, max = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (isnan(x[i]))
+            return NAN;
+        min = fmin(min, x[i]);
+        max = fmax(max, x[i]);
+    }
+    return max > 0 ? min / max : NAN;
+}
+
+double lb_stats_lag1(const double *x, size_t n)
+{
+    if (n < 3)
+        return 0;
+    /* About the first sample: the mean of equal samples is then exact and leaves no variance. */
+    double mean = 0;
+    for (size_t i = 0; i < n; i++)
+        mean += (x[i] - x[0]) / (double)n;
+    mean += x[0];
+    double products = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) {
+        double deviation = x[i] - mean;
+        squares += deviation * deviation;
+        if (i + 1 < n)
+            products += deviation * (x[i + 1] - mean);
+    }
+    return squares > 0 ? products / squares : 0;
+}
+
+/* At work 0 the net cost is a difference of overlapping costs and means little (design: 3 % of
+ * ns_op there, 5 % of net_ns_op or the asked precision with work). */
+#define PRECISE_SHARE_NET   0.05
+#define PRECISE_SHARE_NS_OP 0.03
+
+bool lb_stats_precise(double half, double net, double ns_op, double work_ns, double precision_ns)
+{
+    if (work_ns > 0)
+        return half <= fmax(precision_ns, PRECISE_SHARE_NET * fabs(net));
+    return half <= PRECISE_SHARE_NS_OP * ns_op;
+}
+
+struct labelled {
+    double value;
+    size_t index;
+};
+
+static int compare_labelled(const void *left, const void *right)
+{
+    const struct labelled *a = left;
+    const struct labelled *b = right;
+    return (a->value > b->value) - (a->value < b->value);
+}
+
+/* Median of sorted[first..end), which is not empty. */
+static double cluster_median(const struct labelled *sorted, size_t first, size_t end)
+{
+    size_t n = end - first;
+    double upper = sorted[first + n / 2].value;
+    return n % 2 ? upper : lb_stats_average(sorted[first + n / 2 - 1].value, upper);
+}
+
+int lb_stats_cluster(const double *x, size_t n, double factor, int *label, int *n_clusters)
+{
+    if (!(factor > 1))
+        return -EINVAL;
+    if (n == 0)
+        return -ENODATA;
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]) || x[i] <= 0)
+            return -EDOM;
+    struct labelled *sorted = calloc(n, sizeof *sorted);
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = (struct labelled){x[i], i};
+    qsort(sorted, n, sizeof *sorted, compare_labelled);
+    int cluster = 0;
+    size_t first = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i > first && sorted[i].value >= factor * cluster_median(sorted, first, i)) {
+            cluster++;
+            first = i;
+        }
+        label[sorted[i].index] = cluster;
+    }
+    free(sorted);
+    *n_clusters = cluster + 1;
+    return 0;
+}

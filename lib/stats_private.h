@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the stats stage share.
+ */
+#ifndef LINEBOUNCE_STATS_PRIVATE_H
+#define LINEBOUNCE_STATS_PRIVATE_H
+
+#include <linebounce/stats.h>
+
+/* No two-sided 95 % interval exists below: 2 * 2^-5 > 0.05 for the signed-rank test and for order
+ * statistics alike. */
+#define LB_STATS_FEWEST 6
+
+/* Confidence of every interval that a verdict rests on. */
+#define LB_STATS_CONFIDENCE 0.95
+
+/* A sorted copy of x on the heap, freed by the caller. -ENODATA, -EDOM, -ENOMEM as in stats.h. */
+int lb_stats_sorted(const double *x, size_t n, double **sorted);
+
+/* Median of n > 0 sorted samples. */
+double lb_stats_middle(const double *sorted, size_t n);
+
+/* lb_stats_location at 95 %, and the smaller of the one-sided p values for a centre above +margin
+ * and for one below -margin. The margin is finite. */
+int lb_stats_beyond(const double *d, size_t n, double margin, uint64_t seed,
+                    struct lb_estimate *estimate, double *p);
+
+/* Half of each first: the sum of two finite samples may overflow. Monotonic in both arguments, also
+ * after rounding, which counting Walsh averages in sorted samples relies on. */
+static inline double lb_stats_average(double a, double b)
+{
+    return a / 2 + b / 2;
+}
+
+#endif

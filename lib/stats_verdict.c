@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "stats_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* Shares of ops below which a time per op is that of the luckier thread (design: unfair). */
+#define UNFAIR_BELOW 0.5
+
+/* Ten points: above that, what was left out differs between the two layouts. */
+#define SPOILED_GAP_MOST 0.10
+
+/* Largest corrected p value of a winner. */
+#define P_MOST 0.05
+
+size_t lb_stats_look(size_t n)
+{
+    size_t look = LB_FIRST_LOOK;
+    while (look < n) {
+        if (look > SIZE_MAX / 2)
+            return SIZE_MAX;
+        look += (look + 1) / 2;
+    }
+    return look;
+}
+
+const char *lb_verdict_name(enum lb_verdict verdict)
+{
+    static const char *const names[] = {
+        [LB_VERDICT_UNRESOLVED] = "unresolved",
+        [LB_VERDICT_SAME] = "same",
+        [LB_VERDICT_FASTER] = "faster",
+        [LB_VERDICT_SLOWER] = "slower",
+    };
+    return (size_t)verdict < LB_COUNT(names) ? names[verdict] : "unknown";
+}
+
+/* Estimates of the ratio and the difference, and the p value. d is scratch for n values. */
+static int pair_estimates(const struct lb_pair *pair, double *d, struct lb_comparison *c)
+{
+    for (size_t i = 0; i < pair->n; i++) {
+        if (!(pair->base_ns_op[i] > 0 && pair->ns_op[i] > 0))
+            return -EDOM;
+        d[i] = log(pair->ns_op[i]) - log(pair->base_ns_op[i]);
+    }
+    int err = lb_stats_location(d, pair->n, LB_STATS_CONFIDENCE, pair->seed, &c->ratio);
+    if (err)
+        return err;
+    c->ratio.value = exp(c->ratio.value);
+    c->ratio.lo = exp(c->ratio.lo);
+    c->ratio.hi = exp(c->ratio.hi);
+    for (size_t i = 0; i < pair->n; i++)
+        d[i] = pair->ns_op[i] - pair->base_ns_op[i];
+    err = lb_stats_beyond(d, pair->n, c->margin_ns, pair->seed, &c->difference, &c->p);
+    c->p = fmin(1, 2 * c->p); /* the better of two looks, above and below */
+    return err;
+}
+
+static const char *no_verdict(const struct lb_pair *pair)
+{
+    if (pair->spoiled_gap > SPOILED_GAP_MOST)
+        return "the rates of spoiled windows differ by more than 10 points";
+    if (pair->n < LB_FIRST_LOOK)
+        return "fewer than 20 pairs of windows";
+    return NULL;
+}
+
+int lb_stats_compare(const struct lb_pair *pair, const struct lb_margin *margin,
+                     struct lb_comparison *comparison)
+{
+    if (!(margin->ns >= 0 && margin->share >= 0))
+        return -EINVAL;
+    if (!isfinite(pair->min_over_max) || !isfinite(pair->spoiled_gap))
+        return -EDOM;
+    double base;
+    int err = lb_stats_median(pair->base_ns_op, pair->n, &base);
+    if (err)
+        return err;
+    struct lb_comparison c = {
+        .margin_ns = fmax(margin->ns, margin->share * base),
+        .min_over_max = pair->min_over_max,
+        .verdict = LB_VERDICT_UNRESOLVED,
+        .no_verdict = no_verdict(pair),
+    };
+    if (!isfinite(c.margin_ns))
+        return -EDOM;
+    double *d = calloc(pair->n, sizeof *d);
+    if (!d)
+        return -ENOMEM;
+    err = pair_estimates(pair, d, &c);
+    free(d);
+    if (err)
+        return err;
+    c.p_holm = c.p;
+    *comparison = c;
+    return 0;
+}
+
+/* What the intervals and the corrected p value say. The ratio may not contradict the difference:
+ * with rounds of very different cost the two can point to different sides. */
+static enum lb_verdict verdict_of(const struct lb_comparison *c)
+{
+    const struct lb_estimate *d = &c->difference;
+    if (c->no_verdict || d->n < LB_FIRST_LOOK)
+        return LB_VERDICT_UNRESOLVED;
+    if (d->lo > -c->margin_ns && d->hi < c->margin_ns)
+        return LB_VERDICT_SAME;
+    if (c->p_holm > P_MOST)
+        return LB_VERDICT_UNRESOLVED;
+    if (d->lo > c->margin_ns && c->ratio.lo > 1)
+        return LB_VERDICT_SLOWER;
+    if (d->hi < -c->margin_ns && c->ratio.hi < 1)
+        return LB_VERDICT_FASTER;
+    return LB_VERDICT_UNRESOLVED;
+}
+
+struct ranked {
+    double p;
+    size_t index;
+};
+
+static int compare_ranked(const void *left, const void *right)
+{
+    const struct ranked *a = left;
+    const struct ranked *b = right;
+    return (a->p > b->p) - (a->p < b->p);
+}
+
+int lb_stats_holm(struct lb_comparison *comparisons, size_t n)
+{
+    if (n == 0)
+        return 0;
+    for (size_t i = 0; i < n; i++)
+        if (!(comparisons[i].p >= 0 && comparisons[i].p <= 1))
+            return -EDOM;
+    struct ranked *ranked = calloc(n, sizeof *ranked);
+    if (!ranked)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        ranked[i] = (struct ranked){comparisons[i].p, i};
+    qsort(ranked, n, sizeof *ranked, compare_ranked);
+    double p_holm = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct lb_comparison *c = &comparisons[ranked[i].index];
+        p_holm = fmin(1, fmax(p_holm, (double)(n - i) * c->p));
+        c->p_holm = p_holm;
+        c->verdict = verdict_of(c);
+        bool winner = c->verdict == LB_VERDICT_FASTER || c->verdict == LB_VERDICT_SLOWER;
+        c->unfair = winner && c->min_over_max < UNFAIR_BELOW;
+    }
+    free(ranked);
+    return 0;
+}
