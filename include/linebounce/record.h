@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * record: what a run leaves behind. CSV rows, run.json, and the schema that both obey.
+ *
+ * CSV is RFC 4180 with one header line; lines end with LF. Numbers have a dot and no thousands
+ * separator whatever the locale; an unknown value is an empty cell, never 0; a cell with several
+ * values joins them by `;`, and an unknown one among them keeps its place (`1;;3`).
+ */
+#ifndef LINEBOUNCE_RECORD_H
+#define LINEBOUNCE_RECORD_H
+
+#include <linebounce/base.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Grows when a column is added, renamed or changes its meaning. Every row starts with it. */
+#define LB_SCHEMA_VERSION 1
+
+/* One column: the name carries the unit, the meaning goes into results/README.md. */
+struct lb_column {
+    const char *name;
+    const char *meaning;
+};
+
+/* A file's columns, in order. */
+struct lb_schema {
+    const char *file; /* "samples.csv" */
+    const struct lb_column *columns;
+    size_t n_columns;
+};
+extern const struct lb_schema lb_schema_samples;
+extern const struct lb_schema lb_schema_summary;
+
+/* Index of the column with that name, or -1. */
+int lb_schema_find(const struct lb_schema *schema, const char *name);
+
+/* A row under construction: cells by column name. Setting a column that the schema lacks is -EINVAL
+ * (a test runs over all writers); unset cells stay empty, except that create and clear fill in
+ * schema_version. NaN and infinities become empty cells. Later settings replace earlier ones. */
+struct lb_row;
+int lb_row_create(const struct lb_schema *schema, struct lb_row **row);
+void lb_row_destroy(struct lb_row *row);
+void lb_row_clear(struct lb_row *row);
+int lb_row_text(struct lb_row *row, const char *column, const char *value); /* NULL: empty */
+int lb_row_int(struct lb_row *row, const char *column, int64_t value);
+int lb_row_number(struct lb_row *row, const char *column,
+                  double value); /* 6 significant digits; counts go by lb_row_int */
+/* Appends to a `;` cell. */
+int lb_row_more_int(struct lb_row *row, const char *column, int64_t value);
+int lb_row_more_number(struct lb_row *row, const char *column, double value);
+
+/* A CSV file being written. Every row goes out with one write(2) on an O_APPEND descriptor: a run
+ * that is killed leaves whole rows. create writes the header into a new file (-EEXIST if there is
+ * one, and no file after any other failure). All errors are -errno with the path in `why`: -ENOSPC,
+ * -EFBIG and what else write(2) says, after the file was cut back to its last whole row (rows can
+ * be appended again when there is room); -EINVAL for a row of another schema; -EIO once a file
+ * could not be cut back. */
+struct lb_csv;
+int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_why *why,
+                  struct lb_csv **csv);
+int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *why);
+void lb_csv_close(struct lb_csv *csv);
+
+/* Reading back. The file's own header decides where a column is: columns may come in any order and
+ * unknown ones are passed over. Takes what spreadsheets make of the files: quotes anywhere around a
+ * cell, CR LF, blank lines, a byte order mark. A torn last line (no newline) is left out and
+ * counted as soon as the end is reached. */
+struct lb_csv_reader;
+/* -ENODATA: no header line; -EPROTO: a column of `needed` (NULL-terminated names, or NULL) or
+ * schema_version is missing or there twice, or the first row has another version or an error that
+ * lb_csv_next would report; why names it. */
+int lb_csv_open(const char *path, const char *const *needed, struct lb_why *why,
+                struct lb_csv_reader **reader);
+/* 1: a row is there, 0: the end, -errno. Cells are valid until the next call. -EPROTO with path and
+ * line in why: more or fewer cells than columns, a misplaced or unclosed quote, a NUL byte, a row
+ * of another schema_version, a row over 16 MiB. */
+int lb_csv_next(struct lb_csv_reader *reader, struct lb_why *why);
+/* The cell of the present row; "" when empty, when the file lacks the column, or when there is no
+ * row (before the first lb_csv_next, at the end, after a failure). */
+const char *lb_csv_cell(const struct lb_csv_reader *reader, const char *column);
+/* The cell as a number; NaN when empty or no decimal number. */
+double lb_csv_number(const struct lb_csv_reader *reader, const char *column);
+size_t lb_csv_torn(const struct lb_csv_reader *reader);
+void lb_csv_reader_close(struct lb_csv_reader *reader);
+
+/* The kernel's setting has negative values of its own. */
+#define LB_PARANOID_UNKNOWN (-1000)
+
+/* The machine and the build, read once at the start of a run. Texts are empty and numbers negative
+ * where the machine does not say; nothing is guessed. Texts that are too long are cut. */
+struct lb_environment {
+    char host[68], kernel[200], os[128];
+    char cpu_model[128], cpu_vendor[32], microcode[32], arch[16];
+    char hypervisor[32]; /* "none" where the processor says that there is none */
+    int smt_active;      /* 1, 0, -1 unknown */
+    char governor[32];   /* of all CPUs, joined by `;` where they differ */
+    char boost[16];      /* on, off */
+    char thp[32], clocksource[32];
+    char prefetcher[64];     /* adjacent-line prefetcher's state where it can be read */
+    char cgroup_cpuset[128]; /* the cgroup's CPUs, else those that the process may run on */
+    int perf_event_paranoid; /* LB_PARANOID_UNKNOWN where the kernel does not say */
+    char compiler[96], c_flags[256], version[32], commit[64]; /* of this build */
+    char libraries[256]; /* "hwloc 2.9.0, libnuma 2.0.16, benchmark 1.7.1, cjson 1.7.15" */
+};
+void lb_environment_read(struct lb_environment *environment);
+/* Steal time of all CPUs in clock ticks of 10 ms since boot, from /proc/stat; -1 unknown. */
+int64_t lb_environment_steal_ticks(void);
+
+/* A JSON document under construction (an object at the top; cJSON inside). Keys are paths with
+ * dots: "clock.step_ns"; objects on the way are made on first use. A later value replaces an
+ * earlier one, but -EINVAL where an object or an array stands, where the way leads through
+ * something else, or for a name that is empty or over 63 bytes. Else -ENOMEM. create puts in
+ * schema_version. Bytes that are no UTF-8 become U+FFFD. Numbers keep all digits of the double;
+ * integers over 2^53 go as texts. */
+struct lb_json;
+int lb_json_create(struct lb_json **json);
+void lb_json_destroy(struct lb_json *json);
+int lb_json_text(struct lb_json *json, const char *path, const char *value); /* ""/NULL: null */
+int lb_json_number(struct lb_json *json, const char *path, double value);    /* NaN: null */
+int lb_json_bool(struct lb_json *json, const char *path, bool value);
+/* Appends to an array, made on first use; "" stays "", NULL is null. */
+int lb_json_push_text(struct lb_json *json, const char *path, const char *value);
+/* Fills the objects "machine" and "build": what results/README.md lists there. */
+int lb_json_environment(struct lb_json *json, const struct lb_environment *environment);
+/* Writes through a temporary file in the same folder and renames it: never half a document, and no
+ * temporary file after a failure. */
+int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why);
+
+/* Makes the folder and its parents (mode 0777 less umask). Folders that exist are fine, -ENOTDIR
+ * where something else has the name. */
+int lb_make_folders(const char *path, struct lb_why *why);
+
+#endif

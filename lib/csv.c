@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: MIT */
+#include "number.h"
+#include "row.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Writer ------------------------------------------------------------------------------------- */
+
+struct lb_csv {
+    const struct lb_schema *schema;
+    char *path;
+    int fd;
+    off_t whole;  /* length of the file up to its last whole row */
+    bool spoiled; /* a torn row could not be cut off again */
+    char *line;
+    size_t length, capacity;
+};
+
+static int fail(struct lb_why *why, int err, const char *path)
+{
+    return lb_fail(why, err, "%s: %s", path, strerror(err));
+}
+
+static int line_reserve(struct lb_csv *csv, size_t more)
+{
+    size_t needed = csv->length + more;
+    if (needed <= csv->capacity)
+        return 0;
+    char *grown = realloc(csv->line, 2 * needed);
+    if (!grown)
+        return -ENOMEM;
+    csv->line = grown;
+    csv->capacity = 2 * needed;
+    return 0;
+}
+
+/* Adds one cell and the character behind it: a comma or the end of the line. */
+static int line_add(struct lb_csv *csv, const char *text, char behind)
+{
+    /* At worst every byte is a quote. */
+    if (line_reserve(csv, 2 * strlen(text) + 3))
+        return -ENOMEM;
+    char *at = csv->line + csv->length;
+    bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+    if (quoted)
+        *at++ = '"';
+    for (; *text; text++) {
+        if (*text == '"')
+            *at++ = '"';
+        *at++ = *text;
+    }
+    if (quoted)
+        *at++ = '"';
+    *at++ = behind;
+    csv->length = (size_t)(at - csv->line);
+    return 0;
+}
+
+/* Fills csv->line with the names of the columns, or with the cells of a row. */
+static int line_fill(struct lb_csv *csv, const struct lb_row *row)
+{
+    size_t n = csv->schema->n_columns;
+    csv->length = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *text = row ? lb_row_cell(row, i) : csv->schema->columns[i].name;
+        if (line_add(csv, text, i + 1 < n ? ',' : '\n'))
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* One write(2) in all but two cases: a signal came first, or the file system took only a part. The
+ * second try then either completes the row or says why the rest had no place. */
+static int write_line(struct lb_csv *csv)
+{
+    size_t done = 0;
+    while (done < csv->length) {
+        ssize_t n = write(csv->fd, csv->line + done, csv->length - done);
+        if (n > 0)
+            done += (size_t)n;
+        else if (n == 0 || errno != EINTR)
+            return n == 0 ? -EIO : -errno;
+    }
+    csv->whole += (off_t)done;
+    return 0;
+}
+
+static int append_line(struct lb_csv *csv, struct lb_why *why)
+{
+    int result = write_line(csv);
+    if (!result)
+        return 0;
+    csv->spoiled = ftruncate(csv->fd, csv->whole) != 0;
+    return lb_fail(why, -result, "%s: %s%s", csv->path, strerror(-result),
+                   csv->spoiled ? "; its last line is torn" : "");
+}
+
+int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_why *why,
+                  struct lb_csv **csv)
+{
+    struct lb_csv *created = calloc(1, sizeof *created);
+    if (!created)
+        return fail(why, ENOMEM, path);
+    created->schema = schema;
+    created->fd = -1;
+    created->path = strdup(path);
+    int result = created->path ? line_fill(created, NULL) : -ENOMEM;
+    if (!result) {
+        created->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
+        if (created->fd < 0)
+            result = -errno;
+    }
+    if (result) {
+        fail(why, -result, path);
+    } else {
+        result = append_line(created, why);
+        if (result)
+            unlink(path);
+    }
+    if (result) {
+        lb_csv_close(created);
+        return result;
+    }
+    *csv = created;
+    return 0;
+}
+
+int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *why)
+{
+    if (lb_row_schema(row) != csv->schema)
+        return lb_fail(why, EINVAL, "%s: the row is one of %s", csv->path,
+                       lb_row_schema(row)->file);
+    if (csv->spoiled)
+        return lb_fail(why, EIO, "%s: its last line is torn", csv->path);
+    if (line_fill(csv, row))
+        return fail(why, ENOMEM, csv->path);
+    return append_line(csv, why);
+}
+
+void lb_csv_close(struct lb_csv *csv)
+{
+    if (!csv)
+        return;
+    if (csv->fd >= 0)
+        close(csv->fd);
+    free(csv->line);
+    free(csv->path);
+    free(csv);
+}
+
+/* Reader ------------------------------------------------------------------------------------- */
+
+#define FIRST_CAPACITY ((size_t)256 << 10)
+/* Rows have some hundred bytes, with 1024 threads some ten thousand: a longer one is no row. */
+#define MAX_RECORD_BYTES ((size_t)16 << 20)
+
+struct named {
+    const char *name;
+    size_t at;
+};
+
+struct lb_csv_reader {
+    char *path;
+    int fd;
+    char *buffer; /* what was read and not yet used: [start, end) */
+    size_t start, end, capacity;
+    bool at_end;
+    size_t line, next_line; /* of the present record's first line and of the next one's, from 1 */
+    char *header;           /* the names point in here */
+    struct named *names;    /* sorted by name */
+    size_t n_columns, version_at;
+    char **cells; /* of the present row, in the file's order; into the buffer */
+    bool has_row;
+    size_t torn;
+    bool ahead; /* open has already read the first row, or found none: */
+    int ahead_result;
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->name, ((const struct named *)b)->name);
+}
+
+/* 1: the number of the column with that name is in *at, 0: none. */
+static int find_column(const struct lb_csv_reader *reader, const char *name, size_t *at)
+{
+    struct named key = {name, 0};
+    struct named *found =
+        bsearch(&key, reader->names, reader->n_columns, sizeof *reader->names, compare_names);
+    if (!found)
+        return 0;
+    *at = found->at;
+    return 1;
+}
+
+static int fail_line(struct lb_why *why, const struct lb_csv_reader *reader, const char *what)
+{
+    return lb_fail(why, EPROTO, "%s:%zu: %s", reader->path, reader->line, what);
+}
+
+/* Makes room behind `end` and reads into it. */
+static int refill(struct lb_csv_reader *reader, struct lb_why *why)
+{
+    memmove(reader->buffer, reader->buffer + reader->start, reader->end - reader->start);
+    reader->end -= reader->start;
+    reader->start = 0;
+    if (reader->end == reader->capacity) {
+        if (reader->capacity >= MAX_RECORD_BYTES)
+            return fail_line(why, reader, "the row has no end");
+        char *grown = realloc(reader->buffer, 2 * reader->capacity);
+        if (!grown)
+            return fail(why, ENOMEM, reader->path);
+        reader->buffer = grown;
+        reader->capacity *= 2;
+    }
+    ssize_t n;
+    do {
+        n = read(reader->fd, reader->buffer + reader->end, reader->capacity - reader->end);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fail(why, errno, reader->path);
+    reader->end += (size_t)n;
+    reader->at_end = n == 0;
+    return 0;
+}
+
+static bool odd_quotes(const char *text, size_t length)
+{
+    bool odd = false;
+    const char *end = text + length;
+    while ((text = memchr(text, '"', (size_t)(end - text)))) {
+        odd = !odd;
+        text++;
+    }
+    return odd;
+}
+
+/* What stands behind the last newline is torn. A quote that is open across newlines is something
+ * else: the rest of the file would vanish as one torn line. */
+static int end_of_file(struct lb_csv_reader *reader, struct lb_why *why)
+{
+    size_t rest = reader->end - reader->start;
+    if (reader->next_line > reader->line)
+        return fail_line(why, reader, "a quote is never closed");
+    reader->torn += rest > 0;
+    reader->start = reader->end;
+    return 0;
+}
+
+/* 1: a record of *length bytes, its newline included, begins at `start`. 0: the end. */
+static int find_record(struct lb_csv_reader *reader, struct lb_why *why, size_t *length)
+{
+    size_t scanned = 0;
+    bool quoted = false;
+    reader->line = reader->next_line;
+    for (;;) {
+        const char *from = reader->buffer + reader->start + scanned;
+        size_t rest = reader->end - reader->start - scanned;
+        const char *newline = memchr(from, '\n', rest);
+        size_t part = newline ? (size_t)(newline - from) + 1 : rest;
+        quoted ^= odd_quotes(from, part);
+        scanned += part;
+        if (newline) {
+            reader->next_line++;
+            if (!quoted) {
+                *length = scanned;
+                return 1;
+            }
+            continue;
+        }
+        if (reader->at_end)
+            return end_of_file(reader, why);
+        int result = refill(reader, why);
+        if (result)
+            return result;
+    }
+}
+
+/* Takes the cell at `at`; the record ends at `end`, where a comma stands. Cuts the cell out and
+ * returns where the next one begins, `end + 1` when this was the last one, NULL when a quote is out
+ * of place. */
+static char *take_cell(char *at, char *end, char **cell)
+{
+    *cell = at;
+    if (at == end || *at != '"') {
+        char *comma = memchr(at, ',', (size_t)(end - at));
+        char *stop = comma ? comma : end;
+        if (memchr(at, '"', (size_t)(stop - at)))
+            return NULL;
+        *stop = '\0';
+        return stop + 1;
+    }
+    char *from = at + 1, *to = at;
+    while (from < end && (*from != '"' || from[1] == '"')) {
+        from += *from == '"';
+        *to++ = *from++;
+    }
+    /* Now at the closing quote; a comma or the end has to follow. */
+    if (from >= end || (from + 1 < end && from[1] != ','))
+        return NULL;
+    *to = '\0';
+    return from + 2;
+}
+
+/* Cuts a record, newline included, into at most max cells. Returns how many it has (also when that
+ * is more than max), or -EPROTO. */
+static long split(char *text, size_t length, char **cells, size_t max)
+{
+    char *end = text + length - 1;
+    if (end > text && end[-1] == '\r')
+        end--;
+    *end = ',';
+    size_t n = 0;
+    while (text <= end) {
+        char *cell;
+        text = take_cell(text, end, &cell);
+        if (!text)
+            return -EPROTO;
+        if (n < max)
+            cells[n] = cell;
+        n++;
+    }
+    return (long)n;
+}
+
+/* Reads the next row, blank lines skipped. */
+static int read_row(struct lb_csv_reader *reader, struct lb_why *why)
+{
+    char *text;
+    size_t length;
+    do {
+        int found = find_record(reader, why, &length);
+        if (found <= 0)
+            return found;
+        text = reader->buffer + reader->start;
+        reader->start += length;
+    } while (text[0] == '\n' || (text[0] == '\r' && text[1] == '\n'));
+
+    if (memchr(text, '\0', length))
+        return fail_line(why, reader, "a NUL byte");
+    long n = split(text, length, reader->cells, reader->n_columns);
+    if (n < 0)
+        return fail_line(why, reader, "a quote in the midst of a cell");
+    if ((size_t)n != reader->n_columns)
+        return lb_fail(why, EPROTO, "%s:%zu: %ld cells under %zu columns", reader->path,
+                       reader->line, n, reader->n_columns);
+    const char *version = reader->cells[reader->version_at];
+    if (lb_number_parse(version) != LB_SCHEMA_VERSION)
+        return lb_fail(why, EPROTO, "%s:%zu: schema_version is '%.20s', this program reads %d",
+                       reader->path, reader->line, version, LB_SCHEMA_VERSION);
+    return 1;
+}
+
+/* Cuts the header into names and sorts them. */
+static int index_header(struct lb_csv_reader *reader, char **cells, struct lb_why *why)
+{
+    for (size_t i = 0; i < reader->n_columns; i++)
+        reader->names[i] = (struct named){cells[i], i};
+    qsort(reader->names, reader->n_columns, sizeof *reader->names, compare_names);
+    for (size_t i = 1; i < reader->n_columns; i++)
+        if (strcmp(reader->names[i - 1].name, reader->names[i].name) == 0)
+            return lb_fail(why, EPROTO, "%s: two columns are called '%.60s'", reader->path,
+                           reader->names[i].name);
+    return 0;
+}
+
+static int read_header(struct lb_csv_reader *reader, struct lb_why *why)
+{
+    size_t length;
+    int found = find_record(reader, why, &length);
+    if (found < 0)
+        return found;
+    if (!found)
+        return lb_fail(why, ENODATA, "%s: no header line", reader->path);
+    char *text = reader->buffer + reader->start;
+    reader->start += length;
+    /* Some editors put a byte order mark in front. */
+    size_t mark = length > 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    text += mark;
+    length -= mark;
+    if (memchr(text, '\0', length))
+        return fail_line(why, reader, "a NUL byte");
+
+    size_t max = 1;
+    for (size_t i = 0; i < length; i++)
+        max += text[i] == ',';
+    reader->header = malloc(length);
+    reader->cells = calloc(max, sizeof *reader->cells);
+    reader->names = calloc(max, sizeof *reader->names);
+    if (!reader->header || !reader->cells || !reader->names)
+        return fail(why, ENOMEM, reader->path);
+    memcpy(reader->header, text, length);
+    long n = split(reader->header, length, reader->cells, max);
+    if (n < 0)
+        return fail_line(why, reader, "a quote in the midst of a cell");
+    reader->n_columns = (size_t)n;
+    return index_header(reader, reader->cells, why);
+}
+
+static int check_columns(struct lb_csv_reader *reader, const char *const *needed,
+                         struct lb_why *why)
+{
+    if (!find_column(reader, "schema_version", &reader->version_at))
+        return lb_fail(why, EPROTO, "%s: no column schema_version", reader->path);
+    size_t at;
+    for (; needed && *needed; needed++)
+        if (!find_column(reader, *needed, &at))
+            return lb_fail(why, EPROTO, "%s: no column %s", reader->path, *needed);
+    return 0;
+}
+
+static int start_reading(struct lb_csv_reader *reader, const char *const *needed,
+                         struct lb_why *why)
+{
+    reader->capacity = FIRST_CAPACITY;
+    reader->buffer = malloc(reader->capacity);
+    if (!reader->path || !reader->buffer)
+        return fail(why, ENOMEM, reader->path ? reader->path : "csv");
+    reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC);
+    if (reader->fd < 0)
+        return fail(why, errno, reader->path);
+    int result = read_header(reader, why);
+    if (!result)
+        result = check_columns(reader, needed, why);
+    if (result)
+        return result;
+    /* The version stands in the rows: a file of another one is refused before it is used. */
+    reader->ahead = true;
+    reader->ahead_result = read_row(reader, why);
+    return reader->ahead_result < 0 ? reader->ahead_result : 0;
+}
+
+int lb_csv_open(const char *path, const char *const *needed, struct lb_why *why,
+                struct lb_csv_reader **reader)
+{
+    struct lb_csv_reader *opened = calloc(1, sizeof *opened);
+    if (!opened)
+        return fail(why, ENOMEM, path);
+    opened->fd = -1;
+    opened->next_line = 1;
+    opened->path = strdup(path);
+    int result = start_reading(opened, needed, why);
+    if (result) {
+        lb_csv_reader_close(opened);
+        return result;
+    }
+    *reader = opened;
+    return 0;
+}
+
+int lb_csv_next(struct lb_csv_reader *reader, struct lb_why *why)
+{
+    reader->has_row = false;
+    int result = reader->ahead ? reader->ahead_result : read_row(reader, why);
+    reader->ahead = false;
+    reader->has_row = result == 1;
+    return result;
+}
+
+const char *lb_csv_cell(const struct lb_csv_reader *reader, const char *column)
+{
+    size_t at;
+    return reader->has_row && find_column(reader, column, &at) ? reader->cells[at] : "";
+}
+
+double lb_csv_number(const struct lb_csv_reader *reader, const char *column)
+{
+    return lb_number_parse(lb_csv_cell(reader, column));
+}
+
+size_t lb_csv_torn(const struct lb_csv_reader *reader)
+{
+    return reader->torn;
+}
+
+void lb_csv_reader_close(struct lb_csv_reader *reader)
+{
+    if (!reader)
+        return;
+    if (reader->fd >= 0)
+        close(reader->fd);
+    free(reader->buffer);
+    free(reader->header);
+    free(reader->names);
+    free(reader->cells);
+    free(reader->path);
+    free(reader);
+}

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+#include "number.h"
+
+#include <linebounce/record.h>
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct lb_json {
+    cJSON *root;
+};
+
+/* Paths -------------------------------------------------------------------------------------- */
+
+#define KEY_BYTES 64
+
+/* Names of 1 to 63 bytes with single dots between them. */
+static bool is_path(const char *path)
+{
+    for (;;) {
+        size_t n = strcspn(path, ".");
+        if (n == 0 || n >= KEY_BYTES)
+            return false;
+        if (!path[n])
+            return true;
+        path += n + 1;
+    }
+}
+
+/* Finds the object that holds the path's last name, and makes the ones on the way. */
+static int find_parent(cJSON *root, const char *path, cJSON **parent, const char **last)
+{
+    if (!is_path(path))
+        return -EINVAL;
+    const char *dot;
+    while ((dot = strchr(path, '.'))) {
+        char key[KEY_BYTES] = "";
+        memcpy(key, path, (size_t)(dot - path));
+        cJSON *next = cJSON_GetObjectItemCaseSensitive(root, key);
+        if (!next)
+            next = cJSON_AddObjectToObject(root, key);
+        if (!next)
+            return -ENOMEM;
+        if (!cJSON_IsObject(next))
+            return -EINVAL;
+        root = next;
+        path = dot + 1;
+    }
+    *parent = root;
+    *last = path;
+    return 0;
+}
+
+/* Puts the item in place of a scalar or of nothing. Takes it over, also on failure. */
+static int set(struct lb_json *json, const char *path, cJSON *item)
+{
+    cJSON *parent;
+    const char *key;
+    if (!item)
+        return -ENOMEM;
+    int result = find_parent(json->root, path, &parent, &key);
+    cJSON *old = result ? NULL : cJSON_GetObjectItemCaseSensitive(parent, key);
+    if (!result && old && (cJSON_IsObject(old) || cJSON_IsArray(old)))
+        result = -EINVAL;
+    if (!result) {
+        bool done = old ? cJSON_ReplaceItemInObjectCaseSensitive(parent, key, item)
+                        : cJSON_AddItemToObject(parent, key, item);
+        if (done)
+            return 0;
+        result = -ENOMEM;
+    }
+    cJSON_Delete(item);
+    return result;
+}
+
+/* Values ------------------------------------------------------------------------------------- */
+
+/* Length of the UTF-8 character at s, 0 when the bytes are none (RFC 3629: no overlong forms, no
+ * surrogates, nothing past U+10FFFF). The text's NUL ends every character in time. */
+static size_t utf8_length(const unsigned char *s)
+{
+    size_t n;
+    uint32_t least, c;
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] >= 0xc2 && s[0] < 0xe0)
+        n = 2, least = 0x80, c = s[0] & 0x1fu;
+    else if (s[0] >= 0xe0 && s[0] < 0xf0)
+        n = 3, least = 0x800, c = s[0] & 0x0fu;
+    else if (s[0] >= 0xf0 && s[0] < 0xf5)
+        n = 4, least = 0x10000, c = s[0] & 0x07u;
+    else
+        return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (s[i] & 0x3fu);
+    }
+    return c < least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
+}
+
+/* A string item. File names and options may hold any bytes, JSON may not: what is no UTF-8 becomes
+ * U+FFFD. */
+static cJSON *new_string(const char *value)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    char *clean = malloc(3 * strlen(value) + 1);
+    if (!clean)
+        return NULL;
+    char *to = clean;
+    while (*value) {
+        size_t n = utf8_length((const unsigned char *)value);
+        memcpy(to, n ? value : replacement, n ? n : 3);
+        to += n ? n : 3;
+        value += n ? n : 1;
+    }
+    *to = '\0';
+    cJSON *item = cJSON_CreateString(clean);
+    free(clean);
+    return item;
+}
+
+int lb_json_text(struct lb_json *json, const char *path, const char *value)
+{
+    return set(json, path, value && *value ? new_string(value) : cJSON_CreateNull());
+}
+
+int lb_json_number(struct lb_json *json, const char *path, double value)
+{
+    /* Formatted here: cJSON's way to a dot depends on how it was built. */
+    char text[LB_NUMBER_BYTES];
+    if (!isfinite(value))
+        return set(json, path, cJSON_CreateNull());
+    lb_number_format_exact(value, text);
+    return set(json, path, cJSON_CreateRaw(text));
+}
+
+int lb_json_bool(struct lb_json *json, const char *path, bool value)
+{
+    return set(json, path, cJSON_CreateBool(value));
+}
+
+int lb_json_push_text(struct lb_json *json, const char *path, const char *value)
+{
+    cJSON *parent;
+    const char *key;
+    int result = find_parent(json->root, path, &parent, &key);
+    if (result)
+        return result;
+    cJSON *array = cJSON_GetObjectItemCaseSensitive(parent, key);
+    if (!array)
+        array = cJSON_AddArrayToObject(parent, key);
+    if (!array)
+        return -ENOMEM;
+    if (!cJSON_IsArray(array))
+        return -EINVAL;
+    cJSON *item = value ? new_string(value) : cJSON_CreateNull();
+    if (!item)
+        return -ENOMEM;
+    cJSON_AddItemToArray(array, item);
+    return 0;
+}
+
+/* Environment -------------------------------------------------------------------------------- */
+
+static int add_texts(struct lb_json *json, const struct lb_environment *e)
+{
+    const struct {
+        const char *path, *value;
+    } texts[] = {
+        {"machine.host", e->host},
+        {"machine.kernel", e->kernel},
+        {"machine.os", e->os},
+        {"machine.arch", e->arch},
+        {"machine.cpu_model", e->cpu_model},
+        {"machine.cpu_vendor", e->cpu_vendor},
+        {"machine.microcode", e->microcode},
+        {"machine.hypervisor", e->hypervisor},
+        {"machine.governor", e->governor},
+        {"machine.boost", e->boost},
+        {"machine.thp", e->thp},
+        {"machine.clocksource", e->clocksource},
+        {"machine.prefetcher", e->prefetcher},
+        {"machine.cgroup_cpuset", e->cgroup_cpuset},
+        {"build.version", e->version},
+        {"build.commit", e->commit},
+        {"build.compiler", e->compiler},
+        {"build.c_flags", e->c_flags},
+        {"build.libraries", e->libraries},
+    };
+    for (size_t i = 0; i < LB_COUNT(texts); i++) {
+        int result = lb_json_text(json, texts[i].path, texts[i].value);
+        if (result)
+            return result;
+    }
+    return 0;
+}
+
+int lb_json_environment(struct lb_json *json, const struct lb_environment *environment)
+{
+    const struct lb_environment *e = environment;
+    int result = add_texts(json, e);
+    if (!result)
+        result = set(json, "machine.smt_active",
+                     e->smt_active < 0 ? cJSON_CreateNull() : cJSON_CreateBool(e->smt_active));
+    if (!result)
+        result = lb_json_number(
+            json, "machine.perf_event_paranoid",
+            e->perf_event_paranoid == LB_PARANOID_UNKNOWN ? (double)NAN : e->perf_event_paranoid);
+    return result;
+}
+
+/* Document ----------------------------------------------------------------------------------- */
+
+int lb_json_create(struct lb_json **json)
+{
+    struct lb_json *created = calloc(1, sizeof *created);
+    if (!created)
+        return -ENOMEM;
+    created->root = cJSON_CreateObject();
+    if (!created->root || lb_json_number(created, "schema_version", LB_SCHEMA_VERSION)) {
+        lb_json_destroy(created);
+        return -ENOMEM;
+    }
+    *json = created;
+    return 0;
+}
+
+void lb_json_destroy(struct lb_json *json)
+{
+    if (!json)
+        return;
+    cJSON_Delete(json->root);
+    free(json);
+}
+
+/* Writes the text and a last newline into a new file. */
+static int write_file(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return -errno;
+    FILE *file = fdopen(fd, "w");
+    if (!file) {
+        close(fd);
+        return -ENOMEM;
+    }
+    errno = 0;
+    bool failed = fputs(text, file) < 0 || fputc('\n', file) == EOF || fflush(file) != 0;
+    int err = errno;
+    if (fclose(file) != 0 && !failed) {
+        failed = true;
+        err = errno;
+    }
+    return failed ? -(err ? err : EIO) : 0;
+}
+
+static int replace_file(const char *path, const char *text)
+{
+    char *temporary;
+    if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
+        return -ENOMEM;
+    unlink(temporary); /* of a dead process with the same number */
+    int result = write_file(temporary, text);
+    if (!result && rename(temporary, path) != 0)
+        result = -errno;
+    if (result)
+        unlink(temporary);
+    free(temporary);
+    return result;
+}
+
+int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why)
+{
+    char *text = cJSON_Print(json->root);
+    int result = text ? replace_file(path, text) : -ENOMEM;
+    cJSON_free(text);
+    return result ? lb_fail(why, -result, "%s: %s", path, strerror(-result)) : 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The columns of the CSV files, as data. The writer takes them from here, and a test holds
+ * results/README.md against them.
+ */
+#include <linebounce/record.h>
+
+/* clang-format off */
+#define CASE_COLUMNS \
+    {"schema_version", "version of these columns; rows of different versions are not mixed"}, \
+    {"suite", "which suite asked for the case"}, \
+    {"scenario", "what the threads do; anchor-* rows are the round's anchors"}, \
+    {"layout", "layout's name; empty for the scenario empty, controls and anchors"}, \
+    {"lock", "lock kind"}, \
+    {"placement", "name of the placement"}, \
+    {"distance", "closest level that the threads share: smt, l2, l3, package, remote, none"}, \
+    {"threads", "number of threads in the case, all roles"}, \
+    {"writers", "writers of mixed: a number of threads, or a share of all ops as 5%"}, \
+    {"objects", "objects that the scenario works on; empty where threads decide it"}, \
+    {"access", "how the scenario many picks its objects: shared or private, uniform or zipf"}, \
+    {"work_ns", "nominal pause between ops; 0 = saturated throughput"}, \
+    {"role", "part of the threads that the row speaks of; all where there is one role"}
+/* clang-format on */
+
+static const struct lb_column samples[] = {
+    CASE_COLUMNS,
+    {"round", "number of the round, from 0; within a round every case runs once"},
+    {"window", "number of the window since the start of the run, in order of time"},
+    {"attempt", "0 for the first try in this round, then 1, 2 for repeats of a spoiled window"},
+    {"start_ns", "start of the window since the start of the run"},
+    {"status", "ok or spoiled; spoiled rows are in no statistics"},
+    {"reason", "why it was spoiled: gaps, moved, regime, preempted, late, check"},
+    {"pus_os", "kernel numbers of the role's PUs, by thread"},
+    {"ns_op", "sum over the role's threads of measured time, divided by the sum of their ops"},
+    {"machine_ns_op", "wall time of the measured part divided by the role's ops"},
+    {"wall_ns", "length of the measured part of the window"},
+    {"measured_ns", "time in kept blocks, summed over the role's threads"},
+    {"ops", "completed ops in kept blocks, by thread"},
+    {"jain", "Jain's fairness index over the role's threads"},
+    {"min_over_max", "fewest over most ops among the role's threads"},
+    {"blocks", "blocks of the measured part, all threads of the case"},
+    {"blocks_dropped",
+     "blocks left out because some thread had a gap; empty where sleeping is the subject"},
+    {"cpu_ns", "CLOCK_THREAD_CPUTIME_ID over warm-up and window, by thread"},
+    {"off_cpu_ns", "wall time less CPU time over the same span, by thread"},
+    {"voluntary_switches", "context switches asked for, by thread"},
+    {"involuntary_switches", "context switches suffered, by thread"},
+    {"total_ops", "ops from the first to the last, warm-up and dropped blocks included"},
+    {"fallbacks", "ops that took the address space's lock instead; warm-up included, as all below"},
+    {"retries", "compare-and-swaps on a lock's count that failed"},
+    {"spins_owner", "iterations of spinning on a running owner"},
+    {"spins_queue", "iterations in the spinners' queue"},
+    {"spins_reader", "iterations of spinning on a reader-owned lock"},
+    {"spin_limits", "times that spinning on a reader-owned lock ran out of time"},
+    {"steals", "locks taken past waiters"},
+    {"sleeps", "futex waits"},
+    {"wakes", "futex wake-ups sent"},
+    {"handoffs", "locks received through the handoff bit"},
+    {"object_residue", "address of thread 0's object modulo 64"},
+    {"lock_residue", "address of thread 0's lock modulo 64"},
+    {"line_offset", "offset in the arena of the line of thread 0's lock count"},
+    {"share_lines",
+     "1 when words written under the locks of thread 0 and 1 lie on one 64-byte line"},
+    {"pingpong_before_ns", "round trip of one line between the case's PUs just before the window"},
+    {"pingpong_after_ns", "the same round trip just after the window"},
+    {"steal_ticks", "steal time of the machine during the window, in ticks of 10 ms"},
+    {"emulated", "1 when the machine is emulated and its timing means nothing"},
+};
+
+static const struct lb_column summary[] = {
+    CASE_COLUMNS,
+    {"regime",
+     "cluster of ping-pong round trips that the row's windows belong to, from 0 = nearest"},
+    {"regime_ns", "median ping-pong round trip of that regime"},
+    {"windows", "windows in the statistics"},
+    {"windows_spoiled", "windows spoiled in any regime"},
+    {"windows_other_regime", "good windows of the case in other regimes"},
+    {"ns_op_median", "median of ns_op over the windows"},
+    {"ns_op_ci95_lo", "lower end of the 95 % interval of that median (order statistics)"},
+    {"ns_op_ci95_hi", "upper end of that interval"},
+    {"ns_op_mad", "median absolute deviation of ns_op"},
+    {"ns_op_min", "least ns_op of a window"},
+    {"ns_op_max", "greatest ns_op of a window"},
+    {"net_ns_op_median", "median over rounds of ns_op less that of empty at the same work"},
+    {"net_ns_op_ci95_lo", "lower end of the 95 % interval of that median"},
+    {"net_ns_op_ci95_hi", "upper end of that interval"},
+    {"machine_ns_op_median", "median of machine_ns_op"},
+    {"jain_median", "median of Jain's index"},
+    {"min_over_max_median", "median of fewest over most ops"},
+    {"cpu_ns_op_median", "median of CPU time per op"},
+    {"off_cpu_share_median", "median of off-CPU time over wall time, 0 to 1"},
+    {"voluntary_switches_per_kop", "voluntary context switches per 1000 ops, all windows"},
+    {"involuntary_switches_per_kop", "involuntary context switches per 1000 ops, all windows"},
+    {"fallbacks_per_kop", "fallback ops per 1000 ops"},
+    {"retries_per_kop", "failed compare-and-swaps per 1000 ops"},
+    {"spins_per_kop", "spin iterations of every kind per 1000 ops"},
+    {"sleeps_per_kop", "futex waits per 1000 ops"},
+    {"handoffs_per_kop", "hand-offs per 1000 ops"},
+    {"bytes_per_object", "stride of the object plus that of its separate lock"},
+    {"pages_per_1000_objects", "4-KiB pages of whole slabs that 1000 objects take, locks included"},
+    {"residues",
+     "what the windows measured: object residues mod 64 with their counts, r:n joined by ;"},
+    {"lock_residues", "lock residues mod 64 with their counts, in the same form"},
+    {"sharing_windows", "windows in which the words under neighbouring locks shared a line"},
+    {"baseline", "layout that the row is compared to; empty for the baseline itself"},
+    {"pairs", "rounds in which both were measured in this regime"},
+    {"ratio", "Hodges-Lehmann estimate of ns_op over the baseline's ns_op"},
+    {"ratio_ci95_lo", "lower end of the 95 % interval of ratio"},
+    {"ratio_ci95_hi", "upper end of that interval"},
+    {"diff_ns", "Hodges-Lehmann estimate of ns_op less the baseline's ns_op"},
+    {"diff_ns_ci95_lo", "lower end of the 95 % interval of diff_ns"},
+    {"diff_ns_ci95_hi", "upper end of that interval"},
+    {"diff_method", "signed-rank or block-bootstrap (lag-1 correlation asked for it)"},
+    {"diff_lag1", "lag-1 correlation of the paired differences"},
+    {"margin_ns", "difference that a winner has to exceed"},
+    {"p_holm", "p value beyond the margin, corrected for all pairs of the run (Holm)"},
+    {"verdict", "faster, slower, same or unresolved; empty where there is nothing to compare"},
+    {"unfair", "1 when the verdict rests on threads with very unequal shares (min/max under 0.5)"},
+    {"note", "why a verdict is withheld, or what to know about the row"},
+};
+
+const struct lb_schema lb_schema_samples = {"samples.csv", samples, LB_COUNT(samples)};
+const struct lb_schema lb_schema_summary = {"summary.csv", summary, LB_COUNT(summary)};
