@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * analysis: from a run's samples to one line per case, role and regime, with comparisons and verdicts.
+ */
+#ifndef LINEBOUNCE_ANALYSIS_H
+#define LINEBOUNCE_ANALYSIS_H
+
+#include <linebounce/record.h>
+#include <linebounce/run.h>
+
+#include <stdbool.h>
+
+/* One case, role and regime. */
+struct lb_line {
+    int case_index, role, regime;
+    bool main_regime;          /* the regime in which the case has most windows */
+    struct lb_summary ns_op;   /* n is the number of windows */
+    struct lb_summary net;     /* ns_op less that of empty in the same round; n 0 when there is none */
+    double machine_ns_op, jain, min_over_max, cpu_ns_op, off_cpu_share; /* medians */
+    double voluntary_per_kop, involuntary_per_kop, fallbacks_per_kop, retries_per_kop;
+    double spins_per_kop, sleeps_per_kop, handoffs_per_kop; /* sums over sums, all windows */
+    size_t windows_other;
+    bool compared;
+    size_t pairs;
+    struct lb_comparison comparison; /* only when compared */
+};
+
+/* Whether the shared and the apart control part as they must, at one placement and work. */
+struct lb_control {
+    int placement;
+    double work_ns;
+    bool measured;
+    struct lb_estimate ratio, difference; /* shared against apart */
+    bool parts;  /* ratio at least LB_CONTROL_RATIO at work 0, difference at least LB_CONTROL_NS with work */
+};
+#define LB_CONTROL_RATIO 1.5
+#define LB_CONTROL_NS    5.0
+
+/* The pause must not hide the cost: the difference of the controls at 100 and at 1000 ns agrees within
+ * LB_SELF_CHECK_SHARE. */
+#define LB_SELF_CHECK_SHARE 0.20
+enum lb_self_check_state {
+    LB_SELF_CHECK_NONE,   /* not measured (one thread, or without controls) */
+    LB_SELF_CHECK_PASSED, /* the estimates agree */
+    LB_SELF_CHECK_OPEN,   /* they do not, but their intervals allow agreement */
+    LB_SELF_CHECK_FAILED, /* they do not: every column with work is refused */
+};
+struct lb_self_check {
+    int placement;
+    enum lb_self_check_state state;
+    struct lb_estimate at_short, at_long; /* ns that sharing costs */
+};
+
+struct lb_analysis {
+    const struct lb_run *run;
+    struct lb_line *lines; /* in the plan's order, roles and regimes inside */
+    size_t n_lines;
+    struct lb_control *controls;
+    size_t n_controls;
+    struct lb_self_check *self_checks; /* one a placement */
+    size_t n_self_checks;
+};
+
+/* Runs lb_run_regimes, then estimates everything. -ENOMEM, -EDOM. The run is borrowed. */
+int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint64_t seed,
+                       struct lb_analysis **analysis);
+void lb_analysis_destroy(struct lb_analysis *analysis);
+
+/* The line of a case and role in its main regime, or NULL when no window was good. */
+const struct lb_line *lb_analysis_find(const struct lb_analysis *analysis, int case_index, int role);
+
+/* Appends all lines to summary.csv. */
+int lb_analysis_write(const struct lb_analysis *analysis, struct lb_csv *csv, struct lb_why *why);
+
+#endif

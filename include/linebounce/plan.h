@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * plan: which cases a run measures. Pure data from a request and a topology; nothing is measured here, so a
+ * plan for a machine that is not here can be made and printed.
+ */
+#ifndef LINEBOUNCE_PLAN_H
+#define LINEBOUNCE_PLAN_H
+
+#include <linebounce/placement.h>
+#include <linebounce/scenario.h>
+
+#include <stdbool.h>
+
+/* What the user asked for; arrays are borrowed. A list of length 0 means the default that the comment names. */
+struct lb_request {
+    const char *suite;
+    const struct lb_scenario *const *scenarios;
+    size_t n_scenarios;
+    const struct lb_layout *layouts; /* borrowed until the plan is destroyed */
+    size_t n_layouts;
+    const enum lb_lock_kind *locks; /* 0: each layout's own kind */
+    size_t n_locks;
+    const char *const *placements; /* names for lb_placement_named; 0: "closest" */
+    size_t n_placements;
+    const char *pus; /* an explicit list instead of placements, or NULL */
+    const int *threads; /* 0: what the placement says (a pair) */
+    size_t n_threads;
+    struct lb_writers writers;
+    const double *work_ns;
+    size_t n_work_ns;
+    const size_t *objects; /* of `many` */
+    size_t n_objects;
+    const enum lb_access *access;
+    size_t n_access;
+    const char *baseline; /* layout */
+    bool controls;        /* with positive and negative controls and their self-check */
+    bool twins;           /* every layout once more under its name and "~": an A/A run */
+    double twin_slow;     /* the twin's pause is longer by this share (0.05): a planted difference */
+};
+
+/* The headline: a pause as long as a short fault. Saturated throughput carries none. */
+#define LB_WORK_HEADLINE_NS 200.0
+/* The pauses at which the self-check compares the cost of sharing. */
+#define LB_WORK_CHECK_SHORT_NS 100.0
+#define LB_WORK_CHECK_LONG_NS  1000.0
+
+struct lb_case {
+    struct lb_shape shape;
+    int placement;   /* index into the plan's placements */
+    double work_ns;
+    double slow;     /* factor on the pause, 1 but for a slowed twin */
+    bool twin;
+    int base;        /* case that it is compared to, -1: none */
+    int empty;       /* case whose ns_op is subtracted for net_ns_op, -1: none */
+    double window_ns;
+    bool blocks;
+};
+
+struct lb_plan {
+    char suite[24];
+    struct lb_case *cases;
+    size_t n_cases;
+    struct lb_placement *placements;
+    size_t n_placements;
+    size_t n_refused;       /* combinations left out because they do not go together */
+    char refused[LB_WHY_BYTES]; /* the first reason */
+    size_t arena_bytes;     /* what the largest shape needs */
+};
+
+/* Errors as the placement's; -EINVAL when nothing is left to measure (why: the first refusal), or the
+ * baseline is not among the layouts. */
+int lb_plan_create(const struct lb_request *request, const struct lb_topology *topology,
+                   struct lb_why *why, struct lb_plan **plan);
+void lb_plan_destroy(struct lb_plan *plan);
+
+/* Expected time of one round in seconds: windows, warm-up, and about 0.25 ms of set-up and probes each. */
+double lb_plan_round_s(const struct lb_plan *plan);
+
+/* "same-object/embedded/rwsem40/l3/threads:2/work_ns:200"; roles are not part of it. Returns the length as snprintf. */
+int lb_case_name(const struct lb_plan *plan, const struct lb_case *c, char *text, size_t bytes);
+/* The layout's name, with "~" behind a twin's; "" where there is none. */
+void lb_case_layout(const struct lb_case *c, char text[LB_LAYOUT_NAME_BYTES + 1]);
+
+/* Number of rows (roles) of a case and the name of each. */
+int lb_case_roles(const struct lb_case *c);
+const char *lb_case_role_name(const struct lb_case *c, int role);
+
+#endif

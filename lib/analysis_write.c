@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rows of summary.csv.
+ */
+#include <linebounce/analysis.h>
+
+#include "run_private.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void write_counts(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+{
+    const struct lb_series *s = &a->run->series[l->case_index];
+
+    lb_row_int(row, "regime", l->regime);
+    lb_row_number(row, "regime_ns", s->n_links ? a->run->regime_ns[l->regime] : NAN);
+    lb_row_int(row, "windows", (int64_t)l->ns_op.n);
+    lb_row_int(row, "windows_spoiled", s->spoiled);
+    lb_row_int(row, "windows_other_regime", (int64_t)l->windows_other);
+}
+
+static void write_times(struct lb_row *row, const struct lb_line *l)
+{
+    lb_row_number(row, "ns_op_median", l->ns_op.median);
+    lb_row_number(row, "ns_op_ci95_lo", l->ns_op.lo);
+    lb_row_number(row, "ns_op_ci95_hi", l->ns_op.hi);
+    lb_row_number(row, "ns_op_mad", l->ns_op.mad);
+    lb_row_number(row, "ns_op_min", l->ns_op.min);
+    lb_row_number(row, "ns_op_max", l->ns_op.max);
+    if (l->net.n) {
+        lb_row_number(row, "net_ns_op_median", l->net.median);
+        lb_row_number(row, "net_ns_op_ci95_lo", l->net.lo);
+        lb_row_number(row, "net_ns_op_ci95_hi", l->net.hi);
+    }
+    lb_row_number(row, "machine_ns_op_median", l->machine_ns_op);
+    lb_row_number(row, "jain_median", l->jain);
+    lb_row_number(row, "min_over_max_median", l->min_over_max);
+    lb_row_number(row, "cpu_ns_op_median", l->cpu_ns_op);
+    lb_row_number(row, "off_cpu_share_median", l->off_cpu_share);
+    lb_row_number(row, "voluntary_switches_per_kop", l->voluntary_per_kop);
+    lb_row_number(row, "involuntary_switches_per_kop", l->involuntary_per_kop);
+}
+
+static void write_locks(struct lb_row *row, const struct lb_line *l)
+{
+    lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
+    lb_row_number(row, "retries_per_kop", l->retries_per_kop);
+    lb_row_number(row, "spins_per_kop", l->spins_per_kop);
+    lb_row_number(row, "sleeps_per_kop", l->sleeps_per_kop);
+    lb_row_number(row, "handoffs_per_kop", l->handoffs_per_kop);
+}
+
+/* "0:5;16:5;32:5;48:5": how often each residue was visited. */
+static void write_residues(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+{
+    const struct lb_series *s = &a->run->series[l->case_index];
+    unsigned objects[LB_LINE_BYTES] = {0}, locks[LB_LINE_BYTES] = {0};
+    unsigned sharing = 0, known = 0;
+    char text[2][512] = {"", ""};
+    size_t used[2] = {0, 0};
+
+    for (size_t i = 0; i < s->n; i++) {
+        const struct lb_sample *x = &s->samples[l->role][i];
+        if (x->regime != l->regime || x->object_residue < 0)
+            continue;
+        objects[x->object_residue]++;
+        locks[x->lock_residue]++;
+        known += x->shares >= 0;
+        sharing += x->shares > 0;
+    }
+    for (int r = 0; r < LB_LINE_BYTES; r++)
+        for (int k = 0; k < 2; k++) {
+            unsigned n = k ? locks[r] : objects[r];
+            if (n)
+                used[k] += (size_t)snprintf(text[k] + used[k], sizeof text[k] - used[k], "%s%d:%u",
+                                            used[k] ? ";" : "", r, n);
+        }
+    lb_row_text(row, "residues", text[0]);
+    lb_row_text(row, "lock_residues", text[1]);
+    if (known)
+        lb_row_int(row, "sharing_windows", sharing);
+}
+
+static void write_layout(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+{
+    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+    struct lb_geometry g;
+
+    if (!c->shape.layout || lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
+        return;
+    lb_row_int(row, "bytes_per_object", (int64_t)g.bytes_per_object);
+    lb_row_int(row, "pages_per_1000_objects", (int64_t)g.pages_per_1000);
+    write_locks(row, l);
+    write_residues(row, a, l);
+}
+
+static void write_comparison(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+{
+    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+    const struct lb_comparison *k = &l->comparison;
+    char base[LB_LAYOUT_NAME_BYTES + 1];
+
+    if (c->base < 0 || !l->compared)
+        return;
+    lb_case_layout(&a->run->plan->cases[c->base], base);
+    lb_row_text(row, "baseline", *base ? base : a->run->plan->cases[c->base].shape.scenario->name);
+    lb_row_int(row, "pairs", (int64_t)l->pairs);
+    lb_row_number(row, "ratio", k->ratio.value);
+    lb_row_number(row, "ratio_ci95_lo", k->ratio.lo);
+    lb_row_number(row, "ratio_ci95_hi", k->ratio.hi);
+    lb_row_number(row, "diff_ns", k->difference.value);
+    lb_row_number(row, "diff_ns_ci95_lo", k->difference.lo);
+    lb_row_number(row, "diff_ns_ci95_hi", k->difference.hi);
+    lb_row_text(row, "diff_method",
+                k->difference.method == LB_STATS_SIGNED_RANK ? "signed-rank" : "block-bootstrap");
+    lb_row_number(row, "diff_lag1", k->difference.lag1);
+    lb_row_number(row, "margin_ns", k->margin_ns);
+    if (!c->shape.layout)
+        return;
+    lb_row_number(row, "p_holm", k->p_holm);
+    lb_row_text(row, "verdict", lb_verdict_name(k->verdict));
+    lb_row_int(row, "unfair", k->unfair);
+    lb_row_text(row, "note", k->no_verdict);
+}
+
+int lb_analysis_write(const struct lb_analysis *a, struct lb_csv *csv, struct lb_why *why)
+{
+    struct lb_row *row = NULL;
+    int err = lb_row_create(&lb_schema_summary, &row);
+
+    for (size_t i = 0; !err && i < a->n_lines; i++) {
+        const struct lb_line *l = &a->lines[i];
+        const struct lb_case *c = &a->run->plan->cases[l->case_index];
+        lb_row_clear(row);
+        lb_row_case(row, a->run->plan, c);
+        lb_row_text(row, "role", lb_case_role_name(c, l->role));
+        write_counts(row, a, l);
+        write_times(row, l);
+        write_layout(row, a, l);
+        write_comparison(row, a, l);
+        err = lb_csv_append(csv, row, why);
+    }
+    lb_row_destroy(row);
+    return err;
+}

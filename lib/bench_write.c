@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rows of samples.csv: one a role of every window, and the round's anchors.
+ */
+#include "run_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c)
+{
+    const struct lb_placement *p = &plan->placements[c->placement];
+    const struct lb_scenario *s = c->shape.scenario;
+    char layout[LB_LAYOUT_NAME_BYTES + 1], writers[24];
+
+    lb_case_layout(c, layout);
+    lb_row_int(row, "schema_version", LB_SCHEMA_VERSION);
+    lb_row_text(row, "suite", plan->suite);
+    lb_row_text(row, "scenario", s->name);
+    lb_row_text(row, "layout", layout);
+    if (s->uses_layout)
+        lb_row_text(row, "lock", lb_lock_info(c->shape.lock)->name);
+    lb_row_text(row, "placement", p->name);
+    lb_row_text(row, "distance", lb_distance_name(p->distance));
+    lb_row_int(row, "threads", c->shape.threads);
+    if (s->kind == LB_SCENARIO_MIXED) {
+        if (c->shape.writers.threads)
+            snprintf(writers, sizeof writers, "%d", c->shape.writers.threads);
+        else
+            snprintf(writers, sizeof writers, "%g%%", c->shape.writers.share * 100);
+        lb_row_text(row, "writers", writers);
+    }
+    if (s->kind == LB_SCENARIO_MANY) {
+        lb_row_int(row, "objects", (int64_t)c->shape.objects);
+        lb_row_text(row, "access", lb_access_name(c->shape.access));
+    }
+    lb_row_number(row, "work_ns", c->work_ns);
+}
+
+static bool plays(const struct lb_case *c, int role, int thread)
+{
+    return lb_case_roles(c) == 1 || lb_scenario_role(c->shape.scenario, &c->shape.writers, thread,
+                                                     c->shape.threads) == role;
+}
+
+static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
+                          const struct lb_case *c, int role)
+{
+    struct lb_row *row = b->row;
+
+    for (int i = 0; i < c->shape.threads; i++) {
+        const struct lb_thread_result *r = &a->results[i];
+        if (!plays(c, role, i))
+            continue;
+        lb_row_more_int(row, "pus_os", lb_crew_pu_os(b->crew, a->threads[i].worker));
+        lb_row_more_int(row, "ops", (int64_t)(r->ops + 0.5));
+        lb_row_more_int(row, "cpu_ns", (int64_t)r->cpu_ns);
+        lb_row_more_int(row, "off_cpu_ns",
+                        r->wall_ns > r->cpu_ns ? (int64_t)(r->wall_ns - r->cpu_ns) : 0);
+        lb_row_more_int(row, "voluntary_switches", r->voluntary);
+        lb_row_more_int(row, "involuntary_switches", r->involuntary);
+    }
+}
+
+/* What the locks did, and the shared picture of the case's blocks. */
+static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const struct lb_case *c,
+                       int role)
+{
+    struct lb_lock_stats sum = {0};
+    double measured = 0;
+    unsigned blocks = 0, dropped = 0;
+    struct lb_row *row = b->row;
+
+    for (int i = 0; i < c->shape.threads; i++) {
+        blocks += a->results[i].blocks;
+        dropped += a->results[i].dropped;
+        if (!plays(c, role, i))
+            continue;
+        measured += a->results[i].measured_ns;
+        lb_lock_stats_add(&a->results[i].lock, &sum);
+    }
+    lb_row_number(row, "measured_ns", measured);
+    lb_row_int(row, "blocks", blocks);
+    if (!c->blocks)
+        lb_row_int(row, "blocks_dropped", dropped);
+    if (!c->shape.scenario->uses_layout)
+        return;
+    lb_row_int(row, "fallbacks", (int64_t)sum.fallbacks);
+    lb_row_int(row, "retries", (int64_t)sum.retries);
+    lb_row_int(row, "spins_owner", (int64_t)sum.spins_owner);
+    lb_row_int(row, "spins_queue", (int64_t)sum.spins_queue);
+    lb_row_int(row, "spins_reader", (int64_t)sum.spins_reader);
+    lb_row_int(row, "spin_limits", (int64_t)sum.spin_limits);
+    lb_row_int(row, "steals", (int64_t)sum.steals);
+    lb_row_int(row, "sleeps", (int64_t)sum.sleeps);
+    lb_row_int(row, "wakes", (int64_t)sum.wakes);
+    lb_row_int(row, "handoffs", (int64_t)sum.handoffs);
+}
+
+static void write_placed(struct lb_row *row, const struct lb_placed *p)
+{
+    if (p->object_residue >= 0)
+        lb_row_int(row, "object_residue", p->object_residue);
+    if (p->lock_residue >= 0)
+        lb_row_int(row, "lock_residue", p->lock_residue);
+    if (p->line_offset >= 0)
+        lb_row_int(row, "line_offset", p->line_offset);
+    if (p->shares >= 0)
+        lb_row_int(row, "share_lines", p->shares);
+}
+
+static void write_sample(struct lb_bench *b, const struct lb_attempt *a, const struct lb_case *c,
+                         int role)
+{
+    struct lb_sample s;
+    struct lb_row *row = b->row;
+
+    lb_bench_fold(a, c, role, &s);
+    lb_row_text(row, "role", lb_case_role_name(c, role));
+    lb_row_int(row, "round", b->round);
+    lb_row_int(row, "window", (int64_t)b->window);
+    lb_row_int(row, "attempt", a->number);
+    lb_row_int(row, "start_ns", (int64_t)a->start_ns);
+    lb_row_text(row, "status", a->spoiled ? "spoiled" : "ok");
+    lb_row_text(row, "reason", lb_spoiled_name(a->spoiled));
+    lb_row_number(row, "ns_op", s.ns_op);
+    lb_row_number(row, "machine_ns_op", s.machine_ns_op);
+    lb_row_number(row, "wall_ns", c->window_ns);
+    lb_row_number(row, "jain", s.jain);
+    lb_row_number(row, "min_over_max", s.min_over_max);
+    lb_row_int(row, "total_ops", (int64_t)s.total_ops);
+    for (int i = 0; i < a->n_links; i++) {
+        lb_row_more_number(row, "pingpong_before_ns", (double)a->before[i]);
+        lb_row_more_number(row, "pingpong_after_ns", (double)a->after[i]);
+    }
+    if (a->steal >= 0)
+        lb_row_int(row, "steal_ticks", a->steal);
+    lb_row_int(row, "emulated", b->options->emulated);
+}
+
+int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why *why)
+{
+    const struct lb_case *c = &b->plan->cases[a->case_index];
+
+    for (int role = 0; b->csv && role < lb_case_roles(c); role++) {
+        int err;
+        lb_row_clear(b->row);
+        lb_row_case(b->row, b->plan, c);
+        write_sample(b, a, c, role);
+        write_threads(b, a, c, role);
+        write_sums(b, a, c, role);
+        write_placed(b->row, &a->placed);
+        if ((err = lb_csv_append(b->csv, b->row, why)))
+            return err;
+    }
+    return 0;
+}
+
+static int write_anchor(struct lb_bench *b, const char *name, int threads, double ns,
+                        struct lb_why *why)
+{
+    lb_row_clear(b->row);
+    lb_row_int(b->row, "schema_version", LB_SCHEMA_VERSION);
+    lb_row_text(b->row, "suite", b->plan->suite);
+    lb_row_text(b->row, "scenario", name);
+    lb_row_int(b->row, "threads", threads);
+    lb_row_text(b->row, "role", "all");
+    lb_row_int(b->row, "round", b->round);
+    lb_row_int(b->row, "start_ns",
+               (int64_t)lb_clock_ns(&b->run->clock,
+                                    lb_clock_now(&b->run->clock) - b->start_ticks));
+    lb_row_text(b->row, "status", "ok");
+    lb_row_number(b->row, "ns_op", ns);
+    lb_row_int(b->row, "emulated", b->options->emulated);
+    return b->csv ? lb_csv_append(b->csv, b->row, why) : 0;
+}
+
+/* Two locked adds and a store on a line of the caller's own. */
+static double adds_ns(struct lb_bench *b)
+{
+    enum { OPS = 4000 };
+    char *lock = b->arena + b->draw.lock_pair;
+    lb_hot *adds = lb_hot_find(LB_OP_ADDS, LB_LOCK_RWSEM40, false, false);
+    uint64_t from;
+
+    lb_lock_init(LB_LOCK_RWSEM40, lock);
+    adds(OPS, 1, LB_SPAN_LEAST, NULL, (uintptr_t)lock, 0, 0, 0, 0, 0);
+    from = lb_clock_now(&b->run->clock);
+    adds(OPS, 1, LB_SPAN_LEAST, NULL, (uintptr_t)lock, 0, 0, 0, 0, 0);
+    return lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - from) / OPS;
+}
+
+int lb_bench_anchors(struct lb_bench *b, struct lb_why *why)
+{
+    int err = write_anchor(b, "anchor-chain", 1, lb_crew_chain_ns(b->crew), why);
+
+    if (!err)
+        err = write_anchor(b, "anchor-adds", 1, adds_ns(b), why);
+    for (size_t i = 0; !err && i < b->plan->n_placements; i++) {
+        double ns;
+        uintptr_t lines[LB_PINGPONG_LINES];
+        const struct lb_placement *p = &b->plan->placements[i];
+        if (p->n < 2)
+            continue;
+        lb_bench_lines(b, lines);
+        err = lb_crew_pingpong(b->crew, lb_bench_worker(b, p->pu_os[0]),
+                               lb_bench_worker(b, p->pu_os[1]), lines, LB_PINGPONG_LINES,
+                               8 * LB_PINGPONG_TRIPS, &ns);
+        if (!err)
+            err = write_anchor(b, "anchor-pingpong", p->n, ns, why);
+    }
+    return err;
+}

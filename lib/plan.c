@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+#include <linebounce/plan.h>
+
+#include <linebounce/crew.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int grow(struct lb_plan *p, const struct lb_case *c)
+{
+    struct lb_case *cases;
+
+    if (!(p->n_cases & (p->n_cases + 1)) || !p->cases) { /* full at every 2^k - 1 */
+        cases = realloc(p->cases, (2 * p->n_cases + 2) * sizeof *cases);
+        if (!cases)
+            return -ENOMEM;
+        p->cases = cases;
+    }
+    p->cases[p->n_cases++] = *c;
+    size_t bytes = lb_shape_bytes(&c->shape);
+    if (bytes > p->arena_bytes)
+        p->arena_bytes = bytes;
+    return 0;
+}
+
+static int add_case(struct lb_plan *p, const struct lb_case *template, const struct lb_scenario *s)
+{
+    struct lb_case c = *template;
+
+    c.shape.scenario = s;
+    c.blocks = lb_scenario_blocks(s, c.shape.lock);
+    c.window_ns = c.blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS;
+    /* A pause of a microsecond leaves few ops in a short window: the self-check needs a steady mean. */
+    if (!c.blocks && c.work_ns > LB_WORK_HEADLINE_NS)
+        c.window_ns *= 2;
+    return grow(p, &c);
+}
+
+static int find_empty(const struct lb_plan *p, int placement, double work_ns)
+{
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (p->cases[i].shape.scenario->kind == LB_SCENARIO_EMPTY &&
+            p->cases[i].placement == placement && p->cases[i].work_ns == work_ns)
+            return (int)i;
+    return -1;
+}
+
+/* empty and, where two threads can meet, the controls, at one work. */
+static int add_frame(struct lb_plan *p, const struct lb_request *r, int placement, double work_ns)
+{
+    struct lb_case c = {.placement = placement, .work_ns = work_ns, .slow = 1, .base = -1, .empty = -1};
+    int err;
+
+    c.shape.threads = p->placements[placement].n;
+    if (find_empty(p, placement, work_ns) >= 0)
+        return 0;
+    if ((err = add_case(p, &c, &lb_scenarios[LB_SCENARIO_EMPTY])))
+        return err;
+    c.empty = (int)p->n_cases - 1;
+    if (!r->controls)
+        return 0;
+    err = add_case(p, &c, &lb_scenarios[LB_SCENARIO_CONTROL_APART]);
+    if (err || c.shape.threads < 2)
+        return err;
+    c.base = (int)p->n_cases - 1;
+    return add_case(p, &c, &lb_scenarios[LB_SCENARIO_CONTROL_SHARED]);
+}
+
+static bool is_repeated(const struct lb_request *r, const struct lb_scenario *s)
+{
+    return s->kind == LB_SCENARIO_MANY && r->n_objects;
+}
+
+/* One scenario with one layout and lock, in every number of objects and access where it has them. */
+static int add_shapes(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
+                      struct lb_case c)
+{
+    size_t objects = is_repeated(r, s) ? r->n_objects : 1;
+    size_t access = is_repeated(r, s) && r->n_access ? r->n_access : 1;
+    int err = 0;
+
+    for (size_t o = 0; !err && o < objects; o++)
+        for (size_t a = 0; !err && a < access; a++) {
+            c.shape.objects = is_repeated(r, s) ? r->objects[o] : 0;
+            c.shape.access = is_repeated(r, s) && r->n_access ? r->access[a] : 0;
+            c.twin = false;
+            c.slow = 1;
+            err = add_case(p, &c, s);
+            if (!err && r->twins) {
+                c.twin = true;
+                c.slow = 1 + r->twin_slow;
+                err = add_case(p, &c, s);
+            }
+        }
+    return err;
+}
+
+static void refuse(struct lb_plan *p, const struct lb_why *why)
+{
+    if (!p->n_refused++)
+        memcpy(p->refused, why->text, sizeof p->refused);
+}
+
+static int add_layouts(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
+                       struct lb_case c)
+{
+    struct lb_why why;
+    int err = 0;
+
+    if (!s->uses_layout)
+        return 0;
+    if (c.shape.threads < s->least_threads ||
+        (s->kind == LB_SCENARIO_MIXED && c.shape.writers.threads >= c.shape.threads)) {
+        lb_fail(&why, EINVAL, "%s: needs more than %d thread%s", s->name, c.shape.threads,
+                c.shape.threads == 1 ? "" : "s");
+        refuse(p, &why);
+        return 0;
+    }
+    for (size_t l = 0; !err && l < r->n_layouts; l++)
+        for (size_t k = 0; !err && k < (r->n_locks ? r->n_locks : 1); k++) {
+            c.shape.layout = &r->layouts[l];
+            c.shape.lock = r->n_locks ? r->locks[k] : r->layouts[l].lock;
+            if (lb_scenario_allows(s, c.shape.layout, c.shape.lock, &why))
+                refuse(p, &why);
+            else
+                err = add_shapes(p, r, s, c);
+        }
+    return err;
+}
+
+static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int placement, double work_ns)
+{
+    struct lb_case c = {.placement = placement, .work_ns = work_ns, .slow = 1, .base = -1,
+                        .empty = find_empty(p, placement, work_ns)};
+    int err = 0;
+
+    c.shape.threads = p->placements[placement].n;
+    c.shape.writers = r->writers;
+    for (size_t i = 0; !err && i < r->n_scenarios; i++) {
+        const struct lb_scenario *s = r->scenarios[i];
+        if (!s->uses_layout && s->kind != LB_SCENARIO_EMPTY)
+            err = add_case(p, &c, s); /* the yardsticks of fastpath */
+        else
+            err = add_layouts(p, r, s, c);
+    }
+    return err;
+}
+
+static int add_placement(struct lb_plan *p, const struct lb_topology *t, const char *name,
+                         const char *pus, int threads, struct lb_why *why)
+{
+    struct lb_placement placement, *more;
+    int err = pus ? lb_placement_list(t, pus, why, &placement)
+                  : lb_placement_named(t, name, threads, why, &placement);
+
+    if (err)
+        return err;
+    more = realloc(p->placements, (p->n_placements + 1) * sizeof *more);
+    if (!more) {
+        lb_placement_finish(&placement);
+        return -ENOMEM;
+    }
+    p->placements = more;
+    p->placements[p->n_placements++] = placement;
+    return 0;
+}
+
+static int add_placements(struct lb_plan *p, const struct lb_request *r,
+                          const struct lb_topology *t, struct lb_why *why)
+{
+    int err = 0;
+
+    if (r->pus)
+        return add_placement(p, t, NULL, r->pus, 0, why);
+    for (size_t i = 0; !err && i < (r->n_placements ? r->n_placements : 1); i++)
+        for (size_t k = 0; !err && k < (r->n_threads ? r->n_threads : 1); k++) {
+            int threads = r->n_threads ? r->threads[k] : 0;
+            /* More than a pair, or one thread, has no distance class: close together is what is meant. */
+            const char *name = r->n_placements ? r->placements[i]
+                               : threads && threads != 2 ? "compact" : "closest";
+            err = add_placement(p, t, name, NULL, threads, why);
+        }
+    return err;
+}
+
+static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
+{
+    return a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
+           a->work_ns == b->work_ns && a->shape.objects == b->shape.objects &&
+           a->shape.access == b->shape.access;
+}
+
+static int find_straight(const struct lb_plan *p, const struct lb_case *c)
+{
+    for (size_t j = 0; j < p->n_cases; j++)
+        if (p->cases[j].shape.scenario->kind == LB_SCENARIO_STRAIGHT &&
+            p->cases[j].placement == c->placement && p->cases[j].work_ns == c->work_ns)
+            return (int)j;
+    return -1;
+}
+
+/* A twin is compared to its original, a lock of fastpath to the straight line, all others to the baseline layout with
+ * its first lock. */
+static void find_base(struct lb_plan *p, const struct lb_request *r, size_t i)
+{
+    struct lb_case *c = &p->cases[i];
+    enum lb_scenario_kind kind = c->shape.scenario->kind;
+
+    if (kind == LB_SCENARIO_UNCONTENDED || kind == LB_SCENARIO_ADDS)
+        c->base = find_straight(p, c);
+    if (!c->shape.layout || c->base >= 0)
+        return;
+    if (c->twin) {
+        c->base = (int)i - 1;
+        return;
+    }
+    for (size_t j = 0; j < p->n_cases; j++) {
+        const struct lb_case *b = &p->cases[j];
+        if (j != i && b->shape.layout && !b->twin && same_but_layout(b, c) &&
+            !strcmp(b->shape.layout->name, r->baseline)) {
+            c->base = j < i || strcmp(c->shape.layout->name, r->baseline) ? (int)j : -1;
+            return;
+        }
+    }
+}
+
+static int check_baseline(const struct lb_request *r, struct lb_why *why)
+{
+    for (size_t i = 0; i < r->n_layouts; i++)
+        if (!strcmp(r->layouts[i].name, r->baseline))
+            return 0;
+    return lb_fail(why, EINVAL, "baseline '%s': not among the layouts of this run", r->baseline);
+}
+
+static int fill(struct lb_plan *p, const struct lb_request *r, const struct lb_topology *t,
+                struct lb_why *why)
+{
+    int err = add_placements(p, r, t, why);
+
+    for (size_t i = 0; !err && i < p->n_placements; i++) {
+        for (size_t w = 0; !err && w < r->n_work_ns; w++)
+            err = add_frame(p, r, (int)i, r->work_ns[w]);
+        if (!err && r->controls && p->placements[i].n > 1) {
+            err = add_frame(p, r, (int)i, LB_WORK_CHECK_SHORT_NS);
+            if (!err)
+                err = add_frame(p, r, (int)i, LB_WORK_CHECK_LONG_NS);
+        }
+        for (size_t w = 0; !err && w < r->n_work_ns; w++)
+            err = add_scenarios(p, r, (int)i, r->work_ns[w]);
+    }
+    for (size_t i = 0; !err && i < p->n_cases; i++)
+        find_base(p, r, i);
+    return err;
+}
+
+static bool measures_something(const struct lb_plan *p, const struct lb_request *r)
+{
+    for (size_t i = 0; i < p->n_cases; i++) {
+        enum lb_scenario_kind kind = p->cases[i].shape.scenario->kind;
+        for (size_t s = 0; s < r->n_scenarios; s++)
+            if (r->scenarios[s]->kind == kind)
+                return true;
+    }
+    return false;
+}
+
+int lb_plan_create(const struct lb_request *r, const struct lb_topology *topology,
+                   struct lb_why *why, struct lb_plan **plan)
+{
+    struct lb_plan *p = calloc(1, sizeof *p);
+    int err = p ? 0 : -ENOMEM;
+
+    if (!err && r->baseline)
+        err = check_baseline(r, why);
+    if (!err)
+        err = fill(p, r, topology, why);
+    if (!err && !measures_something(p, r))
+        err = lb_fail(why, EINVAL, "nothing to measure: %s",
+                      p->n_refused ? p->refused : "no scenario fits");
+    if (err) {
+        lb_plan_destroy(p);
+        return err;
+    }
+    snprintf(p->suite, sizeof p->suite, "%s", r->suite);
+    *plan = p;
+    return 0;
+}
+
+void lb_plan_destroy(struct lb_plan *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->n_placements; i++)
+        lb_placement_finish(&p->placements[i]);
+    free(p->placements);
+    free(p->cases);
+    free(p);
+}
+
+/* Seen on two cores: command, probe and row of one window; laying out one object of `many`. */
+#define OVERHEAD_S   0.25e-3
+#define PER_OBJECT_S 60e-9
+
+double lb_plan_round_s(const struct lb_plan *p)
+{
+    double s = 0.5e-3;
+
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S +
+             (double)c->shape.objects * PER_OBJECT_S;
+    }
+    return s;
+}
+
+void lb_case_layout(const struct lb_case *c, char text[LB_LAYOUT_NAME_BYTES + 1])
+{
+    snprintf(text, LB_LAYOUT_NAME_BYTES + 1, "%s%s", c->shape.layout ? c->shape.layout->name : "",
+             c->twin ? "~" : "");
+}
+
+int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, size_t bytes)
+{
+    char layout[LB_LAYOUT_NAME_BYTES + 1], many[64] = "";
+    const struct lb_scenario *s = c->shape.scenario;
+
+    lb_case_layout(c, layout);
+    if (s->kind == LB_SCENARIO_MANY)
+        snprintf(many, sizeof many, "/objects:%zu/%s", c->shape.objects,
+                 lb_access_name(c->shape.access));
+    return snprintf(text, bytes, "%s%s%s%s%s/%s/threads:%d%s/work_ns:%g", s->name,
+                    *layout ? "/" : "", layout, s->uses_layout ? "/" : "",
+                    s->uses_layout ? lb_lock_info(c->shape.lock)->name : "",
+                    p->placements[c->placement].name, c->shape.threads, many, c->work_ns);
+}
+
+int lb_case_roles(const struct lb_case *c)
+{
+    if (c->shape.scenario->kind == LB_SCENARIO_MIXED && !c->shape.writers.threads)
+        return 1;
+    return c->shape.scenario->n_roles;
+}
+
+const char *lb_case_role_name(const struct lb_case *c, int role)
+{
+    return lb_case_roles(c) == 1 ? "all" : c->shape.scenario->roles[role].name;
+}

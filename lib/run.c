@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include <linebounce/run.h>
+
+#include "run_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *lb_run_end_name(enum lb_run_end end)
+{
+    static const char *const names[] = {"precise", "budget", "rounds", "interrupted"};
+
+    return names[end];
+}
+
+/* Where nothing asks for more: room for a draw from a thousand pages, small enough for a shared machine. */
+#define ARENA_LEAST ((size_t)32 << 20)
+
+static int make_arena(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
+{
+    const struct lb_pu *home = lb_topology_find(t, b->plan->placements[0].pu_os[0]);
+    struct lb_arena_info info;
+    size_t bytes = ARENA_LEAST;
+    int err;
+
+    /* `many` needs its footprint once; the others draw from four times their need. */
+    for (size_t i = 0; i < b->plan->n_cases; i++) {
+        const struct lb_shape *s = &b->plan->cases[i].shape;
+        size_t need = lb_shape_bytes(s) * (s->scenario->kind == LB_SCENARIO_MANY ? 1 : 8);
+        bytes = need + 65536 > bytes ? need + 65536 : bytes;
+    }
+    err = lb_arena_create(bytes, home ? home->node_os : -1, why, &b->memory);
+    if (err == -ENOTSUP) /* no libnuma in this build: first touch by the pinned worker 0 places it */
+        err = lb_arena_create(bytes, -1, why, &b->memory);
+    if (err)
+        return err;
+    lb_arena_info(b->memory, &info);
+    b->arena = info.base;
+    b->arena_bytes = info.bytes;
+    snprintf(b->run->arena_note, sizeof b->run->arena_note, "%s", info.note);
+    return 0;
+}
+
+static bool is_listed(const int *list, int n, int pu_os)
+{
+    for (int i = 0; i < n; i++)
+        if (list[i] == pu_os)
+            return true;
+    return false;
+}
+
+/* One worker per PU that any placement uses; the first placement's first PU is the coordinator's. */
+static int make_crew(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
+{
+    int *pus, *nodes, n = 0, err;
+
+    pus = calloc((size_t)t->n_pus, sizeof *pus);
+    nodes = calloc((size_t)t->n_pus, sizeof *nodes);
+    if (!pus || !nodes) {
+        free(pus);
+        free(nodes);
+        return -ENOMEM;
+    }
+    for (size_t i = 0; i < b->plan->n_placements; i++)
+        for (int k = 0; k < b->plan->placements[i].n; k++) {
+            const struct lb_pu *pu = lb_topology_find(t, b->plan->placements[i].pu_os[k]);
+            if (is_listed(pus, n, pu->pu_os))
+                continue;
+            nodes[n] = pu->node_os;
+            pus[n++] = pu->pu_os;
+        }
+    err = lb_clock_init(LB_CLOCK_TSC, &b->run->clock);
+    if (err)
+        lb_fail(why, -err, "clock: this machine has no usable time source");
+    else
+        err = lb_clock_check_pus(&b->run->clock, pus, (size_t)n);
+    if (!err)
+        err = lb_crew_create(&b->run->clock, pus, nodes, n, why, &b->crew);
+    if (err == -ENOTSUP) /* no libnuma: results lie where each worker first touches them */
+        err = lb_crew_create(&b->run->clock, pus, NULL, n, why, &b->crew);
+    free(pus);
+    free(nodes);
+    return err;
+}
+
+/* The same luck for every case of the round: the largest room that any drawn shape needs. */
+static int draw_round(struct lb_bench *b)
+{
+    size_t room = 4096;
+
+    for (size_t i = 0; i < b->plan->n_cases; i++) {
+        const struct lb_shape *s = &b->plan->cases[i].shape;
+        if (s->scenario->kind != LB_SCENARIO_MANY && lb_shape_bytes(s) > room)
+            room = lb_shape_bytes(s);
+    }
+    b->round_seed = lb_random(&b->random);
+    return lb_draw_init(&b->random, b->round, b->arena_bytes, room, &b->draw);
+}
+
+/* Fisher-Yates over the active cases. */
+static size_t shuffle_active(struct lb_bench *b, int *order)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->plan->n_cases; i++)
+        if (b->run->series[i].active)
+            order[n++] = (int)i;
+    for (size_t i = n; i > 1; i--) {
+        size_t j = lb_random_below(&b->random, i);
+        int swap = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = swap;
+    }
+    return n;
+}
+
+static double elapsed_s(const struct lb_bench *b)
+{
+    return lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks) * 1e-9;
+}
+
+static bool is_stopped(const struct lb_bench *b)
+{
+    return b->options->stop && *b->options->stop;
+}
+
+static void tell(const struct lb_bench *b, size_t done, size_t n, int case_index)
+{
+    char name[192];
+
+    if (!b->options->progress)
+        return;
+    lb_case_name(b->plan, &b->plan->cases[case_index], name, sizeof name);
+    b->options->progress(&(struct lb_progress){b->round, done, n, n, elapsed_s(b),
+                                               b->options->budget_s, name},
+                         b->options->data);
+}
+
+static int one_round(struct lb_bench *b, int *order, struct lb_why *why)
+{
+    int err = draw_round(b);
+    size_t n = shuffle_active(b, order);
+
+    if (err)
+        return err;
+    if ((err = lb_bench_anchors(b, why)))
+        return err;
+    for (size_t i = 0; !err && i < n && !is_stopped(b); i++) {
+        tell(b, i, n, order[i]);
+        err = lb_bench_case(b, order[i], why);
+    }
+    return err;
+}
+
+/* What comes next: another round, or which end. */
+static bool goes_on(struct lb_bench *b, double last_round_s)
+{
+    struct lb_run *run = b->run;
+    const struct lb_run_options *o = b->options;
+    bool active = false;
+
+    for (size_t i = 0; i < b->plan->n_cases; i++)
+        active |= run->series[i].active;
+    if (is_stopped(b))
+        run->end = LB_RUN_INTERRUPTED;
+    else if (!active)
+        run->end = LB_RUN_PRECISE;
+    else if (o->rounds && b->round >= o->rounds)
+        run->end = LB_RUN_ROUNDS;
+    else if (elapsed_s(b) + last_round_s > o->budget_s)
+        run->end = LB_RUN_BUDGET;
+    else
+        return true;
+    return false;
+}
+
+static int all_rounds(struct lb_bench *b, struct lb_why *why)
+{
+    int *order = calloc(b->plan->n_cases, sizeof *order);
+    double last_s = 0;
+    int err = order ? 0 : -ENOMEM;
+
+    while (!err && goes_on(b, last_s)) {
+        double from_s = elapsed_s(b);
+        err = one_round(b, order, why);
+        if (!err && !is_stopped(b))
+            b->run->rounds = ++b->round;
+        if (!err && !b->options->rounds && b->round >= LB_FIRST_LOOK &&
+            lb_stats_look(b->round) == b->round)
+            err = lb_bench_look(b);
+        last_s = elapsed_s(b) - from_s;
+    }
+    free(order);
+    return err;
+}
+
+static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
+{
+    size_t n = b->plan->n_cases;
+    int widest = 1, err;
+
+    for (size_t i = 0; i < b->plan->n_placements; i++)
+        widest = b->plan->placements[i].n > widest ? b->plan->placements[i].n : widest;
+    b->run->series = calloc(n, sizeof *b->run->series);
+    b->op_ns = calloc(n, sizeof *b->op_ns);
+    b->picks = calloc(LB_PICKS, sizeof *b->picks);
+    b->probe = calloc((size_t)widest, sizeof *b->probe);
+    b->probe_placement = -1;
+    if (!b->run->series || !b->op_ns || !b->picks || !b->probe)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        b->run->series[i].active = true;
+        b->op_ns[i] = 20 + b->plan->cases[i].work_ns;
+    }
+    if ((err = lb_row_create(&lb_schema_samples, &b->row)) || (err = make_crew(b, t, why)) ||
+        (err = make_arena(b, t, why)))
+        return err;
+    b->run->chain_ns = lb_crew_chain_ns(b->crew);
+    b->start_ticks = lb_clock_now(&b->run->clock);
+    return 0;
+}
+
+static void drop_bench(struct lb_bench *b)
+{
+    lb_crew_destroy(b->crew);
+    lb_arena_destroy(b->memory);
+    lb_row_destroy(b->row);
+    free(b->op_ns);
+    free(b->picks);
+    free(b->probe);
+}
+
+int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topology,
+                   const struct lb_run_options *options, struct lb_csv *csv, struct lb_why *why,
+                   struct lb_run **result)
+{
+    struct lb_run *run;
+    struct lb_bench b = {.plan = plan, .options = options, .csv = csv, .random = options->seed};
+    int64_t steal = lb_environment_steal_ticks();
+    int err;
+
+    if (!topology->this_system)
+        return lb_fail(why, EINVAL,
+                       "topology: %s is not this machine: it can be planned for, not measured",
+                       topology->source);
+    if (!(run = calloc(1, sizeof *run)))
+        return -ENOMEM;
+    run->plan = plan;
+    b.run = run;
+    if (!(err = make_bench(&b, topology, why)))
+        err = all_rounds(&b, why);
+    if (b.crew && b.arena)
+        run->elapsed_s = elapsed_s(&b);
+    run->windows = b.window;
+    run->steal_ticks = steal < 0 ? -1 : lb_environment_steal_ticks() - steal;
+    drop_bench(&b);
+    if (err && !run->windows) {
+        lb_run_destroy(run);
+        return err;
+    }
+    *result = run;
+    return err;
+}
+
+void lb_run_destroy(struct lb_run *run)
+{
+    if (!run)
+        return;
+    for (size_t i = 0; run->series && i < run->plan->n_cases; i++) {
+        free(run->series[i].samples[0]);
+        free(run->series[i].samples[1]);
+        free(run->series[i].probes);
+    }
+    free(run->series);
+    free(run->regime_ns);
+    free(run);
+}

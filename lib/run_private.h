@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LB_RUN_PRIVATE_H
+#define LB_RUN_PRIVATE_H
+
+#include <linebounce/arena.h>
+#include <linebounce/run.h>
+
+/* What a run works with; lives as long as lb_run_measure. */
+struct lb_bench {
+    struct lb_run *run;
+    const struct lb_plan *plan;
+    const struct lb_run_options *options;
+    struct lb_crew *crew;
+    struct lb_arena *memory;
+    char *arena;
+    size_t arena_bytes;
+    uint32_t *picks;
+    struct lb_csv *csv;
+    struct lb_row *row;
+    uint64_t random;      /* the run's generator */
+    uint64_t round_seed;  /* of the pauses: the same for every case of a round */
+    struct lb_draw draw;
+    unsigned round;
+    size_t window;
+    uint64_t start_ticks;
+    uint64_t budget_ticks;
+    double *op_ns;        /* what an op of each case took last, or a guess */
+    float *probe;         /* round trips of the present placement's ring, just measured */
+    int probe_placement;  /* whose ring `probe` is; -1: none */
+};
+
+/* One window with everything around it. */
+struct lb_attempt {
+    int case_index, number;
+    struct lb_site *sites;
+    struct lb_thread_plan *threads;
+    struct lb_thread_result *results;
+    double *ops; /* scratch of lb_bench_fold */
+    struct lb_placed placed;
+    enum lb_spoiled spoiled;
+    float *before, *after;
+    int n_links;
+    double start_ns;
+    int64_t steal;
+};
+
+/* The crew's worker on that PU, -1 when there is none. */
+int lb_bench_worker(const struct lb_bench *bench, int pu_os);
+/* Fresh lines for a ping-pong, anywhere in the arena (nothing is laid out there while it runs). */
+void lb_bench_lines(struct lb_bench *bench, uintptr_t lines[LB_PINGPONG_LINES]);
+
+/* Anchors of a round: rows of their own. */
+int lb_bench_anchors(struct lb_bench *bench, struct lb_why *why);
+/* Measures one case once, with repeats of spoiled windows, and keeps what it found. */
+int lb_bench_case(struct lb_bench *bench, int case_index, struct lb_why *why);
+/* The rows of one attempt. */
+int lb_bench_write(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_why *why);
+/* Links of a placement's ring of PUs: 0 for one thread, 1 for two, n for more. */
+int lb_ring_links(int threads);
+/* Which cases are still wanted: those whose pair is not precise yet, and what they are compared to. */
+int lb_bench_look(struct lb_bench *bench);
+/* The columns that name a case, the same in every file. */
+void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c);
+/* Folds the results of a role's threads into one sample. */
+void lb_bench_fold(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                   struct lb_sample *sample);
+
+#endif
