@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * plot: pictures of a run, drawn by gnuplot from its CSV files.
+ *
+ * The scripts (results/plots/NAME.gp) read the CSV by the names of its columns and can be run by
+ * hand; this stage checks the files first, says where they are and runs gnuplot, without a shell.
+ */
+#ifndef LINEBOUNCE_PLOT_H
+#define LINEBOUNCE_PLOT_H
+
+#include <linebounce/base.h>
+
+/* Draws into RUN_DIR/plots (made when missing), each as SVG and PNG:
+ *   layouts    summary.csv: ns/op per layout at the headline work and at work 0;
+ *   residues   samples.csv: ns/op by the address modulo 64 of objects that roam;
+ *   windows    samples.csv: every window in order of time.
+ * Pictures that are there already are replaced. A picture that the run has nothing for (a file
+ * missing or without rows, no layout that roams) is left out, and so is a torn last line of a file.
+ *
+ * On success *n_drawn is the number of scripts that drew, and why says what was left out; it is
+ * empty when nothing was. Failures: -ENOENT   the folder, a script, or gnuplot is missing (why says
+ * which, and what to install); -ENODATA  there is nothing to draw at all, or a CSV file without a
+ * header; -EPROTO   a CSV file lacks a column, has another schema_version or is no CSV; -EIO
+ * gnuplot failed: why has the last line that it said; and what reading the files, making the folder
+ * or starting a process returns. */
+int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, int *n_drawn);
+
+#endif

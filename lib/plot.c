@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT */
+#include <linebounce/plot.h>
+#include <linebounce/record.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the scripts exit with when the run has nothing for them. */
+#define STATUS_NOTHING 3
+/* What a child exits with when it could not be executed and the C library cannot tell us otherwise.
+ */
+#define STATUS_NO_PROGRAM 127
+/* gnuplot repeats the failing command, which can be long, before the line that says why. */
+#define SAID_BYTES 2048
+
+enum file { SUMMARY, SAMPLES, FILES };
+
+static const char *const summary_columns[] = {
+    "placement",
+    "distance",
+    "threads",
+    "regime",
+    "work_ns",
+    "scenario",
+    "role",
+    "writers",
+    "objects",
+    "access",
+    "layout",
+    "lock",
+    "ns_op_median",
+    "ns_op_ci95_lo",
+    "ns_op_ci95_hi",
+    "net_ns_op_median",
+    "net_ns_op_ci95_lo",
+    "net_ns_op_ci95_hi",
+    "baseline",
+    "verdict",
+    "unfair",
+    NULL,
+};
+static const char *const samples_columns[] = {
+    "placement",   "distance", "threads", "work_ns",        "scenario",    "role",
+    "writers",     "objects",  "access",  "layout",         "lock",        "window",
+    "start_ns",    "status",   "ns_op",   "object_residue", "share_lines", "pingpong_before_ns",
+    "steal_ticks", "emulated", NULL,
+};
+static const struct {
+    const char *name;
+    const char *const *columns;
+} files[FILES] = {
+    [SUMMARY] = {"summary.csv", summary_columns},
+    [SAMPLES] = {"samples.csv", samples_columns},
+};
+static const struct {
+    const char *name;
+    enum file reads;
+} scripts[] = {{"layouts", SUMMARY}, {"residues", SAMPLES}, {"windows", SAMPLES}};
+
+struct drawing {
+    char *run_dir,
+        *scripts_dir; /* absolute: gnuplot takes a name that begins with < or | for a command */
+    size_t n_rows[FILES];
+    bool emulated;
+    int n_drawn;
+    char left_out[LB_WHY_BYTES];
+};
+
+static void leave_out(struct drawing *d, const char *sentence)
+{
+    size_t used = strlen(d->left_out);
+    snprintf(d->left_out + used, sizeof d->left_out - used, "%s%s", used ? "; " : "", sentence);
+}
+
+/* Reads a file to its end, so that gnuplot meets no surprise. A file that is missing has no rows.
+ */
+static int check_file(struct drawing *d, enum file file, struct lb_why *why)
+{
+    struct lb_csv_reader *reader;
+    struct lb_why refusal = {""};
+    char *path;
+    int err;
+
+    if (asprintf(&path, "%s/%s", d->run_dir, files[file].name) < 0)
+        return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
+    err = lb_csv_open(path, files[file].columns, &refusal, &reader);
+    free(path);
+    if (err == -ENOENT)
+        return 0;
+    if (err)
+        return lb_fail(why, -err, "%s", refusal.text);
+    while ((err = lb_csv_next(reader, &refusal)) == 1) {
+        d->n_rows[file]++;
+        if (!strcmp(lb_csv_cell(reader, "emulated"), "1"))
+            d->emulated = true;
+    }
+    if (!err && lb_csv_torn(reader)) {
+        char sentence[64];
+        snprintf(sentence, sizeof sentence, "%s: a torn last line", files[file].name);
+        leave_out(d, sentence);
+    }
+    lb_csv_reader_close(reader);
+    return err ? lb_fail(why, -err, "%s", refusal.text) : 0;
+}
+
+/* Settings for gnuplot's -e: dir='...', with a quote in the path doubled as gnuplot wants it. */
+static char *settings(const struct drawing *d)
+{
+    size_t length = strlen(d->run_dir);
+    char *text = malloc(2 * length + sizeof "dir=''; emulated=1"), *at = text;
+
+    if (!text)
+        return NULL;
+    at = stpcpy(at, "dir='");
+    for (const char *c = d->run_dir; *c; c++) {
+        if (*c == '\'')
+            *at++ = '\'';
+        *at++ = *c;
+    }
+    stpcpy(at, d->emulated ? "'; emulated=1" : "'");
+    return text;
+}
+
+/* Reads until the other end is closed and keeps the end of it. */
+static void listen_to(int fd, char said[SAID_BYTES])
+{
+    size_t used = 0;
+
+    for (;;) {
+        if (used == SAID_BYTES - 1) {
+            memmove(said, said + SAID_BYTES / 2, used - SAID_BYTES / 2);
+            used -= SAID_BYTES / 2;
+        }
+        ssize_t n = read(fd, said + used, SAID_BYTES - 1 - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            break;
+        used += (size_t)n;
+    }
+    said[used] = '\0';
+}
+
+/* The last line with something in it. */
+static const char *last_line(char *text)
+{
+    size_t length = strlen(text);
+    while (length && strchr(" \t\r\n", text[length - 1]))
+        text[--length] = '\0';
+    const char *line = strrchr(text, '\n');
+    return line ? line + 1 : text;
+}
+
+/* Starts gnuplot with stdin and stdout closed off and stderr into the pipe. */
+static int start(const char *set, const char *script, const int pipe_fds[2], pid_t *pid)
+{
+    /* -d: neither ~/.gnuplot nor the system's settings. */
+    char *const argv[] = {"gnuplot", "-d", "-e", (char *)set, (char *)script, NULL};
+    posix_spawn_file_actions_t actions;
+    int err = posix_spawn_file_actions_init(&actions);
+
+    if (err)
+        return -err;
+    if (!(err = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) &&
+        !(err = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) &&
+        !(err = posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 2)))
+        err = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return -err;
+}
+
+/* Runs gnuplot on one script. *status is waitpid's, said what came out of stderr. */
+static int run_gnuplot(const char *set, const char *script, char said[SAID_BYTES], int *status)
+{
+    int fds[2];
+    pid_t pid;
+
+    if (pipe2(fds, O_CLOEXEC))
+        return -errno;
+    int err = start(set, script, fds, &pid);
+    close(fds[1]);
+    if (!err)
+        listen_to(fds[0], said);
+    close(fds[0]);
+    while (!err && waitpid(pid, status, 0) < 0)
+        if (errno != EINTR)
+            err = -errno;
+    return err;
+}
+
+/* What became of one script. */
+static int judge(struct drawing *d, const char *name, int status, char said[SAID_BYTES],
+                 struct lb_why *why)
+{
+    const char *line = last_line(said);
+
+    if (WIFSIGNALED(status))
+        return lb_fail(why, EIO, "gnuplot: %s: ended by signal %d (%s)", name, WTERMSIG(status),
+                       strsignal(WTERMSIG(status)));
+    if (WEXITSTATUS(status) == STATUS_NOTHING)
+        leave_out(d, *line ? line : name);
+    else if (WEXITSTATUS(status))
+        return lb_fail(why, EIO, "gnuplot: %s: exit status %d: %s", name, WEXITSTATUS(status),
+                       *line ? line : "it says nothing");
+    else
+        d->n_drawn++;
+    return 0;
+}
+
+static int draw(struct drawing *d, const char *name, const char *set, struct lb_why *why)
+{
+    char *script, said[SAID_BYTES] = "";
+    int status = 0;
+
+    if (asprintf(&script, "%s/%s.gp", d->scripts_dir, name) < 0)
+        return lb_fail(why, ENOMEM, "%s: %s", name, strerror(ENOMEM));
+    int err = access(script, R_OK) ? lb_fail(why, errno, "%s: %s", script, strerror(errno)) : 0;
+    if (err)
+        goto out;
+    err = run_gnuplot(set, script, said, &status);
+    /* Where the C library cannot report a failed exec (an emulated process), the child's status
+     * does. */
+    if (!err && WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_PROGRAM)
+        err = -ENOENT;
+    if (err == -ENOENT)
+        err = lb_fail(why, ENOENT,
+                      "gnuplot: not found: install gnuplot 5.4 or later (Debian: "
+                      "gnuplot-nox); the CSV files are complete without it");
+    else if (err)
+        err = lb_fail(why, -err, "gnuplot: %s", strerror(-err));
+    else
+        err = judge(d, name, status, said, why);
+out:
+    free(script);
+    return err;
+}
+
+static int draw_all(struct drawing *d, struct lb_why *why)
+{
+    char *plots = NULL, *set = settings(d);
+    int err = 0;
+
+    if (!set || asprintf(&plots, "%s/plots", d->run_dir) < 0) {
+        free(set);
+        return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
+    }
+    if (d->n_rows[SUMMARY] || d->n_rows[SAMPLES])
+        err = lb_make_folders(plots, why);
+    /* gnuplot's own words for this do not name the folder. */
+    if (!err && access(plots, W_OK) && errno != ENOENT)
+        err = lb_fail(why, errno, "%s: cannot write: %s", plots, strerror(errno));
+    for (size_t i = 0; !err && i < LB_COUNT(scripts); i++) {
+        if (d->n_rows[scripts[i].reads]) {
+            err = draw(d, scripts[i].name, set, why);
+            continue;
+        }
+        char sentence[96];
+        snprintf(sentence, sizeof sentence, "%s: no rows in %s", scripts[i].name,
+                 files[scripts[i].reads].name);
+        leave_out(d, sentence);
+    }
+    free(set);
+    free(plots);
+    return err;
+}
+
+/* The absolute path of a folder that is there. */
+static int find_folder(const char *path, struct lb_why *why, char **absolute)
+{
+    char *found = realpath(path, NULL);
+    if (!found)
+        return lb_fail(why, errno, "%s: %s", path, strerror(errno));
+    *absolute = found;
+    return 0;
+}
+
+int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, int *n_drawn)
+{
+    struct drawing d = {.n_drawn = 0};
+    int err = find_folder(run_dir, why, &d.run_dir);
+
+    if (!err)
+        err = find_folder(scripts_dir, why, &d.scripts_dir);
+    for (enum file file = 0; !err && file < FILES; file++)
+        err = check_file(&d, file, why);
+    if (!err)
+        err = draw_all(&d, why);
+    if (!err && d.n_drawn == 0)
+        err = lb_fail(why, ENODATA, "%s: nothing to draw: %s", run_dir, d.left_out);
+    free(d.run_dir);
+    free(d.scripts_dir);
+    if (err)
+        return err;
+    if (why)
+        snprintf(why->text, sizeof why->text, "%s", d.left_out);
+    *n_drawn = d.n_drawn;
+    return 0;
+}

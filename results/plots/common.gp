@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+#
+# What the three scripts share: reading cells, lists of words, the title and the terminals. Not run
+# by itself.
+#
+# How the CSV is read. gnuplot 5.4 has three habits that this file and the scripts work around:
+#  - any function of strcol("name") stops the script where a row is too short to have that column,
+#    while a bare one in a table is "nan". So whole_rows looks first whether the last line was torn
+#    when the run was killed, and that line is left out;
+#  - an empty last cell keeps the text of the row before. Nobody reads a file's last column here;
+#  - a number that is missing must not become 0: num() makes it NaN, which is not drawn.
+
+if (!exists("dir")) {
+    print "usage: gnuplot -e \"dir='results/HOST/TIME'\" results/plots/layouts.gp"
+    exit status 2
+}
+if (!exists("out")) { out = dir."/plots" }
+
+# The text of a cell as one word, "-" when empty: "shared uniform " -> "shared,uniform".
+cell(s) = words(s) == 0 ? "-" : \
+    word(s, 1).(words(s) > 1 ? ",".word(s, 2) : "").(words(s) > 2 ? ",".word(s, 3) : "")
+num(s) = (cell(s) eq "-" || cell(s) eq "nan") ? NaN : real(s)
+known(x) = x == x
+# A column of a table in memory. A bare column("name") that is NaN there makes the whole expression
+# undefined.
+col(n) = num(strcol(n))
+
+# Sets `rows` to the number of whole rows of `csv`, whose column `late` is one of the last but not
+# the last.
+whole_rows = "set datafile separator comma; set datafile columnheaders; \
+    set table $late separator tab; plot csv using (strcol(late)):('end') with table; unset table; \
+    rows = |$late|; rows = rows > 0 && word($late[rows], 1) eq 'nan' ? rows - 1 : rows"
+# After the CSV has been read: tables in memory are parted by blanks.
+tables = "unset datafile columnheaders; set datafile separator whitespace"
+
+# Lists are words parted by spaces.
+has(list, w) = strstrt(" ".list." ", " ".w." ") > 0
+with(list, w) = has(list, w) ? list : (list eq "" ? w : list." ".w)
+at(list, w) = words(list) == 0 ? 0 : (sum [i = 1:words(list)] (word(list, i) eq w ? i : 0))
+
+# Parts of "a|b|c", from 1.
+part(s, n) = n == 1 ? head(s) : part(tail(s), n - 1)
+head(s) = strstrt(s, "|") ? s[1:strstrt(s, "|") - 1] : s
+tail(s) = strstrt(s, "|") ? s[strstrt(s, "|") + 1:strlen(s)] : ""
+
+# The order in which layouts and scenarios are shown; others follow in the order of the file.
+layouts_known = "pointer pointer-lock-aligned pointer-aligned pointer-256 embedded-roaming "\
+    ."embedded embedded-split embedded-own-line padded refcount refcount-seq"
+scenarios_known = "same-object neighbours observer mixed writers nested many"
+
+locks_known = "rwsem40 rwsem32 refcount pthread_mutex pthread_rwlock"
+
+# An entry is "layout|lock". Its label names the lock only where the picture has several of that
+# layout.
+locks_of(entries, l) = sum [i = 1:words(entries)] (head(word(entries, i)) eq l ? 1 : 0)
+entry_label(entries, e) = locks_of(entries, head(e)) > 1 ? head(e).", ".part(e, 2) : head(e)
+
+# A panel is "scenario|role|writers|objects|access".
+panel_label(p) = part(p, 1).(part(p, 2) eq "all" || part(p, 2) eq "-" ? "" : ": ".part(p, 2)) \
+    .(part(p, 1) eq "mixed" && part(p, 3) ne "-" \
+        ? sprintf(" (%s writer%s)", part(p, 3), part(p, 3) eq "1" ? "" : "s") : "") \
+    .(part(p, 1) eq "many" && part(p, 4) ne "-" \
+        ? sprintf(" of %s%s", part(p, 4), part(p, 5) eq "-" ? "" : ", ".part(p, 5)) : "")
+
+# Where the threads were, from "placement|distance|threads".
+group_label(g) = sprintf("placement %s%s, %s thread%s", part(g, 1), \
+    part(g, 2) eq part(g, 1) || part(g, 2) eq "-" ? "" : " (".part(g, 2).")", \
+    part(g, 3), part(g, 3) eq "1" ? "" : "s")
+
+# Ranks: layouts and scenarios as in `order`, a twin (A/A run) behind its original, few objects
+# before many; near before far, few threads before many, regime 0 before 1. A group is
+# "placement|distance|threads" or "placement|distance|threads|regime"; that of the lowest rank has
+# the plain name for its picture.
+or_zero(x) = known(x) ? x : 0
+plain(l) = l[strlen(l):strlen(l)] eq "~" ? l[1:strlen(l) - 1] : l
+entry_rank(e) = at(order, plain(head(e))) * 100 + (plain(head(e)) ne head(e)) * 50 \
+    + at(locks_known, part(e, 2))
+panel_rank(p) = at(order, head(p)) * 1e12 + at("lock read reader writer", part(p, 2)) * 1e11 \
+    + or_zero(num(part(p, 4)))
+group_rank(g) = at("none smt l2 l3 package remote", part(g, 2)) * 1e6 \
+    + or_zero(num(part(g, 3))) * 10 + or_zero(num(part(g, 4)))
+# Sorts the list `found` into `sorted` by rank(), which the caller defines.
+sort_found = "sorted = ''; do for [k = 1:words(found)] { least = ''; \
+    do for [f in found] { \
+        if (!has(sorted, f) && (least eq '' || rank(f) < rank(least))) { least = f } }; \
+    sorted = with(sorted, least) }"
+
+# Sets `work`, unless the caller of the script has: 200 ns, else the least pause in `works`, else 0.
+headline = "if (!exists('work')) { work = 0; do for [w in works] { \
+    if (w ne '-' && real(w) > 0 && work != 200 \
+        && (work == 0 || real(w) == 200 || real(w) < work)) { work = real(w) } } }"
+
+# A step that gives about n tics over a span: 1, 2 or 5 times a power of ten.
+power(span, n) = 10 ** floor(log10(span / (n * 1.0)))
+step(span, n) = span / (n * power(span, n)) > 5 ? 10 * power(span, n) : \
+    span / (n * power(span, n)) > 2 ? 5 * power(span, n) : \
+    span / (n * power(span, n)) > 1 ? 2 * power(span, n) : power(span, n)
+
+# The command for tics of a log axis: 1, 2 and 5 times the powers of ten, only 1 over more than 2.5
+# decades.
+log_tics(axis, low, high) = sprintf("set %stics () format '%%g'; unset m%stics; \
+    do for [k = %d:%d] { do for [m in '%s'] { \
+        set %stics add (gprintf('%%g', int(m) * 10.0 ** k) int(m) * 10.0 ** k) } }", \
+    axis, axis, floor(log10(low)) - 1, ceil(log10(high)), high > 300 * low ? "1" : "1 2 5", axis)
+
+# The last two names of the path: host and time of the run.
+run_name = ""
+run_host = ""
+do for [i = 1:strlen(dir)] {
+    if (dir[i:i] eq "/") {
+        if (i < strlen(dir)) { run_host = run_name; run_name = "" }
+    } else { run_name = run_name.dir[i:i] }
+}
+if (exists("host")) { run_host = host }
+run_label = (run_host eq "" ? "" : run_host.", ").run_name
+if (exists("emulated") && emulated) { run_label = run_label." (EMULATED: timing means nothing)" }
+
+# sans-serif is the one family that every viewer of an SVG has; the PNG takes what fontconfig gives
+# when DejaVu Sans is missing, and libgd's png where there is no cairo.
+png_terminal = has(GPVAL_TERMINALS, "pngcairo") ? "pngcairo" : "png"
+terminal(format, width, height) = format eq "svg" \
+    ? sprintf("set terminal svg size %d,%d font 'sans-serif,15' background 'white' noenhanced", \
+        width, height) \
+    : sprintf("set terminal %s size %d,%d font 'DejaVu Sans,%g' background 'white' noenhanced", \
+        png_terminal, width, height, png_terminal eq "png" ? 10.5 : 11)
+
+# Colours of Okabe and Ito, told apart by the colour-blind too. Shapes differ as well.
+green = "#009E73"; vermilion = "#D55E00"; blue = "#0072B2"; sky = "#56B4E9"
+orange = "#E69F00"; purple = "#CC79A7"; yellow = "#B8A800"; grey = "#777777"; dark = "#222222"
+set style line 100 lc rgb "#DDDDDD" lw 1 dt 1
+set border 3 lc rgb dark
+set tics nomirror out scale 0.5
