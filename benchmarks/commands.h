@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * commands: one function a command; argv[0] is the command's name. They return the exit status.
+ */
+#ifndef LB_COMMANDS_H
+#define LB_COMMANDS_H
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_NOT_MEASURED = 1,
+    EXIT_USAGE = 2,
+    EXIT_INTERRUPTED = 130,
+};
+
+int command_run(int argc, char **argv);
+int command_show(int argc, char **argv);
+int command_plot(int argc, char **argv);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "commands.h"
+
+#include <linebounce/base.h>
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *help;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", "measure: layouts, fastpath or harness", command_run},
+    {"show", "print topology, placements, layouts, locks, scenarios, suites, environment", command_show},
+    {"plot", "draw the pictures of a results folder again", command_plot},
+};
+
+static int help(FILE *out)
+{
+    fputs("Usage: linebounce COMMAND [OPTION...]\n\n"
+          "What does it cost to keep a lock inside the structure that it protects?\n\n",
+          out);
+    for (size_t i = 0; i < LB_COUNT(commands); i++)
+        fprintf(out, "  %-6s %s\n", commands[i].name, commands[i].help);
+    fputs("\n'linebounce COMMAND --help' tells more; 'linebounce --version' the version.\n", out);
+    return out == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return help(stderr);
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?"))
+        return help(stdout);
+    if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
+        return puts("linebounce " LB_VERSION) < 0 ? EXIT_NOT_MEASURED : EXIT_DONE;
+    for (size_t i = 0; i < LB_COUNT(commands); i++)
+        if (!strcmp(argv[1], commands[i].name))
+            return commands[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "linebounce: '%s': no such command (run, show, plot)\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+#include "provenance.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+char **provenance_copy(int argc, char **argv)
+{
+    char **copy = calloc((size_t)argc + 1, sizeof *copy);
+
+    if (copy)
+        memcpy(copy, argv, (size_t)argc * sizeof *copy);
+    return copy;
+}
+
+void provenance_seed(struct settings *s)
+{
+    uint32_t drawn; /* 32 bits: short enough to type again */
+
+    if (s->seed_given)
+        return;
+    if (getrandom(&drawn, sizeof drawn, 0) != sizeof drawn)
+        drawn = (uint32_t)time(NULL);
+    s->seed = drawn;
+}
+
+static void utc_now(char *text, size_t bytes, const char *format)
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    strftime(text, bytes, format, &tm);
+#pragma GCC diagnostic pop
+}
+
+int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct lb_why *why)
+{
+    char host[65] = "localhost", stamp[32], path[600];
+    int err;
+
+    gethostname(host, sizeof host - 1);
+    utc_now(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ");
+    if (s->out)
+        snprintf(dir, bytes, "%s", s->out);
+    else
+        snprintf(dir, bytes, "results/%s/%s", host, stamp);
+    if ((err = lb_make_folders(dir, why)))
+        return err;
+    snprintf(path, sizeof path, "%s/samples.csv", dir);
+    if (!access(path, F_OK))
+        return lb_fail(why, EEXIST, "%s: there are results already: choose another folder", dir);
+    if (access(dir, W_OK))
+        return lb_fail(why, errno, "%s: cannot be written: %s", dir, strerror(errno));
+    return 0;
+}
+
+const char *provenance_plots(void)
+{
+    const char *given = getenv("LINEBOUNCE_PLOTS");
+
+    if (given)
+        return given;
+    return access(LB_PLOTS_SOURCE "/layouts.gp", R_OK) ? LB_PLOTS_INSTALLED : LB_PLOTS_SOURCE;
+}
+
+void provenance_begin(struct lb_json *json, const struct settings *s,
+                      const struct lb_topology *t, char **argv)
+{
+    struct lb_environment *e = calloc(1, sizeof *e);
+    char text[64];
+
+    if (e) {
+        lb_environment_read(e);
+        lb_json_environment(json, e);
+    }
+    free(e);
+    utc_now(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ");
+    lb_json_text(json, "run.started_utc", text);
+    lb_json_push_text(json, "run.command", "linebounce");
+    for (int i = 0; argv && argv[i]; i++)
+        lb_json_push_text(json, "run.command", argv[i]);
+    snprintf(text, sizeof text, "%" PRIu64, s->seed);
+    lb_json_text(json, "run.seed", text);
+    lb_json_number(json, "run.budget_s", s->budget_s);
+    lb_json_number(json, "run.precision_ns", s->precision_ns);
+    lb_json_number(json, "run.margin_ns", s->margin.ns);
+    lb_json_number(json, "run.margin_share", s->margin.share);
+    lb_json_text(json, "run.baseline", s->baseline);
+    lb_json_text(json, "topology.source", t->source);
+    lb_json_number(json, "topology.pus", t->n_pus);
+    lb_json_number(json, "topology.pus_allowed", t->n_allowed);
+    lb_json_number(json, "topology.line_bytes", t->line_bytes ? t->line_bytes : (double)0 / 0.0);
+    lb_json_text(json, "counters.state", "not built in: this version times, it does not count");
+}
+
+void provenance_run(struct lb_json *json, const struct lb_run *r)
+{
+    char key[96];
+    const char *suite = r->plan->suite;
+
+    lb_json_text(json, "clock.source", lb_clock_name(&r->clock));
+    lb_json_number(json, "clock.step_ns", r->clock.step_ns);
+    lb_json_number(json, "clock.read_ns", r->clock.read_ns);
+    lb_json_number(json, "clock.ns_per_tick", r->clock.ns_per_tick);
+    lb_json_bool(json, "clock.invariant", r->clock.invariant);
+    lb_json_bool(json, "clock.synchronised", r->clock.synchronised);
+    lb_json_text(json, "clock.note", r->clock.note);
+    lb_json_text(json, "memory.note", r->arena_note);
+#define SUITE_KEY(NAME) (snprintf(key, sizeof key, "suites.%s." NAME, suite), key)
+    lb_json_number(json, SUITE_KEY("rounds"), r->rounds);
+    lb_json_number(json, SUITE_KEY("windows"), (double)r->windows);
+    lb_json_number(json, SUITE_KEY("windows_spoiled"), (double)r->windows_spoiled);
+    lb_json_number(json, SUITE_KEY("elapsed_s"), r->elapsed_s);
+    lb_json_text(json, SUITE_KEY("ended"), lb_run_end_name(r->end));
+    lb_json_number(json, SUITE_KEY("chain_ns"), r->chain_ns);
+    if (r->steal_ticks >= 0)
+        lb_json_number(json, SUITE_KEY("steal_ms"), (double)r->steal_ticks * 10);
+#undef SUITE_KEY
+}

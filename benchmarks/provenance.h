@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * provenance: where results go and what run.json says of them.
+ */
+#ifndef LB_PROVENANCE_H
+#define LB_PROVENANCE_H
+
+#include "settings.h"
+
+#include <linebounce/record.h>
+#include <linebounce/run.h>
+
+/* The command line as given, before the parser permutes it. Freed with free. */
+char **provenance_copy(int argc, char **argv);
+/* Draws a seed from the system where none was given. */
+void provenance_seed(struct settings *settings);
+/* Makes the results folder: --out, or results/HOST/UTC-TIME. Refuses a folder that already holds samples.csv. */
+int provenance_folder(const struct settings *settings, char *dir, size_t bytes, struct lb_why *why);
+/* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else the source tree the program was built from while it
+ * exists, else where they were installed. */
+const char *provenance_plots(void);
+
+void provenance_begin(struct lb_json *json, const struct settings *settings,
+                      const struct lb_topology *topology, char **argv);
+/* What only the end of a run knows. */
+void provenance_run(struct lb_json *json, const struct lb_run *run);
+
+#endif

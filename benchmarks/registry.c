@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "suite.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct suite *const suites[] = {&suite_fastpath, &suite_harness, &suite_layouts};
+const size_t n_suites = LB_COUNT(suites);
+
+int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
+{
+    for (size_t i = 0; i < n_suites; i++)
+        if (!strcmp(name, suites[i]->name)) {
+            *suite = suites[i];
+            return 0;
+        }
+    return lb_fail(why, ENOENT, "suite '%s': no such suite (known: fastpath, harness, layouts)", name);
+}
+
+void request_from(const struct settings *s, const struct suite *suite, struct lb_request *r)
+{
+    *r = (struct lb_request){
+        .suite = suite->name,
+        .scenarios = s->scenarios.at, .n_scenarios = s->scenarios.n,
+        .layouts = s->layouts.at,     .n_layouts = s->layouts.n,
+        .locks = s->locks.at,         .n_locks = s->locks.n,
+        .placements = s->placements.at, .n_placements = s->placements.n,
+        .threads = s->threads.at,     .n_threads = s->threads.n,
+        .work_ns = s->works.at,       .n_work_ns = s->works.n,
+        .objects = s->objects.at,     .n_objects = s->objects.n,
+        .access = s->access.at,       .n_access = s->access.n,
+        .pus = s->pus, .writers = s->writers, .baseline = s->baseline, .controls = true,
+        .twins = s->twins, .twin_slow = s->twin_slow,
+    };
+}

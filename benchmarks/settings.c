@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "settings.h"
+
+#include "suite.h"
+
+#include <linebounce/gbench.h>
+#include <linebounce/layout.h>
+#include <linebounce/topology.h>
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEY_LAYOUT = 'l', KEY_LOCK = 'k', KEY_SCENARIO = 's', KEY_PLACEMENT = 'p', KEY_THREADS = 't',
+    KEY_WORK = 'w', KEY_BUDGET = 'b', KEY_QUICK = 'q', KEY_OUT = 'o', KEY_DRY_RUN = 'n',
+    KEY_PUS = 256, KEY_WRITERS, KEY_OBJECTS, KEY_ACCESS, KEY_BASELINE, KEY_PRECISION, KEY_SEED,
+    KEY_ROUNDS, KEY_TOPOLOGY, KEY_TWINS, KEY_TWIN_SLOW, KEY_NO_PLOTS,
+};
+
+static const struct argp_option run_options[] = {
+    {0, 0, 0, 0, "What is measured (lists are comma-separated):", 1},
+    {"layout", KEY_LAYOUT, "LIST", 0, "Layouts, or one of your own: NAME:size=256,align=64,lock=192,seq=40", 0},
+    {"lock", KEY_LOCK, "LIST", 0, "Lock kinds in place of each layout's own", 0},
+    {"scenario", KEY_SCENARIO, "LIST", 0, "Scenarios (see: linebounce show scenarios)", 0},
+    {"placement", KEY_PLACEMENT, "LIST", 0, "closest, smt, l2, l3, package, remote, compact, scatter", 0},
+    {"pus", KEY_PUS, "LIST", 0, "CPUs by the kernel's numbers, in place of a placement: 0,1", 0},
+    {"threads", KEY_THREADS, "LIST", 0, "Numbers of threads (2)", 0},
+    {"writers", KEY_WRITERS, "N|N%", 0, "Writers in mixed: threads, or a share of all ops (1)", 0},
+    {"work-ns", KEY_WORK, "LIST", 0, "Pauses between ops (200,0); 0 is saturated throughput", 0},
+    {"objects", KEY_OBJECTS, "LIST", 0, "Objects in many (100000)", 0},
+    {"access", KEY_ACCESS, "LIST", 0, "Picks in many: shared- or private-, uniform or zipf", 0},
+    {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
+    {0, 0, 0, 0, "How long and how well:", 2},
+    {"budget", KEY_BUDGET, "TIME", 0, "Time for the whole run, 90s or 30m (90s)", 0},
+    {"precision", KEY_PRECISION, "NS", 0, "Half-width that is narrow enough (2)", 0},
+    {"rounds", KEY_ROUNDS, "N", 0, "So many rounds, in place of stopping when precise", 0},
+    {"seed", KEY_SEED, "N", 0, "Seed of order, memory and pauses (drawn, and recorded)", 0},
+    {"quick", KEY_QUICK, 0, 0, "A first look in 15 s: without mixed and writers", 0},
+    {"twins", KEY_TWINS, 0, 0, "Every layout twice: what this machine calls a difference", 0},
+    {"twin-slow", KEY_TWIN_SLOW, "PERCENT", 0, "Slow the twins' pause: a planted difference", 0},
+    {0, 0, 0, 0, "Output:", 3},
+    {"out", KEY_OUT, "DIR", 0, "Folder for the results (results/HOST/UTC-TIME)", 0},
+    {"no-plots", KEY_NO_PLOTS, 0, 0, "Draw no pictures", 0},
+    {"dry-run", KEY_DRY_RUN, 0, 0, "Print the plan and its time, measure nothing", 0},
+    {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0, "Plan for another machine (hwloc XML or synthetic)", 0},
+    {0},
+};
+
+static const struct argp_option show_options[] = {
+    {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0, "Another machine: hwloc XML or a synthetic description", 0},
+    {"layout", KEY_LAYOUT, "LIST", 0, "Which layouts", 0},
+    {"lock", KEY_LOCK, "LIST", 0, "With this kind of lock", 0},
+    {0},
+};
+
+void *list_add(struct list *list, size_t bytes, const void *value)
+{
+    char *more = realloc(list->at, (list->n + 1) * bytes);
+
+    if (!more) {
+        fputs("linebounce: out of memory\n", stderr);
+        exit(1);
+    }
+    list->at = more;
+    return memcpy(more + bytes * list->n++, value, bytes);
+}
+
+void settings_init(struct settings *s)
+{
+    memset(s, 0, sizeof *s);
+    s->writers.threads = 1;
+    s->baseline = LB_BASELINE;
+    s->precision_ns = DEFAULT_PRECISION_NS;
+    s->margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
+}
+
+void settings_finish(struct settings *s)
+{
+    struct list *lists[] = {&s->suites,  &s->scenarios, &s->layouts, &s->locks,  &s->placements,
+                            &s->threads, &s->works,     &s->objects, &s->access, &s->gbench};
+    char **strings = s->strings.at;
+
+    for (size_t i = 0; i < s->strings.n; i++)
+        free(strings[i]);
+    free(s->strings.at);
+    for (size_t i = 0; i < LB_COUNT(lists); i++)
+        free(lists[i]->at);
+}
+
+static void __attribute__((noreturn)) refuse(const struct lb_why *why)
+{
+    fprintf(stderr, "linebounce: %s\n", why->text);
+    exit(2);
+}
+
+static double parse_number(const char *option, const char *text, double least)
+{
+    struct lb_why why;
+    char *end;
+    double n = strtod(text, &end);
+
+    if (end == text || *end || !(n >= least) || n > 1e12) {
+        lb_fail(&why, EINVAL, "--%s '%s': a number of at least %g is expected", option, text, least);
+        refuse(&why);
+    }
+    return n;
+}
+
+/* "90", "90s", "30m", "2h". */
+static double parse_time(const char *text)
+{
+    struct lb_why why;
+    char *end;
+    double n = strtod(text, &end);
+    double unit = !*end || !strcmp(end, "s") ? 1 : !strcmp(end, "m") ? 60 : !strcmp(end, "h") ? 3600 : 0;
+
+    if (end == text || !(n > 0) || unit == 0) {
+        lb_fail(&why, EINVAL, "--budget '%s': a time is expected, as 90s, 30m or 2h", text);
+        refuse(&why);
+    }
+    return n * unit;
+}
+
+static void add_layout(struct settings *s, const char *text)
+{
+    const struct lb_layout *known;
+    struct lb_layout own;
+    struct lb_why why;
+
+    if (strchr(text, ':') ? lb_layout_parse(text, &why, &own) : lb_layout_find(text, &why, &known))
+        refuse(&why);
+    list_add(&s->layouts, sizeof own, strchr(text, ':') ? &own : known);
+}
+
+static void add_scenario(struct settings *s, const char *text)
+{
+    const struct lb_scenario *scenario;
+    struct lb_why why;
+
+    if (lb_scenario_find(text, &why, &scenario))
+        refuse(&why);
+    list_add(&s->scenarios, sizeof scenario, &scenario);
+}
+
+static void add_lock(struct settings *s, const char *text)
+{
+    enum lb_lock_kind kind;
+    struct lb_why why;
+
+    if (lb_lock_parse(text, &why, &kind))
+        refuse(&why);
+    list_add(&s->locks, sizeof kind, &kind);
+}
+
+static void add_access(struct settings *s, const char *text)
+{
+    enum lb_access access;
+    struct lb_why why;
+
+    if (lb_access_parse(text, &why, &access))
+        refuse(&why);
+    list_add(&s->access, sizeof access, &access);
+}
+
+static void add_placement(struct settings *s, const char *text)
+{
+    list_add(&s->placements, sizeof text, &text);
+}
+
+static void add_threads(struct settings *s, const char *text)
+{
+    double n = parse_number("threads", text, 1);
+    int threads = (int)n;
+    struct lb_why why;
+
+    if (threads != n) {
+        lb_fail(&why, EINVAL, "--threads '%s': a whole number is expected", text);
+        refuse(&why);
+    }
+    list_add(&s->threads, sizeof threads, &threads);
+}
+
+static void add_work(struct settings *s, const char *text)
+{
+    double ns = parse_number("work-ns", text, 0);
+
+    list_add(&s->works, sizeof ns, &ns);
+}
+
+static void add_objects(struct settings *s, const char *text)
+{
+    size_t n = (size_t)parse_number("objects", text, 1);
+
+    list_add(&s->objects, sizeof n, &n);
+}
+
+/* Splits at commas; an empty item is refused. The copy lives as long as the settings. */
+static void each(struct settings *s, const char *option, const char *text,
+                 void (*add)(struct settings *, const char *))
+{
+    char *copy = strdup(text), *item;
+    struct lb_why why;
+
+    list_add(&s->strings, sizeof copy, &copy);
+    while ((item = strsep(&copy, ","))) {
+        if (!*item) {
+            lb_fail(&why, EINVAL, "--%s '%s': an empty item in the list", option, text);
+            refuse(&why);
+        }
+        add(s, item);
+    }
+}
+
+static void add_suite(struct settings *s, const char *text)
+{
+    const struct suite *suite;
+    struct lb_why why;
+
+    if (suite_find(text, &why, &suite))
+        refuse(&why);
+    list_add(&s->suites, sizeof suite, &suite);
+}
+
+/* Options with a list. */
+static const struct {
+    int key;
+    const char *name;
+    void (*add)(struct settings *, const char *);
+} lists[] = {
+    {KEY_LOCK, "lock", add_lock},
+    {KEY_SCENARIO, "scenario", add_scenario},
+    {KEY_PLACEMENT, "placement", add_placement},
+    {KEY_THREADS, "threads", add_threads},
+    {KEY_WORK, "work-ns", add_work},
+    {KEY_OBJECTS, "objects", add_objects},
+    {KEY_ACCESS, "access", add_access},
+};
+
+static error_t parse_single(int key, char *arg, struct settings *s)
+{
+    struct lb_why why;
+
+    switch (key) {
+    case KEY_PUS:
+        s->pus = arg;
+        return 0;
+    case KEY_WRITERS:
+        if (lb_writers_parse(arg, &why, &s->writers))
+            refuse(&why);
+        return 0;
+    case KEY_BASELINE:
+        s->baseline = arg;
+        s->baseline_given = true;
+        return 0;
+    case KEY_BUDGET:
+        s->budget_s = parse_time(arg);
+        return 0;
+    case KEY_PRECISION:
+        s->precision_ns = parse_number("precision", arg, 0.01);
+        return 0;
+    case KEY_ROUNDS:
+        s->rounds = (unsigned)parse_number("rounds", arg, 1);
+        return 0;
+    case KEY_SEED:
+        s->seed = (uint64_t)parse_number("seed", arg, 0);
+        s->seed_given = true;
+        return 0;
+    case KEY_TWIN_SLOW:
+        s->twin_slow = parse_number("twin-slow", arg, 0) / 100;
+        s->twins = true;
+        return 0;
+    case KEY_OUT:
+        s->out = arg;
+        return 0;
+    case KEY_TOPOLOGY:
+        s->topology = arg;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_flag(int key, struct settings *s)
+{
+    switch (key) {
+    case KEY_QUICK:
+        s->quick = true;
+        return 0;
+    case KEY_DRY_RUN:
+        s->dry_run = true;
+        return 0;
+    case KEY_TWINS:
+        s->twins = true;
+        return 0;
+    case KEY_NO_PLOTS:
+        s->no_plots = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_common(int key, char *arg, struct settings *s)
+{
+    for (size_t i = 0; i < LB_COUNT(lists); i++)
+        if (key == lists[i].key) {
+            each(s, lists[i].name, arg, lists[i].add);
+            return 0;
+        }
+    if (key == KEY_LAYOUT) { /* a layout of the user's own holds commas itself */
+        if (strchr(arg, ':'))
+            add_layout(s, arg);
+        else
+            each(s, "layout", arg, add_layout);
+        return 0;
+    }
+    return parse_flag(key, s) ? parse_single(key, arg, s) : 0;
+}
+
+static error_t parse_run(int key, char *arg, struct argp_state *state)
+{
+    if (key != ARGP_KEY_ARG)
+        return parse_common(key, arg, state->input);
+    add_suite(state->input, arg);
+    return 0;
+}
+
+static error_t parse_show(int key, char *arg, struct argp_state *state)
+{
+    struct settings *s = state->input;
+
+    if (key == ARGP_KEY_ARG) {
+        if (s->what)
+            argp_error(state, "one thing at a time: '%s' or '%s'", s->what, arg);
+        s->what = arg;
+        return 0;
+    }
+    if (key == ARGP_KEY_END && !s->what)
+        argp_error(state, "show what?");
+    return parse_common(key, arg, s);
+}
+
+/* Google Benchmark's flags are not argp's: taken out before it looks. */
+static int take_gbench_flags(int argc, char **argv, struct settings *s)
+{
+    int kept = 1;
+
+    for (int i = 1; i < argc; i++) {
+        if (lb_gbench_is_flag(argv[i]))
+            list_add(&s->gbench, sizeof argv[i], &argv[i]);
+        else
+            argv[kept++] = argv[i];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
+/* The baseline is measured whether it was listed or not. */
+static void complete_layouts(struct settings *s)
+{
+    const struct lb_layout *baseline;
+    struct lb_layout *layouts = s->layouts.at;
+    struct lb_why why;
+
+    if (!s->layouts.n && (!s->baseline_given || !lb_layout_find(s->baseline, &why, &baseline)))
+        return;
+    for (size_t i = 0; i < s->layouts.n; i++)
+        if (!strcmp(layouts[i].name, s->baseline))
+            return;
+    if (lb_layout_find(s->baseline, &why, &baseline))
+        refuse(&why);
+    list_add(&s->layouts, sizeof *baseline, baseline);
+    layouts = s->layouts.at;
+    memmove(layouts + 1, layouts, (s->layouts.n - 1) * sizeof *layouts);
+    layouts[0] = *baseline;
+}
+
+void settings_parse_run(int argc, char **argv, struct settings *s)
+{
+    static const struct argp argp = {
+        run_options, parse_run, "[SUITE...]",
+        "Measures a suite (layouts unless told otherwise) and ends with a table, a verdict per "
+        "scenario and a folder of results.\vFlags of Google Benchmark (--benchmark_filter=REGEX, "
+        "--benchmark_format=json, ...) switch the output to Google Benchmark's; numbers and rounds stay "
+        "the same.\n\nExit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 "
+        "interrupted (rows are kept).",
+        0, 0, 0};
+
+    argc = take_gbench_flags(argc, argv, s);
+    argp_parse(&argp, argc, argv, 0, 0, s);
+    if (!s->suites.n)
+        add_suite(s, "layouts");
+    if (s->budget_s <= 0)
+        s->budget_s = s->quick ? QUICK_BUDGET_S : DEFAULT_BUDGET_S;
+    complete_layouts(s);
+}
+
+void settings_parse_show(int argc, char **argv, struct settings *s)
+{
+    static const struct argp argp = {
+        show_options, parse_show,
+        "topology|placements|layouts|locks|scenarios|suites|environment",
+        "Prints what the program knows: of this machine, of another (--topology), or of itself.", 0, 0, 0};
+
+    argp_parse(&argp, argc, argv, 0, 0, s);
+}

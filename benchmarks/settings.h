@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * settings: what the command line of `run` and `show` says, parsed and owned in one place.
+ */
+#ifndef LB_SETTINGS_H
+#define LB_SETTINGS_H
+
+#include <linebounce/plan.h>
+#include <linebounce/stats.h>
+
+#include <stdbool.h>
+
+/* A list that grows; values are of the type that the comment names. */
+struct list {
+    void *at;
+    size_t n;
+};
+
+struct settings {
+    struct list suites;     /* const struct suite * */
+    struct list scenarios;  /* const struct lb_scenario * */
+    struct list layouts;    /* struct lb_layout */
+    struct list locks;      /* enum lb_lock_kind */
+    struct list placements; /* const char * */
+    struct list threads;    /* int */
+    struct list works;      /* double */
+    struct list objects;    /* size_t */
+    struct list access;     /* enum lb_access */
+    struct list strings;    /* char *: copies that other lists point into */
+    struct list gbench;     /* char *: --benchmark_ flags, as given */
+    const char *pus;
+    struct lb_writers writers;
+    const char *baseline;
+    bool baseline_given;
+    double budget_s;
+    double precision_ns;
+    struct lb_margin margin;
+    uint64_t seed;
+    bool seed_given;
+    unsigned rounds;
+    const char *out;
+    const char *topology;
+    bool quick, dry_run, twins, no_plots;
+    double twin_slow;
+    const char *what; /* of `show` */
+};
+
+#define DEFAULT_BUDGET_S 90.0
+#define QUICK_BUDGET_S   15.0
+#define DEFAULT_PRECISION_NS 2.0
+
+void settings_init(struct settings *settings);
+void settings_finish(struct settings *settings);
+
+/* Parses the arguments of `linebounce run`. Prints help, usage and refusals itself (argp) and exits then:
+ * 0 for help, 2 for wrong usage. */
+void settings_parse_run(int argc, char **argv, struct settings *settings);
+/* The same for `linebounce show WHAT` and `linebounce plot DIR...`. */
+void settings_parse_show(int argc, char **argv, struct settings *settings);
+
+/* Appends a copy of `bytes` at `value`; exits with a sentence when memory is out. */
+void *list_add(struct list *list, size_t bytes, const void *value);
+
+#endif

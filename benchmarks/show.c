@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * linebounce show: what the program knows.
+ */
+#include "commands.h"
+
+#include "settings.h"
+#include "suite.h"
+
+#include <linebounce/record.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int load(const struct settings *s, struct lb_topology **t)
+{
+    struct lb_why why;
+    int err = lb_topology_load(s->topology, &why, t);
+
+    if (err)
+        fprintf(stderr, "linebounce: %s\n", why.text);
+    return err;
+}
+
+static int show_topology(const struct settings *s)
+{
+    struct lb_topology *t;
+
+    if (load(s, &t))
+        return 1;
+    printf("source      %s%s\n", t->source,
+           t->this_system ? "" : " (can be planned for, not measured)");
+    printf("PUs         %d, %d of them usable\ncores       %d\nlast-level  %d\npackages    %d\n"
+           "NUMA nodes  %d\nCPU kinds   %d\n",
+           t->n_pus, t->n_allowed, t->n_cores, t->n_l3, t->n_packages, t->n_nodes, t->n_kinds);
+    if (t->line_bytes)
+        printf("cache line  %d bytes\n", t->line_bytes);
+    if (t->llc_bytes)
+        printf("last cache  %zu KiB\n", t->llc_bytes / 1024);
+    printf("\n%5s %5s %5s %5s %5s %5s %8s %5s %5s  %s\n", "PU os", "index", "core", "L2", "L3", "die",
+           "package", "node", "kind", "usable");
+    for (int i = 0; i < t->n_pus; i++) {
+        const struct lb_pu *p = &t->pus[i];
+        printf("%5d %5d %5d %5d %5d %5d %8d %5d %5d  %s\n", p->pu_os, p->pu_index, p->core, p->l2, p->l3,
+               p->die, p->package, p->node_os, p->kind, p->allowed ? "yes" : "no");
+    }
+    lb_topology_destroy(t);
+    return 0;
+}
+
+static void print_placement(const struct lb_placement *p)
+{
+    printf("%-12s %-8s CPUs", p->name, lb_distance_name(p->distance));
+    for (int i = 0; i < p->n; i++)
+        printf("%c%d", i ? ',' : ' ', p->pu_os[i]);
+    putchar('\n');
+}
+
+static void show_orders(const struct lb_topology *t)
+{
+    static const char *const orders[] = {"compact", "scatter"};
+    struct lb_placement p;
+
+    for (size_t k = 0; k < LB_COUNT(orders); k++)
+        for (int n = 1; n <= t->n_allowed; n = n < t->n_allowed && 2 * n > t->n_allowed ? t->n_allowed : 2 * n)
+            if (!lb_placement_named(t, orders[k], n, NULL, &p)) {
+                print_placement(&p);
+                lb_placement_finish(&p);
+            }
+}
+
+static int show_placements(const struct settings *s)
+{
+    struct lb_topology *t;
+    struct lb_placement p;
+
+    if (load(s, &t))
+        return 1;
+    for (int d = LB_DISTANCE_SMT; d < LB_DISTANCES; d++) {
+        if (lb_placement_pair(t, d, NULL, &p)) {
+            printf("%-12s absent   (%s)\n", lb_distance_name(d), lb_distance_meaning(d));
+            continue;
+        }
+        print_placement(&p);
+        lb_placement_finish(&p);
+    }
+    show_orders(t);
+    lb_topology_destroy(t);
+    return 0;
+}
+
+static void draw(const struct lb_layout *layout, enum lb_lock_kind lock)
+{
+    struct lb_why why;
+    int length = lb_layout_draw(layout, lock, NULL, 0);
+    char *text;
+
+    if (length < 0) {
+        lb_layout_allows(layout, lock, &why);
+        printf("%s\n\n", why.text);
+        return;
+    }
+    text = malloc((size_t)length + 1);
+    if (text) {
+        lb_layout_draw(layout, lock, text, (size_t)length + 1);
+        printf("%s\n", text);
+    }
+    free(text);
+}
+
+static int show_layouts(const struct settings *s)
+{
+    const struct lb_layout *layouts = s->layouts.n ? s->layouts.at : lb_layouts;
+    size_t n = s->layouts.n ? s->layouts.n : lb_n_layouts;
+    const enum lb_lock_kind *locks = s->locks.at;
+
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < (s->locks.n ? s->locks.n : 1); k++)
+            draw(&layouts[i], s->locks.n ? locks[k] : layouts[i].lock);
+    return 0;
+}
+
+static int show_locks(const struct settings *s)
+{
+    (void)s;
+    for (int k = 0; k < LB_LOCK_KINDS; k++) {
+        const struct lb_lock_info *i = lb_lock_info(k);
+        printf("%-15s %2zu bytes  %s\n", i->name, i->bytes, i->meaning);
+    }
+    printf("\nWhich layouts take which kind:\n%-21s", "");
+    for (int k = 0; k < LB_LOCK_KINDS; k++)
+        printf(" %-14s", lb_lock_info(k)->name);
+    for (size_t l = 0; l < lb_n_layouts; l++) {
+        printf("\n%-21s", lb_layouts[l].name);
+        for (int k = 0; k < LB_LOCK_KINDS; k++)
+            printf(" %-14s", lb_layout_allows(&lb_layouts[l], k, NULL) ? "-" : "yes");
+    }
+    putchar('\n');
+    return 0;
+}
+
+static int show_scenarios(const struct settings *s)
+{
+    (void)s;
+    for (size_t i = 0; i < LB_SCENARIOS; i++)
+        if (!lb_scenarios[i].internal)
+            printf("%-12s %s\n", lb_scenarios[i].name, lb_scenarios[i].question);
+    return 0;
+}
+
+static int show_suites(const struct settings *s)
+{
+    (void)s;
+    for (size_t i = 0; i < n_suites; i++)
+        printf("%-12s %s\n", suites[i]->name, suites[i]->question);
+    return 0;
+}
+
+static int show_environment(const struct settings *s)
+{
+    struct lb_environment *e = calloc(1, sizeof *e);
+
+    (void)s;
+    if (!e)
+        return 1;
+    lb_environment_read(e);
+    const struct {
+        const char *name, *value;
+    } rows[] = {
+        {"host", e->host}, {"kernel", e->kernel}, {"system", e->os}, {"CPU", e->cpu_model},
+        {"microcode", e->microcode}, {"hypervisor", e->hypervisor}, {"governor", e->governor},
+        {"boost", e->boost}, {"huge pages", e->thp}, {"clock source", e->clocksource},
+        {"prefetcher", e->prefetcher}, {"cpuset", e->cgroup_cpuset}, {"version", e->version},
+        {"commit", e->commit}, {"compiler", e->compiler}, {"flags", e->c_flags},
+        {"libraries", e->libraries},
+    };
+    for (size_t i = 0; i < LB_COUNT(rows); i++)
+        printf("%-13s %s\n", rows[i].name, *rows[i].value ? rows[i].value : "(unknown)");
+    printf("%-13s %s\n", "SMT", e->smt_active < 0 ? "(unknown)" : e->smt_active ? "on" : "off");
+    free(e);
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*show)(const struct settings *);
+} things[] = {
+    {"environment", show_environment}, {"layouts", show_layouts}, {"locks", show_locks},
+    {"placements", show_placements},   {"scenarios", show_scenarios}, {"suites", show_suites},
+    {"topology", show_topology},
+};
+
+int command_show(int argc, char **argv)
+{
+    struct settings s;
+    int status = 2;
+
+    settings_init(&s);
+    settings_parse_show(argc, argv, &s);
+    for (size_t i = 0; i < LB_COUNT(things); i++)
+        if (!strcmp(s.what, things[i].name)) {
+            status = things[i].show(&s);
+            settings_finish(&s);
+            return status;
+        }
+    fprintf(stderr, "linebounce: show %s: unknown (environment, layouts, locks, placements, scenarios, "
+                    "suites, topology)\n", s.what);
+    settings_finish(&s);
+    return status;
+}

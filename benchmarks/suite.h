@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * suite: a named set of cases and what is concluded from it. A new suite is one descriptor and one row of the
+ * table in registry.c.
+ */
+#ifndef LB_SUITE_H
+#define LB_SUITE_H
+
+#include <linebounce/analysis.h>
+#include <linebounce/plan.h>
+
+#include "settings.h"
+
+#include <stdio.h>
+
+struct suite {
+    const char *name;
+    const char *question;
+    /* Fills what the command line left open; lists in `settings` that are not empty were given. */
+    void (*defaults)(struct settings *settings, struct lb_request *request);
+    /* Prints table and conclusions. */
+    void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings, FILE *out);
+};
+
+extern const struct suite suite_fastpath, suite_harness, suite_layouts;
+
+/* Sorted by name. */
+extern const struct suite *const suites[];
+extern const size_t n_suites;
+
+/* -ENOENT with the known names. */
+int suite_find(const char *name, struct lb_why *why, const struct suite **suite);
+
+/* A request from the settings, before a suite's defaults: lists as given. */
+void request_from(const struct settings *settings, const struct suite *suite,
+                  struct lb_request *request);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fastpath: what an uncontended read lock and unlock cost, for every kind of lock, on one thread; beside them the
+ * same instructions as a straight line, and two locked adds with a store.
+ */
+#include "suite.h"
+
+#include "table.h"
+
+#include <math.h>
+
+static const struct lb_scenario *const all[] = {
+    &lb_scenarios[LB_SCENARIO_STRAIGHT],
+    &lb_scenarios[LB_SCENARIO_ADDS],
+    &lb_scenarios[LB_SCENARIO_UNCONTENDED],
+};
+static const enum lb_lock_kind kinds[] = {LB_LOCK_RWSEM40,        LB_LOCK_RWSEM32,
+                                          LB_LOCK_REFCOUNT,       LB_LOCK_PTHREAD_RWLOCK,
+                                          LB_LOCK_PTHREAD_MUTEX,  LB_LOCK_LOCKED_ADDS};
+static const double saturated[] = {0};
+static const int one[] = {1};
+/* Rounds that the figures are defined over. */
+#define FASTPATH_ROUNDS 30
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    static const struct lb_layout *padded;
+
+    r->scenarios = all;
+    r->n_scenarios = LB_COUNT(all);
+    r->controls = false;
+    r->baseline = NULL;
+    if (!padded)
+        lb_layout_find("padded", NULL, &padded);
+    if (!r->n_layouts || !s->layouts.n) { /* every kind fits into it */
+        r->layouts = padded;
+        r->n_layouts = 1;
+    }
+    if (!r->n_locks) {
+        r->locks = kinds;
+        r->n_locks = LB_COUNT(kinds);
+    }
+    if (!r->n_work_ns) {
+        r->work_ns = saturated;
+        r->n_work_ns = 1;
+    }
+    if (!r->n_threads && !r->pus) {
+        r->threads = one;
+        r->n_threads = 1;
+    }
+    if (!s->rounds)
+        s->rounds = FASTPATH_ROUNDS;
+}
+
+/* ratio of two cases' ns_op in common rounds, NULL lines say nothing. */
+static const struct lb_line *find(const struct lb_analysis *a, enum lb_scenario_kind kind,
+                                  enum lb_lock_kind lock)
+{
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_shape *shape = &a->run->plan->cases[a->lines[i].case_index].shape;
+        if (shape->scenario->kind == kind && (!shape->layout || shape->lock == lock))
+            return &a->lines[i];
+    }
+    return NULL;
+}
+
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    const struct lb_line *adds = find(a, LB_SCENARIO_ADDS, 0);
+    const struct lb_line *rwsem = find(a, LB_SCENARIO_UNCONTENDED, LB_LOCK_RWSEM40);
+
+    (void)s;
+    table_fastpath(a, out);
+    if (rwsem && rwsem->compared && adds && adds->compared)
+        fprintf(out,
+                "\nrwsem40 read lock and unlock against the same straight line of instructions: %.3f x "
+                "[%.3f, %.3f]; against two locked adds and a store: %.3f x.\n",
+                rwsem->comparison.ratio.value, rwsem->comparison.ratio.lo,
+                rwsem->comparison.ratio.hi,
+                rwsem->comparison.ratio.value / adds->comparison.ratio.value);
+}
+
+const struct suite suite_fastpath = {
+    .name = "fastpath",
+    .question = "what does an uncontended read lock cost, for every kind of lock?",
+    .defaults = defaults,
+    .conclude = conclude,
+};

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * harness: what the harness itself costs, and whether its threads disturb each other: the loop of nothing, and the
+ * apart control on one thread against two.
+ */
+#include "suite.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_EMPTY]};
+static const double works[] = {0, LB_WORK_HEADLINE_NS};
+static const int one_and_two[] = {1, 2};
+#define HARNESS_ROUNDS 45
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    r->scenarios = all;
+    r->n_scenarios = LB_COUNT(all);
+    r->baseline = NULL;
+    r->layouts = NULL;
+    r->n_layouts = 0;
+    if (!r->n_work_ns) {
+        r->work_ns = works;
+        r->n_work_ns = LB_COUNT(works);
+    }
+    if (!r->n_threads && !r->pus) {
+        r->threads = one_and_two;
+        r->n_threads = LB_COUNT(one_and_two);
+    }
+    if (!s->rounds)
+        s->rounds = HARNESS_ROUNDS;
+}
+
+static int find_case(const struct lb_plan *p, enum lb_scenario_kind kind, int threads, double work_ns)
+{
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (p->cases[i].shape.scenario->kind == kind && p->cases[i].shape.threads == threads &&
+            p->cases[i].work_ns == work_ns)
+            return (int)i;
+    return -1;
+}
+
+static void print_pair(const struct lb_analysis *a, FILE *out)
+{
+    const struct lb_run *run = a->run;
+    int two = find_case(run->plan, LB_SCENARIO_CONTROL_APART, 2, 0);
+    int one = find_case(run->plan, LB_SCENARIO_CONTROL_APART, 1, 0);
+    size_t longest = lb_run_longest(run), n;
+    double *left = calloc(longest + 1, sizeof *left), *right = calloc(longest + 1, sizeof *right);
+    struct lb_estimate e;
+
+    if (left && right && one >= 0 && two >= 0) {
+        n = lb_run_pairs(run, two, 0, one, 0, -1, left, right);
+        for (size_t i = 0; i < n; i++)
+            left[i] = log(left[i] / right[i]);
+        if (n && !lb_stats_location(left, n, 0.95, 1, &e))
+            fprintf(out,
+                    "A thread's own line with a second thread at work on another: %.4f x of alone "
+                    "[%.4f, %.4f], %zu pairs.\n",
+                    exp(e.value), exp(e.lo), exp(e.hi), n);
+    }
+    free(left);
+    free(right);
+}
+
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    (void)s;
+    fprintf(out, "\n%-16s %7s %8s %22s\n", "case", "threads", "work ns", "ns/op [95 %]");
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_line *l = &a->lines[i];
+        const struct lb_case *c = &a->run->plan->cases[l->case_index];
+        fprintf(out, "%-16s %7d %8g %8.3f [%.3f, %.3f]\n", c->shape.scenario->name,
+                c->shape.threads, c->work_ns, l->ns_op.median, l->ns_op.lo, l->ns_op.hi);
+    }
+    fputc('\n', out);
+    print_pair(a, out);
+}
+
+const struct suite suite_harness = {
+    .name = "harness",
+    .question = "what does the harness itself cost, and do its threads disturb each other?",
+    .defaults = defaults,
+    .conclude = conclude,
+};

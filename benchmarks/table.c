@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+#include "table.h"
+
+#include "verdicts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_WIDTH 21
+
+/* The case that stands beside `c` at another work: same scenario, layout, lock, placement, objects. */
+static int at_work(const struct lb_plan *p, const struct lb_case *c, double work_ns)
+{
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *o = &p->cases[i];
+        if (o->shape.scenario == c->shape.scenario && o->shape.layout == c->shape.layout &&
+            o->shape.lock == c->shape.lock && o->placement == c->placement &&
+            o->shape.objects == c->shape.objects && o->shape.access == c->shape.access &&
+            o->twin == c->twin && o->work_ns == work_ns)
+            return (int)i;
+    }
+    return -1;
+}
+
+static void cell(FILE *out, int width, const char *text)
+{
+    fprintf(out, " %-*s", width, text);
+}
+
+static void interval(char *text, size_t bytes, double value, double lo, double hi, const char *sign)
+{
+    int digits = fabs(value) < 99.95 ? 1 : 0;
+    char format[48];
+
+    snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, digits, sign, digits, sign,
+             digits);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(text, bytes, format, value, lo, hi);
+#pragma GCC diagnostic pop
+}
+
+static void verdict_cell(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+{
+    char text[32];
+    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+
+    if (c->base < 0)
+        snprintf(text, sizeof text, "(baseline)");
+    else if (!l->compared)
+        snprintf(text, sizeof text, "no pairs");
+    else
+        snprintf(text, sizeof text, "%s%s", l->comparison.unfair ? "unfair: " : "",
+                 lb_verdict_name(l->comparison.verdict));
+    cell(out, 14, text);
+}
+
+/* Net time with interval, ratio, difference with interval, verdict: one work's half of a row. */
+static void half_row(FILE *out, const struct lb_analysis *a, const struct lb_line *l, bool wide)
+{
+    char text[64];
+
+    if (!l) {
+        cell(out, wide ? 64 : 43, "not measured");
+        return;
+    }
+    if (l->net.n)
+        interval(text, sizeof text, l->net.median, l->net.lo, l->net.hi, "");
+    else
+        snprintf(text, sizeof text, "-");
+    cell(out, 20, text);
+    if (l->compared)
+        snprintf(text, sizeof text, "%.2f", l->comparison.ratio.value);
+    else
+        snprintf(text, sizeof text, "1");
+    cell(out, 5, text);
+    if (wide) {
+        text[0] = '\0';
+        if (l->compared)
+            interval(text, sizeof text, l->comparison.difference.value, l->comparison.difference.lo,
+                     l->comparison.difference.hi, "+");
+        cell(out, 22, text);
+    }
+    verdict_cell(out, a, l);
+}
+
+static void tail_cells(FILE *out, const struct lb_line *l, const struct lb_case *c)
+{
+    struct lb_geometry g;
+
+    if (l)
+        fprintf(out, " %5.2f %5.1f%%", l->min_over_max, 100 * l->off_cpu_share);
+    else
+        fprintf(out, " %5s %6s", "-", "-");
+    if (!lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
+        fprintf(out, " %6zu %6zu", g.bytes_per_object, g.pages_per_1000);
+    fputc('\n', out);
+}
+
+static void row(FILE *out, const struct lb_analysis *a, int index, int role)
+{
+    const struct lb_plan *p = a->run->plan;
+    const struct lb_case *c = &p->cases[index];
+    int saturated = c->work_ns > 0 ? at_work(p, c, 0) : -1;
+    const struct lb_line *l = lb_analysis_find(a, index, role);
+    char layout[LB_LAYOUT_NAME_BYTES + 1], name[96];
+
+    lb_case_layout(c, layout);
+    if (c->shape.lock != c->shape.layout->lock)
+        snprintf(name, sizeof name, "%s+%s", layout, lb_lock_info(c->shape.lock)->name);
+    else
+        snprintf(name, sizeof name, "%s", layout);
+    if (role > 0)
+        name[0] = '\0';
+    fprintf(out, "%-*s", NAME_WIDTH, name);
+    if (lb_case_roles(c) > 1)
+        fprintf(out, " %-8s", lb_case_role_name(c, role));
+    half_row(out, a, l, true);
+    if (saturated >= 0)
+        half_row(out, a, lb_analysis_find(a, saturated, role), false);
+    tail_cells(out, l, c);
+}
+
+static void work_title(char *text, size_t bytes, double work_ns)
+{
+    if (work_ns > 0)
+        snprintf(text, bytes, "at %g ns of work%s", work_ns,
+                 work_ns == LB_WORK_HEADLINE_NS ? " (the headline)" : "");
+    else
+        snprintf(text, bytes, "saturated throughput (no pause)");
+}
+
+static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c)
+{
+    const struct lb_plan *p = a->run->plan;
+    const struct lb_placement *place = &p->placements[c->placement];
+    bool both = c->work_ns > 0 && at_work(p, c, 0) >= 0;
+    char title[64];
+    int names = NAME_WIDTH + (lb_case_roles(c) > 1 ? 9 : 0);
+
+    fprintf(out, "\n%s: %s\n  %d thread%s, %s", c->shape.scenario->name, c->shape.scenario->question,
+            c->shape.threads, c->shape.threads == 1 ? "" : "s",
+            c->shape.threads > 1 ? lb_distance_name(place->distance) : place->name);
+    fputs(", CPUs", out);
+    for (int i = 0; i < place->n; i++)
+        fprintf(out, "%c%d", i ? ',' : ' ', place->pu_os[i]);
+    if (c->shape.scenario->kind == LB_SCENARIO_MANY)
+        fprintf(out, ", %zu objects, %s", c->shape.objects, lb_access_name(c->shape.access));
+    work_title(title, sizeof title, c->work_ns);
+    fprintf(out, "\n%*s %-64s", names, "", title);
+    if (both)
+        fprintf(out, " %-41s", "saturated throughput (work 0)");
+    fprintf(out, "\n%-*s %-20s %-5s %-22s %-14s", names, "layout", "net ns/op [95 %]", "ratio",
+            "difference ns [95 %]", "verdict");
+    if (both)
+        fprintf(out, " %-20s %-5s %-14s", "net ns/op [95 %]", "ratio", "verdict");
+    fprintf(out, " %5s %6s %6s %6s\n", "fair", "offCPU", "B/obj", "pg/1k");
+}
+
+/* Cases at work 0 stand in the row of their headline. */
+static bool stands_alone(const struct lb_plan *p, const struct lb_case *c)
+{
+    if (!c->shape.layout)
+        return false;
+    if (c->work_ns > 0)
+        return true;
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (p->cases[i].work_ns > 0 && p->cases[i].shape.scenario == c->shape.scenario &&
+            p->cases[i].placement == c->placement)
+            return false;
+    return true;
+}
+
+static bool starts_group(const struct lb_case *c, const struct lb_case *last)
+{
+    return !last || c->shape.scenario != last->shape.scenario || c->placement != last->placement ||
+           c->work_ns != last->work_ns || c->shape.objects != last->shape.objects ||
+           c->shape.access != last->shape.access;
+}
+
+static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
+{
+    const struct lb_plan *p = a->run->plan;
+    const struct lb_case *c = &p->cases[first];
+
+    head(out, a, c);
+    for (size_t i = first; i < p->n_cases; i++)
+        if (p->cases[i].shape.layout && !starts_group(&p->cases[i], c))
+            for (int role = 0; role < lb_case_roles(c); role++)
+                row(out, a, (int)i, role);
+    verdict_sentence(out, a, first);
+}
+
+/* True when an earlier case opened this group: plans interleave objects and access within a layout. */
+static bool is_printed(const struct lb_plan *p, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (p->cases[j].shape.layout && !starts_group(&p->cases[i], &p->cases[j]))
+            return true;
+    return false;
+}
+
+void table_layouts(const struct lb_analysis *a, FILE *out)
+{
+    const struct lb_plan *p = a->run->plan;
+
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (stands_alone(p, &p->cases[i]) && !is_printed(p, i))
+            print_group(out, a, i);
+    verdict_controls(out, a);
+    verdict_answer(out, a);
+}
+
+void table_fastpath(const struct lb_analysis *a, FILE *out)
+{
+    char text[64];
+
+    fprintf(out, "\nuncontended read lock and unlock, one thread\n%-*s %-22s %s\n", NAME_WIDTH, "lock",
+            "ns/op [95 %]", "ratio to the straight line [95 %]");
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_line *l = &a->lines[i];
+        const struct lb_case *c = &a->run->plan->cases[l->case_index];
+        if (c->shape.scenario->kind == LB_SCENARIO_EMPTY)
+            continue;
+        snprintf(text, sizeof text, "%.2f [%.2f, %.2f]", l->ns_op.median, l->ns_op.lo, l->ns_op.hi);
+        fprintf(out, "%-*s %-22s", NAME_WIDTH,
+                c->shape.layout ? lb_lock_info(c->shape.lock)->name : c->shape.scenario->name, text);
+        if (l->compared)
+            fprintf(out, " %.3f [%.3f, %.3f]", l->comparison.ratio.value, l->comparison.ratio.lo,
+                    l->comparison.ratio.hi);
+        fputc('\n', out);
+    }
+}
+
+void table_run(const struct lb_analysis *a, FILE *out)
+{
+    const struct lb_run *r = a->run;
+
+    fprintf(out, "\n%u rounds, %zu windows (%zu spoiled and repeated), %.0f s, ended: %s.\n", r->rounds,
+            r->windows, r->windows_spoiled, r->elapsed_s, lb_run_end_name(r->end));
+    fprintf(out, "clock %s, step %.1f ns, %.0f ns a reading%s%s", lb_clock_name(&r->clock),
+            r->clock.step_ns, r->clock.read_ns, *r->clock.note ? "; " : "", r->clock.note);
+    if (r->steal_ticks > 0)
+        fprintf(out, "; %lld ms stolen by the host", (long long)r->steal_ticks * 10);
+    fputs(".\n", out);
+    if (r->n_regimes > 1) {
+        fprintf(out, "%d distances between the same CPUs were seen during the run (round trips of", r->n_regimes);
+        for (int i = 0; i < r->n_regimes; i++)
+            fprintf(out, "%s %.0f", i ? "," : "", r->regime_ns[i]);
+        fputs(" ns): cases are compared within one each, the table shows the one with most windows.\n",
+              out);
+    } else if (isfinite(r->regime_ns[0])) {
+        fprintf(out, "A line's round trip between the CPUs was %.0f ns throughout.\n", r->regime_ns[0]);
+    }
+}
