@@ -41,14 +41,16 @@ int command_plot(int argc, char **argv)
 
     argp_parse(&argp, argc, argv, 0, 0, &f);
     for (int i = 0; i < f.n; i++) {
-        struct lb_why why;
+        struct lb_why why = {""};
         int drawn;
         if (lb_plot(f.at[i], provenance_plots(), &why, &drawn)) {
             fprintf(stderr, "linebounce: %s: %s\n", f.at[i], why.text);
             status = EXIT_NOT_MEASURED;
             continue;
         }
-        printf("%s/plots: %d pictures\n", f.at[i], drawn);
+        if (*why.text)
+            fprintf(stderr, "linebounce: %s: %s\n", f.at[i], why.text);
+        printf("%s/plots: %d kinds of picture\n", f.at[i], drawn);
     }
     return status;
 }

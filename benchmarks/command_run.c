@@ -197,7 +197,10 @@ static void close_results(struct session *w, bool quiet)
     snprintf(path, sizeof path, "%s/run.json", w->dir);
     if (lb_json_write(w->manifest, path, &why))
         complain(&why, 0);
-    if (!w->settings->no_plots && lb_plot(w->dir, provenance_plots(), &why, &drawn))
+    why.text[0] = '\0';
+    if (!w->settings->no_plots)
+        lb_plot(w->dir, provenance_plots(), &why, &drawn);
+    if (*why.text) /* what failed, or what a run of this kind has no picture of */
         fprintf(stderr, "linebounce: plots: %s\n", why.text);
     fprintf(out, "\nResults: %s (samples.csv, summary.csv, run.json, topology.xml%s)\n", w->dir,
             drawn ? ", plots/" : "");

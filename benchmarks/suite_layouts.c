@@ -31,8 +31,8 @@ static void defaults(struct settings *s, struct lb_request *r)
         r->n_layouts = lb_n_layouts;
     }
     if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
+        r->work_ns = works; /* the headline comes first; a quick look stops there */
+        r->n_work_ns = s->quick ? 1 : LB_COUNT(works);
     }
     if (!r->n_objects) {
         r->objects = s->quick ? quick_objects : objects;

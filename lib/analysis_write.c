@@ -51,39 +51,21 @@ static void write_locks(struct lb_row *row, const struct lb_line *l)
     lb_row_number(row, "handoffs_per_kop", l->handoffs_per_kop);
 }
 
-/* "0:5;16:5;32:5;48:5": how often each residue was visited. */
-static void write_residues(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+/* "0:5;16:5;32:5;48:5": how many windows lay at each residue. */
+static void write_residues(struct lb_row *row, const char *column, const unsigned n[LB_LINE_BYTES])
 {
-    const struct lb_series *s = &a->run->series[l->case_index];
-    unsigned objects[LB_LINE_BYTES] = {0}, locks[LB_LINE_BYTES] = {0};
-    unsigned sharing = 0, known = 0;
-    char text[2][512] = {"", ""};
-    size_t used[2] = {0, 0};
+    char text[LB_LINE_BYTES * 16] = "";
+    size_t used = 0;
 
-    for (size_t i = 0; i < s->n; i++) {
-        const struct lb_sample *x = &s->samples[l->role][i];
-        if (x->regime != l->regime || x->object_residue < 0)
-            continue;
-        objects[x->object_residue]++;
-        locks[x->lock_residue]++;
-        known += x->shares >= 0;
-        sharing += x->shares > 0;
-    }
     for (int r = 0; r < LB_LINE_BYTES; r++)
-        for (int k = 0; k < 2; k++) {
-            unsigned n = k ? locks[r] : objects[r];
-            if (n)
-                used[k] += (size_t)snprintf(text[k] + used[k], sizeof text[k] - used[k], "%s%d:%u",
-                                            used[k] ? ";" : "", r, n);
-        }
-    lb_row_text(row, "residues", text[0]);
-    lb_row_text(row, "lock_residues", text[1]);
-    if (known)
-        lb_row_int(row, "sharing_windows", sharing);
+        if (n[r])
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%d:%u", used ? ";" : "", r, n[r]);
+    lb_row_text(row, column, text);
 }
 
 static void write_layout(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
 {
+    const struct lb_series *s = &a->run->series[l->case_index];
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     struct lb_geometry g;
 
@@ -92,7 +74,10 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
     lb_row_int(row, "bytes_per_object", (int64_t)g.bytes_per_object);
     lb_row_int(row, "pages_per_1000_objects", (int64_t)g.pages_per_1000);
     write_locks(row, l);
-    write_residues(row, a, l);
+    write_residues(row, "residues", s->object_residues);
+    write_residues(row, "lock_residues", s->lock_residues);
+    if (s->pairs_known)
+        lb_row_int(row, "sharing_windows", s->pairs_sharing);
 }
 
 static void write_comparison(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)

@@ -86,7 +86,7 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
 
 static int set_up(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
 {
-    int err = lb_shape_place(&c->shape, &b->draw, b->arena, b->arena_bytes, b->picks, a->sites,
+    int err = lb_shape_place(&c->shape, &a->draw, b->arena, b->arena_bytes, b->picks, a->sites,
                              &a->placed);
 
     if (!err)
@@ -116,7 +116,7 @@ static int measure(struct lb_bench *b, const struct lb_case *c, struct lb_attemp
         return err;
     a->start_ns = lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks);
     if ((err = lb_crew_window(b->crew, &window, a->results, &a->spoiled)) ||
-        (err = lb_shape_check(&c->shape, &b->draw, b->arena)) ||
+        (err = lb_shape_check(&c->shape, &a->draw, b->arena)) ||
         (err = probe_ring(b, &b->plan->placements[c->placement], b->probe)))
         return err;
     memcpy(a->after, b->probe, (size_t)a->n_links * sizeof *a->after);
@@ -159,35 +159,103 @@ void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role
     s->cpu_ns_op = cpu / total;
     s->off_cpu_share = cpu < wall ? 1 - cpu / wall : 0;
     s->total_ops = total;
-    s->object_residue = a->placed.object_residue;
-    s->lock_residue = a->placed.lock_residue;
-    s->shares = a->placed.shares;
 }
 
-static int keep(struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a)
+/* What the phases of a round add up to. */
+struct sum {
+    struct lb_sample roles[2];
+    float *first; /* probes before the first window */
+    int phases;
+};
+
+static void add_sample(struct lb_sample *sum, const struct lb_sample *x)
+{
+    sum->ns_op += x->ns_op;
+    sum->machine_ns_op += x->machine_ns_op;
+    sum->jain += x->jain;
+    sum->min_over_max += x->min_over_max;
+    sum->cpu_ns_op += x->cpu_ns_op;
+    sum->off_cpu_share += x->off_cpu_share;
+    sum->total_ops += x->total_ops;
+    sum->voluntary += x->voluntary;
+    sum->involuntary += x->involuntary;
+    sum->fallbacks += x->fallbacks;
+    sum->retries += x->retries;
+    sum->spins += x->spins;
+    sum->sleeps += x->sleeps;
+    sum->handoffs += x->handoffs;
+}
+
+/* Every residue counts equally, however many ops its window held. */
+static void take_mean(struct lb_sample *sum, int phases)
+{
+    sum->ns_op /= phases;
+    sum->machine_ns_op /= phases;
+    sum->jain /= phases;
+    sum->min_over_max /= phases;
+    sum->cpu_ns_op /= phases;
+    sum->off_cpu_share /= phases;
+}
+
+static void add_window(struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
+                       struct sum *sum)
+{
+    struct lb_series *series = &b->run->series[a->case_index];
+    struct lb_sample x;
+
+    for (int role = 0; role < lb_case_roles(c); role++) {
+        lb_bench_fold(a, c, role, &x);
+        add_sample(&sum->roles[role], &x);
+    }
+    if (!sum->phases++)
+        memcpy(sum->first, a->before, (size_t)a->n_links * sizeof *sum->first);
+    if (a->placed.object_residue >= 0) {
+        series->object_residues[a->placed.object_residue]++;
+        series->lock_residues[a->placed.lock_residue]++;
+    }
+    series->pairs_known += a->placed.shares >= 0;
+    series->pairs_sharing += a->placed.shares > 0;
+}
+
+static int keep_probes(struct lb_series *series, const struct sum *sum, const struct lb_attempt *a)
+{
+    size_t n = series->n, links = (size_t)a->n_links;
+    float *more;
+
+    series->n_links = a->n_links;
+    if (!links)
+        return 0;
+    more = realloc(series->probes, (n + 1) * links * sizeof *series->probes);
+    if (!more)
+        return -ENOMEM;
+    series->probes = more;
+    for (size_t i = 0; i < links; i++)
+        more[n * links + i] = sqrtf(sum->first[i] * a->after[i]);
+    return 0;
+}
+
+/* The round's sample, unless the machine changed between its first window and its last. */
+static int keep(struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
+                struct sum *sum)
 {
     struct lb_series *series = &b->run->series[a->case_index];
     size_t n = series->n;
+    int err;
 
+    if (!probes_agree(sum->first, a->after, a->n_links))
+        return 0;
     for (int role = 0; role < lb_case_roles(c); role++) {
         struct lb_sample *more =
             realloc(series->samples[role], (n + 1) * sizeof *series->samples[role]);
         if (!more)
             return -ENOMEM;
         series->samples[role] = more;
-        lb_bench_fold(a, c, role, &more[n]);
+        take_mean(&sum->roles[role], sum->phases);
+        more[n] = sum->roles[role];
         more[n].round = b->round;
     }
-    if (a->n_links) {
-        float *more =
-            realloc(series->probes, (n + 1) * (size_t)a->n_links * sizeof *series->probes);
-        if (!more)
-            return -ENOMEM;
-        series->probes = more;
-        for (int i = 0; i < a->n_links; i++)
-            more[n * (size_t)a->n_links + (size_t)i] = sqrtf(a->before[i] * a->after[i]);
-    }
-    series->n_links = a->n_links;
+    if ((err = keep_probes(series, sum, a)))
+        return err;
     series->n = n + 1;
     return 0;
 }
@@ -235,36 +303,54 @@ static int recheck(struct lb_bench *b, const struct lb_case *c, struct lb_why *w
     return lb_topology_recheck(p->pu_os, (size_t)p->n, why);
 }
 
-int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
+/* One window with its repeats. 1: measured; 0: every attempt was spoiled. */
+static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+                     struct sum *sum, struct lb_why *why)
 {
-    const struct lb_case *c = &b->plan->cases[case_index];
-    struct lb_series *series = &b->run->series[case_index];
-    struct lb_attempt a = {.case_index = case_index};
-    int err = allocate(&a, c->shape.threads);
+    struct lb_series *series = &b->run->series[a->case_index];
+    int err;
 
-    for (a.number = 0; !err && a.number <= REPEATS; a.number++) {
-        if ((err = measure(b, c, &a))) {
+    for (a->number = 0; a->number <= REPEATS && !(b->options->stop && *b->options->stop); a->number++) {
+        if ((err = measure(b, c, a))) {
             if (err == -EBUSY)
                 lb_fail(why, EBUSY, "%s: a lock was not idle after its window (a bug: please report)",
                         c->shape.scenario->name);
-            break;
+            return err;
         }
         series->attempts++;
-        series->spoiled += a.spoiled != LB_SPOILED_NOT;
-        b->run->windows_spoiled += a.spoiled != LB_SPOILED_NOT;
-        remember_op(b, &a, c->shape.threads);
-        if ((err = lb_bench_write(b, &a, why)))
-            break;
+        series->spoiled += a->spoiled != LB_SPOILED_NOT;
+        b->run->windows_spoiled += a->spoiled != LB_SPOILED_NOT;
+        remember_op(b, a, c->shape.threads);
+        if ((err = lb_bench_write(b, a, why)))
+            return err;
         b->window++;
-        if (a.spoiled == LB_SPOILED_MOVED && (err = recheck(b, c, why)))
-            break;
-        if (!a.spoiled) {
-            err = keep(b, c, &a);
-            break;
+        if (a->spoiled == LB_SPOILED_MOVED && (err = recheck(b, c, why)))
+            return err;
+        if (!a->spoiled) {
+            add_window(b, c, a, sum);
+            return 1;
         }
-        if (b->options->stop && *b->options->stop)
+    }
+    return 0;
+}
+
+int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
+{
+    const struct lb_case *c = &b->plan->cases[case_index];
+    struct lb_attempt a = {.case_index = case_index};
+    struct sum sum = {.first = calloc((size_t)c->shape.threads, sizeof *sum.first)};
+    int got = sum.first ? allocate(&a, c->shape.threads) : -ENOMEM;
+
+    for (a.phase = 0; got >= 0 && a.phase < c->phases; a.phase++) {
+        a.draw = b->draw;
+        if (c->phases > 1) /* every residue in this round, with other partners than in the last */
+            a.draw.turn = (unsigned)a.phase + (unsigned)c->phases * b->round;
+        if ((got = one_phase(b, c, &a, &sum, why)) == 0)
             break;
     }
+    if (got > 0)
+        got = keep(b, c, &a, &sum);
     release(&a);
-    return err;
+    free(sum.first);
+    return got < 0 ? got : 0;
 }

@@ -59,6 +59,7 @@ static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
         lb_row_more_int(row, "cpu_ns", (int64_t)r->cpu_ns);
         lb_row_more_int(row, "off_cpu_ns",
                         r->wall_ns > r->cpu_ns ? (int64_t)(r->wall_ns - r->cpu_ns) : 0);
+        lb_row_more_int(row, "preempted_ns", (int64_t)r->preempted_ns);
         lb_row_more_int(row, "voluntary_switches", r->voluntary);
         lb_row_more_int(row, "involuntary_switches", r->involuntary);
     }
@@ -122,6 +123,8 @@ static void write_sample(struct lb_bench *b, const struct lb_attempt *a, const s
     lb_row_int(row, "round", b->round);
     lb_row_int(row, "window", (int64_t)b->window);
     lb_row_int(row, "attempt", a->number);
+    if (c->phases > 1)
+        lb_row_int(row, "phase", a->phase);
     lb_row_int(row, "start_ns", (int64_t)a->start_ns);
     lb_row_text(row, "status", a->spoiled ? "spoiled" : "ok");
     lb_row_text(row, "reason", lb_spoiled_name(a->spoiled));

@@ -26,7 +26,7 @@ const char *lb_spoiled_name(enum lb_spoiled spoiled)
 /* An idle worker spins this long for the next command, then sleeps. */
 #define IDLE_SPIN_NS 3e6
 /* From "all are ready" to the start: time for `go` and `start` to reach every worker. */
-#define LEAD_NS          4000.0
+#define LEAD_NS            4000.0
 #define LEAD_PER_THREAD_NS 500.0
 
 static uint32_t wait_for_command(struct lb_worker *w, uint32_t seen)
@@ -78,11 +78,14 @@ static void *worker_main(void *argument)
     uint32_t seen = 0;
 
     w->slot->pin_error = sched_getcpu() == w->pu_os ? 0 : -EXDEV;
+    lb_worker_open(w);
     __atomic_store_n(&w->slot->done, 1, __ATOMIC_RELEASE);
     for (;;) {
         seen = wait_for_command(w, seen);
-        if (w->crew->board->command.kind == LB_COMMAND_QUIT)
+        if (w->crew->board->command.kind == LB_COMMAND_QUIT) {
+            lb_worker_close(w);
             return NULL;
+        }
         obey(w, seen);
     }
 }
@@ -111,7 +114,7 @@ static void wait_all(struct lb_crew *crew, uint32_t epoch, bool done)
 }
 
 /* All are ready: the start lies far enough ahead for every one to hear of it. */
-static void give_start(struct lb_crew *crew, uint32_t epoch)
+void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch)
 {
     wait_all(crew, epoch, false);
     uint64_t lead = lb_clock_ticks(&crew->clock, LEAD_NS + LEAD_PER_THREAD_NS * crew->n);
@@ -145,7 +148,7 @@ static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_
             return LB_SPOILED_MOVED;
         if (w->slot->log_full)
             return LB_SPOILED_LOG;
-        if (plan->keep_gaps && r->involuntary)
+        if (plan->keep_gaps && r->preempted_ns > LB_PREEMPTED_MOST * r->wall_ns)
             return LB_SPOILED_PREEMPTED;
         blocks += r->blocks;
         dropped += r->dropped;
@@ -208,9 +211,10 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
     if (!plan_is_sound(crew, plan))
         return -EINVAL;
     epoch = publish(crew, &c);
-    give_start(crew, epoch);
     if ((part = part_of(&c, 0)))
         lb_worker_window(&crew->workers[0], part, &c, epoch);
+    else
+        lb_crew_give_start(crew, epoch);
     wait_all(crew, epoch, true);
     if ((err = collect(crew, plan, &c, results)))
         return err;
@@ -231,7 +235,7 @@ int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uin
     for (int i = 0; i < n_lines; i++)
         __atomic_store_n((uint64_t *)lines[i], 0, __ATOMIC_RELAXED);
     epoch = publish(crew, &c);
-    give_start(crew, epoch);
+    lb_crew_give_start(crew, epoch);
     if (worker_a == 0 || worker_b == 0)
         lb_worker_pingpong(&crew->workers[0], &c);
     wait_all(crew, epoch, true);
@@ -345,7 +349,11 @@ static int make_worker(struct lb_crew *crew, int i, int pu_os, int node_os, stru
         return err;
     lb_arena_info(w->memory, &info);
     w->slot = info.base;
-    return i ? start_worker(w, why) : pin_caller(crew, why);
+    w->slot->schedstat = -1;
+    if (i)
+        return start_worker(w, why);
+    lb_worker_open(w);
+    return pin_caller(crew, why);
 }
 
 static int make_board(struct lb_crew *crew, struct lb_why *why)
@@ -401,6 +409,8 @@ void lb_crew_destroy(struct lb_crew *crew)
         struct lb_worker *w = &crew->workers[i];
         if (w->started)
             pthread_join(w->thread, NULL);
+        else if (w->slot)
+            lb_worker_close(w);
         lb_arena_destroy(w->memory);
     }
     if (crew->old_affinity) {

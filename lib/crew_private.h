@@ -44,6 +44,7 @@ struct lb_slot {
     _Alignas(LB_APART_BYTES) struct lb_thread_result result;
     bool late, log_full;
     int pin_error; /* -errno of the start, 0 when on its PU */
+    int schedstat; /* file that says how long the thread waited for its CPU; -1: none */
     double round_trip_ns;
     struct lb_log log;
     _Alignas(LB_APART_BYTES) struct lb_block blocks[LB_LOG_BLOCKS];
@@ -71,7 +72,12 @@ struct lb_crew {
     size_t affinity_bytes;
 };
 
-/* One worker's part in a command. start_at is called when the worker is ready and returns the start. */
+/* The worker's files; called by its own thread. */
+void lb_worker_open(struct lb_worker *worker);
+void lb_worker_close(struct lb_worker *worker);
+/* Waits until all others are ready, then sets the start; by worker 0. */
+void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
+/* One worker's part in a command; worker 0 gives the start in its part of a window. */
 void lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,
                       const struct lb_command *command, uint32_t epoch);
 void lb_worker_pingpong(struct lb_worker *worker, const struct lb_command *command);

@@ -67,10 +67,8 @@ static void draw_lines(struct canvas *c, const struct lb_layout *l, enum lb_lock
         for (size_t cell = 0; cell < CELLS; cell++) {
             size_t offset = line * LB_LINE_BYTES + cell * CELL_BYTES;
             char name[32] = "";
-            if (offset >= bytes) {
-                put(c, "%*s ", CELL_WIDTH, "");
-                continue;
-            }
+            if (offset >= bytes)
+                break;
             cell_name(l, kind, lock_at, has_fields, offset, name);
             put(c, "%-*.*s|", CELL_WIDTH, CELL_WIDTH, name[0] ? name : " .");
         }

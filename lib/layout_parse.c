@@ -32,6 +32,8 @@ static int parse_number(const char *key, const char *value, struct lb_why *why, 
     char *end;
     unsigned long long n;
 
+    if (*number != UNSET)
+        return lb_fail(why, EINVAL, "layout: %s=%s: given twice", key, value);
     errno = 0;
     n = strtoull(value, &end, 0);
     if (!isdigit((unsigned char)*value) || *end || errno || n > LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER)
@@ -149,6 +151,12 @@ static int build(const struct spec *s, enum lb_lock_kind kind, struct lb_why *wh
     if ((s->lock == UNSET) == (s->slot == UNSET))
         return lb_fail(why, EINVAL, "layout '%s': give either lock= (inline) or slot= (pointer)",
                        l->name);
+    if (s->slot == UNSET && s->lockalign != UNSET)
+        return lb_fail(why, EINVAL, "layout '%s': lockalign= is of separate locks: it goes with slot=",
+                       l->name);
+    if (s->lock == UNSET && s->room != UNSET)
+        return lb_fail(why, EINVAL, "layout '%s': room= is for an inline lock: it goes with lock=",
+                       l->name);
     l->size_bytes = s->size;
     l->align_bytes = given(s->align, 8);
     l->head_offset = given(s->head, 0);
@@ -161,6 +169,17 @@ static int build(const struct spec *s, enum lb_lock_kind kind, struct lb_why *wh
     l->lock = kind;
     l->lock_room_bytes = l->separate ? 0 : given(s->room, natural_room(l));
     return check_fields(l, why);
+}
+
+/* A larger room would let --lock choose a lock that lies over the next field. */
+static int check_room(const struct lb_layout *l, struct lb_why *why)
+{
+    size_t most = natural_room(l);
+
+    if (l->separate || l->lock_room_bytes <= most)
+        return 0;
+    return lb_fail(why, EINVAL, "layout '%s': room=%zu: from the lock to the next field are %zu bytes",
+                   l->name, l->lock_room_bytes, most);
 }
 
 int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layout)
@@ -179,7 +198,8 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
         (err = parse_pairs(colon + 1, why, &spec, &kind)))
         return err;
     memcpy(l.name, text, (size_t)(colon - text));
-    if ((err = build(&spec, kind, why, &l)) || (err = lb_geometry_init(&l, kind, why, &geometry)))
+    if ((err = build(&spec, kind, why, &l)) || (err = check_room(&l, why)) ||
+        (err = lb_geometry_init(&l, kind, why, &geometry)))
         return err;
     if (l.align_bytes > LB_SLAB_PAGE_BYTES)
         return lb_fail(why, EINVAL, "layout '%s': align=%zu is more than a page", l.name,

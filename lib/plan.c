@@ -25,6 +25,20 @@ static int grow(struct lb_plan *p, const struct lb_case *c)
     return 0;
 }
 
+/* A roaming layout costs what its residues cost on average: each round visits all of them, or the samples would fall into
+ * two heaps and their median would say which heap is larger. Where windows are long, or objects many, the rounds or
+ * the objects take turns instead. */
+static int phases_of(const struct lb_case *c)
+{
+    enum lb_scenario_kind kind = c->shape.scenario->kind;
+    struct lb_geometry g;
+
+    if (!c->shape.layout || c->blocks || kind == LB_SCENARIO_MANY || kind == LB_SCENARIO_UNCONTENDED ||
+        lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
+        return 1;
+    return (int)(g.lock_residues > g.object_residues ? g.lock_residues : g.object_residues);
+}
+
 static int add_case(struct lb_plan *p, const struct lb_case *template, const struct lb_scenario *s)
 {
     struct lb_case c = *template;
@@ -35,6 +49,7 @@ static int add_case(struct lb_plan *p, const struct lb_case *template, const str
     /* A pause of a microsecond leaves few ops in a short window: the self-check needs a steady mean. */
     if (!c.blocks && c.work_ns > LB_WORK_HEADLINE_NS)
         c.window_ns *= 2;
+    c.phases = phases_of(&c);
     return grow(p, &c);
 }
 
@@ -309,7 +324,7 @@ double lb_plan_round_s(const struct lb_plan *p)
 
     for (size_t i = 0; i < p->n_cases; i++) {
         const struct lb_case *c = &p->cases[i];
-        s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S +
+        s += c->phases * (c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S) +
              (double)c->shape.objects * PER_OBJECT_S;
     }
     return s;

@@ -31,7 +31,8 @@ struct lb_bench {
 
 /* One window with everything around it. */
 struct lb_attempt {
-    int case_index, number;
+    int case_index, number, phase;
+    struct lb_draw draw; /* the round's, turned to the phase */
     struct lb_site *sites;
     struct lb_thread_plan *threads;
     struct lb_thread_result *results;

@@ -4,9 +4,24 @@
  */
 #include "crew_private.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+void lb_worker_open(struct lb_worker *w)
+{
+    w->slot->schedstat = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+}
+
+void lb_worker_close(struct lb_worker *w)
+{
+    if (w->slot->schedstat >= 0)
+        close(w->slot->schedstat);
+    w->slot->schedstat = -1;
+}
 
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
 {
@@ -18,10 +33,24 @@ uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
 /* The system's account of this thread: asked before the start and after the stop, never in between. */
 struct account {
     double cpu_ns, wall_ns;
+    double delay_ns; /* runnable but not running; negative where the kernel does not say */
     long voluntary, involuntary;
     struct lb_lock_stats lock;
     int pu_os;
 };
+
+/* The second number of schedstat: time spent waiting for the CPU (kernels with CONFIG_SCHED_INFO). */
+static double run_delay_ns(const struct lb_worker *w)
+{
+    char text[96];
+    ssize_t n = w->slot->schedstat < 0 ? -1 : pread(w->slot->schedstat, text, sizeof text - 1, 0);
+    unsigned long long running, waiting;
+
+    if (n <= 0)
+        return -1;
+    text[n] = '\0';
+    return sscanf(text, "%llu %llu", &running, &waiting) == 2 ? (double)waiting : -1;
+}
 
 static void take_account(const struct lb_worker *w, struct account *a)
 {
@@ -34,6 +63,7 @@ static void take_account(const struct lb_worker *w, struct account *a)
     a->wall_ns = lb_clock_ns(&w->crew->clock, lb_clock_now(&w->crew->clock));
     a->voluntary = usage.ru_nvcsw;
     a->involuntary = usage.ru_nivcsw;
+    a->delay_ns = run_delay_ns(w);
     a->pu_os = sched_getcpu();
     lb_task_stats(w->task, &a->lock);
 }
@@ -45,6 +75,10 @@ static void settle_account(const struct account *before, const struct account *a
     r->wall_ns = after->wall_ns - before->wall_ns;
     r->voluntary = after->voluntary - before->voluntary;
     r->involuntary = after->involuntary - before->involuntary;
+    if (before->delay_ns >= 0 && after->delay_ns >= 0)
+        r->preempted_ns = after->delay_ns - before->delay_ns;
+    else /* no better bound than all the time that it was off the CPU */
+        r->preempted_ns = r->involuntary && r->wall_ns > r->cpu_ns ? r->wall_ns - r->cpu_ns : 0;
     r->pu_start = before->pu_os;
     r->pu_end = after->pu_os;
     lb_lock_stats_sub(&after->lock, &before->lock, &r->lock);
@@ -101,7 +135,11 @@ void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
     uint64_t start, now, total = 0;
 
     take_account(w, &before);
-    __atomic_store_n(&slot->ready, epoch, __ATOMIC_RELEASE);
+    /* Worker 0 gives the start itself, when its own account is taken: the kernel's caches may be cold. */
+    if (w->index == 0)
+        lb_crew_give_start(w->crew, epoch);
+    else
+        __atomic_store_n(&slot->ready, epoch, __ATOMIC_RELEASE);
     start = lb_board_start(w->crew->board, epoch);
     now = lb_clock_now(&w->crew->clock);
     slot->late = now >= start;

@@ -61,6 +61,10 @@ struct lb_window_plan {
 #define LB_GAP_FACTOR 1.5
 /* More than this share of the blocks dropped spoils the window. */
 #define LB_DROPPED_MOST 0.10
+/* Where sleeping is the subject, this share of a window that a thread was runnable but not running spoils it: an owner
+ * preempted for 1 ms of 50 moves the result by about as much as the precision. Counting switches would not do: kernel
+ * threads take 10 to 50 us a few times in every such window. */
+#define LB_PREEMPTED_MOST 0.02
 /* Ping-pong before and after a window that differ by more than this factor are different regimes: the geometric
  * middle between equal and the factor 2 that parts regimes. */
 #define LB_REGIME_AGREE 1.41
@@ -70,7 +74,7 @@ enum lb_spoiled {
     LB_SPOILED_LATE,      /* a thread was not ready at the start */
     LB_SPOILED_MOVED,     /* a thread was not on its PU at the start or the end */
     LB_SPOILED_GAPS,      /* more than LB_DROPPED_MOST of the blocks dropped */
-    LB_SPOILED_PREEMPTED, /* keep_gaps: a thread was switched out against its will */
+    LB_SPOILED_PREEMPTED, /* keep_gaps: a thread was kept off its CPU for over LB_PREEMPTED_MOST */
     LB_SPOILED_LOG,       /* a thread's block log was full before the end */
     LB_SPOILED_EMPTY,     /* a thread has no whole block in the measured part */
     LB_SPOILED_REGIME,    /* the probes before and after disagree (set by the caller) */
@@ -84,6 +88,7 @@ struct lb_thread_result {
     unsigned blocks, dropped;
     double cpu_ns, wall_ns; /* from before the start to after the stop */
     long voluntary, involuntary;
+    double preempted_ns; /* runnable, but not on the CPU; includes the wait after a wake-up */
     int pu_start, pu_end;   /* sched_getcpu */
     struct lb_lock_stats lock;
 };

@@ -53,6 +53,7 @@ struct lb_case {
     int base;        /* case that it is compared to, -1: none */
     int empty;       /* case whose ns_op is subtracted for net_ns_op, -1: none */
     double window_ns;
+    int phases;      /* windows a round: one for each residue that a roaming layout takes */
     bool blocks;
 };
 

@@ -17,7 +17,8 @@
 #include <signal.h>
 #include <stdbool.h>
 
-/* One role of one good window. */
+/* One role of a case in one round: a window, or the mean over the windows of a roaming layout's residues, each
+ * counted equally. Counts are sums. */
 struct lb_sample {
     unsigned round;
     double ns_op, machine_ns_op;
@@ -26,17 +27,18 @@ struct lb_sample {
     double total_ops;
     double voluntary, involuntary;
     double fallbacks, retries, spins, sleeps, handoffs;
-    int object_residue, lock_residue, shares;
     int regime; /* set by lb_run_regimes; 0 before */
 };
 
-/* All that was measured of one case: role by role, good windows only, in order of time. */
+/* All that was measured of one case: role by role, good rounds only, in order of time. */
 struct lb_series {
     struct lb_sample *samples[2]; /* by role */
     size_t n;                     /* the same for all roles */
-    float *probes;                /* n x n_links: round trips around each window */
+    float *probes;                /* n x n_links: round trips around each sample */
     int n_links;
-    unsigned attempts, spoiled;
+    unsigned attempts, spoiled;   /* windows */
+    unsigned object_residues[LB_LINE_BYTES], lock_residues[LB_LINE_BYTES]; /* good windows at each */
+    unsigned pairs_known, pairs_sharing; /* good windows in which threads 0 and 1 have locks; share a line */
     bool active; /* still measured */
 };
 
