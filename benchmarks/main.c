@@ -10,7 +10,7 @@ static const struct {
     const char *name, *help;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", "measure: layouts, fastpath or harness", command_run},
+    {"run", "measure: layouts (the main job), fastpath, harness or errors", command_run},
     {"show", "print topology, placements, layouts, locks, scenarios, suites, environment", command_show},
     {"plot", "draw the pictures of a results folder again", command_plot},
 };

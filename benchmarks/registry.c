@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-const struct suite *const suites[] = {&suite_fastpath, &suite_harness, &suite_layouts};
+const struct suite *const suites[] = {&suite_errors, &suite_fastpath, &suite_harness, &suite_layouts};
 const size_t n_suites = LB_COUNT(suites);
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
@@ -14,7 +14,7 @@ int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
             *suite = suites[i];
             return 0;
         }
-    return lb_fail(why, ENOENT, "suite '%s': no such suite (known: fastpath, harness, layouts)", name);
+    return lb_fail(why, ENOENT, "suite '%s': no such suite (known: errors, fastpath, harness, layouts)", name);
 }
 
 void request_from(const struct settings *s, const struct suite *suite, struct lb_request *r)

@@ -22,7 +22,7 @@ struct suite {
     void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings, FILE *out);
 };
 
-extern const struct suite suite_fastpath, suite_harness, suite_layouts;
+extern const struct suite suite_errors, suite_fastpath, suite_harness, suite_layouts;
 
 /* Sorted by name. */
 extern const struct suite *const suites[];

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hot loops. One function per op, lock kind, {inline, indirect} and {paused, saturated}; everything
- * in them is inlined but the locks' cold slow paths. tests/check_hot.py disassembles this file.
+ * The hot loops. One function per op, lock kind, {inline, indirect} and {paused, saturated};
+ * everything in them is inlined but the locks' cold slow paths. tests/check_hot.py disassembles
+ * this file.
  *
- * All shared words go through relaxed or stronger atomics: a data race is a bug even when it measures well.
+ * All shared words go through relaxed or stronger atomics: a data race is a bug even when it
+ * measures well.
  */
 #include <linebounce/scenario.h>
 
@@ -15,8 +17,9 @@
 /* 64 keeps the loop head at the same place of a fetch block in every build. */
 #define HOT __attribute__((noinline, aligned(64)))
 
-/* The pause's chain: each multiplication waits for the one before (3 cycles on every core of the last ten
- * years); the counter runs ahead, so its last branch is known long before the chain ends. */
+/* The pause's chain: each multiplication waits for the one before (3 cycles on every core of the
+ * last ten years); the counter runs ahead, so its last branch is known long before the chain ends.
+ */
 INLINE void chain(uint64_t n)
 {
     uint64_t value = n;
@@ -66,21 +69,16 @@ INLINE uint64_t next(uint64_t rng)
     return rng;
 }
 
-/* span / 2 + a uniform draw below span: +-50 % around span. */
+/* span / 2 + a uniform draw below span: +-50 % around span. As one product, since span / 2 beside
+ * span would take a register that the loops do not have. */
 INLINE uint64_t pause_for(uint64_t rng, uint64_t span)
 {
     rng = next(rng);
-    uint64_t n = (span >> 1) + (((rng >> 32) * span) >> 32);
+    uint64_t n = (((rng >> 33) + (UINT64_C(1) << 30)) * span) >> 31;
     barrier();
     chain(n);
     barrier();
     return rng;
-}
-
-/* volatile keeps loads whose value nobody uses. */
-INLINE void load64(uintptr_t address)
-{
-    (void)__atomic_load_n((volatile uint64_t *)address, __ATOMIC_RELAXED);
 }
 
 INLINE uint32_t load32(uintptr_t address)
@@ -93,18 +91,24 @@ INLINE void store32(uintptr_t address, uint32_t value)
     __atomic_store_n((volatile uint32_t *)address, value, __ATOMIC_RELAXED);
 }
 
-/* What a fault reads of its VMA: layout.h names the fields. */
+/* What a fault reads of its VMA: layout.h names the fields. Nobody writes them while a loop runs,
+ * so these loads race with nothing, and volatile keeps them although nobody uses the value. Not
+ * atomic ones: gcc takes the addresses of those for values of their own and spills them to the
+ * stack. */
 INLINE void touch(uintptr_t head, uintptr_t tail)
 {
-    load64(head);
-    load64(head + 8);
-    load64(head + 16);
-    load64(head + 24);
-    load64(head + 32);
-    load64(tail);
-    load64(tail + 8);
-    load64(tail + 16);
-    load64(tail + 48);
+    const volatile uint64_t *h = (const volatile uint64_t *)head;
+    const volatile uint64_t *t = (const volatile uint64_t *)tail;
+
+    (void)h[0];
+    (void)h[1];
+    (void)h[2];
+    (void)h[3];
+    (void)h[4];
+    (void)t[0];
+    (void)t[1];
+    (void)t[2];
+    (void)t[6];
 }
 
 /* The lock itself: at the address, or where the pointer there says, loaded anew in every op. */
@@ -129,36 +133,37 @@ INLINE uint32_t mm_seq(uintptr_t mm)
 }
 
 /* The fault that could not use the VMA's lock is served under the address space's. */
-static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t tail, uintptr_t mm,
-                                                      struct lb_task *me)
+static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t tail_offset,
+                                                      uintptr_t mm, struct lb_task *me)
 {
     me->stats.fallbacks++;
     lb_rwsem40_read(&as_mm(mm)->lock, me);
-    touch(head, tail);
+    touch(head, head + tail_offset);
     lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);
 }
 
-/* The bodies of ops that lock, for one kind K and one way AT to the lock. */
+/* The bodies of ops that lock, for one kind K and one way AT to the lock. The tail's address is
+ * made where it is used: made before, it would take a register over the whole op. */
 #define BODIES(K, AT)                                                                              \
-    INLINE void read_##K##_##AT(uintptr_t head, uintptr_t tail, uintptr_t seq, uintptr_t lock_at,  \
-                                uintptr_t mm, struct lb_task *me)                                  \
+    INLINE void read_##K##_##AT(uintptr_t head, uintptr_t tail_offset, uintptr_t seq,              \
+                                uintptr_t lock_at, uintptr_t mm, struct lb_task *me)               \
     {                                                                                              \
         void *lock;                                                                                \
         if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
-            fall_back(head, tail, mm, me);                                                         \
+            fall_back(head, tail_offset, mm, me);                                                  \
             return;                                                                                \
         }                                                                                          \
         lock = at_##AT(lock_at);                                                                   \
         if (__builtin_expect(!lb_##K##_read_try(lock, me), 0)) {                                   \
-            fall_back(head, tail, mm, me);                                                         \
+            fall_back(head, tail_offset, mm, me);                                                  \
             return;                                                                                \
         }                                                                                          \
         if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
             lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
-            fall_back(head, tail, mm, me);                                                         \
+            fall_back(head, tail_offset, mm, me);                                                  \
             return;                                                                                \
         }                                                                                          \
-        touch(head, tail);                                                                         \
+        touch(head, head + tail_offset);                                                           \
         lb_##K##_read_unlock(lock, me, as_mm(mm));                                                 \
     }                                                                                              \
     INLINE void nested_##K##_##AT(uintptr_t a, uintptr_t tail_offset, uintptr_t b,                 \
@@ -182,8 +187,8 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
             lb_##K##_read_unlock(lock, me, as_mm(x4));                                             \
     } while (0)
 
-/* vma_start_write, end_write_all: the sequence number is stored under the VMA's lock, then the address space's
- * moves on, which ends the write lock of every VMA at once. */
+/* vma_start_write, end_write_all: the sequence number is stored under the VMA's lock, then the
+ * address space's moves on, which ends the write lock of every VMA at once. */
 #define WRITE_BODY(K, AT)                                                                          \
     static __attribute__((noinline)) void write_##K##_##AT(uintptr_t seq, uintptr_t lock_at,       \
                                                            uintptr_t mm, struct lb_task *me)       \
@@ -198,15 +203,13 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
         lb_rwsem40_write_unlock(&as_mm(mm)->lock, me, NULL);                                       \
     }
 
-#define UNUSED_ALL                                                                                 \
-    (void)span, (void)me, (void)x0, (void)x1, (void)x2, (void)x3, (void)x4, (void)x5
+#define UNUSED_ALL (void)span, (void)me, (void)x0, (void)x1, (void)x2, (void)x3, (void)x4, (void)x5
 
 /* A loop around BODY in its two forms. BODY may use rng (advanced where the op draws). */
 #define LOOPS(NAME, BODY)                                                                          \
-    static HOT uint64_t hot_##NAME##_paused(uint64_t ops, uint64_t rng, uint64_t span,             \
-                                            struct lb_task *me, uintptr_t x0, uintptr_t x1,        \
-                                            uintptr_t x2, uintptr_t x3, uintptr_t x4,              \
-                                            uintptr_t x5)                                          \
+    static HOT uint64_t hot_##NAME##_paused(                                                       \
+        uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0, uintptr_t x1, \
+        uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)                                    \
     {                                                                                              \
         UNUSED_ALL;                                                                                \
         do {                                                                                       \
@@ -215,10 +218,9 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
         } while (--ops);                                                                           \
         return rng;                                                                                \
     }                                                                                              \
-    static HOT uint64_t hot_##NAME##_saturated(uint64_t ops, uint64_t rng, uint64_t span,          \
-                                               struct lb_task *me, uintptr_t x0, uintptr_t x1,     \
-                                               uintptr_t x2, uintptr_t x3, uintptr_t x4,           \
-                                               uintptr_t x5)                                       \
+    static HOT uint64_t hot_##NAME##_saturated(                                                    \
+        uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0, uintptr_t x1, \
+        uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)                                    \
     {                                                                                              \
         UNUSED_ALL;                                                                                \
         do {                                                                                       \
@@ -231,9 +233,9 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
 /* The object's address is an offset drawn beforehand: eight-byte units in 32 bits reach 32 GiB. */
 #define MANY_BODY(K, AT)                                                                           \
     do {                                                                                           \
-        uintptr_t head = x0 + 8 * (uintptr_t)*(const uint32_t *)x1;                                \
+        uintptr_t head = x0 + 8 * (uintptr_t) * (const uint32_t *)x1;                              \
         x1 += 4;                                                                                   \
-        read_##K##_##AT(head, head + x2, head + x3, head + x5, x4, me);                            \
+        read_##K##_##AT(head, x2, head + x3, head + x5, x4, me);                                   \
     } while (0)
 
 #define MIX_BODY(K, AT)                                                                            \
@@ -242,12 +244,12 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
         if (__builtin_expect((rng >> 32) < x5, 0))                                                 \
             write_##K##_##AT(x2, x3, x4, me);                                                      \
         else                                                                                       \
-            read_##K##_##AT(x0, x1, x2, x3, x4, me);                                               \
+            read_##K##_##AT(x0, x1 - x0, x2, x3, x4, me);                                          \
     } while (0)
 
 #define READERS(K, AT)                                                                             \
     BODIES(K, AT)                                                                                  \
-    LOOPS(read_##K##_##AT, read_##K##_##AT(x0, x1, x2, x3, x4, me))                                \
+    LOOPS(read_##K##_##AT, read_##K##_##AT(x0, x1 - x0, x2, x3, x4, me))                           \
     LOOPS(nested_##K##_##AT, nested_##K##_##AT(x0, x1, x2, x3, x4, x5, me))                        \
     LOOPS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
     LOOPS(pair_##K##_##AT, PAIR_BODY(K, AT))
@@ -287,8 +289,8 @@ LOOPS(empty, (void)0)
 LOOPS(observe, touch(x0, x1))
 LOOPS(add, (void)__atomic_fetch_add((volatile uint64_t *)x0, 1, __ATOMIC_RELAXED))
 
-/* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What it finds
- * is stored nowhere and decides nothing. */
+/* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What
+ * it finds is stored nowhere and decides nothing. */
 INLINE void straight(uintptr_t lock, const struct lb_task *me)
 {
     volatile uint64_t *count = (volatile uint64_t *)lock;
@@ -330,14 +332,15 @@ struct entry {
 
 #define ROWS(OP, NAME, LOCK, SEPARATE)                                                             \
     {"hot_" #NAME "_paused", OP, LOCK, SEPARATE, true, hot_##NAME##_paused},                       \
-        {"hot_" #NAME "_saturated", OP, LOCK, SEPARATE, false, hot_##NAME##_saturated}
+    {                                                                                              \
+        "hot_" #NAME "_saturated", OP, LOCK, SEPARATE, false, hot_##NAME##_saturated               \
+    }
 #define ROWS_AT(OP, OPNAME, K, LOCK)                                                               \
     ROWS(OP, OPNAME##_##K##_inline, LOCK, false), ROWS(OP, OPNAME##_##K##_indirect, LOCK, true)
 #define ROWS_READ(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
         ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_PAIR, pair, K, LOCK)
-#define ROWS_WRITE(K, LOCK)                                                                        \
-    ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK)
+#define ROWS_WRITE(K, LOCK) ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK)
 
 static const struct entry entries[] = {
     ROWS_READ(rwsem40, LB_LOCK_RWSEM40),

@@ -106,7 +106,7 @@ static size_t shuffle_active(struct lb_bench *b, int *order)
     size_t n = 0;
 
     for (size_t i = 0; i < b->plan->n_cases; i++)
-        if (b->run->series[i].active)
+        if (b->run->series[i].active && b->round % (unsigned)b->plan->cases[i].every == 0)
             order[n++] = (int)i;
     for (size_t i = n; i > 1; i--) {
         size_t j = lb_random_below(&b->random, i);

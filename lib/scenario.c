@@ -2,6 +2,7 @@
 #include <linebounce/scenario.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,7 @@ int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *wr
         *writers = (struct lb_writers){0, n / 100};
         return 0;
     }
-    if (*end || n != (int)n)
+    if (*end || !(n <= INT_MAX) || n != (int)n)
         return lb_fail(why, EINVAL, "writers '%s': a whole number of threads, or 0 to 100 %%", text);
     *writers = (struct lb_writers){(int)n, 0};
     return 0;

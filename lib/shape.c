@@ -98,10 +98,11 @@ static int map_init(const struct lb_shape *s, const struct lb_draw *draw, struct
         return 0;
     }
     if (l->separate) {
-        unsigned residues = m->geometry.lock_residues;
+        unsigned residues = m->geometry.lock_residues, objects = m->geometry.object_residues;
         m->first_lock = draw->turn % residues + (draw->odd ? residues : 0);
         m->locks = slab_start(draw->lock_pair, lb_slab_offset(&m->geometry.lock, m->first_lock));
-        object_turn += draw->turn / residues; /* other combinations of residues in time */
+        /* Other combinations of residues in time, once both were visited in full. */
+        object_turn += draw->turn / (residues > objects ? residues : objects);
     }
     m->first_object = object_turn % m->geometry.object_residues +
                       (draw->odd ? m->geometry.object_residues : 0);
@@ -120,6 +121,14 @@ size_t lb_shape_bytes(const struct lb_shape *s)
         return (size_t)s->threads * LB_APART_BYTES + LB_APART_BYTES;
     return lb_slab_footprint(&g.object, n) +
            (s->layout->separate ? lb_slab_footprint(&g.lock, n) : 0);
+}
+
+/* `many` fills the arena from its start, so its mm lies behind the objects. */
+static size_t mm_offset(const struct lb_shape *s, const struct lb_draw *draw)
+{
+    if (s->scenario->kind != LB_SCENARIO_MANY)
+        return draw->mm_offset;
+    return (lb_shape_bytes(s) + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
 }
 
 int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room,
@@ -300,14 +309,13 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
 {
     struct lb_placed p = {-1, -1, -1, -1, 0};
     bool many = s->scenario->kind == LB_SCENARIO_MANY;
-    /* `many` fills the arena from its start, so its mm moves behind the objects. */
-    size_t mm_at = many ? (arena_bytes - sizeof(struct lb_mm)) / LB_APART_BYTES * LB_APART_BYTES
-                        : draw->mm_offset;
-    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + mm_at);
+    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + mm_offset(s, draw));
     struct map m;
     int err;
 
-    if (lb_shape_bytes(s) + sizeof *mm > arena_bytes)
+    if (many && !s->objects)
+        return -EINVAL;
+    if (lb_shape_bytes(s) + sizeof *mm > arena_bytes || mm_offset(s, draw) + sizeof *mm > arena_bytes)
         return -ENOSPC;
     if (!s->scenario->uses_layout) {
         place_words(s, draw, arena, sites);
@@ -316,6 +324,8 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     }
     if ((err = map_init(s, draw, &m)))
         return err;
+    if (many && lb_slab_footprint(&m.geometry.object, m.count) / 8 > UINT32_MAX)
+        return -EINVAL; /* beyond the reach of a pick */
     if (many && (err = fill_picks(&m, draw, picks)))
         return err;
     lb_mm_init(mm);
@@ -344,5 +354,6 @@ int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const c
     for (size_t i = 0; i < m.count; i += 1 + m.count / CHECKED_MOST)
         if (!lb_lock_is_idle(s->lock, arena + lock_offset(&m, i)))
             return -EBUSY;
-    return 0;
+    const struct lb_mm *mm = (const struct lb_mm *)(const void *)(arena + mm_offset(s, draw));
+    return lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock) ? 0 : -EBUSY;
 }

@@ -175,11 +175,12 @@ struct lb_placed {
 
 /* Initialises objects, locks and the mm in the arena (zeroed or used before) and fills one site a thread.
  * `picks` (LB_PICKS words, of the caller) is filled for `many`, or may be NULL for other scenarios. Nothing may
- * run on the arena meanwhile. -ENOSPC when the shape does not fit. */
+ * run on the arena meanwhile. -ENOSPC when the shape does not fit, -EINVAL for `many` without an object or with
+ * more than 32-bit picks reach. */
 int lb_shape_place(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
                    size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
                    struct lb_placed *placed);
-/* After a window: every lock of the shape is idle again (-EBUSY otherwise: a bug, not bad luck). */
+/* After a window: every lock of the shape and the mm's are idle again (-EBUSY otherwise: a bug, not bad luck). */
 int lb_shape_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
 
 #endif
