@@ -180,10 +180,10 @@ static bool goes_on(struct lb_bench *b, double last_round_s)
 static int all_rounds(struct lb_bench *b, struct lb_why *why)
 {
     int *order = calloc(b->plan->n_cases, sizeof *order);
-    double last_s = 0;
+    double last_s = 0, before_s = 0; /* rounds alternate in length: reckon with the longer of two */
     int err = order ? 0 : -ENOMEM;
 
-    while (!err && goes_on(b, last_s)) {
+    while (!err && goes_on(b, fmax(last_s, before_s))) {
         double from_s = elapsed_s(b);
         err = one_round(b, order, why);
         if (!err && !is_stopped(b))
@@ -191,6 +191,7 @@ static int all_rounds(struct lb_bench *b, struct lb_why *why)
         if (!err && !b->options->rounds && b->round >= LB_FIRST_LOOK &&
             lb_stats_look(b->round) == b->round)
             err = lb_bench_look(b);
+        before_s = last_s;
         last_s = elapsed_s(b) - from_s;
     }
     free(order);
