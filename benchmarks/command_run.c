@@ -73,8 +73,8 @@ static void print_plan(const struct lb_plan *plan, const struct settings *s)
 }
 
 /* Pictures and the table come out of the budget too. */
-#define REPORT_S 5.0
-#define REPORT_SHARE_MOST 0.35
+#define REPORT_S          4.0
+#define REPORT_SHARE_MOST 0.2
 
 static double measuring_budget(const struct settings *s)
 {

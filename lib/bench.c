@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A spoiled window is repeated this often in its round; then the round goes on without it. */
-#define REPEATS 2
+/* A spoiled window is repeated this often in its round; then the round goes on without the case. Long windows have fewer
+ * tries: they would eat the budget of the others. */
+#define REPEATS          4
+#define REPEATS_BLOCKING 2
 
 int lb_ring_links(int threads)
 {
@@ -308,9 +310,9 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
                      struct sum *sum, struct lb_why *why)
 {
     struct lb_series *series = &b->run->series[a->case_index];
-    int err;
+    int err, most = c->blocks ? REPEATS_BLOCKING : REPEATS;
 
-    for (a->number = 0; a->number <= REPEATS && !(b->options->stop && *b->options->stop); a->number++) {
+    for (a->number = 0; a->number <= most && !(b->options->stop && *b->options->stop); a->number++) {
         if ((err = measure(b, c, a))) {
             if (err == -EBUSY)
                 lb_fail(why, EBUSY, "%s: a lock was not idle after its window (a bug: please report)",

@@ -30,7 +30,7 @@ uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
     return __atomic_load_n(&board->start, __ATOMIC_RELAXED);
 }
 
-/* The system's account of this thread: asked before the start and after the stop, never in between. */
+/* The system's account of this thread: asked as the warm-up begins and after the stop, never in between. */
 struct account {
     double cpu_ns, wall_ns;
     double delay_ns; /* runnable but not running; negative where the kernel does not say */
@@ -134,8 +134,8 @@ void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
     struct account before, after;
     uint64_t start, now, total = 0;
 
-    take_account(w, &before);
-    /* Worker 0 gives the start itself, when its own account is taken: the kernel's caches may be cold. */
+    take_account(w, &before); /* for its caches' sake: it is taken again below, without the wait */
+    /* Worker 0 gives the start itself, when it is as ready as the others. */
     if (w->index == 0)
         lb_crew_give_start(w->crew, epoch);
     else
@@ -145,6 +145,8 @@ void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
     slot->late = now >= start;
     while (now < start)
         now = lb_clock_now(&w->crew->clock);
+    take_account(w, &before);
+    now = lb_clock_now(&w->crew->clock);
     slot->log.begin = now;
     slot->log.blocks = slot->blocks;
     uint64_t stop = start + c->warmup_ticks + c->window_ticks;
