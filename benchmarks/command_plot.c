@@ -33,12 +33,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int command_plot(int argc, char **argv)
 {
+    static char name[] = "linebounce plot";
     static const struct argp argp = {NULL, parse, "DIR...",
                                      "Draws DIR/plots/ from DIR/summary.csv and DIR/samples.csv by gnuplot.",
                                      NULL, NULL, NULL};
     struct folders f = {NULL, 0};
     int status = EXIT_DONE;
 
+    argv[0] = name;
     argp_parse(&argp, argc, argv, 0, 0, &f);
     for (int i = 0; i < f.n; i++) {
         struct lb_why why = {""};

@@ -3,6 +3,7 @@
 
 #include <linebounce/base.h>
 
+#include <argp.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,7 @@ static int help(FILE *out)
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int command(int argc, char **argv)
 {
     if (argc < 2)
         return help(stderr);
@@ -34,9 +35,23 @@ int main(int argc, char **argv)
         return help(stdout);
     if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
         return puts("linebounce " LB_VERSION) < 0 ? EXIT_NOT_MEASURED : EXIT_DONE;
+    argp_program_version = "linebounce " LB_VERSION; /* gives every command its --version */
+    argp_err_exit_status = EXIT_USAGE;
     for (size_t i = 0; i < LB_COUNT(commands); i++)
         if (!strcmp(argv[1], commands[i].name))
             return commands[i].run(argc - 1, argv + 1);
     fprintf(stderr, "linebounce: '%s': no such command (run, show, plot)\n", argv[1]);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    int status = command(argc, argv);
+
+    /* Output that was lost is no success: a full disk, a closed pipe. */
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "linebounce: standard output: cannot be written\n");
+        status = status ? status : EXIT_NOT_MEASURED;
+    }
+    return status;
 }

@@ -96,17 +96,34 @@ static void __attribute__((noreturn)) refuse(const struct lb_why *why)
     exit(2);
 }
 
+#define MOST_NUMBER  1e12
+#define MOST_ROUNDS  1e9
+#define MOST_THREADS 1e6
+
 static double parse_number(const char *option, const char *text, double least)
 {
     struct lb_why why;
     char *end;
     double n = strtod(text, &end);
 
-    if (end == text || *end || !(n >= least) || n > 1e12) {
+    if (end == text || *end || !(n >= least) || n > MOST_NUMBER) {
         lb_fail(&why, EINVAL, "--%s '%s': a number of at least %g is expected", option, text, least);
         refuse(&why);
     }
     return n;
+}
+
+/* Whole numbers that a double holds exactly. */
+static uint64_t parse_whole(const char *option, const char *text, double least, double most)
+{
+    double n = parse_number(option, text, least);
+    struct lb_why why;
+
+    if (n > most || n != (double)(uint64_t)n) {
+        lb_fail(&why, EINVAL, "--%s '%s': a whole number up to %.0f is expected", option, text, most);
+        refuse(&why);
+    }
+    return (uint64_t)n;
 }
 
 /* "90", "90s", "30m", "2h". */
@@ -117,7 +134,7 @@ static double parse_time(const char *text)
     double n = strtod(text, &end);
     double unit = !*end || !strcmp(end, "s") ? 1 : !strcmp(end, "m") ? 60 : !strcmp(end, "h") ? 3600 : 0;
 
-    if (end == text || !(n > 0) || unit == 0) {
+    if (end == text || !(n > 0) || n > MOST_NUMBER || unit == 0) {
         lb_fail(&why, EINVAL, "--budget '%s': a time is expected, as 90s, 30m or 2h", text);
         refuse(&why);
     }
@@ -172,14 +189,8 @@ static void add_placement(struct settings *s, const char *text)
 
 static void add_threads(struct settings *s, const char *text)
 {
-    double n = parse_number("threads", text, 1);
-    int threads = (int)n;
-    struct lb_why why;
+    int threads = (int)parse_whole("threads", text, 1, MOST_THREADS);
 
-    if (threads != n) {
-        lb_fail(&why, EINVAL, "--threads '%s': a whole number is expected", text);
-        refuse(&why);
-    }
     list_add(&s->threads, sizeof threads, &threads);
 }
 
@@ -192,7 +203,7 @@ static void add_work(struct settings *s, const char *text)
 
 static void add_objects(struct settings *s, const char *text)
 {
-    size_t n = (size_t)parse_number("objects", text, 1);
+    size_t n = (size_t)parse_whole("objects", text, 1, MOST_NUMBER);
 
     list_add(&s->objects, sizeof n, &n);
 }
@@ -262,10 +273,10 @@ static error_t parse_single(int key, char *arg, struct settings *s)
         s->precision_ns = parse_number("precision", arg, 0.01);
         return 0;
     case KEY_ROUNDS:
-        s->rounds = (unsigned)parse_number("rounds", arg, 1);
+        s->rounds = (unsigned)parse_whole("rounds", arg, 1, MOST_ROUNDS);
         return 0;
     case KEY_SEED:
-        s->seed = (uint64_t)parse_number("seed", arg, 0);
+        s->seed = parse_whole("seed", arg, 0, MOST_NUMBER);
         s->seed_given = true;
         return 0;
     case KEY_TWIN_SLOW:
@@ -380,6 +391,7 @@ static void complete_layouts(struct settings *s)
 
 void settings_parse_run(int argc, char **argv, struct settings *s)
 {
+    static char name[] = "linebounce run"; /* in argp's messages */
     static const struct argp argp = {
         run_options, parse_run, "[SUITE...]",
         "Measures a suite (layouts unless told otherwise) and ends with a table, a verdict per "
@@ -390,6 +402,7 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
         0, 0, 0};
 
     argc = take_gbench_flags(argc, argv, s);
+    argv[0] = name;
     argp_parse(&argp, argc, argv, 0, 0, s);
     if (!s->suites.n)
         add_suite(s, "layouts");
@@ -400,10 +413,12 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
 
 void settings_parse_show(int argc, char **argv, struct settings *s)
 {
+    static char name[] = "linebounce show";
     static const struct argp argp = {
         show_options, parse_show,
         "topology|placements|layouts|locks|scenarios|suites|environment",
         "Prints what the program knows: of this machine, of another (--topology), or of itself.", 0, 0, 0};
 
+    argv[0] = name;
     argp_parse(&argp, argc, argv, 0, 0, s);
 }

@@ -28,7 +28,7 @@ static int show_topology(const struct settings *s)
     struct lb_topology *t;
 
     if (load(s, &t))
-        return 1;
+        return s->topology ? EXIT_USAGE : EXIT_NOT_MEASURED;
     printf("source      %s%s\n", t->source,
            t->this_system ? "" : " (can be planned for, not measured)");
     printf("PUs         %d, %d of them usable\ncores       %d\nlast-level  %d\npackages    %d\n"
@@ -76,8 +76,8 @@ static int show_placements(const struct settings *s)
     struct lb_placement p;
 
     if (load(s, &t))
-        return 1;
-    for (int d = LB_DISTANCE_SMT; d < LB_DISTANCES; d++) {
+        return s->topology ? EXIT_USAGE : EXIT_NOT_MEASURED;
+    for (enum lb_distance d = LB_DISTANCE_SMT; d < LB_DISTANCES; d++) {
         if (lb_placement_pair(t, d, NULL, &p)) {
             printf("%-12s absent   (%s)\n", lb_distance_name(d), lb_distance_meaning(d));
             continue;
@@ -124,16 +124,16 @@ static int show_layouts(const struct settings *s)
 static int show_locks(const struct settings *s)
 {
     (void)s;
-    for (int k = 0; k < LB_LOCK_KINDS; k++) {
+    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++) {
         const struct lb_lock_info *i = lb_lock_info(k);
         printf("%-15s %2zu bytes  %s\n", i->name, i->bytes, i->meaning);
     }
     printf("\nWhich layouts take which kind:\n%-21s", "");
-    for (int k = 0; k < LB_LOCK_KINDS; k++)
+    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++)
         printf(" %-14s", lb_lock_info(k)->name);
     for (size_t l = 0; l < lb_n_layouts; l++) {
         printf("\n%-21s", lb_layouts[l].name);
-        for (int k = 0; k < LB_LOCK_KINDS; k++)
+        for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++)
             printf(" %-14s", lb_layout_allows(&lb_layouts[l], k, NULL) ? "-" : "yes");
     }
     putchar('\n');

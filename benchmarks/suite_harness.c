@@ -10,7 +10,6 @@
 
 static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_EMPTY]};
 static const double works[] = {0, LB_WORK_HEADLINE_NS};
-static const int one_and_two[] = {1, 2};
 #define HARNESS_ROUNDS 45
 
 static void defaults(struct settings *s, struct lb_request *r)
@@ -24,10 +23,7 @@ static void defaults(struct settings *s, struct lb_request *r)
         r->work_ns = works;
         r->n_work_ns = LB_COUNT(works);
     }
-    if (!r->n_threads && !r->pus) {
-        r->threads = one_and_two;
-        r->n_threads = LB_COUNT(one_and_two);
-    }
+    r->alone = true;
     if (!s->rounds)
         s->rounds = HARNESS_ROUNDS;
 }
@@ -41,27 +37,39 @@ static int find_case(const struct lb_plan *p, enum lb_scenario_kind kind, int th
     return -1;
 }
 
+/* log of the first thread's time beside another thread over its time alone, round by round on the same PU. */
+static size_t log_ratios(const struct lb_series *two, const struct lb_series *one, double *ratios)
+{
+    size_t n = 0, k = 0;
+
+    for (size_t i = 0; i < two->n; i++) {
+        const struct lb_sample *x = &two->samples[0][i];
+        while (k < one->n && one->samples[0][k].round < x->round)
+            k++;
+        if (k < one->n && one->samples[0][k].round == x->round)
+            ratios[n++] = log(x->first_ns_op / one->samples[0][k].first_ns_op);
+    }
+    return n;
+}
+
 static void print_pair(const struct lb_analysis *a, FILE *out)
 {
     const struct lb_run *run = a->run;
     int two = find_case(run->plan, LB_SCENARIO_CONTROL_APART, 2, 0);
     int one = find_case(run->plan, LB_SCENARIO_CONTROL_APART, 1, 0);
-    size_t longest = lb_run_longest(run), n;
-    double *left = calloc(longest + 1, sizeof *left), *right = calloc(longest + 1, sizeof *right);
+    double *ratios = calloc(lb_run_longest(run) + 1, sizeof *ratios);
     struct lb_estimate e;
+    size_t n;
 
-    if (left && right && one >= 0 && two >= 0) {
-        n = lb_run_pairs(run, two, 0, one, 0, -1, left, right);
-        for (size_t i = 0; i < n; i++)
-            left[i] = log(left[i] / right[i]);
-        if (n && !lb_stats_location(left, n, 0.95, 1, &e))
+    if (ratios && one >= 0 && two >= 0) {
+        n = log_ratios(&run->series[two], &run->series[one], ratios);
+        if (n && !lb_stats_location(ratios, n, 0.95, 1, &e))
             fprintf(out,
                     "A thread's own line with a second thread at work on another: %.4f x of alone "
                     "[%.4f, %.4f], %zu pairs.\n",
                     exp(e.value), exp(e.lo), exp(e.hi), n);
     }
-    free(left);
-    free(right);
+    free(ratios);
 }
 
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)

@@ -166,6 +166,11 @@ const struct lb_line *lb_analysis_find(const struct lb_analysis *a, int case_ind
     return NULL;
 }
 
+static bool do_part(const struct lb_comparison *k, double work_ns)
+{
+    return work_ns > 0 ? k->difference.value >= LB_CONTROL_NS : k->ratio.value >= LB_CONTROL_RATIO;
+}
+
 static int add_controls(struct lb_analysis *a)
 {
     const struct lb_plan *plan = a->run->plan;
@@ -188,10 +193,23 @@ static int add_controls(struct lb_analysis *a)
         k->measured = true;
         k->ratio = l->comparison.ratio;
         k->difference = l->comparison.difference;
-        k->parts = c->work_ns > 0 ? k->difference.value >= LB_CONTROL_NS
-                                  : k->ratio.value >= LB_CONTROL_RATIO;
+        k->parts = do_part(&l->comparison, c->work_ns);
     }
     return 0;
+}
+
+/* The compared line of the shared control at that place, work and regime, or NULL. */
+static const struct lb_line *control_line(const struct lb_analysis *a, int placement, double work_ns,
+                                          int regime)
+{
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_line *l = &a->lines[i];
+        const struct lb_case *c = &a->run->plan->cases[l->case_index];
+        if (l->compared && l->regime == regime && c->placement == placement && c->work_ns == work_ns &&
+            c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED)
+            return l;
+    }
+    return NULL;
 }
 
 static const struct lb_control *find_control(const struct lb_analysis *a, int placement, double work_ns)
@@ -214,6 +232,24 @@ static enum lb_self_check_state judge(const struct lb_estimate *s, const struct 
     return LB_SELF_CHECK_FAILED;
 }
 
+/* Both estimates come from one regime: the one with most pairs of the two. */
+static void self_check(const struct lb_analysis *a, struct lb_self_check *check)
+{
+    size_t most = 0;
+
+    for (int r = 0; r < a->run->n_regimes; r++) {
+        const struct lb_line *s = control_line(a, check->placement, LB_WORK_CHECK_SHORT_NS, r);
+        const struct lb_line *l = control_line(a, check->placement, LB_WORK_CHECK_LONG_NS, r);
+        size_t n = s && l ? (s->pairs < l->pairs ? s->pairs : l->pairs) : 0;
+        if (n <= most)
+            continue;
+        most = n;
+        check->at_short = s->comparison.difference;
+        check->at_long = l->comparison.difference;
+        check->state = judge(&check->at_short, &check->at_long);
+    }
+}
+
 static int add_self_checks(struct lb_analysis *a)
 {
     a->n_self_checks = a->run->plan->n_placements;
@@ -221,17 +257,19 @@ static int add_self_checks(struct lb_analysis *a)
     if (!a->self_checks)
         return -ENOMEM;
     for (size_t p = 0; p < a->n_self_checks; p++) {
-        const struct lb_control *s = find_control(a, (int)p, LB_WORK_CHECK_SHORT_NS);
-        const struct lb_control *l = find_control(a, (int)p, LB_WORK_CHECK_LONG_NS);
-        struct lb_self_check *check = &a->self_checks[p];
-        check->placement = (int)p;
-        if (!s || !l || !s->measured || !l->measured)
-            continue;
-        check->at_short = s->difference;
-        check->at_long = l->difference;
-        check->state = judge(&s->difference, &l->difference);
+        a->self_checks[p].placement = (int)p;
+        self_check(a, &a->self_checks[p]);
     }
     return 0;
+}
+
+/* What the controls say in the regime, or, where they were not measured in it, in their own. */
+static bool controls_fail(const struct lb_analysis *a, int placement, double work_ns, int regime)
+{
+    const struct lb_control *k = find_control(a, placement, work_ns);
+    const struct lb_line *l = control_line(a, placement, work_ns, regime);
+
+    return l ? !do_part(&l->comparison, work_ns) : k && k->measured && !k->parts;
 }
 
 /* Controls that do not part, or a pause that hides the cost, take the verdict away. */
@@ -240,10 +278,9 @@ static void withhold(struct lb_analysis *a)
     for (size_t i = 0; i < a->n_lines; i++) {
         struct lb_line *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        const struct lb_control *k = find_control(a, c->placement, c->work_ns);
         if (!l->compared || !c->shape.layout || l->comparison.no_verdict)
             continue;
-        if (k && k->measured && !k->parts)
+        if (controls_fail(a, c->placement, c->work_ns, l->regime))
             l->comparison.no_verdict = "the controls do not part: this placement cannot answer";
         else if (c->work_ns > 0 && a->self_checks[c->placement].state == LB_SELF_CHECK_FAILED)
             l->comparison.no_verdict = "the pause hides the cost of sharing: column refused";

@@ -62,19 +62,28 @@ static bool probes_agree(const float *a, const float *b, int n)
     return true;
 }
 
-/* Roles rotate over the PUs from round to round: thread i sits on the placement's PU (i + round) mod n. */
+/* How often the case was due before this round: what its roles and residues take turns by. A case of every second round
+ * would see only even rounds. */
+static unsigned turn_of(const struct lb_bench *b, const struct lb_case *c)
+{
+    return b->round / (unsigned)c->every;
+}
+
+/* Roles rotate over the PUs from turn to turn: thread i sits on the placement's PU (i + turn) mod n, also where the case
+ * leaves some of the placement's PUs idle. */
 static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
 {
     const struct lb_placement *p = &b->plan->placements[c->placement];
     bool paused = c->work_ns > 0;
     double span = c->work_ns * c->slow / b->run->chain_ns;
 
-    for (int i = 0; i < p->n; i++) {
-        enum lb_op op = lb_scenario_op(c->shape.scenario, &c->shape.writers, i, p->n);
+    for (int i = 0; i < c->shape.threads; i++) {
+        enum lb_op op =
+            lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
         bool separate = c->shape.layout && c->shape.layout->separate;
         uint64_t seed = b->round_seed + (uint64_t)i;
         a->threads[i] = (struct lb_thread_plan){
-            .worker = lb_bench_worker(b, p->pu_os[(i + (int)(b->round % (unsigned)p->n)) % p->n]),
+            .worker = lb_bench_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
             .loop = lb_hot_find(op, c->shape.lock, separate, paused),
             .site = a->sites[i],
             .seed = lb_random(&seed),
@@ -140,6 +149,8 @@ void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role
         if (lb_case_roles(c) > 1 &&
             lb_scenario_role(c->shape.scenario, &c->shape.writers, i, c->shape.threads) != role)
             continue;
+        if (!n)
+            s->first_ns_op = r->measured_ns / r->ops;
         ops[n++] = r->ops;
         measured += r->measured_ns;
         sum += r->ops;
@@ -174,6 +185,7 @@ static void add_sample(struct lb_sample *sum, const struct lb_sample *x)
 {
     sum->ns_op += x->ns_op;
     sum->machine_ns_op += x->machine_ns_op;
+    sum->first_ns_op += x->first_ns_op;
     sum->jain += x->jain;
     sum->min_over_max += x->min_over_max;
     sum->cpu_ns_op += x->cpu_ns_op;
@@ -193,6 +205,7 @@ static void take_mean(struct lb_sample *sum, int phases)
 {
     sum->ns_op /= phases;
     sum->machine_ns_op /= phases;
+    sum->first_ns_op /= phases;
     sum->jain /= phases;
     sum->min_over_max /= phases;
     sum->cpu_ns_op /= phases;
@@ -262,11 +275,11 @@ static int keep(struct lb_bench *b, const struct lb_case *c, const struct lb_att
     return 0;
 }
 
-static int allocate(struct lb_attempt *a, int threads)
+static int allocate(struct lb_attempt *a, const struct lb_placement *p)
 {
-    size_t n = (size_t)threads;
+    size_t n = (size_t)p->n; /* a ring has no more links than PUs, a case no more threads */
 
-    a->n_links = lb_ring_links(threads);
+    a->n_links = lb_ring_links(p->n);
     a->sites = calloc(n, sizeof *a->sites);
     a->threads = calloc(n, sizeof *a->threads);
     a->results = calloc(n, sizeof *a->results);
@@ -340,13 +353,14 @@ int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
 {
     const struct lb_case *c = &b->plan->cases[case_index];
     struct lb_attempt a = {.case_index = case_index};
-    struct sum sum = {.first = calloc((size_t)c->shape.threads, sizeof *sum.first)};
-    int got = sum.first ? allocate(&a, c->shape.threads) : -ENOMEM;
+    const struct lb_placement *p = &b->plan->placements[c->placement];
+    struct sum sum = {.first = calloc((size_t)p->n, sizeof *sum.first)};
+    int got = sum.first ? allocate(&a, p) : -ENOMEM;
 
     for (a.phase = 0; got >= 0 && a.phase < c->phases; a.phase++) {
         a.draw = b->draw;
-        if (c->phases > 1) /* every residue in this round, with other partners than in the last */
-            a.draw.turn = (unsigned)a.phase + (unsigned)c->phases * b->round;
+        /* Every residue in this round, with other partners than in the last; or one of them. */
+        a.draw.turn = (unsigned)a.phase + (unsigned)c->phases * turn_of(b, c);
         if ((got = one_phase(b, c, &a, &sum, why)) == 0)
             break;
     }

@@ -125,7 +125,8 @@ void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch)
 static bool plan_is_sound(const struct lb_crew *crew, const struct lb_window_plan *plan)
 {
     for (int i = 0; i < plan->n_threads; i++) {
-        if (plan->threads[i].worker < 0 || plan->threads[i].worker >= crew->n)
+        if (plan->threads[i].worker < 0 || plan->threads[i].worker >= crew->n ||
+            !plan->threads[i].loop)
             return false;
         for (int j = 0; j < i; j++)
             if (plan->threads[i].worker == plan->threads[j].worker)
@@ -134,18 +135,30 @@ static bool plan_is_sound(const struct lb_crew *crew, const struct lb_window_pla
     return plan->n_threads > 0;
 }
 
+static bool has_moved(const struct lb_crew *crew, const struct lb_window_plan *plan,
+                      const struct lb_thread_result *results)
+{
+    for (int i = 0; i < plan->n_threads; i++) {
+        int pu_os = crew->workers[plan->threads[i].worker].pu_os;
+        if (results[i].pu_start != pu_os || results[i].pu_end != pu_os)
+            return true;
+    }
+    return false;
+}
+
+/* A thread that moved goes before all else: it may be the reason for the rest, and may mean that a PU is gone. */
 static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_plan *plan,
                              const struct lb_thread_result *results)
 {
     unsigned blocks = 0, dropped = 0;
 
+    if (has_moved(crew, plan, results))
+        return LB_SPOILED_MOVED;
     for (int i = 0; i < plan->n_threads; i++) {
         const struct lb_worker *w = &crew->workers[plan->threads[i].worker];
         const struct lb_thread_result *r = &results[i];
         if (w->slot->late)
             return LB_SPOILED_LATE;
-        if (r->pu_start != w->pu_os || r->pu_end != w->pu_os)
-            return LB_SPOILED_MOVED;
         if (w->slot->log_full)
             return LB_SPOILED_LOG;
         if (plan->keep_gaps && r->preempted_ns > LB_PREEMPTED_MOST * r->wall_ns)
@@ -230,7 +243,7 @@ int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uin
     uint32_t epoch;
 
     if (worker_a == worker_b || worker_a < 0 || worker_b < 0 || worker_a >= crew->n ||
-        worker_b >= crew->n || n_lines < 1 || trips < 1)
+        worker_b >= crew->n || n_lines < 1 || n_lines > LB_PINGPONG_MOST || trips < 1)
         return -EINVAL;
     for (int i = 0; i < n_lines; i++)
         __atomic_store_n((uint64_t *)lines[i], 0, __ATOMIC_RELAXED);
@@ -326,8 +339,11 @@ static int pin_caller(struct lb_crew *crew, struct lb_why *why)
         CPU_FREE(set);
         return -ENOMEM;
     }
-    if (sched_getaffinity(0, crew->affinity_bytes, crew->old_affinity) ||
-        sched_setaffinity(0, bytes, set))
+    if (sched_getaffinity(0, crew->affinity_bytes, crew->old_affinity)) {
+        err = lb_fail(why, errno, "crew: cannot read the affinity: %s", strerror(errno));
+        CPU_FREE(crew->old_affinity); /* nothing that could be restored */
+        crew->old_affinity = NULL;
+    } else if (sched_setaffinity(0, bytes, set))
         err = lb_fail(why, errno, "PU %d: cannot pin to it: %s", pu_os, strerror(errno));
     else if (sched_getcpu() != pu_os)
         err = lb_fail(why, EXDEV, "PU %d: pinned to it, but running on %d", pu_os, sched_getcpu());

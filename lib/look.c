@@ -69,33 +69,48 @@ static void fold_labels(struct lb_run *run, int placement, const int *labels, in
         for (size_t k = 0; run->plan->cases[i].placement == placement && k < s->n; k++, n++)
             for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++) {
                 struct lb_sample *x = &s->samples[role][k];
-                x->regime = (int)(((unsigned)x->regime * (unsigned)n_clusters +
-                                   (unsigned)labels[n]) % 1000003u);
+                x->regime = x->regime * n_clusters + labels[n];
             }
     }
 }
 
+/* Index of the label in the list, to which it is added when it is new. */
+static int index_of(int *list, int *n, int label)
+{
+    for (int i = 0; i < *n; i++)
+        if (list[i] == label)
+            return i;
+    list[*n] = label;
+    return (*n)++;
+}
+
+/* Numbers the labels of a placement by their first appearance, from `from` on: links that never change leave no holes.
+ * `seen` is scratch for as many labels as there are windows. Returns how many there are. */
+static int close_ranks(struct lb_run *run, int placement, int from, int *seen)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < run->plan->n_cases; i++) {
+        struct lb_series *s = &run->series[i];
+        for (size_t k = 0; run->plan->cases[i].placement == placement && k < s->n; k++)
+            for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++) {
+                struct lb_sample *x = &s->samples[role][k];
+                x->regime = from + index_of(seen, &n, x->regime);
+            }
+    }
+    return n;
+}
+
 struct regime {
-    int key;
-    double sum;
-    size_t n;
+    int label;
+    double ns;
 };
 
 static int by_round_trip(const void *a, const void *b)
 {
     const struct regime *x = a, *y = b;
-    double mx = x->sum / (double)x->n, my = y->sum / (double)y->n;
 
-    return (mx > my) - (mx < my);
-}
-
-static struct regime *find_regime(struct regime *list, size_t *n, int key)
-{
-    for (size_t i = 0; i < *n; i++)
-        if (list[i].key == key)
-            return &list[i];
-    list[*n] = (struct regime){key, 0, 0};
-    return &list[(*n)++];
+    return x->ns != y->ns ? (x->ns > y->ns) - (x->ns < y->ns) : x->label - y->label;
 }
 
 static double mean_probe(const struct lb_series *s, size_t k)
@@ -107,40 +122,56 @@ static double mean_probe(const struct lb_series *s, size_t k)
     return sum / s->n_links;
 }
 
-/* Renumbers the labels by rising round trip and keeps the mean of each. A case without a pair has none: 0. */
-static int number_regimes(struct lb_run *run, size_t total)
+/* The median round trip over the windows with that label, of rings the mean of their links. */
+static int regime_median(const struct lb_run *run, int label, double *values, double *ns)
 {
-    struct regime *list = calloc(total + 1, sizeof *list);
     size_t n = 0;
-    double *ns;
 
-    if (!list)
-        return -ENOMEM;
     for (size_t i = 0; i < run->plan->n_cases; i++)
-        for (size_t k = 0; run->series[i].n_links && k < run->series[i].n; k++) {
-            struct regime *r = find_regime(list, &n, run->series[i].samples[0][k].regime);
-            r->sum += mean_probe(&run->series[i], k);
-            r->n++;
-        }
-    qsort(list, n, sizeof *list, by_round_trip);
-    ns = calloc(n + 1, sizeof *ns);
-    if (ns && !n)
-        ns[0] = NAN; /* one thread: no round trip, one regime */
-    for (size_t i = 0; ns && i < run->plan->n_cases; i++)
+        for (size_t k = 0; run->series[i].n_links && k < run->series[i].n; k++)
+            if (run->series[i].samples[0][k].regime == label)
+                values[n++] = mean_probe(&run->series[i], k);
+    return lb_stats_median(values, n, ns);
+}
+
+static void relabel(struct lb_run *run, const int *rank)
+{
+    for (size_t i = 0; i < run->plan->n_cases; i++)
         for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++)
-            for (size_t k = 0; k < run->series[i].n; k++) {
+            for (size_t k = 0; run->series[i].n_links && k < run->series[i].n; k++) {
                 struct lb_sample *x = &run->series[i].samples[role][k];
-                struct regime *r = run->series[i].n_links ? find_regime(list, &n, x->regime) : list;
-                x->regime = (int)(r - list);
+                x->regime = rank[x->regime];
             }
-    for (size_t i = 0; ns && i < n; i++)
-        ns[i] = list[i].sum / (double)list[i].n;
+}
+
+/* Renumbers n labels by rising round trip and keeps the median of each. A case of one thread has none: 0. */
+static int number_regimes(struct lb_run *run, int n, double *values, int *rank)
+{
+    struct regime *list = calloc((size_t)n + 1, sizeof *list);
+    double *ns = calloc((size_t)n + 1, sizeof *ns);
+    int err = list && ns ? 0 : -ENOMEM;
+
+    for (int i = 0; !err && i < n; i++) {
+        list[i].label = i;
+        err = regime_median(run, i, values, &list[i].ns);
+    }
+    if (err) {
+        free(list);
+        free(ns);
+        return err;
+    }
+    qsort(list, (size_t)n, sizeof *list, by_round_trip);
+    for (int i = 0; i < n; i++) {
+        rank[list[i].label] = i;
+        ns[i] = list[i].ns;
+    }
+    relabel(run, rank);
     free(list);
-    if (!ns)
-        return -ENOMEM;
+    if (!n)
+        ns[0] = NAN; /* one thread: no round trip, one regime */
     free(run->regime_ns);
     run->regime_ns = ns;
-    run->n_regimes = n ? (int)n : 1;
+    run->n_regimes = n ? n : 1;
     return 0;
 }
 
@@ -149,14 +180,30 @@ static void clear_labels(struct lb_run *run)
     for (size_t i = 0; i < run->plan->n_cases; i++)
         for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++)
             for (size_t k = 0; k < run->series[i].n; k++)
-                run->series[i].samples[role][k].regime = run->plan->cases[i].placement;
+                run->series[i].samples[role][k].regime = 0;
+}
+
+/* Labels the windows of one placement, from *n on, and adds their number to it. */
+static int label_placement(struct lb_run *run, int placement, double *values, int *labels, int *n)
+{
+    int links = lb_ring_links(run->plan->placements[placement].n), err = 0, found = 0;
+
+    for (int link = 0; !err && link < links; link++) {
+        int n_clusters = 1;
+        if ((err = cluster_link(run, placement, link, values, labels, &n_clusters)))
+            break;
+        fold_labels(run, placement, labels, n_clusters);
+        found = close_ranks(run, placement, link == links - 1 ? *n : 0, labels);
+    }
+    *n += found;
+    return err;
 }
 
 int lb_run_regimes(struct lb_run *run)
 {
     size_t total = 0;
     double *values;
-    int *labels, err = 0;
+    int *labels, n = 0, err = 0;
 
     for (size_t i = 0; i < run->plan->n_cases; i++)
         total += run->series[i].n;
@@ -167,15 +214,12 @@ int lb_run_regimes(struct lb_run *run)
     if (!err)
         clear_labels(run);
     for (size_t p = 0; !err && p < run->plan->n_placements; p++)
-        for (int link = 0; !err && link < lb_ring_links(run->plan->placements[p].n); link++) {
-            int n_clusters = 1;
-            err = cluster_link(run, (int)p, link, values, labels, &n_clusters);
-            if (!err)
-                fold_labels(run, (int)p, labels, n_clusters);
-        }
+        err = label_placement(run, (int)p, values, labels, &n);
+    if (!err)
+        err = number_regimes(run, n, values, labels);
     free(values);
     free(labels);
-    return err ? err : number_regimes(run, total);
+    return err;
 }
 
 size_t lb_run_longest(const struct lb_run *run)
@@ -187,20 +231,29 @@ size_t lb_run_longest(const struct lb_run *run)
     return longest;
 }
 
-int lb_run_main_regime(const struct lb_run *run, int a, int role, double *left, double *right)
+/* The regime with most pairs of two cases (b -1: most windows of one), -1 when there is none. */
+static int fullest_regime(const struct lb_run *run, int a, int role, int b, double *left, double *right)
 {
-    int base = run->plan->cases[a].base, best = 0;
+    int partner = b < 0 ? 0 : lb_run_partner_role(run, a, role, b), best = -1;
     size_t most = 0;
 
     for (int r = 0; r < run->n_regimes; r++) {
-        size_t n = lb_run_pairs(run, a, role, base,
-                                base < 0 ? 0 : lb_run_partner_role(run, a, role, base), r, left, right);
+        size_t n = lb_run_pairs(run, a, role, b, partner, r, left, right);
         if (n > most) {
             most = n;
             best = r;
         }
     }
     return best;
+}
+
+int lb_run_main_regime(const struct lb_run *run, int a, int role, double *left, double *right)
+{
+    int best = fullest_regime(run, a, role, run->plan->cases[a].base, left, right);
+
+    if (best < 0) /* never in a round with its base: its windows are there all the same */
+        best = fullest_regime(run, a, role, -1, left, right);
+    return best < 0 ? 0 : best;
 }
 
 /* Half-width of the difference to the base in the regime with most pairs, and what it is judged by. left and

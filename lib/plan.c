@@ -61,7 +61,6 @@ static int add_case(struct lb_plan *p, const struct lb_case *template, const str
     if (!c.blocks && c.work_ns > LB_WORK_HEADLINE_NS)
         c.window_ns *= 2;
     c.phases = phases_of(&c);
-    c.every = every_of(p, &c);
     return grow(p, &c);
 }
 
@@ -88,6 +87,12 @@ static int add_frame(struct lb_plan *p, const struct lb_request *r, int placemen
     c.empty = (int)p->n_cases - 1;
     if (!r->controls)
         return 0;
+    if (c.shape.threads > 1 && r->alone) {
+        struct lb_case alone = c;
+        alone.shape.threads = 1;
+        if ((err = add_case(p, &alone, &lb_scenarios[LB_SCENARIO_CONTROL_APART])))
+            return err;
+    }
     err = add_case(p, &c, &lb_scenarios[LB_SCENARIO_CONTROL_APART]);
     if (err || c.shape.threads < 2)
         return err;
@@ -130,6 +135,22 @@ static void refuse(struct lb_plan *p, const struct lb_why *why)
         memcpy(p->refused, why->text, sizeof p->refused);
 }
 
+static bool has_what_it_needs(const struct lb_scenario *s, const struct lb_request *r,
+                              const struct lb_shape *shape, struct lb_why *why)
+{
+    bool mixed = s->kind == LB_SCENARIO_MIXED;
+
+    why->text[0] = '\0';
+    if (shape->threads < s->least_threads || (mixed && shape->writers.threads >= shape->threads))
+        lb_fail(why, EINVAL, "%s: needs more than %d thread%s", s->name, shape->threads,
+                shape->threads == 1 ? "" : "s");
+    else if (mixed && !shape->writers.threads && !(shape->writers.share > 0))
+        lb_fail(why, EINVAL, "%s: needs writers", s->name);
+    else if (s->kind == LB_SCENARIO_MANY && !r->n_objects)
+        lb_fail(why, EINVAL, "%s: needs a number of objects", s->name);
+    return !why->text[0];
+}
+
 static int add_layouts(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
                        struct lb_case c)
 {
@@ -138,10 +159,7 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
 
     if (!s->uses_layout)
         return 0;
-    if (c.shape.threads < s->least_threads ||
-        (s->kind == LB_SCENARIO_MIXED && c.shape.writers.threads >= c.shape.threads)) {
-        lb_fail(&why, EINVAL, "%s: needs more than %d thread%s", s->name, c.shape.threads,
-                c.shape.threads == 1 ? "" : "s");
+    if (!has_what_it_needs(s, r, &c.shape, &why)) {
         refuse(p, &why);
         return 0;
     }
@@ -239,10 +257,10 @@ static void find_base(struct lb_plan *p, const struct lb_request *r, size_t i)
         c->base = find_straight(p, c);
     if (!c->shape.layout || c->base >= 0)
         return;
-    if (c->twin) {
+    if (c->twin)
         c->base = (int)i - 1;
+    if (c->twin || !r->baseline)
         return;
-    }
     for (size_t j = 0; j < p->n_cases; j++) {
         const struct lb_case *b = &p->cases[j];
         if (j != i && b->shape.layout && !b->twin && same_but_layout(b, c) &&
@@ -277,8 +295,10 @@ static int fill(struct lb_plan *p, const struct lb_request *r, const struct lb_t
         for (size_t w = 0; !err && w < r->n_work_ns; w++)
             err = add_scenarios(p, r, (int)i, r->work_ns[w]);
     }
-    for (size_t i = 0; !err && i < p->n_cases; i++)
+    for (size_t i = 0; !err && i < p->n_cases; i++) {
+        p->cases[i].every = every_of(p, &p->cases[i]);
         find_base(p, r, i);
+    }
     return err;
 }
 

@@ -52,6 +52,17 @@ static bool is_listed(const int *list, int n, int pu_os)
     return false;
 }
 
+static int make_clock(struct lb_bench *b, const int *pus, int n, struct lb_why *why)
+{
+    int err = lb_clock_init(LB_CLOCK_TSC, &b->run->clock);
+
+    if (err)
+        return lb_fail(why, -err, "clock: this machine has no usable time source");
+    if ((err = lb_clock_check_pus(&b->run->clock, pus, (size_t)n)))
+        return lb_fail(why, -err, "clock: cannot be compared across the PUs: %s", strerror(-err));
+    return 0;
+}
+
 /* One worker per PU that any placement uses; the first placement's first PU is the coordinator's. */
 static int make_crew(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
 {
@@ -72,15 +83,11 @@ static int make_crew(struct lb_bench *b, const struct lb_topology *t, struct lb_
             nodes[n] = pu->node_os;
             pus[n++] = pu->pu_os;
         }
-    err = lb_clock_init(LB_CLOCK_TSC, &b->run->clock);
-    if (err)
-        lb_fail(why, -err, "clock: this machine has no usable time source");
-    else
-        err = lb_clock_check_pus(&b->run->clock, pus, (size_t)n);
-    if (!err)
+    if ((err = make_clock(b, pus, n, why)) == 0) {
         err = lb_crew_create(&b->run->clock, pus, nodes, n, why, &b->crew);
-    if (err == -ENOTSUP) /* no libnuma: results lie where each worker first touches them */
-        err = lb_crew_create(&b->run->clock, pus, NULL, n, why, &b->crew);
+        if (err == -ENOTSUP) /* no libnuma: results lie where each worker first touches them */
+            err = lb_crew_create(&b->run->clock, pus, NULL, n, why, &b->crew);
+    }
     free(pus);
     free(nodes);
     return err;

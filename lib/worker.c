@@ -174,13 +174,12 @@ static int by_value(const void *a, const void *b)
 
 /* Trips on a line before its clock starts: the first fetches it from wherever it was. */
 #define PINGPONG_WARM 4
-#define PINGPONG_MOST 64
 
 void lb_worker_pingpong(struct lb_worker *w, const struct lb_command *c)
 {
     const struct lb_clock *clock = &w->crew->clock;
-    double ns[PINGPONG_MOST];
-    int n = c->n_lines < PINGPONG_MOST ? c->n_lines : PINGPONG_MOST;
+    double ns[LB_PINGPONG_MOST];
+    int n = c->n_lines;
 
     for (int i = 0; i < n; i++) {
         uint64_t *line = (uint64_t *)c->lines[i];

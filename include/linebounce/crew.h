@@ -94,16 +94,18 @@ struct lb_thread_result {
 };
 
 /* Runs one window. results is n_threads long, in the plan's order. Returns 0 also when the window is
- * spoiled; -EINVAL for a plan that names a worker twice or none. */
+ * spoiled; -EINVAL for a plan that names a worker twice or none, or has no loop for one. */
 int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
                    struct lb_thread_result *results, enum lb_spoiled *spoiled);
 
 /* Round trip of one line between two workers in ns: load and store hand-over, median over n_lines fresh lines given by
- * address, `trips` round trips each. A round trip is two transfers. */
+ * address, `trips` round trips each. A round trip is two transfers. -EINVAL: workers that are one or do not exist, no
+ * trips, no lines or more than LB_PINGPONG_MOST. */
 int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
                      int n_lines, int trips, double *round_trip_ns);
 #define LB_PINGPONG_LINES 5
 #define LB_PINGPONG_TRIPS 64
+#define LB_PINGPONG_MOST  64
 
 /* ns per iteration of the pause's chain on worker 0, median of nine runs of about 20 us. */
 double lb_crew_chain_ns(struct lb_crew *crew);

@@ -34,6 +34,7 @@ struct lb_request {
     size_t n_access;
     const char *baseline; /* layout */
     bool controls;        /* with positive and negative controls and their self-check */
+    bool alone;           /* with the apart control on one thread too, on the PU of the others' first */
     bool twins;           /* every layout once more under its name and "~": an A/A run */
     double twin_slow;     /* the twin's pause is longer by this share (0.05): a planted difference */
 };

@@ -22,6 +22,7 @@
 struct lb_sample {
     unsigned round;
     double ns_op, machine_ns_op;
+    double first_ns_op; /* of the role's first thread alone: the same PU for every case of a round */
     double jain, min_over_max;
     double cpu_ns_op, off_cpu_share;
     double total_ops;
@@ -103,7 +104,7 @@ size_t lb_run_pairs(const struct lb_run *run, int a, int role_a, int b, int role
 
 /* Length of the longest series: what `left` and `right` must hold. */
 size_t lb_run_longest(const struct lb_run *run);
-/* The regime in which a case has most pairs with its base (most windows, without a base). left and right are
+/* The regime in which a case has most pairs with its base (most windows, without a base or a pair). left and right are
  * scratch of lb_run_longest values. */
 int lb_run_main_regime(const struct lb_run *run, int a, int role, double *left, double *right);
 
