@@ -34,9 +34,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 int command_plot(int argc, char **argv)
 {
     static char name[] = "linebounce plot";
-    static const struct argp argp = {NULL, parse, "DIR...",
-                                     "Draws DIR/plots/ from DIR/summary.csv and DIR/samples.csv by gnuplot.",
-                                     NULL, NULL, NULL};
+    static const struct argp argp = {
+        NULL,     parse,
+        "DIR...", "Draws DIR/plots/ from DIR/summary.csv and DIR/samples.csv by gnuplot.",
+        NULL,     NULL,
+        NULL};
     struct folders f = {NULL, 0};
     int status = EXIT_DONE;
 

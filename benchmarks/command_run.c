@@ -38,7 +38,8 @@ static void catch_signals(void)
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error of write(2), with a sentence */
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file that may not grow is an error of write(2), with a sentence */
 }
 
 static int complain(const struct lb_why *why, int status)
@@ -79,9 +80,9 @@ static void print_plan(const struct lb_plan *plan, const struct settings *s)
 static double measuring_budget(const struct settings *s)
 {
     double report_s = s->no_plots ? 0.5 : REPORT_S;
-    double share = (s->budget_s - (report_s < s->budget_s * REPORT_SHARE_MOST
-                                       ? report_s
-                                       : s->budget_s * REPORT_SHARE_MOST));
+    double share =
+        (s->budget_s -
+         (report_s < s->budget_s * REPORT_SHARE_MOST ? report_s : s->budget_s * REPORT_SHARE_MOST));
 
     return share / (double)s->suites.n;
 }
@@ -140,8 +141,13 @@ static int run_plan(struct session *w, const struct suite *suite, struct lb_plan
     struct lb_why why = {""};
     struct progress_state progress = progress_begin();
     struct lb_run_options options = {
-        .seed = s->seed, .budget_s = measuring_budget(s), .rounds = front_rounds(front, s),
-        .precision_ns = s->precision_ns, .stop = &stop, .progress = progress_show, .data = &progress,
+        .seed = s->seed,
+        .budget_s = measuring_budget(s),
+        .rounds = front_rounds(front, s),
+        .precision_ns = s->precision_ns,
+        .stop = &stop,
+        .progress = progress_show,
+        .data = &progress,
     };
     int err = lb_run_measure(plan, w->topology, &options, w->samples, &why, &run);
     int status = err ? EXIT_NOT_MEASURED : EXIT_DONE;
@@ -233,7 +239,8 @@ static int check(const struct settings *s, const struct lb_topology *topology)
 
     if (topology->this_system || s->dry_run)
         return EXIT_DONE;
-    lb_fail(&why, EINVAL, "topology: %s is not this machine: it can be planned for (--dry-run), not measured",
+    lb_fail(&why, EINVAL,
+            "topology: %s is not this machine: it can be planned for (--dry-run), not measured",
             topology->source);
     return complain(&why, EXIT_USAGE);
 }

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # How often do the suite's verdicts err on this machine? Within ten minutes:
-#  1. every layout and its twin, while another process uses a core now and then: how many of a hundred runs' worth of
-#     rounds hold a false winner; and whether recorded samples scaled by 5 % are found;
+#  1. every layout and its twin, while another process uses a core now and then: how many of a
+#     hundred runs' worth of rounds hold a false winner; whether samples scaled by 5 % are found;
 #  2. twins whose pause is 5 % longer, without contention: in how many of a hundred they are found.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)

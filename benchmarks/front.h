@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * front: the two faces of a run: progress on the terminal, and Google Benchmark's output in place of the table.
+ * front: the two faces of a run: progress on the terminal, and Google Benchmark's output in place
+ * of the table.
  */
 #ifndef LB_FRONT_H
 #define LB_FRONT_H
@@ -11,7 +12,8 @@
 
 #include <stdbool.h>
 
-/* Progress: one line rewritten on a terminal, a plain line now and then elsewhere; always to stderr. */
+/* Progress: one line rewritten on a terminal, a plain line now and then elsewhere; always to
+ * stderr. */
 struct progress_state {
     bool terminal;
     double last_s;
@@ -21,12 +23,13 @@ struct progress_state progress_begin(void);
 void progress_show(const struct lb_progress *progress, void *state);
 void progress_end(struct progress_state *state);
 
-/* Google Benchmark's face; NULL when no --benchmark_ flag was given: all functions then do nothing. */
+/* Google Benchmark's face; NULL when no --benchmark_ flag was given: all functions then do nothing.
+ */
 struct front;
 int front_open(const struct settings *settings, struct lb_why *why, struct front **front);
 void front_close(struct front *front);
-/* Leaves only the selected cases (and what they are compared to) in the plan. 1: nothing is to be measured (a
- * list was asked for); -ENOENT when the filter selects nothing. */
+/* Leaves only the selected cases (and what they are compared to) in the plan. 1: nothing is to be
+ * measured (a list was asked for); -ENOENT when the filter selects nothing. */
 int front_select(struct front *front, struct lb_plan *plan, struct lb_why *why);
 /* Rounds: --benchmark_repetitions, else the settings'. */
 unsigned front_rounds(const struct front *front, const struct settings *settings);

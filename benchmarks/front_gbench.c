@@ -38,7 +38,8 @@ int front_open(const struct settings *s, struct lb_why *why, struct front **fron
     free(argv);
     if (!err && lb_gbench_min_warmup_s() > 0)
         return lb_fail(why, EINVAL,
-                       "--benchmark_min_warmup_time: the warm-up is a fifth of each window and is not set apart");
+                       "--benchmark_min_warmup_time: the warm-up is a fifth of each window and is "
+                       "not set apart");
     return err;
 }
 
@@ -52,7 +53,8 @@ void front_close(struct front *f)
 }
 
 /* Which names stand for measurements: controls and empties at other works serve the table only. */
-static size_t list_names(struct front *f, const struct lb_plan *p, const char **names, size_t *slots)
+static size_t list_names(struct front *f, const struct lb_plan *p, const char **names,
+                         size_t *slots)
 {
     size_t n = 0;
 
@@ -136,8 +138,9 @@ int front_select(struct front *f, struct lb_plan *p, struct lb_why *why)
     if (lb_gbench_list_only())
         return 1;
     if (!n_selected)
-        return lb_fail(why, ENOENT, "--benchmark_filter: selects none of the benchmarks "
-                                    "(--benchmark_list_tests prints them)");
+        return lb_fail(why, ENOENT,
+                       "--benchmark_filter: selects none of the benchmarks "
+                       "(--benchmark_list_tests prints them)");
     thin(f, p);
     lengthen(p);
     return 0;
@@ -190,8 +193,8 @@ static int fill_case(const struct lb_run *run, const char *name, int case_index,
         v[4] = c->shape.layout ? 1000 * x->fallbacks / x->total_ops : NAN;
         samples[k] = (struct lb_gbench_sample){x->ns_op, x->cpu_ns_op, v};
     }
-    *g = (struct lb_gbench_case){name, NULL, counter_names, COUNTERS, samples, s->n,
-                                 "every window was spoiled"};
+    *g = (struct lb_gbench_case){
+        name, NULL, counter_names, COUNTERS, samples, s->n, "every window was spoiled"};
     samples[s->n].counters = counters; /* the row behind the last keeps the block for freeing */
     return 0;
 }

@@ -12,7 +12,8 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"run", "measure: layouts (the main job), fastpath, harness or errors", command_run},
-    {"show", "print topology, placements, layouts, locks, scenarios, suites, environment", command_show},
+    {"show", "print topology, placements, layouts, locks, scenarios, suites, environment",
+     command_show},
     {"plot", "draw the pictures of a results folder again", command_plot},
 };
 

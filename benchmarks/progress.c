@@ -23,8 +23,8 @@ void progress_show(const struct lb_progress *p, void *data)
     s->last_s = p->elapsed_s;
     s->shown = true;
     if (s->terminal)
-        fprintf(stderr, "\r\033[Kround %u, window %zu of %zu, %.0f s, at most %.0f s left: %.60s", p->round + 1,
-                p->window + 1, p->windows_of_round, p->elapsed_s, left, p->case_name);
+        fprintf(stderr, "\r\033[Kround %u, window %zu of %zu, %.0f s, at most %.0f s left: %.60s",
+                p->round + 1, p->window + 1, p->windows_of_round, p->elapsed_s, left, p->case_name);
     else
         fprintf(stderr, "linebounce: round %u, %.0f s, at most %.0f s left\n", p->round + 1,
                 p->elapsed_s, left);

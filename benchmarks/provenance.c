@@ -72,8 +72,8 @@ const char *provenance_plots(void)
     return access(LB_PLOTS_SOURCE "/layouts.gp", R_OK) ? LB_PLOTS_INSTALLED : LB_PLOTS_SOURCE;
 }
 
-void provenance_begin(struct lb_json *json, const struct settings *s,
-                      const struct lb_topology *t, char **argv)
+void provenance_begin(struct lb_json *json, const struct settings *s, const struct lb_topology *t,
+                      char **argv)
 {
     struct lb_environment *e = calloc(1, sizeof *e);
     char text[64];

@@ -14,10 +14,11 @@
 char **provenance_copy(int argc, char **argv);
 /* Draws a seed from the system where none was given. */
 void provenance_seed(struct settings *settings);
-/* Makes the results folder: --out, or results/HOST/UTC-TIME. Refuses a folder that already holds samples.csv. */
+/* Makes the results folder: --out, or results/HOST/UTC-TIME. Refuses a folder that already holds
+ * samples.csv. */
 int provenance_folder(const struct settings *settings, char *dir, size_t bytes, struct lb_why *why);
-/* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else the source tree the program was built from while it
- * exists, else where they were installed. */
+/* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else the source tree the program was built from
+ * while it exists, else where they were installed. */
 const char *provenance_plots(void);
 
 void provenance_begin(struct lb_json *json, const struct settings *settings,

@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-const struct suite *const suites[] = {&suite_errors, &suite_fastpath, &suite_harness, &suite_layouts};
+const struct suite *const suites[] = {&suite_errors, &suite_fastpath, &suite_harness,
+                                      &suite_layouts};
 const size_t n_suites = LB_COUNT(suites);
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
@@ -14,22 +15,35 @@ int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
             *suite = suites[i];
             return 0;
         }
-    return lb_fail(why, ENOENT, "suite '%s': no such suite (known: errors, fastpath, harness, layouts)", name);
+    return lb_fail(why, ENOENT,
+                   "suite '%s': no such suite (known: errors, fastpath, harness, layouts)", name);
 }
 
 void request_from(const struct settings *s, const struct suite *suite, struct lb_request *r)
 {
     *r = (struct lb_request){
         .suite = suite->name,
-        .scenarios = s->scenarios.at, .n_scenarios = s->scenarios.n,
-        .layouts = s->layouts.at,     .n_layouts = s->layouts.n,
-        .locks = s->locks.at,         .n_locks = s->locks.n,
-        .placements = s->placements.at, .n_placements = s->placements.n,
-        .threads = s->threads.at,     .n_threads = s->threads.n,
-        .work_ns = s->works.at,       .n_work_ns = s->works.n,
-        .objects = s->objects.at,     .n_objects = s->objects.n,
-        .access = s->access.at,       .n_access = s->access.n,
-        .pus = s->pus, .writers = s->writers, .baseline = s->baseline, .controls = true,
-        .twins = s->twins, .twin_slow = s->twin_slow,
+        .scenarios = s->scenarios.at,
+        .n_scenarios = s->scenarios.n,
+        .layouts = s->layouts.at,
+        .n_layouts = s->layouts.n,
+        .locks = s->locks.at,
+        .n_locks = s->locks.n,
+        .placements = s->placements.at,
+        .n_placements = s->placements.n,
+        .threads = s->threads.at,
+        .n_threads = s->threads.n,
+        .work_ns = s->works.at,
+        .n_work_ns = s->works.n,
+        .objects = s->objects.at,
+        .n_objects = s->objects.n,
+        .access = s->access.at,
+        .n_access = s->access.n,
+        .pus = s->pus,
+        .writers = s->writers,
+        .baseline = s->baseline,
+        .controls = true,
+        .twins = s->twins,
+        .twin_slow = s->twin_slow,
     };
 }

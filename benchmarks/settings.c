@@ -14,18 +14,38 @@
 #include <string.h>
 
 enum {
-    KEY_LAYOUT = 'l', KEY_LOCK = 'k', KEY_SCENARIO = 's', KEY_PLACEMENT = 'p', KEY_THREADS = 't',
-    KEY_WORK = 'w', KEY_BUDGET = 'b', KEY_QUICK = 'q', KEY_OUT = 'o', KEY_DRY_RUN = 'n',
-    KEY_PUS = 256, KEY_WRITERS, KEY_OBJECTS, KEY_ACCESS, KEY_BASELINE, KEY_PRECISION, KEY_SEED,
-    KEY_ROUNDS, KEY_TOPOLOGY, KEY_TWINS, KEY_TWIN_SLOW, KEY_NO_PLOTS,
+    KEY_LAYOUT = 'l',
+    KEY_LOCK = 'k',
+    KEY_SCENARIO = 's',
+    KEY_PLACEMENT = 'p',
+    KEY_THREADS = 't',
+    KEY_WORK = 'w',
+    KEY_BUDGET = 'b',
+    KEY_QUICK = 'q',
+    KEY_OUT = 'o',
+    KEY_DRY_RUN = 'n',
+    KEY_PUS = 256,
+    KEY_WRITERS,
+    KEY_OBJECTS,
+    KEY_ACCESS,
+    KEY_BASELINE,
+    KEY_PRECISION,
+    KEY_SEED,
+    KEY_ROUNDS,
+    KEY_TOPOLOGY,
+    KEY_TWINS,
+    KEY_TWIN_SLOW,
+    KEY_NO_PLOTS,
 };
 
 static const struct argp_option run_options[] = {
     {0, 0, 0, 0, "What is measured (lists are comma-separated):", 1},
-    {"layout", KEY_LAYOUT, "LIST", 0, "Layouts, or one of your own: NAME:size=256,align=64,lock=192,seq=40", 0},
+    {"layout", KEY_LAYOUT, "LIST", 0,
+     "Layouts, or one of your own: NAME:size=256,align=64,lock=192,seq=40", 0},
     {"lock", KEY_LOCK, "LIST", 0, "Lock kinds in place of each layout's own", 0},
     {"scenario", KEY_SCENARIO, "LIST", 0, "Scenarios (see: linebounce show scenarios)", 0},
-    {"placement", KEY_PLACEMENT, "LIST", 0, "closest, smt, l2, l3, package, remote, compact, scatter", 0},
+    {"placement", KEY_PLACEMENT, "LIST", 0,
+     "closest, smt, l2, l3, package, remote, compact, scatter", 0},
     {"pus", KEY_PUS, "LIST", 0, "CPUs by the kernel's numbers, in place of a placement: 0,1", 0},
     {"threads", KEY_THREADS, "LIST", 0, "Numbers of threads (2)", 0},
     {"writers", KEY_WRITERS, "N|N%", 0, "Writers in mixed: threads, or a share of all ops (1)", 0},
@@ -45,12 +65,14 @@ static const struct argp_option run_options[] = {
     {"out", KEY_OUT, "DIR", 0, "Folder for the results (results/HOST/UTC-TIME)", 0},
     {"no-plots", KEY_NO_PLOTS, 0, 0, "Draw no pictures", 0},
     {"dry-run", KEY_DRY_RUN, 0, 0, "Print the plan and its time, measure nothing", 0},
-    {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0, "Plan for another machine (hwloc XML or synthetic)", 0},
+    {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0, "Plan for another machine (hwloc XML or synthetic)",
+     0},
     {0},
 };
 
 static const struct argp_option show_options[] = {
-    {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0, "Another machine: hwloc XML or a synthetic description", 0},
+    {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0,
+     "Another machine: hwloc XML or a synthetic description", 0},
     {"layout", KEY_LAYOUT, "LIST", 0, "Which layouts", 0},
     {"lock", KEY_LOCK, "LIST", 0, "With this kind of lock", 0},
     {0},
@@ -107,7 +129,8 @@ static double parse_number(const char *option, const char *text, double least)
     double n = strtod(text, &end);
 
     if (end == text || *end || !(n >= least) || n > MOST_NUMBER) {
-        lb_fail(&why, EINVAL, "--%s '%s': a number of at least %g is expected", option, text, least);
+        lb_fail(&why, EINVAL, "--%s '%s': a number of at least %g is expected", option, text,
+                least);
         refuse(&why);
     }
     return n;
@@ -120,7 +143,8 @@ static uint64_t parse_whole(const char *option, const char *text, double least, 
     struct lb_why why;
 
     if (n > most || n != (double)(uint64_t)n) {
-        lb_fail(&why, EINVAL, "--%s '%s': a whole number up to %.0f is expected", option, text, most);
+        lb_fail(&why, EINVAL, "--%s '%s': a whole number up to %.0f is expected", option, text,
+                most);
         refuse(&why);
     }
     return (uint64_t)n;
@@ -132,7 +156,10 @@ static double parse_time(const char *text)
     struct lb_why why;
     char *end;
     double n = strtod(text, &end);
-    double unit = !*end || !strcmp(end, "s") ? 1 : !strcmp(end, "m") ? 60 : !strcmp(end, "h") ? 3600 : 0;
+    double unit = !*end || !strcmp(end, "s") ? 1
+                  : !strcmp(end, "m")        ? 60
+                  : !strcmp(end, "h")        ? 3600
+                                             : 0;
 
     if (end == text || !(n > 0) || n > MOST_NUMBER || unit == 0) {
         lb_fail(&why, EINVAL, "--budget '%s': a time is expected, as 90s, 30m or 2h", text);
@@ -393,13 +420,18 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
 {
     static char name[] = "linebounce run"; /* in argp's messages */
     static const struct argp argp = {
-        run_options, parse_run, "[SUITE...]",
+        run_options,
+        parse_run,
+        "[SUITE...]",
         "Measures a suite (layouts unless told otherwise) and ends with a table, a verdict per "
         "scenario and a folder of results.\vFlags of Google Benchmark (--benchmark_filter=REGEX, "
-        "--benchmark_format=json, ...) switch the output to Google Benchmark's; numbers and rounds stay "
+        "--benchmark_format=json, ...) switch the output to Google Benchmark's; numbers and rounds "
+        "stay "
         "the same.\n\nExit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 "
         "interrupted (rows are kept).",
-        0, 0, 0};
+        0,
+        0,
+        0};
 
     argc = take_gbench_flags(argc, argv, s);
     argv[0] = name;
@@ -415,9 +447,13 @@ void settings_parse_show(int argc, char **argv, struct settings *s)
 {
     static char name[] = "linebounce show";
     static const struct argp argp = {
-        show_options, parse_show,
+        show_options,
+        parse_show,
         "topology|placements|layouts|locks|scenarios|suites|environment",
-        "Prints what the program knows: of this machine, of another (--topology), or of itself.", 0, 0, 0};
+        "Prints what the program knows: of this machine, of another (--topology), or of itself.",
+        0,
+        0,
+        0};
 
     argv[0] = name;
     argp_parse(&argp, argc, argv, 0, 0, s);

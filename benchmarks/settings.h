@@ -45,15 +45,15 @@ struct settings {
     const char *what; /* of `show` */
 };
 
-#define DEFAULT_BUDGET_S 90.0
-#define QUICK_BUDGET_S   15.0
+#define DEFAULT_BUDGET_S     90.0
+#define QUICK_BUDGET_S       15.0
 #define DEFAULT_PRECISION_NS 2.0
 
 void settings_init(struct settings *settings);
 void settings_finish(struct settings *settings);
 
-/* Parses the arguments of `linebounce run`. Prints help, usage and refusals itself (argp) and exits then:
- * 0 for help, 2 for wrong usage. */
+/* Parses the arguments of `linebounce run`. Prints help, usage and refusals itself (argp) and exits
+ * then: 0 for help, 2 for wrong usage. */
 void settings_parse_run(int argc, char **argv, struct settings *settings);
 /* The same for `linebounce show WHAT` and `linebounce plot DIR...`. */
 void settings_parse_show(int argc, char **argv, struct settings *settings);

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 #
-# What benchmarks/run.sh, tests/run.sh and .ci/run share; sourced, not run. The caller sets `root`, the project's
-# folder, and `set -eu`.
+# What benchmarks/run.sh, tests/run.sh and .ci/run share; sourced, not run, under `set -eu`. The
+# caller sets `root`, the project's folder.
+: "${root:?is to be set by the script that sources this}"
 
 # Debian's names. For a build and its pictures, and for the tests on top.
 packages_run='meson ninja-build pkg-config gcc g++ libhwloc-dev libnuma-dev libcjson-dev
@@ -83,7 +84,7 @@ name_missing()
     for module in hwloc libcjson; do
         pkg-config --exists "$module" 2>/dev/null || lacking="$lacking $module"
     done
-    [ -z "$lacking" ] || die "please install what is missing (commands, development packages):$lacking"
+    [ -z "$lacking" ] || die "please install what is missing (programs, libraries):$lacking"
     for module in numa benchmark; do
         pkg-config --exists "$module" || say "without $module: its feature is left out"
     done
@@ -109,7 +110,8 @@ need_packages()
     install_by_apt $wanted
 }
 
-# build_in FOLDER [SETUP-OPTION...]: configures when there is nothing yet, or when packages have come since; builds.
+# build_in FOLDER [SETUP-OPTION...]: configures when there is nothing yet, or when packages have
+# come since; builds.
 build_in()
 {
     folder=$1

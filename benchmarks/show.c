@@ -38,12 +38,12 @@ static int show_topology(const struct settings *s)
         printf("cache line  %d bytes\n", t->line_bytes);
     if (t->llc_bytes)
         printf("last cache  %zu KiB\n", t->llc_bytes / 1024);
-    printf("\n%5s %5s %5s %5s %5s %5s %8s %5s %5s  %s\n", "PU os", "index", "core", "L2", "L3", "die",
-           "package", "node", "kind", "usable");
+    printf("\n%5s %5s %5s %5s %5s %5s %8s %5s %5s  %s\n", "PU os", "index", "core", "L2", "L3",
+           "die", "package", "node", "kind", "usable");
     for (int i = 0; i < t->n_pus; i++) {
         const struct lb_pu *p = &t->pus[i];
-        printf("%5d %5d %5d %5d %5d %5d %8d %5d %5d  %s\n", p->pu_os, p->pu_index, p->core, p->l2, p->l3,
-               p->die, p->package, p->node_os, p->kind, p->allowed ? "yes" : "no");
+        printf("%5d %5d %5d %5d %5d %5d %8d %5d %5d  %s\n", p->pu_os, p->pu_index, p->core, p->l2,
+               p->l3, p->die, p->package, p->node_os, p->kind, p->allowed ? "yes" : "no");
     }
     lb_topology_destroy(t);
     return 0;
@@ -63,7 +63,8 @@ static void show_orders(const struct lb_topology *t)
     struct lb_placement p;
 
     for (size_t k = 0; k < LB_COUNT(orders); k++)
-        for (int n = 1; n <= t->n_allowed; n = n < t->n_allowed && 2 * n > t->n_allowed ? t->n_allowed : 2 * n)
+        for (int n = 1; n <= t->n_allowed;
+             n = n < t->n_allowed && 2 * n > t->n_allowed ? t->n_allowed : 2 * n)
             if (!lb_placement_named(t, orders[k], n, NULL, &p)) {
                 print_placement(&p);
                 lb_placement_finish(&p);
@@ -168,11 +169,22 @@ static int show_environment(const struct settings *s)
     const struct {
         const char *name, *value;
     } rows[] = {
-        {"host", e->host}, {"kernel", e->kernel}, {"system", e->os}, {"CPU", e->cpu_model},
-        {"microcode", e->microcode}, {"hypervisor", e->hypervisor}, {"governor", e->governor},
-        {"boost", e->boost}, {"huge pages", e->thp}, {"clock source", e->clocksource},
-        {"prefetcher", e->prefetcher}, {"cpuset", e->cgroup_cpuset}, {"version", e->version},
-        {"commit", e->commit}, {"compiler", e->compiler}, {"flags", e->c_flags},
+        {"host", e->host},
+        {"kernel", e->kernel},
+        {"system", e->os},
+        {"CPU", e->cpu_model},
+        {"microcode", e->microcode},
+        {"hypervisor", e->hypervisor},
+        {"governor", e->governor},
+        {"boost", e->boost},
+        {"huge pages", e->thp},
+        {"clock source", e->clocksource},
+        {"prefetcher", e->prefetcher},
+        {"cpuset", e->cgroup_cpuset},
+        {"version", e->version},
+        {"commit", e->commit},
+        {"compiler", e->compiler},
+        {"flags", e->c_flags},
         {"libraries", e->libraries},
     };
     for (size_t i = 0; i < LB_COUNT(rows); i++)
@@ -186,7 +198,7 @@ static const struct {
     const char *name;
     int (*show)(const struct settings *);
 } things[] = {
-    {"environment", show_environment}, {"layouts", show_layouts}, {"locks", show_locks},
+    {"environment", show_environment}, {"layouts", show_layouts},     {"locks", show_locks},
     {"placements", show_placements},   {"scenarios", show_scenarios}, {"suites", show_suites},
     {"topology", show_topology},
 };
@@ -204,8 +216,10 @@ int command_show(int argc, char **argv)
             settings_finish(&s);
             return status;
         }
-    fprintf(stderr, "linebounce: show %s: unknown (environment, layouts, locks, placements, scenarios, "
-                    "suites, topology)\n", s.what);
+    fprintf(stderr,
+            "linebounce: show %s: unknown (environment, layouts, locks, placements, scenarios, "
+            "suites, topology)\n",
+            s.what);
     settings_finish(&s);
     return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * suite: a named set of cases and what is concluded from it. A new suite is one descriptor and one row of the
- * table in registry.c.
+ * suite: a named set of cases and what is concluded from it. A new suite is one descriptor and one
+ * row of the table in registry.c.
  */
 #ifndef LB_SUITE_H
 #define LB_SUITE_H
@@ -19,7 +19,8 @@ struct suite {
     /* Fills what the command line left open; lists in `settings` that are not empty were given. */
     void (*defaults)(struct settings *settings, struct lb_request *request);
     /* Prints table and conclusions. */
-    void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings, FILE *out);
+    void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings,
+                     FILE *out);
 };
 
 extern const struct suite suite_errors, suite_fastpath, suite_harness, suite_layouts;

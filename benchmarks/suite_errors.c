@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * errors: how often do this suite's own verdicts err? Every layout stands twice, so every winner is false. From one
- * long run, a hundred runs' worth of consecutive rounds are judged as a run of their own is: all pairs together under
- * Holm's correction. With --twin-slow the twins are slower for sure, and what counts is how many are found.
+ * errors: how often do this suite's own verdicts err? Every layout stands twice, so every winner is
+ * false. From one long run, a hundred runs' worth of consecutive rounds are judged as a run of
+ * their own is: all pairs together under Holm's correction. With --twin-slow the twins are slower
+ * for sure, and what counts is how many are found.
  */
 #include "suite.h"
 
@@ -56,7 +57,8 @@ static int load(const struct lb_analysis *a, const struct lb_line *l, struct twi
     t->twin = calloc(longest + 1, sizeof *t->twin);
     if (!t->base || !t->twin)
         return -1;
-    t->n = lb_run_pairs(a->run, l->case_index, l->role, c->base, l->role, l->regime, t->twin, t->base);
+    t->n =
+        lb_run_pairs(a->run, l->case_index, l->role, c->base, l->role, l->regime, t->twin, t->base);
     return 0;
 }
 
@@ -85,7 +87,10 @@ static int judge(const struct twins *t, int run, double factor, const struct lb_
     size_t rounds = t->n < RUN_ROUNDS ? t->n : RUN_ROUNDS;
     size_t start = (t->n - rounds) * (size_t)run / (RUNS - 1);
     double scaled[RUN_ROUNDS];
-    struct lb_pair pair = {.base_ns_op = t->base + start, .ns_op = scaled, .n = rounds, .seed = (uint64_t)run,
+    struct lb_pair pair = {.base_ns_op = t->base + start,
+                           .ns_op = scaled,
+                           .n = rounds,
+                           .seed = (uint64_t)run,
                            .min_over_max = t->line->comparison.min_over_max};
 
     for (size_t i = 0; i < rounds; i++)
@@ -111,7 +116,8 @@ static int judge_run(struct tally *y, int run, const struct lb_margin *margin)
     return 0;
 }
 
-/* The same runs' worth with every twin scaled: is the planted difference found, each pair beside all others? */
+/* The same runs' worth with every twin scaled: is the planted difference found, each pair beside
+ * all others? */
 static int plant(struct tally *y, int run, double factor, const struct lb_margin *margin)
 {
     for (size_t k = 0; k < y->n; k++)
@@ -135,21 +141,25 @@ static void print_found(const struct lb_analysis *a, const struct tally *y, FILE
         least = fmin(least, y->found[k]);
         if (y->found[k] >= 95)
             continue;
-        lb_case_name(a->run->plan, &a->run->plan->cases[y->pairs[k].line->case_index], name, sizeof name);
+        lb_case_name(a->run->plan, &a->run->plan->cases[y->pairs[k].line->case_index], name,
+                     sizeof name);
         fprintf(out, "  found in %3.0f of %d: %s, role %s\n", y->found[k], RUNS, name,
                 lb_case_role_name(&a->run->plan->cases[y->pairs[k].line->case_index],
                                   y->pairs[k].line->role));
     }
-    fprintf(out, "found in at least 95 of %d runs' worth: %zu of %zu pairs (least: %.0f of %d).\n", RUNS, good,
-            y->n, least, RUNS);
+    fprintf(out, "found in at least 95 of %d runs' worth: %zu of %zu pairs (least: %.0f of %d).\n",
+            RUNS, good, y->n, least, RUNS);
 }
 
-static void report(const struct lb_analysis *a, struct tally *y, const struct settings *s, FILE *out)
+static void report(const struct lb_analysis *a, struct tally *y, const struct settings *s,
+                   FILE *out)
 {
     int err = 0;
     bool slowed = s->twin_slow > 0;
 
-    fprintf(out, "\n%zu pairs of twins, %u rounds; %d runs' worth of %d consecutive rounds each (they overlap)\n",
+    fprintf(out,
+            "\n%zu pairs of twins, %u rounds; %d runs' worth of %d consecutive rounds each (they "
+            "overlap)\n",
             y->n, a->run->rounds, RUNS, RUN_ROUNDS);
     if (!y->n || a->run->rounds < LB_FIRST_LOOK) {
         fprintf(out, "too few rounds or pairs to judge\n");
@@ -158,7 +168,8 @@ static void report(const struct lb_analysis *a, struct tally *y, const struct se
     for (int run = 0; !slowed && !err && run < RUNS; run++)
         err = judge_run(y, run, &s->margin);
     if (!slowed)
-        fprintf(out, "twins that are the same: %d of %d runs' worth hold a false winner (%d in all).\n",
+        fprintf(out,
+                "twins that are the same: %d of %d runs' worth hold a false winner (%d in all).\n",
                 y->false_runs, y->judged, y->false_winners);
     for (int run = 0; !err && run < RUNS; run++)
         err = plant(y, run, slowed ? 1 : PLANTED, &s->margin);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fastpath: what an uncontended read lock and unlock cost, for every kind of lock, on one thread; beside them the
- * same instructions as a straight line, and two locked adds with a store.
+ * fastpath: what an uncontended read lock and unlock cost, for every kind of lock, on one thread;
+ * beside them the same instructions as a straight line, and two locked adds with a store.
  */
 #include "suite.h"
 
@@ -14,9 +14,9 @@ static const struct lb_scenario *const all[] = {
     &lb_scenarios[LB_SCENARIO_ADDS],
     &lb_scenarios[LB_SCENARIO_UNCONTENDED],
 };
-static const enum lb_lock_kind kinds[] = {LB_LOCK_RWSEM40,        LB_LOCK_RWSEM32,
-                                          LB_LOCK_REFCOUNT,       LB_LOCK_PTHREAD_RWLOCK,
-                                          LB_LOCK_PTHREAD_MUTEX,  LB_LOCK_LOCKED_ADDS};
+static const enum lb_lock_kind kinds[] = {LB_LOCK_RWSEM40,       LB_LOCK_RWSEM32,
+                                          LB_LOCK_REFCOUNT,      LB_LOCK_PTHREAD_RWLOCK,
+                                          LB_LOCK_PTHREAD_MUTEX, LB_LOCK_LOCKED_ADDS};
 static const double saturated[] = {0};
 static const int one[] = {1};
 /* Rounds that the figures are defined over. */
@@ -72,12 +72,12 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     (void)s;
     table_fastpath(a, out);
     if (rwsem && rwsem->compared && adds && adds->compared)
-        fprintf(out,
-                "\nrwsem40 read lock and unlock against the same straight line of instructions: %.3f x "
-                "[%.3f, %.3f]; against two locked adds and a store: %.3f x.\n",
-                rwsem->comparison.ratio.value, rwsem->comparison.ratio.lo,
-                rwsem->comparison.ratio.hi,
-                rwsem->comparison.ratio.value / adds->comparison.ratio.value);
+        fprintf(
+            out,
+            "\nrwsem40 read lock and unlock against the same straight line of instructions: %.3f x "
+            "[%.3f, %.3f]; against two locked adds and a store: %.3f x.\n",
+            rwsem->comparison.ratio.value, rwsem->comparison.ratio.lo, rwsem->comparison.ratio.hi,
+            rwsem->comparison.ratio.value / adds->comparison.ratio.value);
 }
 
 const struct suite suite_fastpath = {

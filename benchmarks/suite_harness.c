@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * harness: what the harness itself costs, and whether its threads disturb each other: the loop of nothing, and the
- * apart control on one thread against two.
+ * harness: what the harness itself costs, and whether its threads disturb each other: the loop of
+ * nothing, and the apart control on one thread against two.
  */
 #include "suite.h"
 
@@ -28,7 +28,8 @@ static void defaults(struct settings *s, struct lb_request *r)
         s->rounds = HARNESS_ROUNDS;
 }
 
-static int find_case(const struct lb_plan *p, enum lb_scenario_kind kind, int threads, double work_ns)
+static int find_case(const struct lb_plan *p, enum lb_scenario_kind kind, int threads,
+                     double work_ns)
 {
     for (size_t i = 0; i < p->n_cases; i++)
         if (p->cases[i].shape.scenario->kind == kind && p->cases[i].shape.threads == threads &&
@@ -37,7 +38,8 @@ static int find_case(const struct lb_plan *p, enum lb_scenario_kind kind, int th
     return -1;
 }
 
-/* log of the first thread's time beside another thread over its time alone, round by round on the same PU. */
+/* log of the first thread's time beside another thread over its time alone, round by round on the
+ * same PU. */
 static size_t log_ratios(const struct lb_series *two, const struct lb_series *one, double *ratios)
 {
     size_t n = 0, k = 0;

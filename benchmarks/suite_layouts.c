@@ -16,7 +16,8 @@ static const struct lb_scenario *const all[] = {
 #define QUICK_SCENARIOS 5
 
 static const double works[] = {LB_WORK_HEADLINE_NS, 0};
-/* More than a second-level cache holds, so that footprint tells, and still laid out in some milliseconds. */
+/* More than a second-level cache holds, so that footprint tells, and still laid out in some
+ * milliseconds. */
 static const size_t objects[] = {100000};
 static const size_t quick_objects[] = {1000};
 

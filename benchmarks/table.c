@@ -9,7 +9,8 @@
 
 #define NAME_WIDTH 21
 
-/* The case that stands beside `c` at another work: same scenario, layout, lock, placement, objects. */
+/* The case that stands beside `c` at another work: same scenario, layout, lock, placement, objects.
+ */
 static int at_work(const struct lb_plan *p, const struct lb_case *c, double work_ns)
 {
     for (size_t i = 0; i < p->n_cases; i++) {
@@ -33,8 +34,8 @@ static void interval(char *text, size_t bytes, double value, double lo, double h
     int digits = fabs(value) < 99.95 ? 1 : 0;
     char format[48];
 
-    snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, digits, sign, digits, sign,
-             digits);
+    snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, digits, sign, digits,
+             sign, digits);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     snprintf(text, bytes, format, value, lo, hi);
@@ -139,8 +140,8 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
     char title[64];
     int names = NAME_WIDTH + (lb_case_roles(c) > 1 ? 9 : 0);
 
-    fprintf(out, "\n%s: %s\n  %d thread%s, %s", c->shape.scenario->name, c->shape.scenario->question,
-            c->shape.threads, c->shape.threads == 1 ? "" : "s",
+    fprintf(out, "\n%s: %s\n  %d thread%s, %s", c->shape.scenario->name,
+            c->shape.scenario->question, c->shape.threads, c->shape.threads == 1 ? "" : "s",
             c->shape.threads > 1 ? lb_distance_name(place->distance) : place->name);
     fputs(", CPUs", out);
     for (int i = 0; i < place->n; i++)
@@ -192,7 +193,8 @@ static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
     verdict_sentence(out, a, first);
 }
 
-/* True when an earlier case opened this group: plans interleave objects and access within a layout. */
+/* True when an earlier case opened this group: plans interleave objects and access within a layout.
+ */
 static bool is_printed(const struct lb_plan *p, size_t i)
 {
     for (size_t j = 0; j < i; j++)
@@ -216,8 +218,8 @@ void table_fastpath(const struct lb_analysis *a, FILE *out)
 {
     char text[64];
 
-    fprintf(out, "\nuncontended read lock and unlock, one thread\n%-*s %-22s %s\n", NAME_WIDTH, "lock",
-            "ns/op [95 %]", "ratio to the straight line [95 %]");
+    fprintf(out, "\nuncontended read lock and unlock, one thread\n%-*s %-22s %s\n", NAME_WIDTH,
+            "lock", "ns/op [95 %]", "ratio to the straight line [95 %]");
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_line *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
@@ -225,7 +227,8 @@ void table_fastpath(const struct lb_analysis *a, FILE *out)
             continue;
         snprintf(text, sizeof text, "%.2f [%.2f, %.2f]", l->ns_op.median, l->ns_op.lo, l->ns_op.hi);
         fprintf(out, "%-*s %-22s", NAME_WIDTH,
-                c->shape.layout ? lb_lock_info(c->shape.lock)->name : c->shape.scenario->name, text);
+                c->shape.layout ? lb_lock_info(c->shape.lock)->name : c->shape.scenario->name,
+                text);
         if (l->compared)
             fprintf(out, " %.3f [%.3f, %.3f]", l->comparison.ratio.value, l->comparison.ratio.lo,
                     l->comparison.ratio.hi);
@@ -237,20 +240,23 @@ void table_run(const struct lb_analysis *a, FILE *out)
 {
     const struct lb_run *r = a->run;
 
-    fprintf(out, "\n%u rounds, %zu windows (%zu spoiled and repeated), %.0f s, ended: %s.\n", r->rounds,
-            r->windows, r->windows_spoiled, r->elapsed_s, lb_run_end_name(r->end));
+    fprintf(out, "\n%u rounds, %zu windows (%zu spoiled and repeated), %.0f s, ended: %s.\n",
+            r->rounds, r->windows, r->windows_spoiled, r->elapsed_s, lb_run_end_name(r->end));
     fprintf(out, "clock %s, step %.1f ns, %.0f ns a reading%s%s", lb_clock_name(&r->clock),
             r->clock.step_ns, r->clock.read_ns, *r->clock.note ? "; " : "", r->clock.note);
     if (r->steal_ticks > 0)
         fprintf(out, "; %lld ms stolen by the host", (long long)r->steal_ticks * 10);
     fputs(".\n", out);
     if (r->n_regimes > 1) {
-        fprintf(out, "%d distances between the same CPUs were seen during the run (round trips of", r->n_regimes);
+        fprintf(out, "%d distances between the same CPUs were seen during the run (round trips of",
+                r->n_regimes);
         for (int i = 0; i < r->n_regimes; i++)
             fprintf(out, "%s %.0f", i ? "," : "", r->regime_ns[i]);
-        fputs(" ns): cases are compared within one each, the table shows the one with most windows.\n",
+        fputs(" ns): cases are compared within one each, the table shows the one with most "
+              "windows.\n",
               out);
     } else if (isfinite(r->regime_ns[0])) {
-        fprintf(out, "A line's round trip between the CPUs was %.0f ns throughout.\n", r->regime_ns[0]);
+        fprintf(out, "A line's round trip between the CPUs was %.0f ns throughout.\n",
+                r->regime_ns[0]);
     }
 }

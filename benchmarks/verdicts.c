@@ -26,8 +26,8 @@ static void name_line(FILE *out, const struct lb_analysis *a, const struct lb_li
 }
 
 /* All lines of a group with one verdict, with their differences. Returns how many. */
-static int list_verdict(FILE *out, const struct lb_analysis *a, size_t first, enum lb_verdict verdict,
-                        const char *word, int before)
+static int list_verdict(FILE *out, const struct lb_analysis *a, size_t first,
+                        enum lb_verdict verdict, const char *word, int before)
 {
     const struct lb_plan *p = a->run->plan;
     int n = 0;
@@ -98,10 +98,12 @@ void verdict_controls(FILE *out, const struct lb_analysis *a)
         const struct lb_control *c = &a->controls[i];
         if (!c->measured)
             continue;
-        fprintf(out, "control (%s, %g ns of work): one line against lines apart: %.2f x, %+.1f ns: %s.\n",
-                a->run->plan->placements[c->placement].name, c->work_ns, c->ratio.value,
-                c->difference.value,
-                c->parts ? "they part" : "they do NOT part: this placement cannot answer");
+        fprintf(
+            out,
+            "control (%s, %g ns of work): one line against lines apart: %.2f x, %+.1f ns: %s.\n",
+            a->run->plan->placements[c->placement].name, c->work_ns, c->ratio.value,
+            c->difference.value,
+            c->parts ? "they part" : "they do NOT part: this placement cannot answer");
     }
     for (size_t i = 0; i < a->n_self_checks; i++)
         print_self_check(out, &a->self_checks[i]);
@@ -158,12 +160,13 @@ static void answer_for(FILE *out, const struct lb_analysis *a, const struct lb_l
         lb_geometry_init(layout, layout->lock, NULL, &g))
         return;
     fprintf(out, "  %-18s %s: %d faster, %d same, %d slower%s%s%s, %d unresolved; ", layout->name,
-            t.slower                ? "costs here"
-            : t.unresolved          ? "not settled here"
-                                    : "costs nothing here",
+            t.slower       ? "costs here"
+            : t.unresolved ? "not settled here"
+                           : "costs nothing here",
             t.faster, t.same, t.slower, t.slower ? " (" : "", t.slower_in, t.slower ? ")" : "",
             t.unresolved);
-    fprintf(out, "%zu pages per 1000 objects instead of %zu\n", g.pages_per_1000, base->pages_per_1000);
+    fprintf(out, "%zu pages per 1000 objects instead of %zu\n", g.pages_per_1000,
+            base->pages_per_1000);
 }
 
 void verdict_answer(FILE *out, const struct lb_analysis *a)
@@ -181,8 +184,10 @@ void verdict_answer(FILE *out, const struct lb_analysis *a)
         if (!l || !(t.faster + t.same + t.slower + t.unresolved))
             continue;
         if (!any)
-            fprintf(out, "\nMay the lock move back into the struct here? Against the separate lock "
-                         "(%s), with a pause between ops:\n", LB_BASELINE);
+            fprintf(out,
+                    "\nMay the lock move back into the struct here? Against the separate lock "
+                    "(%s), with a pause between ops:\n",
+                    LB_BASELINE);
         any = true;
         answer_for(out, a, l, &base);
     }

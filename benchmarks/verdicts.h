@@ -13,8 +13,8 @@
 void verdict_sentence(FILE *out, const struct lb_analysis *analysis, size_t first);
 /* Controls and self-check, a line each placement and work. */
 void verdict_controls(FILE *out, const struct lb_analysis *analysis);
-/* May the lock move back into the struct here, and what does it cost in memory? Only where the run has both
- * sides of the question. */
+/* May the lock move back into the struct here, and what does it cost in memory? Only where the run
+ * has both sides of the question. */
 void verdict_answer(FILE *out, const struct lb_analysis *analysis);
 
 #endif

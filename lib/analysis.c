@@ -141,8 +141,8 @@ static int add_lines(struct desk *d, int case_index, int role)
     int main_regime = lb_run_main_regime(d->run, case_index, role, d->left, d->right), err = 0;
 
     for (int r = 0; !err && r < d->run->n_regimes; r++) {
-        struct lb_line l = {.case_index = case_index, .role = role, .regime = r,
-                            .main_regime = r == main_regime};
+        struct lb_line l = {
+            .case_index = case_index, .role = role, .regime = r, .main_regime = r == main_regime};
         struct lb_line *more;
         if (!lb_run_pairs(d->run, case_index, role, -1, 0, r, d->left, d->right))
             continue;
@@ -199,20 +199,21 @@ static int add_controls(struct lb_analysis *a)
 }
 
 /* The compared line of the shared control at that place, work and regime, or NULL. */
-static const struct lb_line *control_line(const struct lb_analysis *a, int placement, double work_ns,
-                                          int regime)
+static const struct lb_line *control_line(const struct lb_analysis *a, int placement,
+                                          double work_ns, int regime)
 {
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_line *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (l->compared && l->regime == regime && c->placement == placement && c->work_ns == work_ns &&
-            c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED)
+        if (l->compared && l->regime == regime && c->placement == placement &&
+            c->work_ns == work_ns && c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED)
             return l;
     }
     return NULL;
 }
 
-static const struct lb_control *find_control(const struct lb_analysis *a, int placement, double work_ns)
+static const struct lb_control *find_control(const struct lb_analysis *a, int placement,
+                                             double work_ns)
 {
     for (size_t i = 0; i < a->n_controls; i++)
         if (a->controls[i].placement == placement && a->controls[i].work_ns == work_ns)
@@ -220,7 +221,8 @@ static const struct lb_control *find_control(const struct lb_analysis *a, int pl
     return NULL;
 }
 
-/* Agreement within a fifth: of the estimates, or, where they are wide, of anything in their intervals. */
+/* Agreement within a fifth: of the estimates, or, where they are wide, of anything in their
+ * intervals. */
 static enum lb_self_check_state judge(const struct lb_estimate *s, const struct lb_estimate *l)
 {
     double low = 1 - LB_SELF_CHECK_SHARE, high = 1 + LB_SELF_CHECK_SHARE;

@@ -59,7 +59,8 @@ static void write_residues(struct lb_row *row, const char *column, const unsigne
 
     for (int r = 0; r < LB_LINE_BYTES; r++)
         if (n[r])
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%d:%u", used ? ";" : "", r, n[r]);
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%d:%u", used ? ";" : "", r,
+                                     n[r]);
     lb_row_text(row, column, text);
 }
 
@@ -80,7 +81,8 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
         lb_row_int(row, "sharing_windows", s->pairs_sharing);
 }
 
-static void write_comparison(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+static void write_comparison(struct lb_row *row, const struct lb_analysis *a,
+                             const struct lb_line *l)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     const struct lb_comparison *k = &l->comparison;

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A spoiled window is repeated this often in its round; then the round goes on without the case. Long windows have fewer
- * tries: they would eat the budget of the others. */
+/* A spoiled window is repeated this often in its round; then the round goes on without the case.
+ * Long windows have fewer tries: they would eat the budget of the others. */
 #define REPEATS          4
 #define REPEATS_BLOCKING 2
 
@@ -34,8 +34,8 @@ void lb_bench_lines(struct lb_bench *b, uintptr_t lines[LB_PINGPONG_LINES])
                    lb_random_below(&b->random, b->arena_bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
 }
 
-/* Round trips along the ring of the placement's PUs. Its order never rotates, so link i is the same pair in every
- * probe and a virtual CPU that moves shows in its two links. */
+/* Round trips along the ring of the placement's PUs. Its order never rotates, so link i is the same
+ * pair in every probe and a virtual CPU that moves shows in its two links. */
 static int probe_ring(struct lb_bench *b, const struct lb_placement *p, float *links)
 {
     uintptr_t lines[LB_PINGPONG_LINES];
@@ -62,15 +62,15 @@ static bool probes_agree(const float *a, const float *b, int n)
     return true;
 }
 
-/* How often the case was due before this round: what its roles and residues take turns by. A case of every second round
- * would see only even rounds. */
+/* How often the case was due before this round: what its roles and residues take turns by. A case
+ * of every second round would see only even rounds. */
 static unsigned turn_of(const struct lb_bench *b, const struct lb_case *c)
 {
     return b->round / (unsigned)c->every;
 }
 
-/* Roles rotate over the PUs from turn to turn: thread i sits on the placement's PU (i + turn) mod n, also where the case
- * leaves some of the placement's PUs idle. */
+/* Roles rotate over the PUs from turn to turn: thread i sits on the placement's PU (i + turn) mod
+ * n, also where the case leaves some of the placement's PUs idle. */
 static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
 {
     const struct lb_placement *p = &b->plan->placements[c->placement];
@@ -78,12 +78,12 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
     double span = c->work_ns * c->slow / b->run->chain_ns;
 
     for (int i = 0; i < c->shape.threads; i++) {
-        enum lb_op op =
-            lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
+        enum lb_op op = lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
         bool separate = c->shape.layout && c->shape.layout->separate;
         uint64_t seed = b->round_seed + (uint64_t)i;
         a->threads[i] = (struct lb_thread_plan){
-            .worker = lb_bench_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
+            .worker =
+                lb_bench_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
             .loop = lb_hot_find(op, c->shape.lock, separate, paused),
             .site = a->sites[i],
             .seed = lb_random(&seed),
@@ -310,7 +310,8 @@ static void remember_op(struct lb_bench *b, const struct lb_attempt *a, int thre
         b->op_ns[a->case_index] = longest;
 }
 
-/* A moved thread is either bad luck (somebody changed a mask and changed it back) or the end: a PU is gone. */
+/* A moved thread is either bad luck (somebody changed a mask and changed it back) or the end: a PU
+ * is gone. */
 static int recheck(struct lb_bench *b, const struct lb_case *c, struct lb_why *why)
 {
     const struct lb_placement *p = &b->plan->placements[c->placement];
@@ -325,10 +326,12 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
     struct lb_series *series = &b->run->series[a->case_index];
     int err, most = c->blocks ? REPEATS_BLOCKING : REPEATS;
 
-    for (a->number = 0; a->number <= most && !(b->options->stop && *b->options->stop); a->number++) {
+    for (a->number = 0; a->number <= most && !(b->options->stop && *b->options->stop);
+         a->number++) {
         if ((err = measure(b, c, a))) {
             if (err == -EBUSY)
-                lb_fail(why, EBUSY, "%s: a lock was not idle after its window (a bug: please report)",
+                lb_fail(why, EBUSY,
+                        "%s: a lock was not idle after its window (a bug: please report)",
                         c->shape.scenario->name);
             return err;
         }

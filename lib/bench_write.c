@@ -41,8 +41,8 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
 
 static bool plays(const struct lb_case *c, int role, int thread)
 {
-    return lb_case_roles(c) == 1 || lb_scenario_role(c->shape.scenario, &c->shape.writers, thread,
-                                                     c->shape.threads) == role;
+    return lb_case_roles(c) == 1 ||
+           lb_scenario_role(c->shape.scenario, &c->shape.writers, thread, c->shape.threads) == role;
 }
 
 static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
@@ -172,8 +172,7 @@ static int write_anchor(struct lb_bench *b, const char *name, int threads, doubl
     lb_row_text(b->row, "role", "all");
     lb_row_int(b->row, "round", b->round);
     lb_row_int(b->row, "start_ns",
-               (int64_t)lb_clock_ns(&b->run->clock,
-                                    lb_clock_now(&b->run->clock) - b->start_ticks));
+               (int64_t)lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks));
     lb_row_text(b->row, "status", "ok");
     lb_row_number(b->row, "ns_op", ns);
     lb_row_int(b->row, "emulated", b->options->emulated);

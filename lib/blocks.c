@@ -34,8 +34,10 @@ static bool is_whole(const struct lb_log *log, size_t i, uint64_t warm_end, uint
     return begin_of(log, i) >= warm_end && log->blocks[i].end <= stop;
 }
 
-/* Ticks per op of the thread's median whole block: what a block's due is reckoned from, since block lengths adapt. */
-static double typical_op(const struct lb_log *log, uint64_t warm_end, uint64_t stop, double *scratch)
+/* Ticks per op of the thread's median whole block: what a block's due is reckoned from, since block
+ * lengths adapt. */
+static double typical_op(const struct lb_log *log, uint64_t warm_end, uint64_t stop,
+                         double *scratch)
 {
     size_t n = 0;
 
@@ -111,7 +113,8 @@ static void count_whole(const struct lb_log *log, uint64_t warm_end, uint64_t st
     r->ops = (double)ops;
 }
 
-/* A thread that sleeps over an edge has part of a block inside: leaving it out would leave out its sleep. */
+/* A thread that sleeps over an edge has part of a block inside: leaving it out would leave out its
+ * sleep. */
 static void count_cut(const struct lb_log *log, uint64_t warm_end, uint64_t stop,
                       struct lb_thread_result *r)
 {

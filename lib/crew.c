@@ -12,10 +12,14 @@
 #include <unistd.h>
 
 static const char *const spoiled_names[] = {
-    [LB_SPOILED_NOT] = "",        [LB_SPOILED_LATE] = "late",
-    [LB_SPOILED_MOVED] = "moved", [LB_SPOILED_GAPS] = "gaps",
-    [LB_SPOILED_PREEMPTED] = "preempted", [LB_SPOILED_LOG] = "log",
-    [LB_SPOILED_EMPTY] = "empty", [LB_SPOILED_REGIME] = "regime",
+    [LB_SPOILED_NOT] = "",
+    [LB_SPOILED_LATE] = "late",
+    [LB_SPOILED_MOVED] = "moved",
+    [LB_SPOILED_GAPS] = "gaps",
+    [LB_SPOILED_PREEMPTED] = "preempted",
+    [LB_SPOILED_LOG] = "log",
+    [LB_SPOILED_EMPTY] = "empty",
+    [LB_SPOILED_REGIME] = "regime",
 };
 
 const char *lb_spoiled_name(enum lb_spoiled spoiled)
@@ -146,7 +150,8 @@ static bool has_moved(const struct lb_crew *crew, const struct lb_window_plan *p
     return false;
 }
 
-/* A thread that moved goes before all else: it may be the reason for the rest, and may mean that a PU is gone. */
+/* A thread that moved goes before all else: it may be the reason for the rest, and may mean that a
+ * PU is gone. */
 static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_plan *plan,
                              const struct lb_thread_result *results)
 {
@@ -238,8 +243,12 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
 int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
                      int n_lines, int trips, double *round_trip_ns)
 {
-    struct lb_command c = {.kind = LB_COMMAND_PINGPONG, .worker_a = worker_a, .worker_b = worker_b,
-                           .lines = lines, .n_lines = n_lines, .trips = trips};
+    struct lb_command c = {.kind = LB_COMMAND_PINGPONG,
+                           .worker_a = worker_a,
+                           .worker_b = worker_b,
+                           .lines = lines,
+                           .n_lines = n_lines,
+                           .trips = trips};
     uint32_t epoch;
 
     if (worker_a == worker_b || worker_a < 0 || worker_b < 0 || worker_a >= crew->n ||

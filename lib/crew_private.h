@@ -27,8 +27,8 @@ struct lb_command {
     int n_lines, trips;
 };
 
-/* What the workers share. Each word that is written while others spin on it lies on a pair of lines of its
- * own; nothing here is written inside a window. */
+/* What the workers share. Each word that is written while others spin on it lies on a pair of lines
+ * of its own; nothing here is written inside a window. */
 struct lb_board {
     _Alignas(LB_APART_BYTES) uint32_t epoch;    /* moves when a command is up; also a futex */
     _Alignas(LB_APART_BYTES) uint32_t go;       /* epoch whose `start` is valid */

@@ -9,47 +9,108 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Offsets of the groups: Linux 6.4 to 6.14 (and the RFC), the 2023-01 series (everything behind the 40-byte lock
- * moved by 32), Linux 6.15 and later (read from a kernel's BTF). */
+/* Offsets of the groups: Linux 6.4 to 6.14 (and the RFC), the 2023-01 series (everything behind the
+ * 40-byte lock moved by 32), Linux 6.15 and later (read from a kernel's BTF). */
 #define FIELDS_6_4  .head_offset = 0, .seq_offset = 40, .tail_offset = 104
 #define FIELDS_2023 .head_offset = 0, .seq_offset = 40, .tail_offset = 136
 #define FIELDS_6_15 .head_offset = 0, .seq_offset = 40, .tail_offset = 64
 
 const struct lb_layout lb_layouts[] = {
-    {.name = "pointer", .size_bytes = 176, .align_bytes = 8, FIELDS_6_4,
-     .separate = true, .slot_offset = 48, .lock_align_bytes = 8, .lock = LB_LOCK_RWSEM40,
+    {.name = "pointer",
+     .size_bytes = 176,
+     .align_bytes = 8,
+     FIELDS_6_4,
+     .separate = true,
+     .slot_offset = 48,
+     .lock_align_bytes = 8,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "Linux 6.4 to 6.14 as shipped: packed objects, packed separate locks"},
-    {.name = "pointer-lock-aligned", .size_bytes = 176, .align_bytes = 8, FIELDS_6_4,
-     .separate = true, .slot_offset = 48, .lock_align_bytes = 64, .lock = LB_LOCK_RWSEM40,
+    {.name = "pointer-lock-aligned",
+     .size_bytes = 176,
+     .align_bytes = 8,
+     FIELDS_6_4,
+     .separate = true,
+     .slot_offset = 48,
+     .lock_align_bytes = 64,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "the alignment flag on the lock cache only"},
-    {.name = "pointer-aligned", .size_bytes = 176, .align_bytes = 64, FIELDS_6_4,
-     .separate = true, .slot_offset = 48, .lock_align_bytes = 64, .lock = LB_LOCK_RWSEM40,
+    {.name = "pointer-aligned",
+     .size_bytes = 176,
+     .align_bytes = 64,
+     FIELDS_6_4,
+     .separate = true,
+     .slot_offset = 48,
+     .lock_align_bytes = 64,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "the alignment flag on both caches"},
-    {.name = "pointer-256", .size_bytes = 256, .align_bytes = 8, FIELDS_6_4,
-     .separate = true, .slot_offset = 48, .lock_align_bytes = 8, .lock = LB_LOCK_RWSEM40,
+    {.name = "pointer-256",
+     .size_bytes = 256,
+     .align_bytes = 8,
+     FIELDS_6_4,
+     .separate = true,
+     .slot_offset = 48,
+     .lock_align_bytes = 8,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "the object bloated to 256 bytes, the lock still apart"},
-    {.name = "embedded-roaming", .size_bytes = 208, .align_bytes = 16, FIELDS_2023,
-     .lock_offset = 48, .lock_room_bytes = 40, .lock = LB_LOCK_RWSEM40,
+    {.name = "embedded-roaming",
+     .size_bytes = 208,
+     .align_bytes = 16,
+     FIELDS_2023,
+     .lock_offset = 48,
+     .lock_room_bytes = 40,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "the 2023-01 series as posted: lock inside, objects at any 16 bytes"},
-    {.name = "embedded", .size_bytes = 208, .align_bytes = 64, FIELDS_2023,
-     .lock_offset = 48, .lock_room_bytes = 40, .lock = LB_LOCK_RWSEM40,
+    {.name = "embedded",
+     .size_bytes = 208,
+     .align_bytes = 64,
+     FIELDS_2023,
+     .lock_offset = 48,
+     .lock_room_bytes = 40,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "the same with aligned objects"},
-    {.name = "embedded-split", .size_bytes = 216, .align_bytes = 64,
-     .head_offset = 0, .seq_offset = 40, .tail_offset = 144,
-     .lock_offset = 56, .lock_room_bytes = 40, .lock = LB_LOCK_RWSEM40,
+    {.name = "embedded-split",
+     .size_bytes = 216,
+     .align_bytes = 64,
+     .head_offset = 0,
+     .seq_offset = 40,
+     .tail_offset = 144,
+     .lock_offset = 56,
+     .lock_room_bytes = 40,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "count ends a line and owner starts the next, as in mmap_lock before 2021"},
-    {.name = "embedded-own-line", .size_bytes = 256, .align_bytes = 64, FIELDS_6_4,
-     .lock_offset = 192, .lock_room_bytes = 64, .lock = LB_LOCK_RWSEM40,
+    {.name = "embedded-own-line",
+     .size_bytes = 256,
+     .align_bytes = 64,
+     FIELDS_6_4,
+     .lock_offset = 192,
+     .lock_room_bytes = 64,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "the RFC of 2024-08-08: lock in a line of its own at the end"},
-    {.name = "padded", .size_bytes = 384, .align_bytes = 128, FIELDS_6_4,
-     .lock_offset = 256, .lock_room_bytes = 128, .lock = LB_LOCK_RWSEM40,
+    {.name = "padded",
+     .size_bytes = 384,
+     .align_bytes = 128,
+     FIELDS_6_4,
+     .lock_offset = 256,
+     .lock_room_bytes = 128,
+     .lock = LB_LOCK_RWSEM40,
      .meaning = "lock alone in a pair of lines: safe from an adjacent-line prefetcher"},
-    {.name = "refcount", .size_bytes = 192, .align_bytes = 64, FIELDS_6_15,
-     .lock_offset = 128, .lock_room_bytes = 64, .lock = LB_LOCK_REFCOUNT,
+    {.name = "refcount",
+     .size_bytes = 192,
+     .align_bytes = 64,
+     FIELDS_6_15,
+     .lock_offset = 128,
+     .lock_room_bytes = 64,
+     .lock = LB_LOCK_REFCOUNT,
      .meaning = "Linux 6.15 and later: 4-byte reference count"},
-    {.name = "refcount-seq", .size_bytes = 192, .align_bytes = 64,
-     .head_offset = 0, .seq_offset = 132, .tail_offset = 64,
-     .lock_offset = 128, .lock_room_bytes = 4, .lock = LB_LOCK_REFCOUNT,
+    {.name = "refcount-seq",
+     .size_bytes = 192,
+     .align_bytes = 64,
+     .head_offset = 0,
+     .seq_offset = 132,
+     .tail_offset = 64,
+     .lock_offset = 128,
+     .lock_room_bytes = 4,
+     .lock = LB_LOCK_REFCOUNT,
      .meaning = "the variant that lost 6 to 10 %: sequence number beside the count"},
 };
 const size_t lb_n_layouts = LB_COUNT(lb_layouts);
@@ -58,7 +119,7 @@ size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIE
 {
     static const char *const head[] = {"vm_start", "vm_end", "vm_mm", "page_prot", "vm_flags"};
     static const struct lb_field tail[] = {
-        {"anon_vma", 0, 8, true}, {"vm_ops", 8, 8, true},     {"vm_pgoff", 16, 8, true},
+        {"anon_vma", 0, 8, true},  {"vm_ops", 8, 8, true},     {"vm_pgoff", 16, 8, true},
         {"vm_file", 24, 8, false}, {"vm_policy", 48, 8, true},
     };
     size_t n = 0;
@@ -75,7 +136,8 @@ size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIE
     return n;
 }
 
-/* Edits (insert, delete, replace a letter) that make a known name of what was typed: Levenshtein, one row at a time. */
+/* Edits (insert, delete, replace a letter) that make a known name of what was typed: Levenshtein,
+ * one row at a time. */
 static size_t edits(const char *typed, const char *known)
 {
     size_t row[LB_LAYOUT_NAME_BYTES + 1], n = strlen(known);
@@ -130,8 +192,8 @@ int lb_layout_allows(const struct lb_layout *l, enum lb_lock_kind kind, struct l
     if (l->separate)
         return 0;
     if (info->bytes > l->lock_room_bytes)
-        return lb_fail(why, EINVAL, "layout '%s': %s needs %zu bytes, there are %zu at %zu", l->name,
-                       info->name, info->bytes, l->lock_room_bytes, l->lock_offset);
+        return lb_fail(why, EINVAL, "layout '%s': %s needs %zu bytes, there are %zu at %zu",
+                       l->name, info->name, info->bytes, l->lock_room_bytes, l->lock_offset);
     if (l->lock_offset % info->align_bytes)
         return lb_fail(why, EINVAL, "layout '%s': %s wants to lie at a multiple of %zu, not at %zu",
                        l->name, info->name, info->align_bytes, l->lock_offset);
@@ -203,7 +265,8 @@ static bool writes_line_of(const struct lb_layout *l, enum lb_lock_kind kind, ui
             if (written[i] / line_bytes == other[j] / line_bytes)
                 return true;
         for (size_t j = 0; j < n_fields; j++)
-            if (fields[j].touched && written[i] / line_bytes == (object + fields[j].offset) / line_bytes)
+            if (fields[j].touched &&
+                written[i] / line_bytes == (object + fields[j].offset) / line_bytes)
                 return true;
     }
     return false;

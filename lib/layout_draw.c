@@ -33,7 +33,8 @@ static void __attribute__((format(printf, 2, 3))) put(struct canvas *c, const ch
         c->used += (size_t)n;
 }
 
-/* What stands in the cell at `offset`: names of fields that start in it, the lock's words, or "". */
+/* What stands in the cell at `offset`: names of fields that start in it, the lock's words, or "".
+ */
 static void cell_name(const struct lb_layout *l, enum lb_lock_kind kind, size_t lock_at,
                       bool has_fields, size_t offset, char name[32])
 {
@@ -111,7 +112,8 @@ int lb_layout_draw(const struct lb_layout *l, enum lb_lock_kind kind, char *text
     draw_residues(&c, "objects", &g.object);
     if (l->separate)
         draw_residues(&c, "locks", &g.lock);
-    put(&c, "  neighbours: in %u of %u pairs a lock's writes hit a line that the other's op touches\n",
+    put(&c,
+        "  neighbours: in %u of %u pairs a lock's writes hit a line that the other's op touches\n",
         g.pairs_sharing, g.pairs);
     put(&c, "  memory: %zu bytes an object, %zu pages of 4 KiB per 1000 objects\n",
         g.bytes_per_object, g.pages_per_1000);

@@ -20,10 +20,14 @@ static const struct {
     const char *name;
     size_t offset;
 } keys[] = {
-    {"size", offsetof(struct spec, size)},   {"align", offsetof(struct spec, align)},
-    {"lock", offsetof(struct spec, lock)},   {"slot", offsetof(struct spec, slot)},
-    {"lockalign", offsetof(struct spec, lockalign)}, {"room", offsetof(struct spec, room)},
-    {"head", offsetof(struct spec, head)},   {"tail", offsetof(struct spec, tail)},
+    {"size", offsetof(struct spec, size)},
+    {"align", offsetof(struct spec, align)},
+    {"lock", offsetof(struct spec, lock)},
+    {"slot", offsetof(struct spec, slot)},
+    {"lockalign", offsetof(struct spec, lockalign)},
+    {"room", offsetof(struct spec, room)},
+    {"head", offsetof(struct spec, head)},
+    {"tail", offsetof(struct spec, tail)},
     {"seq", offsetof(struct spec, seq)},
 };
 
@@ -36,9 +40,10 @@ static int parse_number(const char *key, const char *value, struct lb_why *why, 
         return lb_fail(why, EINVAL, "layout: %s=%s: given twice", key, value);
     errno = 0;
     n = strtoull(value, &end, 0);
-    if (!isdigit((unsigned char)*value) || *end || errno || n > LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER)
-        return lb_fail(why, EINVAL, "layout: %s=%s: not a number of bytes between 0 and %d", key, value,
-                       LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER);
+    if (!isdigit((unsigned char)*value) || *end || errno ||
+        n > LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER)
+        return lb_fail(why, EINVAL, "layout: %s=%s: not a number of bytes between 0 and %d", key,
+                       value, LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER);
     *number = (size_t)n;
     return 0;
 }
@@ -90,8 +95,9 @@ static int check_name(const char *name, size_t length, struct lb_why *why)
     return 0;
 }
 
-/* Groups that may not overlap: head, tail, seq and either the lock or the pointer to it. The unused bytes
- * of the tail (between vm_file and vm_policy) belong to the group, as they do in the kernel. */
+/* Groups that may not overlap: head, tail, seq and either the lock or the pointer to it. The unused
+ * bytes of the tail (between vm_file and vm_policy) belong to the group, as they do in the kernel.
+ */
 static size_t occupied(const struct lb_layout *l, struct lb_field groups[4])
 {
     groups[0] = (struct lb_field){"head", l->head_offset, LB_HEAD_BYTES, true};
@@ -111,7 +117,8 @@ static int check_fields(const struct lb_layout *l, struct lb_why *why)
     for (size_t i = 0; i < n; i++) {
         size_t align = g[i].bytes == LB_SEQ_BYTES ? 4 : 8;
         if (g[i].offset + g[i].bytes > l->size_bytes)
-            return lb_fail(why, EINVAL, "layout '%s': %s at %zu needs %zu bytes, the object ends at %zu",
+            return lb_fail(why, EINVAL,
+                           "layout '%s': %s at %zu needs %zu bytes, the object ends at %zu",
                            l->name, g[i].name, g[i].offset, g[i].bytes, l->size_bytes);
         if (g[i].offset % align)
             return lb_fail(why, EINVAL, "layout '%s': %s at %zu is not aligned to %zu", l->name,
@@ -152,11 +159,11 @@ static int build(const struct spec *s, enum lb_lock_kind kind, struct lb_why *wh
         return lb_fail(why, EINVAL, "layout '%s': give either lock= (inline) or slot= (pointer)",
                        l->name);
     if (s->slot == UNSET && s->lockalign != UNSET)
-        return lb_fail(why, EINVAL, "layout '%s': lockalign= is of separate locks: it goes with slot=",
-                       l->name);
+        return lb_fail(why, EINVAL,
+                       "layout '%s': lockalign= is of separate locks: it goes with slot=", l->name);
     if (s->lock == UNSET && s->room != UNSET)
-        return lb_fail(why, EINVAL, "layout '%s': room= is for an inline lock: it goes with lock=",
-                       l->name);
+        return lb_fail(why, EINVAL,
+                       "layout '%s': room= is for an inline lock: it goes with lock=", l->name);
     l->size_bytes = s->size;
     l->align_bytes = given(s->align, 8);
     l->head_offset = given(s->head, 0);
@@ -178,8 +185,9 @@ static int check_room(const struct lb_layout *l, struct lb_why *why)
 
     if (l->separate || l->lock_room_bytes <= most)
         return 0;
-    return lb_fail(why, EINVAL, "layout '%s': room=%zu: from the lock to the next field are %zu bytes",
-                   l->name, l->lock_room_bytes, most);
+    return lb_fail(why, EINVAL,
+                   "layout '%s': room=%zu: from the lock to the next field are %zu bytes", l->name,
+                   l->lock_room_bytes, most);
 }
 
 int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layout)

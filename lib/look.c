@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Regimes are parted by at least this factor in a round trip (seen: 5 to 6 between core complexes). */
+/* Regimes are parted by at least this factor in a round trip (seen: 5 to 6 between core complexes).
+ */
 #define REGIME_FACTOR 2.0
 
 int lb_run_partner_role(const struct lb_run *run, int a, int role, int b)
@@ -44,10 +45,10 @@ size_t lb_run_pairs(const struct lb_run *run, int a, int role_a, int b, int role
     return n;
 }
 
-/* Gathers one link's round trips over all cases of a placement, clusters them, and returns the labels in the
- * order of cases and samples. */
-static int cluster_link(const struct lb_run *run, int placement, int link, double *values, int *labels,
-                        int *n_clusters)
+/* Gathers one link's round trips over all cases of a placement, clusters them, and returns the
+ * labels in the order of cases and samples. */
+static int cluster_link(const struct lb_run *run, int placement, int link, double *values,
+                        int *labels, int *n_clusters)
 {
     size_t n = 0;
 
@@ -84,8 +85,9 @@ static int index_of(int *list, int *n, int label)
     return (*n)++;
 }
 
-/* Numbers the labels of a placement by their first appearance, from `from` on: links that never change leave no holes.
- * `seen` is scratch for as many labels as there are windows. Returns how many there are. */
+/* Numbers the labels of a placement by their first appearance, from `from` on: links that never
+ * change leave no holes. `seen` is scratch for as many labels as there are windows. Returns how
+ * many there are. */
 static int close_ranks(struct lb_run *run, int placement, int from, int *seen)
 {
     int n = 0;
@@ -144,7 +146,8 @@ static void relabel(struct lb_run *run, const int *rank)
             }
 }
 
-/* Renumbers n labels by rising round trip and keeps the median of each. A case of one thread has none: 0. */
+/* Renumbers n labels by rising round trip and keeps the median of each. A case of one thread has
+ * none: 0. */
 static int number_regimes(struct lb_run *run, int n, double *values, int *rank)
 {
     struct regime *list = calloc((size_t)n + 1, sizeof *list);
@@ -232,7 +235,8 @@ size_t lb_run_longest(const struct lb_run *run)
 }
 
 /* The regime with most pairs of two cases (b -1: most windows of one), -1 when there is none. */
-static int fullest_regime(const struct lb_run *run, int a, int role, int b, double *left, double *right)
+static int fullest_regime(const struct lb_run *run, int a, int role, int b, double *left,
+                          double *right)
 {
     int partner = b < 0 ? 0 : lb_run_partner_role(run, a, role, b), best = -1;
     size_t most = 0;
@@ -256,8 +260,8 @@ int lb_run_main_regime(const struct lb_run *run, int a, int role, double *left, 
     return best < 0 ? 0 : best;
 }
 
-/* Half-width of the difference to the base in the regime with most pairs, and what it is judged by. left and
- * right are scratch. */
+/* Half-width of the difference to the base in the regime with most pairs, and what it is judged by.
+ * left and right are scratch. */
 static int is_precise(const struct lb_bench *b, int i, int role, double *left, double *right,
                       bool *precise)
 {

@@ -25,22 +25,23 @@ static int grow(struct lb_plan *p, const struct lb_case *c)
     return 0;
 }
 
-/* A roaming layout costs what its residues cost on average: each round visits all of them, or the samples would fall into
- * two heaps and their median would say which heap is larger. Where windows are long, or objects many, the rounds or
- * the objects take turns instead. */
+/* A roaming layout costs what its residues cost on average: each round visits all of them, or the
+ * samples would fall into two heaps and their median would say which heap is larger. Where windows
+ * are long, or objects many, the rounds or the objects take turns instead. */
 static int phases_of(const struct lb_case *c)
 {
     enum lb_scenario_kind kind = c->shape.scenario->kind;
     struct lb_geometry g;
 
-    if (!c->shape.layout || c->blocks || kind == LB_SCENARIO_MANY || kind == LB_SCENARIO_UNCONTENDED ||
+    if (!c->shape.layout || c->blocks || kind == LB_SCENARIO_MANY ||
+        kind == LB_SCENARIO_UNCONTENDED ||
         lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return 1;
     return (int)(g.lock_residues > g.object_residues ? g.lock_residues : g.object_residues);
 }
 
-/* Saturated throughput carries no headline: where its windows are long and a pause is measured too, every second round
- * is enough, and the headline gets the time. */
+/* Saturated throughput carries no headline: where its windows are long and a pause is measured too,
+ * every second round is enough, and the headline gets the time. */
 static int every_of(const struct lb_plan *p, const struct lb_case *c)
 {
     bool paused = false;
@@ -57,7 +58,8 @@ static int add_case(struct lb_plan *p, const struct lb_case *template, const str
     c.shape.scenario = s;
     c.blocks = lb_scenario_blocks(s, c.shape.lock);
     c.window_ns = c.blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS;
-    /* A pause of a microsecond leaves few ops in a short window: the self-check needs a steady mean. */
+    /* A pause of a microsecond leaves few ops in a short window: the self-check needs a steady
+     * mean. */
     if (!c.blocks && c.work_ns > LB_WORK_HEADLINE_NS)
         c.window_ns *= 2;
     c.phases = phases_of(&c);
@@ -76,7 +78,8 @@ static int find_empty(const struct lb_plan *p, int placement, double work_ns)
 /* empty and, where two threads can meet, the controls, at one work. */
 static int add_frame(struct lb_plan *p, const struct lb_request *r, int placement, double work_ns)
 {
-    struct lb_case c = {.placement = placement, .work_ns = work_ns, .slow = 1, .base = -1, .empty = -1};
+    struct lb_case c = {
+        .placement = placement, .work_ns = work_ns, .slow = 1, .base = -1, .empty = -1};
     int err;
 
     c.shape.threads = p->placements[placement].n;
@@ -105,7 +108,8 @@ static bool is_repeated(const struct lb_request *r, const struct lb_scenario *s)
     return s->kind == LB_SCENARIO_MANY && r->n_objects;
 }
 
-/* One scenario with one layout and lock, in every number of objects and access where it has them. */
+/* One scenario with one layout and lock, in every number of objects and access where it has them.
+ */
 static int add_shapes(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
                       struct lb_case c)
 {
@@ -175,9 +179,13 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
     return err;
 }
 
-static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int placement, double work_ns)
+static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int placement,
+                         double work_ns)
 {
-    struct lb_case c = {.placement = placement, .work_ns = work_ns, .slow = 1, .base = -1,
+    struct lb_case c = {.placement = placement,
+                        .work_ns = work_ns,
+                        .slow = 1,
+                        .base = -1,
                         .empty = find_empty(p, placement, work_ns)};
     int err = 0;
 
@@ -222,9 +230,11 @@ static int add_placements(struct lb_plan *p, const struct lb_request *r,
     for (size_t i = 0; !err && i < (r->n_placements ? r->n_placements : 1); i++)
         for (size_t k = 0; !err && k < (r->n_threads ? r->n_threads : 1); k++) {
             int threads = r->n_threads ? r->threads[k] : 0;
-            /* More than a pair, or one thread, has no distance class: close together is what is meant. */
-            const char *name = r->n_placements ? r->placements[i]
-                               : threads && threads != 2 ? "compact" : "closest";
+            /* More than a pair, or one thread, has no distance class: close together is what is
+             * meant. */
+            const char *name = r->n_placements           ? r->placements[i]
+                               : threads && threads != 2 ? "compact"
+                                                         : "closest";
             err = add_placement(p, t, name, NULL, threads, why);
         }
     return err;
@@ -246,8 +256,8 @@ static int find_straight(const struct lb_plan *p, const struct lb_case *c)
     return -1;
 }
 
-/* A twin is compared to its original, a lock of fastpath to the straight line, all others to the baseline layout with
- * its first lock. */
+/* A twin is compared to its original, a lock of fastpath to the straight line, all others to the
+ * baseline layout with its first lock. */
 static void find_base(struct lb_plan *p, const struct lb_request *r, size_t i)
 {
     struct lb_case *c = &p->cases[i];

@@ -16,7 +16,8 @@ const char *lb_run_end_name(enum lb_run_end end)
     return names[end];
 }
 
-/* Where nothing asks for more: room for a draw from a thousand pages, small enough for a shared machine. */
+/* Where nothing asks for more: room for a draw from a thousand pages, small enough for a shared
+ * machine. */
 #define ARENA_LEAST ((size_t)32 << 20)
 
 static int make_arena(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
@@ -33,7 +34,8 @@ static int make_arena(struct lb_bench *b, const struct lb_topology *t, struct lb
         bytes = need + 65536 > bytes ? need + 65536 : bytes;
     }
     err = lb_arena_create(bytes, home ? home->node_os : -1, why, &b->memory);
-    if (err == -ENOTSUP) /* no libnuma in this build: first touch by the pinned worker 0 places it */
+    if (err ==
+        -ENOTSUP) /* no libnuma in this build: first touch by the pinned worker 0 places it */
         err = lb_arena_create(bytes, -1, why, &b->memory);
     if (err)
         return err;
@@ -63,7 +65,8 @@ static int make_clock(struct lb_bench *b, const int *pus, int n, struct lb_why *
     return 0;
 }
 
-/* One worker per PU that any placement uses; the first placement's first PU is the coordinator's. */
+/* One worker per PU that any placement uses; the first placement's first PU is the coordinator's.
+ */
 static int make_crew(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
 {
     int *pus, *nodes, n = 0, err;
@@ -141,9 +144,9 @@ static void tell(const struct lb_bench *b, size_t done, size_t n, int case_index
     if (!b->options->progress)
         return;
     lb_case_name(b->plan, &b->plan->cases[case_index], name, sizeof name);
-    b->options->progress(&(struct lb_progress){b->round, done, n, n, elapsed_s(b),
-                                               b->options->budget_s, name},
-                         b->options->data);
+    b->options->progress(
+        &(struct lb_progress){b->round, done, n, n, elapsed_s(b), b->options->budget_s, name},
+        b->options->data);
 }
 
 static int one_round(struct lb_bench *b, int *order, struct lb_why *why)

@@ -17,16 +17,16 @@ struct lb_bench {
     uint32_t *picks;
     struct lb_csv *csv;
     struct lb_row *row;
-    uint64_t random;      /* the run's generator */
-    uint64_t round_seed;  /* of the pauses: the same for every case of a round */
+    uint64_t random;     /* the run's generator */
+    uint64_t round_seed; /* of the pauses: the same for every case of a round */
     struct lb_draw draw;
     unsigned round;
     size_t window;
     uint64_t start_ticks;
     uint64_t budget_ticks;
-    double *op_ns;        /* what an op of each case took last, or a guess */
-    float *probe;         /* round trips of the present placement's ring, just measured */
-    int probe_placement;  /* whose ring `probe` is; -1: none */
+    double *op_ns;       /* what an op of each case took last, or a guess */
+    float *probe;        /* round trips of the present placement's ring, just measured */
+    int probe_placement; /* whose ring `probe` is; -1: none */
 };
 
 /* One window with everything around it. */
@@ -58,7 +58,8 @@ int lb_bench_case(struct lb_bench *bench, int case_index, struct lb_why *why);
 int lb_bench_write(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_why *why);
 /* Links of a placement's ring of PUs: 0 for one thread, 1 for two, n for more. */
 int lb_ring_links(int threads);
-/* Which cases are still wanted: those whose pair is not precise yet, and what they are compared to. */
+/* Which cases are still wanted: those whose pair is not precise yet, and what they are compared to.
+ */
 int lb_bench_look(struct lb_bench *bench);
 /* The columns that name a case, the same in every file. */
 void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c);

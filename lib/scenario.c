@@ -10,47 +10,98 @@
 #define ONE_ROLE(OP) .roles = {{"all", OP}}, .n_roles = 1
 
 const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
-    [LB_SCENARIO_SAME_OBJECT] =
-        {.kind = LB_SCENARIO_SAME_OBJECT, .name = "same-object", .question = "many threads read-lock one object (pft: faults in one VMA)",
-         ONE_ROLE(LB_OP_READ), .least_threads = 1, .uses_layout = true},
+    [LB_SCENARIO_SAME_OBJECT] = {.kind = LB_SCENARIO_SAME_OBJECT,
+                                 .name = "same-object",
+                                 .question =
+                                     "many threads read-lock one object (pft: faults in one VMA)",
+                                 ONE_ROLE(LB_OP_READ),
+                                 .least_threads = 1,
+                                 .uses_layout = true},
     [LB_SCENARIO_NEIGHBOURS] =
-        {.kind = LB_SCENARIO_NEIGHBOURS, .name = "neighbours", .question = "thread i read-locks object i of a slab: do unrelated locks share a line?",
-         ONE_ROLE(LB_OP_READ), .least_threads = 1, .uses_layout = true},
+        {.kind = LB_SCENARIO_NEIGHBOURS,
+         .name = "neighbours",
+         .question = "thread i read-locks object i of a slab: do unrelated locks share a line?",
+         ONE_ROLE(LB_OP_READ),
+         .least_threads = 1,
+         .uses_layout = true},
     [LB_SCENARIO_OBSERVER] =
-        {.kind = LB_SCENARIO_OBSERVER, .name = "observer", .question = "half lock, half only read the fields: what does a lock do to its neighbours?",
-         .roles = {{"lock", LB_OP_READ}, {"observe", LB_OP_OBSERVE}}, .n_roles = 2,
-         .least_threads = 2, .uses_layout = true},
+        {.kind = LB_SCENARIO_OBSERVER,
+         .name = "observer",
+         .question = "half lock, half only read the fields: what does a lock do to its neighbours?",
+         .roles = {{"lock", LB_OP_READ}, {"observe", LB_OP_OBSERVE}},
+         .n_roles = 2,
+         .least_threads = 2,
+         .uses_layout = true},
     [LB_SCENARIO_MIXED] =
-        {.kind = LB_SCENARIO_MIXED, .name = "mixed", .question = "readers against writers, with fallbacks to the address space's lock",
-         .roles = {{"reader", LB_OP_READ}, {"writer", LB_OP_WRITE}}, .n_roles = 2,
-         .least_threads = 2, .uses_layout = true, .blocks = true},
+        {.kind = LB_SCENARIO_MIXED,
+         .name = "mixed",
+         .question = "readers against writers, with fallbacks to the address space's lock",
+         .roles = {{"reader", LB_OP_READ}, {"writer", LB_OP_WRITE}},
+         .n_roles = 2,
+         .least_threads = 2,
+         .uses_layout = true,
+         .blocks = true},
     [LB_SCENARIO_WRITERS] =
-        {.kind = LB_SCENARIO_WRITERS, .name = "writers", .question = "all write-lock one object: count against owner, spinning against sleeping",
-         ONE_ROLE(LB_OP_WRITER), .least_threads = 1, .uses_layout = true, .blocks = true},
-    [LB_SCENARIO_NESTED] =
-        {.kind = LB_SCENARIO_NESTED, .name = "nested", .question = "all read-lock two neighbouring objects at once: one line or two?",
-         ONE_ROLE(LB_OP_NESTED), .least_threads = 1, .uses_layout = true},
-    [LB_SCENARIO_MANY] =
-        {.kind = LB_SCENARIO_MANY, .name = "many", .question = "every op picks one of many objects: pointer chase and footprint",
-         ONE_ROLE(LB_OP_MANY), .least_threads = 1, .uses_layout = true},
-    [LB_SCENARIO_EMPTY] =
-        {.kind = LB_SCENARIO_EMPTY, .name = "empty", .question = "what the harness itself costs",
-         ONE_ROLE(LB_OP_EMPTY), .least_threads = 1},
-    [LB_SCENARIO_CONTROL_SHARED] =
-        {.kind = LB_SCENARIO_CONTROL_SHARED, .name = "control-shared", .question = "positive control: adds to neighbouring words of one line",
-         ONE_ROLE(LB_OP_ADD), .least_threads = 1, .internal = true},
-    [LB_SCENARIO_CONTROL_APART] =
-        {.kind = LB_SCENARIO_CONTROL_APART, .name = "control-apart", .question = "negative control: the same words 256 bytes apart",
-         ONE_ROLE(LB_OP_ADD), .least_threads = 1, .internal = true},
+        {.kind = LB_SCENARIO_WRITERS,
+         .name = "writers",
+         .question = "all write-lock one object: count against owner, spinning against sleeping",
+         ONE_ROLE(LB_OP_WRITER),
+         .least_threads = 1,
+         .uses_layout = true,
+         .blocks = true},
+    [LB_SCENARIO_NESTED] = {.kind = LB_SCENARIO_NESTED,
+                            .name = "nested",
+                            .question =
+                                "all read-lock two neighbouring objects at once: one line or two?",
+                            ONE_ROLE(LB_OP_NESTED),
+                            .least_threads = 1,
+                            .uses_layout = true},
+    [LB_SCENARIO_MANY] = {.kind = LB_SCENARIO_MANY,
+                          .name = "many",
+                          .question =
+                              "every op picks one of many objects: pointer chase and footprint",
+                          ONE_ROLE(LB_OP_MANY),
+                          .least_threads = 1,
+                          .uses_layout = true},
+    [LB_SCENARIO_EMPTY] = {.kind = LB_SCENARIO_EMPTY,
+                           .name = "empty",
+                           .question = "what the harness itself costs",
+                           ONE_ROLE(LB_OP_EMPTY),
+                           .least_threads = 1},
+    [LB_SCENARIO_CONTROL_SHARED] = {.kind = LB_SCENARIO_CONTROL_SHARED,
+                                    .name = "control-shared",
+                                    .question =
+                                        "positive control: adds to neighbouring words of one line",
+                                    ONE_ROLE(LB_OP_ADD),
+                                    .least_threads = 1,
+                                    .internal = true},
+    [LB_SCENARIO_CONTROL_APART] = {.kind = LB_SCENARIO_CONTROL_APART,
+                                   .name = "control-apart",
+                                   .question = "negative control: the same words 256 bytes apart",
+                                   ONE_ROLE(LB_OP_ADD),
+                                   .least_threads = 1,
+                                   .internal = true},
     [LB_SCENARIO_UNCONTENDED] =
-        {.kind = LB_SCENARIO_UNCONTENDED, .name = "uncontended", .question = "each thread read-locks and unlocks an object of its own, and nothing else",
-         ONE_ROLE(LB_OP_PAIR), .least_threads = 1, .uses_layout = true, .internal = true},
+        {.kind = LB_SCENARIO_UNCONTENDED,
+         .name = "uncontended",
+         .question = "each thread read-locks and unlocks an object of its own, and nothing else",
+         ONE_ROLE(LB_OP_PAIR),
+         .least_threads = 1,
+         .uses_layout = true,
+         .internal = true},
     [LB_SCENARIO_STRAIGHT] =
-        {.kind = LB_SCENARIO_STRAIGHT, .name = "straight-line", .question = "the instructions of an uncontended rwsem read, without its decisions",
-         ONE_ROLE(LB_OP_STRAIGHT), .least_threads = 1, .internal = true},
-    [LB_SCENARIO_ADDS] =
-        {.kind = LB_SCENARIO_ADDS, .name = "adds-and-store", .question = "two locked adds and a store: the least a read lock can cost",
-         ONE_ROLE(LB_OP_ADDS), .least_threads = 1, .internal = true},
+        {.kind = LB_SCENARIO_STRAIGHT,
+         .name = "straight-line",
+         .question = "the instructions of an uncontended rwsem read, without its decisions",
+         ONE_ROLE(LB_OP_STRAIGHT),
+         .least_threads = 1,
+         .internal = true},
+    [LB_SCENARIO_ADDS] = {.kind = LB_SCENARIO_ADDS,
+                          .name = "adds-and-store",
+                          .question = "two locked adds and a store: the least a read lock can cost",
+                          ONE_ROLE(LB_OP_ADDS),
+                          .least_threads = 1,
+                          .internal = true},
 };
 
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario)
@@ -86,7 +137,8 @@ int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *wr
         return 0;
     }
     if (*end || !(n <= INT_MAX) || n != (int)n)
-        return lb_fail(why, EINVAL, "writers '%s': a whole number of threads, or 0 to 100 %%", text);
+        return lb_fail(why, EINVAL, "writers '%s': a whole number of threads, or 0 to 100 %%",
+                       text);
     *writers = (struct lb_writers){(int)n, 0};
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Laying a case out in the arena: from layout, lock, scenario and the round's draw to the addresses that a hot
- * loop works on.
+ * Laying a case out in the arena: from layout, lock, scenario and the round's draw to the addresses
+ * that a hot loop works on.
  */
 #include <linebounce/scenario.h>
 
@@ -25,9 +25,9 @@ int lb_access_parse(const char *name, struct lb_why *why, enum lb_access *access
             *access = i;
             return 0;
         }
-    return lb_fail(why, EINVAL,
-                   "access '%s': unknown (shared-uniform, shared-zipf, private-uniform, private-zipf)",
-                   name);
+    return lb_fail(
+        why, EINVAL,
+        "access '%s': unknown (shared-uniform, shared-zipf, private-uniform, private-zipf)", name);
 }
 
 static bool is_private(enum lb_access access)
@@ -66,8 +66,10 @@ static size_t object_count(const struct lb_shape *s)
         return (size_t)s->threads;
     case LB_SCENARIO_NESTED:
         return 2;
-    case LB_SCENARIO_MANY: /* private objects start at a slab of their own: at most one more slab each */
-        return is_private(s->access) ? (s->objects + PER_SLAB_MOST) * (size_t)s->threads : s->objects;
+    case LB_SCENARIO_MANY: /* private objects start at a slab of their own: at most one more slab
+                              each */
+        return is_private(s->access) ? (s->objects + PER_SLAB_MOST) * (size_t)s->threads
+                                     : s->objects;
     case LB_SCENARIO_UNCONTENDED:
         return (size_t)s->threads * 8; /* every eighth is used: a distance of at least 320 bytes */
     default:
@@ -75,8 +77,9 @@ static size_t object_count(const struct lb_shape *s)
     }
 }
 
-/* Slabs are laid out so that the drawn pair of lines holds the first count. They start at a pair, not at a page: that
- * keeps every property that sharing depends on (residue, half of the pair) and lets one drawn line serve all layouts. */
+/* Slabs are laid out so that the drawn pair of lines holds the first count. They start at a pair,
+ * not at a page: that keeps every property that sharing depends on (residue, half of the pair) and
+ * lets one drawn line serve all layouts. */
 static size_t slab_start(size_t pair, size_t offset_in_slab)
 {
     return pair - offset_in_slab / LB_PAIR_BYTES * LB_PAIR_BYTES;
@@ -104,8 +107,8 @@ static int map_init(const struct lb_shape *s, const struct lb_draw *draw, struct
         /* Other combinations of residues in time, once both were visited in full. */
         object_turn += draw->turn / (residues > objects ? residues : objects);
     }
-    m->first_object = object_turn % m->geometry.object_residues +
-                      (draw->odd ? m->geometry.object_residues : 0);
+    m->first_object =
+        object_turn % m->geometry.object_residues + (draw->odd ? m->geometry.object_residues : 0);
     m->objects = slab_start(l->separate ? draw->object_pair : draw->lock_pair,
                             lb_slab_offset(&m->geometry.object, m->first_object) +
                                 (l->separate ? 0 : l->lock_offset));
@@ -115,7 +118,8 @@ static int map_init(const struct lb_shape *s, const struct lb_draw *draw, struct
 size_t lb_shape_bytes(const struct lb_shape *s)
 {
     struct lb_geometry g;
-    size_t n = object_count(s) + 2 * LB_LINE_BYTES; /* the first index is below twice the residues */
+    size_t n =
+        object_count(s) + 2 * LB_LINE_BYTES; /* the first index is below twice the residues */
 
     if (!s->layout || lb_geometry_init(s->layout, s->lock, NULL, &g))
         return (size_t)s->threads * LB_APART_BYTES + LB_APART_BYTES;
@@ -136,8 +140,8 @@ int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room
 {
     size_t quarter = arena_bytes / 4 / LB_APART_BYTES * LB_APART_BYTES;
 
-    /* lock, object and mm come from three quarters of the arena, so that they never meet; what lies before a pair
-     * is at most the room, and so is what lies behind it. */
+    /* lock, object and mm come from three quarters of the arena, so that they never meet; what lies
+     * before a pair is at most the room, and so is what lies behind it. */
     if (quarter < room + sizeof(struct lb_mm))
         return -ENOSPC;
     size_t spots = (quarter - room) / LB_PAIR_BYTES + 1;
@@ -248,7 +252,8 @@ static struct lb_site object_site(const struct map *m, const char *arena, uintpt
     return site;
 }
 
-/* Thread i starts at its own place in the common draw; private objects lie in whole slabs of their own. */
+/* Thread i starts at its own place in the common draw; private objects lie in whole slabs of their
+ * own. */
 static struct lb_site many_site(const struct map *m, const char *arena, uintptr_t mm,
                                 const uint32_t *picks, int i)
 {
@@ -287,12 +292,13 @@ static void describe(const struct map *m, const char *arena, struct lb_placed *p
     }
 }
 
-/* Scenarios without objects: words in the drawn line (at most eight, then more lines), or 256 bytes apart. */
+/* Scenarios without objects: words in the drawn line (at most eight, then more lines), or 256 bytes
+ * apart. */
 static void place_words(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
                         struct lb_site *sites)
 {
-    size_t step = s->scenario->kind == LB_SCENARIO_CONTROL_SHARED ? sizeof(uint64_t)
-                                                                  : LB_APART_BYTES;
+    size_t step =
+        s->scenario->kind == LB_SCENARIO_CONTROL_SHARED ? sizeof(uint64_t) : LB_APART_BYTES;
 
     for (int i = 0; i < s->threads; i++) {
         char *word = arena + draw->lock_pair + (size_t)i * step;
@@ -315,7 +321,8 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
 
     if (many && !s->objects)
         return -EINVAL;
-    if (lb_shape_bytes(s) + sizeof *mm > arena_bytes || mm_offset(s, draw) + sizeof *mm > arena_bytes)
+    if (lb_shape_bytes(s) + sizeof *mm > arena_bytes ||
+        mm_offset(s, draw) + sizeof *mm > arena_bytes)
         return -ENOSPC;
     if (!s->scenario->uses_layout) {
         place_words(s, draw, arena, sites);
@@ -338,8 +345,8 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     return 0;
 }
 
-/* Of a hundred thousand locks every hundredth is looked at: the check lies between windows, and a lock that leaks
- * leaks everywhere. */
+/* Of a hundred thousand locks every hundredth is looked at: the check lies between windows, and a
+ * lock that leaks leaks everywhere. */
 #define CHECKED_MOST 1024
 
 int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const char *arena)

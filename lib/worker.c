@@ -30,7 +30,8 @@ uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
     return __atomic_load_n(&board->start, __ATOMIC_RELAXED);
 }
 
-/* The system's account of this thread: asked as the warm-up begins and after the stop, never in between. */
+/* The system's account of this thread: asked as the warm-up begins and after the stop, never in
+ * between. */
 struct account {
     double cpu_ns, wall_ns;
     double delay_ns; /* runnable but not running; negative where the kernel does not say */
@@ -39,7 +40,8 @@ struct account {
     int pu_os;
 };
 
-/* The second number of schedstat: time spent waiting for the CPU (kernels with CONFIG_SCHED_INFO). */
+/* The second number of schedstat: time spent waiting for the CPU (kernels with CONFIG_SCHED_INFO).
+ */
 static double run_delay_ns(const struct lb_worker *w)
 {
     char text[96];
@@ -84,7 +86,8 @@ static void settle_account(const struct account *before, const struct account *a
     lb_lock_stats_sub(&after->lock, &before->lock, &r->lock);
 }
 
-/* Ops of a block never exceed half the draw of `many`, nor what a loop of nothing does in a block. */
+/* Ops of a block never exceed half the draw of `many`, nor what a loop of nothing does in a block.
+ */
 #define BLOCK_OPS_MOST (LB_PICKS / 2)
 
 static uint64_t first_block(const struct lb_thread_plan *p, const struct lb_clock *clock,
@@ -95,8 +98,8 @@ static uint64_t first_block(const struct lb_thread_plan *p, const struct lb_cloc
     return ops < 1 ? 1 : ops > BLOCK_OPS_MOST ? BLOCK_OPS_MOST : (uint64_t)ops;
 }
 
-/* Blocks adapt by doubling and halving, so that an op that is ten times slower than believed does not overrun the
- * window. Returns the number of blocks. */
+/* Blocks adapt by doubling and halving, so that an op that is ten times slower than believed does
+ * not overrun the window. Returns the number of blocks. */
 static size_t run_blocks(const struct lb_worker *w, const struct lb_thread_plan *p,
                          uint64_t block_ticks, uint64_t start, uint64_t stop, uint64_t *total_ops)
 {

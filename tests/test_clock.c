@@ -20,7 +20,7 @@ static size_t allowed_pus(int *pu_os, size_t room)
 
     assert_int_equal(sched_getaffinity(0, sizeof set, &set), 0);
     for (int pu = 0; pu < CPU_SETSIZE && n < room; pu++) {
-        if (CPU_ISSET(pu, &set))
+        if (CPU_ISSET((size_t)pu, &set))
             pu_os[n++] = pu;
     }
     return n;
@@ -63,7 +63,7 @@ static void pin_to_one(cpu_set_t *before)
     assert_int_equal(sched_getaffinity(0, sizeof *before, before), 0);
     assert_int_equal(allowed_pus(&pu_os, 1), 1);
     CPU_ZERO(&one);
-    CPU_SET(pu_os, &one);
+    CPU_SET((size_t)pu_os, &one);
     assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * analysis: from a run's samples to one line per case, role and regime, with comparisons and verdicts.
+ * analysis: from a run's samples to one line per case, role and regime, with comparisons and
+ * verdicts.
  */
 #ifndef LINEBOUNCE_ANALYSIS_H
 #define LINEBOUNCE_ANALYSIS_H
@@ -13,9 +14,9 @@
 /* One case, role and regime. */
 struct lb_line {
     int case_index, role, regime;
-    bool main_regime;          /* the regime in which the case has most windows */
-    struct lb_summary ns_op;   /* n is the number of windows */
-    struct lb_summary net;     /* ns_op less that of empty in the same round; n 0 when there is none */
+    bool main_regime;        /* the regime in which the case has most windows */
+    struct lb_summary ns_op; /* n is the number of windows */
+    struct lb_summary net; /* ns_op less that of empty in the same round; n 0 when there is none */
     double machine_ns_op, jain, min_over_max, cpu_ns_op, off_cpu_share; /* medians */
     double voluntary_per_kop, involuntary_per_kop, fallbacks_per_kop, retries_per_kop;
     double spins_per_kop, sleeps_per_kop, handoffs_per_kop; /* sums over sums, all windows */
@@ -31,13 +32,14 @@ struct lb_control {
     double work_ns;
     bool measured;
     struct lb_estimate ratio, difference; /* shared against apart */
-    bool parts;  /* ratio at least LB_CONTROL_RATIO at work 0, difference at least LB_CONTROL_NS with work */
+    bool parts; /* ratio at least LB_CONTROL_RATIO at work 0, difference at least LB_CONTROL_NS with
+                   work */
 };
 #define LB_CONTROL_RATIO 1.5
 #define LB_CONTROL_NS    5.0
 
-/* The pause must not hide the cost: the difference of the controls at 100 and at 1000 ns agrees within
- * LB_SELF_CHECK_SHARE. */
+/* The pause must not hide the cost: the difference of the controls at 100 and at 1000 ns agrees
+ * within LB_SELF_CHECK_SHARE. */
 #define LB_SELF_CHECK_SHARE 0.20
 enum lb_self_check_state {
     LB_SELF_CHECK_NONE,   /* not measured (one thread, or without controls) */
@@ -67,7 +69,8 @@ int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint6
 void lb_analysis_destroy(struct lb_analysis *analysis);
 
 /* The line of a case and role in its main regime, or NULL when no window was good. */
-const struct lb_line *lb_analysis_find(const struct lb_analysis *analysis, int case_index, int role);
+const struct lb_line *lb_analysis_find(const struct lb_analysis *analysis, int case_index,
+                                       int role);
 
 /* Appends all lines to summary.csv. */
 int lb_analysis_write(const struct lb_analysis *analysis, struct lb_csv *csv, struct lb_why *why);

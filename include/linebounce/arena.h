@@ -17,14 +17,14 @@ struct lb_arena;
 
 /* What was asked for is not always what was given: this says what was given. */
 struct lb_arena_info {
-    void *base;        /* aligned to at least 2 MiB */
-    size_t bytes;      /* as asked, rounded up to whole pages */
-    size_t page_bytes; /* size of the small page */
-    bool huge;         /* transparent huge pages back at least nine tenths of it (smaps) */
-    int node_os;       /* the home node asked for; -1: any */
-    bool node_bound;   /* the pages were bound to node_os */
-    bool node_verified;/* move_pages found every sampled page on node_os */
-    char note[160];    /* what could not be had, and why; empty when all was */
+    void *base;         /* aligned to at least 2 MiB */
+    size_t bytes;       /* as asked, rounded up to whole pages */
+    size_t page_bytes;  /* size of the small page */
+    bool huge;          /* transparent huge pages back at least nine tenths of it (smaps) */
+    int node_os;        /* the home node asked for; -1: any */
+    bool node_bound;    /* the pages were bound to node_os */
+    bool node_verified; /* move_pages found every sampled page on node_os */
+    char note[160];     /* what could not be had, and why; empty when all was */
 };
 
 /* Maps, binds (node_os >= 0), faults in and verifies. node_os is the kernel's node number, -1 for
@@ -45,7 +45,7 @@ struct lb_slab {
     size_t stride_bytes; /* object_bytes rounded up to align_bytes */
     size_t slab_bytes;   /* page_bytes << order; every slab starts at a page boundary */
     unsigned order;
-    unsigned per_slab;   /* floor(slab_bytes / stride_bytes): residues start anew in each slab */
+    unsigned per_slab; /* floor(slab_bytes / stride_bytes): residues start anew in each slab */
 };
 
 /* The page of the slab imitation: what SLUB calls order 0 on x86 and most Arm kernels. */

@@ -7,8 +7,8 @@
  *  - `_init`/`_finish` work on memory that the caller owns, `_create`/`_destroy` on heap memory;
  *    every `_destroy` and `_finish` accepts NULL;
  *  - the library neither prints nor exits: a refusal is a sentence in struct lb_why;
- *  - units stand at the end of a name (`window_ns`, `stride_bytes`), the index space of a CPU number
- *    in its name (`pu_os`: the kernel's number, `pu_index`: hwloc's logical order).
+ *  - units stand at the end of a name (`window_ns`, `stride_bytes`), the index space of a CPU
+ * number in its name (`pu_os`: the kernel's number, `pu_index`: hwloc's logical order).
  */
 #ifndef LINEBOUNCE_BASE_H
 #define LINEBOUNCE_BASE_H

@@ -2,13 +2,14 @@
  *
  * crew: pinned threads, and one timed window at a time.
  *
- * The caller is worker 0: two PUs have no third for a coordinator. It is pinned while the crew lives and gets
- * its old affinity back from lb_crew_destroy. The other workers exist before any window, are pinned before they start, spin
- * between windows and sleep when no window has come for some milliseconds.
+ * The caller is worker 0: two PUs have no third for a coordinator. It is pinned while the crew
+ * lives and gets its old affinity back from lb_crew_destroy. The other workers exist before any
+ * window, are pinned before they start, spin between windows and sleep when no window has come for
+ * some milliseconds.
  *
- * A window is a span of time. All its threads are told when it starts and stops, in ticks of one clock that each reads
- * for itself, so the harness moves no cache line inside it. Each thread works in blocks of ops between two clock
- * readings and logs (time, ops) into memory of its own.
+ * A window is a span of time. All its threads are told when it starts and stops, in ticks of one
+ * clock that each reads for itself, so the harness moves no cache line inside it. Each thread works
+ * in blocks of ops between two clock readings and logs (time, ops) into memory of its own.
  */
 #ifndef LINEBOUNCE_CREW_H
 #define LINEBOUNCE_CREW_H
@@ -20,9 +21,10 @@
 
 struct lb_crew;
 
-/* One thread per PU (kernel numbers, all different), results on the PU's NUMA node where node_os is given (may
- * be NULL). The caller's thread becomes worker 0. Errors: -EINVAL (no PU, a PU twice), -EXDEV when a thread does not run
- * where it was pinned, -EACCES/-EINVAL from the kernel for a PU it does not allow, -ENOMEM, -EAGAIN. */
+/* One thread per PU (kernel numbers, all different), results on the PU's NUMA node where node_os is
+ * given (may be NULL). The caller's thread becomes worker 0. Errors: -EINVAL (no PU, a PU twice),
+ * -EXDEV when a thread does not run where it was pinned, -EACCES/-EINVAL from the kernel for a PU
+ * it does not allow, -ENOMEM, -EAGAIN. */
 int lb_crew_create(const struct lb_clock *clock, const int *pu_os, const int *node_os, int n,
                    struct lb_why *why, struct lb_crew **crew);
 void lb_crew_destroy(struct lb_crew *crew);
@@ -31,21 +33,22 @@ int lb_crew_pu_os(const struct lb_crew *crew, int worker);
 
 /* What one thread does in a window. */
 struct lb_thread_plan {
-    int worker;       /* who; each worker at most once in a window */
+    int worker; /* who; each worker at most once in a window */
     lb_hot *loop;
     struct lb_site site;
-    uint64_t seed;    /* of the pause's generator; 0 is taken as 1 */
-    uint64_t span;    /* mean pause in chain iterations; ignored by saturated loops */
-    double op_ns;     /* what an op is believed to take: the first block's length follows from it */
-    size_t picks;     /* many: length of the draw (x[1] starts within it), else 0 */
+    uint64_t seed; /* of the pause's generator; 0 is taken as 1 */
+    uint64_t span; /* mean pause in chain iterations; ignored by saturated loops */
+    double op_ns;  /* what an op is believed to take: the first block's length follows from it */
+    size_t picks;  /* many: length of the draw (x[1] starts within it), else 0 */
     const uint32_t *picks_start;
 };
 
 struct lb_window_plan {
     const struct lb_thread_plan *threads;
     int n_threads;
-    double window_ns;  /* the measured part; a warm-up of LB_WARMUP_SHARE comes before it */
-    bool keep_gaps;    /* sleeping is the subject: nothing is dropped, cut blocks count in proportion */
+    double window_ns; /* the measured part; a warm-up of LB_WARMUP_SHARE comes before it */
+    bool
+        keep_gaps; /* sleeping is the subject: nothing is dropped, cut blocks count in proportion */
 };
 
 /* A fifth of the window before it, not counted: lines find their places, blocks their length. */
@@ -57,16 +60,18 @@ struct lb_window_plan {
 #define LB_BLOCK_STEPS    1000
 #define LB_BLOCK_READS    100
 #define LB_BLOCK_LEAST_NS 5000
-/* A block that takes over 1.5 times its due is a gap (a timer tick costs 20 to 50 us in virtual machines). */
+/* A block that takes over 1.5 times its due is a gap (a timer tick costs 20 to 50 us in virtual
+ * machines). */
 #define LB_GAP_FACTOR 1.5
 /* More than this share of the blocks dropped spoils the window. */
 #define LB_DROPPED_MOST 0.10
-/* Where sleeping is the subject, this share of a window that a thread was runnable but not running spoils it: an owner
- * preempted for 1 ms of 50 moves the result by about as much as the precision. Counting switches would not do: kernel
- * threads take 10 to 50 us a few times in every such window. */
+/* Where sleeping is the subject, this share of a window that a thread was runnable but not running
+ * spoils it: an owner preempted for 1 ms of 50 moves the result by about as much as the precision.
+ * Counting switches would not do: kernel threads take 10 to 50 us a few times in every such window.
+ */
 #define LB_PREEMPTED_MOST 0.02
-/* Ping-pong before and after a window that differ by more than this factor are different regimes: the geometric
- * middle between equal and the factor 2 that parts regimes. */
+/* Ping-pong before and after a window that differ by more than this factor are different regimes:
+ * the geometric middle between equal and the factor 2 that parts regimes. */
 #define LB_REGIME_AGREE 1.41
 
 enum lb_spoiled {
@@ -88,19 +93,19 @@ struct lb_thread_result {
     unsigned blocks, dropped;
     double cpu_ns, wall_ns; /* from before the start to after the stop */
     long voluntary, involuntary;
-    double preempted_ns; /* runnable, but not on the CPU; includes the wait after a wake-up */
-    int pu_start, pu_end;   /* sched_getcpu */
+    double preempted_ns;  /* runnable, but not on the CPU; includes the wait after a wake-up */
+    int pu_start, pu_end; /* sched_getcpu */
     struct lb_lock_stats lock;
 };
 
-/* Runs one window. results is n_threads long, in the plan's order. Returns 0 also when the window is
- * spoiled; -EINVAL for a plan that names a worker twice or none, or has no loop for one. */
+/* Runs one window. results is n_threads long, in the plan's order. Returns 0 also when the window
+ * is spoiled; -EINVAL for a plan that names a worker twice or none, or has no loop for one. */
 int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
                    struct lb_thread_result *results, enum lb_spoiled *spoiled);
 
-/* Round trip of one line between two workers in ns: load and store hand-over, median over n_lines fresh lines given by
- * address, `trips` round trips each. A round trip is two transfers. -EINVAL: workers that are one or do not exist, no
- * trips, no lines or more than LB_PINGPONG_MOST. */
+/* Round trip of one line between two workers in ns: load and store hand-over, median over n_lines
+ * fresh lines given by address, `trips` round trips each. A round trip is two transfers. -EINVAL:
+ * workers that are one or do not exist, no trips, no lines or more than LB_PINGPONG_MOST. */
 int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
                      int n_lines, int trips, double *round_trip_ns);
 #define LB_PINGPONG_LINES 5
@@ -120,9 +125,10 @@ struct lb_log {
     const struct lb_block *blocks;
     size_t n;
 };
-/* Counts, per thread, time (in ticks, into measured_ns) and ops of the blocks between warm_end and stop. Without
- * keep_gaps only whole blocks count, and those that overlap a gap of any thread are dropped for all; with it, cut blocks
- * count in proportion. Fills measured_ns (as ticks), ops, blocks and dropped of results. */
+/* Counts, per thread, time (in ticks, into measured_ns) and ops of the blocks between warm_end and
+ * stop. Without keep_gaps only whole blocks count, and those that overlap a gap of any thread are
+ * dropped for all; with it, cut blocks count in proportion. Fills measured_ns (as ticks), ops,
+ * blocks and dropped of results. */
 int lb_blocks_reduce(const struct lb_log *logs, int n_threads, uint64_t warm_end, uint64_t stop,
                      bool keep_gaps, struct lb_thread_result *results);
 

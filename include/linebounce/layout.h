@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * layout: where the lock and the hot fields of an object lie, and how objects are allocated. Data, not
- * code: a new layout is one row of the table in lib/layout.c.
+ * layout: where the lock and the hot fields of an object lie, and how objects are allocated. Data,
+ * not code: a new layout is one row of the table in lib/layout.c.
  *
- * The object is a vm_area_struct. An op touches two groups of 8-byte fields that moved as groups through the
- * kernel's history, and the sequence number:
+ * The object is a vm_area_struct. An op touches two groups of 8-byte fields that moved as groups
+ * through the kernel's history, and the sequence number:
  *
  *   head  + 0 vm_start, + 8 vm_end, + 16 vm_mm, + 24 vm_page_prot, + 32 vm_flags       (40 bytes)
  *   tail  + 0 anon_vma, + 8 vm_ops, + 16 vm_pgoff, + 24 vm_file, + 48 vm_policy        (56 bytes)
@@ -27,7 +27,8 @@
 
 #define LB_LAYOUT_NAME_BYTES 32
 
-/* Slab orders as the kernel chooses them for these sizes: two pages for the objects, one for locks. */
+/* Slab orders as the kernel chooses them for these sizes: two pages for the objects, one for locks.
+ */
 #define LB_OBJECT_ORDER 1
 #define LB_LOCK_ORDER   0
 
@@ -55,12 +56,13 @@ extern const size_t lb_n_layouts;
 /* A built-in by name; -ENOENT with the known names, the nearest first. */
 int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout **layout);
 
-/* A user's own: "NAME:size=256,align=64,lock=192,seq=40". Keys: size (required), align (8), lock (offset
- * of an inline lock) or slot (offset of the pointer to a separate one; one of the two is required), lockalign (of the
- * separate cache, 8), room (bytes for an inline lock; to the end of the object or the next field), kind (lock kind,
- * rwsem40), head (0), tail (64), seq (40). Numbers are bytes. -EINVAL with the reason: unknown key, no number,
- * fields that overlap (both are named), a field or the lock past the end, misaligned words, a size over a slab,
- * a name that a built-in has or that holds other than letters, digits, `-`, `_`, `.`. */
+/* A user's own: "NAME:size=256,align=64,lock=192,seq=40". Keys: size (required), align (8), lock
+ * (offset of an inline lock) or slot (offset of the pointer to a separate one; one of the two is
+ * required), lockalign (of the separate cache, 8), room (bytes for an inline lock; to the end of
+ * the object or the next field), kind (lock kind, rwsem40), head (0), tail (64), seq (40). Numbers
+ * are bytes. -EINVAL with the reason: unknown key, no number, fields that overlap (both are named),
+ * a field or the lock past the end, misaligned words, a size over a slab, a name that a built-in
+ * has or that holds other than letters, digits, `-`, `_`, `.`. */
 int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layout);
 
 /* Whether that kind of lock fits into the layout; -EINVAL with the reason. */
@@ -69,14 +71,14 @@ int lb_layout_allows(const struct lb_layout *layout, enum lb_lock_kind lock, str
 /* A layout with a kind of lock in it: sizes follow. */
 struct lb_geometry {
     struct lb_slab object;
-    struct lb_slab lock; /* only meaningful when the layout's lock is separate */
-    size_t bytes_per_object;     /* both strides */
-    size_t pages_per_1000;       /* both slabs, 4-KiB pages */
-    unsigned object_residues;    /* different object starts modulo 64 */
-    unsigned lock_residues;      /* different lock starts modulo 64 */
-    unsigned pairs;              /* neighbour pairs in one slab (of locks where they lie apart) */
-    unsigned pairs_sharing;      /* of them: a word written under one lock lies on a line that the other's
-                                    op touches */
+    struct lb_slab lock;      /* only meaningful when the layout's lock is separate */
+    size_t bytes_per_object;  /* both strides */
+    size_t pages_per_1000;    /* both slabs, 4-KiB pages */
+    unsigned object_residues; /* different object starts modulo 64 */
+    unsigned lock_residues;   /* different lock starts modulo 64 */
+    unsigned pairs;           /* neighbour pairs in one slab (of locks where they lie apart) */
+    unsigned pairs_sharing;   /* of them: a word written under one lock lies on a line that the
+                                 other's   op touches */
 };
 /* -EINVAL as lb_layout_allows. */
 int lb_geometry_init(const struct lb_layout *layout, enum lb_lock_kind lock, struct lb_why *why,
@@ -87,8 +89,10 @@ int lb_geometry_init(const struct lb_layout *layout, enum lb_lock_kind lock, str
 bool lb_layout_shares(const struct lb_layout *layout, enum lb_lock_kind lock, uintptr_t object_a,
                       uintptr_t lock_a, uintptr_t object_b, uintptr_t lock_b, size_t line_bytes);
 
-/* Draws the layout as text into a buffer of `bytes`: lines of 64 bytes with fields and lock, residues, what neighbours
- * share, memory. Returns the length it needs without the final NUL, as snprintf does, or -errno. */
-int lb_layout_draw(const struct lb_layout *layout, enum lb_lock_kind lock, char *text, size_t bytes);
+/* Draws the layout as text into a buffer of `bytes`: lines of 64 bytes with fields and lock,
+ * residues, what neighbours share, memory. Returns the length it needs without the final NUL, as
+ * snprintf does, or -errno. */
+int lb_layout_draw(const struct lb_layout *layout, enum lb_lock_kind lock, char *text,
+                   size_t bytes);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * plan: which cases a run measures. Pure data from a request and a topology; nothing is measured here, so a
- * plan for a machine that is not here can be made and printed.
+ * plan: which cases a run measures. Pure data from a request and a topology; nothing is measured
+ * here, so a plan for a machine that is not here can be made and printed.
  */
 #ifndef LINEBOUNCE_PLAN_H
 #define LINEBOUNCE_PLAN_H
@@ -11,7 +11,8 @@
 
 #include <stdbool.h>
 
-/* What the user asked for; arrays are borrowed. A list of length 0 means the default that the comment names. */
+/* What the user asked for; arrays are borrowed. A list of length 0 means the default that the
+ * comment names. */
 struct lb_request {
     const char *suite;
     const struct lb_scenario *const *scenarios;
@@ -22,7 +23,7 @@ struct lb_request {
     size_t n_locks;
     const char *const *placements; /* names for lb_placement_named; 0: "closest" */
     size_t n_placements;
-    const char *pus; /* an explicit list instead of placements, or NULL */
+    const char *pus;    /* an explicit list instead of placements, or NULL */
     const int *threads; /* 0: what the placement says (a pair) */
     size_t n_threads;
     struct lb_writers writers;
@@ -34,9 +35,9 @@ struct lb_request {
     size_t n_access;
     const char *baseline; /* layout */
     bool controls;        /* with positive and negative controls and their self-check */
-    bool alone;           /* with the apart control on one thread too, on the PU of the others' first */
-    bool twins;           /* every layout once more under its name and "~": an A/A run */
-    double twin_slow;     /* the twin's pause is longer by this share (0.05): a planted difference */
+    bool alone;       /* with the apart control on one thread too, on the PU of the others' first */
+    bool twins;       /* every layout once more under its name and "~": an A/A run */
+    double twin_slow; /* the twin's pause is longer by this share (0.05): a planted difference */
 };
 
 /* The headline: a pause as long as a short fault. Saturated throughput carries none. */
@@ -47,15 +48,15 @@ struct lb_request {
 
 struct lb_case {
     struct lb_shape shape;
-    int placement;   /* index into the plan's placements */
+    int placement; /* index into the plan's placements */
     double work_ns;
-    double slow;     /* factor on the pause, 1 but for a slowed twin */
+    double slow; /* factor on the pause, 1 but for a slowed twin */
     bool twin;
-    int base;        /* case that it is compared to, -1: none */
-    int empty;       /* case whose ns_op is subtracted for net_ns_op, -1: none */
+    int base;  /* case that it is compared to, -1: none */
+    int empty; /* case whose ns_op is subtracted for net_ns_op, -1: none */
     double window_ns;
-    int phases;      /* windows a round: one for each residue that a roaming layout takes */
-    int every;       /* measured in every so manieth round */
+    int phases; /* windows a round: one for each residue that a roaming layout takes */
+    int every;  /* measured in every so manieth round */
     bool blocks;
 };
 
@@ -65,21 +66,23 @@ struct lb_plan {
     size_t n_cases;
     struct lb_placement *placements;
     size_t n_placements;
-    size_t n_refused;       /* combinations left out because they do not go together */
+    size_t n_refused;           /* combinations left out because they do not go together */
     char refused[LB_WHY_BYTES]; /* the first reason */
-    size_t arena_bytes;     /* what the largest shape needs */
+    size_t arena_bytes;         /* what the largest shape needs */
 };
 
-/* Errors as the placement's; -EINVAL when nothing is left to measure (why: the first refusal), or the
- * baseline is not among the layouts. */
+/* Errors as the placement's; -EINVAL when nothing is left to measure (why: the first refusal), or
+ * the baseline is not among the layouts. */
 int lb_plan_create(const struct lb_request *request, const struct lb_topology *topology,
                    struct lb_why *why, struct lb_plan **plan);
 void lb_plan_destroy(struct lb_plan *plan);
 
-/* Expected time of one round in seconds: windows, warm-up, and about 0.25 ms of set-up and probes each. */
+/* Expected time of one round in seconds: windows, warm-up, and about 0.25 ms of set-up and probes
+ * each. */
 double lb_plan_round_s(const struct lb_plan *plan);
 
-/* "same-object/embedded/rwsem40/l3/threads:2/work_ns:200"; roles are not part of it. Returns the length as snprintf. */
+/* "same-object/embedded/rwsem40/l3/threads:2/work_ns:200"; roles are not part of it. Returns the
+ * length as snprintf. */
 int lb_case_name(const struct lb_plan *plan, const struct lb_case *c, char *text, size_t bytes);
 /* The layout's name, with "~" behind a twin's; "" where there is none. */
 void lb_case_layout(const struct lb_case *c, char text[LB_LAYOUT_NAME_BYTES + 1]);

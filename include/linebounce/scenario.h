@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * scenario: what each thread does to the objects. Descriptors, the hot loops that carry them out, and
- * the addresses that a loop works on.
+ * scenario: what each thread does to the objects. Descriptors, the hot loops that carry them out,
+ * and the addresses that a loop works on.
  */
 #ifndef LINEBOUNCE_SCENARIO_H
 #define LINEBOUNCE_SCENARIO_H
@@ -67,25 +67,27 @@ int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scena
 
 /* Writers of `mixed`: a number of threads, or a share of every thread's ops. */
 struct lb_writers {
-    int threads;   /* > 0: that many threads write, the others read */
-    double share;  /* > 0 (threads is 0): each op writes with this probability */
+    int threads;  /* > 0: that many threads write, the others read */
+    double share; /* > 0 (threads is 0): each op writes with this probability */
 };
 /* "1" or "5%". -EINVAL: neither, 0, over 100 %. */
 int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *writers);
 
-/* Index into roles[] of thread `i` of n. observer: the first half (rounded up) locks, the rest observes; mixed:
- * the first n - writers threads read, the rest writes; all others have one role. */
+/* Index into roles[] of thread `i` of n. observer: the first half (rounded up) locks, the rest
+ * observes; mixed: the first n - writers threads read, the rest writes; all others have one role.
+ */
 int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers *writers, int i,
                      int n);
 /* The op of that thread: the role's, or LB_OP_MIX in `mixed` with a share. */
 enum lb_op lb_scenario_op(const struct lb_scenario *scenario, const struct lb_writers *writers,
                           int i, int n);
 
-/* Whether layout, lock and scenario go together; -EINVAL with the reason (a refcount is never in `writers`,
- * locked_adds has no write side, a lock that does not fit). */
+/* Whether layout, lock and scenario go together; -EINVAL with the reason (a refcount is never in
+ * `writers`, locked_adds has no write side, a lock that does not fit). */
 int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
                        enum lb_lock_kind lock, struct lb_why *why);
-/* Whether the case can sleep: the scenario blocks, or the kind sleeps in reads that share an object. */
+/* Whether the case can sleep: the scenario blocks, or the kind sleeps in reads that share an
+ * object. */
 bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lock);
 
 /* The live values of a hot loop; six words whose meaning depends on the op:
@@ -95,31 +97,30 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
  *   WRITE     2 seq  3 lock or slot  4 mm
  *   WRITER    3 lock or slot
  *   NESTED    0 head  1 tail - head  2 second head  3 lock or slot  4 mm  5 second lock or slot
- *   MANY      0 arena  1 cursor in the draw  2 tail offset  3 seq offset  4 mm  5 lock or slot offset
- *   MIX       as READ, 5 threshold of a 32-bit draw
- *   PAIR      3 lock or slot  4 mm
- *   ADD       0 word
- *   STRAIGHT  0 lock
- *   ADDS      0 lock
+ *   MANY      0 arena  1 cursor in the draw  2 tail offset  3 seq offset  4 mm  5 lock or slot
+ * offset MIX       as READ, 5 threshold of a 32-bit draw PAIR      3 lock or slot  4 mm ADD       0
+ * word STRAIGHT  0 lock ADDS      0 lock
  */
 struct lb_site {
     uintptr_t x[6];
 };
 
-/* A hot loop: `ops` ops (at least 1) with a pause of `span` chain iterations on average between them (the
- * saturated form has none), drawn from `rng` (never 0). Returns the generator's new state. MANY reads `ops` 32-bit
- * words at its cursor, each an object's offset in the arena over 8; the caller moves the cursor on. */
+/* A hot loop: `ops` ops (at least 1) with a pause of `span` chain iterations on average between
+ * them (the saturated form has none), drawn from `rng` (never 0). Returns the generator's new
+ * state. MANY reads `ops` 32-bit words at its cursor, each an object's offset in the arena over 8;
+ * the caller moves the cursor on. */
 typedef uint64_t lb_hot(uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0,
                         uintptr_t x1, uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5);
 
-/* The loop for an op; `separate` for a lock behind a pointer, `paused` for work > 0. For ops without a lock
- * the kind is ignored. NULL when there is none (locked_adds or refcount as plain writers). */
+/* The loop for an op; `separate` for a lock behind a pointer, `paused` for work > 0. For ops
+ * without a lock the kind is ignored. NULL when there is none (locked_adds or refcount as plain
+ * writers). */
 lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool separate, bool paused);
 /* Name of the function's symbol, for the disassembly check and `show`; NULL past the end. */
 const char *lb_hot_name(size_t index);
 
-/* Runs the pause's dependent chain of `iterations` without anything around it: calibration and the round's
- * clock anchor. */
+/* Runs the pause's dependent chain of `iterations` without anything around it: calibration and the
+ * round's clock anchor. */
 void lb_chain(uint64_t iterations);
 /* The mean pause of a span is span chain iterations; least span that a draw can halve. */
 #define LB_SPAN_LEAST 2
@@ -127,7 +128,8 @@ void lb_chain(uint64_t iterations);
 /* How `many` picks. */
 enum lb_access {
     LB_ACCESS_SHARED_UNIFORM,
-    LB_ACCESS_SHARED_ZIPF, /* ranks weighted 1/rank^0.99 (YCSB's constant), spread over the objects */
+    LB_ACCESS_SHARED_ZIPF, /* ranks weighted 1/rank^0.99 (YCSB's constant), spread over the objects
+                            */
     LB_ACCESS_PRIVATE_UNIFORM,
     LB_ACCESS_PRIVATE_ZIPF,
     LB_ACCESSES
@@ -146,41 +148,43 @@ struct lb_shape {
     enum lb_access access;
 };
 
-/* The luck of a round: where in the arena things lie. Drawn once a round and the same for every layout in it. */
+/* The luck of a round: where in the arena things lie. Drawn once a round and the same for every
+ * layout in it. */
 struct lb_draw {
-    uint64_t seed;       /* picks of `many` */
-    unsigned turn;       /* number of the round: roaming layouts visit their residues in turn */
-    bool odd;            /* which half of a 128-byte pair a roaming position takes */
-    size_t lock_pair;    /* arena offset of the pair of lines that holds thread 0's lock count */
-    size_t object_pair;  /* the same for the objects of separate locks */
-    size_t mm_offset;    /* of struct lb_mm */
+    uint64_t seed;      /* picks of `many` */
+    unsigned turn;      /* number of the round: roaming layouts visit their residues in turn */
+    bool odd;           /* which half of a 128-byte pair a roaming position takes */
+    size_t lock_pair;   /* arena offset of the pair of lines that holds thread 0's lock count */
+    size_t object_pair; /* the same for the objects of separate locks */
+    size_t mm_offset;   /* of struct lb_mm */
 };
 /* Bytes of the arena that a shape needs; the draw stays clear of its edges by that. */
 size_t lb_shape_bytes(const struct lb_shape *shape);
-/* A draw for an arena in which every shape needs at most `room` bytes (-ENOSPC: the arena is smaller than four
- * times that). Advances *state. */
+/* A draw for an arena in which every shape needs at most `room` bytes (-ENOSPC: the arena is
+ * smaller than four times that). Advances *state. */
 int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room,
                  struct lb_draw *draw);
 
 /* What was laid out, for the record. */
 struct lb_placed {
     int object_residue, lock_residue; /* modulo 64; -1 where there is none */
-    int64_t line_offset; /* of the count's line in the arena; -1: no lock */
-    int shares;          /* words written under the locks of threads 0 and 1 share a line; -1: no pair */
-    size_t draw_words;   /* many: length of the cyclic draw */
+    int64_t line_offset;              /* of the count's line in the arena; -1: no lock */
+    int shares; /* words written under the locks of threads 0 and 1 share a line; -1: no pair */
+    size_t draw_words; /* many: length of the cyclic draw */
 };
 
 /* Words of the picks that `many` works on. */
 #define LB_PICKS 131072
 
-/* Initialises objects, locks and the mm in the arena (zeroed or used before) and fills one site a thread.
- * `picks` (LB_PICKS words, of the caller) is filled for `many`, or may be NULL for other scenarios. Nothing may
- * run on the arena meanwhile. -ENOSPC when the shape does not fit, -EINVAL for `many` without an object or with
- * more than 32-bit picks reach. */
+/* Initialises objects, locks and the mm in the arena (zeroed or used before) and fills one site a
+ * thread. `picks` (LB_PICKS words, of the caller) is filled for `many`, or may be NULL for other
+ * scenarios. Nothing may run on the arena meanwhile. -ENOSPC when the shape does not fit, -EINVAL
+ * for `many` without an object or with more than 32-bit picks reach. */
 int lb_shape_place(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
                    size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
                    struct lb_placed *placed);
-/* After a window: every lock of the shape and the mm's are idle again (-EBUSY otherwise: a bug, not bad luck). */
+/* After a window: every lock of the shape and the mm's are idle again (-EBUSY otherwise: a bug, not
+ * bad luck). */
 int lb_shape_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
 
 #endif

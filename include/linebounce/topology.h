@@ -65,9 +65,9 @@ int lb_topology_export(const struct lb_topology *topology, const char *path);
 /* hwloc's version at run time as "2.9.0"; a static string. */
 const char *lb_topology_library(void);
 
-/* Asks the kernel for every one of the PUs whether it would still let a thread run there (the calling
- * thread visits each and gets its own mask back): 0, or -EXDEV with the first that is offline or out of the
- * cpuset. For the middle of a run, between windows. */
+/* Asks the kernel for every one of the PUs whether it would still let a thread run there (the
+ * calling thread visits each and gets its own mask back): 0, or -EXDEV with the first that is
+ * offline or out of the cpuset. For the middle of a run, between windows. */
 int lb_topology_recheck(const int *pu_os, size_t n_pus, struct lb_why *why);
 
 #endif
