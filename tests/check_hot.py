@@ -1,0 +1,411 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Disassembles the hot loops of lib/hot.c and checks what they must and must not contain.
+
+Usage: check_hot.py [OBJECT]     (libhot.a or liblinebounce.a below $LB_BUILD_DIR by default)
+Exit 0 passed, 1 failed, 77 skipped with a reason: not x86-64, or an instrumented build.
+
+A loop runs from the target of its outermost back edge to that edge. Its fast path is what is left
+without the slow blocks: those that call a slow path, those that lead only to such blocks or come
+only from them, and the way back of an inner loop that tries a compare-and-swap again.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+READ_OPS = ("read", "nested", "many", "pair")
+KINDS = ("rwsem40", "rwsem32", "refcount", "locked_adds", "pthread_rwlock", "pthread_mutex")
+WAYS = ("inline", "indirect")
+FORMS = ("paused", "saturated")
+PLAIN = ("empty", "observe", "add", "straight", "adds")
+
+# Calls that leave the fast path.
+SLOW_CALL = re.compile(r"^(lb_\w+_(slow|wake)|fall_back)(\.\w+)*$")
+INSTRUMENTED = re.compile(
+    r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
+CONDITIONAL = re.compile(r"^j(?!mp)[a-z]+$")
+FORBIDDEN = re.compile(r"^(pause|cpuid|rdtscp?|rdpmc|mfence|sfence|syscall|int|div|idiv)$")
+
+# Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
+LOCKED = {"read": (1, 1), "many": (1, 1), "pair": (1, 1), "writer": (1, 1),
+          "straight": (1, 1), "adds": (0, 2), "add": (0, 1), "observe": (0, 0), "empty": (0, 0)}
+
+
+def expected_names():
+    for form in FORMS:
+        for kind in KINDS:
+            for way in WAYS:
+                ops = list(READ_OPS)
+                if kind != "locked_adds":
+                    ops += ["write", "mix"]
+                if kind not in ("locked_adds", "refcount"):
+                    ops.append("writer")
+                for op in ops:
+                    yield f"hot_{op}_{kind}_{way}_{form}"
+        for op in PLAIN:
+            yield f"hot_{op}_{form}"
+
+
+def locked_wanted(op, kind):
+    """(compare-and-swaps, other locked changes) of the fast path, None where it depends."""
+    if kind.startswith("pthread"):
+        return (0, 0)
+    if op in ("write", "mix"):
+        return None if op == "mix" else (0, 0)
+    if op == "nested":
+        return {"refcount": (2, 2)}.get(kind, (0, 4))
+    if kind == "locked_adds":
+        return (0, 2)
+    return LOCKED[op]
+
+
+class Instruction:
+    def __init__(self, where, text):
+        self.where = where  # (section, address)
+        words = text.split(None, 1)
+        while len(words) == 2 and words[0] in ("notrack", "bnd", "cs", "data16", "ds", "rex"):
+            words = words[1].split(None, 1)
+        self.locked = words[0] == "lock"
+        if self.locked:
+            words = words[1].split(None, 1)
+        self.name = words[0]
+        self.operands = words[1].split("#")[0].strip() if len(words) == 2 else ""
+        self.target = None  # (section, address), or the name of a symbol that is not here
+
+    def jumps(self):
+        return self.name == "jmp" or bool(CONDITIONAL.match(self.name))
+
+    def indirect(self):
+        return self.operands.startswith("*")
+
+
+class Object:
+    """The instructions of an object by (section, address), and the functions in it."""
+
+    def __init__(self, path):
+        self.code, self.order, self.functions, self.starts = {}, [], {}, {}
+        self.aligned = {}
+        self.read_sections(path)
+        text = run(["objdump", "-dr", "--no-show-raw-insn", "-w", path])
+        section = ""
+        for line in text.splitlines():
+            if line.startswith("Disassembly of section"):
+                section = line.split()[-1].rstrip(":")
+            elif match := re.match(r"^([0-9a-f]+) <(.+)>:$", line):
+                self.add_function(match[2], (section, int(match[1], 16)))
+            elif match := re.match(r"^\s*([0-9a-f]+):\t(.*)$", line):
+                self.add(section, match)
+        self.order.sort()
+        for i in self.code.values():
+            self.resolve(i)
+
+    def read_sections(self, path):
+        for line in run(["objdump", "-h", path]).splitlines():
+            match = re.match(r"^\s*\d+ (\S+)\s+[0-9a-f]+ .* 2\*\*(\d+)$", line)
+            if match:
+                self.aligned[match[1]] = 1 << int(match[2])
+
+    def add_function(self, name, where):
+        if where[0].startswith(".text"):
+            self.functions[name] = where
+            self.starts[where] = name
+
+    def add(self, section, match):
+        text, *relocation = re.split(r"\t(?=[0-9a-f]+: R_)", match[2])
+        where = (section, int(match[1], 16))
+        instruction = Instruction(where, text.strip())
+        instruction.relocation = relocation[0].split()[-1] if relocation else None
+        self.code[where] = instruction
+        self.order.append(where)
+
+    def resolve(self, i):
+        """Where a direct jump or call goes."""
+        if not (i.jumps() or i.name == "call"):
+            return
+        if i.relocation:
+            match = re.match(r"^(.+?)([+-]0x[0-9a-f]+)?$", i.relocation)
+            name, offset = match[1], int(match[2] or "0", 16) + 4
+            if name in self.functions:
+                section, start = self.functions[name]
+                i.target = (section, start + offset)
+            elif name in self.aligned:
+                i.target = (name, offset)
+            else:
+                i.target = name
+        elif not i.indirect():
+            i.target = (i.where[0], int(i.operands.split()[0], 16))
+
+    def name_of(self, target):
+        return target if isinstance(target, str) else self.starts.get(target, str(target))
+
+    def body(self, name):
+        """The instructions of a function and of its cold part."""
+        found = []
+        for part in (name, name + ".cold"):
+            if part not in self.functions:
+                continue
+            start = self.functions[part]
+            ends = [w for w in self.starts if w[0] == start[0] and w[1] > start[1]]
+            end = min(ends)[1] if ends else float("inf")
+            found += [self.code[w] for w in self.order if w[0] == start[0] and
+                      start[1] <= w[1] < end]
+        return found
+
+
+def run(command):
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+class Graph:
+    """Basic blocks of one function: lists of instructions by their first (section, address)."""
+
+    def __init__(self, body):
+        self.blocks, self.after = {}, {}
+        here = {i.where for i in body}
+        leaders = {body[0].where} | {i.target for i in body if i.jumps() and i.target in here}
+        block = None
+        for k, i in enumerate(body):
+            contiguous = k and body[k - 1].where[0] == i.where[0]
+            if block is None or i.where in leaders or not contiguous:
+                if block and contiguous:
+                    self.after[block] = self.after.get(block, []) + [i.where]
+                block = i.where
+                self.blocks[block] = []
+            self.blocks[block].append(i)
+            if i.jumps() or i.name == "ret":
+                following = body[k + 1].where if k + 1 < len(body) else None
+                self.after[block] = [i.target] if i.jumps() and i.target in here else []
+                if CONDITIONAL.match(i.name) and following:
+                    self.after[block].append(following)
+                block = None
+        self.entry = body[0].where
+        self.reachable()
+
+    def reachable(self):
+        seen, left = set(), [self.entry]
+        while left:
+            block = left.pop()
+            if block not in seen:
+                seen.add(block)
+                left += self.after.get(block, [])
+        self.blocks = {b: code for b, code in self.blocks.items() if b in seen}
+        self.after = {b: self.after.get(b, []) for b in self.blocks}
+        self.before = {b: [a for a in self.blocks if b in self.after[a]] for b in self.blocks}
+
+    def dominators(self):
+        everything = set(self.blocks)
+        found = {b: set(everything) for b in self.blocks}
+        found[self.entry] = {self.entry}
+        changed = True
+        while changed:
+            changed = False
+            for b in self.blocks:
+                if b == self.entry:
+                    continue
+                new = set.intersection(*(found[a] for a in self.before[b])) | {b}
+                if new != found[b]:
+                    found[b], changed = new, True
+        return found
+
+    def loops(self):
+        """{head: blocks} of the natural loops."""
+        dominators, found = self.dominators(), {}
+        for tail in self.blocks:
+            for head in self.after[tail]:
+                if head not in dominators[tail]:
+                    continue
+                body, left = found.setdefault(head, {head}), [tail]
+                while left:
+                    block = left.pop()
+                    if block not in body:
+                        body.add(block)
+                        left += self.before[block]
+        return found
+
+
+class Loop:
+    """The outermost loop of a function, and what of it is the fast path."""
+
+    def __init__(self, name, obj):
+        self.name, self.obj = name, obj
+        self.body = obj.body(name)
+        self.graph = Graph(self.body)
+        loops = self.graph.loops()
+        self.head = max(loops, key=lambda h: len(loops[h])) if loops else None
+        if not loops:
+            return
+        self.blocks = loops[self.head]
+        self.inner = [head for head in loops if head != self.head]
+        self.slow = self.find_slow()
+        self.fast = sorted(self.blocks - self.slow)
+        self.code = [i for b in self.fast for i in self.graph.blocks[b]]
+
+    def calls_slow(self, block):
+        return any(i.name == "call" and SLOW_CALL.match(self.obj.name_of(i.target))
+                   for i in self.graph.blocks[block] if i.target)
+
+    def onward(self, block):
+        """Successors, without the way back of inner loops."""
+        dominators = self.graph.dominators_cache
+        return [s for s in self.graph.after[block]
+                if not (s in self.inner and s in dominators[block])]
+
+    def find_slow(self):
+        self.graph.dominators_cache = self.graph.dominators()
+        slow = {b for b in self.blocks if self.calls_slow(b)}
+        changed = True
+        while changed:
+            changed = False
+            for b in self.blocks - slow - {self.head}:
+                onward, before = self.onward(b), self.graph.before[b]
+                if all(s in slow for s in onward) or all(p in slow for p in before):
+                    slow.add(b)
+                    changed = True
+        return slow
+
+    def completes(self):
+        """Whether the fast path gets from the head back to it."""
+        seen, left = set(), [self.head]
+        while left:
+            block = left.pop()
+            for s in self.graph.after[block]:
+                if s == self.head:
+                    return True
+                if s in self.fast and s not in seen:
+                    seen.add(s)
+                    left.append(s)
+        return False
+
+    def has_frame(self):
+        return any(i.name == "mov" and i.operands == "%rsp,%rbp" for i in self.body)
+
+    def stack_operands(self, code):
+        base = r"\(%[re]?sp\b" + (r"|\(%[re]?bp\b" if self.has_frame() else "")
+        return [i for i in code if re.search(base, i.operands) and i.name != "lea"]
+
+    def chains(self):
+        """Inner loops of one block that multiply a register by itself."""
+        return [b for b in self.blocks if b in self.graph.after[b] and
+                any(i.name == "imul" and re.match(r"^(%\w+),\1$", i.operands)
+                    for i in self.graph.blocks[b])]
+
+
+def describe(instructions):
+    listed = [f"{i.where[1]:x}: {i.name} {i.operands}".strip() for i in instructions]
+    return f"{len(listed)} ({'; '.join(listed[:3])}{'; ...' if len(listed) > 3 else ''})"
+
+
+def split(name):
+    """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none."""
+    words = name[len("hot_"):].split("_")
+    return words[0], "_".join(words[1:-2]) if len(words) > 2 else "", words[-1]
+
+
+def check_calls(loop, op, kind):
+    for i in loop.code:
+        if i.name not in ("call", "jmp"):
+            continue
+        name = i.relocation or ""
+        through_got = i.operands.endswith("(%rip)") and "pthread_" in name
+        if i.indirect() and not (kind.startswith("pthread") and through_got):
+            yield f"an indirect {i.name} at {i.where[1]:x}: {i.operands} {name}".rstrip()
+        if i.name != "call" or i.indirect():
+            continue
+        target = loop.obj.name_of(i.target)
+        if kind.startswith("pthread") and target.startswith("pthread_"):
+            continue
+        if op in ("write", "mix") and target.startswith(f"write_{kind}_"):
+            continue
+        yield f"a call of {target} on the fast path at {i.where[1]:x}"
+
+
+def check_pause(loop, form):
+    fences = [i for i in loop.code if i.name == "lfence"]
+    want = 2 if form == "paused" else 0
+    if len(fences) != want:
+        yield f"{len(fences)} lfence in the loop, expected {want}"
+    if len(loop.chains()) != want // 2:
+        yield f"{len(loop.chains())} chains of multiplications, expected {want // 2}"
+    if form == "saturated" and any(i.name == "imul" for i in loop.code):
+        yield "a multiplication in a saturated loop"
+
+
+def check_locked(loop, op, kind):
+    wanted = locked_wanted(op, kind)
+    if wanted is None:
+        return
+    swaps = [i for i in loop.code if i.locked and i.name.startswith("cmpxchg")]
+    others = [i for i in loop.code if i.locked and not i.name.startswith("cmpxchg")]
+    others += [i for i in loop.code if i.name == "xchg" and "(" in i.operands and not i.locked]
+    if (len(swaps), len(others)) != wanted:
+        yield (f"{len(swaps)} lock cmpxchg and {len(others)} other locked changes, expected "
+               f"{wanted[0]} and {wanted[1]}")
+
+
+def check_plain(loop):
+    """What holds for the loops that call nothing."""
+    if found := loop.stack_operands(loop.code):
+        yield f"stack operands on the fast path: {describe(found)}"
+    if found := [i for i in loop.code if i.name in ("push", "pop", "pushf", "popf")]:
+        yield f"push or pop in the loop: {describe(found)}"
+
+
+def check_loop(loop):
+    op, kind, form = split(loop.name)
+    if loop.head is None:
+        yield "no loop"
+        return
+    if not loop.completes():
+        yield "no way through the loop without a slow path"
+    section, start = loop.obj.functions[loop.name]
+    if start % 64 or loop.obj.aligned[section] % 64:
+        yield f"the function is not aligned to 64 ({start:x})"
+    if found := [i for i in loop.code if FORBIDDEN.match(i.name)]:
+        yield f"forbidden: {describe(found)}"
+    yield from check_calls(loop, op, kind)
+    yield from check_pause(loop, form)
+    yield from check_locked(loop, op, kind)
+    if not kind.startswith("pthread") and op not in ("write", "mix"):
+        yield from check_plain(loop)
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(77)
+
+
+def find_object():
+    if len(sys.argv) > 1:
+        return sys.argv[1]
+    build = os.environ.get("LB_BUILD_DIR", "build")
+    for wanted in ("libhot.a", "liblinebounce.a"):
+        for folder, _, files in os.walk(build):
+            if wanted in files:
+                return os.path.join(folder, wanted)
+    print(f"failed: neither libhot.a nor liblinebounce.a below {build}")
+    sys.exit(1)
+
+
+def main():
+    path = find_object()
+    for tool in ("objdump", "nm"):
+        if not shutil.which(tool):
+            skip(f"{tool} is missing (Debian: binutils)")
+    if "elf64-x86-64" not in run(["objdump", "-f", path]):
+        skip("the object is not x86-64")
+    if found := INSTRUMENTED.search(run(["nm", path])):
+        skip(f"an instrumented build ({found[1]}...)")
+    obj = Object(path)
+    found = {n for n in obj.functions if n.startswith("hot_") and not n.endswith(".cold")}
+    failures = [f"{n}: missing" for n in expected_names() if n not in found]
+    for name in sorted(found):
+        failures += [f"{name}: {what}" for what in check_loop(Loop(name, obj))]
+    print("\n".join([*failures, f"{len(found)} hot loops in {path}, {len(failures)} faults"]))
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

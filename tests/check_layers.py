@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Data flows one way: a stage includes only earlier ones, and only one place knows each library.
+
+Usage: check_layers.py [SOURCE]     ($LB_SOURCE_DIR, or the folder above this script)
+Exit 0 passed, 1 failed. A file of lib/ or include/ that the table lacks is a fault too.
+"""
+
+import os
+import re
+import sys
+
+# In order. Each stage: its public header is NAME.h; these are its files in lib/.
+STAGES = [
+    ("base", "base.c"),
+    ("clock", "clock.c clock_private.h"),
+    ("arena", "arena.c arena_private.h"),
+    ("topology", "topology.c"),
+    ("placement", "placement.c"),
+    # A layout says which kind of lock it holds, so the kinds come first.
+    ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
+    ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h"),
+    ("scenario", "scenario.c shape.c hot.c"),
+    ("crew", "crew.c crew_private.h worker.c blocks.c"),
+    ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
+    ("record", "csv.c environment.c environment.h folders.c json.c number.c number.h row.c row.h "
+               "schema.c"),
+    ("plan", "plan.c"),
+    ("run", "run.c run_private.h bench.c bench_write.c look.c"),
+    ("analysis", "analysis.c analysis_write.c"),
+    ("plot", "plot.c"),
+    ("gbench", "gbench.cc gbench_none.c"),
+]
+
+# Headers of libraries that one file alone may include.
+ALONE = [
+    (re.compile(r"^hwloc(\.h|/)"), "lib/topology.c"),
+    (re.compile(r"^numa(if)?\.h$"), "lib/arena.c"),
+    (re.compile(r"^benchmark/"), "lib/gbench.cc"),
+    (re.compile(r"^(cjson/)?cJSON"), "lib/json.c"),
+    (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),
+]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
+ORDER = {name: place for place, (name, _) in enumerate(STAGES)}
+
+
+def stage_table():
+    table = {f"include/linebounce/{name}.h": name for name, _ in STAGES}
+    for name, files in STAGES:
+        table.update({f"lib/{file}": name for file in files.split()})
+    return table
+
+
+def sources(root, folder):
+    for name in sorted(os.listdir(os.path.join(root, folder))):
+        if name.endswith((".c", ".h", ".cc", ".hh", ".cpp", ".S")):
+            yield f"{folder}/{name}"
+
+
+def includes(root, path):
+    with open(os.path.join(root, path), encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if match := INCLUDE.match(line):
+                yield number, match[1] == '"', match[2]
+
+
+def project_file(path, quoted, name):
+    """The file of this project that an include names, or None."""
+    if name.startswith("linebounce/"):
+        return f"include/{name}"
+    return os.path.normpath(os.path.join(os.path.dirname(path), name)) if quoted else None
+
+
+def check_stage(table, path, target):
+    """Faults of an include of a project's file from a file of the library."""
+    if target not in table:
+        yield f"includes {target}, which is no file of a stage"
+    elif ORDER[table[target]] > ORDER[table[path]]:
+        yield f"stage {table[path]} includes {target} of the later stage {table[target]}"
+    elif target.startswith("lib/") and path.startswith("include/"):
+        yield f"a public header includes the private {target}"
+
+
+def check_file(root, table, path):
+    in_library = not path.startswith("benchmarks/")
+    if in_library and path not in table:
+        yield f"{path}: not in the table of stages (tests/check_layers.py)"
+        return
+    for number, quoted, name in includes(root, path):
+        where = f"{path}:{number}"
+        for library, only in ALONE:
+            if library.search(name) and not path.startswith(only):
+                yield f"{where}: only {only} may include <{name}>"
+        target = project_file(path, quoted, name)
+        if target and in_library:
+            yield from (f"{where}: {fault}" for fault in check_stage(table, path, target))
+
+
+def main():
+    here = os.path.dirname(os.path.abspath(__file__))
+    root = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("LB_SOURCE_DIR",
+                                                                os.path.dirname(here))
+    table = stage_table()
+    paths = [p for folder in ("include/linebounce", "lib", "benchmarks")
+             for p in sources(root, folder)]
+    faults = [fault for path in paths for fault in check_file(root, table, path)]
+    faults += [f"{path}: in the table of stages, but not there" for path in table
+               if not os.path.exists(os.path.join(root, path))]
+    summary = f"{len(paths)} files, {len(STAGES)} stages, {len(faults)} faults"
+    print("\n".join([*faults, summary]))
+    return 1 if faults or not paths else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

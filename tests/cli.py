@@ -1,0 +1,696 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The command line from outside: words, exit statuses, files, signals.
+
+Usage: cli.py [unittest options]     program: $LINEBOUNCE; $LB_SOURCE_DIR, $LB_TESTS_DIR
+Exit 0 passed, 1 failed, 77 skipped: every test was. No test looks at how fast anything is.
+
+A test that takes a CPU of the machine offline runs only with LINEBOUNCE_TEST_HOTPLUG=1: other
+programs lose that CPU too, and where cgroups are of version 1 their groups do not get it back.
+"""
+
+import contextlib
+import csv
+import json
+import os
+import pty
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SOURCE = os.environ.get("LB_SOURCE_DIR",
+                        os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TESTS = os.environ.get("LB_TESTS_DIR", os.path.join(SOURCE, "tests"))
+PROGRAM = os.path.abspath(os.environ.get("LINEBOUNCE",
+                                         os.path.join(SOURCE, "build/benchmarks/linebounce")))
+COMMANDS = ("run", "show", "plot")
+PUS = sorted(os.sched_getaffinity(0))
+ROOT = os.geteuid() == 0
+# A refusal: one sentence; the option parser adds a hint where help is.
+SENTENCE = re.compile(r"^linebounce( run| show| plot)?: \S[^\n]*\n"
+                      r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
+ESCAPE = "\x1b"
+# Two layouts in one scenario; and on one thread, which any machine can do.
+SMALL = ("--scenario", "same-object", "--layout", "pointer,embedded", "--no-plots")
+ALONE = (*SMALL, "--threads", "1")
+PATIENCE_S = 60
+
+two_pus = unittest.skipIf(len(PUS) < 2, "only one PU may be used here")
+
+
+def environment(**more):
+    kept = {k: v for k, v in os.environ.items()
+            if not k.startswith(("LC_", "LANG", "NO_COLOR", "LINEBOUNCE"))}
+    return {**kept, **more}
+
+
+def has_gbench():
+    shown = subprocess.run([PROGRAM, "show", "environment"], capture_output=True, text=True,
+                           check=False).stdout
+    return re.search(r"^libraries .*\bbenchmark\b", shown, re.MULTILINE) is not None
+
+
+def read_csv(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def schema_columns(which):
+    """Column names of samples or summary, from lib/schema.c."""
+    with open(os.path.join(SOURCE, "lib/schema.c"), encoding="utf-8") as file:
+        text = file.read()
+    name = r'\{\s*"([a-z0-9_]+)"\s*,'
+    case = re.search(r"#define CASE_COLUMNS(.*?)/\* clang-format on", text, re.DOTALL)[1]
+    own = re.search(rf"struct lb_column {which}\[\] = {{(.*?)\n}};", text, re.DOTALL)[1]
+    return re.findall(name, case) + re.findall(name, own)
+
+
+class Case(unittest.TestCase):
+    """Each test has a folder of its own, which is also the current one of the program."""
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="linebounce-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def run_it(self, *args, **options):
+        options.setdefault("env", environment())
+        options.setdefault("cwd", self.dir)
+        return subprocess.run([PROGRAM, *args], capture_output=True, text=True, check=False,
+                              timeout=PATIENCE_S, stdin=subprocess.DEVNULL, **options)
+
+    def start(self, *args, **options):
+        process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, env=environment(), text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, **options)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    def wait_for_rows(self, path, rows):
+        """Until the file has so many lines."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                if file.read().count(b"\n") > rows:
+                    return
+            time.sleep(0.02)
+        self.fail(f"{path} has no {rows} rows after {PATIENCE_S} s")
+
+    def succeeds(self, *args, **options):
+        result = self.run_it(*args, **options)
+        self.assertEqual(result.returncode, 0, f"{args}: {result.stderr}")
+        return result
+
+    def refuses(self, *args, status=2, **options):
+        """Ends with the status and one sentence, and prints nothing else."""
+        result = self.run_it(*args, **options)
+        self.assertEqual(result.returncode, status, f"{args}: {result.stderr}")
+        self.assertEqual(result.stdout, "", args)
+        self.assertRegex(result.stderr, SENTENCE, args)
+        return result.stderr
+
+    def check_rows(self, path, which, torn=0):
+        """Header and shape of a CSV; returns the whole rows. `torn` last lines may be incomplete."""
+        with open(path, "rb") as file:
+            data = file.read()
+        if not torn:
+            self.assertTrue(data.endswith(b"\n"), f"{path}: the last row is torn")
+        with open(path, newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        self.assertEqual(header, schema_columns(which), path)
+        if torn and not data.endswith(b"\n"):
+            rows = rows[:-1]
+        for row in rows:
+            self.assertEqual(len(row), len(header), f"{path}: {row}")
+        return [dict(zip(header, row)) for row in rows]
+
+    def check_folder(self, folder, least_rows=1):
+        """What a run leaves, however it ended."""
+        rows = self.check_rows(os.path.join(folder, "samples.csv"), "samples")
+        self.assertGreaterEqual(len(rows), least_rows)
+        self.check_rows(os.path.join(folder, "summary.csv"), "summary")
+        with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
+            self.assertIn("run", json.load(file))
+        return rows
+
+
+class Words(Case):
+    def test_help(self):
+        for command in ((), ("run",), ("show",), ("plot",)):
+            result = self.succeeds(*command, "--help")
+            self.assertRegex(result.stdout, r"^Usage: " + " ".join(("linebounce", *command)))
+            self.assertEqual(result.stderr, "")
+            self.assertEqual(self.succeeds(*command, "-?").stdout, result.stdout)
+
+    def test_help_names_every_option_of_a_run(self):
+        text = self.succeeds("run", "--help").stdout
+        for option in ("layout", "lock", "scenario", "placement", "pus", "threads", "writers",
+                       "work-ns", "baseline", "budget", "precision", "seed", "quick", "out",
+                       "dry-run", "topology"):
+            self.assertIn(f"--{option}", text)
+
+    def test_version(self):
+        with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as file:
+            version = re.search(r"version: '([^']+)'", file.read())[1]
+        for command in ((), ("run",), ("show",), ("plot",)):
+            for option in ("--version", "-V"):
+                result = self.succeeds(*command, option)
+                self.assertEqual(result.stdout, f"linebounce {version}\n")
+                self.assertEqual(result.stderr, "")
+
+    def test_no_command(self):
+        result = self.run_it()
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stdout, "")
+        self.assertIn("Usage: linebounce", result.stderr)
+
+    def test_readme_names_the_commands(self):
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
+            text = file.read()
+        for command in ("sh benchmarks/run.sh", "sh tests/run.sh"):
+            self.assertIn(command, text)
+            self.assertTrue(os.path.exists(os.path.join(SOURCE, command.split()[1])))
+
+    def test_lost_output_is_no_success(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([PROGRAM, "show", "layouts"], stdout=full, text=True,
+                                    stderr=subprocess.PIPE, env=environment(), check=False)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, SENTENCE)
+
+
+class Refusals(Case):
+    def tearDown(self):
+        self.assertEqual(os.listdir(self.dir), [], "a refusal left files")
+
+    def test_unknown_names(self):
+        for args in (("frobnicate",), ("run", "--frobnicate"), ("show", "--frobnicate"),
+                     ("plot", "--frobnicate"), ("run", "nosuite"), ("show", "nothing"),
+                     ("run", "--layout", "nolayout"), ("run", "--scenario", "noscenario"),
+                     ("run", "--lock", "nolock"), ("run", "--placement", "noplacement"),
+                     ("run", "--baseline", "nolayout"), ("run", "--access", "noaccess")):
+            self.refuses(*args)
+
+    def test_the_sentence_says_what_and_what_there_is(self):
+        self.assertRegex(self.refuses("run", "--layout", "nolayout"), "nolayout.*embedded-own-line")
+        self.assertRegex(self.refuses("run", "--scenario", "noscenario"), "noscenario.*neighbours")
+        self.assertRegex(self.refuses("run", "--lock", "nolock"), "nolock.*rwsem40")
+        self.assertRegex(self.refuses("run", "nosuite"), "nosuite.*layouts")
+        self.assertRegex(self.refuses("show", "nothing"), "nothing.*topology")
+
+    def test_values(self):
+        for option, values in {
+                "--threads": ("0", "-1", "1.5", "two", "nan", "", "1,,2"),
+                "--rounds": ("0", "1.5", "5e9", "many"),
+                "--budget": ("0", "-5s", "5 parsecs", "nan", "inf", "s"),
+                "--precision": ("0", "-1", "x"),
+                "--work-ns": ("-1", "x", "200,"),
+                "--objects": ("0", "2.5", "x"),
+                "--seed": ("-1", "x", "1.5"),
+                "--writers": ("-1", "101%", "x"),
+                "--twin-slow": ("x",)}.items():
+            for value in values:
+                self.refuses("run", *SMALL, f"{option}={value}")
+
+    def test_missing_words(self):
+        for args in (("show",), ("plot",), ("run", "--threads"), ("show", "topology", "locks")):
+            self.refuses(*args)
+
+    def test_layouts_of_ones_own(self):
+        for text in ("a:", ":size=256,lock=192", "a:size=256", "a:lock=192",
+                     "a:size=256,align=3,lock=192", "a:size=64,align=64,lock=60",
+                     "a:size=256,align=64,lock=193,seq=40", "a:size=256,lock=192,seq=192",
+                     "a:size=256,lock=8", "a:size=256,lock=240", "a:size=256,lock=192,shoe=43",
+                     "a:size=x,lock=192", "a:size=,lock=192", "a:size=-256,lock=192",
+                     "a:size=99999999999999999999,lock=192", "a:size=256,size=256,lock=192",
+                     "a:size=256,lock=192,", "a b:size=256,lock=192", "a,b:size=256,lock=192",
+                     "pointer:size=256,lock=192", "", ",", "pointer,,embedded"):
+            self.refuses("run", "--dry-run", "--layout", text)
+        self.assertIn("overlap", self.refuses("run", "--layout", "a:size=256,lock=192,seq=192"))
+        self.assertIn("align", self.refuses("run", "--layout", "a:size=256,lock=193,seq=40"))
+
+    def test_more_threads_than_pus(self):
+        self.assertIn(str(len(PUS)), self.refuses("run", *SMALL, "--threads", str(len(PUS) + 1)))
+
+    def test_pus(self):
+        for text in ("0-", "x", "", f"{PUS[0]},{PUS[0]}", "999999"):
+            self.refuses("run", *SMALL, "--pus", text)
+
+    @two_pus
+    def test_pu_outside_the_allowed_set(self):
+        def one_pu():
+            os.sched_setaffinity(0, {PUS[0]})
+        words = self.refuses("run", *SMALL, "--pus", f"{PUS[0]},{PUS[1]}", preexec_fn=one_pu)
+        self.assertIn(str(PUS[1]), words)
+
+    def test_a_scenario_that_needs_more_threads(self):
+        self.refuses("run", "--scenario", "observer", "--threads", "1")
+
+    def test_another_machine_is_not_measured(self):
+        for topology in ("package:2 core:4 pu:2", os.path.join(TESTS, "topologies/hybrid.xml")):
+            self.refuses("run", *SMALL, "--topology", topology)
+
+    def test_topologies_that_are_none(self):
+        for topology in ("nonsense", "", "/nonexistent.xml", os.path.join(SOURCE, "README.md")):
+            for args in (("run", "--dry-run"), ("show", "topology"), ("show", "placements")):
+                self.refuses(*args, "--topology", topology)
+
+
+class Plans(Case):
+    def tearDown(self):
+        self.assertEqual(os.listdir(self.dir), [], "a plan left files")
+
+    def test_show(self):
+        for thing in ("topology", "placements", "layouts", "locks", "scenarios", "suites",
+                      "environment"):
+            result = self.succeeds("show", thing)
+            self.assertTrue(result.stdout.strip(), thing)
+            self.assertEqual(result.stderr, "", thing)
+
+    def test_show_layouts_draws_what_is_asked_for(self):
+        text = self.succeeds("show", "layouts", "--layout", "embedded-own-line").stdout
+        self.assertIn("embedded-own-line", text)
+        self.assertNotIn("refcount-seq", text)
+        self.succeeds("show", "layouts", "--layout", "own:size=256,align=64,lock=192,seq=40")
+
+    def test_show_layouts_at_pages(self):
+        """Published figures: 54 pages per 1000 objects as shipped, 64 in the RFC, 48 since."""
+        for layout, pages in (("pointer", 54), ("embedded-own-line", 64), ("refcount", 48)):
+            text = self.succeeds("show", "layouts", "--layout", layout).stdout
+            self.assertRegex(text, rf"\b{pages}\b")
+
+    def test_other_machines(self):
+        for topology in ("package:2 l3:2 core:4 pu:2", os.path.join(TESTS, "topologies/hybrid.xml")):
+            self.assertIn("PU", self.succeeds("show", "topology", "--topology", topology).stdout)
+            self.assertIn("compact", self.succeeds("show", "placements", "--topology",
+                                                   topology).stdout)
+            self.assertIn("same-object/", self.succeeds("run", *SMALL, "--dry-run", "--topology",
+                                                        topology).stdout)
+
+    def test_plan_for_512_pus(self):
+        result = self.succeeds("run", "--dry-run", *SMALL, "--threads", "512", "--topology",
+                               "package:8 l3:8 core:8 pu:1")
+        self.assertIn("threads:512", result.stdout)
+        self.assertRegex(result.stdout, r"\d+ cases, [\d.]+ s a round")
+        self.refuses("run", "--dry-run", *SMALL, "--threads", "513", "--topology",
+                     "package:8 l3:8 core:8 pu:1")
+
+    def test_dry_run_measures_nothing(self):
+        result = self.succeeds("run", "--dry-run")
+        self.assertRegex(result.stdout, r"^suite layouts: \d+ cases")
+        self.assertEqual(result.stderr, "")
+
+
+class Results(Case):
+    def test_a_run(self):
+        result = self.succeeds("run", *ALONE, "--rounds", "2", "--seed", "7", "--out", "out")
+        self.assertIn("Results: out", result.stdout)
+        for row in self.check_folder(self.path("out")):
+            for name, cell in row.items():
+                if name != "reason":
+                    self.assertNotRegex(cell.lower(), r"(^|;|[+-])(nan|inf)", name)
+            if row["status"] == "ok":
+                self.assertGreater(float(row["ns_op"]), 0)
+        for row in read_csv(self.path("out/summary.csv")):
+            for name in ("ns_op_median", "ns_op_min", "ns_op_max"):
+                self.assertTrue(not row[name] or float(row[name]) > 0)
+            self.assertNotRegex(";".join(v for k, v in row.items() if k != "note").lower(),
+                                r"(^|;|[+-])(nan|inf)(;|$)")
+        with open(self.path("out/run.json"), encoding="utf-8") as file:
+            run = json.load(file)["run"]
+        self.assertEqual(run["command"][:2], ["linebounce", "run"])
+        self.assertEqual(run["seed"], "7")
+        self.assertTrue(os.path.getsize(self.path("out/topology.xml")))
+
+    def test_windows_count_up(self):
+        self.succeeds("run", *ALONE, "--rounds", "2", "--out", "out")
+        rows = [r for r in self.check_folder(self.path("out"))
+                if not r["scenario"].startswith("anchor-")]
+        self.assertEqual([int(r["window"]) for r in rows], list(range(len(rows))))
+
+    def test_default_folder(self):
+        self.succeeds("run", "fastpath", "--rounds", "1", "--no-plots")
+        host, = os.listdir(self.path("results"))
+        stamp, = os.listdir(self.path("results", host))
+        self.assertRegex(stamp, r"^\d{8}T\d{6}Z$")
+        self.check_folder(self.path("results", host, stamp))
+
+    def order(self, seed, out):
+        self.succeeds("run", *ALONE, "--rounds", "2", "--seed", str(seed), "--out", out)
+        columns = ("scenario", "layout", "lock", "work_ns", "threads", "round")
+        rows = [r for r in read_csv(self.path(out, "samples.csv")) if r["attempt"] == "0"]
+        return [tuple(r[c] for c in columns) for r in sorted(rows, key=lambda r: int(r["window"]))]
+
+    def test_a_seed_repeats_the_order(self):
+        first = self.order(11, "a")
+        self.assertEqual(first, self.order(11, "b"))
+        self.assertNotEqual(first, self.order(12, "c"))
+
+    def test_results_are_not_overwritten(self):
+        self.succeeds("run", "fastpath", "--rounds", "1", "--no-plots", "--out", "out")
+        with open(self.path("out/samples.csv"), "rb") as file:
+            before = file.read()
+        self.refuses("run", "fastpath", "--rounds", "1", "--no-plots", "--out", "out", status=1)
+        with open(self.path("out/samples.csv"), "rb") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_folders_are_made(self):
+        self.succeeds("run", "fastpath", "--rounds", "1", "--no-plots", "--out", "a/b/c")
+        self.check_folder(self.path("a/b/c"))
+
+    def test_a_folder_that_cannot_be_made(self):
+        with open(self.path("file"), "w", encoding="utf-8"):
+            pass
+        for out in ("file", "file/below"):
+            self.assertIn("file", self.refuses("run", *ALONE, "--out", out, status=1))
+
+    @unittest.skipIf(ROOT, "root may write anywhere")
+    def test_a_folder_that_cannot_be_written(self):
+        os.mkdir(self.path("closed"), 0o500)
+        self.refuses("run", *ALONE, "--out", "closed", status=1)
+        self.refuses("run", *ALONE, "--out", "closed/below", status=1)
+
+    def locale_path(self):
+        """A folder with de_DE.UTF-8, made where the system has the sources."""
+        target = self.path("locales", "de_DE.UTF-8")
+        os.mkdir(self.path("locales"))
+        if shutil.which("localedef"):
+            subprocess.run(["localedef", "-c", "-i", "de_DE", "-f", "UTF-8", target], check=False,
+                           capture_output=True)
+        return self.path("locales")
+
+    def test_locale(self):
+        env = environment(LC_ALL="de_DE.UTF-8", LOCPATH=self.locale_path())
+        result = self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out", env=env)
+        self.assertNotRegex(result.stdout, r"\d,\d+ ns")
+        for row in self.check_folder(self.path("out")):
+            if row["status"] == "ok":
+                self.assertGreater(float(row["ns_op"]), 0)
+
+    def test_one_pu_only(self):
+        def one_pu():
+            os.sched_setaffinity(0, {PUS[0]})
+        self.assertIn("2", self.refuses("run", *SMALL, "--threads", "2", preexec_fn=one_pu))
+        self.refuses("run", "--scenario", "observer", preexec_fn=one_pu)
+        self.succeeds("run", "fastpath", "--rounds", "2", "--no-plots", "--out", "out",
+                      preexec_fn=one_pu)
+        self.check_folder(self.path("out"))
+
+    @two_pus
+    def test_two_threads(self):
+        self.succeeds("run", *SMALL, "--rounds", "2", "--out", "out")
+        rows = [r for r in self.check_folder(self.path("out")) if r["scenario"] == "same-object"]
+        self.assertTrue(rows)
+        for row in rows:
+            self.assertEqual(len(set(row["pus_os"].split(";"))), 2)
+            if row["status"] == "ok":
+                self.assertEqual(len(row["ops"].split(";")), 2)
+
+
+class Full(Case):
+    """A disk that fills up in mid-run: a sentence, exit 1, and whole rows."""
+
+    ARGS = ("run", *ALONE, "--rounds", "300", "--budget", "30s")
+
+    def check(self, result, folder):
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stderr, r"(?m)^linebounce: .*samples\.csv: \S")
+        rows = self.check_rows(os.path.join(folder, "samples.csv"), "samples")
+        self.assertGreater(len(rows), 10)
+
+    def test_file_size_limit(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+        result = self.run_it(*self.ARGS, "--out", "out", preexec_fn=limit)
+        self.check(result, self.path("out"))
+        self.assertLessEqual(os.path.getsize(self.path("out/samples.csv")), 20000)
+
+    def test_file_system(self):
+        if not ROOT:
+            self.skipTest("only root may mount a small file system")
+        os.mkdir(self.path("small"))
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs",
+                                  self.path("small")], capture_output=True, text=True, check=False)
+        if mounted.returncode:
+            self.skipTest(f"mount: {mounted.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", self.path("small")], check=False)
+        result = self.run_it(*self.ARGS, "--out", "small/out")
+        self.check(result, self.path("small/out"))
+
+
+class Signals(Case):
+    ARGS = ("run", *ALONE, "--budget", "300s", "--out", "out")
+
+    def interrupt(self, number, rows=20):
+        process = self.start(*self.ARGS)
+        self.wait_for_rows(self.path("out/samples.csv"), rows)
+        process.send_signal(number)
+        process.communicate(timeout=PATIENCE_S)
+        return process.returncode
+
+    def test_interrupt(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self.assertEqual(self.interrupt(number), 130)
+            self.check_folder(self.path("out"), 20)
+            with open(self.path("out/run.json"), encoding="utf-8") as file:
+                ended = json.load(file)["suites"]["layouts"]["ended"]
+            self.assertRegex(ended, "interrupt")
+            shutil.rmtree(self.path("out"))
+
+    def test_kill(self):
+        self.assertEqual(self.interrupt(signal.SIGKILL), -signal.SIGKILL)
+        rows = self.check_rows(self.path("out/samples.csv"), "samples", torn=1)
+        self.assertGreaterEqual(len(rows), 19)
+
+
+class Terminal(Case):
+    ARGS = ("run", *ALONE, "--rounds", "40", "--budget", "20s", "--out", "out")
+
+    def on_terminal(self, *args, **env):
+        """All that the program writes to a terminal, and its exit status."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, stdin=slave, stdout=slave,
+                                   stderr=slave, env=environment(TERM="xterm", **env))
+        os.close(slave)
+        text, deadline = b"", time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            if select.select([master], [], [], 0.1)[0]:
+                with contextlib.suppress(OSError):
+                    if chunk := os.read(master, 65536):
+                        text += chunk
+                        continue
+                break
+            if process.poll() is not None:
+                break
+        self.addCleanup(process.kill)
+        return text.decode(), process.wait(timeout=PATIENCE_S)
+
+    def test_progress(self):
+        text, status = self.on_terminal(*self.ARGS)
+        self.assertEqual(status, 0, text)
+        self.assertRegex(text, r"\r[^\n]*round 1\b[^\n]*left")
+        *_, last = text.rpartition("left")
+        self.assertIn("\r\x1b[K", last, "the progress line is not wiped")
+        self.assertIn("Results: out", last)
+        self.assertTrue(text.endswith("\r\n"))
+        # Nothing but words after the wiping.
+        self.assertNotIn(ESCAPE, last.rpartition("\r\x1b[K")[2])
+
+    def test_no_color(self):
+        text, status = self.on_terminal(*self.ARGS, NO_COLOR="1")
+        self.assertEqual(status, 0, text)
+        self.assertNotRegex(text, r"\x1b\[[0-9;]*m")
+
+    def test_pipe(self):
+        result = self.succeeds("run", *ALONE, "--rounds", "3", "--out", "out",
+                               env=environment(TERM="xterm"))
+        self.assertNotIn(ESCAPE, result.stdout + result.stderr)
+        self.assertNotIn("\r", result.stdout + result.stderr)
+        self.assertRegex(result.stderr, r"(?m)\Alinebounce: round 1, .*left$")
+
+
+@unittest.skipUnless(has_gbench(), "built without Google Benchmark")
+class GoogleBenchmark(Case):
+    NAME = r"^same-object/pointer/rwsem40/.*work_ns:200$"
+
+    def test_list(self):
+        result = self.succeeds("run", *ALONE, "--benchmark_list_tests")
+        self.assertEqual(result.stderr, "")
+        names = result.stdout.splitlines()
+        self.assertTrue([n for n in names if re.match(self.NAME, n)], names)
+        self.assertEqual(len(names), len(set(names)))
+        self.assertEqual(os.listdir(self.dir), [])
+
+    def test_filter_and_json(self):
+        result = self.succeeds("run", *ALONE, f"--benchmark_filter={self.NAME}",
+                               "--benchmark_format=json", "--benchmark_repetitions=3",
+                               "--out", "out")
+        report = json.loads(result.stdout)
+        names = {b["run_name"] for b in report["benchmarks"]}
+        self.assertEqual(len(names), 1)
+        self.assertRegex(names.pop(), self.NAME)
+        rows = [b for b in report["benchmarks"] if b["run_type"] == "iteration"]
+        self.assertTrue(rows)
+        for row in rows:
+            if not row.get("error_occurred"):
+                self.assertGreater(row["real_time"], 0)
+        self.check_folder(self.path("out"))
+
+    def test_same_numbers_as_the_csv(self):
+        # A layout that does not roam: one window a round.
+        name = self.NAME.replace("pointer", "embedded")
+        result = self.succeeds("run", *ALONE, f"--benchmark_filter={name}",
+                               "--benchmark_format=json", "--benchmark_repetitions=4",
+                               "--out", "out")
+        replayed = [b["real_time"] for b in json.loads(result.stdout)["benchmarks"]
+                    if b["run_type"] == "iteration" and not b.get("error_occurred")]
+        recorded = [float(r["ns_op"]) for r in read_csv(self.path("out/samples.csv"))
+                    if r["status"] == "ok" and r["layout"] == "embedded"]
+        self.assertTrue(recorded)
+        self.assertEqual(len(replayed), len(recorded))
+        for a, b in zip(sorted(replayed), sorted(recorded)):
+            self.assertAlmostEqual(a / b, 1, places=4)
+
+    def test_out(self):
+        self.succeeds("run", *ALONE, f"--benchmark_filter={self.NAME}", "--benchmark_repetitions=2",
+                      "--benchmark_out=report.json", "--out", "out")
+        with open(self.path("report.json"), encoding="utf-8") as file:
+            self.assertTrue(json.load(file)["benchmarks"])
+
+    def test_refusals(self):
+        self.refuses("run", *ALONE, "--benchmark_frobnicate=1")
+        self.refuses("run", *ALONE, "--benchmark_filter=^nothing$")
+        self.assertEqual(os.listdir(self.dir), [])
+
+
+class WithoutGoogleBenchmark(Case):
+    @unittest.skipIf(has_gbench(), "built with Google Benchmark")
+    def test_refused(self):
+        self.refuses("run", *ALONE, "--benchmark_list_tests")
+
+
+class Plot(Case):
+    def test_missing_folder(self):
+        self.assertIn("nowhere", self.refuses("plot", "nowhere", status=1))
+
+    def test_folder_without_results(self):
+        os.mkdir(self.path("empty"))
+        self.refuses("plot", "empty", status=1)
+
+    def test_without_gnuplot(self):
+        self.succeeds("run", "fastpath", "--rounds", "1", "--no-plots", "--out", "out")
+        self.assertIn("gnuplot", self.refuses("plot", "out", status=1,
+                                              env=environment(PATH=self.dir)))
+
+    @unittest.skipUnless(shutil.which("gnuplot"), "gnuplot is missing")
+    def test_draws(self):
+        self.succeeds("run", *ALONE, "--rounds", "2", "--out", "out")
+        self.assertFalse(os.path.exists(self.path("out/plots")))
+        result = self.succeeds("plot", "out")
+        self.assertIn("out/plots", result.stdout)
+        pictures = os.listdir(self.path("out/plots"))
+        self.assertTrue(pictures)
+        for picture in pictures:
+            self.assertTrue(os.path.getsize(self.path("out/plots", picture)), picture)
+
+
+@two_pus
+class Lost(Case):
+    """A PU that goes away in mid-run: a sentence, exit 1, and the rows so far."""
+
+    ARGS = ("run", *SMALL, "--budget", "60s", "--out", "out")
+
+    def check(self, process):
+        _, words = process.communicate(timeout=PATIENCE_S + 60)
+        self.assertEqual(process.returncode, 1, words)
+        last = [line for line in words.splitlines() if " left" not in line]
+        self.assertTrue(last)
+        self.assertRegex(last[-1], r"^linebounce: \S")
+        self.check_folder(self.path("out"), 20)
+
+    def group(self):
+        """A cgroup of our own with a cpuset, as a path; of version 1 or 2."""
+        if not ROOT:
+            self.skipTest("only root may make a cgroup")
+        top = next((t for t in ("/sys/fs/cgroup/cpuset", "/sys/fs/cgroup")
+                    if os.path.exists(f"{t}/cgroup.procs")), None)
+        if not top:
+            self.skipTest("no cgroups here")
+        path = f"{top}/linebounce-test-{os.getpid()}"
+        try:
+            os.mkdir(path)
+            self.addCleanup(self.remove_group, path)
+            if not os.path.exists(f"{path}/cpuset.cpus"):
+                self.skipTest("the cpuset controller is not handed on to groups here")
+            if top.endswith("cpuset"):
+                with open(f"{top}/cpuset.mems", encoding="utf-8") as file:
+                    self.write(f"{path}/cpuset.mems", file.read().strip())
+            self.write(f"{path}/cpuset.cpus", f"{PUS[0]},{PUS[1]}")
+        except OSError as error:
+            self.skipTest(f"no cgroup of our own: {error}")
+        return path
+
+    @staticmethod
+    def write(path, text):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    @staticmethod
+    def remove_group(path):
+        for _ in range(50):
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+                return
+            time.sleep(0.1)
+
+    def test_cpuset_shrinks(self):
+        group = self.group()
+        process = self.start(*self.ARGS, preexec_fn=lambda: self.write(f"{group}/cgroup.procs",
+                                                                       str(os.getpid())))
+        self.wait_for_rows(self.path("out/samples.csv"), 40)
+        self.write(f"{group}/cpuset.cpus", str(PUS[0]))
+        self.check(process)
+
+    def test_goes_offline(self):
+        if os.environ.get("LINEBOUNCE_TEST_HOTPLUG") != "1":
+            self.skipTest("takes a CPU of this machine offline: set LINEBOUNCE_TEST_HOTPLUG=1")
+        switch = f"/sys/devices/system/cpu/cpu{PUS[-1]}/online"
+        if not os.access(switch, os.W_OK):
+            self.skipTest(f"{switch} cannot be written")
+        process = self.start(*self.ARGS, "--pus", f"{PUS[0]},{PUS[-1]}")
+        self.wait_for_rows(self.path("out/samples.csv"), 40)
+        self.addCleanup(self.write, switch, "1")
+        try:
+            self.write(switch, "0")
+        except OSError as error:
+            self.skipTest(f"{switch}: {error}")
+        self.check(process)
+
+
+def main():
+    result = unittest.main(exit=False, verbosity=2).result
+    for test, reason in result.skipped:
+        print(f"skipped: {test}: {reason}")
+    if not result.wasSuccessful():
+        return 1
+    return 77 if result.testsRun == len(result.skipped) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

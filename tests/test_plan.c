@@ -1,0 +1,679 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * plan: which cases follow from a request, what each is compared to, and what is refused. Nothing
+ * is measured; the machines are synthetic.
+ */
+#include <linebounce/plan.h>
+
+#include <linebounce/crew.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define S(KIND) &lb_scenarios[LB_SCENARIO_##KIND]
+
+static const struct lb_scenario *const every_scenario[] = {
+    S(SAME_OBJECT), S(NEIGHBOURS), S(OBSERVER), S(MIXED), S(WRITERS), S(NESTED), S(MANY), S(EMPTY),
+};
+static const double headline[] = {LB_WORK_HEADLINE_NS};
+static const double works[] = {0, LB_WORK_HEADLINE_NS};
+static const size_t objects[] = {1000};
+
+static const char four_cores[] = "pack:1 numa:1 l3:2 l2:2 core:1 pu:1";
+
+static struct lb_topology *machine(const char *spec)
+{
+    struct lb_why why = {""};
+    struct lb_topology *topology = NULL;
+
+    if (lb_topology_load(spec, &why, &topology))
+        fail_msg("%s", why.text);
+    return topology;
+}
+
+/* What the program asks for by default: every layout, both works, controls. */
+static struct lb_request by_default(void)
+{
+    return (struct lb_request){
+        .suite = "layouts",
+        .scenarios = every_scenario,
+        .n_scenarios = LB_COUNT(every_scenario),
+        .layouts = lb_layouts,
+        .n_layouts = lb_n_layouts,
+        .writers = {1, 0},
+        .work_ns = works,
+        .n_work_ns = LB_COUNT(works),
+        .objects = objects,
+        .n_objects = 1,
+        .baseline = LB_BASELINE,
+        .controls = true,
+    };
+}
+
+static struct lb_plan *plan_on(const char *spec, const struct lb_request *r)
+{
+    struct lb_topology *t = machine(spec);
+    struct lb_why why = {""};
+    struct lb_plan *plan = NULL;
+
+    if (lb_plan_create(r, t, &why, &plan))
+        fail_msg("%s", why.text);
+    lb_topology_destroy(t);
+    return plan;
+}
+
+static int refused(const char *spec, const struct lb_request *r, struct lb_why *why)
+{
+    struct lb_topology *t = machine(spec);
+    struct lb_plan *plan = (struct lb_plan *)t;
+    int err;
+
+    why->text[0] = '\0';
+    err = lb_plan_create(r, t, why, &plan);
+    assert_true(err < 0);
+    assert_ptr_equal(plan, t);
+    assert_true(why->text[0] != '\0');
+    lb_topology_destroy(t);
+    return err;
+}
+
+static size_t count(const struct lb_plan *p, enum lb_scenario_kind kind)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_cases; i++)
+        n += p->cases[i].shape.scenario->kind == kind;
+    return n;
+}
+
+/* The first case of that kind, layout ("" for none) and work; its index. */
+static int find(const struct lb_plan *p, enum lb_scenario_kind kind, const char *layout,
+                double work_ns)
+{
+    for (size_t i = 0; i < p->n_cases; i++) {
+        char name[LB_LAYOUT_NAME_BYTES + 1];
+
+        lb_case_layout(&p->cases[i], name);
+        if (p->cases[i].shape.scenario->kind == kind && !strcmp(name, layout) &&
+            p->cases[i].work_ns >= work_ns && p->cases[i].work_ns <= work_ns)
+            return (int)i;
+    }
+    fail_msg("no case of %s with '%s' at %g", lb_scenarios[kind].name, layout, work_ns);
+    return -1;
+}
+
+static bool same(double a, double b)
+{
+    return a >= b && a <= b;
+}
+
+/* What holds of every plan. */
+static void check_plan(const struct lb_plan *p)
+{
+    assert_true(lb_plan_round_s(p) > 0);
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        const struct lb_scenario *s = c->shape.scenario;
+
+        assert_in_range(c->placement, 0, p->n_placements - 1);
+        assert_int_equal(c->shape.threads, p->placements[c->placement].n);
+        assert_true(c->shape.threads >= s->least_threads);
+        assert_int_equal(c->shape.layout != NULL, s->uses_layout);
+        assert_int_equal(lb_scenario_allows(s, c->shape.layout, c->shape.lock, NULL), 0);
+        assert_int_equal(c->blocks, lb_scenario_blocks(s, c->shape.lock));
+        assert_true(c->window_ns >= (c->blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS));
+        assert_true(lb_shape_bytes(&c->shape) <= p->arena_bytes);
+        assert_in_range(c->phases, 1, LB_LINE_BYTES);
+        assert_in_range(c->every, 1, 2);
+        assert_true(c->slow >= 1 && (c->twin || c->slow <= 1));
+        assert_in_range(lb_case_roles(c), 1, 2);
+        assert_true(c->base < (int)p->n_cases && c->base != (int)i && c->empty != (int)i);
+        if (s->kind == LB_SCENARIO_EMPTY)
+            assert_int_equal(c->empty, -1);
+        else
+            assert_true(c->empty >= 0);
+        /* What is compared or subtracted was measured in the same place, at the same work, in the
+         * same rounds. */
+        for (int other = 0; other < 2; other++) {
+            int at = other ? c->base : c->empty;
+            if (at < 0)
+                continue;
+            assert_int_equal(p->cases[at].placement, c->placement);
+            assert_true(same(p->cases[at].work_ns, c->work_ns));
+            assert_true(other ? p->cases[at].every == c->every : p->cases[at].every == 1);
+        }
+    }
+}
+
+static void test_default_request(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p = plan_on(four_cores, &r);
+    size_t layouts = lb_n_layouts;
+
+    (void)state;
+    check_plan(p);
+    assert_string_equal(p->suite, "layouts");
+    assert_int_equal(p->n_placements, 1);
+    assert_int_equal(p->placements[0].n, 2);
+    assert_int_equal(p->placements[0].distance, LB_DISTANCE_L3);
+    /* At 0 and 200, and for the self-check at 100 and 1000. */
+    assert_int_equal(count(p, LB_SCENARIO_EMPTY), 4);
+    assert_int_equal(count(p, LB_SCENARIO_CONTROL_SHARED), 4);
+    assert_int_equal(count(p, LB_SCENARIO_CONTROL_APART), 4);
+    assert_int_equal(count(p, LB_SCENARIO_SAME_OBJECT), 2 * layouts);
+    assert_int_equal(count(p, LB_SCENARIO_NEIGHBOURS), 2 * layouts);
+    assert_int_equal(count(p, LB_SCENARIO_OBSERVER), 2 * layouts);
+    assert_int_equal(count(p, LB_SCENARIO_MIXED), 2 * layouts);
+    assert_int_equal(count(p, LB_SCENARIO_NESTED), 2 * layouts);
+    assert_int_equal(count(p, LB_SCENARIO_MANY), 2 * layouts);
+    /* A refcount's writers need the address space's lock. */
+    assert_int_equal(count(p, LB_SCENARIO_WRITERS), 2 * (layouts - 2));
+    assert_int_equal(p->n_refused, 4);
+    assert_non_null(strstr(p->refused, "writers"));
+    assert_non_null(strstr(p->refused, "refcount"));
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (p->cases[i].shape.layout)
+            assert_int_equal(p->cases[i].shape.lock, p->cases[i].shape.layout->lock);
+    lb_plan_destroy(p);
+}
+
+static void test_baselines(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p = plan_on(four_cores, &r);
+
+    (void)state;
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        const struct lb_case *b = c->base < 0 ? NULL : &p->cases[c->base];
+
+        if (c->shape.layout && strcmp(c->shape.layout->name, "pointer")) {
+            assert_non_null(b);
+            assert_string_equal(b->shape.layout->name, "pointer");
+            assert_ptr_equal(b->shape.scenario, c->shape.scenario);
+            assert_int_equal(b->base, -1);
+        } else if (c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED) {
+            assert_non_null(b);
+            assert_int_equal(b->shape.scenario->kind, LB_SCENARIO_CONTROL_APART);
+        } else {
+            assert_null(b);
+        }
+    }
+    lb_plan_destroy(p);
+    /* Any layout of the run may be the baseline, also one that comes later in the list. */
+    r.baseline = "padded";
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    assert_int_equal(p->cases[find(p, LB_SCENARIO_MIXED, "pointer", 200)].base,
+                     find(p, LB_SCENARIO_MIXED, "padded", 200));
+    assert_int_equal(p->cases[find(p, LB_SCENARIO_MIXED, "padded", 200)].base, -1);
+    lb_plan_destroy(p);
+}
+
+static void test_no_baseline(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+
+    (void)state;
+    r.baseline = NULL;
+    r.twins = true;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (p->cases[i].shape.layout)
+            assert_int_equal(p->cases[i].base, p->cases[i].twin ? (int)i - 1 : -1);
+    lb_plan_destroy(p);
+}
+
+/* With several locks the baseline is the baseline layout with its first one. */
+static void test_locks(void **state)
+{
+    static const enum lb_lock_kind locks[] = {LB_LOCK_RWSEM32, LB_LOCK_PTHREAD_RWLOCK};
+    static const struct lb_scenario *const one[] = {S(SAME_OBJECT)};
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+    int base;
+
+    (void)state;
+    r.locks = locks;
+    r.n_locks = 2;
+    r.scenarios = one;
+    r.n_scenarios = 1;
+    r.work_ns = headline;
+    r.n_work_ns = 1;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    /* Four inline layouts have no room for a pthread_rwlock, one for neither. */
+    assert_int_equal(count(p, LB_SCENARIO_SAME_OBJECT), 2 * lb_n_layouts - 3 - 2);
+    assert_int_equal(p->n_refused, 5);
+    base = find(p, LB_SCENARIO_SAME_OBJECT, "pointer", 200);
+    assert_int_equal(p->cases[base].shape.lock, LB_LOCK_RWSEM32);
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (p->cases[i].shape.layout && (int)i != base)
+            assert_int_equal(p->cases[i].base, base);
+    lb_plan_destroy(p);
+}
+
+static void test_twins(void **state)
+{
+    struct lb_request r = by_default();
+    char name[LB_LAYOUT_NAME_BYTES + 1];
+    struct lb_plan *p;
+    size_t twins = 0;
+
+    (void)state;
+    r.twins = true;
+    r.twin_slow = 0.05;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i], *b;
+
+        if (!c->twin)
+            continue;
+        twins++;
+        b = &p->cases[c->base];
+        assert_int_equal(c->base, i - 1);
+        assert_memory_equal(&c->shape, &b->shape, sizeof c->shape);
+        assert_false(b->twin);
+        assert_true(same(b->slow, 1) && same(c->slow, 1.05));
+        assert_true(same(b->window_ns, c->window_ns));
+        assert_int_equal(b->phases, c->phases);
+        lb_case_layout(c, name);
+        assert_int_equal(strncmp(name, c->shape.layout->name, strlen(name) - 1), 0);
+        assert_int_equal(name[strlen(name) - 1], '~');
+    }
+    assert_int_equal(twins, count(p, LB_SCENARIO_MANY) / 2 * 6 + count(p, LB_SCENARIO_WRITERS) / 2);
+    lb_plan_destroy(p);
+}
+
+static void test_controls(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+
+    (void)state;
+    r.controls = false;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    assert_int_equal(count(p, LB_SCENARIO_EMPTY), 2);
+    assert_int_equal(count(p, LB_SCENARIO_CONTROL_SHARED), 0);
+    assert_int_equal(count(p, LB_SCENARIO_CONTROL_APART), 0);
+    lb_plan_destroy(p);
+    /* The works of the self-check are not planned twice. */
+    static const double asked[] = {LB_WORK_CHECK_LONG_NS, LB_WORK_CHECK_SHORT_NS};
+    r.controls = true;
+    r.work_ns = asked;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    assert_int_equal(count(p, LB_SCENARIO_EMPTY), 2);
+    assert_int_equal(count(p, LB_SCENARIO_CONTROL_SHARED), 2);
+    lb_plan_destroy(p);
+}
+
+static void test_windows(void **state)
+{
+    static const double long_works[] = {200, 1000};
+    static const enum lb_lock_kind mutex[] = {LB_LOCK_PTHREAD_MUTEX};
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+
+    (void)state;
+    r.work_ns = long_works;
+    p = plan_on(four_cores, &r);
+    assert_true(same(p->cases[find(p, LB_SCENARIO_MIXED, "pointer", 200)].window_ns, 50e6));
+    assert_true(same(p->cases[find(p, LB_SCENARIO_WRITERS, "pointer", 200)].window_ns, 50e6));
+    assert_true(same(p->cases[find(p, LB_SCENARIO_SAME_OBJECT, "pointer", 200)].window_ns, 2e6));
+    assert_true(p->cases[find(p, LB_SCENARIO_SAME_OBJECT, "pointer", 1000)].window_ns > 2e6);
+    lb_plan_destroy(p);
+    /* A read that can sleep needs the long window; one on an object of its own cannot. */
+    r.locks = mutex;
+    r.n_locks = 1;
+    p = plan_on(four_cores, &r);
+    assert_true(p->cases[find(p, LB_SCENARIO_SAME_OBJECT, "pointer", 200)].blocks);
+    assert_false(p->cases[find(p, LB_SCENARIO_NEIGHBOURS, "pointer", 200)].blocks);
+    lb_plan_destroy(p);
+}
+
+/* Each round of a roaming layout visits all its residues; long windows and many objects take turns
+ * instead. */
+static void test_phases(void **state)
+{
+    static const struct {
+        const char *layout;
+        int phases;
+    } expected[] = {{"pointer", 8},     {"pointer-lock-aligned", 4}, {"pointer-aligned", 1},
+                    {"pointer-256", 8}, {"embedded-roaming", 4},     {"embedded", 1},
+                    {"refcount", 1}};
+    struct lb_request r = by_default();
+    struct lb_plan *p = plan_on(four_cores, &r);
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(expected); i++) {
+        const char *l = expected[i].layout;
+
+        assert_int_equal(p->cases[find(p, LB_SCENARIO_NEIGHBOURS, l, 200)].phases,
+                         expected[i].phases);
+        assert_int_equal(p->cases[find(p, LB_SCENARIO_MIXED, l, 200)].phases, 1);
+        assert_int_equal(p->cases[find(p, LB_SCENARIO_MANY, l, 200)].phases, 1);
+    }
+    lb_plan_destroy(p);
+}
+
+/* Long saturated windows come every second round where a pause is measured too, in whatever order
+ * works are asked. */
+static void test_every_second_round(void **state)
+{
+    static const double orders[][2] = {{0, 200}, {200, 0}};
+    static const char *const placements[] = {"l3", "package"};
+    struct lb_request r = by_default();
+
+    (void)state;
+    r.placements = placements;
+    r.n_placements = 2;
+    for (size_t k = 0; k < LB_COUNT(orders); k++) {
+        struct lb_plan *p;
+
+        r.work_ns = orders[k];
+        p = plan_on(four_cores, &r);
+        check_plan(p);
+        for (size_t i = 0; i < p->n_cases; i++)
+            assert_int_equal(p->cases[i].every,
+                             p->cases[i].blocks && p->cases[i].work_ns <= 0 ? 2 : 1);
+        lb_plan_destroy(p);
+    }
+    r.work_ns = works; /* the first of it: 0 alone */
+    r.n_work_ns = 1;
+    struct lb_plan *p = plan_on(four_cores, &r);
+    for (size_t i = 0; i < p->n_cases; i++)
+        assert_int_equal(p->cases[i].every, 1);
+    lb_plan_destroy(p);
+}
+
+static void test_many(void **state)
+{
+    static const struct lb_scenario *const one[] = {S(MANY)};
+    static const size_t numbers[] = {16, 100000};
+    static const enum lb_access access[] = {LB_ACCESS_SHARED_UNIFORM, LB_ACCESS_PRIVATE_ZIPF};
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+
+    (void)state;
+    r.scenarios = one;
+    r.n_scenarios = 1;
+    r.objects = numbers;
+    r.n_objects = 2;
+    r.access = access;
+    r.n_access = 2;
+    r.work_ns = headline;
+    r.n_work_ns = 1;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    assert_int_equal(count(p, LB_SCENARIO_MANY), 4 * lb_n_layouts);
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+
+        if (c->base < 0 || !c->shape.layout)
+            continue;
+        assert_int_equal(p->cases[c->base].shape.objects, c->shape.objects);
+        assert_int_equal(p->cases[c->base].shape.access, c->shape.access);
+    }
+    /* Private objects of two threads, with locks apart. */
+    assert_true(p->arena_bytes > 2 * 100000 * (176 + 40));
+    lb_plan_destroy(p);
+}
+
+static void test_placements(void **state)
+{
+    static const char *const names[] = {"l3", "package"};
+    static const int threads[] = {1, 2, 4};
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+
+    (void)state;
+    r.placements = names;
+    r.n_placements = 2;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    assert_int_equal(p->n_placements, 2);
+    assert_int_equal(p->placements[0].distance, LB_DISTANCE_L3);
+    assert_int_equal(p->placements[1].distance, LB_DISTANCE_PACKAGE);
+    assert_int_equal(count(p, LB_SCENARIO_SAME_OBJECT), 4 * lb_n_layouts);
+    lb_plan_destroy(p);
+    r.n_placements = 0;
+    r.threads = threads;
+    r.n_threads = 3;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    assert_int_equal(p->n_placements, 3);
+    assert_string_equal(p->placements[0].name, "compact-1");
+    assert_int_equal(p->placements[1].distance, LB_DISTANCE_L3);
+    assert_int_equal(p->placements[2].n, 4);
+    /* One thread: nobody to share with, so no control and no scenario of two. */
+    assert_int_equal(count(p, LB_SCENARIO_OBSERVER), 2 * 2 * lb_n_layouts);
+    assert_int_equal(count(p, LB_SCENARIO_MIXED), 2 * 2 * lb_n_layouts);
+    assert_int_equal(count(p, LB_SCENARIO_CONTROL_SHARED), 2 * 4);
+    lb_plan_destroy(p);
+    r.n_threads = 0;
+    r.pus = "3,0";
+    p = plan_on(four_cores, &r);
+    assert_int_equal(p->n_placements, 1);
+    assert_int_equal(p->placements[0].pu_os[0], 3);
+    assert_int_equal(p->placements[0].pu_os[1], 0);
+    lb_plan_destroy(p);
+}
+
+static void test_one_pu(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p = plan_on("pu:1", &r);
+
+    (void)state;
+    check_plan(p);
+    assert_int_equal(p->placements[0].n, 1);
+    assert_int_equal(count(p, LB_SCENARIO_OBSERVER), 0);
+    assert_int_equal(count(p, LB_SCENARIO_MIXED), 0);
+    assert_int_equal(count(p, LB_SCENARIO_CONTROL_SHARED), 0);
+    assert_true(count(p, LB_SCENARIO_SAME_OBJECT) > 0);
+    assert_true(p->n_refused > 0);
+    lb_plan_destroy(p);
+}
+
+static void test_refused_requests(void **state)
+{
+    static const struct lb_scenario *const writers[] = {S(WRITERS)}, *const mixed[] = {S(MIXED)},
+                                           *const many[] = {S(MANY)};
+    static const enum lb_lock_kind refcount[] = {LB_LOCK_REFCOUNT};
+    static const char *const remote[] = {"remote"};
+    struct lb_request r = by_default();
+    struct lb_why why;
+
+    (void)state;
+    r.baseline = "linux-5";
+    assert_int_equal(refused(four_cores, &r, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "'linux-5'"));
+    r.baseline = "pointer";
+    r.placements = remote;
+    r.n_placements = 1;
+    assert_int_equal(refused(four_cores, &r, &why), -ENOENT);
+    r.n_placements = 0;
+    r.n_scenarios = 1;
+    r.scenarios = writers;
+    r.locks = refcount;
+    r.n_locks = 1;
+    assert_int_equal(refused(four_cores, &r, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "nothing to measure"));
+    assert_non_null(strstr(why.text, "refcount"));
+    r.scenarios = mixed;
+    r.writers = (struct lb_writers){2, 0}; /* all of them */
+    assert_int_equal(refused(four_cores, &r, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "mixed: needs more than 2 threads"));
+    r.writers = (struct lb_writers){0, 0};
+    assert_int_equal(refused(four_cores, &r, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "mixed: needs writers"));
+    r.scenarios = many;
+    r.n_objects = 0;
+    assert_int_equal(refused(four_cores, &r, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "many: needs a number of objects"));
+    r.n_scenarios = 0;
+    assert_int_equal(refused(four_cores, &r, &why), -EINVAL);
+    lb_plan_destroy(NULL);
+}
+
+static void test_names(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+    char name[256], cut[20];
+    int length;
+
+    (void)state;
+    r.twins = true;
+    p = plan_on(four_cores, &r);
+    length = lb_case_name(p, &p->cases[find(p, LB_SCENARIO_SAME_OBJECT, "embedded", 200)], name,
+                          sizeof name);
+    assert_string_equal(name, "same-object/embedded/rwsem40/l3/threads:2/work_ns:200");
+    assert_int_equal(length, strlen(name));
+    assert_int_equal(lb_case_name(p, &p->cases[find(p, LB_SCENARIO_SAME_OBJECT, "embedded", 200)],
+                                  cut, sizeof cut),
+                     length);
+    assert_string_equal(cut, "same-object/embedde");
+    lb_case_name(p, &p->cases[find(p, LB_SCENARIO_MANY, "pointer~", 0)], name, sizeof name);
+    assert_string_equal(name,
+                        "many/pointer~/rwsem40/l3/threads:2/objects:1000/shared-uniform/work_ns:0");
+    lb_case_name(p, &p->cases[find(p, LB_SCENARIO_EMPTY, "", 100)], name, sizeof name);
+    assert_string_equal(name, "empty/l3/threads:2/work_ns:100");
+    for (size_t i = 0; i < p->n_cases; i++)
+        for (size_t j = 0; j < i; j++) {
+            char other[256];
+            lb_case_name(p, &p->cases[i], name, sizeof name);
+            lb_case_name(p, &p->cases[j], other, sizeof other);
+            assert_string_not_equal(name, other);
+        }
+    lb_plan_destroy(p);
+}
+
+static void test_roles(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p = plan_on(four_cores, &r);
+    const struct lb_case *c = &p->cases[find(p, LB_SCENARIO_MIXED, "pointer", 200)];
+
+    (void)state;
+    assert_int_equal(lb_case_roles(c), 2);
+    assert_string_equal(lb_case_role_name(c, 0), "reader");
+    assert_string_equal(lb_case_role_name(c, 1), "writer");
+    c = &p->cases[find(p, LB_SCENARIO_OBSERVER, "pointer", 200)];
+    assert_string_equal(lb_case_role_name(c, 1), "observe");
+    c = &p->cases[find(p, LB_SCENARIO_NESTED, "pointer", 200)];
+    assert_int_equal(lb_case_roles(c), 1);
+    assert_string_equal(lb_case_role_name(c, 0), "all");
+    lb_plan_destroy(p);
+    /* A share of every thread's ops: one role. */
+    r.writers = (struct lb_writers){0, 0.05};
+    p = plan_on(four_cores, &r);
+    c = &p->cases[find(p, LB_SCENARIO_MIXED, "pointer", 200)];
+    assert_int_equal(lb_case_roles(c), 1);
+    assert_string_equal(lb_case_role_name(c, 0), "all");
+    lb_plan_destroy(p);
+}
+
+static void test_fastpath(void **state)
+{
+    static const struct lb_scenario *const scenarios[] = {S(STRAIGHT), S(ADDS), S(UNCONTENDED)};
+    static const enum lb_lock_kind locks[] = {LB_LOCK_RWSEM40, LB_LOCK_PTHREAD_RWLOCK};
+    static const double none[] = {0};
+    static const int one[] = {1};
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+    int straight;
+
+    (void)state;
+    r.scenarios = scenarios;
+    r.n_scenarios = 3;
+    r.layouts = &lb_layouts[7];
+    r.n_layouts = 1;
+    r.locks = locks;
+    r.n_locks = 2;
+    r.baseline = NULL;
+    r.work_ns = none;
+    r.n_work_ns = 1;
+    r.threads = one;
+    r.n_threads = 1;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    straight = find(p, LB_SCENARIO_STRAIGHT, "", 0);
+    assert_int_equal(p->cases[straight].base, -1);
+    assert_int_equal(count(p, LB_SCENARIO_UNCONTENDED), 2);
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (p->cases[i].shape.layout || p->cases[i].shape.scenario->kind == LB_SCENARIO_ADDS)
+            assert_int_equal(p->cases[i].base, straight);
+    lb_plan_destroy(p);
+}
+
+static void test_round_time(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p = plan_on(four_cores, &r);
+    double least = 0;
+
+    (void)state;
+    for (size_t i = 0; i < p->n_cases; i++)
+        least += p->cases[i].window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) * p->cases[i].phases /
+                 p->cases[i].every;
+    assert_true(lb_plan_round_s(p) > least);
+    assert_true(lb_plan_round_s(p) < 2 * least);
+    lb_plan_destroy(p);
+}
+
+static void test_512_pus(void **state)
+{
+    static const char *const names[] = {"smt",    "l3",          "package",
+                                        "remote", "compact-512", "scatter-64"};
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+
+    (void)state;
+    r.placements = names;
+    r.n_placements = LB_COUNT(names);
+    p = plan_on("pack:4 numa:2 l3:4 l2:8 core:1 pu:2(indexes=core)", &r);
+    check_plan(p);
+    assert_int_equal(p->n_placements, LB_COUNT(names));
+    assert_int_equal(p->placements[4].n, 512);
+    assert_int_equal(count(p, LB_SCENARIO_SAME_OBJECT), 2 * LB_COUNT(names) * lb_n_layouts);
+    lb_plan_destroy(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_default_request),
+        cmocka_unit_test(test_baselines),
+        cmocka_unit_test(test_no_baseline),
+        cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_controls),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_phases),
+        cmocka_unit_test(test_every_second_round),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_placements),
+        cmocka_unit_test(test_one_pu),
+        cmocka_unit_test(test_refused_requests),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_fastpath),
+        cmocka_unit_test(test_round_time),
+        cmocka_unit_test(test_512_pus),
+    };
+
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}

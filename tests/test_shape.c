@@ -1,0 +1,1203 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * scenario: the descriptors, where a case's objects, locks and words lie in the arena, and that
+ * every hot loop does what its op says and leaves its locks idle.
+ */
+#include <linebounce/scenario.h>
+
+#include "layout_private.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define ARENA_BYTES  ((size_t)4 << 20)
+#define THREADS_MOST 24
+
+/* A case and what lb_shape_place made of it. */
+struct scene {
+    struct lb_arena *memory;
+    char *arena;
+    uint32_t *picks;
+    struct lb_task_set *tasks;
+    struct lb_task *me;
+    struct lb_shape shape;
+    struct lb_draw draw;
+    struct lb_site sites[THREADS_MOST];
+    struct lb_placed placed;
+};
+
+static int setup(void **state)
+{
+    static struct scene scene;
+    struct lb_arena_info info;
+
+    memset(&scene, 0, sizeof scene);
+    if (lb_arena_create(ARENA_BYTES, -1, NULL, &scene.memory) ||
+        lb_task_set_create(2, &scene.tasks))
+        return -1;
+    lb_arena_info(scene.memory, &info);
+    scene.arena = info.base;
+    scene.picks = calloc(LB_PICKS, sizeof *scene.picks);
+    scene.me = lb_task_get(scene.tasks, 0);
+    *state = &scene;
+    return scene.picks ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct scene *s = *state;
+
+    lb_arena_destroy(s->memory);
+    lb_task_set_destroy(s->tasks);
+    free(s->picks);
+    return 0;
+}
+
+static const struct lb_layout *layout(const char *name)
+{
+    const struct lb_layout *found = NULL;
+
+    assert_int_equal(lb_layout_find(name, NULL, &found), 0);
+    return found;
+}
+
+static void draw(struct scene *s, uint64_t seed, unsigned turn)
+{
+    assert_int_equal(lb_draw_init(&seed, turn, ARENA_BYTES, ARENA_BYTES / 8, &s->draw), 0);
+}
+
+static void place(struct scene *s)
+{
+    assert_int_equal(
+        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
+        0);
+}
+
+static void stage(struct scene *s, enum lb_scenario_kind kind, const struct lb_layout *l,
+                  enum lb_lock_kind lock, int threads)
+{
+    s->shape = (struct lb_shape){.scenario = &lb_scenarios[kind],
+                                 .layout = l,
+                                 .lock = lock,
+                                 .threads = threads,
+                                 .writers = {1, 0},
+                                 .objects = 100};
+    if (!s->shape.scenario->uses_layout)
+        s->shape.layout = NULL;
+    assert_true(threads <= THREADS_MOST);
+}
+
+/* The lock that the word at `at` is or points to. */
+static void *lock_at(const struct scene *s, uintptr_t at)
+{
+    return (void *)(s->shape.layout->separate ? *(uintptr_t *)at : at);
+}
+
+static uintptr_t offset_of(const struct scene *s, const void *address)
+{
+    uintptr_t offset = (uintptr_t)address - (uintptr_t)s->arena;
+
+    assert_in_range(offset, 0, ARENA_BYTES - 1);
+    return offset;
+}
+
+static bool overlap(uintptr_t a, size_t a_bytes, uintptr_t b, size_t b_bytes)
+{
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
+/* The draw */
+
+static void test_draw_keeps_its_distance(void **state)
+{
+    struct scene *s = *state;
+    static const size_t rooms[] = {128, 4096, 100000, ARENA_BYTES / 8, ARENA_BYTES / 4 - 1024};
+
+    for (size_t r = 0; r < LB_COUNT(rooms); r++)
+        for (uint64_t seed = 1; seed < 2000; seed++) {
+            size_t room = rooms[r], mm_end;
+            uint64_t random = seed;
+
+            assert_int_equal(lb_draw_init(&random, (unsigned)seed, ARENA_BYTES, room, &s->draw), 0);
+            assert_int_not_equal(random, seed);
+            assert_int_equal(s->draw.turn, seed);
+            assert_int_equal(s->draw.lock_pair % LB_PAIR_BYTES, 0);
+            assert_int_equal(s->draw.object_pair % LB_PAIR_BYTES, 0);
+            assert_int_equal(s->draw.mm_offset % LB_APART_BYTES, 0);
+            mm_end = s->draw.mm_offset + sizeof(struct lb_mm);
+            /* A slab reaches at most the room to either side of its pair. */
+            assert_true(mm_end + room <= s->draw.lock_pair);
+            assert_true(s->draw.lock_pair + room <=
+                        s->draw.object_pair + LB_PAIR_BYTES - room % LB_PAIR_BYTES);
+            assert_true(s->draw.object_pair + room <= ARENA_BYTES);
+        }
+}
+
+static void test_draw_depends_on_the_seed_alone(void **state)
+{
+    struct lb_draw a, b;
+    uint64_t x = 5, y = 5, z = 6;
+
+    (void)state;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    assert_int_equal(lb_draw_init(&x, 3, ARENA_BYTES, 4096, &a), 0);
+    assert_int_equal(lb_draw_init(&y, 3, ARENA_BYTES, 4096, &b), 0);
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_int_equal(x, y);
+    assert_int_equal(lb_draw_init(&z, 3, ARENA_BYTES, 4096, &b), 0);
+    assert_int_not_equal(a.lock_pair, b.lock_pair);
+    assert_int_not_equal(a.seed, b.seed);
+    /* The next round is another. */
+    assert_int_equal(lb_draw_init(&x, 4, ARENA_BYTES, 4096, &b), 0);
+    assert_int_not_equal(a.lock_pair, b.lock_pair);
+}
+
+static void test_draw_covers_the_arena(void **state)
+{
+    struct scene *s = *state;
+    uint64_t random = 1;
+    size_t least = ARENA_BYTES, most = 0;
+    int odd = 0;
+
+    for (int i = 0; i < 4000; i++) {
+        assert_int_equal(lb_draw_init(&random, 0, ARENA_BYTES, 4096, &s->draw), 0);
+        least = s->draw.lock_pair < least ? s->draw.lock_pair : least;
+        most = s->draw.lock_pair > most ? s->draw.lock_pair : most;
+        odd += s->draw.odd;
+    }
+    assert_true(most - least > ARENA_BYTES / 5);
+    assert_in_range(odd, 1800, 2200);
+}
+
+static void test_draw_refuses_a_small_arena(void **state)
+{
+    struct lb_draw drawn, untouched;
+    uint64_t random = 7;
+
+    (void)state;
+    memset(&drawn, 0x5a, sizeof drawn);
+    untouched = drawn;
+    assert_int_equal(lb_draw_init(&random, 0, 65536, 65536 / 4 + 1, &drawn), -ENOSPC);
+    assert_int_equal(lb_draw_init(&random, 0, 0, 1, &drawn), -ENOSPC);
+    assert_memory_equal(&drawn, &untouched, sizeof drawn);
+    assert_int_equal(random, 7);
+}
+
+/* Where things lie */
+
+static void check_object(const struct scene *s, uintptr_t head, uintptr_t lock_word)
+{
+    const struct lb_layout *l = s->shape.layout;
+    const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
+    uintptr_t base = head - l->head_offset;
+    uintptr_t lock = (uintptr_t)lock_at(s, lock_word);
+    uintptr_t mm = (uintptr_t)s->sites[0].x[4];
+    struct lb_geometry g;
+
+    assert_int_equal(lb_geometry_init(l, s->shape.lock, NULL, &g), 0);
+    offset_of(s, (void *)base);
+    offset_of(s, (void *)(base + l->size_bytes - 1));
+    offset_of(s, (void *)lock);
+    offset_of(s, (void *)(lock + info->bytes - 1));
+    assert_int_equal(base % g.object.align_bytes, 0);
+    assert_int_equal(lock % info->align_bytes, 0);
+    assert_false(overlap(base, l->size_bytes, mm, sizeof(struct lb_mm)));
+    assert_false(overlap(lock, info->bytes, mm, sizeof(struct lb_mm)));
+    if (l->separate) {
+        assert_int_equal(lock_word, base + l->slot_offset);
+        assert_int_equal(lock % g.lock.align_bytes, 0);
+        assert_false(overlap(base, l->size_bytes, lock, info->bytes));
+    } else {
+        assert_int_equal(lock, base + l->lock_offset);
+    }
+    assert_true(lb_lock_is_idle(s->shape.lock, (void *)lock));
+}
+
+static void check_first(const struct scene *s)
+{
+    uintptr_t lock = offset_of(s, lock_at(s, s->sites[0].x[3]));
+    uintptr_t count = lock + lb_lock_info(s->shape.lock)->count_offset;
+    uintptr_t base = offset_of(s, (void *)s->sites[0].x[0]) - s->shape.layout->head_offset;
+
+    assert_int_equal(count / LB_PAIR_BYTES, s->draw.lock_pair / LB_PAIR_BYTES);
+    assert_int_equal(s->placed.line_offset, count / LB_LINE_BYTES * LB_LINE_BYTES);
+    assert_int_equal(s->placed.lock_residue, lock % LB_LINE_BYTES);
+    assert_int_equal(s->placed.object_residue, base % LB_LINE_BYTES);
+}
+
+static void check_sites(const struct scene *s)
+{
+    const struct lb_layout *l = s->shape.layout;
+    bool nested = s->shape.scenario->kind == LB_SCENARIO_NESTED;
+    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[4];
+
+    assert_int_equal(mm->lock_seq, 1);
+    assert_int_equal((uintptr_t)mm % LB_APART_BYTES, 0);
+    assert_true(lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock));
+    for (int i = 0; i < s->shape.threads; i++) {
+        const uintptr_t *x = s->sites[i].x;
+
+        assert_ptr_equal(x[4], mm);
+        check_object(s, x[0], x[3]);
+        if (nested) {
+            assert_int_equal(x[1], l->tail_offset - l->head_offset);
+            check_object(s, x[2], x[5]);
+            continue;
+        }
+        assert_int_equal(x[1] - x[0], l->tail_offset - l->head_offset);
+        assert_int_equal(x[2] - x[0], l->seq_offset - l->head_offset);
+        assert_int_equal(*(uint32_t *)x[2], 0);
+    }
+    check_first(s);
+}
+
+static const enum lb_scenario_kind with_objects[] = {
+    LB_SCENARIO_SAME_OBJECT, LB_SCENARIO_NEIGHBOURS, LB_SCENARIO_OBSERVER,    LB_SCENARIO_MIXED,
+    LB_SCENARIO_WRITERS,     LB_SCENARIO_NESTED,     LB_SCENARIO_UNCONTENDED,
+};
+
+static void test_sites_of_every_case(void **state)
+{
+    static const int threads[] = {1, 2, 5};
+    struct scene *s = *state;
+
+    for (unsigned turn = 0; turn < 17; turn++) {
+        draw(s, turn * 77 + 1, turn);
+        memset(s->arena, (int)turn, ARENA_BYTES);
+        for (size_t k = 0; k < LB_COUNT(with_objects); k++)
+            for (size_t l = 0; l < lb_n_layouts; l++)
+                for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+                    for (size_t t = 0; t < LB_COUNT(threads); t++) {
+                        if (lb_scenario_allows(&lb_scenarios[with_objects[k]], &lb_layouts[l],
+                                               (enum lb_lock_kind)lock, NULL))
+                            continue;
+                        stage(s, with_objects[k], &lb_layouts[l], (enum lb_lock_kind)lock,
+                              threads[t]);
+                        assert_true(lb_shape_bytes(&s->shape) <= ARENA_BYTES / 8);
+                        place(s);
+                        check_sites(s);
+                        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+                    }
+    }
+}
+
+static void test_one_object_for_all(void **state)
+{
+    static const enum lb_scenario_kind kinds[] = {LB_SCENARIO_SAME_OBJECT, LB_SCENARIO_OBSERVER,
+                                                  LB_SCENARIO_MIXED, LB_SCENARIO_WRITERS,
+                                                  LB_SCENARIO_NESTED};
+    struct scene *s = *state;
+
+    draw(s, 1, 1);
+    for (size_t k = 0; k < LB_COUNT(kinds); k++) {
+        stage(s, kinds[k], layout("pointer"), LB_LOCK_RWSEM40, 6);
+        place(s);
+        for (int i = 1; i < 6; i++)
+            assert_memory_equal(&s->sites[i], &s->sites[0], sizeof s->sites[0]);
+        assert_int_equal(s->placed.shares, -1);
+    }
+}
+
+static void test_neighbours_are_a_stride_apart(void **state)
+{
+    struct scene *s = *state;
+    struct lb_geometry g;
+
+    for (size_t l = 0; l < lb_n_layouts; l++)
+        for (unsigned turn = 0; turn < 16; turn++) {
+            draw(s, turn + 1, turn);
+            stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], lb_layouts[l].lock, 4);
+            place(s);
+            assert_int_equal(lb_geometry_init(&lb_layouts[l], lb_layouts[l].lock, NULL, &g), 0);
+            for (int i = 0; i + 1 < 4; i++) {
+                char *a = lock_at(s, s->sites[i].x[3]), *b = lock_at(s, s->sites[i + 1].x[3]);
+
+                assert_int_equal(s->sites[i + 1].x[0] - s->sites[i].x[0], g.object.stride_bytes);
+                assert_int_equal(b - a, lb_layouts[l].separate ? g.lock.stride_bytes
+                                                               : g.object.stride_bytes);
+            }
+            assert_in_range(s->placed.shares, 0, 1);
+        }
+}
+
+static void test_nested_second_object(void **state)
+{
+    struct scene *s = *state;
+    struct lb_geometry g;
+
+    draw(s, 9, 2);
+    for (size_t l = 0; l < lb_n_layouts; l++) {
+        stage(s, LB_SCENARIO_NESTED, &lb_layouts[l], lb_layouts[l].lock, 2);
+        place(s);
+        assert_int_equal(lb_geometry_init(&lb_layouts[l], lb_layouts[l].lock, NULL, &g), 0);
+        assert_int_equal(s->sites[0].x[2] - s->sites[0].x[0], g.object.stride_bytes);
+        assert_ptr_not_equal(lock_at(s, s->sites[0].x[3]), lock_at(s, s->sites[0].x[5]));
+    }
+}
+
+/* Nobody's writes may reach another thread's line, not even through a prefetcher that couples
+ * pairs. */
+static void test_uncontended_objects_are_far_apart(void **state)
+{
+    struct scene *s = *state;
+
+    for (size_t l = 0; l < lb_n_layouts; l++) {
+        draw(s, l + 1, (unsigned)l);
+        stage(s, LB_SCENARIO_UNCONTENDED, &lb_layouts[l], lb_layouts[l].lock, 4);
+        place(s);
+        for (int i = 0; i + 1 < 4; i++) {
+            uintptr_t a = s->sites[i].x[0], b = s->sites[i + 1].x[0];
+            bool shares = lb_layout_shares(
+                s->shape.layout, s->shape.lock, a, (uintptr_t)lock_at(s, s->sites[i].x[3]), b,
+                (uintptr_t)lock_at(s, s->sites[i + 1].x[3]), LB_PAIR_BYTES);
+
+            assert_false(shares);
+        }
+    }
+}
+
+/* Residues */
+
+/* Rounds that a layout needs at the least to show all its residues: what one round's phases go
+ * through. */
+static unsigned phases(const struct lb_geometry *g)
+{
+    return g->lock_residues > g->object_residues ? g->lock_residues : g->object_residues;
+}
+
+static void check_round(struct scene *s, const struct lb_geometry *g, unsigned round)
+{
+    unsigned objects[LB_LINE_BYTES] = {0}, locks[LB_LINE_BYTES] = {0};
+    unsigned n = phases(g);
+
+    for (unsigned turn = round * n; turn < (round + 1) * n; turn++) {
+        draw(s, turn + 1, turn);
+        place(s);
+        objects[s->placed.object_residue]++;
+        locks[s->placed.lock_residue]++;
+    }
+    for (int r = 0; r < LB_LINE_BYTES; r++) {
+        assert_true(objects[r] == 0 || objects[r] == n / g->object_residues);
+        assert_true(locks[r] == 0 || locks[r] == n / g->lock_residues);
+    }
+}
+
+static void test_residues_are_visited_equally(void **state)
+{
+    struct scene *s = *state;
+    struct lb_geometry g;
+
+    for (size_t l = 0; l < lb_n_layouts; l++)
+        for (int lock = 0; lock < LB_LOCK_KINDS; lock++) {
+            if (lb_geometry_init(&lb_layouts[l], (enum lb_lock_kind)lock, NULL, &g))
+                continue;
+            stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], (enum lb_lock_kind)lock, 2);
+            for (unsigned round = 0; round < 9; round++)
+                check_round(s, &g, round);
+        }
+}
+
+/* In time every lock residue meets every object residue, and each in both halves of a pair of
+ * lines. */
+static void test_combinations_of_residues(void **state)
+{
+    struct scene *s = *state;
+    unsigned met[LB_LINE_BYTES][LB_LINE_BYTES] = {{0}}, halves[2] = {0};
+
+    stage(s, LB_SCENARIO_NEIGHBOURS, layout("pointer"), LB_LOCK_RWSEM40, 2);
+    for (unsigned turn = 0; turn < 8 * 4 * 4; turn++) {
+        draw(s, turn + 1, turn);
+        place(s);
+        met[s->placed.object_residue][s->placed.lock_residue]++;
+        halves[s->placed.line_offset / LB_LINE_BYTES % 2]++;
+    }
+    for (int object = 0; object < LB_LINE_BYTES; object += 16)
+        for (int lock = 0; lock < LB_LINE_BYTES; lock += 8)
+            assert_int_equal(met[object][lock], 4);
+    assert_true(halves[0] > 32 && halves[1] > 32);
+}
+
+static void test_half_of_the_neighbours_share(void **state)
+{
+    struct scene *s = *state;
+    int sharing = 0;
+
+    stage(s, LB_SCENARIO_NEIGHBOURS, layout("pointer"), LB_LOCK_RWSEM40, 2);
+    for (unsigned turn = 0; turn < 8; turn++) {
+        draw(s, 100 + turn, turn);
+        place(s);
+        sharing += s->placed.shares;
+    }
+    assert_int_equal(sharing, 4);
+    stage(s, LB_SCENARIO_NEIGHBOURS, layout("pointer-aligned"), LB_LOCK_RWSEM40, 2);
+    place(s);
+    assert_int_equal(s->placed.shares, 0);
+    stage(s, LB_SCENARIO_NEIGHBOURS, layout("pointer"), LB_LOCK_RWSEM40, 1);
+    place(s);
+    assert_int_equal(s->placed.shares, -1);
+}
+
+/* The odd draw moves a roaming position by half a pair, and leaves its residue alone. */
+static void test_odd_takes_the_other_half(void **state)
+{
+    struct scene *s = *state;
+    static const char *const roaming[] = {"pointer", "embedded-roaming"};
+
+    for (size_t i = 0; i < LB_COUNT(roaming); i++) {
+        int64_t line[2];
+        int residue[2];
+
+        stage(s, LB_SCENARIO_SAME_OBJECT, layout(roaming[i]), LB_LOCK_RWSEM40, 2);
+        draw(s, 3, 5);
+        for (int odd = 0; odd < 2; odd++) {
+            s->draw.odd = odd;
+            place(s);
+            line[odd] = s->placed.line_offset;
+            residue[odd] = s->placed.lock_residue;
+        }
+        assert_int_equal(residue[0], residue[1]);
+        assert_int_equal(line[0] ^ line[1], LB_LINE_BYTES);
+    }
+}
+
+/* Words */
+
+static void test_control_words(void **state)
+{
+    struct scene *s = *state;
+
+    draw(s, 4, 0);
+    stage(s, LB_SCENARIO_CONTROL_SHARED, NULL, LB_LOCK_RWSEM40, 20);
+    place(s);
+    for (int i = 0; i < 20; i++) {
+        uintptr_t at = offset_of(s, (void *)s->sites[i].x[0]);
+
+        assert_int_equal(at / LB_LINE_BYTES, s->draw.lock_pair / LB_LINE_BYTES + (size_t)i / 8);
+        assert_int_equal(at % LB_LINE_BYTES, (size_t)i % 8 * 8);
+        assert_int_equal(*(uint64_t *)s->sites[i].x[0], 0);
+    }
+    assert_int_equal(s->placed.line_offset, -1);
+    assert_int_equal(s->placed.lock_residue, -1);
+    assert_int_equal(s->placed.object_residue, -1);
+    assert_int_equal(s->placed.shares, -1);
+    assert_int_equal(s->placed.draw_words, 0);
+    stage(s, LB_SCENARIO_CONTROL_APART, NULL, LB_LOCK_RWSEM40, 20);
+    place(s);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(offset_of(s, (void *)s->sites[i].x[0]),
+                         s->draw.lock_pair + (size_t)i * LB_APART_BYTES);
+    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+}
+
+/* Many */
+
+static const struct lb_layout *const *all_layouts(void)
+{
+    static const struct lb_layout *all[16];
+
+    for (size_t i = 0; i < lb_n_layouts; i++)
+        all[i] = &lb_layouts[i];
+    return all;
+}
+
+static void stage_many(struct scene *s, const struct lb_layout *l, size_t objects, int threads,
+                       enum lb_access access)
+{
+    stage(s, LB_SCENARIO_MANY, l, l->lock, threads);
+    s->shape.objects = objects;
+    s->shape.access = access;
+    place(s);
+    assert_int_equal(s->placed.draw_words, LB_PICKS);
+    assert_int_equal(s->placed.lock_residue, -1);
+    assert_int_equal(s->placed.object_residue, -1);
+    assert_int_equal(s->placed.line_offset, -1);
+    assert_int_equal(s->placed.shares, -1);
+}
+
+/* The number of the object that a pick leads thread `i` to. */
+static size_t picked(const struct scene *s, const struct lb_geometry *g, int i, uint32_t pick)
+{
+    uintptr_t base = s->sites[i].x[0] + 8 * (uintptr_t)pick - s->shape.layout->head_offset;
+    uintptr_t at = offset_of(s, (void *)base);
+    size_t slab = at / g->object.slab_bytes, in_slab = at % g->object.slab_bytes;
+
+    assert_int_equal(in_slab % g->object.stride_bytes, 0);
+    assert_true(in_slab / g->object.stride_bytes < g->object.per_slab);
+    return slab * g->object.per_slab + in_slab / g->object.stride_bytes;
+}
+
+static void check_pick(const struct scene *s, const struct lb_geometry *g, int i, uint32_t pick)
+{
+    const struct lb_layout *l = s->shape.layout;
+    const uintptr_t *x = s->sites[i].x;
+    uintptr_t head = x[0] + 8 * (uintptr_t)pick, base = head - l->head_offset;
+
+    picked(s, g, i, pick);
+    assert_int_equal(head + x[2], base + l->tail_offset);
+    assert_int_equal(head + x[3], base + l->seq_offset);
+    assert_int_equal(*(uint32_t *)(head + x[3]), 0);
+    assert_false(overlap(base, l->size_bytes, x[4], sizeof(struct lb_mm)));
+    assert_true(lb_lock_is_idle(s->shape.lock, lock_at(s, head + x[5])));
+    offset_of(s, lock_at(s, head + x[5]));
+    if (l->separate)
+        assert_true((uintptr_t)lock_at(s, head + x[5]) > base + l->size_bytes - 1);
+}
+
+static void test_many_picks_lie_in_objects(void **state)
+{
+    static const size_t counts[] = {1, 16, 1000};
+    struct scene *s = *state;
+    struct lb_geometry g;
+
+    draw(s, 21, 3);
+    for (size_t l = 0; l < lb_n_layouts; l++)
+        for (size_t k = 0; k < LB_COUNT(counts); k++)
+            for (int access = 0; access < LB_ACCESSES; access++) {
+                memset(s->arena, 0xa5, ARENA_BYTES);
+                stage_many(s, all_layouts()[l], counts[k], 3, (enum lb_access)access);
+                assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &g), 0);
+                for (int i = 0; i < 3; i++) {
+                    const uint32_t *start = (const uint32_t *)s->sites[i].x[1];
+                    assert_ptr_equal(start, s->picks + LB_PICKS / 3 * i);
+                    for (size_t p = 0; p < LB_PICKS; p += 61)
+                        check_pick(s, &g, i, s->picks[p]);
+                }
+                assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+            }
+}
+
+static void test_many_private_objects_are_private(void **state)
+{
+    struct scene *s = *state;
+    struct lb_geometry g;
+    static unsigned char owner[16384];
+
+    draw(s, 22, 3);
+    stage_many(s, layout("pointer"), 1000, 3, LB_ACCESS_PRIVATE_ZIPF);
+    assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &g), 0);
+    memset(owner, 0, sizeof owner);
+    for (int i = 0; i < 3; i++)
+        for (size_t p = 0; p < LB_PICKS; p++) {
+            size_t object = picked(s, &g, i, s->picks[p]);
+            assert_in_range(object, 0, sizeof owner - 1);
+            assert_true(owner[object] == 0 || owner[object] == i + 1);
+            owner[object] = (unsigned char)(i + 1);
+        }
+    /* Whole slabs of their own: no page is shared. */
+    for (size_t page = 0; page + g.object.per_slab <= sizeof owner; page += g.object.per_slab)
+        for (size_t k = 1; k < g.object.per_slab; k++)
+            assert_true(!owner[page + k] || !owner[page] || owner[page + k] == owner[page]);
+    stage_many(s, layout("pointer"), 1000, 3, LB_ACCESS_SHARED_UNIFORM);
+    assert_int_equal(s->sites[0].x[0], s->sites[2].x[0]);
+}
+
+static int by_falling_count(const void *a, const void *b)
+{
+    unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+    return (x < y) - (x > y);
+}
+
+/* How often each object is picked, most often first. Returns how many are picked at all. */
+static size_t count_picks(struct scene *s, enum lb_access access, unsigned counts[1000])
+{
+    struct lb_geometry g;
+    size_t seen = 0;
+
+    stage_many(s, layout("embedded"), 1000, 1, access);
+    assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &g), 0);
+    memset(counts, 0, 1000 * sizeof *counts);
+    for (size_t p = 0; p < LB_PICKS; p++) {
+        size_t object = picked(s, &g, 0, s->picks[p]);
+        assert_in_range(object, 0, 999);
+        counts[object]++;
+    }
+    qsort(counts, 1000, sizeof *counts, by_falling_count);
+    for (size_t i = 0; i < 1000; i++)
+        seen += counts[i] > 0;
+    return seen;
+}
+
+/* 131072 picks of 1000: 131 each when uniform, with a standard deviation of 11; with weights
+ * 1/rank^0.99, whose sum is 7.7, the first gets 13 % and the second half of that. */
+static void test_many_uniform_and_zipf(void **state)
+{
+    struct scene *s = *state;
+    unsigned counts[1000];
+
+    draw(s, 23, 3);
+    assert_int_equal(count_picks(s, LB_ACCESS_SHARED_UNIFORM, counts), 1000);
+    assert_in_range(counts[0], 131, 131 + 60);
+    assert_in_range(counts[999], 131 - 60, 131);
+    assert_in_range(count_picks(s, LB_ACCESS_SHARED_ZIPF, counts), 900, 1000);
+    assert_in_range(counts[0], 16000, 18200);
+    assert_in_range(counts[1], counts[0] / 2 - 400, counts[0] / 2 + 400);
+    assert_in_range(counts[99], counts[0] / 120, counts[0] / 80);
+}
+
+static void test_many_draws_the_same_for_every_layout(void **state)
+{
+    struct scene *s = *state;
+    static uint32_t first[LB_PICKS];
+    size_t same = 0;
+
+    for (int access = 0; access < LB_ACCESSES; access++) {
+        struct lb_geometry a, b;
+
+        draw(s, 24, 3);
+        stage_many(s, layout("pointer"), 500, 2, (enum lb_access)access);
+        memcpy(first, s->picks, sizeof first);
+        stage_many(s, layout("pointer"), 500, 2, (enum lb_access)access);
+        assert_memory_equal(first, s->picks, sizeof first);
+        assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &a), 0);
+        stage_many(s, layout("padded"), 500, 2, (enum lb_access)access);
+        assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &b), 0);
+        for (size_t p = 0; p < LB_PICKS; p++) {
+            size_t at = 8 * (size_t)first[p];
+            size_t index = at / a.object.slab_bytes * a.object.per_slab +
+                           at % a.object.slab_bytes / a.object.stride_bytes;
+            assert_int_equal(8 * (size_t)s->picks[p], lb_slab_offset(&b.object, index));
+        }
+        /* Another round draws anew. */
+        draw(s, 25, 4);
+        stage_many(s, layout("pointer"), 500, 2, (enum lb_access)access);
+        for (size_t p = 0; p < LB_PICKS; p++)
+            same += first[p] == s->picks[p];
+    }
+    assert_true(same < LB_PICKS / 4);
+}
+
+static void test_place_refuses(void **state)
+{
+    struct scene *s = *state;
+    struct lb_placed untouched;
+
+    draw(s, 26, 0);
+    memset(&s->placed, 0x5a, sizeof s->placed);
+    untouched = s->placed;
+    stage(s, LB_SCENARIO_MANY, layout("pointer"), LB_LOCK_RWSEM40, 1);
+    s->shape.objects = 100000;
+    assert_true(lb_shape_bytes(&s->shape) > 100000 * 216);
+    assert_int_equal(
+        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
+        -ENOSPC);
+    s->shape.objects = 0;
+    assert_int_equal(
+        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
+        -EINVAL);
+    stage(s, LB_SCENARIO_SAME_OBJECT, layout("refcount-seq"), LB_LOCK_RWSEM40, 1);
+    assert_int_equal(
+        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
+        -EINVAL);
+    assert_memory_equal(&s->placed, &untouched, sizeof untouched);
+}
+
+/* A lock that is not idle */
+
+static void test_check_reports_a_held_lock(void **state)
+{
+    struct scene *s = *state;
+    struct lb_mm *mm;
+
+    draw(s, 31, 3);
+    for (size_t l = 0; l < lb_n_layouts; l++) {
+        stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], lb_layouts[l].lock, 3);
+        place(s);
+        mm = (struct lb_mm *)s->sites[0].x[4];
+        for (int i = 0; i < 3; i++) {
+            void *lock = lock_at(s, s->sites[i].x[3]);
+
+            lb_lock_read(s->shape.lock, lock, s->me);
+            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+            lb_lock_read_unlock(s->shape.lock, lock, s->me, mm);
+            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+        }
+        lb_lock_read(LB_LOCK_RWSEM40, &mm->lock, s->me);
+        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+        lb_lock_read_unlock(LB_LOCK_RWSEM40, &mm->lock, s->me, NULL);
+        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    }
+}
+
+static void test_check_of_many(void **state)
+{
+    struct scene *s = *state;
+    void *lock;
+
+    draw(s, 32, 3);
+    stage_many(s, layout("pointer"), 200, 2, LB_ACCESS_PRIVATE_UNIFORM);
+    for (int i = 0; i < 2; i++)
+        for (size_t p = 0; p < 50; p++) {
+            lock = lock_at(s, s->sites[i].x[0] + 8 * (uintptr_t)s->picks[p] + s->sites[i].x[5]);
+            assert_int_equal(lb_lock_write(s->shape.lock, lock, s->me, NULL), 0);
+            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+            assert_int_equal(lb_lock_write_unlock(s->shape.lock, lock, s->me, NULL), 0);
+        }
+    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    lock = &((struct lb_mm *)s->sites[0].x[4])->lock;
+    lb_lock_read(LB_LOCK_RWSEM40, lock, s->me);
+    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    lb_lock_read_unlock(LB_LOCK_RWSEM40, lock, s->me, NULL);
+}
+
+/* The hot loops */
+
+#define OPS  7
+#define SPAN 9
+
+static uint64_t run_loop(struct scene *s, enum lb_op op, bool paused, int thread)
+{
+    const struct lb_layout *l = s->shape.layout;
+    lb_hot *loop = lb_hot_find(op, s->shape.lock, l && l->separate, paused);
+    const uintptr_t *x = s->sites[thread].x;
+
+    assert_non_null(loop);
+    return loop(OPS, 12345, SPAN, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
+}
+
+static struct lb_lock_stats stats_since(struct scene *s, const struct lb_lock_stats *before)
+{
+    struct lb_lock_stats now, difference;
+
+    lb_task_stats(s->me, &now);
+    lb_lock_stats_sub(&now, before, &difference);
+    return difference;
+}
+
+/* What an op leaves in the sequence numbers after OPS of them. */
+static void check_sequences(const struct scene *s, enum lb_op op)
+{
+    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[4];
+    bool writes = op == LB_OP_WRITE;
+
+    assert_int_equal(mm->lock_seq, writes ? 1 + OPS : 1);
+    if (op != LB_OP_NESTED && op != LB_OP_MANY)
+        assert_int_equal(*(uint32_t *)s->sites[0].x[2], writes ? OPS : 0);
+}
+
+static void try_loop(struct scene *s, enum lb_scenario_kind kind, enum lb_op op,
+                     const struct lb_layout *l, enum lb_lock_kind lock, bool paused)
+{
+    struct lb_lock_stats before, did;
+    uint64_t rng;
+
+    stage(s, kind, l, lock, 2);
+    place(s);
+    lb_task_stats(s->me, &before);
+    rng = run_loop(s, op, paused, 0);
+    did = stats_since(s, &before);
+    assert_int_equal(did.fallbacks, 0);
+    assert_int_equal(did.sleeps, 0);
+    assert_int_equal(did.retries, 0);
+    if (paused)
+        assert_int_not_equal(rng, 12345);
+    else
+        assert_int_equal(rng, 12345);
+    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    check_sequences(s, op);
+}
+
+static void test_loops_that_lock(void **state)
+{
+    static const struct {
+        enum lb_scenario_kind kind;
+        enum lb_op op;
+    } cases[] = {
+        {LB_SCENARIO_SAME_OBJECT, LB_OP_READ}, {LB_SCENARIO_MIXED, LB_OP_WRITE},
+        {LB_SCENARIO_WRITERS, LB_OP_WRITER},   {LB_SCENARIO_NESTED, LB_OP_NESTED},
+        {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_UNCONTENDED, LB_OP_PAIR},
+    };
+    struct scene *s = *state;
+    int ran = 0;
+
+    draw(s, 41, 3);
+    for (size_t k = 0; k < LB_COUNT(cases); k++)
+        for (size_t l = 0; l < lb_n_layouts; l++)
+            for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+                for (int paused = 0; paused < 2; paused++) {
+                    if (lb_scenario_allows(&lb_scenarios[cases[k].kind], &lb_layouts[l],
+                                           (enum lb_lock_kind)lock, NULL))
+                        continue;
+                    try_loop(s, cases[k].kind, cases[k].op, &lb_layouts[l], (enum lb_lock_kind)lock,
+                             paused);
+                    ran++;
+                }
+    assert_true(ran > 500);
+}
+
+/* The loop's generator, written down a second time: xorshift64 with 13, 7, 17. */
+static uint64_t xorshift(uint64_t x)
+{
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return x;
+}
+
+static void test_mix_writes_its_share(void **state)
+{
+    static const double shares[] = {0.000001, 0.3, 0.5, 1};
+    struct scene *s = *state;
+
+    draw(s, 42, 3);
+    for (size_t k = 0; k < LB_COUNT(shares); k++)
+        for (int paused = 0; paused < 2; paused++) {
+            struct lb_mm *mm;
+            uint64_t rng = 12345, end;
+            unsigned writes = 0;
+
+            stage(s, LB_SCENARIO_MIXED, layout("pointer"), LB_LOCK_RWSEM40, 2);
+            s->shape.writers = (struct lb_writers){0, shares[k]};
+            place(s);
+            end = run_loop(s, LB_OP_MIX, paused, 1);
+            for (int i = 0; i < OPS; i++) {
+                rng = xorshift(rng);
+                writes += (double)(rng >> 32) < shares[k] * 0x1p32 - 0.5;
+                if (paused)
+                    rng = xorshift(rng);
+            }
+            mm = (struct lb_mm *)s->sites[0].x[4];
+            assert_int_equal(rng, end);
+            assert_int_equal(mm->lock_seq, 1 + writes);
+            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+            if (shares[k] >= 1)
+                assert_int_equal(writes, OPS);
+        }
+}
+
+static void test_loops_of_words(void **state)
+{
+    static const struct {
+        enum lb_scenario_kind kind;
+        enum lb_op op;
+    } locks[] = {{LB_SCENARIO_STRAIGHT, LB_OP_STRAIGHT}, {LB_SCENARIO_ADDS, LB_OP_ADDS}};
+    struct scene *s = *state;
+
+    draw(s, 43, 0);
+    for (int paused = 0; paused < 2; paused++) {
+        stage(s, LB_SCENARIO_CONTROL_SHARED, NULL, LB_LOCK_RWSEM40, 3);
+        place(s);
+        run_loop(s, LB_OP_ADD, paused, 1);
+        run_loop(s, LB_OP_ADD, paused, 1);
+        run_loop(s, LB_OP_ADD, paused, 2);
+        assert_int_equal(*(uint64_t *)s->sites[0].x[0], 0);
+        assert_int_equal(*(uint64_t *)s->sites[1].x[0], 2 * OPS);
+        assert_int_equal(*(uint64_t *)s->sites[2].x[0], OPS);
+        for (size_t k = 0; k < LB_COUNT(locks); k++) {
+            stage(s, locks[k].kind, NULL, LB_LOCK_RWSEM40, 2);
+            place(s);
+            run_loop(s, locks[k].op, paused, 1);
+            assert_true(lb_lock_is_idle(LB_LOCK_RWSEM40, (void *)s->sites[1].x[0]));
+            /* The owner store of the read lock that they stand for. */
+            assert_int_not_equal(((struct lb_rwsem40 *)s->sites[1].x[0])->owner, 0);
+            assert_int_equal(((struct lb_rwsem40 *)s->sites[0].x[0])->owner, 0);
+        }
+    }
+}
+
+static void test_observe_and_empty_write_nothing(void **state)
+{
+    struct scene *s = *state;
+    char *copy = malloc(ARENA_BYTES);
+
+    assert_non_null(copy);
+    draw(s, 44, 3);
+    for (size_t l = 0; l < lb_n_layouts; l++) {
+        stage(s, LB_SCENARIO_OBSERVER, &lb_layouts[l], lb_layouts[l].lock, 2);
+        place(s);
+        memcpy(copy, s->arena, ARENA_BYTES);
+        for (int paused = 0; paused < 2; paused++) {
+            run_loop(s, LB_OP_OBSERVE, paused, 1);
+            run_loop(s, LB_OP_EMPTY, paused, 1);
+        }
+        assert_memory_equal(copy, s->arena, ARENA_BYTES);
+        /* A read moves count there and back and leaves the owner's word: nothing else. */
+        run_loop(s, LB_OP_READ, true, 0);
+        if (lb_lock_info(s->shape.lock)->owner_offset >= 0) {
+            char *lock = lock_at(s, s->sites[0].x[3]);
+            size_t at =
+                (size_t)(lock - s->arena) + (size_t)lb_lock_info(s->shape.lock)->owner_offset;
+            assert_memory_not_equal(copy + at, s->arena + at, 8);
+            memcpy(copy + at, s->arena + at, 8);
+        }
+        assert_memory_equal(copy, s->arena, ARENA_BYTES);
+    }
+    free(copy);
+}
+
+/* A read that meets the write-locked sequence, or a writer, is served under the address space's
+ * lock. */
+static void test_reads_fall_back(void **state)
+{
+    struct scene *s = *state;
+    struct lb_task *other = lb_task_get(s->tasks, 1);
+
+    draw(s, 45, 3);
+    for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+        for (int separate = 0; separate < 2; separate++)
+            for (int paused = 0; paused < 2; paused++) {
+                struct lb_lock_stats before, did;
+                struct lb_mm *mm;
+                void *held;
+
+                stage(s, LB_SCENARIO_SAME_OBJECT, layout(separate ? "pointer" : "padded"),
+                      (enum lb_lock_kind)lock, 2);
+                place(s);
+                mm = (struct lb_mm *)s->sites[0].x[4];
+                held = lock_at(s, s->sites[0].x[3]);
+                lb_task_stats(s->me, &before);
+                *(uint32_t *)s->sites[0].x[2] = mm->lock_seq;
+                run_loop(s, LB_OP_READ, paused, 0);
+                did = stats_since(s, &before);
+                assert_int_equal(did.fallbacks, OPS);
+                assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+                *(uint32_t *)s->sites[0].x[2] = 0;
+                if (!lb_lock_info(lock)->vma_protocol || !lb_lock_info(lock)->excludes)
+                    continue;
+                assert_int_equal(lb_lock_write((enum lb_lock_kind)lock, held, other, mm), 0);
+                run_loop(s, LB_OP_READ, paused, 0);
+                assert_int_equal(lb_lock_write_unlock((enum lb_lock_kind)lock, held, other, mm), 0);
+                did = stats_since(s, &before);
+                assert_int_equal(did.fallbacks, 2 * OPS);
+                assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+            }
+}
+
+static bool has_loop(enum lb_op op, enum lb_lock_kind lock)
+{
+    switch (op) {
+    case LB_OP_WRITER:
+        return lb_lock_info(lock)->plain_writers;
+    case LB_OP_WRITE:
+    case LB_OP_MIX:
+        return lb_lock_info(lock)->excludes;
+    default:
+        return true;
+    }
+}
+
+static void test_hot_find(void **state)
+{
+    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE, LB_OP_ADD, LB_OP_STRAIGHT,
+                                      LB_OP_ADDS};
+    lb_hot *found[LB_OPS * LB_LOCK_KINDS * 4];
+    size_t n = 0, names = 0;
+
+    (void)state;
+    for (int op = 0; op < LB_OPS; op++)
+        for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+            for (int form = 0; form < 4; form++) {
+                lb_hot *loop =
+                    lb_hot_find((enum lb_op)op, (enum lb_lock_kind)lock, form & 1, form & 2);
+                bool known = false;
+
+                assert_int_equal(loop != NULL, has_loop((enum lb_op)op, (enum lb_lock_kind)lock));
+                for (size_t i = 0; i < n; i++)
+                    known |= found[i] == loop;
+                if (loop && !known)
+                    found[n++] = loop;
+            }
+    for (size_t i = 0; i < LB_COUNT(bare); i++)
+        for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+            assert_ptr_equal(lb_hot_find(bare[i], (enum lb_lock_kind)lock, lock & 1, true),
+                             lb_hot_find(bare[i], LB_LOCK_RWSEM40, false, true));
+    for (; lb_hot_name(names); names++) {
+        assert_int_equal(strncmp(lb_hot_name(names), "hot_", 4), 0);
+        for (size_t i = 0; i < names; i++)
+            assert_string_not_equal(lb_hot_name(i), lb_hot_name(names));
+    }
+    assert_int_equal(names, n); /* every loop has one name, and no name is without a loop */
+}
+
+/* Descriptors */
+
+static void test_descriptors(void **state)
+{
+    static const char *const named[] = {"same-object", "neighbours", "observer", "mixed",
+                                        "writers",     "nested",     "many",     "empty"};
+    const struct lb_scenario *found = NULL, *untouched;
+    struct lb_why why = {""};
+
+    (void)state;
+    for (int i = 0; i < LB_SCENARIOS; i++) {
+        const struct lb_scenario *s = &lb_scenarios[i];
+        assert_int_equal(s->kind, i);
+        assert_true(s->name && s->question && s->question[0]);
+        assert_in_range(s->n_roles, 1, 2);
+        assert_in_range(s->least_threads, 1, 2);
+        assert_int_equal(lb_scenario_find(s->name, &why, &found), s->internal ? -ENOENT : 0);
+        if (!s->internal)
+            assert_ptr_equal(found, s);
+    }
+    for (size_t i = 0; i < LB_COUNT(named); i++)
+        assert_int_equal(lb_scenario_find(named[i], NULL, &found), 0);
+    untouched = found;
+    assert_int_equal(lb_scenario_find("faults", &why, &found), -ENOENT);
+    assert_ptr_equal(found, untouched);
+    for (size_t i = 0; i < LB_COUNT(named); i++)
+        assert_non_null(strstr(why.text, named[i]));
+    assert_null(strstr(why.text, "control"));
+}
+
+static void test_roles(void **state)
+{
+    const struct lb_scenario *observer = &lb_scenarios[LB_SCENARIO_OBSERVER];
+    const struct lb_scenario *mixed = &lb_scenarios[LB_SCENARIO_MIXED];
+    struct lb_writers one = {1, 0}, two = {2, 0}, share = {0, 0.05};
+    int locks = 0;
+
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        locks += lb_scenario_op(observer, &one, i, 5) == LB_OP_READ;
+    assert_int_equal(locks, 3);
+    assert_int_equal(lb_scenario_op(observer, &one, 2, 5), LB_OP_READ);
+    assert_int_equal(lb_scenario_op(observer, &one, 3, 5), LB_OP_OBSERVE);
+    assert_int_equal(lb_scenario_op(observer, &one, 1, 2), LB_OP_OBSERVE);
+    assert_int_equal(lb_scenario_role(mixed, &two, 1, 4), 0);
+    assert_int_equal(lb_scenario_role(mixed, &two, 2, 4), 1);
+    assert_int_equal(lb_scenario_op(mixed, &two, 1, 4), LB_OP_READ);
+    assert_int_equal(lb_scenario_op(mixed, &two, 3, 4), LB_OP_WRITE);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(lb_scenario_op(mixed, &share, i, 4), LB_OP_MIX);
+    for (int k = 0; k < LB_SCENARIOS; k++)
+        for (int i = 0; i < 4 && lb_scenarios[k].n_roles == 1; i++) {
+            assert_int_equal(lb_scenario_role(&lb_scenarios[k], &one, i, 4), 0);
+            assert_string_equal(lb_scenarios[k].roles[0].name, "all");
+        }
+}
+
+static void test_writers_parse(void **state)
+{
+    static const char *const bad[] = {"",    "0",    "-1",          "1.5", "x",    "1x",
+                                      "0%",  "101%", "5%%",         "nan", "nan%", "inf",
+                                      "-5%", "1e12", "99999999999", "%"};
+    struct lb_writers writers = {7, 7};
+    struct lb_why why;
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(bad); i++) {
+        why.text[0] = '\0';
+        if (lb_writers_parse(bad[i], &why, &writers) != -EINVAL)
+            fail_msg("'%s' is taken", bad[i]);
+        assert_non_null(strstr(why.text, bad[i]));
+        assert_true(writers.threads == 7 && writers.share > 6);
+    }
+    assert_int_equal(lb_writers_parse("3", NULL, &writers), 0);
+    assert_true(writers.threads == 3 && writers.share <= 0);
+    assert_int_equal(lb_writers_parse("5%", NULL, &writers), 0);
+    assert_true(writers.threads == 0 && writers.share > 0.0499 && writers.share < 0.0501);
+    assert_int_equal(lb_writers_parse("100%", NULL, &writers), 0);
+    assert_int_equal(lb_writers_parse("0.1%", NULL, &writers), 0);
+    assert_true(writers.share > 0.0009 && writers.share < 0.0011);
+}
+
+static void test_access_names(void **state)
+{
+    enum lb_access access = LB_ACCESSES;
+    struct lb_why why = {""};
+
+    (void)state;
+    for (int i = 0; i < LB_ACCESSES; i++) {
+        assert_int_equal(lb_access_parse(lb_access_name((enum lb_access)i), NULL, &access), 0);
+        assert_int_equal(access, i);
+    }
+    assert_int_equal(lb_access_parse("zipf", &why, &access), -EINVAL);
+    assert_int_equal(access, LB_ACCESSES - 1);
+    assert_non_null(strstr(why.text, "shared-zipf"));
+}
+
+static void test_allowed_combinations(void **state)
+{
+    struct lb_why why = {""};
+    const struct lb_scenario *s = lb_scenarios;
+
+    (void)state;
+    assert_int_equal(
+        lb_scenario_allows(&s[LB_SCENARIO_WRITERS], layout("refcount"), LB_LOCK_REFCOUNT, &why),
+        -EINVAL);
+    assert_non_null(strstr(why.text, "refcount"));
+    assert_int_equal(
+        lb_scenario_allows(&s[LB_SCENARIO_MIXED], layout("refcount"), LB_LOCK_REFCOUNT, &why), 0);
+    assert_int_equal(
+        lb_scenario_allows(&s[LB_SCENARIO_WRITERS], layout("pointer"), LB_LOCK_LOCKED_ADDS, &why),
+        -EINVAL);
+    assert_int_equal(
+        lb_scenario_allows(&s[LB_SCENARIO_MIXED], layout("pointer"), LB_LOCK_LOCKED_ADDS, &why),
+        -EINVAL);
+    assert_int_equal(lb_scenario_allows(&s[LB_SCENARIO_SAME_OBJECT], layout("refcount-seq"),
+                                        LB_LOCK_RWSEM40, &why),
+                     -EINVAL);
+    assert_non_null(strstr(why.text, "refcount-seq"));
+    assert_int_equal(lb_scenario_allows(&s[LB_SCENARIO_EMPTY], NULL, LB_LOCK_RWSEM40, &why), 0);
+    /* What is allowed has a loop for every role, and the other way round. */
+    for (int k = 0; k < LB_SCENARIOS; k++)
+        for (int lock = 0; lock < LB_LOCK_KINDS; lock++) {
+            bool all = true;
+            for (int role = 0; role < s[k].n_roles; role++)
+                all &=
+                    lb_hot_find(s[k].roles[role].op, (enum lb_lock_kind)lock, true, true) != NULL;
+            assert_int_equal(
+                lb_scenario_allows(&s[k], layout("pointer"), (enum lb_lock_kind)lock, &why) == 0,
+                all);
+        }
+}
+
+static void test_which_block(void **state)
+{
+    (void)state;
+    assert_true(lb_scenario_blocks(&lb_scenarios[LB_SCENARIO_MIXED], LB_LOCK_REFCOUNT));
+    assert_true(lb_scenario_blocks(&lb_scenarios[LB_SCENARIO_WRITERS], LB_LOCK_RWSEM40));
+    assert_false(lb_scenario_blocks(&lb_scenarios[LB_SCENARIO_SAME_OBJECT], LB_LOCK_RWSEM40));
+    assert_true(lb_scenario_blocks(&lb_scenarios[LB_SCENARIO_SAME_OBJECT], LB_LOCK_PTHREAD_MUTEX));
+    assert_true(lb_scenario_blocks(&lb_scenarios[LB_SCENARIO_NESTED], LB_LOCK_PTHREAD_MUTEX));
+    assert_false(lb_scenario_blocks(&lb_scenarios[LB_SCENARIO_NEIGHBOURS], LB_LOCK_PTHREAD_MUTEX));
+    assert_false(lb_scenario_blocks(&lb_scenarios[LB_SCENARIO_EMPTY], LB_LOCK_PTHREAD_MUTEX));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_draw_keeps_its_distance),
+        cmocka_unit_test(test_draw_depends_on_the_seed_alone),
+        cmocka_unit_test(test_draw_covers_the_arena),
+        cmocka_unit_test(test_draw_refuses_a_small_arena),
+        cmocka_unit_test(test_sites_of_every_case),
+        cmocka_unit_test(test_one_object_for_all),
+        cmocka_unit_test(test_neighbours_are_a_stride_apart),
+        cmocka_unit_test(test_nested_second_object),
+        cmocka_unit_test(test_uncontended_objects_are_far_apart),
+        cmocka_unit_test(test_residues_are_visited_equally),
+        cmocka_unit_test(test_combinations_of_residues),
+        cmocka_unit_test(test_half_of_the_neighbours_share),
+        cmocka_unit_test(test_odd_takes_the_other_half),
+        cmocka_unit_test(test_control_words),
+        cmocka_unit_test(test_many_picks_lie_in_objects),
+        cmocka_unit_test(test_many_private_objects_are_private),
+        cmocka_unit_test(test_many_uniform_and_zipf),
+        cmocka_unit_test(test_many_draws_the_same_for_every_layout),
+        cmocka_unit_test(test_place_refuses),
+        cmocka_unit_test(test_check_reports_a_held_lock),
+        cmocka_unit_test(test_check_of_many),
+        cmocka_unit_test(test_loops_that_lock),
+        cmocka_unit_test(test_mix_writes_its_share),
+        cmocka_unit_test(test_loops_of_words),
+        cmocka_unit_test(test_observe_and_empty_write_nothing),
+        cmocka_unit_test(test_reads_fall_back),
+        cmocka_unit_test(test_hot_find),
+        cmocka_unit_test(test_descriptors),
+        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_writers_parse),
+        cmocka_unit_test(test_access_names),
+        cmocka_unit_test(test_allowed_combinations),
+        cmocka_unit_test(test_which_block),
+    };
+
+    return cmocka_run_group_tests_name("shape", tests, setup, teardown);
+}
