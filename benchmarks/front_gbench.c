@@ -19,7 +19,7 @@ struct front {
 int front_open(const struct settings *s, struct lb_why *why, struct front **front)
 {
     char **argv;
-    char name[] = "linebounce";
+    static char name[] = "linebounce"; /* Google Benchmark keeps it */
     int err;
 
     if (!s->gbench.n)

@@ -104,9 +104,19 @@ static int summarise(struct desk *d, struct lb_line *l)
     return 0;
 }
 
-static double spoiled_rate(const struct lb_series *s)
+/* Difference of two rates of spoiled windows, 0 while it is within two standard errors: with twenty
+ * windows a side, rates that are the same differ by ten points by chance alone. */
+static double spoiled_gap(const struct lb_series *a, const struct lb_series *b)
 {
-    return s->attempts ? (double)s->spoiled / s->attempts : 0;
+    double na = a->attempts, nb = b->attempts;
+    double pa, pb, error;
+
+    if (!a->attempts || !b->attempts)
+        return 0;
+    pa = a->spoiled / na;
+    pb = b->spoiled / nb;
+    error = sqrt(pa * (1 - pa) / na + pb * (1 - pb) / nb);
+    return fabs(pa - pb) > 2 * error ? fabs(pa - pb) : 0;
 }
 
 static int compare(struct desk *d, struct lb_line *l)
@@ -122,8 +132,7 @@ static int compare(struct desk *d, struct lb_line *l)
     base.role = lb_run_partner_role(d->run, l->case_index, l->role, c->base);
     fairness = median_of(d, &base, MIN_OVER_MAX);
     pair.min_over_max = fairness < l->min_over_max ? fairness : l->min_over_max;
-    pair.spoiled_gap =
-        fabs(spoiled_rate(&d->run->series[l->case_index]) - spoiled_rate(&d->run->series[c->base]));
+    pair.spoiled_gap = spoiled_gap(&d->run->series[l->case_index], &d->run->series[c->base]);
     pair.n = lb_run_pairs(d->run, l->case_index, l->role, c->base, base.role, l->regime, d->left,
                           d->right);
     if (!pair.n)

@@ -12,7 +12,7 @@
 /* A spoiled window is repeated this often in its round; then the round goes on without the case.
  * Long windows have fewer tries: they would eat the budget of the others. */
 #define REPEATS          4
-#define REPEATS_BLOCKING 2
+#define REPEATS_BLOCKING 1
 
 int lb_ring_links(int threads)
 {

@@ -40,15 +40,21 @@ static int phases_of(const struct lb_case *c)
     return (int)(g.lock_residues > g.object_residues ? g.lock_residues : g.object_residues);
 }
 
-/* Saturated throughput carries no headline: where its windows are long and a pause is measured too,
- * every second round is enough, and the headline gets the time. */
+/* Windows that let threads sleep are twenty times as long as the others. Beside short ones they
+ * come every second round, so that most of the plan has its pairs early; saturated ones, which
+ * carry no headline, half as often again where a pause is measured too. */
 static int every_of(const struct lb_plan *p, const struct lb_case *c)
 {
-    bool paused = false;
+    bool paused = false, beside_short = false;
 
-    for (size_t i = 0; i < p->n_cases; i++)
-        paused |= p->cases[i].work_ns > 0 && p->cases[i].shape.scenario == c->shape.scenario;
-    return c->blocks && c->work_ns <= 0 && paused ? 2 : 1;
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *o = &p->cases[i];
+        paused |= o->work_ns > 0 && o->shape.scenario == c->shape.scenario;
+        beside_short |= o->shape.layout && !o->blocks;
+    }
+    if (!c->blocks)
+        return 1;
+    return (beside_short ? 2 : 1) * (c->work_ns <= 0 && paused ? 2 : 1);
 }
 
 static int add_case(struct lb_plan *p, const struct lb_case *template, const struct lb_scenario *s)

@@ -22,7 +22,7 @@ int lb_access_parse(const char *name, struct lb_why *why, enum lb_access *access
 {
     for (int i = 0; i < LB_ACCESSES; i++)
         if (!strcmp(name, access_names[i])) {
-            *access = i;
+            *access = (enum lb_access)i;
             return 0;
         }
     return lb_fail(

@@ -542,6 +542,7 @@ class GoogleBenchmark(Case):
                                "--benchmark_format=json", "--benchmark_repetitions=3",
                                "--out", "out")
         report = json.loads(result.stdout)
+        self.assertEqual(report["context"]["executable"], "linebounce")
         names = {b["run_name"] for b in report["benchmarks"]}
         self.assertEqual(len(names), 1)
         self.assertRegex(names.pop(), self.NAME)

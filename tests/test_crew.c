@@ -271,20 +271,21 @@ static void plan_adds(struct rig *rig, struct lb_thread_plan *threads, int n, bo
     }
 }
 
+/* A thread that was kept off its PU may find the window over; then the window is spoiled. */
 static void check_result(const struct rig *rig, const struct lb_window_plan *plan, int i,
-                         const struct lb_thread_result *r)
+                         enum lb_spoiled spoiled, const struct lb_thread_result *r)
 {
     int pu_os = rig->pus[plan->threads[i].worker];
 
     assert_int_equal(r->pu_start, pu_os);
     assert_int_equal(r->pu_end, pu_os);
-    assert_true(r->total_ops > 0);
+    assert_true(r->total_ops > 0 || spoiled);
     assert_true(r->ops >= 0 && r->ops <= (double)r->total_ops);
     assert_true(r->dropped <= r->blocks);
     assert_true(r->measured_ns >= 0 && r->measured_ns <= plan->window_ns * 1.0001);
     /* The account covers all blocks. */
     assert_true(r->wall_ns >= r->measured_ns * 0.9999);
-    assert_true(r->cpu_ns > 0);
+    assert_true(r->cpu_ns >= 0);
     assert_true(r->voluntary >= 0 && r->involuntary >= 0 && r->preempted_ns >= 0);
 }
 
@@ -302,7 +303,7 @@ static void try_window(struct rig *rig, struct lb_crew *crew, int n, bool paused
     assert_int_not_equal(spoiled, LB_SPOILED_MOVED);
     assert_int_not_equal(spoiled, LB_SPOILED_LOG);
     for (int i = 0; i < n; i++) {
-        check_result(rig, &plan, i, &results[i]);
+        check_result(rig, &plan, i, spoiled, &results[i]);
         assert_int_equal(results[i].total_ops, *rig->words[i]);
         if (keep_gaps)
             assert_int_equal(results[i].dropped, 0);
@@ -375,7 +376,7 @@ static void test_window_of_some(void **state)
             threads[0].worker = worker;
             memset(&results[1], 0x5a, sizeof results[1]);
             assert_int_equal(lb_crew_window(crew, &plan, results, &spoiled), 0);
-            check_result(rig, &plan, 0, results);
+            check_result(rig, &plan, 0, spoiled, results);
             assert_int_equal(results[0].total_ops, *rig->words[0]);
             assert_int_equal(*rig->words[1], 0);
             assert_int_equal(results[1].blocks, 0x5a5a5a5a);

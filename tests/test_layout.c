@@ -312,7 +312,7 @@ static void test_allowed_pairs(void **state)
     (void)state;
     assert_int_equal(LB_COUNT(table), lb_n_layouts);
     for (size_t i = 0; i < LB_COUNT(table); i++)
-        for (int k = 0; k < LB_LOCK_KINDS; k++) {
+        for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++) {
             struct lb_why why = {""};
             bool expected = table[i].allowed[k];
             /* The C library's locks differ in size between machines: 40 and 56 are x86-64's. */

@@ -273,13 +273,12 @@ static void test_sites_of_every_case(void **state)
         memset(s->arena, (int)turn, ARENA_BYTES);
         for (size_t k = 0; k < LB_COUNT(with_objects); k++)
             for (size_t l = 0; l < lb_n_layouts; l++)
-                for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+                for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
                     for (size_t t = 0; t < LB_COUNT(threads); t++) {
-                        if (lb_scenario_allows(&lb_scenarios[with_objects[k]], &lb_layouts[l],
-                                               (enum lb_lock_kind)lock, NULL))
+                        if (lb_scenario_allows(&lb_scenarios[with_objects[k]], &lb_layouts[l], lock,
+                                               NULL))
                             continue;
-                        stage(s, with_objects[k], &lb_layouts[l], (enum lb_lock_kind)lock,
-                              threads[t]);
+                        stage(s, with_objects[k], &lb_layouts[l], lock, threads[t]);
                         assert_true(lb_shape_bytes(&s->shape) <= ARENA_BYTES / 8);
                         place(s);
                         check_sites(s);
@@ -395,10 +394,10 @@ static void test_residues_are_visited_equally(void **state)
     struct lb_geometry g;
 
     for (size_t l = 0; l < lb_n_layouts; l++)
-        for (int lock = 0; lock < LB_LOCK_KINDS; lock++) {
-            if (lb_geometry_init(&lb_layouts[l], (enum lb_lock_kind)lock, NULL, &g))
+        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
+            if (lb_geometry_init(&lb_layouts[l], lock, NULL, &g))
                 continue;
-            stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], (enum lb_lock_kind)lock, 2);
+            stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], lock, 2);
             for (unsigned round = 0; round < 9; round++)
                 check_round(s, &g, round);
         }
@@ -559,9 +558,9 @@ static void test_many_picks_lie_in_objects(void **state)
     draw(s, 21, 3);
     for (size_t l = 0; l < lb_n_layouts; l++)
         for (size_t k = 0; k < LB_COUNT(counts); k++)
-            for (int access = 0; access < LB_ACCESSES; access++) {
+            for (enum lb_access access = 0; access < LB_ACCESSES; access++) {
                 memset(s->arena, 0xa5, ARENA_BYTES);
-                stage_many(s, all_layouts()[l], counts[k], 3, (enum lb_access)access);
+                stage_many(s, all_layouts()[l], counts[k], 3, access);
                 assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &g), 0);
                 for (int i = 0; i < 3; i++) {
                     const uint32_t *start = (const uint32_t *)s->sites[i].x[1];
@@ -648,16 +647,16 @@ static void test_many_draws_the_same_for_every_layout(void **state)
     static uint32_t first[LB_PICKS];
     size_t same = 0;
 
-    for (int access = 0; access < LB_ACCESSES; access++) {
+    for (enum lb_access access = 0; access < LB_ACCESSES; access++) {
         struct lb_geometry a, b;
 
         draw(s, 24, 3);
-        stage_many(s, layout("pointer"), 500, 2, (enum lb_access)access);
+        stage_many(s, layout("pointer"), 500, 2, access);
         memcpy(first, s->picks, sizeof first);
-        stage_many(s, layout("pointer"), 500, 2, (enum lb_access)access);
+        stage_many(s, layout("pointer"), 500, 2, access);
         assert_memory_equal(first, s->picks, sizeof first);
         assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &a), 0);
-        stage_many(s, layout("padded"), 500, 2, (enum lb_access)access);
+        stage_many(s, layout("padded"), 500, 2, access);
         assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &b), 0);
         for (size_t p = 0; p < LB_PICKS; p++) {
             size_t at = 8 * (size_t)first[p];
@@ -667,7 +666,7 @@ static void test_many_draws_the_same_for_every_layout(void **state)
         }
         /* Another round draws anew. */
         draw(s, 25, 4);
-        stage_many(s, layout("pointer"), 500, 2, (enum lb_access)access);
+        stage_many(s, layout("pointer"), 500, 2, access);
         for (size_t p = 0; p < LB_PICKS; p++)
             same += first[p] == s->picks[p];
     }
@@ -820,13 +819,12 @@ static void test_loops_that_lock(void **state)
     draw(s, 41, 3);
     for (size_t k = 0; k < LB_COUNT(cases); k++)
         for (size_t l = 0; l < lb_n_layouts; l++)
-            for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+            for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
                 for (int paused = 0; paused < 2; paused++) {
-                    if (lb_scenario_allows(&lb_scenarios[cases[k].kind], &lb_layouts[l],
-                                           (enum lb_lock_kind)lock, NULL))
+                    if (lb_scenario_allows(&lb_scenarios[cases[k].kind], &lb_layouts[l], lock,
+                                           NULL))
                         continue;
-                    try_loop(s, cases[k].kind, cases[k].op, &lb_layouts[l], (enum lb_lock_kind)lock,
-                             paused);
+                    try_loop(s, cases[k].kind, cases[k].op, &lb_layouts[l], lock, paused);
                     ran++;
                 }
     assert_true(ran > 500);
@@ -940,15 +938,14 @@ static void test_reads_fall_back(void **state)
     struct lb_task *other = lb_task_get(s->tasks, 1);
 
     draw(s, 45, 3);
-    for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+    for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
         for (int separate = 0; separate < 2; separate++)
             for (int paused = 0; paused < 2; paused++) {
                 struct lb_lock_stats before, did;
                 struct lb_mm *mm;
                 void *held;
 
-                stage(s, LB_SCENARIO_SAME_OBJECT, layout(separate ? "pointer" : "padded"),
-                      (enum lb_lock_kind)lock, 2);
+                stage(s, LB_SCENARIO_SAME_OBJECT, layout(separate ? "pointer" : "padded"), lock, 2);
                 place(s);
                 mm = (struct lb_mm *)s->sites[0].x[4];
                 held = lock_at(s, s->sites[0].x[3]);
@@ -961,9 +958,9 @@ static void test_reads_fall_back(void **state)
                 *(uint32_t *)s->sites[0].x[2] = 0;
                 if (!lb_lock_info(lock)->vma_protocol || !lb_lock_info(lock)->excludes)
                     continue;
-                assert_int_equal(lb_lock_write((enum lb_lock_kind)lock, held, other, mm), 0);
+                assert_int_equal(lb_lock_write(lock, held, other, mm), 0);
                 run_loop(s, LB_OP_READ, paused, 0);
-                assert_int_equal(lb_lock_write_unlock((enum lb_lock_kind)lock, held, other, mm), 0);
+                assert_int_equal(lb_lock_write_unlock(lock, held, other, mm), 0);
                 did = stats_since(s, &before);
                 assert_int_equal(did.fallbacks, 2 * OPS);
                 assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
@@ -992,21 +989,20 @@ static void test_hot_find(void **state)
 
     (void)state;
     for (int op = 0; op < LB_OPS; op++)
-        for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
+        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
             for (int form = 0; form < 4; form++) {
-                lb_hot *loop =
-                    lb_hot_find((enum lb_op)op, (enum lb_lock_kind)lock, form & 1, form & 2);
+                lb_hot *loop = lb_hot_find((enum lb_op)op, lock, form & 1, form & 2);
                 bool known = false;
 
-                assert_int_equal(loop != NULL, has_loop((enum lb_op)op, (enum lb_lock_kind)lock));
+                assert_int_equal(loop != NULL, has_loop((enum lb_op)op, lock));
                 for (size_t i = 0; i < n; i++)
                     known |= found[i] == loop;
                 if (loop && !known)
                     found[n++] = loop;
             }
     for (size_t i = 0; i < LB_COUNT(bare); i++)
-        for (int lock = 0; lock < LB_LOCK_KINDS; lock++)
-            assert_ptr_equal(lb_hot_find(bare[i], (enum lb_lock_kind)lock, lock & 1, true),
+        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
+            assert_ptr_equal(lb_hot_find(bare[i], lock, lock & 1, true),
                              lb_hot_find(bare[i], LB_LOCK_RWSEM40, false, true));
     for (; lb_hot_name(names); names++) {
         assert_int_equal(strncmp(lb_hot_name(names), "hot_", 4), 0);
@@ -1138,14 +1134,11 @@ static void test_allowed_combinations(void **state)
     assert_int_equal(lb_scenario_allows(&s[LB_SCENARIO_EMPTY], NULL, LB_LOCK_RWSEM40, &why), 0);
     /* What is allowed has a loop for every role, and the other way round. */
     for (int k = 0; k < LB_SCENARIOS; k++)
-        for (int lock = 0; lock < LB_LOCK_KINDS; lock++) {
+        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
             bool all = true;
             for (int role = 0; role < s[k].n_roles; role++)
-                all &=
-                    lb_hot_find(s[k].roles[role].op, (enum lb_lock_kind)lock, true, true) != NULL;
-            assert_int_equal(
-                lb_scenario_allows(&s[k], layout("pointer"), (enum lb_lock_kind)lock, &why) == 0,
-                all);
+                all &= lb_hot_find(s[k].roles[role].op, lock, true, true) != NULL;
+            assert_int_equal(lb_scenario_allows(&s[k], layout("pointer"), lock, &why) == 0, all);
         }
 }
 
