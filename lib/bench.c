@@ -79,12 +79,12 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
 
     for (int i = 0; i < c->shape.threads; i++) {
         enum lb_op op = lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
-        bool separate = c->shape.layout && c->shape.layout->separate;
+        bool indirect = c->shape.layout && c->shape.layout->indirect;
         uint64_t seed = b->round_seed + (uint64_t)i;
         a->threads[i] = (struct lb_thread_plan){
             .worker =
                 lb_bench_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
-            .loop = lb_hot_find(op, c->shape.lock, separate, paused),
+            .loop = lb_hot_find(op, c->shape.lock, indirect, paused),
             .site = a->sites[i],
             .seed = lb_random(&seed),
             .span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),

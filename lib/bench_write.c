@@ -161,14 +161,18 @@ int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why
     return 0;
 }
 
-static int write_anchor(struct lb_bench *b, const char *name, int threads, double ns,
-                        struct lb_why *why)
+static int write_anchor(struct lb_bench *b, const char *name, const struct lb_placement *p,
+                        double ns, struct lb_why *why)
 {
     lb_row_clear(b->row);
     lb_row_int(b->row, "schema_version", LB_SCHEMA_VERSION);
     lb_row_text(b->row, "suite", b->plan->suite);
     lb_row_text(b->row, "scenario", name);
-    lb_row_int(b->row, "threads", threads);
+    if (p) {
+        lb_row_text(b->row, "placement", p->name);
+        lb_row_text(b->row, "distance", lb_distance_name(p->distance));
+    }
+    lb_row_int(b->row, "threads", p ? p->n : 1);
     lb_row_text(b->row, "role", "all");
     lb_row_int(b->row, "round", b->round);
     lb_row_int(b->row, "start_ns",
@@ -196,10 +200,10 @@ static double adds_ns(struct lb_bench *b)
 
 int lb_bench_anchors(struct lb_bench *b, struct lb_why *why)
 {
-    int err = write_anchor(b, "anchor-chain", 1, lb_crew_chain_ns(b->crew), why);
+    int err = write_anchor(b, "anchor-chain", NULL, lb_crew_chain_ns(b->crew), why);
 
     if (!err)
-        err = write_anchor(b, "anchor-adds", 1, adds_ns(b), why);
+        err = write_anchor(b, "anchor-adds", NULL, adds_ns(b), why);
     for (size_t i = 0; !err && i < b->plan->n_placements; i++) {
         double ns;
         uintptr_t lines[LB_PINGPONG_LINES];
@@ -211,7 +215,7 @@ int lb_bench_anchors(struct lb_bench *b, struct lb_why *why)
                                lb_bench_worker(b, p->pu_os[1]), lines, LB_PINGPONG_LINES,
                                8 * LB_PINGPONG_TRIPS, &ns);
         if (!err)
-            err = write_anchor(b, "anchor-pingpong", p->n, ns, why);
+            err = write_anchor(b, "anchor-pingpong", p, ns, why);
     }
     return err;
 }

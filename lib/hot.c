@@ -326,7 +326,7 @@ struct entry {
     const char *name;
     enum lb_op op;
     int lock;
-    bool separate, paused;
+    bool indirect, paused;
     lb_hot *loop;
 };
 
@@ -365,12 +365,12 @@ static const struct entry entries[] = {
     ROWS(LB_OP_ADDS, adds, -1, false),
 };
 
-lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool separate, bool paused)
+lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused)
 {
     for (size_t i = 0; i < LB_COUNT(entries); i++) {
         const struct entry *e = &entries[i];
         if (e->op == op && e->paused == paused &&
-            (e->lock < 0 || (e->lock == (int)lock && e->separate == separate)))
+            (e->lock < 0 || (e->lock == (int)lock && e->indirect == indirect)))
             return e->loop;
     }
     return NULL;

@@ -21,6 +21,7 @@ const struct lb_layout lb_layouts[] = {
      .align_bytes = 8,
      FIELDS_6_4,
      .separate = true,
+     .indirect = true,
      .slot_offset = 48,
      .lock_align_bytes = 8,
      .lock = LB_LOCK_RWSEM40,
@@ -30,6 +31,7 @@ const struct lb_layout lb_layouts[] = {
      .align_bytes = 8,
      FIELDS_6_4,
      .separate = true,
+     .indirect = true,
      .slot_offset = 48,
      .lock_align_bytes = 64,
      .lock = LB_LOCK_RWSEM40,
@@ -39,6 +41,7 @@ const struct lb_layout lb_layouts[] = {
      .align_bytes = 64,
      FIELDS_6_4,
      .separate = true,
+     .indirect = true,
      .slot_offset = 48,
      .lock_align_bytes = 64,
      .lock = LB_LOCK_RWSEM40,
@@ -48,6 +51,7 @@ const struct lb_layout lb_layouts[] = {
      .align_bytes = 8,
      FIELDS_6_4,
      .separate = true,
+     .indirect = true,
      .slot_offset = 48,
      .lock_align_bytes = 8,
      .lock = LB_LOCK_RWSEM40,
@@ -131,7 +135,7 @@ size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIE
         fields[n] = tail[i];
         fields[n++].offset += l->tail_offset;
     }
-    if (l->separate)
+    if (l->indirect)
         fields[n++] = (struct lb_field){"lock ptr", l->slot_offset, LB_SLOT_BYTES, true};
     return n;
 }

@@ -95,23 +95,28 @@ static int check_name(const char *name, size_t length, struct lb_why *why)
     return 0;
 }
 
-/* Groups that may not overlap: head, tail, seq and either the lock or the pointer to it. The unused
- * bytes of the tail (between vm_file and vm_policy) belong to the group, as they do in the kernel.
+#define GROUPS 5
+
+/* Groups that may not overlap: head, tail, seq, the pointer to the lock and the inline lock. The
+ * unused bytes of the tail (between vm_file and vm_policy) belong to the group, as they do in the
+ * kernel.
  */
-static size_t occupied(const struct lb_layout *l, struct lb_field groups[4])
+static size_t occupied(const struct lb_layout *l, struct lb_field groups[GROUPS])
 {
     groups[0] = (struct lb_field){"head", l->head_offset, LB_HEAD_BYTES, true};
     groups[1] = (struct lb_field){"tail", l->tail_offset, LB_TAIL_BYTES, true};
     groups[2] = (struct lb_field){"seq", l->seq_offset, LB_SEQ_BYTES, true};
-    groups[3] = l->separate
-                    ? (struct lb_field){"slot", l->slot_offset, LB_SLOT_BYTES, true}
-                    : (struct lb_field){"lock", l->lock_offset, lb_lock_info(l->lock)->bytes, true};
-    return 4;
+    size_t n = 3;
+    if (l->indirect)
+        groups[n++] = (struct lb_field){"slot", l->slot_offset, LB_SLOT_BYTES, true};
+    if (!l->separate)
+        groups[n++] = (struct lb_field){"lock", l->lock_offset, lb_lock_info(l->lock)->bytes, true};
+    return n;
 }
 
 static int check_fields(const struct lb_layout *l, struct lb_why *why)
 {
-    struct lb_field g[4];
+    struct lb_field g[GROUPS];
     size_t n = occupied(l, g);
 
     for (size_t i = 0; i < n; i++) {
@@ -135,11 +140,10 @@ static int check_fields(const struct lb_layout *l, struct lb_why *why)
 /* Bytes from the lock to the next group behind it, or to the end of the object. */
 static size_t natural_room(const struct lb_layout *l)
 {
-    struct lb_field g[4];
-    size_t end = l->size_bytes;
+    struct lb_field g[GROUPS];
+    size_t end = l->size_bytes, n = occupied(l, g);
 
-    occupied(l, g);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < n; i++)
         if (g[i].offset > l->lock_offset && g[i].offset < end)
             end = g[i].offset;
     return end > l->lock_offset ? end - l->lock_offset : 0;
@@ -155,12 +159,13 @@ static int build(const struct spec *s, enum lb_lock_kind kind, struct lb_why *wh
 {
     if (s->size == UNSET)
         return lb_fail(why, EINVAL, "layout '%s': size= is missing", l->name);
-    if ((s->lock == UNSET) == (s->slot == UNSET))
-        return lb_fail(why, EINVAL, "layout '%s': give either lock= (inline) or slot= (pointer)",
+    if (s->lock == UNSET && s->slot == UNSET)
+        return lb_fail(why, EINVAL, "layout '%s': give lock= (inline) or slot= (pointer), or both",
                        l->name);
-    if (s->slot == UNSET && s->lockalign != UNSET)
+    if (s->lock != UNSET && s->lockalign != UNSET)
         return lb_fail(why, EINVAL,
-                       "layout '%s': lockalign= is of separate locks: it goes with slot=", l->name);
+                       "layout '%s': lockalign= is of separate locks: it goes with slot= alone",
+                       l->name);
     if (s->lock == UNSET && s->room != UNSET)
         return lb_fail(why, EINVAL,
                        "layout '%s': room= is for an inline lock: it goes with lock=", l->name);
@@ -169,7 +174,8 @@ static int build(const struct spec *s, enum lb_lock_kind kind, struct lb_why *wh
     l->head_offset = given(s->head, 0);
     l->tail_offset = given(s->tail, 64);
     l->seq_offset = given(s->seq, 40);
-    l->separate = s->slot != UNSET;
+    l->separate = s->lock == UNSET;
+    l->indirect = s->slot != UNSET;
     l->slot_offset = given(s->slot, 0);
     l->lock_offset = given(s->lock, 0);
     l->lock_align_bytes = given(s->lockalign, 8);

@@ -215,7 +215,7 @@ static void init_objects(const struct map *m, char *arena)
         char *object = arena + object_offset(m, i);
         char *lock = arena + lock_offset(m, i);
         __atomic_store_n((uint32_t *)(void *)(object + l->seq_offset), 0, __ATOMIC_RELAXED);
-        if (l->separate)
+        if (l->indirect)
             __atomic_store_n((uint64_t *)(void *)(object + l->slot_offset), (uintptr_t)lock,
                              __ATOMIC_RELAXED);
         lb_lock_init(m->shape->lock, lock);
@@ -238,7 +238,7 @@ static struct lb_site object_site(const struct map *m, const char *arena, uintpt
     size_t index = object_of(m->shape, i);
     uintptr_t object = (uintptr_t)arena + object_offset(m, index);
     uintptr_t second = (uintptr_t)arena + object_offset(m, index + 1);
-    size_t lock_at = l->separate ? l->slot_offset : l->lock_offset;
+    size_t lock_at = l->indirect ? l->slot_offset : l->lock_offset;
     struct lb_site site = {{object + l->head_offset, object + l->tail_offset,
                             object + l->seq_offset, object + lock_at, mm, 0}};
 
@@ -268,7 +268,7 @@ static struct lb_site many_site(const struct map *m, const char *arena, uintptr_
         {(uintptr_t)arena + lb_slab_offset(&m->geometry.object, first) + l->head_offset,
          (uintptr_t)(picks + start), l->tail_offset - l->head_offset,
          l->seq_offset - l->head_offset, mm,
-         (l->separate ? l->slot_offset : l->lock_offset) - l->head_offset}};
+         (l->indirect ? l->slot_offset : l->lock_offset) - l->head_offset}};
 }
 
 static void describe(const struct map *m, const char *arena, struct lb_placed *placed)

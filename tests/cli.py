@@ -124,8 +124,8 @@ class Case(unittest.TestCase):
         self.assertRegex(result.stderr, SENTENCE, args)
         return result.stderr
 
-    def check_rows(self, path, which, torn=0):
-        """Header and shape of a CSV; returns the whole rows. `torn` last lines may be incomplete."""
+    def check_rows(self, path, which, torn=False):
+        """Header and shape of a CSV; returns the whole rows. `torn`: the last may be incomplete."""
         with open(path, "rb") as file:
             data = file.read()
         if not torn:
@@ -295,7 +295,8 @@ class Plans(Case):
             self.assertRegex(text, rf"\b{pages}\b")
 
     def test_other_machines(self):
-        for topology in ("package:2 l3:2 core:4 pu:2", os.path.join(TESTS, "topologies/hybrid.xml")):
+        for topology in ("package:2 l3:2 core:4 pu:2",
+                         os.path.join(TESTS, "topologies/hybrid.xml")):
             self.assertIn("PU", self.succeeds("show", "topology", "--topology", topology).stdout)
             self.assertIn("compact", self.succeeds("show", "placements", "--topology",
                                                    topology).stdout)
@@ -474,7 +475,7 @@ class Signals(Case):
 
     def test_kill(self):
         self.assertEqual(self.interrupt(signal.SIGKILL), -signal.SIGKILL)
-        rows = self.check_rows(self.path("out/samples.csv"), "samples", torn=1)
+        rows = self.check_rows(self.path("out/samples.csv"), "samples", torn=True)
         self.assertGreaterEqual(len(rows), 19)
 
 

@@ -17,9 +17,10 @@ need_packages tests
 # shellcheck disable=SC2086 # a list
 build_in "$root/build" ${LINEBOUNCE_SETUP-}
 
-log=$root/build/meson-logs/testlog.json
-rm -f "$log"
+# With --wrapper or --setup the log has another name.
+logs=$root/build/meson-logs
+rm -f "$logs"/testlog*.json
 status=0
 meson test -C "$root/build" --no-rebuild --print-errorlogs "$@" || status=$?
-python3 "$root/tests/count.py" "$log" || status=1
+python3 "$root/tests/count.py" "$logs"/testlog*.json || status=1
 exit "$status"

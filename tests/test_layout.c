@@ -84,6 +84,7 @@ static void test_published_offsets(void **state)
         assert_int_equal(field_offset(l, "vm_file"), p->vm_file);
         assert_int_equal(field_offset(l, "vm_policy"), p->vm_policy);
         assert_int_equal(l->separate, p->lock == NO);
+        assert_int_equal(l->indirect, l->separate);
         if (!l->separate)
             assert_int_equal(l->lock_offset, p->lock);
         assert_int_equal(l->lock, p->kind);
@@ -474,6 +475,23 @@ static void test_parse_inline(void **state)
     assert_true(l.meaning[0] != '\0');
 }
 
+/* A pointer to a lock that lies inline: the chase without the place. */
+static void test_parse_indirect_inline(void **state)
+{
+    struct lb_why why = {""};
+    struct lb_layout l;
+    struct lb_geometry g;
+
+    (void)state;
+    if (lb_layout_parse("chase:size=256,align=64,lock=192,slot=48,tail=104", &why, &l))
+        fail_msg("%s", why.text);
+    assert_true(l.indirect && !l.separate);
+    assert_int_equal(l.slot_offset, 48);
+    assert_int_equal(l.lock_offset, 192);
+    assert_int_equal(lb_geometry_init(&l, LB_LOCK_RWSEM40, &why, &g), 0);
+    assert_int_equal(g.bytes_per_object, 256);
+}
+
 static void test_parse_defaults_and_all_keys(void **state)
 {
     struct lb_why why = {""};
@@ -486,7 +504,7 @@ static void test_parse_defaults_and_all_keys(void **state)
         fail_msg("%s", why.text);
     assert_int_equal(l.size_bytes, 256);
     assert_int_equal(l.align_bytes, 8);
-    assert_true(l.separate);
+    assert_true(l.separate && l.indirect);
     assert_int_equal(l.slot_offset, 200);
     assert_int_equal(l.lock_align_bytes, 64);
     assert_int_equal(l.lock, LB_LOCK_RWSEM32);
@@ -538,7 +556,8 @@ static const struct refusal {
     {"x:lock=192", {"size= is missing"}},
     {"x:", {"KEY=NUMBER"}},
     {"x:size=256", {"lock=", "slot="}},
-    {"x:size=256,lock=192,slot=48", {"either", "lock=", "slot="}},
+    {"x:size=256,lock=48,slot=48", {"lock", "slot", "overlaps"}},
+    {"x:size=256,lock=192,slot=136,lockalign=64", {"lockalign", "slot="}},
     {":size=256,lock=192", {"name"}},
     {"a name:size=256,lock=192", {"'a name'", "letters"}},
     {"a/b:size=256,lock=192", {"'a/b'"}},
@@ -626,6 +645,7 @@ int main(void)
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_golden),
         cmocka_unit_test(test_parse_inline),
+        cmocka_unit_test(test_parse_indirect_inline),
         cmocka_unit_test(test_parse_defaults_and_all_keys),
         cmocka_unit_test(test_parse_refusals),
         cmocka_unit_test(test_parse_limits),

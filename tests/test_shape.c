@@ -96,7 +96,7 @@ static void stage(struct scene *s, enum lb_scenario_kind kind, const struct lb_l
 /* The lock that the word at `at` is or points to. */
 static void *lock_at(const struct scene *s, uintptr_t at)
 {
-    return (void *)(s->shape.layout->separate ? *(uintptr_t *)at : at);
+    return (void *)(s->shape.layout->indirect ? *(uintptr_t *)at : at);
 }
 
 static uintptr_t offset_of(const struct scene *s, const void *address)
@@ -754,7 +754,7 @@ static void test_check_of_many(void **state)
 static uint64_t run_loop(struct scene *s, enum lb_op op, bool paused, int thread)
 {
     const struct lb_layout *l = s->shape.layout;
-    lb_hot *loop = lb_hot_find(op, s->shape.lock, l && l->separate, paused);
+    lb_hot *loop = lb_hot_find(op, s->shape.lock, l && l->indirect, paused);
     const uintptr_t *x = s->sites[thread].x;
 
     assert_non_null(loop);

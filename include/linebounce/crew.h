@@ -91,7 +91,7 @@ struct lb_thread_result {
     double ops;         /* in kept blocks; a fraction only where keep_gaps cuts blocks */
     uint64_t total_ops; /* from first to last */
     unsigned blocks, dropped;
-    double cpu_ns, wall_ns; /* from before the start to after the stop */
+    double cpu_ns, wall_ns; /* from the start of the warm-up to after the stop */
     long voluntary, involuntary;
     double preempted_ns;  /* runnable, but not on the CPU; includes the wait after a wake-up */
     int pu_start, pu_end; /* sched_getcpu */

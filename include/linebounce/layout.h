@@ -23,7 +23,7 @@
 #define LB_HEAD_BYTES 40
 #define LB_TAIL_BYTES 56
 #define LB_SEQ_BYTES  4
-#define LB_SLOT_BYTES 8 /* the pointer to a separate lock */
+#define LB_SLOT_BYTES 8 /* the pointer to a lock */
 
 #define LB_LAYOUT_NAME_BYTES 32
 
@@ -37,8 +37,9 @@ struct lb_layout {
     size_t size_bytes;
     size_t align_bytes;
     size_t head_offset, tail_offset, seq_offset;
-    bool separate;           /* the lock is an object of its own behind a pointer */
-    size_t slot_offset;      /* separate: where the pointer lies (loaded in every op) */
+    bool separate;           /* the lock is an object of its own; then it is indirect too */
+    bool indirect;           /* the lock is reached through a pointer in the object */
+    size_t slot_offset;      /* indirect: where the pointer lies (loaded in every op) */
     size_t lock_offset;      /* inline: where the lock lies */
     size_t lock_room_bytes;  /* inline: bytes to the next field or the end of the object */
     size_t lock_align_bytes; /* separate: alignment of the lock's own slab cache; 8 = packed */
@@ -57,12 +58,14 @@ extern const size_t lb_n_layouts;
 int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout **layout);
 
 /* A user's own: "NAME:size=256,align=64,lock=192,seq=40". Keys: size (required), align (8), lock
- * (offset of an inline lock) or slot (offset of the pointer to a separate one; one of the two is
- * required), lockalign (of the separate cache, 8), room (bytes for an inline lock; to the end of
- * the object or the next field), kind (lock kind, rwsem40), head (0), tail (64), seq (40). Numbers
- * are bytes. -EINVAL with the reason: unknown key, no number, fields that overlap (both are named),
- * a field or the lock past the end, misaligned words, a size over a slab, a name that a built-in
- * has or that holds other than letters, digits, `-`, `_`, `.`. */
+ * (offset of an inline lock), slot (offset of a pointer to the lock; one of the two is required:
+ * slot alone means a separate lock, both mean an inline lock that is reached through the pointer),
+ * lockalign (of the separate cache, 8), room (bytes for an inline lock; to the end of the object or
+ * the next field), kind (lock kind, rwsem40), head (0), tail (64), seq (40). Numbers are bytes.
+ * -EINVAL with the reason: unknown key, no number, a key given twice, fields that overlap (both are
+ * named), a field or the lock past the end, misaligned words, a size over a slab, keys that do not
+ * go together, a name that a built-in has or that holds other than letters, digits, `-`, `_`, `.`.
+ */
 int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layout);
 
 /* Whether that kind of lock fits into the layout; -EINVAL with the reason. */

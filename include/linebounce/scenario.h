@@ -112,10 +112,10 @@ struct lb_site {
 typedef uint64_t lb_hot(uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0,
                         uintptr_t x1, uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5);
 
-/* The loop for an op; `separate` for a lock behind a pointer, `paused` for work > 0. For ops
+/* The loop for an op; `indirect` for a lock behind a pointer, `paused` for work > 0. For ops
  * without a lock the kind is ignored. NULL when there is none (locked_adds or refcount as plain
  * writers). */
-lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool separate, bool paused);
+lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused);
 /* Name of the function's symbol, for the disassembly check and `show`; NULL past the end. */
 const char *lb_hot_name(size_t index);
 
