@@ -31,7 +31,8 @@ def main(folders):
     trips = [t for t in (ping_pong(f, near) for f in folders) if t]
     print(f"{len(folders)} runs; regime around {near:.0f} ns a round trip")
     if len(trips) > 1:
-        print(f"ping-pong over fresh lines: {len(trips)} runs, mean {statistics.mean(trips):.1f} ns, "
+        mean = statistics.mean(trips)
+        print(f"ping-pong over fresh lines: {len(trips)} runs, mean {mean:.1f} ns, "
               f"CV {100 * spread(trips):.1f} %")
     found = {}
     for folder in folders:

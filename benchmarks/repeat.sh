@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # How well do whole runs repeat? N default runs (ten unless told otherwise), then the coefficient
-# of variation of each layout's net_ns_op at the headline work between the runs, and of the ping-pong
-# over fresh lines.
+# of variation of each layout's net_ns_op at the headline work between the runs, and of the
+# ping-pong over fresh lines.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 runs=${1:-10}

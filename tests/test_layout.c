@@ -556,7 +556,7 @@ static const struct refusal {
     {"x:lock=192", {"size= is missing"}},
     {"x:", {"KEY=NUMBER"}},
     {"x:size=256", {"lock=", "slot="}},
-    {"x:size=256,lock=48,slot=48", {"lock", "slot", "overlaps"}},
+    {"x:size=256,tail=128,lock=48,slot=80", {"lock", "slot", "overlaps"}},
     {"x:size=256,lock=192,slot=136,lockalign=64", {"lockalign", "slot="}},
     {":size=256,lock=192", {"name"}},
     {"a name:size=256,lock=192", {"'a name'", "letters"}},
