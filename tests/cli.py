@@ -338,6 +338,22 @@ class Results(Case):
         self.assertEqual(run["seed"], "7")
         self.assertTrue(os.path.getsize(self.path("out/topology.xml")))
 
+    def test_keys_of_run_json_are_on_the_page(self):
+        self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out")
+        with open(self.path("out/run.json"), encoding="utf-8") as file:
+            document = json.load(file)
+        written = set()
+        for group, keys in document.items():
+            if group == "suites":
+                keys = {f"NAME.{key}": 0 for suite in keys.values() for key in suite}
+            if group not in ("schema_version", "machine", "build"):
+                written |= {f"{group}.{key}" for key in keys}
+        with open(os.path.join(SOURCE, "results/README.md"), encoding="utf-8") as file:
+            section = file.read().split("## What the run adds to run.json")[1].split("\n## ")[0]
+        documented = set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
+        # steal time is left out where the kernel does not tell it
+        self.assertEqual(written | {"suites.NAME.steal_ms"}, documented)
+
     def test_windows_count_up(self):
         self.succeeds("run", *ALONE, "--rounds", "2", "--out", "out")
         rows = [r for r in self.check_folder(self.path("out"))
