@@ -120,7 +120,8 @@ build_in()
         say "setting up $folder"
         quietly 'meson setup' meson setup "$@" "$folder" "$root"
     elif [ -n "$installed" ]; then
-        quietly 'meson setup' meson setup --reconfigure --clearcache "$@" "$folder" "$root"
+        quietly 'meson configure' meson configure --clearcache "$folder"
+        quietly 'meson setup' meson setup --reconfigure "$@" "$folder" "$root"
     fi
     quietly 'build' ninja -C "$folder"
 }

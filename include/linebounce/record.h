@@ -51,11 +51,11 @@ int lb_row_more_int(struct lb_row *row, const char *column, int64_t value);
 int lb_row_more_number(struct lb_row *row, const char *column, double value);
 
 /* A CSV file being written. Every row goes out with one write(2) on an O_APPEND descriptor: a run
- * that is killed leaves whole rows. create writes the header into a new file (-EEXIST if there is
- * one, and no file after any other failure). All errors are -errno with the path in `why`: -ENOSPC,
- * -EFBIG and what else write(2) says, after the file was cut back to its last whole row (rows can
- * be appended again when there is room); -EINVAL for a row of another schema; -EIO once a file
- * could not be cut back. */
+ * that is killed leaves whole rows, but for the one in flight where it crosses a page. create
+ * writes the header into a new file (-EEXIST if there is one, and no file after any other failure).
+ * All errors are -errno with the path in `why`: -ENOSPC, -EFBIG and what else write(2) says, after
+ * the file was cut back to its last whole row (rows can be appended again when there is room);
+ * -EINVAL for a row of another schema; -EIO once a file could not be cut back. */
 struct lb_csv;
 int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_why *why,
                   struct lb_csv **csv);
