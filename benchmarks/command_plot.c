@@ -48,7 +48,7 @@ int command_plot(int argc, char **argv)
         struct lb_why why = {""};
         int drawn;
         if (lb_plot(f.at[i], provenance_plots(), &why, &drawn)) {
-            fprintf(stderr, "linebounce: %s: %s\n", f.at[i], why.text);
+            fprintf(stderr, "linebounce: %s\n", why.text);
             status = EXIT_NOT_MEASURED;
             continue;
         }

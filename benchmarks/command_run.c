@@ -185,6 +185,9 @@ static int run_suite(struct session *w, struct settings *s, const struct suite *
     } else if (!w->samples && (err = open_results(w, &why))) {
         status = complain(&why, EXIT_NOT_MEASURED);
     } else {
+        if (plan->n_refused)
+            fprintf(stderr, "linebounce: left out: %zu combinations (first: %s)\n", plan->n_refused,
+                    plan->refused);
         status = run_plan(w, suite, plan, front);
     }
     lb_plan_destroy(plan);
@@ -237,6 +240,11 @@ static int check(const struct settings *s, const struct lb_topology *topology)
 {
     struct lb_why why;
 
+    if (s->pus && (s->threads.n || s->placements.n)) {
+        lb_fail(&why, EINVAL,
+                "--pus: says which CPUs and how many: leave out --threads and --placement");
+        return complain(&why, EXIT_USAGE);
+    }
     if (topology->this_system || s->dry_run)
         return EXIT_DONE;
     lb_fail(&why, EINVAL,

@@ -46,7 +46,8 @@
 
 /* Files -------------------------------------------------------------------------------------- */
 
-static FILE *open_below(const char *root, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static FILE *open_below(const char *root, const char *format,
+                                                              va_list args)
 {
     char name[PATH_MAX], path[PATH_MAX];
     int n = vsnprintf(name, sizeof name, format, args);
