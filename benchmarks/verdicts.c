@@ -109,16 +109,29 @@ void verdict_controls(FILE *out, const struct lb_analysis *a)
         print_self_check(out, &a->self_checks[i]);
 }
 
-/* Verdict of a layout against the baseline over all headline lines. */
+/* Verdicts of a layout against the baseline over all headline lines. */
 struct tally {
     int faster, same, slower, unresolved;
-    char slower_in[160];
+    char slower_in[200], unresolved_in[200];
 };
+
+/* Appends "mixed reader" or "observer lock +57.0 ns" to a list that may be cut. */
+static void note(char *list, size_t bytes, const struct lb_analysis *a, const struct lb_line *l,
+                 bool with_difference)
+{
+    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+    size_t used = strlen(list);
+
+    used += (size_t)snprintf(list + used, bytes - used, "%s%s%s%s", used ? ", " : "",
+                             c->shape.scenario->name, lb_case_roles(c) > 1 ? " " : "",
+                             lb_case_roles(c) > 1 ? lb_case_role_name(c, l->role) : "");
+    if (with_difference && used < bytes)
+        snprintf(list + used, bytes - used, " %+.1f ns", l->comparison.difference.value);
+}
 
 static struct tally count(const struct lb_analysis *a, const char *layout)
 {
     struct tally t = {0};
-    size_t used = 0;
 
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_line *l = &a->lines[i];
@@ -128,14 +141,12 @@ static struct tally count(const struct lb_analysis *a, const char *layout)
             continue;
         t.faster += l->comparison.verdict == LB_VERDICT_FASTER;
         t.same += l->comparison.verdict == LB_VERDICT_SAME;
+        t.slower += l->comparison.verdict == LB_VERDICT_SLOWER;
         t.unresolved += l->comparison.verdict == LB_VERDICT_UNRESOLVED;
-        if (l->comparison.verdict != LB_VERDICT_SLOWER)
-            continue;
-        t.slower++;
-        if (used < sizeof t.slower_in)
-            used += (size_t)snprintf(t.slower_in + used, sizeof t.slower_in - used, "%s%s %+.1f ns",
-                                     used ? ", " : "", c->shape.scenario->name,
-                                     l->comparison.difference.value);
+        if (l->comparison.verdict == LB_VERDICT_SLOWER)
+            note(t.slower_in, sizeof t.slower_in, a, l, true);
+        if (l->comparison.verdict == LB_VERDICT_UNRESOLVED)
+            note(t.unresolved_in, sizeof t.unresolved_in, a, l, false);
     }
     return t;
 }
@@ -159,13 +170,15 @@ static void answer_for(FILE *out, const struct lb_analysis *a, const struct lb_l
     if (!(t.faster + t.same + t.slower + t.unresolved) ||
         lb_geometry_init(layout, layout->lock, NULL, &g))
         return;
-    fprintf(out, "  %-18s %s: %d faster, %d same, %d slower%s%s%s, %d unresolved; ", layout->name,
-            t.slower       ? "costs here"
-            : t.unresolved ? "not settled here"
-                           : "costs nothing here",
-            t.faster, t.same, t.slower, t.slower ? " (" : "", t.slower_in, t.slower ? ")" : "",
-            t.unresolved);
-    fprintf(out, "%zu pages per 1000 objects instead of %zu\n", g.pages_per_1000,
+    fprintf(out, "  %-18s %s: faster in %d, the same in %d, slower in %d%s%s%s", layout->name,
+            t.slower                 ? "costs here"
+            : t.faster + t.same == 0 ? "not settled here"
+            : t.unresolved           ? "no cost found"
+                                     : "costs nothing here",
+            t.faster, t.same, t.slower, t.slower ? " (" : "", t.slower_in, t.slower ? ")" : "");
+    if (t.unresolved)
+        fprintf(out, ", unresolved in %d (%s)", t.unresolved, t.unresolved_in);
+    fprintf(out, "; %zu pages per 1000 objects instead of %zu\n", g.pages_per_1000,
             base->pages_per_1000);
 }
 

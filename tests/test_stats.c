@@ -10,6 +10,8 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -728,9 +730,86 @@ static void test_finds_five_percent(void **state)
     assert_in_range(found, 95, 100);
 }
 
+/* Samples of contended layouts and their twins, recorded on a real machine:
+ * tests/data/contended.txt says which, and how. Rounds of one pair follow each other. */
+#define RECORDED_MOST 400
+#define RECORDED_RUN  27 /* rounds of a default run */
+
+struct recorded {
+    char name[64];
+    double base[RECORDED_MOST], twin[RECORDED_MOST];
+    size_t n;
+};
+
+static FILE *open_recorded(void)
+{
+    const char *dir = getenv("LB_TESTS_DIR");
+    char path[512], line[256];
+    FILE *file;
+
+    snprintf(path, sizeof path, "%s/data/contended.txt", dir ? dir : "tests");
+    file = fopen(path, "r");
+    assert_non_null(file);
+    for (int c = getc(file); c == '#'; c = getc(file))
+        assert_non_null(fgets(line, sizeof line, file));
+    fseek(file, -1, SEEK_CUR);
+    return file;
+}
+
+/* One pair: "NAME COUNT", then as many lines "BASE TWIN" in ns per op. */
+static bool next_recorded(FILE *file, struct recorded *r)
+{
+    if (fscanf(file, "%63s %zu", r->name, &r->n) != 2)
+        return false;
+    assert_in_range(r->n, RECORDED_RUN, RECORDED_MOST);
+    for (size_t i = 0; i < r->n; i++)
+        assert_int_equal(fscanf(file, "%lf %lf", &r->base[i], &r->twin[i]), 2);
+    return true;
+}
+
+/* In how many of 100 runs' worth of consecutive rounds the scaled twin has the verdict. */
+static int count_recorded(const struct recorded *r, double factor, bool any_winner)
+{
+    int count = 0;
+
+    for (size_t run = 0; run < 100; run++) {
+        size_t start = (r->n - RECORDED_RUN) * run / 99;
+        double scaled[RECORDED_RUN];
+        struct lb_comparison c;
+        for (size_t i = 0; i < RECORDED_RUN; i++)
+            scaled[i] = factor * r->twin[start + i];
+        struct lb_pair pair = {r->base + start, scaled, RECORDED_RUN, 1, 0, run};
+        assert_int_equal(lb_stats_compare(&pair, &margins, &c), 0);
+        assert_int_equal(lb_stats_holm(&c, 1), 0);
+        count += c.verdict == LB_VERDICT_SLOWER || (any_winner && c.verdict == LB_VERDICT_FASTER);
+    }
+    return count;
+}
+
+static void test_recorded_contention(void **state)
+{
+    struct recorded *r = malloc(sizeof *r);
+    FILE *file = open_recorded();
+    int pairs = 0, winners = 0;
+
+    (void)state;
+    assert_non_null(r);
+    for (; next_recorded(file, r); pairs++) {
+        int found = count_recorded(r, 1.05, false);
+        if (found < 95)
+            fail_msg("%s: 5 %% found in %d of 100", r->name, found);
+        winners += count_recorded(r, 1, true);
+    }
+    assert_in_range(pairs, 10, 1000);
+    assert_in_range(winners, 0, 5 * pairs); /* unscaled, each pair on its own: 5 % at most */
+    fclose(file);
+    free(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_recorded_contention),
         cmocka_unit_test(test_median),
         cmocka_unit_test(test_summary),
         cmocka_unit_test(test_summary_interval),

@@ -181,7 +181,9 @@ do for [g = 1:words(groups)] {
                 base_x = NaN
                 stats $marks using \
                     ($1 == p && $3 == 1 && !known(base_x) ? (base_x = $4, 0) : 0) nooutput
-                log_x = low > 0 && high > 20 * low
+                # Below a ns a logarithm would spread out what is noise around 0.
+                log_x = low > 1 && high > 20 * low
+                if (log_x) { set title panel_label(word(panels, p)).", log scale" offset 0, -0.6 font ",12" }
                 if (log_x) {
                     floor_x = low_end > low / 3 ? low_end * 0.8 : low / 3
                     set logscale x
@@ -210,8 +212,8 @@ do for [g = 1:words(groups)] {
                 }
                 # The axis's name under the last panel of each column.
                 if (p + columns > n_panels) {
-                    set xlabel unit.(log_x ? ", log scale" : "") offset 0, 0.7
-                } else { set xlabel log_x ? "log scale" : "" offset 0, 0.7 }
+                    set xlabel unit offset 0, 0.7
+                } else { unset xlabel }
                 clip(x) = x > floor_x ? x : floor_x
                 if (known(base_x)) {
                     set arrow 99 from first base_x, graph 0 to first base_x, graph 1 nohead \
