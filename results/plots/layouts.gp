@@ -183,7 +183,10 @@ do for [g = 1:words(groups)] {
                     ($1 == p && $3 == 1 && !known(base_x) ? (base_x = $4, 0) : 0) nooutput
                 # Below a ns a logarithm would spread out what is noise around 0.
                 log_x = low > 1 && high > 20 * low
-                if (log_x) { set title panel_label(word(panels, p)).", log scale" offset 0, -0.6 font ",12" }
+                if (log_x) {
+                    set title panel_label(word(panels, p)).", log scale" \
+                        offset 0, -0.6 font ",12"
+                }
                 if (log_x) {
                     floor_x = low_end > low / 3 ? low_end * 0.8 : low / 3
                     set logscale x
