@@ -14,3 +14,10 @@ int lb_fail(struct lb_why *why, int err, const char *format, ...)
     }
     return -err;
 }
+
+int lb_by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}

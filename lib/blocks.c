@@ -22,13 +22,6 @@ static uint64_t begin_of(const struct lb_log *log, size_t i)
     return i ? log->blocks[i - 1].end : log->begin;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static bool is_whole(const struct lb_log *log, size_t i, uint64_t warm_end, uint64_t stop)
 {
     return begin_of(log, i) >= warm_end && log->blocks[i].end <= stop;
@@ -47,7 +40,7 @@ static double typical_op(const struct lb_log *log, uint64_t warm_end, uint64_t s
                 (double)(log->blocks[i].end - begin_of(log, i)) / (double)log->blocks[i].ops;
     if (!n)
         return INFINITY;
-    qsort(scratch, n, sizeof *scratch, by_value);
+    qsort(scratch, n, sizeof *scratch, lb_by_value);
     return scratch[n / 2];
 }
 

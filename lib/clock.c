@@ -229,13 +229,6 @@ static int compare_u64(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-static int compare_double(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
 static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
 {
     while (b) {
@@ -320,7 +313,7 @@ static double measure_read_ns(const struct lb_clock *clock)
             last = lb_clock_now(clock);
         cost_ns[batch] = last > first ? lb_clock_ns(clock, last - first) / READ_BATCH : 0;
     }
-    qsort(cost_ns, READ_BATCHES, sizeof cost_ns[0], compare_double);
+    qsort(cost_ns, READ_BATCHES, sizeof cost_ns[0], lb_by_value);
     return cost_ns[READ_BATCHES / 2];
 }
 

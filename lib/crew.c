@@ -265,13 +265,6 @@ int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uin
     return 0;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 double lb_crew_chain_ns(struct lb_crew *crew)
 {
     enum { RUNS = 9, ITERATIONS = 20000 };
@@ -282,7 +275,7 @@ double lb_crew_chain_ns(struct lb_crew *crew)
         lb_chain(ITERATIONS);
         ns[i] = lb_clock_ns(&crew->clock, lb_clock_now(&crew->clock) - from) / ITERATIONS;
     }
-    qsort(ns, RUNS, sizeof *ns, by_value);
+    qsort(ns, RUNS, sizeof *ns, lb_by_value);
     return ns[RUNS / 2];
 }
 

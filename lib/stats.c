@@ -6,13 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int compare_doubles(const void *left, const void *right)
-{
-    double a = *(const double *)left;
-    double b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
 int lb_stats_sorted(const double *x, size_t n, double **sorted)
 {
     if (n == 0)
@@ -24,7 +17,7 @@ int lb_stats_sorted(const double *x, size_t n, double **sorted)
     if (!copy)
         return -ENOMEM;
     memcpy(copy, x, n * sizeof *copy);
-    qsort(copy, n, sizeof *copy, compare_doubles);
+    qsort(copy, n, sizeof *copy, lb_by_value);
     *sorted = copy;
     return 0;
 }
@@ -81,7 +74,7 @@ int lb_stats_summary(const double *x, size_t n, double confidence, struct lb_sum
     s.hi = k > 0 ? sorted[n - k] : s.max;
     for (size_t i = 0; i < n; i++)
         sorted[i] = fabs(sorted[i] - s.median);
-    qsort(sorted, n, sizeof *sorted, compare_doubles);
+    qsort(sorted, n, sizeof *sorted, lb_by_value);
     s.mad = lb_stats_middle(sorted, n);
     free(sorted);
     *summary = s;

@@ -168,13 +168,6 @@ static void volley(uint64_t *line, uint64_t mine, uint64_t theirs)
         ;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* Trips on a line before its clock starts: the first fetches it from wherever it was. */
 #define PINGPONG_WARM 4
 
@@ -203,7 +196,7 @@ void lb_worker_pingpong(struct lb_worker *w, const struct lb_command *c)
         ns[i] = lb_clock_ns(clock, lb_clock_now(clock) - from) / c->trips;
     }
     if (w->index == c->worker_a) {
-        qsort(ns, (size_t)n, sizeof *ns, by_value);
+        qsort(ns, (size_t)n, sizeof *ns, lb_by_value);
         w->slot->round_trip_ns = ns[n / 2];
     }
 }

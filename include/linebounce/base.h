@@ -29,6 +29,9 @@ struct lb_why {
 int lb_fail(struct lb_why *why, int err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Order of two doubles, for qsort. NaN has no place in it. */
+int lb_by_value(const void *a, const void *b);
+
 /* What the hardware writes and fetches together. 64 is the line of every x86 and most Arm cores;
  * an adjacent-line prefetcher (Intel) couples pairs of 128; results of threads lie 256 apart
  * because 128 has been seen to bounce still. The machine's own line size is in lb_topology. */
