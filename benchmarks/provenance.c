@@ -95,6 +95,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_number(json, "run.margin_ns", s->margin.ns);
     lb_json_number(json, "run.margin_share", s->margin.share);
     lb_json_text(json, "run.baseline", s->baseline);
+    lb_json_text(json, "topology.hwloc", lb_topology_library());
     lb_json_text(json, "topology.source", t->source);
     lb_json_number(json, "topology.pus", t->n_pus);
     lb_json_number(json, "topology.pus_allowed", t->n_allowed);

@@ -58,7 +58,7 @@ static const struct argp_option run_options[] = {
     {"precision", KEY_PRECISION, "NS", 0, "Half-width that is narrow enough (2)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "So many rounds, in place of stopping when precise", 0},
     {"seed", KEY_SEED, "N", 0, "Seed of order, memory and pauses (drawn, and recorded)", 0},
-    {"quick", KEY_QUICK, 0, 0, "A first look in 15 s: without mixed and writers", 0},
+    {"quick", KEY_QUICK, 0, 0, "A first look in 15 s: headline only, without mixed and writers", 0},
     {"twins", KEY_TWINS, 0, 0, "Every layout twice: what this machine calls a difference", 0},
     {"twin-slow", KEY_TWIN_SLOW, "PERCENT", 0, "Slow the twins' pause: a planted difference", 0},
     {0, 0, 0, 0, "Output:", 3},

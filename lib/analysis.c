@@ -275,12 +275,18 @@ static int add_self_checks(struct lb_analysis *a)
 }
 
 /* What the controls say in the regime, or, where they were not measured in it, in their own. */
-static bool controls_fail(const struct lb_analysis *a, int placement, double work_ns, int regime)
+static const char *controls_fail(const struct lb_analysis *a, int placement, double work_ns,
+                                 int regime)
 {
     const struct lb_control *k = find_control(a, placement, work_ns);
     const struct lb_line *l = control_line(a, placement, work_ns, regime);
 
-    return l ? !do_part(&l->comparison, work_ns) : k && k->measured && !k->parts;
+    bool parts = l ? do_part(&l->comparison, work_ns) : !k || (k->measured && k->parts);
+
+    if (parts)
+        return NULL;
+    return l || k->measured ? "the controls do not part: this placement cannot answer"
+                            : "the controls were not measured: nothing vouches for this placement";
 }
 
 /* Controls that do not part, or a pause that hides the cost, take the verdict away. */
@@ -291,9 +297,9 @@ static void withhold(struct lb_analysis *a)
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         if (!l->compared || !c->shape.layout || l->comparison.no_verdict)
             continue;
-        if (controls_fail(a, c->placement, c->work_ns, l->regime))
-            l->comparison.no_verdict = "the controls do not part: this placement cannot answer";
-        else if (c->work_ns > 0 && a->self_checks[c->placement].state == LB_SELF_CHECK_FAILED)
+        l->comparison.no_verdict = controls_fail(a, c->placement, c->work_ns, l->regime);
+        if (!l->comparison.no_verdict && c->work_ns > 0 &&
+            a->self_checks[c->placement].state == LB_SELF_CHECK_FAILED)
             l->comparison.no_verdict = "the pause hides the cost of sharing: column refused";
     }
 }

@@ -41,7 +41,7 @@ static uint32_t wait_for_command(struct lb_worker *w, uint32_t seen)
     uint32_t now;
 
     while ((now = __atomic_load_n(&board->epoch, __ATOMIC_ACQUIRE)) == seen) {
-        lb_relax();
+        lb_pause();
         if (lb_clock_now(clock) < until)
             continue;
         __atomic_add_fetch(&board->sleepers, 1, __ATOMIC_SEQ_CST);
@@ -113,7 +113,7 @@ static void wait_all(struct lb_crew *crew, uint32_t epoch, bool done)
         struct lb_slot *slot = crew->workers[i].slot;
         uint32_t *word = done ? &slot->done : &slot->ready;
         while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != epoch)
-            lb_relax();
+            lb_pause();
     }
 }
 

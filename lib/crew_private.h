@@ -5,6 +5,8 @@
 #include <linebounce/arena.h>
 #include <linebounce/crew.h>
 
+#include "lock_private.h" /* lb_pause */
+
 #include <pthread.h>
 #include <sched.h>
 
@@ -83,15 +85,5 @@ void lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *pla
 void lb_worker_pingpong(struct lb_worker *worker, const struct lb_command *command);
 /* Spins until the board's `go` reaches the epoch, then returns the start in ticks. */
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch);
-
-/* The processor's hint that this is a spin loop; only ever outside windows. */
-static inline void lb_relax(void)
-{
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ __volatile__("yield");
-#endif
-}
 
 #endif

@@ -4,8 +4,8 @@
  * everything in them is inlined but the locks' cold slow paths. tests/check_hot.py disassembles
  * this file.
  *
- * All shared words go through relaxed or stronger atomics: a data race is a bug even when it
- * measures well.
+ * All words that anybody writes go through relaxed or stronger atomics: a data race is a bug even
+ * when it measures well.
  */
 #include <linebounce/scenario.h>
 

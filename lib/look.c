@@ -267,7 +267,7 @@ static int is_precise(const struct lb_bench *b, int i, int role, double *left, d
 {
     const struct lb_case *c = &b->plan->cases[i];
     const struct lb_run *run = b->run;
-    int partner = lb_run_partner_role(run, i, role, c->base);
+    int partner = c->base < 0 ? 0 : lb_run_partner_role(run, i, role, c->base);
     int regime = lb_run_main_regime(run, i, role, left, right), err;
     size_t n = lb_run_pairs(run, i, role, c->base, partner, regime, left, right);
     double ns_op, empty = 0;
@@ -278,7 +278,7 @@ static int is_precise(const struct lb_bench *b, int i, int role, double *left, d
         return 0;
     if ((err = lb_stats_median(left, n, &ns_op)))
         return err;
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; c->base >= 0 && k < n; k++)
         left[k] -= right[k];
     if ((err = lb_stats_location(left, n, 0.95, b->options->seed, &e)))
         return err;
@@ -290,18 +290,29 @@ static int is_precise(const struct lb_bench *b, int i, int role, double *left, d
     return 0;
 }
 
+/* A layout that nothing is compared to is judged by itself; a base only serves its pairs. */
+static bool is_judged(const struct lb_plan *plan, size_t i)
+{
+    if (plan->cases[i].base >= 0)
+        return true;
+    for (size_t j = 0; j < plan->n_cases; j++)
+        if (plan->cases[j].base == (int)i)
+            return false;
+    return plan->cases[i].shape.layout != NULL;
+}
+
 static int mark_wide(struct lb_bench *b, double *left, double *right)
 {
     int err = 0;
 
     for (size_t i = 0; !err && i < b->plan->n_cases; i++) {
         const struct lb_case *c = &b->plan->cases[i];
-        bool all = c->base >= 0, precise = true;
+        bool judged = is_judged(b->plan, i), all = judged, precise = true;
         for (int role = 0; all && !err && role < lb_case_roles(c); role++) {
             err = is_precise(b, (int)i, role, left, right, &precise);
             all = precise;
         }
-        b->run->series[i].active = c->base >= 0 && !all;
+        b->run->series[i].active = judged && !all;
     }
     return err;
 }

@@ -642,19 +642,6 @@ int lb_placement_named(const struct lb_topology *topology, const char *name, int
     return lb_placement_scatter(topology, n, why, placement);
 }
 
-int lb_placement_copy(const struct lb_placement *from, struct lb_placement *placement)
-{
-    int *pu_os = calloc((size_t)from->n + 1, sizeof *pu_os);
-    if (!pu_os)
-        return -ENOMEM;
-    if (from->n)
-        memcpy(pu_os, from->pu_os, (size_t)from->n * sizeof *pu_os);
-    struct lb_placement copy = *from;
-    copy.pu_os = pu_os;
-    *placement = copy;
-    return 0;
-}
-
 void lb_placement_finish(struct lb_placement *placement)
 {
     if (!placement)

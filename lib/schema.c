@@ -24,7 +24,7 @@
 
 static const struct lb_column samples[] = {
     CASE_COLUMNS,
-    {"round", "number of the round, from 0; within a round every case runs once"},
+    {"round", "number of the round, from 0; within a round each case that is due runs once"},
     {"window", "number of the window since the start of the run, in order of time"},
     {"attempt", "0 for the first try in this round, then 1, 2 for repeats of a spoiled window"},
     {"phase", "which residue of a roaming layout, from 0; empty where the layout does not roam"},

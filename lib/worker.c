@@ -26,7 +26,7 @@ void lb_worker_close(struct lb_worker *w)
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
 {
     while (__atomic_load_n(&board->go, __ATOMIC_ACQUIRE) != epoch)
-        lb_relax();
+        lb_pause();
     return __atomic_load_n(&board->start, __ATOMIC_RELAXED);
 }
 

@@ -69,7 +69,6 @@ int lb_placement_list(const struct lb_topology *topology, const char *list, stru
  * "-N". */
 int lb_placement_named(const struct lb_topology *topology, const char *name, int n,
                        struct lb_why *why, struct lb_placement *placement);
-int lb_placement_copy(const struct lb_placement *from, struct lb_placement *placement);
 void lb_placement_finish(struct lb_placement *placement);
 
 /* Which classes have at least one allowed pair, as a mask of 1 << class. Linear in the number of

@@ -56,7 +56,7 @@ struct lb_case {
     int empty; /* case whose ns_op is subtracted for net_ns_op, -1: none */
     double window_ns;
     int phases; /* windows a round: one for each residue that a roaming layout takes */
-    int every;  /* measured in every so manieth round */
+    int every;  /* measured in every n-th round, 1 = in all */
     bool blocks;
 };
 
