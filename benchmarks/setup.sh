@@ -7,7 +7,7 @@
 
 # Debian's names. For a build and its pictures, and for the tests on top.
 packages_run='meson ninja-build pkg-config gcc g++ libhwloc-dev libnuma-dev libcjson-dev
-    libbenchmark-dev gnuplot-nox fonts-dejavu-core'
+    libpfm4-dev libbenchmark-dev gnuplot-nox fonts-dejavu-core'
 packages_tests='libcmocka-dev libbenchmark-tools python3 python3-scipy python3-numpy clang binutils'
 
 say()
@@ -88,6 +88,7 @@ name_missing()
     for module in numa benchmark; do
         pkg-config --exists "$module" || say "without $module: its feature is left out"
     done
+    [ -f /usr/include/perfmon/pfmlib.h ] || say "without libpfm4: hardware events have no names"
     command -v gnuplot >/dev/null || say "without gnuplot: no pictures"
 }
 

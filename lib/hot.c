@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hot loops. One function per op, lock kind, {inline, indirect} and {paused, saturated};
- * everything in them is inlined but the locks' cold slow paths. tests/check_hot.py disassembles
- * this file.
+ * The hot loops. One function per op, lock kind, {inline, indirect} and {paused, saturated}, and
+ * one more that times a single op; everything in them is inlined but the locks' cold slow paths.
+ * tests/check_hot.py disassembles this file.
  *
  * All words that anybody writes go through relaxed or stronger atomics: a data race is a bug even
  * when it measures well.
@@ -203,15 +203,71 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
         lb_rwsem40_write_unlock(&as_mm(mm)->lock, me, NULL);                                       \
     }
 
-#define UNUSED_ALL (void)span, (void)me, (void)x0, (void)x1, (void)x2, (void)x3, (void)x4, (void)x5
+#define UNUSED_ALL (void)me, (void)x0, (void)x1, (void)x2, (void)x3, (void)x4, (void)x5
 
-/* A loop around BODY in its two forms. BODY may use rng (advanced where the op draws). */
-#define LOOPS(NAME, BODY)                                                                          \
+/* Whether this machine has a stamp that can be ordered. */
+#if defined(__x86_64__) || defined(__aarch64__)
+#define STAMPS 1
+#else
+#define STAMPS 0
+#endif
+
+#if STAMPS
+/* The counter of lb_clock_raw, read when all loads before it are done and before anything behind it
+ * begins. Plain stores may still sit in the store buffer: neither side waits for them. x86's locked
+ * changes complete with their line, and with the stores before them in it, so rdtscp waits for
+ * those. Arm's isb alone does not wait for data; dsb ishld does, for loads and so for atomics that
+ * give back a value, but not for stores. A full dsb would wait for what rdtscp leaves buffered.
+ * x86's halves are joined before the fence, so that the op begins right behind it. */
+INLINE uint64_t stamp(void)
+{
+    uint64_t ticks;
+#if defined(__x86_64__)
+    __asm__ __volatile__("rdtscp\n\t"
+                         "shlq $32, %%rdx\n\t"
+                         "orq %%rdx, %0\n\t"
+                         "lfence"
+                         : "=a"(ticks)
+                         :
+                         : "rcx", "rdx", "cc", "memory");
+#else
+    __asm__ __volatile__("dsb ishld\n\t"
+                         "isb\n\t"
+                         "mrs %0, cntvct_el0\n\t"
+                         "isb"
+                         : "=r"(ticks)
+                         :
+                         : "memory");
+#endif
+    return ticks;
+}
+
+/* BODY once between two stamps. What came on the stack is loaded before the first. */
+#define TIMED(NAME, BODY)                                                                          \
+    static HOT struct lb_timed hot_##NAME##_timed(uint64_t rng, struct lb_task *me, uintptr_t x0,  \
+                                                  uintptr_t x1, uintptr_t x2, uintptr_t x3,        \
+                                                  uintptr_t x4, uintptr_t x5)                      \
+    {                                                                                              \
+        UNUSED_ALL;                                                                                \
+        __asm__ __volatile__("" : "+r"(x4), "+r"(x5));                                             \
+        const uint64_t start = stamp();                                                            \
+        BODY;                                                                                      \
+        return (struct lb_timed){rng, stamp() - start};                                            \
+    }
+#define TIMED_NAMED(NAME) hot_##NAME##_timed
+#else
+#define TIMED(NAME, BODY)
+#define TIMED_NAMED(NAME) NULL
+#endif
+
+/* A loop around BODY in its two forms, and BODY timed. BODY may use rng (advanced where the op
+ * draws). */
+#define FORMS(NAME, BODY)                                                                          \
     static HOT uint64_t hot_##NAME##_paused(                                                       \
         uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0, uintptr_t x1, \
         uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)                                    \
     {                                                                                              \
-        UNUSED_ALL;                                                                                \
+        (void)span, UNUSED_ALL;                                                                    \
         do {                                                                                       \
             BODY;                                                                                  \
             rng = pause_for(rng, span);                                                            \
@@ -222,13 +278,14 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
         uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0, uintptr_t x1, \
         uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)                                    \
     {                                                                                              \
-        UNUSED_ALL;                                                                                \
+        (void)span, UNUSED_ALL;                                                                    \
         do {                                                                                       \
             BODY;                                                                                  \
             __asm__ __volatile__("" ::: "memory");                                                 \
         } while (--ops);                                                                           \
         return rng;                                                                                \
-    }
+    }                                                                                              \
+    TIMED(NAME, BODY)
 
 /* The object's address is an offset drawn beforehand: eight-byte units in 32 bits reach 32 GiB. */
 #define MANY_BODY(K, AT)                                                                           \
@@ -249,15 +306,15 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
 
 #define READERS(K, AT)                                                                             \
     BODIES(K, AT)                                                                                  \
-    LOOPS(read_##K##_##AT, read_##K##_##AT(x0, x1 - x0, x2, x3, x4, me))                           \
-    LOOPS(nested_##K##_##AT, nested_##K##_##AT(x0, x1, x2, x3, x4, x5, me))                        \
-    LOOPS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
-    LOOPS(pair_##K##_##AT, PAIR_BODY(K, AT))
+    FORMS(read_##K##_##AT, read_##K##_##AT(x0, x1 - x0, x2, x3, x4, me))                           \
+    FORMS(nested_##K##_##AT, nested_##K##_##AT(x0, x1, x2, x3, x4, x5, me))                        \
+    FORMS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
+    FORMS(pair_##K##_##AT, PAIR_BODY(K, AT))
 
 #define WRITERS(K, AT)                                                                             \
     WRITE_BODY(K, AT)                                                                              \
-    LOOPS(write_##K##_##AT, write_##K##_##AT(x2, x3, x4, me))                                      \
-    LOOPS(mix_##K##_##AT, MIX_BODY(K, AT))
+    FORMS(write_##K##_##AT, write_##K##_##AT(x2, x3, x4, me))                                      \
+    FORMS(mix_##K##_##AT, MIX_BODY(K, AT))
 
 #define PLAIN_BODY(K, AT)                                                                          \
     do {                                                                                           \
@@ -265,7 +322,7 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
         lb_##K##_write(lock, me, NULL);                                                            \
         lb_##K##_write_unlock(lock, me, NULL);                                                     \
     } while (0)
-#define PLAIN(K, AT) LOOPS(writer_##K##_##AT, PLAIN_BODY(K, AT))
+#define PLAIN(K, AT) FORMS(writer_##K##_##AT, PLAIN_BODY(K, AT))
 
 #define BOTH(WHAT, K) WHAT(K, inline) WHAT(K, indirect)
 
@@ -285,9 +342,9 @@ BOTH(PLAIN, rwsem32)
 BOTH(PLAIN, pthread_rwlock)
 BOTH(PLAIN, pthread_mutex)
 
-LOOPS(empty, (void)0)
-LOOPS(observe, touch(x0, x1))
-LOOPS(add, (void)__atomic_fetch_add((volatile uint64_t *)x0, 1, __ATOMIC_RELAXED))
+FORMS(empty, (void)0)
+FORMS(observe, touch(x0, x1))
+FORMS(add, (void)__atomic_fetch_add((volatile uint64_t *)x0, 1, __ATOMIC_RELAXED))
 
 /* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What
  * it finds is stored nowhere and decides nothing. */
@@ -304,7 +361,7 @@ INLINE void straight(uintptr_t lock, const struct lb_task *me)
     seen = __atomic_sub_fetch(count, LB_RWSEM_READER, __ATOMIC_RELEASE);
     __asm__ __volatile__("" : : "r"(seen));
 }
-LOOPS(straight, straight(x0, me))
+FORMS(straight, straight(x0, me))
 
 INLINE void adds(uintptr_t lock, const struct lb_task *me)
 {
@@ -314,29 +371,30 @@ INLINE void adds(uintptr_t lock, const struct lb_task *me)
     __atomic_store_n(count + 1, (uintptr_t)me | LB_OWNER_READER, __ATOMIC_RELAXED);
     __atomic_fetch_sub(count, LB_RWSEM_READER, __ATOMIC_RELEASE);
 }
-LOOPS(adds, adds(x0, me))
+FORMS(adds, adds(x0, me))
 
 __attribute__((noinline)) void lb_chain(uint64_t iterations)
 {
     chain(iterations ? iterations : 1);
 }
 
-/* Where every loop is found. The lock kind of a row without one is -1. */
+/* Where every function is found. The lock kind of a row without one is -1. */
 struct entry {
-    const char *name;
     enum lb_op op;
     int lock;
-    bool indirect, paused;
-    lb_hot *loop;
+    bool indirect;
+    lb_hot *loops[2]; /* paused, saturated */
+    lb_hot_timed *timed;
+    const char *names[2], *timed_name;
 };
 
-#define ROWS(OP, NAME, LOCK, SEPARATE)                                                             \
-    {"hot_" #NAME "_paused", OP, LOCK, SEPARATE, true, hot_##NAME##_paused},                       \
+#define ROW(OP, NAME, LOCK, SEPARATE)                                                              \
     {                                                                                              \
-        "hot_" #NAME "_saturated", OP, LOCK, SEPARATE, false, hot_##NAME##_saturated               \
+        OP, LOCK, SEPARATE, {hot_##NAME##_paused, hot_##NAME##_saturated}, TIMED_NAMED(NAME),      \
+            {"hot_" #NAME "_paused", "hot_" #NAME "_saturated"}, "hot_" #NAME "_timed"             \
     }
 #define ROWS_AT(OP, OPNAME, K, LOCK)                                                               \
-    ROWS(OP, OPNAME##_##K##_inline, LOCK, false), ROWS(OP, OPNAME##_##K##_indirect, LOCK, true)
+    ROW(OP, OPNAME##_##K##_inline, LOCK, false), ROW(OP, OPNAME##_##K##_indirect, LOCK, true)
 #define ROWS_READ(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
         ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_PAIR, pair, K, LOCK)
@@ -358,25 +416,43 @@ static const struct entry entries[] = {
     ROWS_AT(LB_OP_WRITER, writer, rwsem32, LB_LOCK_RWSEM32),
     ROWS_AT(LB_OP_WRITER, writer, pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
     ROWS_AT(LB_OP_WRITER, writer, pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
-    ROWS(LB_OP_EMPTY, empty, -1, false),
-    ROWS(LB_OP_OBSERVE, observe, -1, false),
-    ROWS(LB_OP_ADD, add, -1, false),
-    ROWS(LB_OP_STRAIGHT, straight, -1, false),
-    ROWS(LB_OP_ADDS, adds, -1, false),
+    ROW(LB_OP_EMPTY, empty, -1, false),
+    ROW(LB_OP_OBSERVE, observe, -1, false),
+    ROW(LB_OP_ADD, add, -1, false),
+    ROW(LB_OP_STRAIGHT, straight, -1, false),
+    ROW(LB_OP_ADDS, adds, -1, false),
 };
 
-lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused)
+static const struct entry *find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
 {
     for (size_t i = 0; i < LB_COUNT(entries); i++) {
         const struct entry *e = &entries[i];
-        if (e->op == op && e->paused == paused &&
-            (e->lock < 0 || (e->lock == (int)lock && e->indirect == indirect)))
-            return e->loop;
+        if (e->op == op && (e->lock < 0 || (e->lock == (int)lock && e->indirect == indirect)))
+            return e;
     }
     return NULL;
 }
 
+lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused)
+{
+    const struct entry *e = find(op, lock, indirect);
+
+    return e ? e->loops[paused ? 0 : 1] : NULL;
+}
+
 const char *lb_hot_name(size_t index)
 {
-    return index < LB_COUNT(entries) ? entries[index].name : NULL;
+    return index / 2 < LB_COUNT(entries) ? entries[index / 2].names[index % 2] : NULL;
+}
+
+lb_hot_timed *lb_hot_timed_find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
+{
+    const struct entry *e = find(op, lock, indirect);
+
+    return e ? e->timed : NULL;
+}
+
+const char *lb_hot_timed_name(size_t index)
+{
+    return STAMPS && index < LB_COUNT(entries) ? entries[index].timed_name : NULL;
 }

@@ -5,6 +5,8 @@
  */
 #include <linebounce/scenario.h>
 
+#include "shape_private.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -35,25 +37,16 @@ static bool is_private(enum lb_access access)
     return access == LB_ACCESS_PRIVATE_UNIFORM || access == LB_ACCESS_PRIVATE_ZIPF;
 }
 
-/* Where things of a shape lie: slab starts as arena offsets, and the index of the first object. */
-struct map {
-    const struct lb_shape *shape;
-    struct lb_geometry geometry;
-    size_t objects, locks; /* offset of the first slab of each; locks only when separate */
-    size_t first_object, first_lock;
-    size_t count; /* objects laid out */
-};
-
-static size_t object_offset(const struct map *m, size_t i)
+size_t lb_shape_object(const struct lb_shape_map *m, size_t i)
 {
     return m->objects + lb_slab_offset(&m->geometry.object, m->first_object + i);
 }
 
-static size_t lock_offset(const struct map *m, size_t i)
+size_t lb_shape_lock(const struct lb_shape_map *m, size_t i)
 {
     if (m->shape->layout->separate)
         return m->locks + lb_slab_offset(&m->geometry.lock, m->first_lock + i);
-    return object_offset(m, i) + m->shape->layout->lock_offset;
+    return lb_shape_object(m, i) + m->shape->layout->lock_offset;
 }
 
 /* No object is smaller than the head group. */
@@ -85,10 +78,11 @@ static size_t slab_start(size_t pair, size_t offset_in_slab)
     return pair - offset_in_slab / LB_PAIR_BYTES * LB_PAIR_BYTES;
 }
 
-static int map_init(const struct lb_shape *s, const struct lb_draw *draw, struct map *m)
+int lb_shape_map_init(const struct lb_shape *s, const struct lb_draw *draw, struct lb_why *why,
+                      struct lb_shape_map *m)
 {
     const struct lb_layout *l = s->layout;
-    int err = lb_geometry_init(l, s->lock, NULL, &m->geometry);
+    int err = lb_geometry_init(l, s->lock, why, &m->geometry);
     unsigned object_turn = draw->turn;
 
     if (err)
@@ -127,8 +121,7 @@ size_t lb_shape_bytes(const struct lb_shape *s)
            (s->layout->separate ? lb_slab_footprint(&g.lock, n) : 0);
 }
 
-/* `many` fills the arena from its start, so its mm lies behind the objects. */
-static size_t mm_offset(const struct lb_shape *s, const struct lb_draw *draw)
+size_t lb_shape_mm(const struct lb_shape *s, const struct lb_draw *draw)
 {
     if (s->scenario->kind != LB_SCENARIO_MANY)
         return draw->mm_offset;
@@ -190,7 +183,7 @@ static int zipf_picks(uint64_t *state, size_t n, uint32_t *picks, size_t n_picks
 }
 
 /* Indices of one thread's objects, the same for every layout of the round; then offsets over 8. */
-static int fill_picks(const struct map *m, const struct lb_draw *draw, uint32_t *picks)
+static int fill_picks(const struct lb_shape_map *m, const struct lb_draw *draw, uint32_t *picks)
 {
     const struct lb_shape *s = m->shape;
     uint64_t state = draw->seed;
@@ -207,13 +200,13 @@ static int fill_picks(const struct map *m, const struct lb_draw *draw, uint32_t 
     return err;
 }
 
-static void init_objects(const struct map *m, char *arena)
+static void init_objects(const struct lb_shape_map *m, char *arena)
 {
     const struct lb_layout *l = m->shape->layout;
 
     for (size_t i = 0; i < m->count; i++) {
-        char *object = arena + object_offset(m, i);
-        char *lock = arena + lock_offset(m, i);
+        char *object = arena + lb_shape_object(m, i);
+        char *lock = arena + lb_shape_lock(m, i);
         __atomic_store_n((uint32_t *)(void *)(object + l->seq_offset), 0, __ATOMIC_RELAXED);
         if (l->indirect)
             __atomic_store_n((uint64_t *)(void *)(object + l->slot_offset), (uintptr_t)lock,
@@ -222,8 +215,7 @@ static void init_objects(const struct map *m, char *arena)
     }
 }
 
-/* The object that thread i works on. */
-static size_t object_of(const struct lb_shape *s, int i)
+size_t lb_shape_object_of(const struct lb_shape *s, int i)
 {
     if (s->scenario->kind == LB_SCENARIO_NEIGHBOURS)
         return (size_t)i;
@@ -232,12 +224,13 @@ static size_t object_of(const struct lb_shape *s, int i)
     return 0;
 }
 
-static struct lb_site object_site(const struct map *m, const char *arena, uintptr_t mm, int i)
+static struct lb_site object_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm,
+                                  int i)
 {
     const struct lb_layout *l = m->shape->layout;
-    size_t index = object_of(m->shape, i);
-    uintptr_t object = (uintptr_t)arena + object_offset(m, index);
-    uintptr_t second = (uintptr_t)arena + object_offset(m, index + 1);
+    size_t index = lb_shape_object_of(m->shape, i);
+    uintptr_t object = (uintptr_t)arena + lb_shape_object(m, index);
+    uintptr_t second = (uintptr_t)arena + lb_shape_object(m, index + 1);
     size_t lock_at = l->indirect ? l->slot_offset : l->lock_offset;
     struct lb_site site = {{object + l->head_offset, object + l->tail_offset,
                             object + l->seq_offset, object + lock_at, mm, 0}};
@@ -254,7 +247,7 @@ static struct lb_site object_site(const struct map *m, const char *arena, uintpt
 
 /* Thread i starts at its own place in the common draw; private objects lie in whole slabs of their
  * own. */
-static struct lb_site many_site(const struct map *m, const char *arena, uintptr_t mm,
+static struct lb_site many_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm,
                                 const uint32_t *picks, int i)
 {
     const struct lb_shape *s = m->shape;
@@ -271,20 +264,20 @@ static struct lb_site many_site(const struct map *m, const char *arena, uintptr_
          (l->indirect ? l->slot_offset : l->lock_offset) - l->head_offset}};
 }
 
-static void describe(const struct map *m, const char *arena, struct lb_placed *placed)
+static void describe(const struct lb_shape_map *m, const char *arena, struct lb_placed *placed)
 {
     const struct lb_shape *s = m->shape;
     uintptr_t base = (uintptr_t)arena;
-    uintptr_t lock = base + lock_offset(m, 0);
-    size_t other = object_of(s, 1);
+    uintptr_t lock = base + lb_shape_lock(m, 0);
+    size_t other = lb_shape_object_of(s, 1);
 
-    placed->object_residue = (int)(object_offset(m, 0) % LB_LINE_BYTES);
+    placed->object_residue = (int)(lb_shape_object(m, 0) % LB_LINE_BYTES);
     placed->lock_residue = (int)(lock % LB_LINE_BYTES);
     placed->line_offset = (int64_t)((lock - base) / LB_LINE_BYTES * LB_LINE_BYTES);
     if (s->threads > 1 && other)
-        placed->shares = lb_layout_shares(s->layout, s->lock, base + object_offset(m, 0), lock,
-                                          base + object_offset(m, other),
-                                          base + lock_offset(m, other), LB_LINE_BYTES);
+        placed->shares = lb_layout_shares(s->layout, s->lock, base + lb_shape_object(m, 0), lock,
+                                          base + lb_shape_object(m, other),
+                                          base + lb_shape_lock(m, other), LB_LINE_BYTES);
     if (s->scenario->kind == LB_SCENARIO_MANY) {
         placed->object_residue = placed->lock_residue = -1;
         placed->line_offset = -1;
@@ -292,16 +285,19 @@ static void describe(const struct map *m, const char *arena, struct lb_placed *p
     }
 }
 
-/* Scenarios without objects: words in the drawn line (at most eight, then more lines), or 256 bytes
- * apart. */
-static void place_words(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
-                        struct lb_site *sites)
+size_t lb_shape_word(const struct lb_shape *s, const struct lb_draw *draw, int i)
 {
     size_t step =
         s->scenario->kind == LB_SCENARIO_CONTROL_SHARED ? sizeof(uint64_t) : LB_APART_BYTES;
 
+    return draw->lock_pair + (size_t)i * step;
+}
+
+static void place_words(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+                        struct lb_site *sites)
+{
     for (int i = 0; i < s->threads; i++) {
-        char *word = arena + draw->lock_pair + (size_t)i * step;
+        char *word = arena + lb_shape_word(s, draw, i);
         memset(word, 0, sizeof(uint64_t));
         if (s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS)
             lb_lock_init(LB_LOCK_RWSEM40, word);
@@ -315,21 +311,21 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
 {
     struct lb_placed p = {-1, -1, -1, -1, 0};
     bool many = s->scenario->kind == LB_SCENARIO_MANY;
-    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + mm_offset(s, draw));
-    struct map m;
+    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_shape_mm(s, draw));
+    struct lb_shape_map m;
     int err;
 
     if (many && !s->objects)
         return -EINVAL;
     if (lb_shape_bytes(s) + sizeof *mm > arena_bytes ||
-        mm_offset(s, draw) + sizeof *mm > arena_bytes)
+        lb_shape_mm(s, draw) + sizeof *mm > arena_bytes)
         return -ENOSPC;
     if (!s->scenario->uses_layout) {
         place_words(s, draw, arena, sites);
         *placed = p;
         return 0;
     }
-    if ((err = map_init(s, draw, &m)))
+    if ((err = lb_shape_map_init(s, draw, NULL, &m)))
         return err;
     if (many && lb_slab_footprint(&m.geometry.object, m.count) / 8 > UINT32_MAX)
         return -EINVAL; /* beyond the reach of a pick */
@@ -351,16 +347,16 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
 
 int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const char *arena)
 {
-    struct map m;
+    struct lb_shape_map m;
     int err;
 
     if (!s->scenario->uses_layout)
         return 0;
-    if ((err = map_init(s, draw, &m)))
+    if ((err = lb_shape_map_init(s, draw, NULL, &m)))
         return err;
     for (size_t i = 0; i < m.count; i += 1 + m.count / CHECKED_MOST)
-        if (!lb_lock_is_idle(s->lock, arena + lock_offset(&m, i)))
+        if (!lb_lock_is_idle(s->lock, arena + lb_shape_lock(&m, i)))
             return -EBUSY;
-    const struct lb_mm *mm = (const struct lb_mm *)(const void *)(arena + mm_offset(s, draw));
+    const struct lb_mm *mm = (const struct lb_mm *)(const void *)(arena + lb_shape_mm(s, draw));
     return lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock) ? 0 : -EBUSY;
 }

@@ -5,9 +5,10 @@
 Usage: check_hot.py [OBJECT]     (libhot.a or liblinebounce.a below $LB_BUILD_DIR by default)
 Exit 0 passed, 1 failed, 77 skipped with a reason: not x86-64, or an instrumented build.
 
-A loop runs from the target of its outermost back edge to that edge. Its fast path is what is left
-without the slow blocks: those that call a slow path, those that lead only to such blocks or come
-only from them, and the way back of an inner loop that tries a compare-and-swap again.
+A loop runs from the target of its outermost back edge to that edge; a timed op from the fence of
+its first time-stamp to its second. The fast path of either is what is left without the slow blocks:
+those that call a slow path, those that lead only to such blocks or come only from them, and the way
+back of an inner loop that tries a compare-and-swap again.
 """
 
 import os
@@ -19,7 +20,8 @@ import sys
 READ_OPS = ("read", "nested", "many", "pair")
 KINDS = ("rwsem40", "rwsem32", "refcount", "locked_adds", "pthread_rwlock", "pthread_mutex")
 WAYS = ("inline", "indirect")
-FORMS = ("paused", "saturated")
+LOOPS = ("paused", "saturated")
+FORMS = (*LOOPS, "timed")
 PLAIN = ("empty", "observe", "add", "straight", "adds")
 
 # Calls that leave the fast path.
@@ -28,6 +30,7 @@ INSTRUMENTED = re.compile(
     r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
 CONDITIONAL = re.compile(r"^j(?!mp)[a-z]+$")
 FORBIDDEN = re.compile(r"^(pause|cpuid|rdtscp?|rdpmc|mfence|sfence|syscall|int|div|idiv)$")
+NO_ACCESS = re.compile(r"^(nop\w*|lea)$")
 
 # Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
 LOCKED = {"read": (1, 1), "many": (1, 1), "pair": (1, 1), "writer": (1, 1),
@@ -160,12 +163,14 @@ def run(command):
 
 
 class Graph:
-    """Basic blocks of one function: lists of instructions by their first (section, address)."""
+    """Basic blocks of one function: lists of instructions by their first (section, address). A
+    block also begins at each of `cuts`."""
 
-    def __init__(self, body):
+    def __init__(self, body, cuts=()):
         self.blocks, self.after = {}, {}
         here = {i.where for i in body}
-        leaders = {body[0].where} | {i.target for i in body if i.jumps() and i.target in here}
+        leaders = {body[0].where, *cuts}
+        leaders |= {i.target for i in body if i.jumps() and i.target in here}
         block = None
         for k, i in enumerate(body):
             contiguous = k and body[k - 1].where[0] == i.where[0]
@@ -226,19 +231,14 @@ class Graph:
         return found
 
 
-class Loop:
-    """The outermost loop of a function, and what of it is the fast path."""
+class Path:
+    """Blocks of a function that run from `head` to `end` (a loop's end is its head), and what of
+    them is fast."""
 
-    def __init__(self, name, obj):
-        self.name, self.obj = name, obj
-        self.body = obj.body(name)
-        self.graph = Graph(self.body)
-        loops = self.graph.loops()
-        self.head = max(loops, key=lambda h: len(loops[h])) if loops else None
-        if not loops:
-            return
-        self.blocks = loops[self.head]
-        self.inner = [head for head in loops if head != self.head]
+    def __init__(self, name, obj, graph, head, end, blocks):
+        self.name, self.obj, self.body = name, obj, obj.body(name)
+        self.graph, self.head, self.end, self.blocks = graph, head, end, blocks
+        self.inner = [h for h in graph.loops() if h != head]
         self.slow = self.find_slow()
         self.fast = sorted(self.blocks - self.slow)
         self.code = [i for b in self.fast for i in self.graph.blocks[b]]
@@ -267,12 +267,12 @@ class Loop:
         return slow
 
     def completes(self):
-        """Whether the fast path gets from the head back to it."""
+        """Whether the fast path gets from the head to the end."""
         seen, left = set(), [self.head]
         while left:
             block = left.pop()
             for s in self.graph.after[block]:
-                if s == self.head:
+                if s == self.end:
                     return True
                 if s in self.fast and s not in seen:
                     seen.add(s)
@@ -291,6 +291,53 @@ class Loop:
         return [b for b in self.blocks if b in self.graph.after[b] and
                 any(i.name == "imul" and re.match(r"^(%\w+),\1$", i.operands)
                     for i in self.graph.blocks[b])]
+
+
+def loop_of(name, obj):
+    """The outermost loop of a function, None: it has none."""
+    graph = Graph(obj.body(name))
+    loops = graph.loops()
+    if not loops:
+        return None
+    head = max(loops, key=lambda h: len(loops[h]))
+    return Path(name, obj, graph, head, head, loops[head])
+
+
+def stamps_of(body):
+    """The time-stamps: lists of instructions from rdtscp to the fence behind it. Between the two
+    only the halves of the counter may be joined."""
+    stamps = []
+    for k, i in enumerate(body):
+        if i.name == "rdtscp":
+            end = k + 1
+            while end < len(body) and body[end].name in ("shl", "or") and \
+                    "(" not in body[end].operands:
+                end += 1
+            stamps.append(body[k:end + 1])
+    return stamps
+
+
+def span_of(name, obj):
+    """What lies between the two stamps of a timed op, None: they are not two with a fence each."""
+    body = obj.body(name)
+    stamps = stamps_of(body)
+    if len(stamps) != 2 or any(s[-1].name != "lfence" for s in stamps):
+        return None
+    behind = {s[-1].where: body[body.index(s[-1]) + 1].where for s in stamps}
+    graph = Graph(body, [s[0].where for s in stamps] + list(behind.values()))
+    for first, second in (stamps, stamps[::-1]):
+        head, end = behind[first[-1].where], second[0].where
+        blocks, left = set(), [head]
+        while left:
+            block = left.pop()
+            if block != end and block not in blocks:
+                blocks.add(block)
+                left += graph.after[block]
+        if any(end in graph.after[b] for b in blocks):
+            return Path(name, obj, graph, head, end, blocks)
+        if head == end:
+            return Path(name, obj, graph, head, end, set())
+    return None
 
 
 def describe(instructions):
@@ -353,23 +400,63 @@ def check_plain(loop):
         yield f"push or pop in the loop: {describe(found)}"
 
 
-def check_loop(loop):
-    op, kind, form = split(loop.name)
-    if loop.head is None:
+def check_aligned(path):
+    section, start = path.obj.functions[path.name]
+    if start % 64 or path.obj.aligned[section] % 64:
+        yield f"the function is not aligned to 64 ({start:x})"
+
+
+def check_path(path, op, kind):
+    """What holds for the fast path of loops and timed ops alike."""
+    if found := [i for i in path.code if FORBIDDEN.match(i.name)]:
+        yield f"forbidden: {describe(found)}"
+    yield from check_calls(path, op, kind)
+    yield from check_locked(path, op, kind)
+    if not kind.startswith("pthread") and op not in ("write", "mix"):
+        yield from check_plain(path)
+
+
+def check_loop(name, obj):
+    op, kind, form = split(name)
+    loop = loop_of(name, obj)
+    if not loop:
         yield "no loop"
         return
     if not loop.completes():
         yield "no way through the loop without a slow path"
-    section, start = loop.obj.functions[loop.name]
-    if start % 64 or loop.obj.aligned[section] % 64:
-        yield f"the function is not aligned to 64 ({start:x})"
-    if found := [i for i in loop.code if FORBIDDEN.match(i.name)]:
-        yield f"forbidden: {describe(found)}"
-    yield from check_calls(loop, op, kind)
+    yield from check_aligned(loop)
+    yield from check_path(loop, op, kind)
     yield from check_pause(loop, form)
-    yield from check_locked(loop, op, kind)
-    if not kind.startswith("pthread") and op not in ("write", "mix"):
-        yield from check_plain(loop)
+
+
+def check_outside(span):
+    """Nothing of the op may lie before the first stamp or behind the second."""
+    outside = [i for b, code in span.graph.blocks.items() if b not in span.blocks for i in code]
+    for i in outside:
+        if i.locked or i.name == "call":
+            yield f"outside the stamps at {i.where[1]:x}: {i.name} {i.operands}"
+    accesses = [i for i in outside if "(" in i.operands and not NO_ACCESS.match(i.name)]
+    if found := sorted(set(accesses) - set(span.stack_operands(accesses)), key=lambda i: i.where):
+        yield f"memory accesses outside the stamps: {describe(found)}"
+
+
+def check_span(name, obj):
+    op, kind, _ = split(name)
+    body = obj.body(name)
+    fences = sum(i.name == "lfence" for i in body)
+    if found := [i for i in body if FORBIDDEN.match(i.name) and i.name != "rdtscp"]:
+        yield f"forbidden: {describe(found)}"
+    span = span_of(name, obj)
+    if not span or fences != 2:
+        yield f"{len(stamps_of(body))} time-stamps and {fences} fences, expected two fenced stamps"
+        return
+    if any(i.name == "ret" for b in span.blocks for i in span.graph.blocks[b]):
+        yield "a way out without the second stamp"
+    if op != "empty" and not span.completes():
+        yield "no way from stamp to stamp without a slow path"
+    yield from check_aligned(span)
+    yield from check_path(span, op, kind)
+    yield from check_outside(span)
 
 
 def skip(reason):
@@ -402,8 +489,11 @@ def main():
     found = {n for n in obj.functions if n.startswith("hot_") and not n.endswith(".cold")}
     failures = [f"{n}: missing" for n in expected_names() if n not in found]
     for name in sorted(found):
-        failures += [f"{name}: {what}" for what in check_loop(Loop(name, obj))]
-    print("\n".join([*failures, f"{len(found)} hot loops in {path}, {len(failures)} faults"]))
+        check = check_span if name.endswith("_timed") else check_loop
+        failures += [f"{name}: {what}" for what in check(name, obj)]
+    timed = sum(n.endswith("_timed") for n in found)
+    print("\n".join([*failures, f"{len(found) - timed} hot loops and {timed} timed ops in {path}, "
+                     f"{len(failures)} faults"]))
     return 1 if failures else 0
 
 

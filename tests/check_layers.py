@@ -20,7 +20,12 @@ STAGES = [
     # A layout says which kind of lock it holds, so the kinds come first.
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h"),
-    ("scenario", "scenario.c shape.c hot.c"),
+    ("scenario", "scenario.c shape.c shape_private.h shape_watch.c hot.c"),
+    ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
+               "events_text.c"),
+    ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "
+                 "counters_system.c"),
+    ("latency", "latency.c"),
     ("crew", "crew.c crew_private.h worker.c blocks.c"),
     ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
     ("record", "csv.c environment.c environment.h folders.c json.c number.c number.h row.c row.h "
@@ -36,6 +41,8 @@ STAGES = [
 ALONE = [
     (re.compile(r"^hwloc(\.h|/)"), "lib/topology.c"),
     (re.compile(r"^numa(if)?\.h$"), "lib/arena.c"),
+    (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
+    (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), ("lib/counters", "lib/events")),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
     (re.compile(r"^(cjson/)?cJSON"), "lib/json.c"),
     (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),

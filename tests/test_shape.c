@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * scenario: the descriptors, where a case's objects, locks and words lie in the arena, and that
- * every hot loop does what its op says and leaves its locks idle.
+ * scenario: the descriptors, where a case's objects, locks and words lie in the arena, that every
+ * hot loop does what its op says and leaves its locks idle, that a timed op does what one round of
+ * its loop does, and which words can be watched.
  */
+#include <linebounce/clock.h>
 #include <linebounce/scenario.h>
 
 #include "layout_private.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -803,28 +806,35 @@ static void try_loop(struct scene *s, enum lb_scenario_kind kind, enum lb_op op,
     check_sequences(s, op);
 }
 
-static void test_loops_that_lock(void **state)
-{
-    static const struct {
-        enum lb_scenario_kind kind;
-        enum lb_op op;
-    } cases[] = {
+static const struct {
+    enum lb_scenario_kind kind;
+    enum lb_op op;
+} locking[] =
+    {
         {LB_SCENARIO_SAME_OBJECT, LB_OP_READ}, {LB_SCENARIO_MIXED, LB_OP_WRITE},
         {LB_SCENARIO_WRITERS, LB_OP_WRITER},   {LB_SCENARIO_NESTED, LB_OP_NESTED},
         {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_UNCONTENDED, LB_OP_PAIR},
-    };
+},
+  plain[] = {
+      {LB_SCENARIO_EMPTY, LB_OP_EMPTY},        {LB_SCENARIO_OBSERVER, LB_OP_OBSERVE},
+      {LB_SCENARIO_CONTROL_SHARED, LB_OP_ADD}, {LB_SCENARIO_STRAIGHT, LB_OP_STRAIGHT},
+      {LB_SCENARIO_ADDS, LB_OP_ADDS},
+};
+
+static void test_loops_that_lock(void **state)
+{
     struct scene *s = *state;
     int ran = 0;
 
     draw(s, 41, 3);
-    for (size_t k = 0; k < LB_COUNT(cases); k++)
+    for (size_t k = 0; k < LB_COUNT(locking); k++)
         for (size_t l = 0; l < lb_n_layouts; l++)
             for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
                 for (int paused = 0; paused < 2; paused++) {
-                    if (lb_scenario_allows(&lb_scenarios[cases[k].kind], &lb_layouts[l], lock,
+                    if (lb_scenario_allows(&lb_scenarios[locking[k].kind], &lb_layouts[l], lock,
                                            NULL))
                         continue;
-                    try_loop(s, cases[k].kind, cases[k].op, &lb_layouts[l], lock, paused);
+                    try_loop(s, locking[k].kind, locking[k].op, &lb_layouts[l], lock, paused);
                     ran++;
                 }
     assert_true(ran > 500);
@@ -1012,6 +1022,463 @@ static void test_hot_find(void **state)
     assert_int_equal(names, n); /* every loop has one name, and no name is without a loop */
 }
 
+/* Timed ops */
+
+static bool timed_here(void)
+{
+    if (lb_hot_timed_find(LB_OP_EMPTY, LB_LOCK_RWSEM40, false))
+        return true;
+    assert_null(lb_hot_timed_name(0));
+    print_message("skipped: no ordered time-stamp on this architecture\n");
+    return false;
+}
+
+static struct lb_timed run_timed(struct scene *s, enum lb_op op, const uintptr_t *x, uint64_t rng)
+{
+    const struct lb_layout *l = s->shape.layout;
+    lb_hot_timed *timed = lb_hot_timed_find(op, s->shape.lock, l && l->indirect);
+
+    assert_non_null(timed);
+    return timed(rng, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
+}
+
+/* From the same start, the loop with one op and the timed op leave the same bytes, statistics and
+ * generator. `pick`: at which word of the draw, for MANY. */
+static void compare_timed(struct scene *s, enum lb_op op, uint64_t rng, size_t pick)
+{
+    static char after[ARENA_BYTES];
+    const struct lb_layout *l = s->shape.layout;
+    lb_hot *loop = lb_hot_find(op, s->shape.lock, l && l->indirect, false);
+    struct lb_lock_stats before, looped, did;
+    uintptr_t x[6];
+    uint64_t end;
+
+    place(s);
+    memcpy(x, s->sites[0].x, sizeof x);
+    if (op == LB_OP_MANY)
+        x[1] += 4 * pick;
+    lb_task_stats(s->me, &before);
+    end = loop(1, rng, SPAN, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
+    looped = stats_since(s, &before);
+    memcpy(after, s->arena, ARENA_BYTES);
+    place(s);
+    lb_task_stats(s->me, &before);
+    struct lb_timed timed = run_timed(s, op, x, rng);
+    did = stats_since(s, &before);
+    assert_int_equal(timed.rng, end);
+    assert_memory_equal(&did, &looped, sizeof did);
+    assert_memory_equal(s->arena, after, ARENA_BYTES);
+    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+}
+
+static void test_timed_ops_do_what_loops_do(void **state)
+{
+    struct scene *s = *state;
+    int ran = 0;
+
+    if (!timed_here())
+        skip();
+    draw(s, 51, 3);
+    for (size_t k = 0; k < LB_COUNT(locking); k++)
+        for (size_t l = 0; l < lb_n_layouts; l++)
+            for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
+                if (lb_scenario_allows(&lb_scenarios[locking[k].kind], &lb_layouts[l], lock, NULL))
+                    continue;
+                stage(s, locking[k].kind, &lb_layouts[l], lock, 2);
+                compare_timed(s, locking[k].op, 12345, l);
+                ran++;
+            }
+    assert_true(ran > 250);
+    for (size_t k = 0; k < LB_COUNT(plain); k++) {
+        stage(s, plain[k].kind, layout("pointer"), LB_LOCK_RWSEM40, 2);
+        compare_timed(s, plain[k].op, 12345, 0);
+    }
+}
+
+static void test_timed_mix_draws_as_its_loop(void **state)
+{
+    struct scene *s = *state;
+    int writes = 0;
+
+    if (!timed_here())
+        skip();
+    draw(s, 52, 3);
+    stage(s, LB_SCENARIO_MIXED, layout("pointer"), LB_LOCK_RWSEM40, 2);
+    s->shape.writers = (struct lb_writers){0, 0.5};
+    for (uint64_t rng = 1; rng < 1000; rng += 37) {
+        uint64_t seed = rng << 40 | rng;
+
+        compare_timed(s, LB_OP_MIX, seed, 0);
+        assert_int_equal(run_timed(s, LB_OP_MIX, s->sites[0].x, seed).rng, xorshift(seed));
+        writes += ((struct lb_mm *)s->sites[0].x[4])->lock_seq > 1;
+    }
+    assert_in_range(writes, 5, 22); /* of 27 */
+}
+
+/* The op is done to the object of the word at the cursor, and to no other. */
+static void test_timed_many_takes_the_pick_at_its_cursor(void **state)
+{
+    struct scene *s = *state;
+
+    if (!timed_here())
+        skip();
+    draw(s, 53, 3);
+    for (size_t at = 0; at < 20; at++) {
+        uintptr_t x[6], picked_owner;
+
+        stage_many(s, layout(at % 2 ? "pointer" : "embedded"), 1000, 2, LB_ACCESS_SHARED_UNIFORM);
+        memcpy(x, s->sites[1].x, sizeof x);
+        x[1] += 4 * at;
+        picked_owner = (uintptr_t)lock_at(s, x[0] + 8 * (uintptr_t) * (uint32_t *)x[1] + x[5]) +
+                       offsetof(struct lb_rwsem40, owner);
+        assert_int_equal(*(uint64_t *)picked_owner, 0);
+        run_timed(s, LB_OP_MANY, x, 12345);
+        assert_int_equal(*(uint64_t *)picked_owner, (uintptr_t)s->me | LB_OWNER_READER);
+    }
+}
+
+static void test_timed_reads_fall_back(void **state)
+{
+    struct scene *s = *state;
+
+    if (!timed_here())
+        skip();
+    draw(s, 54, 3);
+    for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
+        struct lb_lock_stats before;
+
+        stage(s, LB_SCENARIO_SAME_OBJECT, layout("padded"), lock, 2);
+        place(s);
+        *(uint32_t *)s->sites[0].x[2] = ((struct lb_mm *)s->sites[0].x[4])->lock_seq;
+        lb_task_stats(s->me, &before);
+        assert_int_equal(run_timed(s, LB_OP_READ, s->sites[0].x, 12345).rng, 12345);
+        assert_int_equal(stats_since(s, &before).fallbacks, 1);
+        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    }
+}
+
+#define TIMED_RUNS 20000
+
+/* The stamps lie within readings taken around the call, and time goes by between them: with steps
+ * below a microsecond some of the runs, which take at least 100 us together, see a step. */
+static void test_ticks(void **state)
+{
+    struct scene *s = *state;
+    struct lb_clock clock;
+    cpu_set_t all, here;
+    uint64_t sum = 0;
+
+    if (!timed_here())
+        skip();
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    CPU_ZERO(&here);
+    CPU_SET(sched_getcpu(), &here);
+    assert_int_equal(sched_setaffinity(0, sizeof here, &here), 0);
+    assert_int_equal(lb_clock_init(LB_CLOCK_TSC, &clock), 0);
+    draw(s, 55, 3);
+    stage(s, LB_SCENARIO_SAME_OBJECT, layout("pointer"), LB_LOCK_RWSEM40, 2);
+    place(s);
+    for (int i = 0; i < TIMED_RUNS; i++) {
+        uint64_t before = lb_clock_raw();
+        uint64_t ticks = run_timed(s, i % 8 ? LB_OP_READ : LB_OP_EMPTY, s->sites[0].x, 1).ticks;
+
+        assert_true(ticks <= lb_clock_raw() - before);
+        if (i % 8)
+            sum += ticks;
+    }
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+    if (clock.kind == LB_CLOCK_MONOTONIC || clock.step_ns > 1000)
+        print_message("ticks are not looked at: %s\n", clock.note);
+    else
+        assert_true(sum > 0);
+}
+
+static void test_hot_timed_find(void **state)
+{
+    lb_hot_timed *found[LB_OPS * LB_LOCK_KINDS * 2];
+    size_t n = 0, names = 0;
+
+    (void)state;
+    if (!timed_here())
+        skip();
+    for (int op = 0; op < LB_OPS; op++)
+        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
+            for (int indirect = 0; indirect < 2; indirect++) {
+                lb_hot_timed *timed = lb_hot_timed_find((enum lb_op)op, lock, indirect);
+                bool known = false;
+
+                assert_int_equal(timed != NULL, has_loop((enum lb_op)op, lock));
+                for (size_t i = 0; i < n; i++)
+                    known |= found[i] == timed;
+                if (timed && !known)
+                    found[n++] = timed;
+            }
+    for (; lb_hot_timed_name(names); names++) {
+        const char *name = lb_hot_timed_name(names);
+
+        assert_int_equal(strncmp(name, "hot_", 4), 0);
+        assert_string_equal(name + strlen(name) - strlen("_timed"), "_timed");
+        for (size_t i = 0; i < names; i++)
+            assert_string_not_equal(lb_hot_timed_name(i), name);
+    }
+    assert_int_equal(names, n);
+}
+
+/* Watched words */
+
+static void test_watch_names(void **state)
+{
+    (void)state;
+    for (int i = 0; i < LB_WATCHES; i++)
+        assert_int_equal(lb_watch_find(lb_watch_name((enum lb_watch)i)), i);
+    assert_int_equal(lb_watch_find("count"), LB_WATCH_COUNT);
+    assert_int_equal(lb_watch_find("vm_start"), LB_WATCH_VM_START);
+    assert_int_equal(lb_watch_find("mm_seq"), LB_WATCH_MM_SEQ);
+    assert_int_equal(lb_watch_find("untouched3"), LB_WATCH_UNTOUCHED3);
+    assert_int_equal(lb_watch_find("untouched"), -1);
+    assert_int_equal(lb_watch_find("COUNT"), -1);
+    assert_int_equal(lb_watch_find(""), -1);
+}
+
+static int watch(struct scene *s, int thread, enum lb_watch word, struct lb_why *why,
+                 uintptr_t *address, unsigned *bytes)
+{
+    return lb_shape_watch(&s->shape, &s->draw, s->arena, thread, word, why, address, bytes);
+}
+
+/* The word's address, which must be there and `wanted` bytes wide. */
+static uintptr_t watched(struct scene *s, int thread, enum lb_watch word, unsigned wanted)
+{
+    struct lb_why why = {""};
+    uintptr_t address = 0;
+    unsigned bytes = 0;
+
+    if (watch(s, thread, word, &why, &address, &bytes))
+        fail_msg("%s", why.text);
+    assert_int_equal(bytes, wanted);
+    assert_int_equal(address % bytes, 0);
+    return address;
+}
+
+static void refused(struct scene *s, int thread, enum lb_watch word, int err, const char *reason)
+{
+    struct lb_why why = {""};
+    uintptr_t address = 1;
+    unsigned bytes = 2;
+
+    assert_int_equal(watch(s, thread, word, &why, &address, &bytes), err);
+    assert_int_equal(address, 1);
+    assert_int_equal(bytes, 2);
+    if (!strstr(why.text, reason) || strncmp(why.text, "watch ", 6) != 0)
+        fail_msg("'%s' lacks '%s'", why.text, reason);
+    assert_int_equal(watch(s, thread, word, NULL, &address, &bytes), err);
+}
+
+/* The words of one thread, from what its loop is given. */
+static void check_watches(struct scene *s, int thread)
+{
+    const struct lb_layout *l = s->shape.layout;
+    const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
+    const uintptr_t *x = s->sites[thread].x;
+    bool nested = s->shape.scenario->kind == LB_SCENARIO_NESTED;
+    uintptr_t lock = (uintptr_t)lock_at(s, x[3]), tail = nested ? x[0] + x[1] : x[1];
+    uintptr_t seq = nested ? x[0] - l->head_offset + l->seq_offset : x[2];
+    struct lb_mm *mm = (struct lb_mm *)x[4];
+
+    assert_int_equal(watched(s, thread, LB_WATCH_COUNT, (unsigned)info->count_bytes),
+                     lock + info->count_offset);
+    if (info->owner_offset >= 0)
+        assert_int_equal(watched(s, thread, LB_WATCH_OWNER, 8), lock + (size_t)info->owner_offset);
+    else
+        refused(s, thread, LB_WATCH_OWNER, -ENOENT, info->name);
+    if (l->indirect)
+        assert_int_equal(watched(s, thread, LB_WATCH_POINTER, 8), x[3]);
+    else
+        refused(s, thread, LB_WATCH_POINTER, -ENOENT, l->name);
+    assert_int_equal(watched(s, thread, LB_WATCH_SEQ, 4), seq);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(watched(s, thread, (enum lb_watch)(LB_WATCH_VM_START + i), 8),
+                         x[0] + 8 * (size_t)i);
+    assert_int_equal(watched(s, thread, LB_WATCH_ANON_VMA, 8), tail);
+    assert_int_equal(watched(s, thread, LB_WATCH_VM_OPS, 8), tail + 8);
+    assert_int_equal(watched(s, thread, LB_WATCH_VM_PGOFF, 8), tail + 16);
+    assert_int_equal(watched(s, thread, LB_WATCH_VM_POLICY, 8), tail + 48);
+    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_SEQ, 4), &mm->lock_seq);
+    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_COUNT, 8), &mm->lock.count);
+    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_OWNER, 8), &mm->lock.owner);
+}
+
+/* A user's layout: a lock that lies inline and is reached through a pointer. */
+static const struct lb_layout *reached_layout(void)
+{
+    static struct lb_layout l;
+
+    assert_int_equal(
+        lb_layout_parse("reached:size=256,align=64,head=8,slot=48,lock=192,seq=56", NULL, &l), 0);
+    return &l;
+}
+
+static void test_watches_of_every_case(void **state)
+{
+    struct scene *s = *state;
+    int looked = 0;
+
+    for (unsigned turn = 0; turn < 17; turn++) {
+        draw(s, turn * 79 + 1, turn);
+        for (size_t k = 0; k < LB_COUNT(with_objects); k++)
+            for (size_t l = 0; l <= lb_n_layouts; l++)
+                for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
+                    const struct lb_layout *look =
+                        l < lb_n_layouts ? &lb_layouts[l] : reached_layout();
+
+                    if (lb_scenario_allows(&lb_scenarios[with_objects[k]], look, lock, NULL))
+                        continue;
+                    stage(s, with_objects[k], look, lock, 5);
+                    place(s);
+                    for (int i = 0; i < 5; i++, looked++)
+                        check_watches(s, i);
+                }
+    }
+    assert_true(looked > 10000);
+}
+
+/* What taking the lock changes: the watched count, and nothing outside the lock. */
+static void check_changes(struct scene *s, int thread, const char *copy)
+{
+    const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
+    size_t lock = offset_of(s, lock_at(s, s->sites[thread].x[3]));
+    size_t count =
+        offset_of(s, (void *)watched(s, thread, LB_WATCH_COUNT, (unsigned)info->count_bytes));
+
+    lb_lock_read(s->shape.lock, s->arena + lock, s->me);
+    assert_memory_not_equal(s->arena + count, copy + count, info->count_bytes);
+    assert_memory_equal(s->arena, copy, lock);
+    assert_memory_equal(s->arena + lock + info->bytes, copy + lock + info->bytes,
+                        ARENA_BYTES - lock - info->bytes);
+    if (info->owner_offset >= 0)
+        assert_int_equal(*(uint64_t *)watched(s, thread, LB_WATCH_OWNER, 8),
+                         (uintptr_t)s->me | LB_OWNER_READER);
+    lb_lock_read_unlock(s->shape.lock, s->arena + lock, s->me,
+                        (struct lb_mm *)s->sites[thread].x[4]);
+    memcpy(s->arena + lock, copy + lock, info->bytes);
+}
+
+static void test_watched_words_change(void **state)
+{
+    struct scene *s = *state;
+    char *copy = malloc(ARENA_BYTES);
+
+    assert_non_null(copy);
+    draw(s, 62, 6);
+    for (size_t l = 0; l < lb_n_layouts; l++)
+        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
+            if (lb_layout_allows(&lb_layouts[l], lock, NULL))
+                continue;
+            stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], lock, 3);
+            place(s);
+            memcpy(copy, s->arena, ARENA_BYTES);
+            for (int i = 0; i < 3; i++)
+                check_changes(s, i, copy);
+        }
+    free(copy);
+    /* Both sequence numbers are stored by a write op. */
+    stage(s, LB_SCENARIO_MIXED, layout("pointer"), LB_LOCK_RWSEM40, 2);
+    place(s);
+    run_loop(s, LB_OP_WRITE, false, 1);
+    assert_int_equal(*(uint32_t *)watched(s, 1, LB_WATCH_SEQ, 4), OPS);
+    assert_int_equal(*(uint32_t *)watched(s, 1, LB_WATCH_MM_SEQ, 4), OPS + 1);
+}
+
+static void test_watches_without_objects(void **state)
+{
+    static const enum lb_scenario_kind controls[] = {LB_SCENARIO_CONTROL_SHARED,
+                                                     LB_SCENARIO_CONTROL_APART};
+    struct scene *s = *state;
+
+    draw(s, 63, 0);
+    for (size_t k = 0; k < LB_COUNT(controls); k++) {
+        stage(s, controls[k], NULL, LB_LOCK_REFCOUNT, 12);
+        place(s);
+        for (int i = 0; i < 12; i++) {
+            assert_int_equal(watched(s, i, LB_WATCH_COUNT, 8), s->sites[i].x[0]);
+            refused(s, i, LB_WATCH_OWNER, -ENOENT, "no lock");
+        }
+        run_loop(s, LB_OP_ADD, false, 11);
+        assert_int_equal(*(uint64_t *)watched(s, 11, LB_WATCH_COUNT, 8), OPS);
+        assert_int_equal(*(uint64_t *)watched(s, 10, LB_WATCH_COUNT, 8), 0);
+    }
+    for (int k = LB_SCENARIO_STRAIGHT; k <= LB_SCENARIO_ADDS; k++) {
+        stage(s, (enum lb_scenario_kind)k, NULL, LB_LOCK_REFCOUNT, 3);
+        place(s);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(watched(s, i, LB_WATCH_COUNT, 8), s->sites[i].x[0]);
+            assert_int_equal(watched(s, i, LB_WATCH_OWNER, 8), s->sites[i].x[0] + 8);
+        }
+        run_loop(s, k == LB_SCENARIO_ADDS ? LB_OP_ADDS : LB_OP_STRAIGHT, false, 1);
+        assert_int_equal(*(uint64_t *)watched(s, 1, LB_WATCH_OWNER, 8),
+                         (uintptr_t)s->me | LB_OWNER_READER);
+    }
+}
+
+/* Words that a case lacks, each with its reason. */
+static void test_watch_refusals(void **state)
+{
+    struct scene *s = *state;
+
+    draw(s, 64, 2);
+    stage(s, LB_SCENARIO_EMPTY, NULL, LB_LOCK_RWSEM40, 2);
+    for (int w = 0; w < LB_WATCH_START; w++)
+        refused(s, 1, (enum lb_watch)w, -ENOENT, "touches no memory");
+    for (int k = LB_SCENARIO_CONTROL_SHARED; k <= LB_SCENARIO_ADDS; k++) {
+        stage(s, (enum lb_scenario_kind)k, NULL, LB_LOCK_RWSEM40, 2);
+        for (int w = LB_WATCH_POINTER; w < LB_WATCH_START && !lb_scenarios[k].uses_layout; w++)
+            refused(s, 0, (enum lb_watch)w, -ENOENT, lb_scenarios[k].name);
+    }
+    for (int k = 0; k < LB_SCENARIOS; k++) {
+        stage(s, (enum lb_scenario_kind)k, layout("pointer"), LB_LOCK_RWSEM40, 2);
+        for (int w = LB_WATCH_START; w < LB_WATCHES; w++)
+            refused(s, 0, (enum lb_watch)w, -ENOENT, "a word of the harness");
+        refused(s, 0, LB_WATCHES, -EINVAL, "no such word");
+        refused(s, 2, LB_WATCH_COUNT, -EINVAL, "thread 2 of 2");
+        refused(s, -1, LB_WATCH_COUNT, -EINVAL, "thread -1");
+    }
+    stage(s, LB_SCENARIO_SAME_OBJECT, layout("embedded-own-line"), LB_LOCK_PTHREAD_MUTEX, 2);
+    refused(s, 0, LB_WATCH_OWNER, -ENOENT, "lock pthread_mutex has no owner");
+    refused(s, 0, LB_WATCH_POINTER, -ENOENT, "layout embedded-own-line has no pointer");
+}
+
+static void test_watch_of_a_lock_that_does_not_fit(void **state)
+{
+    struct scene *s = *state;
+    struct lb_why why = {""};
+    uintptr_t address = 1;
+    unsigned bytes = 2;
+
+    draw(s, 65, 2);
+    stage(s, LB_SCENARIO_SAME_OBJECT, layout("refcount-seq"), LB_LOCK_RWSEM40, 2);
+    assert_int_equal(watch(s, 0, LB_WATCH_COUNT, &why, &address, &bytes), -EINVAL);
+    assert_non_null(strstr(why.text, "refcount-seq"));
+    assert_int_equal(address, 1);
+    assert_int_equal(bytes, 2);
+}
+
+static void test_watches_of_many(void **state)
+{
+    struct scene *s = *state;
+    const struct lb_mm *mm;
+
+    draw(s, 66, 3);
+    for (enum lb_access access = 0; access < LB_ACCESSES; access++) {
+        stage_many(s, layout("pointer"), 1000, 3, access);
+        mm = (const struct lb_mm *)s->sites[2].x[4];
+        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_SEQ, 4), &mm->lock_seq);
+        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_COUNT, 8), &mm->lock.count);
+        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_OWNER, 8), &mm->lock.owner);
+        for (int w = 0; w < LB_WATCH_MM_SEQ; w++)
+            refused(s, 2, (enum lb_watch)w, -ENOENT, "each op takes another object");
+    }
+}
+
 /* Descriptors */
 
 static void test_descriptors(void **state)
@@ -1184,6 +1651,19 @@ int main(void)
         cmocka_unit_test(test_observe_and_empty_write_nothing),
         cmocka_unit_test(test_reads_fall_back),
         cmocka_unit_test(test_hot_find),
+        cmocka_unit_test(test_timed_ops_do_what_loops_do),
+        cmocka_unit_test(test_timed_mix_draws_as_its_loop),
+        cmocka_unit_test(test_timed_many_takes_the_pick_at_its_cursor),
+        cmocka_unit_test(test_timed_reads_fall_back),
+        cmocka_unit_test(test_ticks),
+        cmocka_unit_test(test_hot_timed_find),
+        cmocka_unit_test(test_watch_names),
+        cmocka_unit_test(test_watches_of_every_case),
+        cmocka_unit_test(test_watched_words_change),
+        cmocka_unit_test(test_watches_without_objects),
+        cmocka_unit_test(test_watch_refusals),
+        cmocka_unit_test(test_watch_of_a_lock_that_does_not_fit),
+        cmocka_unit_test(test_watches_of_many),
         cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_writers_parse),

@@ -119,6 +119,20 @@ lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool p
 /* Name of the function's symbol, for the disassembly check and `show`; NULL past the end. */
 const char *lb_hot_name(size_t index);
 
+/* The same op once, alone between two ordered time-stamps (lb_clock_raw, nothing of the op before
+ * the first or after the second), without a pause. x86: rdtscp and lfence on both sides, since a
+ * bare rdtsc does not wait for the op's misses; Arm: dsb ishld, isb, cntvct, isb. Both wait for
+ * loads, not for plain stores. MANY takes the one pick at its cursor. The op EMPTY gives the
+ * timer's floor. Elsewhere there is no such stamp: lb_hot_timed_find and _name return NULL. */
+struct lb_timed {
+    uint64_t rng; /* the generator's new state */
+    uint64_t ticks;
+};
+typedef struct lb_timed lb_hot_timed(uint64_t rng, struct lb_task *me, uintptr_t x0, uintptr_t x1,
+                                     uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5);
+lb_hot_timed *lb_hot_timed_find(enum lb_op op, enum lb_lock_kind lock, bool indirect);
+const char *lb_hot_timed_name(size_t index);
+
 /* Runs the pause's dependent chain of `iterations` without anything around it: calibration and the
  * round's clock anchor. */
 void lb_chain(uint64_t iterations);
@@ -172,6 +186,47 @@ struct lb_placed {
     int shares; /* words written under the locks of threads 0 and 1 share a line; -1: no pair */
     size_t draw_words; /* many: length of the cyclic draw */
 };
+
+/* Words that a hardware breakpoint can watch. Those of the case, then those of the harness, whose
+ * addresses the crew knows. */
+enum lb_watch {
+    LB_WATCH_COUNT,   /* the lock's count; in the controls the word that the thread adds to */
+    LB_WATCH_OWNER,   /* the lock's owner */
+    LB_WATCH_POINTER, /* the object's pointer to its lock */
+    LB_WATCH_SEQ,     /* the object's vm_lock_seq */
+    LB_WATCH_VM_START,
+    LB_WATCH_VM_END,
+    LB_WATCH_VM_MM,
+    LB_WATCH_VM_PAGE_PROT,
+    LB_WATCH_VM_FLAGS,
+    LB_WATCH_ANON_VMA,
+    LB_WATCH_VM_OPS,
+    LB_WATCH_VM_PGOFF,
+    LB_WATCH_VM_POLICY,
+    LB_WATCH_MM_SEQ,
+    LB_WATCH_MM_COUNT,
+    LB_WATCH_MM_OWNER,
+    LB_WATCH_START,      /* of the harness: the word with the window's start */
+    LB_WATCH_STOP,       /* the word that the window's end follows from */
+    LB_WATCH_RESULT,     /* the thread's result */
+    LB_WATCH_UNTOUCHED0, /* words that nobody touches: what armed breakpoints cost by themselves */
+    LB_WATCH_UNTOUCHED1,
+    LB_WATCH_UNTOUCHED2,
+    LB_WATCH_UNTOUCHED3,
+    LB_WATCHES
+};
+const char *lb_watch_name(enum lb_watch watch); /* "count", "vm_start", "untouched0" */
+int lb_watch_find(const char *name);            /* -1: no such word */
+
+/* Address and width (4 or 8 bytes, aligned) of a word as thread `thread` of the placed shape knows
+ * it: of its own object and lock, in `nested` of the first of the two. Observers are given the
+ * lock's words too (they must not write them). -ENOENT with the reason in why where the case has no
+ * such word: no layout, a lock without an owner, no pointer in a layout whose lock is inline,
+ * `many` (each op another object; the mm's words it has), words of the harness. -EINVAL: a thread
+ * or word that there is none of, a lock that does not fit. */
+int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
+                   int thread, enum lb_watch watch, struct lb_why *why, uintptr_t *address,
+                   unsigned *bytes);
 
 /* Words of the picks that `many` works on. */
 #define LB_PICKS 131072

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where things of a shape lie in the arena: what placing them and watching them share. Offsets are
+ * from the arena's start.
+ */
+#ifndef LB_SHAPE_PRIVATE_H
+#define LB_SHAPE_PRIVATE_H
+
+#include <linebounce/scenario.h>
+
+/* Slab starts, and the index of the first object. */
+struct lb_shape_map {
+    const struct lb_shape *shape;
+    struct lb_geometry geometry;
+    size_t objects, locks; /* the first slab of each; locks only when separate */
+    size_t first_object, first_lock;
+    size_t count; /* objects laid out */
+};
+
+/* For scenarios with a layout. -EINVAL as lb_layout_allows. */
+int lb_shape_map_init(const struct lb_shape *shape, const struct lb_draw *draw, struct lb_why *why,
+                      struct lb_shape_map *map);
+/* Object i of the map, and its lock. */
+size_t lb_shape_object(const struct lb_shape_map *map, size_t i);
+size_t lb_shape_lock(const struct lb_shape_map *map, size_t i);
+/* The object that a thread works on, in `nested` the first; in `many` there is none. */
+size_t lb_shape_object_of(const struct lb_shape *shape, int thread);
+
+/* The mm. `many` fills the arena from its start, so there it lies behind the objects. */
+size_t lb_shape_mm(const struct lb_shape *shape, const struct lb_draw *draw);
+/* A thread's word in scenarios without objects: in the drawn line (at most eight, then more lines),
+ * or 256 bytes apart. */
+size_t lb_shape_word(const struct lb_shape *shape, const struct lb_draw *draw, int thread);
+
+#endif
