@@ -4,6 +4,7 @@
  */
 #include "commands.h"
 
+#include "counting.h"
 #include "front.h"
 #include "provenance.h"
 #include "settings.h"
@@ -11,6 +12,7 @@
 #include "table.h"
 
 #include <linebounce/analysis.h>
+#include <linebounce/gbench.h>
 #include <linebounce/plot.h>
 #include <linebounce/record.h>
 #include <linebounce/run.h>
@@ -92,6 +94,7 @@ struct session {
     const struct lb_topology *topology;
     struct lb_csv *samples, *summary;
     struct lb_json *manifest;
+    struct lb_counter_report counters;
     char dir[512];
 };
 
@@ -111,12 +114,13 @@ static int open_results(struct session *w, struct lb_why *why)
     snprintf(path, sizeof path, "%s/topology.xml", w->dir);
     if ((err = lb_topology_export(w->topology, path)))
         return lb_fail(why, -err, "%s: %s", path, strerror(-err));
+    counting_say(w->settings, &w->counters);
     return 0;
 }
 
-/* Analysis, summary.csv, table. `measured` is what lb_run_measure returned. */
-static int conclude(struct session *w, const struct suite *suite, struct lb_run *run, bool quiet,
-                    struct lb_why *why)
+/* Analysis, summary.csv, and the table or Google Benchmark's. */
+static int conclude(struct session *w, const struct suite *suite, struct lb_run *run,
+                    struct front *front, struct lb_why *why)
 {
     struct lb_analysis *a;
     int err = lb_analysis_create(run, &w->settings->margin, w->settings->seed, &a);
@@ -124,10 +128,12 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
     if (err)
         return lb_fail(why, -err, "analysis: %s", strerror(-err));
     err = lb_analysis_write(a, w->summary, why);
-    if (!quiet) {
+    if (!front) {
         suite->conclude(a, w->settings, stdout);
         table_run(a, stdout);
         fflush(stdout);
+    } else if (!err) {
+        err = front_replay(front, a, why);
     }
     lb_analysis_destroy(a);
     return err;
@@ -148,6 +154,11 @@ static int run_plan(struct session *w, const struct suite *suite, struct lb_plan
         .stop = &stop,
         .progress = progress_show,
         .data = &progress,
+        .events = s->events.at,
+        .n_events = s->events.n,
+        .count_kernel = s->count_kernel,
+        .at_once = w->counters.at_once,
+        .sample_every = s->sample_every,
     };
     int err = lb_run_measure(plan, w->topology, &options, w->samples, &why, &run);
     int status = err ? EXIT_NOT_MEASURED : EXIT_DONE;
@@ -157,8 +168,8 @@ static int run_plan(struct session *w, const struct suite *suite, struct lb_plan
         complain(&why, 0);
     if (run) {
         provenance_run(w->manifest, run);
-        if ((err = conclude(w, suite, run, front != NULL, &why)) ||
-            (front && (err = front_replay(front, run, &why))))
+        counting_manifest_run(w->manifest, run);
+        if (conclude(w, suite, run, front, &why))
             status = complain(&why, EXIT_NOT_MEASURED);
     }
     lb_run_destroy(run);
@@ -171,6 +182,8 @@ static int run_suite(struct session *w, struct settings *s, const struct suite *
     struct lb_request request;
     struct lb_plan *plan;
     struct lb_why why;
+    unsigned rounds = s->rounds;
+    size_t n_events = s->events.n;
     int err, status;
 
     request_from(s, suite, &request);
@@ -180,7 +193,7 @@ static int run_suite(struct session *w, struct settings *s, const struct suite *
     if (s->dry_run) {
         print_plan(plan, s);
         status = EXIT_DONE;
-    } else if (front && (err = front_select(front, plan, &why))) {
+    } else if (front && (err = front_select(front, plan, s->events.n > 0, &why))) {
         status = err > 0 ? EXIT_DONE : complain(&why, EXIT_USAGE);
     } else if (!w->samples && (err = open_results(w, &why))) {
         status = complain(&why, EXIT_NOT_MEASURED);
@@ -191,6 +204,8 @@ static int run_suite(struct session *w, struct settings *s, const struct suite *
         status = run_plan(w, suite, plan, front);
     }
     lb_plan_destroy(plan);
+    s->rounds = rounds; /* a suite's defaults are its own */
+    s->events.n = n_events;
     return status;
 }
 
@@ -225,6 +240,10 @@ static int run_all(struct settings *s, const struct lb_topology *topology, struc
     if (lb_json_create(&w.manifest))
         return EXIT_NOT_MEASURED;
     provenance_begin(w.manifest, s, topology, argv);
+    if (!s->dry_run && !(front && lb_gbench_list_only())) {
+        counting_begin(s, &w.counters);
+        counting_manifest(w.manifest, s, &w.counters);
+    }
     for (size_t i = 0; i < s->suites.n && !stop; i++) {
         int one = run_suite(&w, s, list[i], front);
         status = one ? one : status;

@@ -8,7 +8,7 @@
 
 #include "settings.h"
 
-#include <linebounce/run.h>
+#include <linebounce/analysis.h>
 
 #include <stdbool.h>
 
@@ -28,12 +28,13 @@ void progress_end(struct progress_state *state);
 struct front;
 int front_open(const struct settings *settings, struct lb_why *why, struct front **front);
 void front_close(struct front *front);
-/* Leaves only the selected cases (and what they are compared to) in the plan. 1: nothing is to be
+/* Leaves only the selected cases (and what they are compared to, and the positive controls where
+ * events are counted) in the plan. 1: nothing is to be
  * measured (a list was asked for); -ENOENT when the filter selects nothing. */
-int front_select(struct front *front, struct lb_plan *plan, struct lb_why *why);
+int front_select(struct front *front, struct lb_plan *plan, bool counts, struct lb_why *why);
 /* Rounds: --benchmark_repetitions, else the settings'. */
 unsigned front_rounds(const struct front *front, const struct settings *settings);
-int front_replay(struct front *front, const struct lb_run *run, struct lb_why *why);
+int front_replay(struct front *front, const struct lb_analysis *analysis, struct lb_why *why);
 
 /* Repetitions where Google Benchmark's flags name none. */
 #define FRONT_REPETITIONS 10

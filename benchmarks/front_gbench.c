@@ -83,14 +83,15 @@ static void lengthen(struct lb_plan *p)
 }
 
 /* Cases that nobody selected and nobody needs are taken out of the plan, and the indices follow. */
-static void thin(struct front *f, struct lb_plan *p)
+static void thin(struct front *f, struct lb_plan *p, bool counts)
 {
     bool keep[p->n_cases];
     int moved[p->n_cases];
     size_t n = 0;
 
     for (size_t i = 0; i < p->n_cases; i++)
-        keep[i] = f->selected[2 * i] || f->selected[2 * i + 1];
+        keep[i] = f->selected[2 * i] || f->selected[2 * i + 1] ||
+                  (counts && p->cases[i].shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED);
     for (size_t i = p->n_cases; i-- > 0;) {
         if (!keep[i])
             continue;
@@ -114,7 +115,7 @@ static void thin(struct front *f, struct lb_plan *p)
     }
 }
 
-int front_select(struct front *f, struct lb_plan *p, struct lb_why *why)
+int front_select(struct front *f, struct lb_plan *p, bool counts, struct lb_why *why)
 {
     size_t most = 2 * p->n_cases, n, n_selected = 0;
     const char **names = calloc(most, sizeof *names);
@@ -141,7 +142,7 @@ int front_select(struct front *f, struct lb_plan *p, struct lb_why *why)
         return lb_fail(why, ENOENT,
                        "--benchmark_filter: selects none of the benchmarks "
                        "(--benchmark_list_tests prints them)");
-    thin(f, p);
+    thin(f, p, counts);
     lengthen(p);
     return 0;
 }
@@ -155,9 +156,17 @@ unsigned front_rounds(const struct front *f, const struct settings *s)
     return s->rounds ? s->rounds : FRONT_REPETITIONS;
 }
 
-static const char *const counter_names[] = {"net_ns_op", "machine_ns_op", "off_cpu_share",
-                                            "min_over_max", "fallbacks_per_kop"};
+static const char *const counter_names[] = {
+    "net_ns_op",         "machine_ns_op",  "off_cpu_share",    "min_over_max",
+    "fallbacks_per_kop", "latency_p50_ns", "slow_ops_per_kop",
+};
 #define COUNTERS LB_COUNT(counter_names)
+
+/* The fixed counters, then one an event. */
+struct columns {
+    const char **names;
+    size_t n;
+};
 
 static double empty_in_round(const struct lb_run *run, const struct lb_case *c, unsigned round)
 {
@@ -169,14 +178,48 @@ static double empty_in_round(const struct lb_run *run, const struct lb_case *c, 
     return NAN;
 }
 
-/* All repetitions of one case and role; counters of sample k start at counters + k x COUNTERS. */
-static int fill_case(const struct lb_run *run, const char *name, int case_index, int role,
-                     struct lb_gbench_case *g)
+static void fill_latency(const struct lb_run *run, const struct lb_sample *x,
+                         const struct lb_latency_kept *kept, double *v)
 {
-    const struct lb_series *s = &run->series[case_index];
+    struct lb_latency *latency = calloc(1, sizeof *latency);
+
+    v[0] = v[1] = NAN;
+    if (latency && kept->n) {
+        lb_latency_merge_kept(kept, latency);
+        v[0] = lb_latency_quantile(latency, 0.5) * run->clock.ns_per_tick;
+        v[1] = isfinite(x->slow_ns) ? 1000.0 * (double)kept->slow / (double)kept->n : NAN;
+    }
+    free(latency);
+}
+
+static void fill_sample(const struct lb_analysis *a, int case_index, int role, size_t k, double *v)
+{
+    const struct lb_run *run = a->run;
     const struct lb_case *c = &run->plan->cases[case_index];
+    const struct lb_series *s = &run->series[case_index];
+    const struct lb_sample *x = &s->samples[role][k];
+    const struct lb_line *line = lb_analysis_find(a, case_index, role);
+
+    v[0] = x->ns_op - empty_in_round(run, c, x->round);
+    v[1] = x->machine_ns_op;
+    v[2] = x->off_cpu_share;
+    v[3] = x->min_over_max;
+    v[4] = c->shape.layout ? 1000 * (double)x->lock.fallbacks / x->total_ops : NAN;
+    fill_latency(run, x, s->latencies[role][k], v + 5);
+    for (size_t e = 0; e < run->n_events; e++) {
+        const struct lb_tally *t = &s->tallies[role][k * run->n_events + e];
+        bool believed = line && line->counts && !line->counts[e].unproved;
+        v[COUNTERS + e] = believed && t->ops > 0 ? t->count / t->ops : NAN;
+    }
+}
+
+/* All repetitions of one case and role; counters of sample k start at counters + k x columns. */
+static int fill_case(const struct lb_analysis *a, const struct columns *columns, const char *name,
+                     int case_index, int role, struct lb_gbench_case *g)
+{
+    const struct lb_series *s = &a->run->series[case_index];
     struct lb_gbench_sample *samples = calloc(s->n + 1, sizeof *samples);
-    double *counters = calloc((s->n + 1) * COUNTERS, sizeof *counters);
+    double *counters = calloc((s->n + 1) * columns->n, sizeof *counters);
 
     if (!samples || !counters) {
         free(samples);
@@ -185,30 +228,40 @@ static int fill_case(const struct lb_run *run, const char *name, int case_index,
     }
     for (size_t k = 0; k < s->n; k++) {
         const struct lb_sample *x = &s->samples[role][k];
-        double *v = counters + k * COUNTERS;
-        v[0] = x->ns_op - empty_in_round(run, c, x->round);
-        v[1] = x->machine_ns_op;
-        v[2] = x->off_cpu_share;
-        v[3] = x->min_over_max;
-        v[4] = c->shape.layout ? 1000 * x->fallbacks / x->total_ops : NAN;
-        samples[k] = (struct lb_gbench_sample){x->ns_op, x->cpu_ns_op, v};
+        fill_sample(a, case_index, role, k, counters + k * columns->n);
+        samples[k] = (struct lb_gbench_sample){x->ns_op, x->cpu_ns_op, counters + k * columns->n};
     }
     *g = (struct lb_gbench_case){
-        name, NULL, counter_names, COUNTERS, samples, s->n, "every window was spoiled"};
+        name, NULL, columns->names, columns->n, samples, s->n, "every window was spoiled"};
     samples[s->n].counters = counters; /* the row behind the last keeps the block for freeing */
     return 0;
 }
 
-int front_replay(struct front *f, const struct lb_run *run, struct lb_why *why)
+static int name_columns(const struct lb_run *run, struct columns *columns)
 {
+    columns->n = COUNTERS + run->n_events;
+    columns->names = calloc(columns->n, sizeof *columns->names);
+    if (!columns->names)
+        return -ENOMEM;
+    memcpy(columns->names, counter_names, sizeof counter_names);
+    for (size_t e = 0; e < run->n_events; e++)
+        columns->names[COUNTERS + e] = run->events[e].event.name;
+    return 0;
+}
+
+int front_replay(struct front *f, const struct lb_analysis *a, struct lb_why *why)
+{
+    const struct lb_run *run = a->run;
     struct lb_gbench_case *cases = calloc(2 * run->plan->n_cases, sizeof *cases);
+    struct columns columns = {NULL, 0};
     size_t n = 0;
-    int err = cases ? 0 : -ENOMEM;
+    int err = cases ? name_columns(run, &columns) : -ENOMEM;
 
     for (size_t i = 0; !err && i < run->plan->n_cases; i++)
         for (int role = 0; !err && role < lb_case_roles(&run->plan->cases[i]); role++)
             if (f->selected[2 * i + (size_t)role])
-                err = fill_case(run, f->names[2 * i + (size_t)role], (int)i, role, &cases[n++]);
+                err = fill_case(a, &columns, f->names[2 * i + (size_t)role], (int)i, role,
+                                &cases[n++]);
     if (!err)
         err = lb_gbench_replay(cases, n, why);
     for (size_t i = 0; cases && i < n; i++) {
@@ -216,6 +269,7 @@ int front_replay(struct front *f, const struct lb_run *run, struct lb_why *why)
             free((void *)(uintptr_t)cases[i].samples[cases[i].n_samples].counters);
         free((void *)(uintptr_t)cases[i].samples);
     }
+    free(columns.names);
     free(cases);
     return err;
 }

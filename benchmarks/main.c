@@ -11,8 +11,9 @@ static const struct {
     const char *name, *help;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", "measure: layouts (the main job), fastpath, harness or errors", command_run},
-    {"show", "print topology, placements, layouts, locks, scenarios, suites, environment",
+    {"run", "measure: layouts (the main job), fastpath, harness, instruments or errors",
+     command_run},
+    {"show", "print topology, placements, layouts, locks, scenarios, suites, counters, environment",
      command_show},
     {"plot", "draw the pictures of a results folder again", command_plot},
 };

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "suite.h"
 
+#include <linebounce/run.h>
+
 #include <errno.h>
 #include <string.h>
 
 const struct suite *const suites[] = {&suite_errors, &suite_fastpath, &suite_harness,
-                                      &suite_layouts};
+                                      &suite_instruments, &suite_layouts};
 const size_t n_suites = LB_COUNT(suites);
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
@@ -15,8 +17,19 @@ int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
             *suite = suites[i];
             return 0;
         }
-    return lb_fail(why, ENOENT,
-                   "suite '%s': no such suite (known: errors, fastpath, harness, layouts)", name);
+    return lb_fail(
+        why, ENOENT,
+        "suite '%s': no such suite (known: errors, fastpath, harness, instruments, layouts)", name);
+}
+
+static bool any_armed(const struct settings *s)
+{
+    const struct lb_event *events = s->events.at;
+
+    for (size_t i = 0; i < s->events.n; i++)
+        if (lb_event_is_armed(&events[i]) && !*events[i].absent)
+            return true;
+    return false;
 }
 
 void request_from(const struct settings *s, const struct suite *suite, struct lb_request *r)
@@ -45,5 +58,6 @@ void request_from(const struct settings *s, const struct suite *suite, struct lb
         .controls = true,
         .twins = s->twins,
         .twin_slow = s->twin_slow,
+        .armed = any_armed(s),
     };
 }

@@ -5,6 +5,7 @@
 
 #include <linebounce/gbench.h>
 #include <linebounce/layout.h>
+#include <linebounce/run.h>
 #include <linebounce/topology.h>
 
 #include <argp.h>
@@ -36,6 +37,9 @@ enum {
     KEY_TWINS,
     KEY_TWIN_SLOW,
     KEY_NO_PLOTS,
+    KEY_EVENTS,
+    KEY_COUNT_KERNEL,
+    KEY_SAMPLE_EVERY,
 };
 
 static const struct argp_option run_options[] = {
@@ -53,7 +57,16 @@ static const struct argp_option run_options[] = {
     {"objects", KEY_OBJECTS, "LIST", 0, "Objects in many (100000)", 0},
     {"access", KEY_ACCESS, "LIST", 0, "Picks in many: shared- or private-, uniform or zipf", 0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
-    {0, 0, 0, 0, "How long and how well:", 2},
+    {0, 0, 0, 0, "What looks on (see: linebounce show counters):", 2},
+    {"events", KEY_EVENTS, "LIST", 0,
+     "Count roles (hitm_local), libpfm4's events (NAME:UMASK), writes to a word (bp:count), or "
+     "none "
+     "(all roles that this machine has)",
+     0},
+    {"count-kernel", KEY_COUNT_KERNEL, 0, 0, "Count in the kernel too, where that is allowed", 0},
+    {"sample-every", KEY_SAMPLE_EVERY, "N|none", 0,
+     "Time one op in about N by itself (1021; 61 where an op takes over 50 ns)", 0},
+    {0, 0, 0, 0, "How long and how well:", 3},
     {"budget", KEY_BUDGET, "TIME", 0, "Time for the whole run, 90s or 30m (90s)", 0},
     {"precision", KEY_PRECISION, "NS", 0, "Half-width that is narrow enough (2)", 0},
     {"rounds", KEY_ROUNDS, "N", 0, "So many rounds, in place of stopping when precise", 0},
@@ -61,7 +74,7 @@ static const struct argp_option run_options[] = {
     {"quick", KEY_QUICK, 0, 0, "A first look in 15 s: headline only, without mixed and writers", 0},
     {"twins", KEY_TWINS, 0, 0, "Every layout twice: what this machine calls a difference", 0},
     {"twin-slow", KEY_TWIN_SLOW, "PERCENT", 0, "Slow the twins' pause: a planted difference", 0},
-    {0, 0, 0, 0, "Output:", 3},
+    {0, 0, 0, 0, "Output:", 4},
     {"out", KEY_OUT, "DIR", 0, "Folder for the results (results/HOST/UTC-TIME)", 0},
     {"no-plots", KEY_NO_PLOTS, 0, 0, "Draw no pictures", 0},
     {"dry-run", KEY_DRY_RUN, 0, 0, "Print the plan and its time, measure nothing", 0},
@@ -95,14 +108,16 @@ void settings_init(struct settings *s)
     memset(s, 0, sizeof *s);
     s->writers.threads = 1;
     s->baseline = LB_BASELINE;
+    s->sample_every = LB_SAMPLE_AUTO;
     s->precision_ns = DEFAULT_PRECISION_NS;
     s->margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
 }
 
 void settings_finish(struct settings *s)
 {
-    struct list *lists[] = {&s->suites,  &s->scenarios, &s->layouts, &s->locks,  &s->placements,
-                            &s->threads, &s->works,     &s->objects, &s->access, &s->gbench};
+    struct list *lists[] = {&s->suites,     &s->scenarios, &s->layouts, &s->locks,
+                            &s->placements, &s->threads,   &s->works,   &s->objects,
+                            &s->access,     &s->gbench,    &s->events};
     char **strings = s->strings.at;
 
     for (size_t i = 0; i < s->strings.n; i++)
@@ -121,6 +136,8 @@ static void __attribute__((noreturn)) refuse(const struct lb_why *why)
 #define MOST_NUMBER  1e12
 #define MOST_ROUNDS  1e9
 #define MOST_THREADS 1e6
+/* A gap of twice that is drawn in 32 bits. */
+#define MOST_SAMPLE_EVERY 1e9
 
 static double parse_number(const char *option, const char *text, double least)
 {
@@ -235,6 +252,35 @@ static void add_objects(struct settings *s, const char *text)
     list_add(&s->objects, sizeof n, &n);
 }
 
+/* What this machine or this build cannot count is left out with the reason, as a run on other
+ * machines may have it; a name that nobody knows is a mistake. */
+static void add_event(struct settings *s, const char *text)
+{
+    static struct lb_microarchitecture here;
+    struct lb_event e = {.role = -1};
+    struct lb_why why;
+    int err;
+
+    if (s->events_none || (s->events_given && !strcmp(text, "none"))) {
+        lb_fail(&why, EINVAL, "--events: none goes alone");
+        refuse(&why);
+    }
+    s->events_given = true;
+    s->events_none = !strcmp(text, "none");
+    if (s->events_none)
+        return;
+    if (!*here.name)
+        lb_events_here(&here);
+    err = lb_event_parse(text, &here, &why, &e);
+    if (err && err != -ENOTSUP)
+        refuse(&why);
+    if (err) {
+        snprintf(e.name, sizeof e.name, "%s", text);
+        snprintf(e.absent, sizeof e.absent, "%.199s", why.text);
+    }
+    list_add(&s->events, sizeof e, &e);
+}
+
 /* Splits at commas; an empty item is refused. The copy lives as long as the settings. */
 static void each(struct settings *s, const char *option, const char *text,
                  void (*add)(struct settings *, const char *))
@@ -275,6 +321,7 @@ static const struct {
     {KEY_WORK, "work-ns", add_work},
     {KEY_OBJECTS, "objects", add_objects},
     {KEY_ACCESS, "access", add_access},
+    {KEY_EVENTS, "events", add_event},
 };
 
 static error_t parse_single(int key, char *arg, struct settings *s)
@@ -306,6 +353,10 @@ static error_t parse_single(int key, char *arg, struct settings *s)
         s->seed = parse_whole("seed", arg, 0, MOST_NUMBER);
         s->seed_given = true;
         return 0;
+    case KEY_SAMPLE_EVERY:
+        s->sample_every =
+            strcmp(arg, "none") ? parse_whole("sample-every", arg, 1, MOST_SAMPLE_EVERY) : 0;
+        return 0;
     case KEY_TWIN_SLOW:
         s->twin_slow = parse_number("twin-slow", arg, 0) / 100;
         s->twins = true;
@@ -332,6 +383,9 @@ static error_t parse_flag(int key, struct settings *s)
         return 0;
     case KEY_TWINS:
         s->twins = true;
+        return 0;
+    case KEY_COUNT_KERNEL:
+        s->count_kernel = true;
         return 0;
     case KEY_NO_PLOTS:
         s->no_plots = true;
@@ -449,7 +503,7 @@ void settings_parse_show(int argc, char **argv, struct settings *s)
     static const struct argp argp = {
         show_options,
         parse_show,
-        "topology|placements|layouts|locks|scenarios|suites|environment",
+        "topology|placements|layouts|locks|scenarios|suites|counters|environment",
         "Prints what the program knows: of this machine, of another (--topology), or of itself.",
         0,
         0,

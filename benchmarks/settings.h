@@ -5,6 +5,7 @@
 #ifndef LB_SETTINGS_H
 #define LB_SETTINGS_H
 
+#include <linebounce/events.h>
 #include <linebounce/plan.h>
 #include <linebounce/stats.h>
 
@@ -28,6 +29,11 @@ struct settings {
     struct list access;     /* enum lb_access */
     struct list strings;    /* char *: copies that other lists point into */
     struct list gbench;     /* char *: --benchmark_ flags, as given */
+    struct list events;     /* struct lb_event */
+    bool events_given;      /* also by none */
+    bool events_none;
+    bool count_kernel;
+    uint64_t sample_every; /* 0: none; LB_SAMPLE_AUTO */
     const char *pus;
     struct lb_writers writers;
     const char *baseline;

@@ -4,6 +4,7 @@
  */
 #include "commands.h"
 
+#include "counting.h"
 #include "settings.h"
 #include "suite.h"
 
@@ -198,9 +199,9 @@ static const struct {
     const char *name;
     int (*show)(const struct settings *);
 } things[] = {
-    {"environment", show_environment}, {"layouts", show_layouts},     {"locks", show_locks},
-    {"placements", show_placements},   {"scenarios", show_scenarios}, {"suites", show_suites},
-    {"topology", show_topology},
+    {"counters", counting_show}, {"environment", show_environment}, {"layouts", show_layouts},
+    {"locks", show_locks},       {"placements", show_placements},   {"scenarios", show_scenarios},
+    {"suites", show_suites},     {"topology", show_topology},
 };
 
 int command_show(int argc, char **argv)
@@ -217,8 +218,8 @@ int command_show(int argc, char **argv)
             return status;
         }
     fprintf(stderr,
-            "linebounce: show %s: unknown (environment, layouts, locks, placements, scenarios, "
-            "suites, topology)\n",
+            "linebounce: show %s: unknown (counters, environment, layouts, locks, placements, "
+            "scenarios, suites, topology)\n",
             s.what);
     settings_finish(&s);
     return status;

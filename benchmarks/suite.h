@@ -23,7 +23,8 @@ struct suite {
                      FILE *out);
 };
 
-extern const struct suite suite_errors, suite_fastpath, suite_harness, suite_layouts;
+extern const struct suite suite_errors, suite_fastpath, suite_harness, suite_instruments,
+    suite_layouts;
 
 /* Sorted by name. */
 extern const struct suite *const suites[];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
 
+#include "causes.h"
 #include "verdicts.h"
 
 #include <math.h>
@@ -105,7 +106,7 @@ static void row(FILE *out, const struct lb_analysis *a, int index, int role)
     const struct lb_case *c = &p->cases[index];
     int saturated = c->work_ns > 0 ? at_work(p, c, 0) : -1;
     const struct lb_line *l = lb_analysis_find(a, index, role);
-    char layout[LB_LAYOUT_NAME_BYTES + 1], name[96];
+    char layout[LB_CASE_LAYOUT_BYTES], name[96];
 
     lb_case_layout(c, layout);
     if (c->shape.lock != c->shape.layout->lock)
@@ -180,6 +181,21 @@ static bool starts_group(const struct lb_case *c, const struct lb_case *last)
            c->shape.access != last->shape.access;
 }
 
+static void print_causes(FILE *out, const struct lb_analysis *a, size_t first)
+{
+    const struct lb_plan *p = a->run->plan;
+    const struct lb_case *c = &p->cases[first];
+    int *rows = calloc(p->n_cases, sizeof *rows);
+    size_t n = 0;
+
+    for (size_t i = first; rows && i < p->n_cases; i++)
+        if (p->cases[i].shape.layout && !starts_group(&p->cases[i], c))
+            rows[n++] = (int)i;
+    if (n)
+        causes_group(out, a, rows, n, NAME_WIDTH + (lb_case_roles(c) > 1 ? 9 : 0));
+    free(rows);
+}
+
 static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
 {
     const struct lb_plan *p = a->run->plan;
@@ -191,6 +207,7 @@ static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
             for (int role = 0; role < lb_case_roles(c); role++)
                 row(out, a, (int)i, role);
     verdict_sentence(out, a, first);
+    print_causes(out, a, first);
 }
 
 /* True when an earlier case opened this group: plans interleave objects and access within a layout.
@@ -247,6 +264,7 @@ void table_run(const struct lb_analysis *a, FILE *out)
     if (r->steal_ticks > 0)
         fprintf(out, "; %lld ms stolen by the host", (long long)r->steal_ticks * 10);
     fputs(".\n", out);
+    causes_notes(out, a);
     if (r->n_regimes > 1) {
         fprintf(out, "%d distances between the same CPUs were seen during the run (round trips of",
                 r->n_regimes);

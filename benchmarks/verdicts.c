@@ -15,7 +15,7 @@ static bool same_group(const struct lb_case *a, const struct lb_case *b)
 static void name_line(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
-    char layout[LB_LAYOUT_NAME_BYTES + 1];
+    char layout[LB_CASE_LAYOUT_BYTES];
 
     lb_case_layout(c, layout);
     fputs(layout, out);
@@ -54,7 +54,7 @@ void verdict_sentence(FILE *out, const struct lb_analysis *a, size_t first)
 {
     const struct lb_plan *p = a->run->plan;
     const struct lb_case *c = &p->cases[first];
-    char base[LB_LAYOUT_NAME_BYTES + 1];
+    char base[LB_CASE_LAYOUT_BYTES];
     const char *withheld = NULL;
     int n = 0;
 

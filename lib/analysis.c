@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <linebounce/analysis.h>
+#include "analysis_private.h"
 
 #include <errno.h>
 #include <math.h>
@@ -50,36 +50,6 @@ static double median_of(struct desk *d, const struct lb_line *l, enum measure wh
     return median;
 }
 
-static void sum_events(struct desk *d, struct lb_line *l)
-{
-    const struct lb_series *s = &d->run->series[l->case_index];
-    struct lb_sample sum = {0};
-
-    for (size_t i = 0; i < s->n; i++) {
-        const struct lb_sample *x = &s->samples[l->role][i];
-        if (x->regime != l->regime) {
-            l->windows_other++;
-            continue;
-        }
-        sum.total_ops += x->total_ops;
-        sum.voluntary += x->voluntary;
-        sum.involuntary += x->involuntary;
-        sum.fallbacks += x->fallbacks;
-        sum.retries += x->retries;
-        sum.spins += x->spins;
-        sum.sleeps += x->sleeps;
-        sum.handoffs += x->handoffs;
-    }
-    double kops = sum.total_ops / 1000;
-    l->voluntary_per_kop = sum.voluntary / kops;
-    l->involuntary_per_kop = sum.involuntary / kops;
-    l->fallbacks_per_kop = sum.fallbacks / kops;
-    l->retries_per_kop = sum.retries / kops;
-    l->spins_per_kop = sum.spins / kops;
-    l->sleeps_per_kop = sum.sleeps / kops;
-    l->handoffs_per_kop = sum.handoffs / kops;
-}
-
 static int summarise(struct desk *d, struct lb_line *l)
 {
     const struct lb_case *c = &d->run->plan->cases[l->case_index];
@@ -100,8 +70,10 @@ static int summarise(struct desk *d, struct lb_line *l)
     l->min_over_max = median_of(d, l, MIN_OVER_MAX);
     l->cpu_ns_op = median_of(d, l, CPU);
     l->off_cpu_share = median_of(d, l, OFF_CPU);
-    sum_events(d, l);
-    return 0;
+    lb_line_account(d->run, l);
+    if ((err = lb_line_timed(d->run, d->left, l)))
+        return err;
+    return lb_line_counted(d->run, l);
 }
 
 /* Difference of two rates of spoiled windows, 0 while it is within two standard errors: with twenty
@@ -155,12 +127,14 @@ static int add_lines(struct desk *d, int case_index, int role)
         struct lb_line *more;
         if (!lb_run_pairs(d->run, case_index, role, -1, 0, r, d->left, d->right))
             continue;
-        if ((err = summarise(d, &l)) || (err = compare(d, &l)))
-            break;
         more = realloc(d->a->lines, (d->a->n_lines + 1) * sizeof *more);
         if (!more)
             return -ENOMEM;
         d->a->lines = more;
+        if ((err = summarise(d, &l)) || (err = compare(d, &l))) {
+            free(l.counts);
+            break;
+        }
         more[d->a->n_lines++] = l;
     }
     return err;
@@ -349,6 +323,7 @@ int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint6
     if (!err)
         err = add_self_checks(a);
     if (!err) {
+        lb_analysis_doubt(a);
         withhold(a);
         err = decide(a);
     }
@@ -364,6 +339,8 @@ void lb_analysis_destroy(struct lb_analysis *a)
 {
     if (!a)
         return;
+    for (size_t i = 0; i < a->n_lines; i++)
+        free(a->lines[i].counts);
     free(a->lines);
     free(a->controls);
     free(a->self_checks);

@@ -38,6 +38,11 @@ static void write_times(struct lb_row *row, const struct lb_line *l)
     lb_row_number(row, "min_over_max_median", l->min_over_max);
     lb_row_number(row, "cpu_ns_op_median", l->cpu_ns_op);
     lb_row_number(row, "off_cpu_share_median", l->off_cpu_share);
+    lb_row_number(row, "cpu_ns_op_mean", l->cpu_ns_op_mean);
+    lb_row_number(row, "off_cpu_ns_op_mean", l->off_cpu_ns_op_mean);
+    lb_row_number(row, "preempted_ns_op_mean", l->preempted_ns_op_mean);
+    lb_row_number(row, "user_ns_op", l->user_ns_op);
+    lb_row_number(row, "system_ns_op", l->system_ns_op);
     lb_row_number(row, "voluntary_switches_per_kop", l->voluntary_per_kop);
     lb_row_number(row, "involuntary_switches_per_kop", l->involuntary_per_kop);
 }
@@ -46,9 +51,47 @@ static void write_locks(struct lb_row *row, const struct lb_line *l)
 {
     lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
     lb_row_number(row, "retries_per_kop", l->retries_per_kop);
-    lb_row_number(row, "spins_per_kop", l->spins_per_kop);
+    lb_row_number(row, "spins_owner_per_op", l->spins_owner_per_op);
+    lb_row_number(row, "spins_queue_per_op", l->spins_queue_per_op);
+    lb_row_number(row, "spins_reader_per_op", l->spins_reader_per_op);
+    lb_row_number(row, "spin_limits_per_kop", l->spin_limits_per_kop);
+    lb_row_number(row, "steals_per_kop", l->steals_per_kop);
     lb_row_number(row, "sleeps_per_kop", l->sleeps_per_kop);
+    lb_row_number(row, "wakes_per_kop", l->wakes_per_kop);
     lb_row_number(row, "handoffs_per_kop", l->handoffs_per_kop);
+}
+
+static void write_latency(struct lb_row *row, const struct lb_line_latency *t)
+{
+    if (!(t->n > 0))
+        return;
+    lb_row_int(row, "latency_samples", (int64_t)t->n);
+    lb_row_number(row, "latency_p50_ns", t->p50);
+    lb_row_number(row, "latency_p90_ns", t->p90);
+    lb_row_number(row, "latency_p99_ns", t->p99);
+    lb_row_number(row, "latency_p999_ns", t->p999);
+    lb_row_number(row, "latency_max_ns", t->max);
+    lb_row_number(row, "own_op_ns_median", t->own_op_ns);
+    lb_row_number(row, "transfer_ns_median", t->transfer_ns);
+    lb_row_number(row, "slow_threshold_ns_median", t->slow_ns);
+    lb_row_number(row, "slow_ops_per_kop", t->slow_per_kop);
+    lb_row_number(row, "sampled_share_median", t->sampled_share);
+}
+
+static void write_counts_of_events(struct lb_row *row, const struct lb_run *run,
+                                   const struct lb_line *l)
+{
+    for (size_t i = 0; l->counts && i < run->n_events; i++) {
+        const struct lb_line_count *k = &l->counts[i];
+        const struct lb_event *e = &run->events[i].event;
+        lb_row_more_text(row, "events", e->name);
+        lb_row_more_number(row, "events_per_op", k->per_op);
+        lb_row_more_int(row, "event_windows", (int64_t)k->windows);
+        lb_row_more_text(row, "event_states",
+                         k->unproved ? "unproved" : lb_count_state_name(k->state));
+        if (e->role >= 0)
+            lb_row_role(row, e->role, k->per_op);
+    }
 }
 
 /* "0:5;16:5;32:5;48:5": how many windows lay at each residue. */
@@ -86,7 +129,7 @@ static void write_comparison(struct lb_row *row, const struct lb_analysis *a,
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     const struct lb_comparison *k = &l->comparison;
-    char base[LB_LAYOUT_NAME_BYTES + 1];
+    char base[LB_CASE_LAYOUT_BYTES];
 
     if (c->base < 0 || !l->compared)
         return;
@@ -125,6 +168,8 @@ int lb_analysis_write(const struct lb_analysis *a, struct lb_csv *csv, struct lb
         write_counts(row, a, l);
         write_times(row, l);
         write_layout(row, a, l);
+        write_latency(row, &l->latency);
+        write_counts_of_events(row, a->run, l);
         write_comparison(row, a, l);
         err = lb_csv_append(csv, row, why);
     }

@@ -27,34 +27,41 @@ int lb_bench_worker(const struct lb_bench *b, int pu_os)
     return -1;
 }
 
-void lb_bench_lines(struct lb_bench *b, uintptr_t lines[LB_PINGPONG_LINES])
+void lb_bench_lines(struct lb_bench *b, int n, uintptr_t *lines)
 {
-    for (int i = 0; i < LB_PINGPONG_LINES; i++)
+    for (int i = 0; i < n; i++)
         lines[i] = (uintptr_t)b->arena +
                    lb_random_below(&b->random, b->arena_bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
 }
 
+/* A flag and 32 lines to fetch. */
+#define FETCH_LINES 33
+
 /* Round trips along the ring of the placement's PUs. Its order never rotates, so link i is the same
- * pair in every probe and a virtual CPU that moves shows in its two links. */
+ * pair in every probe and a virtual CPU that moves shows in its two links. Where ops are timed,
+ * also what fetching a modified line adds to an op on the nearest link. */
 static int probe_ring(struct lb_bench *b, const struct lb_placement *p, float *links)
 {
-    uintptr_t lines[LB_PINGPONG_LINES];
-    int n = lb_ring_links(p->n);
+    uintptr_t lines[LB_PINGPONG_LINES + FETCH_LINES];
+    int n = lb_ring_links(p->n), n_fetch = *b->run->sampling_note ? 0 : FETCH_LINES;
+    double least = NAN;
 
     for (int i = 0; i < n; i++) {
-        double ns;
-        lb_bench_lines(b, lines);
-        int err = lb_crew_pingpong(b->crew, lb_bench_worker(b, p->pu_os[i]),
-                                   lb_bench_worker(b, p->pu_os[(i + 1) % p->n]), lines,
-                                   LB_PINGPONG_LINES, LB_PINGPONG_TRIPS, &ns);
+        double ns, fetch = NAN;
+        lb_bench_lines(b, LB_PINGPONG_LINES + n_fetch, lines);
+        int err = lb_crew_probe(b->crew, lb_bench_worker(b, p->pu_os[i]),
+                                lb_bench_worker(b, p->pu_os[(i + 1) % p->n]), lines,
+                                LB_PINGPONG_LINES, LB_PINGPONG_TRIPS, n_fetch, &ns, &fetch);
         if (err)
             return err;
         links[i] = (float)ns;
+        least = fmin(least, fetch);
     }
+    b->transfer_ns = least * b->run->clock.ns_per_tick - b->run->own_add_ns;
     return 0;
 }
 
-static bool probes_agree(const float *a, const float *b, int n)
+bool lb_probes_agree(const float *a, const float *b, int n)
 {
     for (int i = 0; i < n; i++)
         if (a[i] > b[i] * LB_REGIME_AGREE || b[i] > a[i] * LB_REGIME_AGREE)
@@ -68,6 +75,9 @@ static unsigned turn_of(const struct lb_bench *b, const struct lb_case *c)
 {
     return b->round / (unsigned)c->every;
 }
+
+/* Two hits or three of a breakpoint: what the first block of an armed window is cut for. */
+#define ARMED_OP_NS 30000.0
 
 /* Roles rotate over the PUs from turn to turn: thread i sits on the placement's PU (i + turn) mod
  * n, also where the case leaves some of the placement's PUs idle. */
@@ -88,7 +98,7 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
             .site = a->sites[i],
             .seed = lb_random(&seed),
             .span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),
-            .op_ns = b->op_ns[a->case_index],
+            .op_ns = a->armed ? ARMED_OP_NS : b->op_ns[a->case_index],
             .picks = a->placed.draw_words,
             .picks_start = b->picks,
         };
@@ -100,9 +110,10 @@ static int set_up(struct lb_bench *b, const struct lb_case *c, struct lb_attempt
     int err = lb_shape_place(&c->shape, &a->draw, b->arena, b->arena_bytes, b->picks, a->sites,
                              &a->placed);
 
-    if (!err)
-        plan_threads(b, c, a);
-    return err;
+    if (err)
+        return err;
+    plan_threads(b, c, a);
+    return lb_bench_equip(b, c, a);
 }
 
 /* The probe after one window is the probe before the next, unless another placement comes. */
@@ -119,7 +130,13 @@ static int probe_before(struct lb_bench *b, const struct lb_case *c, struct lb_a
 
 static int measure(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
 {
-    struct lb_window_plan window = {a->threads, c->shape.threads, c->window_ns, c->blocks};
+    struct lb_window_plan window = {.threads = a->threads,
+                                    .n_threads = c->shape.threads,
+                                    .window_ns = c->window_ns,
+                                    .keep_gaps = c->blocks,
+                                    .armed = a->armed,
+                                    .count_kernel = b->options->count_kernel,
+                                    .calls = b->options->calls};
     int64_t steal = lb_environment_steal_ticks();
     int err = probe_before(b, c, a);
 
@@ -131,147 +148,9 @@ static int measure(struct lb_bench *b, const struct lb_case *c, struct lb_attemp
         (err = probe_ring(b, &b->plan->placements[c->placement], b->probe)))
         return err;
     memcpy(a->after, b->probe, (size_t)a->n_links * sizeof *a->after);
-    if (!a->spoiled && !probes_agree(a->before, a->after, a->n_links))
+    if (!a->spoiled && !a->armed && !lb_probes_agree(a->before, a->after, a->n_links))
         a->spoiled = LB_SPOILED_REGIME;
     a->steal = steal < 0 ? -1 : lb_environment_steal_ticks() - steal;
-    return 0;
-}
-
-void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role,
-                   struct lb_sample *s)
-{
-    double *ops = a->ops, measured = 0, sum = 0, cpu = 0, wall = 0, total = 0;
-    size_t n = 0;
-
-    memset(s, 0, sizeof *s);
-    for (int i = 0; i < c->shape.threads; i++) {
-        const struct lb_thread_result *r = &a->results[i];
-        if (lb_case_roles(c) > 1 &&
-            lb_scenario_role(c->shape.scenario, &c->shape.writers, i, c->shape.threads) != role)
-            continue;
-        if (!n)
-            s->first_ns_op = r->measured_ns / r->ops;
-        ops[n++] = r->ops;
-        measured += r->measured_ns;
-        sum += r->ops;
-        cpu += r->cpu_ns;
-        wall += r->wall_ns;
-        total += (double)r->total_ops;
-        s->voluntary += (double)r->voluntary;
-        s->involuntary += (double)r->involuntary;
-        s->fallbacks += (double)r->lock.fallbacks;
-        s->retries += (double)r->lock.retries;
-        s->spins += (double)(r->lock.spins_owner + r->lock.spins_queue + r->lock.spins_reader);
-        s->sleeps += (double)r->lock.sleeps;
-        s->handoffs += (double)r->lock.handoffs;
-    }
-    s->ns_op = measured / sum;
-    s->machine_ns_op = s->ns_op / (double)n;
-    s->jain = lb_stats_jain(ops, n);
-    s->min_over_max = lb_stats_min_over_max(ops, n);
-    s->cpu_ns_op = cpu / total;
-    s->off_cpu_share = cpu < wall ? 1 - cpu / wall : 0;
-    s->total_ops = total;
-}
-
-/* What the phases of a round add up to. */
-struct sum {
-    struct lb_sample roles[2];
-    float *first; /* probes before the first window */
-    int phases;
-};
-
-static void add_sample(struct lb_sample *sum, const struct lb_sample *x)
-{
-    sum->ns_op += x->ns_op;
-    sum->machine_ns_op += x->machine_ns_op;
-    sum->first_ns_op += x->first_ns_op;
-    sum->jain += x->jain;
-    sum->min_over_max += x->min_over_max;
-    sum->cpu_ns_op += x->cpu_ns_op;
-    sum->off_cpu_share += x->off_cpu_share;
-    sum->total_ops += x->total_ops;
-    sum->voluntary += x->voluntary;
-    sum->involuntary += x->involuntary;
-    sum->fallbacks += x->fallbacks;
-    sum->retries += x->retries;
-    sum->spins += x->spins;
-    sum->sleeps += x->sleeps;
-    sum->handoffs += x->handoffs;
-}
-
-/* Every residue counts equally, however many ops its window held. */
-static void take_mean(struct lb_sample *sum, int phases)
-{
-    sum->ns_op /= phases;
-    sum->machine_ns_op /= phases;
-    sum->first_ns_op /= phases;
-    sum->jain /= phases;
-    sum->min_over_max /= phases;
-    sum->cpu_ns_op /= phases;
-    sum->off_cpu_share /= phases;
-}
-
-static void add_window(struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
-                       struct sum *sum)
-{
-    struct lb_series *series = &b->run->series[a->case_index];
-    struct lb_sample x;
-
-    for (int role = 0; role < lb_case_roles(c); role++) {
-        lb_bench_fold(a, c, role, &x);
-        add_sample(&sum->roles[role], &x);
-    }
-    if (!sum->phases++)
-        memcpy(sum->first, a->before, (size_t)a->n_links * sizeof *sum->first);
-    if (a->placed.object_residue >= 0) {
-        series->object_residues[a->placed.object_residue]++;
-        series->lock_residues[a->placed.lock_residue]++;
-    }
-    series->pairs_known += a->placed.shares >= 0;
-    series->pairs_sharing += a->placed.shares > 0;
-}
-
-static int keep_probes(struct lb_series *series, const struct sum *sum, const struct lb_attempt *a)
-{
-    size_t n = series->n, links = (size_t)a->n_links;
-    float *more;
-
-    series->n_links = a->n_links;
-    if (!links)
-        return 0;
-    more = realloc(series->probes, (n + 1) * links * sizeof *series->probes);
-    if (!more)
-        return -ENOMEM;
-    series->probes = more;
-    for (size_t i = 0; i < links; i++)
-        more[n * links + i] = sqrtf(sum->first[i] * a->after[i]);
-    return 0;
-}
-
-/* The round's sample, unless the machine changed between its first window and its last. */
-static int keep(struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
-                struct sum *sum)
-{
-    struct lb_series *series = &b->run->series[a->case_index];
-    size_t n = series->n;
-    int err;
-
-    if (!probes_agree(sum->first, a->after, a->n_links))
-        return 0;
-    for (int role = 0; role < lb_case_roles(c); role++) {
-        struct lb_sample *more =
-            realloc(series->samples[role], (n + 1) * sizeof *series->samples[role]);
-        if (!more)
-            return -ENOMEM;
-        series->samples[role] = more;
-        take_mean(&sum->roles[role], sum->phases);
-        more[n] = sum->roles[role];
-        more[n].round = b->round;
-    }
-    if ((err = keep_probes(series, sum, a)))
-        return err;
-    series->n = n + 1;
     return 0;
 }
 
@@ -284,9 +163,12 @@ static int allocate(struct lb_attempt *a, const struct lb_placement *p)
     a->threads = calloc(n, sizeof *a->threads);
     a->results = calloc(n, sizeof *a->results);
     a->ops = calloc(n, sizeof *a->ops);
+    a->codes = calloc(n * LB_GROUP_MOST, sizeof *a->codes);
     a->before = calloc(n, sizeof *a->before);
     a->after = calloc(n, sizeof *a->after);
-    return a->sites && a->threads && a->results && a->ops && a->before && a->after ? 0 : -ENOMEM;
+    return a->sites && a->threads && a->results && a->ops && a->codes && a->before && a->after
+               ? 0
+               : -ENOMEM;
 }
 
 static void release(struct lb_attempt *a)
@@ -295,6 +177,7 @@ static void release(struct lb_attempt *a)
     free(a->threads);
     free(a->results);
     free(a->ops);
+    free(a->codes);
     free(a->before);
     free(a->after);
 }
@@ -319,9 +202,16 @@ static int recheck(struct lb_bench *b, const struct lb_case *c, struct lb_why *w
     return lb_topology_recheck(p->pu_os, (size_t)p->n, why);
 }
 
+static void say_busy(const struct lb_case *c, int err, struct lb_why *why)
+{
+    if (err == -EBUSY)
+        lb_fail(why, EBUSY, "%s: a lock was not idle after its window (a bug: please report)",
+                c->shape.scenario->name);
+}
+
 /* One window with its repeats. 1: measured; 0: every attempt was spoiled. */
 static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
-                     struct sum *sum, struct lb_why *why)
+                     struct lb_sum *sum, struct lb_why *why)
 {
     struct lb_series *series = &b->run->series[a->case_index];
     int err, most = c->blocks ? REPEATS_BLOCKING : REPEATS;
@@ -329,10 +219,7 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
     for (a->number = 0; a->number <= most && !(b->options->stop && *b->options->stop);
          a->number++) {
         if ((err = measure(b, c, a))) {
-            if (err == -EBUSY)
-                lb_fail(why, EBUSY,
-                        "%s: a lock was not idle after its window (a bug: please report)",
-                        c->shape.scenario->name);
+            say_busy(c, err, why);
             return err;
         }
         series->attempts++;
@@ -345,31 +232,70 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
         if (a->spoiled == LB_SPOILED_MOVED && (err = recheck(b, c, why)))
             return err;
         if (!a->spoiled) {
-            add_window(b, c, a, sum);
+            lb_sum_add(b, a, sum);
             return 1;
         }
     }
     return 0;
 }
 
+/* One window more, in which each op hits breakpoints. It is judged and repeated by nobody: what it
+ * counts is exact or missing. */
+static int armed_window(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+                        bool kept, struct lb_why *why)
+{
+    int err;
+
+    a->armed = true;
+    a->phase = a->number = 0;
+    a->draw = b->draw;
+    a->draw.turn = (unsigned)c->phases * turn_of(b, c);
+    if ((err = measure(b, c, a))) {
+        say_busy(c, err, why);
+        return err;
+    }
+    if ((err = lb_bench_write(b, a, why)))
+        return err;
+    b->window++;
+    if (a->spoiled)
+        return recheck(b, c, why);
+    if (kept)
+        lb_sum_armed(b, a);
+    return 0;
+}
+
+static int phases(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+                  struct lb_sum *sum, struct lb_why *why)
+{
+    int got = 0;
+
+    for (a->phase = 0; got >= 0 && a->phase < c->phases; a->phase++) {
+        a->draw = b->draw;
+        /* Every residue in this round, with other partners than in the last; or one of them. */
+        a->draw.turn = (unsigned)a->phase + (unsigned)c->phases * turn_of(b, c);
+        if ((got = one_phase(b, c, a, sum, why)) == 0)
+            break;
+    }
+    return got;
+}
+
 int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
 {
     const struct lb_case *c = &b->plan->cases[case_index];
     struct lb_attempt a = {.case_index = case_index};
-    const struct lb_placement *p = &b->plan->placements[c->placement];
-    struct sum sum = {.first = calloc((size_t)p->n, sizeof *sum.first)};
-    int got = sum.first ? allocate(&a, p) : -ENOMEM;
+    struct lb_sum sum = {0};
+    size_t before = b->run->series[case_index].n;
+    int got = allocate(&a, &b->plan->placements[c->placement]);
 
-    for (a.phase = 0; got >= 0 && a.phase < c->phases; a.phase++) {
-        a.draw = b->draw;
-        /* Every residue in this round, with other partners than in the last; or one of them. */
-        a.draw.turn = (unsigned)a.phase + (unsigned)c->phases * turn_of(b, c);
-        if ((got = one_phase(b, c, &a, &sum, why)) == 0)
-            break;
-    }
+    if (!got)
+        got = lb_sum_init(b, c, &sum);
+    if (!got)
+        got = phases(b, c, &a, &sum, why);
     if (got > 0)
-        got = keep(b, c, &a, &sum);
+        got = lb_sum_keep(b, &a, &sum);
+    if (got >= 0 && c->armed && b->run->n_armed_groups && !(b->options->stop && *b->options->stop))
+        got = armed_window(b, c, &a, b->run->series[case_index].n > before, why);
     release(&a);
-    free(sum.first);
+    lb_sum_finish(&sum);
     return got < 0 ? got : 0;
 }

@@ -13,7 +13,7 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
 {
     const struct lb_placement *p = &plan->placements[c->placement];
     const struct lb_scenario *s = c->shape.scenario;
-    char layout[LB_LAYOUT_NAME_BYTES + 1], writers[24];
+    char layout[LB_CASE_LAYOUT_BYTES], writers[24];
 
     lb_case_layout(c, layout);
     lb_row_int(row, "schema_version", LB_SCHEMA_VERSION);
@@ -39,10 +39,12 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
     lb_row_number(row, "work_ns", c->work_ns);
 }
 
-static bool plays(const struct lb_case *c, int role, int thread)
+void lb_row_role(struct lb_row *row, int role, double per_op)
 {
-    return lb_case_roles(c) == 1 ||
-           lb_scenario_role(c->shape.scenario, &c->shape.writers, thread, c->shape.threads) == role;
+    char column[64];
+
+    snprintf(column, sizeof column, "%s_per_op", lb_event_role_name((enum lb_event_role)role));
+    lb_row_number(row, column, per_op);
 }
 
 static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
@@ -52,7 +54,7 @@ static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
 
     for (int i = 0; i < c->shape.threads; i++) {
         const struct lb_thread_result *r = &a->results[i];
-        if (!plays(c, role, i))
+        if (!lb_case_plays(c, role, i))
             continue;
         lb_row_more_int(row, "pus_os", lb_crew_pu_os(b->crew, a->threads[i].worker));
         lb_row_more_int(row, "ops", (int64_t)(r->ops + 0.5));
@@ -77,7 +79,7 @@ static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const str
     for (int i = 0; i < c->shape.threads; i++) {
         blocks += a->results[i].blocks;
         dropped += a->results[i].dropped;
-        if (!plays(c, role, i))
+        if (!lb_case_plays(c, role, i))
             continue;
         measured += a->results[i].measured_ns;
         lb_lock_stats_add(&a->results[i].lock, &sum);
@@ -89,6 +91,8 @@ static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const str
     if (!c->shape.scenario->uses_layout)
         return;
     lb_row_int(row, "fallbacks", (int64_t)sum.fallbacks);
+    if (!lb_lock_info(c->shape.lock)->vma_protocol)
+        return; /* the C library does not say what its locks do */
     lb_row_int(row, "retries", (int64_t)sum.retries);
     lb_row_int(row, "spins_owner", (int64_t)sum.spins_owner);
     lb_row_int(row, "spins_queue", (int64_t)sum.spins_queue);
@@ -98,6 +102,69 @@ static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const str
     lb_row_int(row, "sleeps", (int64_t)sum.sleeps);
     lb_row_int(row, "wakes", (int64_t)sum.wakes);
     lb_row_int(row, "handoffs", (int64_t)sum.handoffs);
+}
+
+static void write_latency(const struct lb_bench *b, const struct lb_attempt *a,
+                          const struct lb_case *c, int role)
+{
+    struct lb_latency *sum = calloc(1, sizeof *sum);
+    double ns = b->run->clock.ns_per_tick;
+    struct lb_row *row = b->row;
+
+    if (sum)
+        lb_bench_latency(a, c, role, sum);
+    if (sum && sum->n) {
+        lb_row_int(row, "latency_samples", (int64_t)sum->n);
+        lb_row_number(row, "latency_p50_ns", lb_latency_quantile(sum, 0.5) * ns);
+        lb_row_number(row, "latency_p90_ns", lb_latency_quantile(sum, 0.9) * ns);
+        lb_row_number(row, "latency_p99_ns", lb_latency_quantile(sum, 0.99) * ns);
+        lb_row_number(row, "latency_p999_ns", lb_latency_quantile(sum, 0.999) * ns);
+        lb_row_number(row, "latency_max_ns", (double)sum->max * ns);
+        lb_row_number(row, "own_op_ns", a->own_ns[role]);
+        lb_row_number(row, "transfer_ns", a->transfer_ns);
+        lb_row_number(row, "slow_threshold_ns", a->slow_ns[role]);
+        if (isfinite(a->slow_ns[role]))
+            lb_row_int(row, "slow_ops", (int64_t)sum->slow);
+    }
+    free(sum);
+}
+
+static void more_or_empty(struct lb_row *row, const char *column, bool known, uint64_t value)
+{
+    if (known)
+        lb_row_more_int(row, column, (int64_t)value);
+    else
+        lb_row_more_text(row, column, "");
+}
+
+static void write_event(struct lb_row *row, const struct lb_event *e, const struct lb_count *k,
+                        double ops)
+{
+    bool has_value = isfinite(k->scaled);
+
+    lb_row_more_text(row, "events", e->name);
+    lb_row_more_text(row, "event_states", lb_count_state_name(k->state));
+    more_or_empty(row, "event_counts", has_value, k->value);
+    more_or_empty(row, "event_enabled_ns", k->enabled_ns > 0, k->enabled_ns);
+    more_or_empty(row, "event_running_ns", k->enabled_ns > 0, k->running_ns);
+    lb_row_more_number(row, "event_scaled", k->scaled);
+    if (e->role >= 0)
+        lb_row_role(row, e->role, k->scaled / ops);
+}
+
+static void write_events(const struct lb_bench *b, const struct lb_attempt *a,
+                         const struct lb_case *c, int role)
+{
+    for (int k = 0; k < a->n_events; k++) {
+        struct lb_count sum = {.state = LB_COUNT_UNASKED};
+        double ops = 0;
+        for (int i = 0; i < c->shape.threads; i++)
+            if (lb_case_plays(c, role, i)) {
+                lb_count_add(&a->results[i].counts[k], &sum);
+                ops += (double)a->results[i].total_ops;
+            }
+        write_event(b->row, &b->run->events[a->events[k]].event, &sum, ops);
+    }
 }
 
 static void write_placed(struct lb_row *row, const struct lb_placed *p)
@@ -110,6 +177,16 @@ static void write_placed(struct lb_row *row, const struct lb_placed *p)
         lb_row_int(row, "line_offset", p->line_offset);
     if (p->shares >= 0)
         lb_row_int(row, "share_lines", p->shares);
+}
+
+static void write_figures(struct lb_row *row, const struct lb_case *c, const struct lb_sample *s)
+{
+    lb_row_number(row, "ns_op", s->ns_op);
+    lb_row_number(row, "machine_ns_op", s->machine_ns_op);
+    lb_row_number(row, "wall_ns", c->window_ns);
+    lb_row_number(row, "jain", s->jain);
+    lb_row_number(row, "min_over_max", s->min_over_max);
+    lb_row_number(row, "sampled_share", s->sampled_share);
 }
 
 static void write_sample(struct lb_bench *b, const struct lb_attempt *a, const struct lb_case *c,
@@ -126,13 +203,10 @@ static void write_sample(struct lb_bench *b, const struct lb_attempt *a, const s
     if (c->phases > 1)
         lb_row_int(row, "phase", a->phase);
     lb_row_int(row, "start_ns", (int64_t)a->start_ns);
-    lb_row_text(row, "status", a->spoiled ? "spoiled" : "ok");
+    lb_row_text(row, "status", a->spoiled ? "spoiled" : a->armed ? "armed" : "ok");
     lb_row_text(row, "reason", lb_spoiled_name(a->spoiled));
-    lb_row_number(row, "ns_op", s.ns_op);
-    lb_row_number(row, "machine_ns_op", s.machine_ns_op);
-    lb_row_number(row, "wall_ns", c->window_ns);
-    lb_row_number(row, "jain", s.jain);
-    lb_row_number(row, "min_over_max", s.min_over_max);
+    if (!a->armed)
+        write_figures(row, c, &s);
     lb_row_int(row, "total_ops", (int64_t)s.total_ops);
     for (int i = 0; i < a->n_links; i++) {
         lb_row_more_number(row, "pingpong_before_ns", (double)a->before[i]);
@@ -155,6 +229,8 @@ int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why
         write_threads(b, a, c, role);
         write_sums(b, a, c, role);
         write_placed(b->row, &a->placed);
+        write_latency(b, a, c, role);
+        write_events(b, a, c, role);
         if ((err = lb_csv_append(b->csv, b->row, why)))
             return err;
     }
@@ -210,7 +286,7 @@ int lb_bench_anchors(struct lb_bench *b, struct lb_why *why)
         const struct lb_placement *p = &b->plan->placements[i];
         if (p->n < 2)
             continue;
-        lb_bench_lines(b, lines);
+        lb_bench_lines(b, LB_PINGPONG_LINES, lines);
         err = lb_crew_pingpong(b->crew, lb_bench_worker(b, p->pu_os[0]),
                                lb_bench_worker(b, p->pu_os[1]), lines, LB_PINGPONG_LINES,
                                8 * LB_PINGPONG_TRIPS, &ns);

@@ -35,13 +35,22 @@ static double typical_op(const struct lb_log *log, uint64_t warm_end, uint64_t s
     size_t n = 0;
 
     for (size_t i = 0; i < log->n; i++)
-        if (is_whole(log, i, warm_end, stop))
+        if (is_whole(log, i, warm_end, stop) && !log->blocks[i].sampled)
             scratch[n++] =
                 (double)(log->blocks[i].end - begin_of(log, i)) / (double)log->blocks[i].ops;
     if (!n)
         return INFINITY;
     qsort(scratch, n, sizeof *scratch, lb_by_value);
     return scratch[n / 2];
+}
+
+/* How long a block may take before it counts as a gap. A sampled one is too short for its own
+ * duration to say much, so it is held against its neighbour. */
+static double due(const struct lb_log *log, size_t i, double op)
+{
+    if (log->blocks[i].sampled && i)
+        return LB_GAP_FACTOR * (double)(begin_of(log, i) - begin_of(log, i - 1));
+    return LB_GAP_FACTOR * op * (double)log->blocks[i].ops;
 }
 
 static void find_gaps(const struct lb_log *log, uint64_t warm_end, uint64_t stop, double *scratch,
@@ -52,7 +61,7 @@ static void find_gaps(const struct lb_log *log, uint64_t warm_end, uint64_t stop
     for (size_t i = 0; i < log->n; i++) {
         struct span s = {begin_of(log, i), log->blocks[i].end};
         bool inside = s.to > warm_end && s.from < stop;
-        if (inside && (double)(s.to - s.from) > LB_GAP_FACTOR * op * (double)log->blocks[i].ops)
+        if (inside && (double)(s.to - s.from) > due(log, i, op))
             gaps->at[gaps->n++] = s;
     }
 }
@@ -88,10 +97,15 @@ static void count_whole(const struct lb_log *log, uint64_t warm_end, uint64_t st
     uint64_t ticks = 0, ops = 0;
 
     r->blocks = r->dropped = 0;
+    r->sampled_ns = 0;
     for (size_t i = 0; i < log->n; i++) {
         uint64_t from = begin_of(log, i), to = log->blocks[i].end;
         if (!is_whole(log, i, warm_end, stop))
             continue;
+        if (log->blocks[i].sampled) {
+            r->sampled_ns += (double)(to - from);
+            continue;
+        }
         r->blocks++;
         while (gap < gaps->n && gaps->at[gap].to <= from)
             gap++;
@@ -114,12 +128,15 @@ static void count_cut(const struct lb_log *log, uint64_t warm_end, uint64_t stop
     double ticks = 0, ops = 0;
 
     r->blocks = r->dropped = 0;
+    r->sampled_ns = 0;
     for (size_t i = 0; i < log->n; i++) {
         uint64_t from = begin_of(log, i), to = log->blocks[i].end;
         uint64_t a = from > warm_end ? from : warm_end, b = to < stop ? to : stop;
         if (a >= b)
             continue;
         r->blocks++;
+        if (log->blocks[i].sampled)
+            r->sampled_ns += (double)(b - a);
         ticks += (double)(b - a);
         ops += (double)log->blocks[i].ops * (double)(b - a) / (double)(to - from);
     }

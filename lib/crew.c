@@ -33,6 +33,9 @@ const char *lb_spoiled_name(enum lb_spoiled spoiled)
 #define LEAD_NS            4000.0
 #define LEAD_PER_THREAD_NS 500.0
 
+/* Ops before those that lb_crew_own_op takes the median of: they fetch the lines. */
+#define OWN_OP_WARM 8
+
 static uint32_t wait_for_command(struct lb_worker *w, uint32_t seen)
 {
     struct lb_board *board = w->crew->board;
@@ -59,6 +62,15 @@ static const struct lb_thread_plan *part_of(const struct lb_command *c, int work
     return NULL;
 }
 
+/* What two workers do together outside windows. */
+static void play(struct lb_worker *w, const struct lb_command *c)
+{
+    if (c->n_lines)
+        lb_worker_pingpong(w, c);
+    if (c->n_fetch)
+        lb_worker_fetch(w, c);
+}
+
 static void obey(struct lb_worker *w, uint32_t epoch)
 {
     const struct lb_command *c = &w->crew->board->command;
@@ -69,9 +81,9 @@ static void obey(struct lb_worker *w, uint32_t epoch)
         return;
     }
     __atomic_store_n(&w->slot->ready, epoch, __ATOMIC_RELEASE);
-    if (c->kind == LB_COMMAND_PINGPONG && (w->index == c->worker_a || w->index == c->worker_b)) {
+    if (c->kind == LB_COMMAND_PAIR && (w->index == c->worker_a || w->index == c->worker_b)) {
         lb_board_start(w->crew->board, epoch);
-        lb_worker_pingpong(w, c);
+        play(w, c);
     }
     __atomic_store_n(&w->slot->done, epoch, __ATOMIC_RELEASE);
 }
@@ -130,7 +142,8 @@ static bool plan_is_sound(const struct lb_crew *crew, const struct lb_window_pla
 {
     for (int i = 0; i < plan->n_threads; i++) {
         if (plan->threads[i].worker < 0 || plan->threads[i].worker >= crew->n ||
-            !plan->threads[i].loop)
+            !plan->threads[i].loop || plan->threads[i].n_codes < 0 ||
+            plan->threads[i].n_codes > LB_GROUP_MOST)
             return false;
         for (int j = 0; j < i; j++)
             if (plan->threads[i].worker == plan->threads[j].worker)
@@ -159,6 +172,8 @@ static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_
 
     if (has_moved(crew, plan, results))
         return LB_SPOILED_MOVED;
+    if (plan->armed)
+        return LB_SPOILED_NOT;
     for (int i = 0; i < plan->n_threads; i++) {
         const struct lb_worker *w = &crew->workers[plan->threads[i].worker];
         const struct lb_thread_result *r = &results[i];
@@ -191,12 +206,15 @@ static int collect(struct lb_crew *crew, const struct lb_window_plan *plan,
     for (int i = 0; i < plan->n_threads; i++) {
         const struct lb_slot *slot = crew->workers[plan->threads[i].worker].slot;
         results[i] = slot->result;
+        results[i].latency = slot->latency;
         logs[i] = slot->log;
     }
     err = lb_blocks_reduce(logs, plan->n_threads, warm_end, warm_end + command->window_ticks,
                            plan->keep_gaps, results);
-    for (int i = 0; i < plan->n_threads; i++)
+    for (int i = 0; i < plan->n_threads; i++) {
         results[i].measured_ns *= crew->clock.ns_per_tick;
+        results[i].sampled_ns *= crew->clock.ns_per_tick;
+    }
     free(logs);
     return err;
 }
@@ -240,28 +258,80 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
     return 0;
 }
 
-int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
-                     int n_lines, int trips, double *round_trip_ns)
+static bool is_probe(const struct lb_crew *crew, const struct lb_command *c)
 {
-    struct lb_command c = {.kind = LB_COMMAND_PINGPONG,
+    if (c->worker_a == c->worker_b || c->worker_a < 0 || c->worker_b < 0 ||
+        c->worker_a >= crew->n || c->worker_b >= crew->n)
+        return false;
+    if (c->n_lines < 0 || c->n_lines > LB_PINGPONG_MOST || c->n_fetch < 0 ||
+        c->n_fetch > LB_PINGPONG_MOST)
+        return false;
+    if ((c->n_lines && c->trips < 1) || c->n_fetch == 1 || !(c->n_lines || c->n_fetch))
+        return false;
+    return !c->n_fetch || lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false);
+}
+
+int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                  int n_lines, int trips, int n_fetch, double *round_trip_ns, double *fetch_ticks)
+{
+    struct lb_command c = {.kind = LB_COMMAND_PAIR,
                            .worker_a = worker_a,
                            .worker_b = worker_b,
                            .lines = lines,
                            .n_lines = n_lines,
-                           .trips = trips};
+                           .trips = trips,
+                           .n_fetch = n_fetch};
     uint32_t epoch;
 
-    if (worker_a == worker_b || worker_a < 0 || worker_b < 0 || worker_a >= crew->n ||
-        worker_b >= crew->n || n_lines < 1 || n_lines > LB_PINGPONG_MOST || trips < 1)
+    if (!is_probe(crew, &c))
         return -EINVAL;
-    for (int i = 0; i < n_lines; i++)
+    for (int i = 0; i < n_lines + n_fetch; i++)
         __atomic_store_n((uint64_t *)lines[i], 0, __ATOMIC_RELAXED);
     epoch = publish(crew, &c);
     lb_crew_give_start(crew, epoch);
     if (worker_a == 0 || worker_b == 0)
-        lb_worker_pingpong(&crew->workers[0], &c);
+        play(&crew->workers[0], &c);
     wait_all(crew, epoch, true);
-    *round_trip_ns = crew->workers[worker_a].slot->round_trip_ns;
+    if (n_lines)
+        *round_trip_ns = crew->workers[worker_a].slot->round_trip_ns;
+    if (n_fetch)
+        *fetch_ticks = crew->workers[worker_a].slot->fetch_ticks;
+    return 0;
+}
+
+int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                     int n_lines, int trips, double *round_trip_ns)
+{
+    if (n_lines < 1)
+        return -EINVAL;
+    return lb_crew_probe(crew, worker_a, worker_b, lines, n_lines, trips, 0, round_trip_ns, NULL);
+}
+
+int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                  int n_lines, double *ticks)
+{
+    if (n_lines < 2)
+        return -EINVAL;
+    return lb_crew_probe(crew, worker_a, worker_b, lines, 0, 0, n_lines, NULL, ticks);
+}
+
+int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *p, int n, double *ticks)
+{
+    const uintptr_t *x = p->site.x;
+    double taken[LB_OWN_OPS_MOST];
+    uint64_t rng = p->seed ? p->seed : 1;
+
+    if (!p->sampling.timed || n < 1 || n > LB_OWN_OPS_MOST)
+        return -EINVAL;
+    for (int i = -OWN_OP_WARM; i < n; i++) {
+        struct lb_timed t =
+            p->sampling.timed(rng, crew->workers[0].task, x[0], x[1], x[2], x[3], x[4], x[5]);
+        rng = t.rng;
+        if (i >= 0)
+            taken[i] = (double)t.ticks;
+    }
+    qsort(taken, (size_t)n, sizeof *taken, lb_by_value);
+    *ticks = taken[n / 2];
     return 0;
 }
 

@@ -10,12 +10,12 @@
 #include <pthread.h>
 #include <sched.h>
 
-/* A 50-ms window and its warm-up hold 12,000 blocks of 5 us. */
+/* A 50-ms window and its warm-up hold 12,000 blocks of 5 us, and a timed op after each. */
 #define LB_LOG_BLOCKS 32768
 
 enum lb_command_kind {
     LB_COMMAND_WINDOW,
-    LB_COMMAND_PINGPONG,
+    LB_COMMAND_PAIR, /* two workers: a ping-pong, a fetch, or one after the other */
     LB_COMMAND_QUIT,
 };
 
@@ -25,8 +25,8 @@ struct lb_command {
     const struct lb_window_plan *plan;
     uint64_t window_ticks, warmup_ticks, block_ticks;
     int worker_a, worker_b;
-    const uintptr_t *lines;
-    int n_lines, trips;
+    const uintptr_t *lines; /* n_lines of the ping-pong, then n_fetch */
+    int n_lines, trips, n_fetch;
 };
 
 /* What the workers share. Each word that is written while others spin on it lies on a pair of lines
@@ -47,8 +47,13 @@ struct lb_slot {
     bool late, log_full;
     int pin_error; /* -errno of the start, 0 when on its PU */
     int schedstat; /* file that says how long the thread waited for its CPU; -1: none */
-    double round_trip_ns;
+    double round_trip_ns, fetch_ticks;
     struct lb_log log;
+    /* For breakpoints that nothing hits. */
+    _Alignas(LB_APART_BYTES) uint64_t untouched[4];
+    struct lb_group group;
+    struct lb_event_code codes[LB_GROUP_MOST]; /* the plan's, with the harness's addresses */
+    _Alignas(LB_APART_BYTES) struct lb_latency latency;
     _Alignas(LB_APART_BYTES) struct lb_block blocks[LB_LOG_BLOCKS];
 };
 
@@ -83,6 +88,7 @@ void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
 void lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,
                       const struct lb_command *command, uint32_t epoch);
 void lb_worker_pingpong(struct lb_worker *worker, const struct lb_command *command);
+void lb_worker_fetch(struct lb_worker *worker, const struct lb_command *command);
 /* Spins until the board's `go` reaches the epoch, then returns the start in ticks. */
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch);
 

@@ -33,6 +33,8 @@ static int phases_of(const struct lb_case *c)
     enum lb_scenario_kind kind = c->shape.scenario->kind;
     struct lb_geometry g;
 
+    if (kind == LB_SCENARIO_EMPTY)
+        return LB_EMPTY_WINDOWS;
     if (!c->shape.layout || c->blocks || kind == LB_SCENARIO_MANY ||
         kind == LB_SCENARIO_UNCONTENDED ||
         lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
@@ -84,8 +86,12 @@ static int find_empty(const struct lb_plan *p, int placement, double work_ns)
 /* empty and, where two threads can meet, the controls, at one work. */
 static int add_frame(struct lb_plan *p, const struct lb_request *r, int placement, double work_ns)
 {
-    struct lb_case c = {
-        .placement = placement, .work_ns = work_ns, .slow = 1, .base = -1, .empty = -1};
+    struct lb_case c = {.placement = placement,
+                        .work_ns = work_ns,
+                        .slow = 1,
+                        .instruments = r->instruments ? 0 : LB_INSTRUMENTS,
+                        .base = -1,
+                        .empty = -1};
     int err;
 
     c.shape.threads = p->placements[placement].n;
@@ -94,6 +100,7 @@ static int add_frame(struct lb_plan *p, const struct lb_request *r, int placemen
     if ((err = add_case(p, &c, &lb_scenarios[LB_SCENARIO_EMPTY])))
         return err;
     c.empty = (int)p->n_cases - 1;
+    c.armed = r->armed; /* not in empty, which has no word to watch */
     if (!r->controls)
         return 0;
     if (c.shape.threads > 1 && r->alone) {
@@ -114,6 +121,28 @@ static bool is_repeated(const struct lb_request *r, const struct lb_scenario *s)
     return s->kind == LB_SCENARIO_MANY && r->n_objects;
 }
 
+static int add_with_twins(struct lb_plan *p, const struct lb_request *r,
+                          const struct lb_scenario *s, struct lb_case c)
+{
+    int err;
+
+    c.twin = 0;
+    c.slow = 1;
+    c.instruments = r->instruments ? 0 : LB_INSTRUMENTS;
+    err = add_case(p, &c, s);
+    if (!err && r->twins) {
+        c.twin = 1;
+        c.slow = 1 + r->twin_slow;
+        err = add_case(p, &c, s);
+    }
+    for (int i = 1; !err && r->instruments && i <= 2; i++) {
+        c.twin = i;
+        c.instruments = i == 1 ? LB_INSTRUMENT_COUNTERS : LB_INSTRUMENT_SAMPLING;
+        err = add_case(p, &c, s);
+    }
+    return err;
+}
+
 /* One scenario with one layout and lock, in every number of objects and access where it has them.
  */
 static int add_shapes(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
@@ -127,14 +156,7 @@ static int add_shapes(struct lb_plan *p, const struct lb_request *r, const struc
         for (size_t a = 0; !err && a < access; a++) {
             c.shape.objects = is_repeated(r, s) ? r->objects[o] : 0;
             c.shape.access = is_repeated(r, s) && r->n_access ? r->access[a] : 0;
-            c.twin = false;
-            c.slow = 1;
-            err = add_case(p, &c, s);
-            if (!err && r->twins) {
-                c.twin = true;
-                c.slow = 1 + r->twin_slow;
-                err = add_case(p, &c, s);
-            }
+            err = add_with_twins(p, r, s, c);
         }
     return err;
 }
@@ -191,6 +213,8 @@ static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int plac
     struct lb_case c = {.placement = placement,
                         .work_ns = work_ns,
                         .slow = 1,
+                        .instruments = LB_INSTRUMENTS,
+                        .armed = r->armed,
                         .base = -1,
                         .empty = find_empty(p, placement, work_ns)};
     int err = 0;
@@ -274,7 +298,7 @@ static void find_base(struct lb_plan *p, const struct lb_request *r, size_t i)
     if (!c->shape.layout || c->base >= 0)
         return;
     if (c->twin)
-        c->base = (int)i - 1;
+        c->base = (int)i - c->twin;
     if (c->twin || !r->baseline)
         return;
     for (size_t j = 0; j < p->n_cases; j++) {
@@ -372,22 +396,27 @@ double lb_plan_round_s(const struct lb_plan *p)
 
     for (size_t i = 0; i < p->n_cases; i++) {
         const struct lb_case *c = &p->cases[i];
-        s += (c->phases * (c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S) +
+        s += ((c->phases + c->armed) * (c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S) +
               (double)c->shape.objects * PER_OBJECT_S) /
              c->every;
     }
     return s;
 }
 
-void lb_case_layout(const struct lb_case *c, char text[LB_LAYOUT_NAME_BYTES + 1])
+void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES])
 {
-    snprintf(text, LB_LAYOUT_NAME_BYTES + 1, "%s%s", c->shape.layout ? c->shape.layout->name : "",
-             c->twin ? "~" : "");
+    const char *behind = !c->twin                                   ? ""
+                         : c->instruments == LB_INSTRUMENT_COUNTERS ? "+counters"
+                         : c->instruments == LB_INSTRUMENT_SAMPLING ? "+sampling"
+                                                                    : "~";
+
+    snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", c->shape.layout ? c->shape.layout->name : "",
+             behind);
 }
 
 int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, size_t bytes)
 {
-    char layout[LB_LAYOUT_NAME_BYTES + 1], many[64] = "";
+    char layout[LB_CASE_LAYOUT_BYTES], many[64] = "";
     const struct lb_scenario *s = c->shape.scenario;
 
     lb_case_layout(c, layout);

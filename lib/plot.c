@@ -41,6 +41,23 @@ static const char *const summary_columns[] = {
     "net_ns_op_median",
     "net_ns_op_ci95_lo",
     "net_ns_op_ci95_hi",
+    "cpu_ns_op_mean",
+    "off_cpu_ns_op_mean",
+    "preempted_ns_op_mean",
+    "spins_owner_per_op",
+    "spins_queue_per_op",
+    "spins_reader_per_op",
+    "spin_limits_per_kop",
+    "sleeps_per_kop",
+    "wakes_per_kop",
+    "handoffs_per_kop",
+    "latency_samples",
+    "latency_p50_ns",
+    "latency_p99_ns",
+    "slow_ops_per_kop",
+    "events",
+    "events_per_op",
+    "event_states",
     "baseline",
     "verdict",
     "unfair",
@@ -62,7 +79,11 @@ static const struct {
 static const struct {
     const char *name;
     enum file reads;
-} scripts[] = {{"layouts", SUMMARY}, {"residues", SAMPLES}, {"windows", SAMPLES}};
+} scripts[] = {{"layouts", SUMMARY},
+               {"onoff", SUMMARY},
+               {"causes", SUMMARY},
+               {"residues", SAMPLES},
+               {"windows", SAMPLES}};
 
 struct drawing {
     char *run_dir,

@@ -154,6 +154,11 @@ int lb_row_number(struct lb_row *row, const char *column, double value)
     return set(row, column, text, true);
 }
 
+int lb_row_more_text(struct lb_row *row, const char *column, const char *value)
+{
+    return set(row, column, value, false);
+}
+
 int lb_row_more_int(struct lb_row *row, const char *column, int64_t value)
 {
     char text[32];

@@ -230,6 +230,8 @@ static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb
         (err = make_arena(b, t, why)))
         return err;
     b->run->chain_ns = lb_crew_chain_ns(b->crew);
+    if ((err = lb_bench_instruments(b)))
+        return err;
     b->start_ticks = lb_clock_now(&b->run->clock);
     return 0;
 }
@@ -276,16 +278,26 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
     return err;
 }
 
+static void drop_series(struct lb_series *series)
+{
+    for (int role = 0; role < 2; role++) {
+        for (size_t i = 0; series->latencies[role] && i < series->n; i++)
+            free(series->latencies[role][i]);
+        free(series->latencies[role]);
+        free(series->tallies[role]);
+        free(series->samples[role]);
+    }
+    free(series->probes);
+}
+
 void lb_run_destroy(struct lb_run *run)
 {
     if (!run)
         return;
-    for (size_t i = 0; run->series && i < run->plan->n_cases; i++) {
-        free(run->series[i].samples[0]);
-        free(run->series[i].samples[1]);
-        free(run->series[i].probes);
-    }
+    for (size_t i = 0; run->series && i < run->plan->n_cases; i++)
+        drop_series(&run->series[i]);
     free(run->series);
+    free(run->events);
     free(run->regime_ns);
     free(run);
 }

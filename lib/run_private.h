@@ -24,8 +24,11 @@ struct lb_bench {
     size_t window;
     uint64_t start_ticks;
     uint64_t budget_ticks;
-    double *op_ns;       /* what an op of each case took last, or a guess */
+    double *op_ns; /* what an op of each case took last, or a guess */
+    struct lb_core_pmu pmus[LB_CORE_PMUS];
+    int n_pmus;
     float *probe;        /* round trips of the present placement's ring, just measured */
+    double transfer_ns;  /* taken with `probe`; NaN: one thread, or no op is timed */
     int probe_placement; /* whose ring `probe` is; -1: none */
 };
 
@@ -36,6 +39,12 @@ struct lb_attempt {
     struct lb_site *sites;
     struct lb_thread_plan *threads;
     struct lb_thread_result *results;
+    struct lb_event_code *codes; /* LB_GROUP_MOST a thread */
+    int events[LB_GROUP_MOST];   /* which of the run's events the window counts, in codes' order */
+    int n_events;
+    double own_ns[2], slow_ns[2]; /* by role; NaN: not known */
+    double transfer_ns;
+    bool armed;
     double *ops; /* scratch of lb_bench_fold */
     struct lb_placed placed;
     enum lb_spoiled spoiled;
@@ -48,7 +57,7 @@ struct lb_attempt {
 /* The crew's worker on that PU, -1 when there is none. */
 int lb_bench_worker(const struct lb_bench *bench, int pu_os);
 /* Fresh lines for a ping-pong, anywhere in the arena (nothing is laid out there while it runs). */
-void lb_bench_lines(struct lb_bench *bench, uintptr_t lines[LB_PINGPONG_LINES]);
+void lb_bench_lines(struct lb_bench *bench, int n, uintptr_t *lines);
 
 /* Anchors of a round: rows of their own. */
 int lb_bench_anchors(struct lb_bench *bench, struct lb_why *why);
@@ -63,8 +72,40 @@ int lb_ring_links(int threads);
 int lb_bench_look(struct lb_bench *bench);
 /* The columns that name a case, the same in every file. */
 void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c);
+/* Which of the events can be opened, and in which groups they are counted. Then the timer. */
+int lb_bench_instruments(struct lb_bench *bench);
+/* Puts counters and sampling into the plans of a window's threads. */
+int lb_bench_equip(struct lb_bench *bench, const struct lb_case *c, struct lb_attempt *attempt);
+/* Adds what a window counted to a row of the run's events. */
+void lb_bench_tally(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                    struct lb_tally *tallies);
+/* Whether thread `thread` plays that role (each plays the only one). */
+bool lb_case_plays(const struct lb_case *c, int role, int thread);
+/* The column of an event role. */
+void lb_row_role(struct lb_row *row, int role, double per_op);
 /* Folds the results of a role's threads into one sample. */
 void lb_bench_fold(const struct lb_attempt *attempt, const struct lb_case *c, int role,
                    struct lb_sample *sample);
+/* Adds the timed ops of a role's threads. */
+void lb_bench_latency(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                      struct lb_latency *sum);
+bool lb_probes_agree(const float *a, const float *b, int n_links);
+
+/* What the windows of a case in one round add up to. */
+struct lb_sum {
+    struct lb_sample roles[2];
+    struct lb_tally *tallies[2];
+    struct lb_latency *latency; /* one a role */
+    float *first;               /* probes before the first window */
+    int phases;
+};
+int lb_sum_init(const struct lb_bench *bench, const struct lb_case *c, struct lb_sum *sum);
+void lb_sum_finish(struct lb_sum *sum);
+void lb_sum_add(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_sum *sum);
+/* Appends the round's sample to the series, unless the machine changed between its first window and
+ * its last. */
+int lb_sum_keep(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_sum *sum);
+/* Adds an armed window's counts to the sample just kept. */
+void lb_sum_armed(struct lb_bench *bench, const struct lb_attempt *attempt);
 
 #endif

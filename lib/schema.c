@@ -20,6 +20,22 @@
     {"access", "how the scenario many picks its objects: shared or private, uniform or zipf"}, \
     {"work_ns", "nominal pause between ops; 0 = saturated throughput"}, \
     {"role", "part of the threads that the row speaks of; all where there is one role"}
+
+/* Counted by the PMU, empty where it was not: lib/events_table.c says which event each is here. */
+#define ROLE_COLUMNS \
+    {"cycles_per_op", "cycles per op"}, \
+    {"instructions_per_op", "instructions per op"}, \
+    {"l1d_miss_per_op", "misses of the first-level data cache per op"}, \
+    {"l2_miss_per_op", "misses of the second-level cache per op"}, \
+    {"llc_miss_per_op", "misses of the last-level cache per op"}, \
+    {"hitm_local_per_op", "loads that found the line modified in a near core's cache per op"}, \
+    {"hitm_remote_per_op", "loads that found it modified beyond the last-level cache per op"}, \
+    {"hitm_far_per_op", "loads that found it modified in another socket, if told, per op"}, \
+    {"rfo_hitm_per_op", "stores and locked ops that found the line modified elsewhere per op"}, \
+    {"rfo_hitm_remote_per_op", "those that found it modified in another socket per op"}, \
+    {"invalidated_per_op", "lines taken away from this core per op"}, \
+    {"lock_ops_per_op", "locked instructions per op"}, \
+    {"order_clears_per_op", "pipeline clears by memory ordering per op"}
 /* clang-format on */
 
 static const struct lb_column samples[] = {
@@ -27,9 +43,10 @@ static const struct lb_column samples[] = {
     {"round", "number of the round, from 0; within a round each case that is due runs once"},
     {"window", "number of the window since the start of the run, in order of time"},
     {"attempt", "0 for the first try in this round, then 1, 2 for repeats of a spoiled window"},
-    {"phase", "which residue of a roaming layout, from 0; empty where the layout does not roam"},
+    {"phase", "which of the windows of a round, from 0: one for each residue of a roaming layout"},
     {"start_ns", "start of the window since the start of the run"},
-    {"status", "ok or spoiled; spoiled rows are in no statistics"},
+    {"status", "ok, spoiled or armed; only ok rows are in timing statistics, and armed rows (where "
+               "breakpoints slow every op) hold counts alone"},
     {"reason", "why it was spoiled: gaps, moved, regime, preempted, late, log or empty"},
     {"pus_os", "kernel numbers of the role's PUs, by thread"},
     {"ns_op", "sum over the role's threads of measured time, divided by the sum of their ops"},
@@ -50,7 +67,9 @@ static const struct lb_column samples[] = {
     {"involuntary_switches", "context switches suffered, by thread"},
     {"total_ops", "ops from the first to the last, warm-up and dropped blocks included"},
     {"fallbacks", "ops that took the address space's lock instead; warm-up included, as all below"},
-    {"retries", "compare-and-swaps on a lock's count that failed"},
+    {"retries",
+     "compare-and-swaps on a lock's count that failed; empty for the C library's locks, as all "
+     "below"},
     {"spins_owner", "iterations of spinning on a running owner"},
     {"spins_queue", "iterations in the spinners' queue"},
     {"spins_reader", "iterations of spinning on a reader-owned lock"},
@@ -59,6 +78,24 @@ static const struct lb_column samples[] = {
     {"sleeps", "futex waits"},
     {"wakes", "futex wake-ups sent"},
     {"handoffs", "locks received through the handoff bit"},
+    {"latency_samples", "ops timed one by one in the measured part"},
+    {"latency_p50_ns", "median of their latencies, time-stamps included"},
+    {"latency_p90_ns", "90th percentile"},
+    {"latency_p99_ns", "99th percentile; percentiles with too few samples beyond them are empty"},
+    {"latency_p999_ns", "99.9th percentile"},
+    {"latency_max_ns", "greatest latency"},
+    {"own_op_ns", "median latency of the op alone with its lines in its own cache"},
+    {"transfer_ns", "what fetching a line that another PU has modified adds to a locked add"},
+    {"slow_threshold_ns", "own_op_ns + transfer_ns / 2: slower ops waited for a line"},
+    {"slow_ops", "timed ops above slow_threshold_ns"},
+    {"sampled_share", "share of the measured time spent on timed ops and their time-stamps"},
+    ROLE_COLUMNS,
+    {"events", "what was counted in this window, roles included, joined by ;"},
+    {"event_states", "counted, scaled, not counted, not supported or refused, in the same order"},
+    {"event_counts", "counts as read, summed over the role's threads, warm-up included"},
+    {"event_enabled_ns", "time that they were enabled"},
+    {"event_running_ns", "time that they were on the PMU"},
+    {"event_scaled", "counts scaled by enabled over running time"},
     {"object_residue", "address of thread 0's object modulo 64"},
     {"lock_residue", "address of thread 0's lock modulo 64"},
     {"line_offset", "offset in the arena of the line of thread 0's lock count"},
@@ -93,13 +130,42 @@ static const struct lb_column summary[] = {
     {"min_over_max_median", "median of fewest over most ops"},
     {"cpu_ns_op_median", "median of CPU time per op"},
     {"off_cpu_share_median", "median of off-CPU time over wall time, 0 to 1"},
+    {"cpu_ns_op_mean", "CPU time over ops, all windows together, as all up to handoffs_per_kop"},
+    {"off_cpu_ns_op_mean", "wall time less CPU time over ops: asleep or preempted"},
+    {"preempted_ns_op_mean",
+     "time runnable but not running over ops; a part of off_cpu_ns_op_mean"},
+    {"user_ns_op", "user time over ops, sampled by ticks; empty over less than 1 s of the threads"},
+    {"system_ns_op", "system time over ops, likewise"},
     {"voluntary_switches_per_kop", "voluntary context switches per 1000 ops, all windows"},
     {"involuntary_switches_per_kop", "involuntary context switches per 1000 ops, all windows"},
     {"fallbacks_per_kop", "fallback ops per 1000 ops"},
     {"retries_per_kop", "failed compare-and-swaps per 1000 ops"},
-    {"spins_per_kop", "spin iterations of every kind per 1000 ops"},
+    {"spins_owner_per_op", "iterations of spinning on a running owner"},
+    {"spins_queue_per_op", "iterations in the spinners' queue"},
+    {"spins_reader_per_op", "iterations of spinning on a reader-owned lock"},
+    {"spin_limits_per_kop", "times per 1000 ops that spinning on readers ran out of time"},
+    {"steals_per_kop", "locks taken past waiters per 1000 ops"},
     {"sleeps_per_kop", "futex waits per 1000 ops"},
+    {"wakes_per_kop", "futex wake-ups sent per 1000 ops"},
     {"handoffs_per_kop", "hand-offs per 1000 ops"},
+    {"latency_samples", "timed ops of all windows"},
+    {"latency_p50_ns", "median of their latencies, time-stamps included"},
+    {"latency_p90_ns", "90th percentile"},
+    {"latency_p99_ns", "99th percentile; percentiles with too few samples beyond them are empty"},
+    {"latency_p999_ns", "99.9th percentile"},
+    {"latency_max_ns", "greatest latency"},
+    {"own_op_ns_median", "median of own_op_ns"},
+    {"transfer_ns_median", "median of transfer_ns"},
+    {"slow_threshold_ns_median", "median of slow_threshold_ns"},
+    {"slow_ops_per_kop", "timed ops above their window's threshold per 1000 timed"},
+    {"sampled_share_median", "median of sampled_share"},
+    ROLE_COLUMNS,
+    {"events", "all events of the run, roles included, joined by ;"},
+    {"events_per_op", "each one's count per op over the windows that counted it"},
+    {"event_windows", "in how many windows each was counted"},
+    {"event_states",
+     "counted or scaled; else why there is no value; unproved: it read 0, and so did "
+     "the positive control"},
     {"bytes_per_object", "stride of the object plus that of its separate lock"},
     {"pages_per_1000_objects", "4-KiB pages of whole slabs that 1000 objects take, locks included"},
     {"residues",

@@ -35,6 +35,7 @@ uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
 struct account {
     double cpu_ns, wall_ns;
     double delay_ns; /* runnable but not running; negative where the kernel does not say */
+    double user_ns, system_ns;
     long voluntary, involuntary;
     struct lb_lock_stats lock;
     int pu_os;
@@ -54,6 +55,11 @@ static double run_delay_ns(const struct lb_worker *w)
     return sscanf(text, "%llu %llu", &running, &waiting) == 2 ? (double)waiting : -1;
 }
 
+static double time_ns(const struct timeval *t)
+{
+    return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
+}
+
 static void take_account(const struct lb_worker *w, struct account *a)
 {
     struct timespec cpu;
@@ -63,6 +69,8 @@ static void take_account(const struct lb_worker *w, struct account *a)
     getrusage(RUSAGE_THREAD, &usage);
     a->cpu_ns = (double)cpu.tv_sec * 1e9 + (double)cpu.tv_nsec;
     a->wall_ns = lb_clock_ns(&w->crew->clock, lb_clock_now(&w->crew->clock));
+    a->user_ns = time_ns(&usage.ru_utime);
+    a->system_ns = time_ns(&usage.ru_stime);
     a->voluntary = usage.ru_nvcsw;
     a->involuntary = usage.ru_nivcsw;
     a->delay_ns = run_delay_ns(w);
@@ -75,6 +83,8 @@ static void settle_account(const struct account *before, const struct account *a
 {
     r->cpu_ns = after->cpu_ns - before->cpu_ns;
     r->wall_ns = after->wall_ns - before->wall_ns;
+    r->user_ns = after->user_ns - before->user_ns;
+    r->system_ns = after->system_ns - before->system_ns;
     r->voluntary = after->voluntary - before->voluntary;
     r->involuntary = after->involuntary - before->involuntary;
     if (before->delay_ns >= 0 && after->delay_ns >= 0)
@@ -98,36 +108,162 @@ static uint64_t first_block(const struct lb_thread_plan *p, const struct lb_cloc
     return ops < 1 ? 1 : ops > BLOCK_OPS_MOST ? BLOCK_OPS_MOST : (uint64_t)ops;
 }
 
-/* Blocks adapt by doubling and halving, so that an op that is ten times slower than believed does
- * not overrun the window. Returns the number of blocks. */
-static size_t run_blocks(const struct lb_worker *w, const struct lb_thread_plan *p,
-                         uint64_t block_ticks, uint64_t start, uint64_t stop, uint64_t *total_ops)
-{
-    const struct lb_clock clock = w->crew->clock;
-    struct lb_block *blocks = w->slot->blocks;
-    uint64_t n = first_block(p, &clock, block_ticks), rng = p->seed ? p->seed : 1;
-    uintptr_t cursor = p->site.x[1];
-    uint64_t before = start, ops = 0;
-    size_t k = 0;
+/* A thread's way through a window. */
+struct course {
+    const struct lb_thread_plan *plan;
+    struct lb_task *task;
+    struct lb_slot *slot;
+    struct lb_clock clock;
+    uint64_t rng, gaps;   /* generators of the pauses, and of the gaps between timed ops */
+    uint64_t gap;         /* ops until the next timed one */
+    uint64_t counts_from; /* ticks: timed ops before that belong to the warm-up */
+    uintptr_t cursor;
+    uint64_t before, ops;
+    size_t blocks;
+};
 
-    while (before < stop && k < LB_LOG_BLOCKS) {
-        if (p->picks && cursor + 4 * n > (uintptr_t)(p->picks_start + p->picks))
-            cursor = (uintptr_t)p->picks_start;
-        rng = p->loop(n, rng, p->span, w->task, p->site.x[0], cursor, p->site.x[2], p->site.x[3],
-                      p->site.x[4], p->site.x[5]);
-        uint64_t now = lb_clock_now(&clock);
-        blocks[k++] = (struct lb_block){now, n};
-        ops += n;
-        if (p->picks)
-            cursor += 4 * n;
-        if (now - before < block_ticks / 2 && n < BLOCK_OPS_MOST / 2)
+/* `many`: the draw is cyclic, and no loop may read over its end. */
+static void take_picks(struct course *c, uint64_t n)
+{
+    const struct lb_thread_plan *p = c->plan;
+
+    if (p->picks && c->cursor + 4 * n > (uintptr_t)(p->picks_start + p->picks))
+        c->cursor = (uintptr_t)p->picks_start;
+}
+
+static uint64_t log_block(struct course *c, uint32_t ops, bool sampled)
+{
+    uint64_t now = lb_clock_now(&c->clock), took = now - c->before;
+
+    c->slot->blocks[c->blocks++] = (struct lb_block){now, ops, sampled};
+    c->ops += ops;
+    if (c->plan->picks)
+        c->cursor += 4 * (uintptr_t)ops;
+    c->before = now;
+    return took;
+}
+
+static uint64_t run_block(struct course *c, uint64_t n)
+{
+    const struct lb_thread_plan *p = c->plan;
+
+    take_picks(c, n);
+    c->rng = p->loop(n, c->rng, p->span, c->task, p->site.x[0], c->cursor, p->site.x[2],
+                     p->site.x[3], p->site.x[4], p->site.x[5]);
+    return log_block(c, (uint32_t)n, false);
+}
+
+static uint64_t draw_gap(struct course *c)
+{
+    return 1 + lb_random_below(&c->gaps, 2 * c->plan->sampling.every - 1);
+}
+
+static void run_sample(struct course *c)
+{
+    const struct lb_thread_plan *p = c->plan;
+    const struct lb_sampling *s = &p->sampling;
+    struct lb_timed t;
+
+    take_picks(c, 1);
+    t = s->timed(c->rng, c->task, p->site.x[0], c->cursor, p->site.x[2], p->site.x[3], p->site.x[4],
+                 p->site.x[5]);
+    c->rng = s->pause ? s->pause(1, t.rng, p->span, c->task, 0, 0, 0, 0, 0, 0) : t.rng;
+    if (c->before >= c->counts_from)
+        lb_latency_add(&c->slot->latency, t.ticks, s->slow_ticks);
+    log_block(c, 1, true);
+    c->gap = draw_gap(c);
+}
+
+/* Blocks adapt by doubling and halving, so that an op that is ten times slower than believed does
+ * not overrun the window. */
+static void run_blocks(struct course *c, uint64_t block_ticks, uint64_t stop)
+{
+    uint64_t n = first_block(c->plan, &c->clock, block_ticks);
+    uint64_t most = c->plan->ops_most ? c->plan->ops_most : UINT64_MAX;
+
+    /* The last entry of the log is for a block, since a timed op may follow the last but one. */
+    while (c->before < stop && c->blocks < LB_LOG_BLOCKS - 1 && c->ops < most) {
+        n = n < most - c->ops ? n : most - c->ops;
+        uint64_t took = run_block(c, n);
+        if (c->plan->sampling.timed && c->before < stop && c->ops < most) {
+            if (c->gap <= n)
+                run_sample(c);
+            else
+                c->gap -= n;
+        }
+        if (took < block_ticks / 2 && n < BLOCK_OPS_MOST / 2)
             n *= 2;
-        else if (now - before > block_ticks * 2 && n > 1)
+        else if (took > block_ticks * 2 && n > 1)
             n /= 2;
-        before = now;
     }
-    *total_ops = ops;
-    return k;
+}
+
+static uintptr_t harness_word(const struct lb_worker *w, enum lb_watch watch)
+{
+    struct lb_board *board = w->crew->board;
+
+    switch (watch) {
+    case LB_WATCH_START:
+        return (uintptr_t)&board->start;
+    case LB_WATCH_STOP:
+        return (uintptr_t)&board->command.window_ticks;
+    case LB_WATCH_RESULT:
+        return (uintptr_t)&w->slot->result.total_ops;
+    case LB_WATCH_UNTOUCHED0:
+    case LB_WATCH_UNTOUCHED1:
+    case LB_WATCH_UNTOUCHED2:
+    case LB_WATCH_UNTOUCHED3:
+        return (uintptr_t)&w->slot->untouched[watch - LB_WATCH_UNTOUCHED0];
+    default:
+        return 0;
+    }
+}
+
+static void open_group(struct lb_worker *w, const struct lb_thread_plan *p,
+                       const struct lb_window_plan *window)
+{
+    struct lb_event_code *codes = w->slot->codes;
+
+    for (int i = 0; i < p->n_codes; i++) {
+        codes[i] = p->codes[i];
+        if (codes[i].kind == LB_EVENT_WATCH && !codes[i].address) {
+            codes[i].address = harness_word(w, codes[i].watch);
+            codes[i].bytes = sizeof(uint64_t);
+        }
+    }
+    lb_group_open(window->calls ? window->calls : &lb_counter_system, codes, p->n_codes,
+                  p->pmu_type, window->count_kernel, &w->slot->group);
+}
+
+/* What is counted: from here to the end of the last block, and nothing else of the harness. */
+static void measure(struct lb_worker *w, const struct lb_thread_plan *p, const struct lb_command *c,
+                    uint64_t start)
+{
+    struct lb_slot *slot = w->slot;
+    uint64_t stop = start + c->warmup_ticks + c->window_ticks;
+    struct course course = {.plan = p,
+                            .task = w->task,
+                            .slot = slot,
+                            .clock = w->crew->clock,
+                            .rng = p->seed ? p->seed : 1,
+                            .gaps = ~p->seed,
+                            .counts_from = start + c->warmup_ticks,
+                            .cursor = p->site.x[1]};
+
+    memset(&slot->latency, 0, sizeof slot->latency);
+    if (p->sampling.timed)
+        course.gap = draw_gap(&course);
+    if (p->n_codes)
+        lb_group_begin(&slot->group);
+    course.before = lb_clock_now(&w->crew->clock);
+    slot->log.begin = course.before;
+    slot->log.blocks = slot->blocks;
+    run_blocks(&course, c->block_ticks, stop);
+    if (p->n_codes)
+        lb_group_end(&slot->group, slot->result.counts);
+    slot->log.n = course.blocks;
+    slot->log_full = course.blocks >= LB_LOG_BLOCKS - 1 && course.before < stop;
+    slot->result.total_ops = course.ops;
 }
 
 void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
@@ -135,8 +271,11 @@ void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
 {
     struct lb_slot *slot = w->slot;
     struct account before, after;
-    uint64_t start, now, total = 0;
+    uint64_t start, now;
 
+    memset(slot->result.counts, 0, sizeof slot->result.counts);
+    if (p->n_codes)
+        open_group(w, p, c->plan);
     take_account(w, &before); /* for its caches' sake: it is taken again below, without the wait */
     /* Worker 0 gives the start itself, when it is as ready as the others. */
     if (w->index == 0)
@@ -149,15 +288,11 @@ void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
     while (now < start)
         now = lb_clock_now(&w->crew->clock);
     take_account(w, &before);
-    now = lb_clock_now(&w->crew->clock);
-    slot->log.begin = now;
-    slot->log.blocks = slot->blocks;
-    uint64_t stop = start + c->warmup_ticks + c->window_ticks;
-    slot->log.n = run_blocks(w, p, c->block_ticks, now, stop, &total);
-    slot->log_full = slot->log.n == LB_LOG_BLOCKS && slot->blocks[slot->log.n - 1].end < stop;
+    measure(w, p, c, start);
     take_account(w, &after);
     settle_account(&before, &after, &slot->result);
-    slot->result.total_ops = total;
+    if (p->n_codes)
+        lb_group_close(&slot->group);
     __atomic_store_n(&slot->done, epoch, __ATOMIC_RELEASE);
 }
 
@@ -166,6 +301,28 @@ static void volley(uint64_t *line, uint64_t mine, uint64_t theirs)
     __atomic_store_n(line, mine, __ATOMIC_RELEASE);
     while (__atomic_load_n(line, __ATOMIC_ACQUIRE) != theirs)
         ;
+}
+
+void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c)
+{
+    lb_hot_timed *add = lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false);
+    const uintptr_t *lines = c->lines + c->n_lines;
+    uint64_t *flag = (uint64_t *)lines[0];
+    double ticks[LB_PINGPONG_MOST];
+    int n = c->n_fetch - 1;
+
+    if (w->index == c->worker_b) {
+        for (int i = 1; i <= n; i++)
+            __atomic_add_fetch((uint64_t *)lines[i], 1, __ATOMIC_RELAXED);
+        __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
+        return;
+    }
+    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
+        ;
+    for (int i = 0; i < n; i++)
+        ticks[i] = (double)add(1, w->task, lines[i + 1], 0, 0, 0, 0, 0).ticks;
+    qsort(ticks, (size_t)n, sizeof *ticks, lb_by_value);
+    w->slot->fetch_ticks = ticks[(n - 1) / 2];
 }
 
 /* Trips on a line before its clock starts: the first fetches it from wherever it was. */

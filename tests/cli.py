@@ -67,8 +67,10 @@ def schema_columns(which):
     with open(os.path.join(SOURCE, "lib/schema.c"), encoding="utf-8") as file:
         text = file.read()
     name = r'\{\s*"([a-z0-9_]+)"\s*,'
-    case = re.search(r"#define CASE_COLUMNS(.*?)/\* clang-format on", text, re.DOTALL)[1]
+    case = re.search(r"#define CASE_COLUMNS(.*?)\n\n", text, re.DOTALL)[1]
+    roles = re.search(r"#define ROLE_COLUMNS(.*?)/\* clang-format on", text, re.DOTALL)[1]
     own = re.search(rf"struct lb_column {which}\[\] = {{(.*?)\n}};", text, re.DOTALL)[1]
+    own = own.replace("ROLE_COLUMNS", roles)
     return re.findall(name, case) + re.findall(name, own)
 
 
@@ -203,7 +205,10 @@ class Refusals(Case):
                      ("plot", "--frobnicate"), ("run", "nosuite"), ("show", "nothing"),
                      ("run", "--layout", "nolayout"), ("run", "--scenario", "noscenario"),
                      ("run", "--lock", "nolock"), ("run", "--placement", "noplacement"),
-                     ("run", "--baseline", "nolayout"), ("run", "--access", "noaccess")):
+                     ("run", "--baseline", "nolayout"), ("run", "--access", "noaccess"),
+                     ("run", "--events", "noevent"), ("run", "--events", "bp:noword"),
+                     ("run", "--events", "bp:count:x"), ("run", "--events", "none,cycles"),
+                     ("run", "--events", "cycles,none")):
             self.refuses(*args)
 
     def test_the_sentence_says_what_and_what_there_is(self):
@@ -211,6 +216,8 @@ class Refusals(Case):
         self.assertRegex(self.refuses("run", "--scenario", "noscenario"), "noscenario.*neighbours")
         self.assertRegex(self.refuses("run", "--lock", "nolock"), "nolock.*rwsem40")
         self.assertRegex(self.refuses("run", "nosuite"), "nosuite.*layouts")
+        self.assertRegex(self.refuses("run", "--events", "hitm_locl"), "hitm_locl.*hitm_local")
+        self.assertRegex(self.refuses("run", "--events", "bp:cuont"), "bp:cuont.*bp:count")
         self.assertRegex(self.refuses("show", "nothing"), "nothing.*topology")
 
     def test_values(self):
@@ -223,6 +230,8 @@ class Refusals(Case):
                 "--objects": ("0", "2.5", "x"),
                 "--seed": ("-1", "x", "1.5"),
                 "--writers": ("-1", "101%", "x"),
+                "--sample-every": ("0", "-1", "1.5", "x", "1e12"),
+                "--events": ("", ",", "cycles,,bp:count"),
                 "--twin-slow": ("x",)}.items():
             for value in values:
                 self.refuses("run", *SMALL, f"{option}={value}")
@@ -277,7 +286,7 @@ class Plans(Case):
 
     def test_show(self):
         for thing in ("topology", "placements", "layouts", "locks", "scenarios", "suites",
-                      "environment"):
+                      "counters", "environment"):
             result = self.succeeds("show", thing)
             self.assertTrue(result.stdout.strip(), thing)
             self.assertEqual(result.stderr, "", thing)
@@ -343,6 +352,8 @@ class Results(Case):
         with open(self.path("out/run.json"), encoding="utf-8") as file:
             document = json.load(file)
         written = set()
+        events = document["counters"].pop("events")
+        document["counters"] |= {f"events.NAME.{key}": 0 for e in events.values() for key in e}
         for group, keys in document.items():
             if group == "suites":
                 keys = {f"NAME.{key}": 0 for suite in keys.values() for key in suite}
@@ -353,6 +364,38 @@ class Results(Case):
         documented = set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
         # steal time is left out where the kernel does not tell it
         self.assertEqual(written | {"suites.NAME.steal_ms"}, documented)
+
+    def test_a_run_without_counters_says_so_once(self):
+        result = self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out")
+        with open(self.path("out/run.json"), encoding="utf-8") as file:
+            counters = json.load(file)["counters"]
+        words = re.findall(r"(?m)^linebounce: counters: .*$", result.stderr)
+        self.assertEqual(len(words), counters["state"] != "present", result.stderr)
+        self.assertEqual(len(counters["events"]), 13, "every role is accounted for")
+        for event in counters["events"].values():
+            if event["state"] != "counted":
+                self.assertTrue(event["reason"])
+        for name in ("summary.csv", "samples.csv"):
+            for row in read_csv(self.path("out", name)):
+                if counters["state"] != "present":
+                    self.assertEqual([v for k, v in row.items() if k.endswith("_per_op") and v and
+                                      not k.startswith("spins_")], [])
+
+    def test_events_that_are_not_here(self):
+        """The run goes on without their columns, and no cell holds a 0 that was not counted."""
+        self.succeeds("run", *ALONE, "--rounds", "2", "--out", "out",
+                      "--events", "hitm_far,perf::TASK-CLOCK,rfo_hitm_remote")
+        for row in read_csv(self.path("out/summary.csv")):
+            self.assertEqual(row["events"], "hitm_far;perf::TASK-CLOCK;rfo_hitm_remote")
+            states = row["event_states"].split(";")
+            for value, state in zip(row["events_per_op"].split(";"), states):
+                self.assertEqual(value != "", state in ("counted", "scaled"), states)
+
+    def test_no_events_no_samples(self):
+        self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out", "--events", "none",
+                      "--sample-every", "none")
+        for row in read_csv(self.path("out/samples.csv")):
+            self.assertEqual(row["events"] + row["latency_samples"] + row["own_op_ns"], "")
 
     def test_windows_count_up(self):
         self.succeeds("run", *ALONE, "--rounds", "2", "--out", "out")
@@ -437,6 +480,27 @@ class Results(Case):
             self.assertEqual(len(set(row["pus_os"].split(";"))), 2)
             if row["status"] == "ok":
                 self.assertEqual(len(row["ops"].split(";")), 2)
+
+
+    @two_pus
+    def test_words_are_watched(self):
+        shown = self.succeeds("show", "counters").stdout
+        if not re.search(r"(?m)^breakpoints +[2-9]", shown) or os.uname().machine != "x86_64":
+            self.skipTest("hardware breakpoints cannot be armed here")
+        result = self.succeeds("run", *SMALL, "--rounds", "2", "--out", "out",
+                               "--events", "bp:count,bp:owner")
+        self.assertIn("bp:owner", result.stdout)
+        rows = self.check_folder(self.path("out"))
+        armed = [r for r in rows if r["status"] == "armed" and r["scenario"] == "same-object"]
+        self.assertEqual(len(armed), 2 * 2 * 2, "layouts x works x rounds")
+        for row in armed:
+            self.assertEqual(row["ns_op"] + row["latency_samples"], "")
+            count, owner = map(int, row["event_counts"].split(";"))
+            self.assertEqual(count, 2 * int(row["total_ops"]) + int(row["retries"]))
+            self.assertEqual(owner, int(row["total_ops"]))
+        for row in rows:
+            if row["status"] == "ok":
+                self.assertNotIn("bp:", row["events"])
 
 
 class Full(Case):
@@ -539,7 +603,7 @@ class Terminal(Case):
                                env=environment(TERM="xterm"))
         self.assertNotIn(ESCAPE, result.stdout + result.stderr)
         self.assertNotIn("\r", result.stdout + result.stderr)
-        self.assertRegex(result.stderr, r"(?m)\Alinebounce: round 1, .*left$")
+        self.assertRegex(result.stderr, r"(?m)^linebounce: round 1, .*left$")
 
 
 @unittest.skipUnless(has_gbench(), "built without Google Benchmark")
@@ -584,6 +648,15 @@ class GoogleBenchmark(Case):
         self.assertEqual(len(replayed), len(recorded))
         for a, b in zip(sorted(replayed), sorted(recorded)):
             self.assertAlmostEqual(a / b, 1, places=4)
+
+    def test_counters_are_user_counters(self):
+        result = self.succeeds("run", *ALONE, f"--benchmark_filter={self.NAME}",
+                               "--benchmark_format=json", "--benchmark_repetitions=2",
+                               "--events", "perf::TASK-CLOCK", "--out", "out")
+        for row in json.loads(result.stdout)["benchmarks"]:
+            if row["run_type"] == "iteration" and not row.get("error_occurred"):
+                self.assertGreater(row["perf::TASK-CLOCK"], 0)
+                self.assertGreater(row["latency_p50_ns"], 0)
 
     def test_out(self):
         self.succeeds("run", *ALONE, f"--benchmark_filter={self.NAME}", "--benchmark_repetitions=2",

@@ -7,9 +7,11 @@
 #include <linebounce/crew.h>
 
 #include "crew_private.h"
+#include "fake_pmu.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +30,9 @@ struct made {
     struct lb_log log;
 };
 
+/* One op between time-stamps, in place of the ops of a block. */
+#define TIMED (1u << 31)
+
 /* A log from pairs of (ticks, ops), ended by a 0. */
 static void make_log(struct made *m, uint64_t begin, const unsigned *pairs)
 {
@@ -37,7 +42,8 @@ static void make_log(struct made *m, uint64_t begin, const unsigned *pairs)
     for (; pairs[2 * n]; n++) {
         end += pairs[2 * n];
         assert_true(n < BLOCKS_MOST);
-        m->blocks[n] = (struct lb_block){end, pairs[2 * n + 1]};
+        bool sampled = pairs[2 * n + 1] == TIMED;
+        m->blocks[n] = (struct lb_block){end, sampled ? 1 : pairs[2 * n + 1], sampled};
     }
     m->log = (struct lb_log){begin, m->blocks, n};
 }
@@ -192,6 +198,114 @@ static void test_reduce_of_nothing(void **state)
     assert_int_equal(lb_blocks_reduce(NULL, 0, 0, 1, false, NULL), 0);
 }
 
+/* Reduction with timed ops between the blocks */
+
+static bool is_near(double a, double b)
+{
+    return a > b - 1e-9 && a < b + 1e-9;
+}
+
+static void test_reduce_leaves_out_timed_ops(void **state)
+{
+    /* Six ticks each: were they to count for what an op takes, the block of 14 were no gap. */
+    static const unsigned mixed[] = {10, 2,     6,  TIMED, 10, 2,     6,  TIMED, 10, 2,
+                                     8,  TIMED, 16, 2,     6,  TIMED, 10, 2,     0};
+    struct made a;
+    struct lb_thread_result r = {.sampled_ns = -1};
+
+    (void)state;
+    make_log(&a, 0, mixed);
+    assert_int_equal(lb_blocks_reduce(&a.log, 1, 0, 1000, false, &r), 0);
+    check(&r, 40, 8, 5, 1);
+    assert_true(is_near(r.sampled_ns, 6 + 6 + 8 + 6));
+    /* Where sleeping is the subject, an op that slept is part of the story. */
+    assert_int_equal(lb_blocks_reduce(&a.log, 1, 0, 1000, true, &r), 0);
+    check(&r, 40 + 16 + 26, 14, 9, 0);
+    assert_true(is_near(r.sampled_ns, 26));
+}
+
+/* A timed op is held against the block before it, and hides what others did meanwhile. */
+static void test_reduce_finds_gaps_in_timed_ops(void **state)
+{
+    static const struct {
+        unsigned block, ops, timed;
+        bool gap;
+    } cases[] = {{10, 2, 15, false}, {10, 2, 16, true}, {40, 8, 60, false}, {40, 8, 61, true}};
+    static const unsigned tens[] = {TENS};
+    struct made a, b;
+    struct lb_thread_result r[2] = {{0}};
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(cases); i++) {
+        const unsigned pairs[] = {
+            10, 2, 10, 2, cases[i].block, cases[i].ops, cases[i].timed, TIMED, 10, 2, 10, 2, 0};
+        unsigned from = 20 + cases[i].block, to = from + cases[i].timed, touched = 0;
+
+        make_log(&a, 0, pairs);
+        make_log(&b, 0, tens);
+        struct lb_log logs[2] = {a.log, b.log};
+        assert_int_equal(lb_blocks_reduce(logs, 2, 0, 1000, false, r), 0);
+        /* Its own blocks only touch it, and it is no block itself. */
+        check(&r[0], 40 + cases[i].block, 8 + cases[i].ops, 5, 0);
+        assert_true(is_near(r[0].sampled_ns, cases[i].timed));
+        for (unsigned at = 0; at < 120; at += 10)
+            touched += at < to && at + 10 > from;
+        if (!cases[i].gap)
+            touched = 0;
+        check(&r[1], 120 - 10 * touched, 24 - 2 * touched, 12, touched);
+    }
+}
+
+/* A short timed op before it does not shorten a block's due. */
+static void test_reduce_judges_blocks_by_blocks(void **state)
+{
+    static const unsigned pairs[] = {10, 2, 10, 2, 2, TIMED, 14, 2, 10, 2, 0};
+    struct made a;
+    struct lb_thread_result r = {0};
+
+    (void)state;
+    make_log(&a, 0, pairs);
+    assert_int_equal(lb_blocks_reduce(&a.log, 1, 0, 1000, false, &r), 0);
+    check(&r, 44, 8, 4, 0);
+}
+
+static void test_reduce_cuts_timed_ops(void **state)
+{
+    /* Timed ops from 10 to 20 and from 30 to 40, blocks between them. */
+    static const unsigned pairs[] = {10, 2, 10, TIMED, 10, 2, 10, TIMED, 10, 2, 0};
+    struct made a;
+    struct lb_thread_result r = {0};
+
+    (void)state;
+    make_log(&a, 0, pairs);
+    assert_int_equal(lb_blocks_reduce(&a.log, 1, 16, 38, false, &r), 0);
+    check(&r, 10, 2, 1, 0);
+    assert_true(is_near(r.sampled_ns, 0));
+    assert_int_equal(lb_blocks_reduce(&a.log, 1, 16, 38, true, &r), 0);
+    check(&r, 22, 0.4 + 2 + 0.8, 3, 0);
+    assert_true(is_near(r.sampled_ns, 4 + 8));
+    assert_int_equal(lb_blocks_reduce(&a.log, 1, 10, 40, false, &r), 0); /* whole at both edges */
+    assert_true(is_near(r.sampled_ns, 20));
+}
+
+/* A timed op that slept over an edge hides what lies inside. */
+static void test_reduce_sees_timed_gaps_over_the_edges(void **state)
+{
+    static const unsigned tens[] = {TENS};
+    static const unsigned pairs[] = {10, 2, 35, TIMED, 10, 2, 10, 2, 10, 2, 50, TIMED, 0};
+    struct made a, b;
+    struct lb_thread_result r[2] = {{0}};
+
+    (void)state;
+    make_log(&a, 0, tens);
+    make_log(&b, 0, pairs);
+    struct lb_log logs[2] = {a.log, b.log};
+    assert_int_equal(lb_blocks_reduce(logs, 2, 20, 100, false, r), 0);
+    check(&r[0], 20, 4, 8, 6); /* 50 to 70: the gaps are 10 to 45 and 75 to 125 */
+    check(&r[1], 30, 6, 3, 0);
+    assert_true(is_near(r[1].sampled_ns, 0));
+}
+
 /* Windows */
 
 struct rig {
@@ -286,6 +400,7 @@ static void check_result(const struct rig *rig, const struct lb_window_plan *pla
     /* The account covers all blocks. */
     assert_true(r->wall_ns >= r->measured_ns * 0.9999);
     assert_true(r->cpu_ns >= 0);
+    assert_true(r->user_ns >= 0 && r->system_ns >= 0);
     assert_true(r->voluntary >= 0 && r->involuntary >= 0 && r->preempted_ns >= 0);
 }
 
@@ -293,7 +408,8 @@ static void try_window(struct rig *rig, struct lb_crew *crew, int n, bool paused
 {
     struct lb_thread_plan threads[2];
     struct lb_thread_result results[2];
-    struct lb_window_plan plan = {threads, n, LB_WINDOW_NS, keep_gaps};
+    struct lb_window_plan plan = {
+        .threads = threads, .n_threads = n, .window_ns = LB_WINDOW_NS, .keep_gaps = keep_gaps};
     enum lb_spoiled spoiled = LB_SPOILED_REGIME;
 
     plan_adds(rig, threads, n, paused);
@@ -344,7 +460,7 @@ static void test_window_on_a_shared_word(void **state)
     struct rig *rig = *state;
     struct lb_thread_plan threads[2];
     struct lb_thread_result results[2];
-    struct lb_window_plan plan = {threads, 2, LB_WINDOW_NS, false};
+    struct lb_window_plan plan = {.threads = threads, .n_threads = 2, .window_ns = LB_WINDOW_NS};
     enum lb_spoiled spoiled;
     struct lb_crew *crew;
 
@@ -364,7 +480,7 @@ static void test_window_of_some(void **state)
     struct rig *rig = *state;
     struct lb_thread_plan threads[2];
     struct lb_thread_result results[2];
-    struct lb_window_plan plan = {threads, 1, LB_WINDOW_NS, false};
+    struct lb_window_plan plan = {.threads = threads, .n_threads = 1, .window_ns = LB_WINDOW_NS};
     enum lb_spoiled spoiled;
     struct lb_crew *crew;
 
@@ -408,7 +524,7 @@ static void test_window_counts_lock_events(void **state)
         .scenario = &lb_scenarios[LB_SCENARIO_SAME_OBJECT], .layout = &lb_layouts[0], .threads = 1};
     struct lb_crew *crew = make_crew(rig, 1);
     struct lb_thread_plan thread = {.seed = 1, .op_ns = 20};
-    struct lb_window_plan plan = {&thread, 1, LB_WINDOW_NS, false};
+    struct lb_window_plan plan = {.threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS};
     struct lb_thread_result r;
     struct lb_placed placed;
     struct lb_draw draw;
@@ -441,7 +557,8 @@ static void test_window_goes_round_the_draw(void **state)
     struct lb_crew *crew = make_crew(rig, 1);
     uint32_t *picks = malloc(LB_PICKS * sizeof *picks);
     struct lb_thread_plan thread = {.seed = 1, .op_ns = 1, .picks = LB_PICKS, .picks_start = picks};
-    struct lb_window_plan plan = {&thread, 1, 5 * LB_WINDOW_NS, false};
+    struct lb_window_plan plan = {
+        .threads = &thread, .n_threads = 1, .window_ns = 5 * LB_WINDOW_NS};
     struct lb_thread_result r;
     struct lb_placed placed;
     struct lb_draw draw;
@@ -470,7 +587,7 @@ static void test_window_refuses(void **state)
     struct lb_thread_plan threads[2];
     struct lb_thread_result results[2];
     enum lb_spoiled spoiled = LB_SPOILED_REGIME;
-    struct lb_window_plan plan = {threads, 0, LB_WINDOW_NS, false};
+    struct lb_window_plan plan = {.threads = threads, .n_threads = 0, .window_ns = LB_WINDOW_NS};
 
     memset(results, 0x5a, sizeof results);
     plan_adds(rig, threads, 2, false);
@@ -529,7 +646,7 @@ static void test_moved_thread_spoils(void **state)
     struct rig *rig = *state;
     struct lb_thread_plan threads[2];
     struct lb_thread_result results[2];
-    struct lb_window_plan plan = {threads, 2, LB_WINDOW_NS, false};
+    struct lb_window_plan plan = {.threads = threads, .n_threads = 2, .window_ns = LB_WINDOW_NS};
     enum lb_spoiled spoiled;
     struct lb_crew *crew;
     pid_t tid;
@@ -571,7 +688,7 @@ static void test_op_longer_than_the_window_spoils(void **state)
     struct lb_crew *crew = make_crew(rig, 1);
     struct lb_thread_plan thread;
     struct lb_thread_result r;
-    struct lb_window_plan plan = {&thread, 1, LB_WINDOW_NS, false};
+    struct lb_window_plan plan = {.threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS};
 
     plan_adds(rig, &thread, 1, true);
     /* At least half of it is drawn: twice the window and its warm-up. An iteration takes no less
@@ -591,7 +708,7 @@ static void test_full_log_spoils(void **state)
     struct lb_thread_plan thread;
     struct lb_thread_result r;
     double block_ns = LB_BLOCK_LEAST_NS;
-    struct lb_window_plan plan = {&thread, 1, 0, false};
+    struct lb_window_plan plan = {.threads = &thread, .n_threads = 1, .window_ns = 0};
 
     if (LB_BLOCK_STEPS * rig->clock.step_ns > block_ns)
         block_ns = LB_BLOCK_STEPS * rig->clock.step_ns;
@@ -613,6 +730,701 @@ static void test_spoiled_names(void **state)
             assert_string_not_equal(lb_spoiled_name((enum lb_spoiled)i),
                                     lb_spoiled_name((enum lb_spoiled)j));
     assert_string_equal(lb_spoiled_name(LB_SPOILED_MOVED), "moved");
+}
+
+/* Timed ops in windows */
+
+static void need_stamps(void)
+{
+    if (lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false))
+        return;
+    print_message("skipped: no ordered time-stamp is known for this architecture\n");
+    skip();
+}
+
+static struct lb_sampling sample_adds(uint64_t every, uint64_t slow_ticks)
+{
+    return (struct lb_sampling){
+        .timed = lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false),
+        .pause = lb_hot_find(LB_OP_EMPTY, LB_LOCK_RWSEM40, false, true),
+        .every = every,
+        .slow_ticks = slow_ticks,
+    };
+}
+
+/* The window just run, from the crew's own memory. */
+static uint64_t warm_end_of(const struct lb_crew *crew)
+{
+    return crew->board->start + crew->board->command.warmup_ticks;
+}
+
+static uint64_t stop_of(const struct lb_crew *crew)
+{
+    return warm_end_of(crew) + crew->board->command.window_ticks;
+}
+
+/* What a log says of its timed ops. */
+struct tale {
+    uint64_t ops, timed; /* all, and the timed ones among them */
+    uint64_t measured;   /* timed ones that began in the measured part */
+    double whole_ticks;  /* of those that lay in it */
+    bool apart;          /* the first is a block, and none follows another */
+};
+
+static struct tale read_log(const struct lb_crew *crew, int worker)
+{
+    const struct lb_log *log = &crew->workers[worker].slot->log;
+    uint64_t warm_end = warm_end_of(crew), stop = stop_of(crew), from = log->begin;
+    struct tale t = {.apart = true};
+
+    for (size_t i = 0; i < log->n; i++) {
+        const struct lb_block *b = &log->blocks[i];
+        t.ops += b->ops;
+        if (b->sampled) {
+            t.timed++;
+            t.measured += from >= warm_end;
+            t.whole_ticks += from >= warm_end && b->end <= stop ? (double)(b->end - from) : 0;
+            t.apart = t.apart && i && !b[-1].sampled && b->ops == 1;
+        }
+        from = b->end;
+    }
+    return t;
+}
+
+static uint64_t sum_of_buckets(const struct lb_latency *latency)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < LB_LATENCY_BUCKETS; i++)
+        sum += latency->buckets[i];
+    return sum;
+}
+
+static void check_timed(const struct rig *rig, const struct lb_crew *crew,
+                        const struct lb_thread_plan *p, const struct lb_thread_result *r)
+{
+    struct tale t = read_log(crew, p->worker);
+    uint64_t fast = r->latency.buckets[0];
+
+    assert_true(t.apart);
+    assert_int_equal(r->total_ops, t.ops);
+    assert_int_equal(r->latency.n, t.measured);
+    assert_int_equal(sum_of_buckets(&r->latency), r->latency.n);
+    assert_int_equal(r->latency.slow, p->sampling.slow_ticks ? 0 : r->latency.n - fast);
+    assert_true(!r->latency.n == !r->latency.max || fast == r->latency.n);
+    double ns = t.whole_ticks * rig->clock.ns_per_tick;
+    assert_true(r->sampled_ns >= ns * 0.999999 - 1e-6);
+    assert_true(p->sampling.slow_ticks == UINT64_MAX || r->sampled_ns <= ns * 1.000001 + 1e-6);
+}
+
+/* With and without gaps kept, with and without a threshold. */
+static void try_timed(struct rig *rig, struct lb_crew *crew, int n, int form)
+{
+    struct lb_thread_plan threads[2];
+    struct lb_thread_result results[2];
+    bool keep_gaps = form & 1;
+    struct lb_window_plan plan = {
+        .threads = threads, .n_threads = n, .window_ns = LB_WINDOW_NS, .keep_gaps = keep_gaps};
+    enum lb_spoiled spoiled;
+
+    plan_adds(rig, threads, n, form & 2);
+    for (int i = 0; i < n; i++)
+        threads[i].sampling = sample_adds(form & 4 ? 1 : 97, keep_gaps ? UINT64_MAX : 0);
+    memset(results, 0x5a, sizeof results);
+    assert_int_equal(lb_crew_window(crew, &plan, results, &spoiled), 0);
+    for (int i = 0; i < n; i++) {
+        check_result(rig, &plan, i, spoiled, &results[i]);
+        assert_int_equal(results[i].total_ops, *rig->words[i]);
+        check_timed(rig, crew, &threads[i], &results[i]);
+    }
+}
+
+static void test_window_times_ops(void **state)
+{
+    struct rig *rig = *state;
+    struct lb_crew *crew;
+
+    need_stamps();
+    crew = make_crew(rig, rig->n_pus);
+    for (int form = 0; form < 8; form++)
+        try_timed(rig, crew, 1 + (form + 1) % rig->n_pus, form);
+    /* Nothing of it is left in a window that times nothing. */
+    try_window(rig, crew, rig->n_pus, false, false);
+    for (int i = 0; i < rig->n_pus; i++) {
+        assert_int_equal(read_log(crew, i).timed, 0);
+        assert_int_equal(crew->workers[i].slot->latency.n, 0);
+    }
+    lb_crew_destroy(crew);
+}
+
+/* Between them lie the gaps that the seed draws, to the block: no more, no fewer. */
+static void check_gaps(const struct lb_crew *crew, uint64_t seed, uint64_t every)
+{
+    const struct lb_log *log = &crew->workers[0].slot->log;
+    uint64_t stop = stop_of(crew), gaps = ~seed, gap = 1 + lb_random_below(&gaps, 2 * every - 1);
+
+    for (size_t i = 0; i < log->n; i++) {
+        const struct lb_block *b = &log->blocks[i];
+        bool due = gap <= b->ops && b->end < stop;
+        assert_false(b->sampled);
+        assert_int_equal(due, i + 1 < log->n && b[1].sampled);
+        gap -= due ? 0 : b->ops;
+        if (due) {
+            gap = 1 + lb_random_below(&gaps, 2 * every - 1);
+            assert_in_range(gap, 1, 2 * every - 1);
+            i++;
+        }
+    }
+}
+
+/* Pauses of thousands of ticks leave few ops in a block, so that about one op in `every` is timed.
+ */
+static void test_one_op_in_every_is_timed(void **state)
+{
+    enum { EVERY = 40 };
+    struct rig *rig = *state;
+    struct lb_thread_plan thread;
+    struct lb_thread_result r;
+    struct lb_window_plan plan = {
+        .threads = &thread, .n_threads = 1, .window_ns = 5 * LB_WINDOW_NS};
+    enum lb_spoiled spoiled;
+    struct lb_crew *crew;
+    uint64_t ops = 0, timed = 0;
+
+    need_stamps();
+    crew = make_crew(rig, 1);
+    plan_adds(rig, &thread, 1, true);
+    thread.span = 1500;
+    thread.op_ns = 1e6;
+    thread.sampling = sample_adds(EVERY, UINT64_MAX);
+    for (int i = 0; i < 10; i++) {
+        thread.seed = 1000 + (uint64_t)i;
+        assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
+        check_gaps(crew, thread.seed, EVERY);
+        struct tale t = read_log(crew, 0);
+        ops += t.ops;
+        timed += t.timed;
+    }
+    /* The seeds are fixed, so the gaps add up to what they always do; only the blocks' ends vary.
+     */
+    if (ops > 50 * EVERY)
+        assert_in_range(timed * EVERY, ops / 2, 3 * ops / 2);
+    lb_crew_destroy(crew);
+}
+
+/* A pause, an op and a timed op that are made up, in the caller's thread: what they are told. */
+static struct script {
+    uint64_t rng;   /* what the next is to be given */
+    uintptr_t next; /* `many`: where the next pick lies, unless it wraps */
+    uintptr_t start, end;
+    unsigned loops, timed, pauses, faults, wraps[2];
+    uint64_t ticks;
+} script;
+
+static void follow_cursor(uintptr_t cursor, uint64_t ops, bool timed)
+{
+    if (!script.end)
+        return;
+    bool wraps = cursor == script.start && script.next != script.start;
+    /* It wraps where the ops would not fit, and nowhere else. */
+    script.faults += cursor != (wraps ? script.start : script.next);
+    script.faults += wraps != (script.next + 4 * ops > script.end);
+    script.faults += cursor + 4 * ops > script.end;
+    script.wraps[timed] += wraps;
+    script.next = cursor + 4 * ops;
+}
+
+static uint64_t scripted_loop(uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me,
+                              uintptr_t x0, uintptr_t x1, uintptr_t x2, uintptr_t x3, uintptr_t x4,
+                              uintptr_t x5)
+{
+    script.loops++;
+    script.faults += rng != script.rng || span != 100 || !me || x0 != 10 || x2 != 12 || x3 != 13 ||
+                     x4 != 14 || x5 != 15;
+    follow_cursor(x1, ops, false);
+    lb_chain(3 * ops);
+    return ++script.rng;
+}
+
+static struct lb_timed scripted_timed(uint64_t rng, struct lb_task *me, uintptr_t x0, uintptr_t x1,
+                                      uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)
+{
+    script.timed++;
+    script.faults += rng != script.rng || !me || x0 != 10 || x2 != 12 || x3 != 13 || x4 != 14 ||
+                     x5 != 15 || (!script.end && x1 != 11);
+    follow_cursor(x1, 1, true);
+    return (struct lb_timed){++script.rng, script.ticks++};
+}
+
+static uint64_t scripted_pause(uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me,
+                               uintptr_t x0, uintptr_t x1, uintptr_t x2, uintptr_t x3, uintptr_t x4,
+                               uintptr_t x5)
+{
+    script.pauses++;
+    script.faults +=
+        ops != 1 || rng != script.rng || span != 100 || !me || x0 || x1 || x2 || x3 || x4 || x5;
+    return ++script.rng;
+}
+
+static struct lb_thread_plan scripted_plan(bool paused)
+{
+    script = (struct script){.rng = 42};
+    return (struct lb_thread_plan){
+        .loop = scripted_loop,
+        .site = {{10, 11, 12, 13, 14, 15}},
+        .seed = 42,
+        .span = 100,
+        .op_ns = 1e9,
+        .sampling = {scripted_timed, paused ? scripted_pause : NULL, 1, 1000},
+    };
+}
+
+/* One generator runs through blocks, timed ops and the pauses after them. */
+static void test_timed_ops_are_given_the_site(void **state)
+{
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, 1);
+
+    for (int paused = 0; paused < 2; paused++) {
+        struct lb_thread_plan thread = scripted_plan(paused);
+        struct lb_window_plan plan = {
+            .threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS, .armed = true};
+        struct lb_thread_result r;
+        enum lb_spoiled spoiled;
+
+        assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
+        struct tale t = read_log(crew, 0);
+        assert_int_equal(script.faults, 0);
+        assert_int_equal(script.timed, t.timed);
+        assert_int_equal(script.pauses, paused ? t.timed : 0);
+        /* The latencies are those that the timed op gave. */
+        assert_int_equal(r.latency.max, r.latency.n ? script.ticks - 1 : 0);
+        uint64_t first = script.ticks - r.latency.n; /* of the measured part */
+        uint64_t last_fast = first > 1001 ? first : script.ticks < 1001 ? script.ticks : 1001;
+        assert_int_equal(r.latency.slow, script.ticks - last_fast);
+    }
+    lb_crew_destroy(crew);
+}
+
+/* The draw of `many` is cyclic for timed ops too: here the first of all has no pick left. */
+static void test_timed_ops_go_round_the_draw(void **state)
+{
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, 1);
+    uint32_t *picks = calloc(LB_PICKS, sizeof *picks);
+    struct lb_thread_plan thread = scripted_plan(true);
+    struct lb_window_plan plan = {
+        .threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS, .armed = true};
+    struct lb_thread_result r;
+    enum lb_spoiled spoiled;
+
+    assert_non_null(picks);
+    thread.picks = LB_PICKS;
+    thread.picks_start = picks;
+    script.start = (uintptr_t)picks;
+    script.end = (uintptr_t)(picks + LB_PICKS);
+    thread.site.x[1] = script.next = script.end - 4;
+    assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
+    assert_int_equal(script.faults, 0);
+    if (script.loops) /* it was not off its PU for the whole window */
+        assert_true(script.wraps[true] >= 1 || !script.timed);
+    if (r.total_ops > 2 * LB_PICKS)
+        assert_true(script.wraps[false] + script.wraps[true] >= 2);
+    free(picks);
+    lb_crew_destroy(crew);
+}
+
+/* To the op, whatever is timed; fewer only when the window is over. */
+static void test_ops_most(void **state)
+{
+    static const uint64_t numbers[] = {1, 2, 3, 7, 100, 1000};
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, 1);
+    struct lb_thread_plan thread;
+    struct lb_thread_result r;
+    struct lb_window_plan plan = {
+        .threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS, .armed = true};
+    enum lb_spoiled spoiled;
+
+    for (size_t i = 0; i < 3 * LB_COUNT(numbers); i++) {
+        plan_adds(rig, &thread, 1, false);
+        thread.ops_most = numbers[i / 3];
+        thread.op_ns = i % 2 ? 20 : 1e9;
+        if (i % 3)
+            thread.sampling = sample_adds(i % 3 == 1 ? 1 : 5, UINT64_MAX);
+        assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
+        assert_int_equal(spoiled, LB_SPOILED_NOT); /* armed: an early end spoils nothing */
+        assert_int_equal(r.total_ops, *rig->words[0]);
+        const struct lb_log *log = &crew->workers[0].slot->log;
+        bool over = !log->n || log->blocks[log->n - 1].end >= stop_of(crew);
+        assert_true(r.total_ops == thread.ops_most || (over && r.total_ops < thread.ops_most));
+    }
+    /* Without breakpoints to excuse it, a window that ended in its warm-up says nothing. */
+    thread.ops_most = 1;
+    plan.armed = false;
+    assert_int_equal(punctual_window(crew, &plan, &r), LB_SPOILED_EMPTY);
+    lb_crew_destroy(crew);
+}
+
+/* One op alone, and one fetch */
+
+static uint64_t own_calls;
+static struct lb_timed scripted_own(uint64_t rng, struct lb_task *me, uintptr_t x0, uintptr_t x1,
+                                    uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)
+{
+    script.faults += rng != 42 + own_calls || !me || x0 != 10 || x1 != 11 || x2 != 12 || x3 != 13 ||
+                     x4 != 14 || x5 != 15;
+    return (struct lb_timed){rng + 1, 100000 - own_calls++};
+}
+
+static void test_own_op(void **state)
+{
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, 1);
+    struct lb_thread_plan thread = scripted_plan(false);
+    double ticks = 7;
+
+    /* The median of the last ones: the first only fetch. */
+    thread.sampling.timed = scripted_own;
+    for (int n = 1; n <= LB_OWN_OPS_MOST; n = 4 * n + 1) {
+        own_calls = 0;
+        assert_int_equal(lb_crew_own_op(crew, &thread, n, &ticks), 0);
+        assert_true(own_calls > (uint64_t)n);
+        assert_true(is_near(ticks, 100000 - (double)own_calls + 1 + n / 2));
+    }
+    assert_int_equal(script.faults, 0);
+    ticks = 7;
+    own_calls = 0;
+    assert_int_equal(lb_crew_own_op(crew, &thread, 0, &ticks), -EINVAL);
+    assert_int_equal(lb_crew_own_op(crew, &thread, -1, &ticks), -EINVAL);
+    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST + 1, &ticks), -EINVAL);
+    thread.sampling.timed = NULL;
+    assert_int_equal(lb_crew_own_op(crew, &thread, 1, &ticks), -EINVAL);
+    assert_true(own_calls == 0 && is_near(ticks, 7));
+    lb_crew_destroy(crew);
+}
+
+static void test_real_own_ops(void **state)
+{
+    struct rig *rig = *state;
+    struct lb_thread_plan thread;
+    struct lb_crew *crew;
+    double floor = -1, add = -1;
+
+    need_stamps();
+    crew = make_crew(rig, 1);
+    plan_adds(rig, &thread, 1, false);
+    thread.sampling = sample_adds(1, UINT64_MAX);
+    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST, &add), 0);
+    assert_true(*rig->words[0] >= LB_OWN_OPS_MOST);
+    thread.sampling.timed = lb_hot_timed_find(LB_OP_EMPTY, LB_LOCK_RWSEM40, false);
+    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST, &floor), 0);
+    /* A coarse clock sees neither. */
+    assert_true(add > 0 || rig->clock.step_ns > 2);
+    assert_true(floor > 0 || rig->clock.step_ns > 2);
+    assert_true(add >= 0 && add < 1e9 && floor >= 0 && floor < 1e9);
+    lb_crew_destroy(crew);
+}
+
+static void test_fetch(void **state)
+{
+    struct rig *rig = *state;
+    uintptr_t lines[LB_PINGPONG_MOST];
+    struct lb_crew *crew;
+    double ticks;
+
+    need(rig, 2);
+    need_stamps();
+    crew = make_crew(rig, 2);
+    for (int i = 0; i < LB_PINGPONG_MOST; i++)
+        lines[i] = (uintptr_t)rig->arena + 4096 * (uintptr_t)i;
+    for (int time = 0; time < 12; time++) {
+        int n = time % 3 == 0 ? 2 : time % 3 == 1 ? 33 : LB_PINGPONG_MOST;
+
+        ticks = -1;
+        assert_int_equal(lb_crew_fetch(crew, time & 1, !(time & 1), lines, n, &ticks), 0);
+        assert_true((ticks > 0 || rig->clock.step_ns > 2) && ticks >= 0 && ticks < 1e9);
+        /* Both have added to every line but the flag's. */
+        for (int i = 0; i < n; i++)
+            assert_int_equal(*(uint64_t *)lines[i], i ? 2 : 1);
+        if (time % 4 == 3)
+            try_window(rig, crew, 2, false, false);
+    }
+    lb_crew_destroy(crew);
+}
+
+static void test_fetch_refuses(void **state)
+{
+    struct rig *rig = *state;
+    uintptr_t lines[LB_PINGPONG_MOST + 1];
+    struct lb_crew *crew = make_crew(rig, rig->n_pus);
+    double ticks = 7;
+
+    for (int i = 0; i < (int)LB_COUNT(lines); i++)
+        lines[i] = (uintptr_t)rig->arena + 64 * (uintptr_t)i;
+    assert_int_equal(lb_crew_fetch(crew, 0, 0, lines, 2, &ticks), -EINVAL);
+    assert_int_equal(lb_crew_fetch(crew, 0, rig->n_pus, lines, 2, &ticks), -EINVAL);
+    assert_int_equal(lb_crew_fetch(crew, -1, 0, lines, 2, &ticks), -EINVAL);
+    if (rig->n_pus > 1)
+        for (int n = -1; n < 3; n++)
+            assert_int_equal(
+                lb_crew_fetch(crew, 0, 1, lines, n == 2 ? LB_PINGPONG_MOST + 1 : n, &ticks),
+                -EINVAL);
+    assert_true(is_near(ticks, 7));
+    lb_crew_destroy(crew);
+}
+
+/* Counters in windows */
+
+static struct lb_event_code raw(uint64_t config)
+{
+    return (struct lb_event_code){.kind = LB_EVENT_PMU, .type = PERF_TYPE_RAW, .config = config};
+}
+
+static struct lb_event_code watch_on(enum lb_watch watch, const void *word)
+{
+    return (struct lb_event_code){.kind = LB_EVENT_WATCH,
+                                  .watch = watch,
+                                  .address = (uintptr_t)word,
+                                  .bytes = word ? sizeof(uint64_t) : 0};
+}
+
+/* Adds on every PU, counted by the made-up PMU; the window itself must be as any other. */
+static void count_window(struct rig *rig, struct lb_crew *crew, const struct lb_event_code *codes,
+                         int n_codes, struct lb_thread_result *results)
+{
+    struct lb_thread_plan threads[2];
+    struct lb_window_plan plan = {.threads = threads,
+                                  .n_threads = rig->n_pus,
+                                  .window_ns = LB_WINDOW_NS,
+                                  .calls = &pmu_calls};
+    enum lb_spoiled spoiled;
+
+    plan_adds(rig, threads, rig->n_pus, false);
+    for (int i = 0; i < rig->n_pus; i++) {
+        threads[i].codes = codes;
+        threads[i].n_codes = n_codes;
+    }
+    memset(results, 0x5a, sizeof *results * (size_t)rig->n_pus);
+    assert_int_equal(lb_crew_window(crew, &plan, results, &spoiled), 0);
+    assert_int_not_equal(spoiled, LB_SPOILED_MOVED);
+    assert_int_equal(pmu.faults, 0);
+    assert_int_equal(pmu.opened, pmu.closed);
+    for (int i = 0; i < rig->n_pus; i++) {
+        check_result(rig, &plan, i, spoiled, &results[i]);
+        assert_int_equal(results[i].total_ops, *rig->words[i]);
+        for (int k = n_codes; k < LB_GROUP_MOST; k++)
+            assert_int_equal(results[i].counts[k].state, LB_COUNT_UNASKED);
+    }
+}
+
+static void check_count(const struct lb_count *count, enum lb_count_state state, int error,
+                        double scaled)
+{
+    assert_int_equal(count->state, state);
+    assert_int_equal(count->error, error);
+    if (isnan(scaled)) {
+        assert_true(isnan(count->scaled));
+        assert_int_equal(count->value, 0);
+    } else {
+        assert_true(is_near(count->scaled, scaled));
+    }
+}
+
+/* The thread on the first PU fares so, the other one well. */
+static void check_counts(const struct rig *rig, const struct lb_thread_result *results, int n_codes,
+                         const struct lb_event_code *codes, enum lb_count_state state, int error,
+                         double factor)
+{
+    for (int i = 0; i < rig->n_pus; i++)
+        for (int k = 0; k < n_codes; k++) {
+            bool first = i == rig->n_pus - 1; /* worker 0 is the last of the plan */
+            check_count(&results[i].counts[k], first ? state : LB_COUNT_COUNTED, first ? error : 0,
+                        (first ? factor : 1) * (double)pmu_step((unsigned)codes[k].config));
+        }
+}
+
+static void test_window_counts_events(void **state)
+{
+    static const struct {
+        enum pmu_trick trick;
+        enum lb_count_state state;
+        int error;
+        double factor;
+    } cases[] = {
+        {PMU_COUNTS, LB_COUNT_COUNTED, 0, 1},         {PMU_HALF, LB_COUNT_SCALED, 0, 2},
+        {PMU_STILL, LB_COUNT_LOST, 0, (double)NAN},   {PMU_GONE, LB_COUNT_LOST, 0, (double)NAN},
+        {PMU_FAILS, LB_COUNT_LOST, EIO, (double)NAN},
+    };
+    const struct lb_event_code codes[] = {raw(1), raw(2), raw(3)};
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, rig->n_pus);
+    struct lb_thread_result results[2];
+
+    for (size_t i = 0; i < LB_COUNT(cases); i++) {
+        pmu_start();
+        pmu.trick = cases[i].trick;
+        pmu.trick_pu_os = rig->pus[0];
+        count_window(rig, crew, codes, LB_COUNT(codes), results);
+        assert_int_equal(pmu.opened, (int)LB_COUNT(codes) * rig->n_pus);
+        assert_int_equal(pmu.n_groups, rig->n_pus);
+        check_counts(rig, results, LB_COUNT(codes), codes, cases[i].state, cases[i].error,
+                     cases[i].factor);
+    }
+    /* Nothing is opened for nobody, and nothing of the last window is left. */
+    pmu_start();
+    count_window(rig, crew, NULL, 0, results);
+    assert_int_equal(pmu.opened, 0);
+    lb_crew_destroy(crew);
+}
+
+/* Each errno of opening, first, second and last of the group, on one thread alone. */
+static void test_window_counts_what_opens(void **state)
+{
+    static const struct {
+        int error;
+        enum lb_count_state state;
+    } cases[] = {{EACCES, LB_COUNT_REFUSED},     {EPERM, LB_COUNT_REFUSED},
+                 {ENOSYS, LB_COUNT_REFUSED},     {EMFILE, LB_COUNT_REFUSED},
+                 {ENOSPC, LB_COUNT_REFUSED},     {ENOENT, LB_COUNT_UNSUPPORTED},
+                 {EINVAL, LB_COUNT_UNSUPPORTED}, {ENXIO, LB_COUNT_UNSUPPORTED}};
+    const struct lb_event_code codes[] = {raw(1), raw(2), raw(3)};
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, rig->n_pus);
+    struct lb_thread_result results[2];
+
+    for (size_t i = 0; i < 3 * LB_COUNT(cases); i++) {
+        int bad = (int)(i % 3), error = cases[i / 3].error;
+
+        pmu_start();
+        pmu_rule((unsigned)bad + 1, error, rig->pus[0]);
+        count_window(rig, crew, codes, LB_COUNT(codes), results);
+        for (int t = 0; t < rig->n_pus; t++)
+            for (int k = 0; k < (int)LB_COUNT(codes); k++) {
+                bool is_bad = k == bad && t == rig->n_pus - 1;
+                check_count(&results[t].counts[k], is_bad ? cases[i / 3].state : LB_COUNT_COUNTED,
+                            is_bad ? error : 0,
+                            is_bad ? (double)NAN : (double)pmu_step((unsigned)k + 1));
+            }
+    }
+    /* All of them; and one that only fails beside the others. */
+    pmu_start();
+    for (unsigned k = 1; k <= 3; k++)
+        pmu_rule(k, EACCES, rig->pus[0]);
+    count_window(rig, crew, codes, LB_COUNT(codes), results);
+    check_counts(rig, results, LB_COUNT(codes), codes, LB_COUNT_REFUSED, EACCES, (double)NAN);
+    pmu_start();
+    pmu.slots = 2;
+    count_window(rig, crew, codes, LB_COUNT(codes), results);
+    for (int t = 0; t < rig->n_pus; t++) {
+        check_count(&results[t].counts[1], LB_COUNT_COUNTED, 0, (double)pmu_step(2));
+        check_count(&results[t].counts[2], LB_COUNT_LOST, E2BIG, (double)NAN);
+    }
+    lb_crew_destroy(crew);
+}
+
+/* What the kernel was asked, by the last event of the group that was opened there. */
+static struct perf_event_attr attr_of(int k)
+{
+    return pmu.events[k].attr;
+}
+
+static void test_window_asks_for_the_right_thing(void **state)
+{
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, 1);
+    struct lb_thread_plan thread;
+    struct lb_thread_result r;
+    struct lb_window_plan plan = {
+        .threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS, .calls = &pmu_calls};
+    const struct lb_slot *slot = crew->workers[0].slot;
+    enum lb_spoiled spoiled;
+    uint64_t word = 0;
+    struct lb_event_code codes[] = {
+        {.kind = LB_EVENT_PMU, .type = PERF_TYPE_HARDWARE, .config = 1},
+        watch_on(LB_WATCH_COUNT, &word),
+        watch_on(LB_WATCH_START, NULL),
+        watch_on(LB_WATCH_STOP, NULL),
+        watch_on(LB_WATCH_RESULT, NULL),
+        watch_on(LB_WATCH_UNTOUCHED0, NULL),
+        watch_on(LB_WATCH_UNTOUCHED3, NULL),
+        watch_on(LB_WATCH_START, &word), /* aimed at something else */
+    };
+    const void *const words[] = {NULL,
+                                 &word,
+                                 &crew->board->start,
+                                 &crew->board->command.window_ticks,
+                                 &slot->result.total_ops,
+                                 &slot->untouched[0],
+                                 &slot->untouched[3],
+                                 &word};
+
+    pmu_start();
+    plan_adds(rig, &thread, 1, false);
+    thread.codes = codes;
+    thread.n_codes = LB_COUNT(codes);
+    thread.pmu_type = 9;
+    for (int kernel = 0; kernel < 2; kernel++) {
+        plan.count_kernel = kernel;
+        assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
+        assert_int_equal(pmu.faults, 0);
+        assert_int_equal(attr_of(0).config, 9ull << 32 | 1);
+        for (int k = 0; k < (int)LB_COUNT(codes); k++)
+            assert_int_equal(attr_of(k).exclude_kernel, !kernel);
+        for (int k = 1; k < (int)LB_COUNT(codes); k++) {
+            assert_int_equal(attr_of(k).bp_addr, (uintptr_t)words[k]);
+            assert_int_equal(attr_of(k).bp_len, 8);
+            check_count(&r.counts[k], LB_COUNT_COUNTED, 0, (double)pmu_step(PMU_WATCH));
+        }
+    }
+    assert_int_equal(codes[2].address, 0); /* the plan is the caller's */
+    thread.n_codes = LB_GROUP_MOST + 1;
+    assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), -EINVAL);
+    thread.n_codes = -1;
+    assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), -EINVAL);
+    lb_crew_destroy(crew);
+}
+
+/* Real breakpoints: every op stores to its word once, and the harness touches nothing of its own
+ * while the window runs. */
+static void test_real_breakpoints(void **state)
+{
+    struct rig *rig = *state;
+    struct lb_crew *crew = make_crew(rig, 1);
+    struct lb_thread_plan thread;
+    struct lb_thread_result r;
+    struct lb_window_plan plan = {
+        .threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS, .armed = true};
+    struct lb_event_code codes[4];
+    enum lb_spoiled spoiled;
+
+    plan_adds(rig, &thread, 1, false);
+    codes[0] = watch_on(LB_WATCH_COUNT, rig->words[0]);
+    codes[1] = watch_on(LB_WATCH_START, NULL);
+    codes[2] = watch_on(LB_WATCH_STOP, NULL);
+    codes[3] = watch_on(LB_WATCH_RESULT, NULL);
+    codes[1].watch_reads = codes[2].watch_reads = true;
+    thread.codes = codes;
+    thread.n_codes = LB_COUNT(codes);
+    thread.ops_most = 50;
+    assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
+    assert_int_equal(r.total_ops, *rig->words[0]);
+    bool all = true;
+    for (int k = 0; k < 4; k++)
+        all = all && r.counts[k].state == LB_COUNT_COUNTED;
+#if defined(__x86_64__)
+    if (all) {
+        assert_int_equal(r.counts[0].value, r.total_ops);
+        for (int k = 1; k < 4; k++)
+            assert_int_equal(r.counts[k].value, 0);
+    }
+#endif
+    lb_crew_destroy(crew);
+    if (!all) {
+        print_message("skipped: four breakpoints cannot be armed here: %s\n",
+                      lb_count_state_name(r.counts[0].state));
+        skip();
+    }
 }
 
 /* Ping-pong and chain */
@@ -748,6 +1560,11 @@ int main(void)
         cmocka_unit_test(test_reduce_joins_gaps),
         cmocka_unit_test(test_reduce_keeps_gaps_and_cuts),
         cmocka_unit_test(test_reduce_of_nothing),
+        cmocka_unit_test(test_reduce_leaves_out_timed_ops),
+        cmocka_unit_test(test_reduce_finds_gaps_in_timed_ops),
+        cmocka_unit_test(test_reduce_judges_blocks_by_blocks),
+        cmocka_unit_test(test_reduce_cuts_timed_ops),
+        cmocka_unit_test(test_reduce_sees_timed_gaps_over_the_edges),
         cmocka_unit_test(test_window_of_one),
         cmocka_unit_test(test_window_of_two),
         cmocka_unit_test(test_window_on_a_shared_word),
@@ -760,6 +1577,19 @@ int main(void)
         cmocka_unit_test(test_op_longer_than_the_window_spoils),
         cmocka_unit_test(test_full_log_spoils),
         cmocka_unit_test(test_spoiled_names),
+        cmocka_unit_test(test_window_times_ops),
+        cmocka_unit_test(test_one_op_in_every_is_timed),
+        cmocka_unit_test(test_timed_ops_are_given_the_site),
+        cmocka_unit_test(test_timed_ops_go_round_the_draw),
+        cmocka_unit_test(test_ops_most),
+        cmocka_unit_test(test_own_op),
+        cmocka_unit_test(test_real_own_ops),
+        cmocka_unit_test(test_fetch),
+        cmocka_unit_test(test_fetch_refuses),
+        cmocka_unit_test(test_window_counts_events),
+        cmocka_unit_test(test_window_counts_what_opens),
+        cmocka_unit_test(test_window_asks_for_the_right_thing),
+        cmocka_unit_test(test_real_breakpoints),
         cmocka_unit_test(test_pingpong),
         cmocka_unit_test(test_pingpong_refuses),
         cmocka_unit_test(test_chain),

@@ -97,7 +97,7 @@ static int find(const struct lb_plan *p, enum lb_scenario_kind kind, const char 
                 double work_ns)
 {
     for (size_t i = 0; i < p->n_cases; i++) {
-        char name[LB_LAYOUT_NAME_BYTES + 1];
+        char name[LB_CASE_LAYOUT_BYTES];
 
         lb_case_layout(&p->cases[i], name);
         if (p->cases[i].shape.scenario->kind == kind && !strcmp(name, layout) &&
@@ -265,7 +265,7 @@ static void test_locks(void **state)
 static void test_twins(void **state)
 {
     struct lb_request r = by_default();
-    char name[LB_LAYOUT_NAME_BYTES + 1];
+    char name[LB_CASE_LAYOUT_BYTES];
     struct lb_plan *p;
     size_t twins = 0;
 
@@ -281,6 +281,7 @@ static void test_twins(void **state)
             continue;
         twins++;
         b = &p->cases[c->base];
+        assert_int_equal(c->twin, 1);
         assert_int_equal(c->base, i - 1);
         assert_memory_equal(&c->shape, &b->shape, sizeof c->shape);
         assert_false(b->twin);
@@ -292,6 +293,115 @@ static void test_twins(void **state)
         assert_int_equal(name[strlen(name) - 1], '~');
     }
     assert_int_equal(twins, count(p, LB_SCENARIO_MANY) / 2 * 6 + count(p, LB_SCENARIO_WRITERS) / 2);
+    lb_plan_destroy(p);
+}
+
+/* Otherwise both instruments are in every case, and no word is watched. */
+static void test_instruments_by_default(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+
+    (void)state;
+    for (int twins = 0; twins < 2; twins++) {
+        r.twins = twins;
+        p = plan_on(four_cores, &r);
+        for (size_t i = 0; i < p->n_cases; i++) {
+            assert_int_equal(p->cases[i].instruments, LB_INSTRUMENTS);
+            assert_false(p->cases[i].armed);
+            assert_in_range(p->cases[i].twin, 0, twins);
+        }
+        lb_plan_destroy(p);
+    }
+}
+
+/* One of three: bare, counting, timing; `first` is the bare one. */
+static void check_variant(const struct lb_plan *p, size_t first, int k)
+{
+    static const char *const behind[] = {"", "+counters", "+sampling"};
+    static const unsigned instruments[] = {0, LB_INSTRUMENT_COUNTERS, LB_INSTRUMENT_SAMPLING};
+    const struct lb_case *bare = &p->cases[first], *c = &p->cases[first + (size_t)k];
+    char name[LB_CASE_LAYOUT_BYTES], expected[256];
+
+    assert_int_equal(c->twin, k);
+    assert_int_equal(c->instruments, instruments[k]);
+    assert_memory_equal(&c->shape, &bare->shape, sizeof c->shape);
+    assert_true(same(c->slow, 1) && same(c->work_ns, bare->work_ns));
+    assert_true(same(c->window_ns, bare->window_ns));
+    assert_int_equal(c->phases, bare->phases);
+    assert_int_equal(c->empty, bare->empty);
+    if (k)
+        assert_int_equal(c->base, first);
+    snprintf(expected, sizeof expected, "%s%s", c->shape.layout->name, behind[k]);
+    lb_case_layout(c, name);
+    assert_string_equal(name, expected);
+    lb_case_name(p, c, expected, sizeof expected);
+    assert_non_null(strstr(expected, name));
+}
+
+static void test_instruments(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *p;
+    size_t i = 0, thirds = 0;
+
+    (void)state;
+    r.instruments = true;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    while (i < p->n_cases) {
+        if (!p->cases[i].shape.layout) { /* what frames them is bare, and there once */
+            assert_int_equal(p->cases[i].instruments, 0);
+            assert_int_equal(p->cases[i++].twin, 0);
+            continue;
+        }
+        assert_true(i + 2 < p->n_cases);
+        for (int k = 0; k < 3; k++)
+            check_variant(p, i, k);
+        /* The bare ones are compared among themselves. */
+        int base = p->cases[i].base;
+        bool is_base = !strcmp(p->cases[i].shape.layout->name, r.baseline);
+        assert_int_equal(base < 0, is_base);
+        if (base >= 0)
+            assert_int_equal(p->cases[base].instruments | (unsigned)p->cases[base].twin, 0);
+        thirds++;
+        i += 3;
+    }
+    assert_int_equal(count(p, LB_SCENARIO_EMPTY), 4);
+    assert_int_equal(count(p, LB_SCENARIO_SAME_OBJECT), 3 * 2 * lb_n_layouts);
+    assert_int_equal(3 * thirds + 12, p->n_cases);
+    lb_plan_destroy(p);
+    r.baseline = NULL;
+    p = plan_on(four_cores, &r);
+    for (i = 0; i < p->n_cases; i++)
+        if (p->cases[i].shape.layout)
+            assert_int_equal(p->cases[i].base, p->cases[i].twin ? (int)i - p->cases[i].twin : -1);
+    lb_plan_destroy(p);
+}
+
+/* Every case with a word to watch has a window more, and the round is as much longer. */
+static void test_armed(void **state)
+{
+    struct lb_request r = by_default();
+    struct lb_plan *plain = plan_on(four_cores, &r), *p;
+    double more = 0;
+
+    (void)state;
+    r.armed = true;
+    p = plan_on(four_cores, &r);
+    check_plan(p);
+    assert_int_equal(p->n_cases, plain->n_cases);
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+
+        assert_int_equal(c->armed, c->shape.scenario->kind != LB_SCENARIO_EMPTY);
+        assert_int_equal(c->phases, plain->cases[i].phases);
+        more += c->armed ? c->window_ns * 1e-9 / c->every : 0;
+    }
+    assert_true(more > 0);
+    assert_true(lb_plan_round_s(p) > lb_plan_round_s(plain) + more);
+    assert_true(lb_plan_round_s(p) < lb_plan_round_s(plain) + 2 * more);
+    lb_plan_destroy(plain);
     lb_plan_destroy(p);
 }
 
@@ -365,6 +475,12 @@ static void test_phases(void **state)
         assert_int_equal(p->cases[find(p, LB_SCENARIO_MIXED, l, 200)].phases, 1);
         assert_int_equal(p->cases[find(p, LB_SCENARIO_MANY, l, 200)].phases, 1);
     }
+    /* The luck of the loop of nothing is everybody's, so it has more than one window. */
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (!p->cases[i].shape.layout)
+            assert_int_equal(
+                p->cases[i].phases,
+                p->cases[i].shape.scenario->kind == LB_SCENARIO_EMPTY ? LB_EMPTY_WINDOWS : 1);
     lb_plan_destroy(p);
 }
 
@@ -668,6 +784,9 @@ int main(void)
         cmocka_unit_test(test_no_baseline),
         cmocka_unit_test(test_locks),
         cmocka_unit_test(test_twins),
+        cmocka_unit_test(test_instruments_by_default),
+        cmocka_unit_test(test_instruments),
+        cmocka_unit_test(test_armed),
         cmocka_unit_test(test_controls),
         cmocka_unit_test(test_windows),
         cmocka_unit_test(test_phases),

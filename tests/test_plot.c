@@ -103,60 +103,140 @@ static void set_case(struct lb_row *row, const struct point *p)
     assert_int_equal(lb_row_text(row, "role", p->role), 0);
 }
 
-static void write_summary(const struct point *points, size_t n)
+/* What stands behind the cost of a case. NAN and NULL: empty cells. */
+struct cause {
+    struct point at;
+    const char *lock;                    /* NULL: rwsem40 */
+    double cpu_ns, off_ns, preempted_ns; /* per op */
+    double spins[3];                     /* owner, queue, reader, per op */
+    double per_kop[4];                   /* spin limits, sleeps, wakes, hand-offs */
+    double timed, p50_ns, p99_ns, slow_per_kop;
+    const char *events, *per_op, *states;
+};
+
+static void set_summary(struct lb_row *row, const struct point *p)
+{
+    set_case(row, p);
+    lb_row_int(row, "regime", 0);
+    lb_row_number(row, "ns_op_median", p->ns_op);
+    lb_row_number(row, "ns_op_ci95_lo", p->ns_op - 1);
+    lb_row_number(row, "ns_op_ci95_hi", p->ns_op + 1);
+    lb_row_number(row, "net_ns_op_median", p->net_ns_op);
+    lb_row_number(row, "net_ns_op_ci95_lo", p->net_ns_op - 1);
+    lb_row_number(row, "net_ns_op_ci95_hi", p->net_ns_op + 1);
+    lb_row_text(row, "baseline", p->baseline);
+    lb_row_text(row, "verdict", p->verdict);
+    lb_row_text(row, "note", "a note, with a \"quote\"");
+}
+
+static void set_cause(struct lb_row *row, const struct cause *c)
+{
+    static const char *const spins[] = {"spins_owner_per_op", "spins_queue_per_op",
+                                        "spins_reader_per_op"};
+    static const char *const per_kop[] = {"spin_limits_per_kop", "sleeps_per_kop", "wakes_per_kop",
+                                          "handoffs_per_kop"};
+
+    set_summary(row, &c->at);
+    lb_row_text(row, "writers", strcmp(c->at.scenario, "mixed") ? NULL : "1");
+    if (c->lock)
+        lb_row_text(row, "lock", c->lock);
+    assert_int_equal(lb_row_number(row, "cpu_ns_op_mean", c->cpu_ns), 0);
+    assert_int_equal(lb_row_number(row, "off_cpu_ns_op_mean", c->off_ns), 0);
+    assert_int_equal(lb_row_number(row, "preempted_ns_op_mean", c->preempted_ns), 0);
+    for (size_t i = 0; i < LB_COUNT(spins); i++)
+        assert_int_equal(lb_row_number(row, spins[i], c->spins[i]), 0);
+    for (size_t i = 0; i < LB_COUNT(per_kop); i++)
+        assert_int_equal(lb_row_number(row, per_kop[i], c->per_kop[i]), 0);
+    assert_int_equal(lb_row_number(row, "latency_samples", c->timed), 0);
+    assert_int_equal(lb_row_number(row, "latency_p50_ns", c->p50_ns), 0);
+    assert_int_equal(lb_row_number(row, "latency_p99_ns", c->p99_ns), 0);
+    assert_int_equal(lb_row_number(row, "slow_ops_per_kop", c->slow_per_kop), 0);
+    assert_int_equal(lb_row_text(row, "events", c->events), 0);
+    assert_int_equal(lb_row_text(row, "events_per_op", c->per_op), 0);
+    assert_int_equal(lb_row_text(row, "event_states", c->states), 0);
+}
+
+static void write_both(const struct point *points, size_t n, const struct cause *causes,
+                       size_t n_causes)
 {
     struct lb_row *row;
     struct lb_csv *csv;
 
+    unlink(in_run("summary.csv"));
     assert_int_equal(lb_row_create(&lb_schema_summary, &row), 0);
     assert_int_equal(lb_csv_create(&lb_schema_summary, in_run("summary.csv"), NULL, &csv), 0);
     for (size_t i = 0; i < n; i++) {
-        const struct point *p = &points[i];
-        set_case(row, p);
-        lb_row_int(row, "regime", 0);
-        lb_row_number(row, "ns_op_median", p->ns_op);
-        lb_row_number(row, "ns_op_ci95_lo", p->ns_op - 1);
-        lb_row_number(row, "ns_op_ci95_hi", p->ns_op + 1);
-        lb_row_number(row, "net_ns_op_median", p->net_ns_op);
-        lb_row_number(row, "net_ns_op_ci95_lo", p->net_ns_op - 1);
-        lb_row_number(row, "net_ns_op_ci95_hi", p->net_ns_op + 1);
-        lb_row_text(row, "baseline", p->baseline);
-        lb_row_text(row, "verdict", p->verdict);
-        lb_row_text(row, "note", "a note, with a \"quote\"");
+        set_summary(row, &points[i]);
+        assert_int_equal(lb_csv_append(csv, row, NULL), 0);
+    }
+    for (size_t i = 0; i < n_causes; i++) {
+        set_cause(row, &causes[i]);
         assert_int_equal(lb_csv_append(csv, row, NULL), 0);
     }
     lb_csv_close(csv);
     lb_row_destroy(row);
 }
 
+static void write_summary(const struct point *points, size_t n)
+{
+    write_both(points, n, NULL, 0);
+}
+
+static void write_causes(const struct cause *causes, size_t n)
+{
+    write_both(NULL, 0, causes, n);
+}
+
+struct windows {
+    bool roams;
+    int emulated;
+    bool armed; /* more rounds, of rows that must not be drawn; alone: nothing else */
+    bool alone;
+};
+
+static void set_sample(struct lb_row *row, const struct point *p, int round, int window,
+                       const struct windows *w)
+{
+    bool armed = round > 3, spoiled = round == 2;
+
+    set_case(row, p);
+    lb_row_int(row, "round", round);
+    lb_row_int(row, "window", window);
+    lb_row_int(row, "start_ns", window * INT64_C(2500000));
+    lb_row_text(row, "status", armed ? "armed" : spoiled ? "spoiled" : "ok");
+    /* Such rows have no times. A number there must not be drawn all the same. */
+    if (!spoiled)
+        lb_row_number(row, "ns_op", armed ? 77777 : p->ns_op + round);
+    lb_row_int(row, "object_residue", w->roams ? 16 * (round % 4) : 0);
+    lb_row_int(row, "share_lines", round % 2);
+    lb_row_more_number(row, "pingpong_before_ns", 80 + round);
+    lb_row_more_number(row, "pingpong_before_ns", 300);
+    lb_row_int(row, "steal_ticks", 0);
+    lb_row_int(row, "emulated", w->emulated);
+}
+
 /* Four rounds of each, the third window of each case spoiled and without a number. */
-static void write_samples(const struct point *points, size_t n, bool roams, int emulated)
+static void write_windows(const struct point *points, size_t n, const struct windows *w)
 {
     struct lb_row *row;
     struct lb_csv *csv;
     int window = 0;
 
+    unlink(in_run("samples.csv"));
     assert_int_equal(lb_row_create(&lb_schema_samples, &row), 0);
     assert_int_equal(lb_csv_create(&lb_schema_samples, in_run("samples.csv"), NULL, &csv), 0);
-    for (int round = 0; round < 4; round++)
+    for (int round = w->alone ? 4 : 0; round < (w->armed ? 6 : 4); round++)
         for (size_t i = 0; i < n; i++) {
-            set_case(row, &points[i]);
-            lb_row_int(row, "round", round);
-            lb_row_int(row, "window", window);
-            lb_row_int(row, "start_ns", window++ * INT64_C(2500000));
-            lb_row_text(row, "status", round == 2 ? "spoiled" : "ok");
-            if (round != 2)
-                lb_row_number(row, "ns_op", points[i].ns_op + round);
-            lb_row_int(row, "object_residue", roams ? 16 * round : 0);
-            lb_row_int(row, "share_lines", round % 2);
-            lb_row_more_number(row, "pingpong_before_ns", 80 + round);
-            lb_row_more_number(row, "pingpong_before_ns", 300);
-            lb_row_int(row, "steal_ticks", 0);
-            lb_row_int(row, "emulated", emulated);
+            set_sample(row, &points[i], round, window++, w);
             assert_int_equal(lb_csv_append(csv, row, NULL), 0);
         }
     lb_csv_close(csv);
     lb_row_destroy(row);
+}
+
+static void write_samples(const struct point *points, size_t n, bool roams, int emulated)
+{
+    write_windows(points, n, &(struct windows){.roams = roams, .emulated = emulated});
 }
 
 #define BASE(placement, work, ns, net)                                                             \
@@ -173,6 +253,45 @@ static const struct point two_layouts[] = {
     OTHER("embedded-own-line", "l3", 200, 230, 25, "faster"),
     BASE("l3", 0, 50, 45),
     OTHER("embedded-own-line", "l3", 0, 40, 35, "unresolved"),
+};
+
+#define CASE(scenario, role, layout)                                                               \
+    {                                                                                              \
+        scenario, layout, "l3", role, 200, 300, 100, NULL, NULL                                    \
+    }
+/* Of writers and mixed, without anything timed or counted. */
+#define BLOCKS(scenario, role, layout, cpu, off, preempted, owner, queue, reader, sleeps)          \
+    {                                                                                              \
+        .at = CASE(scenario, role, layout), .cpu_ns = cpu, .off_ns = off,                          \
+        .preempted_ns = preempted, .spins = {owner, queue, reader},                                \
+        .per_kop = {0 * (sleeps), sleeps, sleeps, 0 * (sleeps)}, .timed = NAN, .p50_ns = NAN,      \
+        .p99_ns = NAN, .slow_per_kop = NAN                                                         \
+    }
+/* Of neighbours, without anything accounted. */
+#define COUNTS(layout, n, p50, p99, slow, names, counts, how)                                      \
+    {                                                                                              \
+        .at = CASE("neighbours", "all", layout), .cpu_ns = NAN, .off_ns = NAN,                     \
+        .preempted_ns = NAN, .spins = {NAN, NAN, NAN}, .per_kop = {NAN, NAN, NAN, NAN},            \
+        .timed = n, .p50_ns = p50, .p99_ns = p99, .slow_per_kop = slow, .events = names,           \
+        .per_op = counts, .states = how                                                            \
+    }
+
+static const struct cause blocking[] = {
+    BLOCKS("mixed", "reader", "pointer", 300, 100, 25, 0, 0, 0, 0.125),
+    BLOCKS("mixed", "writer", "pointer", 500, 20, 5, 0.5, 0.25, 0.5, 8),
+    BLOCKS("mixed", "reader", "embedded", 250, 0, 0, 0, 0, 0, 0),
+    BLOCKS("mixed", "writer", "padded", NAN, NAN, NAN, NAN, NAN, NAN, NAN),
+    BLOCKS("mixed", "writer", "embedded", 400, 3, 1, 0.125, 0.25, 0, 0.125),
+    BLOCKS("writers", "all", "pointer", 244, 4, 1, 0.5, 0.0625, 0, 0),
+};
+
+static const struct cause counted[] = {
+    COUNTS("pointer", 5000, 61, 1220, 431, "cycles;hitm_local;rfo_hitm", "812.5;1.75;",
+           "counted;counted;not supported"),
+    COUNTS("embedded", 4000, 71, NAN, 0, "cycles;hitm_local;rfo_hitm", "640;;",
+           "scaled;unproved;not supported"),
+    COUNTS("padded", NAN, NAN, NAN, NAN, "cycles;hitm_local;rfo_hitm", ";0;",
+           "not counted;counted;not supported"),
 };
 
 /* A file's text, or NULL; the caller frees it. */
@@ -253,21 +372,30 @@ static void test_all_pictures(void **state)
 {
     (void)state;
     struct lb_why why = {"stale"};
+    struct cause both[LB_COUNT(blocking) + LB_COUNT(counted)];
     int n = -1;
 
     need_gnuplot();
-    write_summary(two_layouts, LB_COUNT(two_layouts));
+    memcpy(both, blocking, sizeof blocking);
+    memcpy(both + LB_COUNT(blocking), counted, sizeof counted);
+    write_both(two_layouts, LB_COUNT(two_layouts), both, LB_COUNT(both));
     write_samples(two_layouts, LB_COUNT(two_layouts), true, 0);
     int err = lb_plot(run, scripts, &why, &n);
     if (err)
         fail_msg("%s", why.text);
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 5);
     assert_string_equal(why.text, "");
 
     check_png("plots/layouts.png");
     check_png("plots/layouts-saturated.png");
+    check_png("plots/onoff.png");
+    check_png("plots/causes.png");
     check_png("plots/residues.png");
     check_png("plots/windows.png");
+    check_svg("plots/onoff.svg", SAYS("Spinning and sleeping, work 200 ns", "20260101T000000Z"));
+    check_svg("plots/causes.svg", SAYS("Behind the cost of an op, work 200 ns", "20260101T"));
+    assert_false(svg_says("plots/onoff.svg", "EMULATED"));
+    assert_false(svg_says("plots/causes.svg", "EMULATED"));
     check_svg("plots/layouts.svg",
               SAYS("Net cost of an op", "work 200 ns", "20260101T000000Z", "same-object",
                    "embedded-own-line", "pointer", "faster", "baseline", "net ns/op"));
@@ -291,6 +419,10 @@ static void test_one_layout_without_empty(void **state)
     assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
     assert_int_equal(n, 2);
     assert_non_null(strstr(why.text, "two residues"));
+    assert_non_null(strstr(why.text, "onoff: no times or spins of writers or mixed"));
+    assert_non_null(strstr(why.text, "causes: neither timed ops nor counted events"));
+    assert_false(is_there("plots/onoff.svg"));
+    assert_false(is_there("plots/causes.svg"));
     check_png("plots/layouts.png");
     check_svg("plots/layouts.svg", SAYS("no empty case", "work 500 ns", "no verdict", "EMULATED"));
     check_svg("plots/windows.svg", SAYS("EMULATED"));
@@ -357,7 +489,278 @@ static void test_torn_last_line(void **state)
     assert_int_equal(n, 2);
     assert_non_null(strstr(why.text, "torn"));
     assert_non_null(strstr(why.text, "layouts: no rows in summary.csv"));
+    assert_non_null(strstr(why.text, "onoff: no rows in summary.csv"));
+    assert_non_null(strstr(why.text, "causes: no rows in summary.csv"));
     check_svg("plots/windows.svg", SAYS("15 windows"));
+}
+
+/* The last row of a summary that was cut in the middle is in no picture of its causes. */
+static void test_torn_summary(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    int n = -1;
+
+    need_gnuplot();
+    write_causes(counted, LB_COUNT(counted));
+    char *text = text_of(in_run("summary.csv"));
+    assert_non_null(text);
+    const char *last = strstr(text, ",padded,");
+    assert_non_null(last);
+    assert_int_equal(truncate(in_run("summary.csv"), last - text + 40), 0);
+    free(text);
+    assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
+    assert_non_null(strstr(why.text, "summary.csv: a torn last line"));
+    check_svg("plots/causes.svg", SAYS(">pointer<", ">embedded<", ">unproved<"));
+    assert_false(svg_says("plots/causes.svg", "padded"));
+}
+
+/* Time, spins and sleeps ----------------------------------------------------------------------- */
+
+static void test_spinning_and_sleeping(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    int n = -1;
+
+    need_gnuplot();
+    write_causes(blocking, LB_COUNT(blocking));
+    assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
+    assert_int_equal(n, 2);
+    assert_null(strstr(why.text, "onoff"));
+    check_png("plots/onoff.png");
+    check_svg("plots/onoff.svg", SAYS(">mixed: reader (1 writer)<", ">mixed: writer (1 writer)<",
+                                      ">writers<", ">pointer<", ">embedded<", ">time of an op<",
+                                      ">spinning<", ">sleeping and waking, log scale<", ">ns/op<",
+                                      ">iterations per op<", ">per 1000 ops<", "placement l3"));
+    /* Shares off the CPU and sums of the spins. */
+    check_svg("plots/onoff.svg", SAYS(">25 %<", ">3.8 %<", ">1.6 %<", ">1.25<", ">0.562<"));
+    /* One legend over each column. */
+    check_svg("plots/onoff.svg",
+              SAYS(">on the CPU<", ">asleep<", ">preempted<", ">on the owner<", ">in the queue<",
+                   ">on readers<", ">sleeps<", ">wakes<", ">hand-offs<", ">spin limits<"));
+    assert_false(svg_says("plots/onoff.svg", ">off the CPU<"));
+    /* writers was not run with embedded, and one case of mixed has no numbers: no row of its own.
+     */
+    check_svg("plots/onoff.svg", SAYS(">not run<"));
+    assert_false(svg_says("plots/onoff.svg", ">not measured<"));
+    assert_false(svg_says("plots/onoff.svg", "padded"));
+    assert_false(is_there("plots/onoff-saturated.svg"));
+}
+
+static void test_cells_missing_beside_others(void **state)
+{
+    (void)state;
+    static const struct cause causes[] = {
+        /* Nobody knows how long it was runnable. */
+        BLOCKS("writers", "all", "pointer", 300, 100, NAN, 0.5, 0.25, 0, 1),
+        BLOCKS("writers", "all", "embedded", NAN, NAN, NAN, 0.5, 0.125, 0, 1),
+        BLOCKS("writers", "all", "padded", 200, NAN, NAN, 0.5, NAN, 0, NAN),
+    };
+    int n = -1;
+
+    need_gnuplot();
+    write_causes(causes, LB_COUNT(causes));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    check_svg("plots/onoff.svg",
+              SAYS(">25 %<", ">off the CPU<", ">0.75<", ">0.625<", ">not measured<", ">in part<"));
+    assert_false(svg_says("plots/onoff.svg", ">asleep<"));
+    assert_false(svg_says("plots/onoff.svg", ">preempted<"));
+    assert_false(svg_says("plots/onoff.svg", ">not run<"));
+    assert_false(svg_says("plots/onoff.svg", "nan"));
+}
+
+/* What a lock of the C library did inside is not known, whatever the cells say. */
+static void test_locks_that_tell_nothing(void **state)
+{
+    (void)state;
+    struct cause c = BLOCKS("writers", "all", "padded", 300, 100, 50, 0.5, 0.25, 0, 1);
+    int n = -1;
+
+    need_gnuplot();
+    c.lock = "pthread_mutex";
+    write_causes(&c, 1);
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    check_svg("plots/onoff.svg", SAYS(">25 %<", ">not measured<"));
+    assert_false(svg_says("plots/onoff.svg", ">0.75<"));
+}
+
+static void test_every_work_and_placement(void **state)
+{
+    (void)state;
+    static const double works[] = {0, 1000, 500, 200};
+    struct cause causes[2 * LB_COUNT(works)];
+    int n = -1;
+
+    need_gnuplot();
+    for (size_t i = 0; i < LB_COUNT(causes); i++) {
+        causes[i] = (struct cause)BLOCKS("writers", "all", "pointer", 300, 100, 50, 1, 0, 0, 0);
+        causes[i].at.work_ns = works[i / 2];
+        causes[i].at.placement = i % 2 ? "l3" : "remote";
+        causes[i].slow_per_kop = 125;
+    }
+    write_causes(causes, LB_COUNT(causes));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    assert_int_equal(n, 3);
+    check_svg("plots/onoff.svg", SAYS("work 200 ns: placement l3, 2 threads"));
+    check_svg("plots/onoff-work500.svg", SAYS("work 500 ns: placement l3"));
+    check_svg("plots/onoff-work1000.svg", SAYS("work 1000 ns: placement l3"));
+    check_svg("plots/onoff-saturated.svg", SAYS("saturated throughput (work 0): placement l3"));
+    check_svg("plots/onoff-work1000-remote-2t.svg", SAYS("work 1000 ns: placement remote"));
+    check_svg("plots/causes.svg", SAYS("work 200 ns: placement l3, 2 threads"));
+    check_svg("plots/causes-saturated-remote-2t.svg", SAYS("placement remote", "(work 0)"));
+    check_png("plots/causes-work500-remote-2t.png");
+}
+
+/* Timed and counted -------------------------------------------------------------------------- */
+
+static void test_timed_and_counted(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    int n = -1;
+
+    need_gnuplot();
+    write_causes(counted, LB_COUNT(counted));
+    assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
+    assert_int_equal(n, 2);
+    assert_null(strstr(why.text, "causes"));
+    check_png("plots/causes.png");
+    check_svg("plots/causes.svg",
+              SAYS(">neighbours<", ">pointer<", ">embedded<", ">padded<", ">latency p50<", ">p99<",
+                   ">slow ops<", ">cycles<", ">hitm_local<", ">count per op<", ">ns<",
+                   ">per 1000 timed ops<", ">events, scaled from a part of the time<"));
+    /* Numbers stand beside their bars, a word where there is no number. */
+    check_svg("plots/causes.svg", SAYS(">431<", ">812<", ">640<", ">1.75<", ">not counted<",
+                                       ">unproved<", ">not timed<", ">0<"));
+    /* No panel for what has no value anywhere. */
+    check_svg("plots/causes.svg", SAYS("No value: rfo_hitm (not supported)."));
+    assert_false(svg_says("plots/causes.svg", ">rfo_hitm<"));
+    assert_false(svg_says("plots/causes.svg", "not shown"));
+    assert_false(svg_says("plots/causes.svg", "nan"));
+}
+
+/* How often the picture says it. */
+static int count_in(const char *name, const char *what)
+{
+    char *text = text_of(in_run(name));
+    int n = 0;
+
+    assert_non_null(text);
+    for (const char *at = text; (at = strstr(at, what)); at += strlen(what))
+        n++;
+    free(text);
+    return n;
+}
+
+static void test_a_zero_is_not_a_missing_count(void **state)
+{
+    (void)state;
+    static const struct cause zero[] = {
+        COUNTS("pointer", NAN, NAN, NAN, NAN, "lock_ops", "2", "counted"),
+        COUNTS("padded", NAN, NAN, NAN, NAN, "lock_ops", "0", "counted"),
+    };
+    static const struct cause missing[] = {
+        COUNTS("pointer", NAN, NAN, NAN, NAN, "lock_ops", "2", "counted"),
+        COUNTS("padded", NAN, NAN, NAN, NAN, "lock_ops", NULL, "counted"),
+    };
+    int n = -1;
+
+    need_gnuplot();
+    write_causes(zero, LB_COUNT(zero));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    int zeros = count_in("plots/causes.svg", ">0<");
+    assert_false(svg_says("plots/causes.svg", ">no count<"));
+    assert_false(svg_says("plots/causes.svg", "latency"));
+    assert_false(svg_says("plots/causes.svg", "slow"));
+    write_causes(missing, LB_COUNT(missing));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    assert_true(svg_says("plots/causes.svg", ">no count<"));
+    assert_true(count_in("plots/causes.svg", ">0<") < zeros);
+}
+
+static void test_timed_alone(void **state)
+{
+    (void)state;
+    static const struct cause causes[] = {
+        COUNTS("pointer", 5000, 60, 120, 400, NULL, NULL, NULL),
+        COUNTS("embedded", 5000, 60, NAN, NAN, NULL, NULL, NULL),
+        COUNTS("padded", 3, NAN, NAN, 333, NULL, NULL, NULL),
+    };
+    int n = -1;
+
+    need_gnuplot();
+    write_causes(causes, LB_COUNT(causes));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    check_svg("plots/causes.svg",
+              SAYS(">latency<", ">400<", ">333<", ">no threshold<", ">too few<"));
+    assert_false(svg_says("plots/causes.svg", ">not timed<"));
+    assert_false(svg_says("plots/causes.svg", "events"));
+    assert_false(svg_says("plots/causes.svg", "No value"));
+}
+
+/* Six have the most values; lines that moved come first, then the user's own, then the rest. */
+static void test_six_events(void **state)
+{
+    (void)state;
+    static const char names[] =
+        "cycles;instructions;a_b::CDEFGHIJKLMNOPQRSTUVWXYZ_0123456789:ABCDEF;"
+        "bp:a;bp:b;bp:c;bp:d;rfo_hitm;hitm_local;hitm_remote;llc_miss";
+    static const char how[] = "counted;counted;counted;counted;counted;counted;counted;counted;"
+                              "counted;not counted;not supported";
+    static const struct cause causes[] = {
+        COUNTS("pointer", 100, 61, NAN, NAN, names, "801;802;803;804;805;806;807;808;809;810;",
+               how),
+        COUNTS("embedded", 100, 62, NAN, NAN, names, "901;902;903;904;905;906;907;908;909;;", how),
+    };
+    int n = -1;
+
+    need_gnuplot();
+    write_causes(causes, LB_COUNT(causes));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    check_svg("plots/causes.svg",
+              SAYS(">803<", ">804<", ">805<", ">806<", ">808<", ">809<", ">903<", ">904<", ">905<",
+                   ">906<", ">908<", ">909<", ">hitm_local<", ">rfo_hitm<", ">bp:a<", ">bp:c<",
+                   "Counted but not shown: bp:d, instructions, cycles, hitm_remote. "
+                   "No value: llc_miss (not supported)."));
+    for (const char *const *hidden = SAYS(">801<", ">802<", ">807<", ">810<", ">bp:d<"); *hidden;
+         hidden++)
+        assert_false(svg_says("plots/causes.svg", *hidden));
+    /* A long name goes on in the next line, nothing of it is lost. */
+    assert_false(svg_says("plots/causes.svg", "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789:ABCDEF"));
+    check_svg("plots/causes.svg", SAYS(">a_b::", "ABCDEF<"));
+}
+
+/* Armed windows have counts alone: no picture of samples.csv shows them. */
+static void test_armed_rows(void **state)
+{
+    (void)state;
+    static const char *const pictures[] = {"plots/windows.svg", "plots/residues.svg"};
+    char *without[LB_COUNT(pictures)];
+    struct lb_why why = {""};
+    int n = -1;
+
+    need_gnuplot();
+    write_windows(two_layouts, LB_COUNT(two_layouts), &(struct windows){.roams = true});
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    for (size_t i = 0; i < LB_COUNT(pictures); i++)
+        assert_non_null(without[i] = text_of(in_run(pictures[i])));
+    write_windows(two_layouts, LB_COUNT(two_layouts),
+                  &(struct windows){.roams = true, .armed = true});
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < LB_COUNT(pictures); i++) {
+        char *with = text_of(in_run(pictures[i]));
+        assert_non_null(with);
+        assert_string_equal(with, without[i]);
+        free(with);
+        free(without[i]);
+    }
+
+    write_windows(two_layouts, LB_COUNT(two_layouts),
+                  &(struct windows){.roams = true, .armed = true, .alone = true});
+    assert_int_equal(lb_plot(run, scripts, &why, &n), -ENODATA);
+    assert_non_null(strstr(why.text, "no timed row"));
 }
 
 /* Failures ----------------------------------------------------------------------------------- */
@@ -385,6 +788,40 @@ static void test_broken_csv(void **state)
     free(text);
     assert_int_equal(lb_plot(run, scripts, &why, &n), -EPROTO);
     assert_non_null(strstr(why.text, "schema_version"));
+    assert_int_equal(n, -1);
+    assert_false(is_there("plots"));
+}
+
+/* The header of version 2 without one of its columns: which one is said, and nothing is drawn. */
+static void test_missing_column(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {
+        "cpu_ns_op_mean",      "off_cpu_ns_op_mean", "preempted_ns_op_mean",
+        "spins_owner_per_op",  "spins_queue_per_op", "spins_reader_per_op",
+        "spin_limits_per_kop", "sleeps_per_kop",     "wakes_per_kop",
+        "handoffs_per_kop",    "latency_samples",    "latency_p50_ns",
+        "latency_p99_ns",      "slow_ops_per_kop",   "events",
+        "events_per_op",       "event_states",
+    };
+    int n = -1;
+
+    for (size_t i = 0; i < LB_COUNT(columns); i++) {
+        struct lb_why why = {""};
+        char name[64];
+        write_causes(counted, LB_COUNT(counted));
+        char *text = text_of(in_run("summary.csv"));
+        assert_non_null(text);
+        snprintf(name, sizeof name, ",%s,", columns[i]);
+        char *at = strstr(text, name);
+        assert_non_null(at);
+        at[1] = 'X';
+        replace_text(in_run("summary.csv"), text);
+        free(text);
+        assert_int_equal(lb_plot(run, scripts, &why, &n), -EPROTO);
+        assert_non_null(strstr(why.text, columns[i]));
+        assert_non_null(strstr(why.text, "summary.csv"));
+    }
     assert_int_equal(n, -1);
     assert_false(is_there("plots"));
 }
@@ -427,6 +864,7 @@ static void test_missing_gnuplot(void **state)
 static void test_failing_script(void **state)
 {
     (void)state;
+    static const char *const others[] = {"onoff", "causes"};
     struct lb_why why = {""};
     char own[1100];
     int n = -1;
@@ -434,8 +872,12 @@ static void test_failing_script(void **state)
     need_gnuplot();
     write_summary(two_layouts, LB_COUNT(two_layouts));
     snprintf(own, sizeof own, "%s", folder);
-    char script[1200];
+    char script[1200], other[1200];
     snprintf(script, sizeof script, "%s/layouts.gp", own);
+    for (size_t i = 0; i < LB_COUNT(others); i++) {
+        snprintf(other, sizeof other, "%s/%s.gp", own, others[i]);
+        replace_text(other, "exit status 3\n");
+    }
     assert_int_equal(lb_plot(run, own, &why, &n), -ENOENT);
     assert_non_null(strstr(why.text, "layouts.gp"));
 
@@ -464,7 +906,18 @@ int main(void)
         TEST(test_one_picture_for_each_placement),
         TEST(test_empty_cell_is_not_zero),
         TEST(test_torn_last_line),
+        TEST(test_torn_summary),
+        TEST(test_spinning_and_sleeping),
+        TEST(test_cells_missing_beside_others),
+        TEST(test_locks_that_tell_nothing),
+        TEST(test_every_work_and_placement),
+        TEST(test_timed_and_counted),
+        TEST(test_a_zero_is_not_a_missing_count),
+        TEST(test_timed_alone),
+        TEST(test_six_events),
+        TEST(test_armed_rows),
         TEST(test_broken_csv),
+        TEST(test_missing_column),
         TEST(test_nothing_to_draw),
         TEST(test_missing_gnuplot),
         TEST(test_failing_script),

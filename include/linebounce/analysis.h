@@ -11,6 +11,29 @@
 
 #include <stdbool.h>
 
+/* Timed ops of all windows of a line, in ns; NaN where nothing was timed or too few were. */
+struct lb_line_latency {
+    double n; /* 0: none */
+    double p50, p90, p99, p999, max;
+    double own_op_ns, transfer_ns, slow_ns; /* medians over windows, as in lb_sample */
+    double slow_per_kop;                    /* NaN without a threshold */
+    double sampled_share;                   /* median */
+};
+
+/* What one event of the run counted in a line. */
+struct lb_line_count {
+    double per_op; /* sum over sum of the windows that counted it; NaN without a value */
+    size_t windows;
+    enum lb_count_state state; /* counted or scaled when there is a value, else the worst reason */
+    bool unproved; /* it read 0, but so did the positive control: no value is given (per_op NaN) */
+};
+/* A positive control counts when it shows the event at least once in 1000 ops. */
+#define LB_CONTROL_COUNT 1e-3
+
+/* The kernel samples its split of CPU time into user and system by ticks of up to 10 ms: it is
+ * given only over this much time of a case's threads. */
+#define LB_SPLIT_LEAST_NS 1e9
+
 /* One case, role and regime. */
 struct lb_line {
     int case_index, role, regime;
@@ -18,8 +41,14 @@ struct lb_line {
     struct lb_summary ns_op; /* n is the number of windows */
     struct lb_summary net; /* ns_op less that of empty in the same round; n 0 when there is none */
     double machine_ns_op, jain, min_over_max, cpu_ns_op, off_cpu_share; /* medians */
+    /* Sums over sums, all windows. Off-CPU time is asleep or preempted (runnable, not running). */
+    double cpu_ns_op_mean, off_cpu_ns_op_mean, preempted_ns_op_mean;
+    double user_ns_op, system_ns_op; /* NaN over less than LB_SPLIT_LEAST_NS */
     double voluntary_per_kop, involuntary_per_kop, fallbacks_per_kop, retries_per_kop;
-    double spins_per_kop, sleeps_per_kop, handoffs_per_kop; /* sums over sums, all windows */
+    double spins_owner_per_op, spins_queue_per_op, spins_reader_per_op;
+    double spin_limits_per_kop, steals_per_kop, sleeps_per_kop, wakes_per_kop, handoffs_per_kop;
+    struct lb_line_latency latency;
+    struct lb_line_count *counts; /* one an event of the run; the analysis owns it */
     size_t windows_other;
     bool compared;
     size_t pairs;

@@ -15,7 +15,8 @@
 #define LINEBOUNCE_CREW_H
 
 #include <linebounce/clock.h>
-#include <linebounce/scenario.h>
+#include <linebounce/counters.h>
+#include <linebounce/latency.h>
 
 #include <stdbool.h>
 
@@ -31,6 +32,17 @@ void lb_crew_destroy(struct lb_crew *crew);
 int lb_crew_size(const struct lb_crew *crew);
 int lb_crew_pu_os(const struct lb_crew *crew, int worker);
 
+/* One op in about `every` is timed on its own, between two blocks: blocks count without it where
+ * nothing sleeps, so it costs ops but changes no block's time per op. The gaps between the timed
+ * ops are drawn (uniform, 1 to 2 every - 1) and end with the block in which they run out: where a
+ * block has more ops than that, one op a block is timed. */
+struct lb_sampling {
+    lb_hot_timed *timed; /* NULL: nothing is timed */
+    lb_hot *pause;       /* the loop of LB_OP_EMPTY: the pause after the timed op; NULL: none */
+    uint64_t every;      /* at least 1 */
+    uint64_t slow_ticks; /* ops that take longer count as slow; UINT64_MAX: there is no threshold */
+};
+
 /* What one thread does in a window. */
 struct lb_thread_plan {
     int worker; /* who; each worker at most once in a window */
@@ -41,15 +53,36 @@ struct lb_thread_plan {
     double op_ns;  /* what an op is believed to take: the first block's length follows from it */
     size_t picks;  /* many: length of the draw (x[1] starts within it), else 0 */
     const uint32_t *picks_start;
+    uint64_t ops_most; /* the thread stops after so many ops; 0: only at the stop */
+    struct lb_sampling sampling;
+    /* What is counted on this thread from the start of the warm-up to after the stop; n_codes <=
+     * LB_GROUP_MOST. Words of the harness get their addresses from the crew. */
+    const struct lb_event_code *codes;
+    int n_codes;
+    uint32_t pmu_type; /* lb_group_open's */
 };
 
 struct lb_window_plan {
     const struct lb_thread_plan *threads;
     int n_threads;
     double window_ns; /* the measured part; a warm-up of LB_WARMUP_SHARE comes before it */
-    bool
-        keep_gaps; /* sleeping is the subject: nothing is dropped, cut blocks count in proportion */
+    /* Sleeping is the subject: nothing is dropped, cut blocks count in proportion. */
+    bool keep_gaps;
+    /* Breakpoints are armed that the ops hit: each hit costs about 10 us, so the time says nothing
+     * and spoils nothing. */
+    bool armed;
+    bool count_kernel;                    /* count in the kernel too */
+    const struct lb_counter_calls *calls; /* NULL: lb_counter_system */
 };
+
+/* Default gaps between timed ops: two ordered time-stamps add 1 % to an op of 4.5 ns every 1021 ops
+ * (measured; 16 % every 61), and where an op takes over LB_SAMPLE_LONG_NS one in 61 is no more. */
+#define LB_SAMPLE_SHORT   1021
+#define LB_SAMPLE_LONG    61
+#define LB_SAMPLE_LONG_NS 50.0
+/* A clock with longer steps cannot tell an op with a near transfer (30 to 60 ns) from one without:
+ * generic timers of 50 MHz and below. */
+#define LB_SAMPLE_STEP_MOST_NS 20.0
 
 /* A fifth of the window before it, not counted: lines find their places, blocks their length. */
 #define LB_WARMUP_SHARE 0.2
@@ -91,11 +124,15 @@ struct lb_thread_result {
     double ops;         /* in kept blocks; a fraction only where keep_gaps cuts blocks */
     uint64_t total_ops; /* from first to last */
     unsigned blocks, dropped;
-    double cpu_ns, wall_ns; /* from the start of the warm-up to after the stop */
+    double sampled_ns;         /* of the measured part: spent on timed ops and their stamps */
+    double cpu_ns, wall_ns;    /* from the start of the warm-up to after the stop, as all below */
+    double user_ns, system_ns; /* the kernel's split of CPU time, sampled by ticks of 1 to 10 ms */
     long voluntary, involuntary;
     double preempted_ns;  /* runnable, but not on the CPU; includes the wait after a wake-up */
     int pu_start, pu_end; /* sched_getcpu */
     struct lb_lock_stats lock;
+    struct lb_count counts[LB_GROUP_MOST]; /* as the plan's codes */
+    struct lb_latency latency;             /* timed ops of the measured part, in ticks */
 };
 
 /* Runs one window. results is n_threads long, in the plan's order. Returns 0 also when the window
@@ -112,13 +149,33 @@ int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uin
 #define LB_PINGPONG_TRIPS 64
 #define LB_PINGPONG_MOST  64
 
+/* What a locked add takes, in ticks and alone between two time-stamps, on a line that another
+ * worker has just modified: worker_b adds to every line but the first, then worker_a times an add
+ * to each (median over the lines, lower of two). -EINVAL: workers that are one or do not exist,
+ * fewer than two lines or more than LB_PINGPONG_MOST, no timed op on this architecture. */
+int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                  int n_lines, double *ticks);
+
+/* Both at once, for the price of one meeting of the two workers: a ping-pong over the first n_lines
+ * lines, then a fetch over the other n_fetch. */
+int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                  int n_lines, int trips, int n_fetch, double *round_trip_ns, double *fetch_ticks);
+
+/* Median over `n` of the timed op of a plan, run by worker 0 alone on the plan's site with its
+ * lines in its own cache, in ticks. `many` takes the same object each time. With LB_OP_EMPTY's
+ * timed op this is the timer's floor. Errors: -EINVAL (no timed op, n under 1 or over
+ * LB_OWN_OPS_MOST). */
+int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *plan, int n, double *ticks);
+#define LB_OWN_OPS_MOST 1024
+
 /* ns per iteration of the pause's chain on worker 0, median of nine runs of about 20 us. */
 double lb_crew_chain_ns(struct lb_crew *crew);
 
 /* The reduction of the logs, pure arithmetic, for lb_crew_window and its tests. */
 struct lb_block {
     uint64_t end; /* ticks; it began where the one before ended */
-    uint64_t ops;
+    uint32_t ops;
+    bool sampled; /* one op between time-stamps; never the first of a log */
 };
 struct lb_log {
     uint64_t begin; /* ticks: start of the first block */
@@ -127,8 +184,10 @@ struct lb_log {
 };
 /* Counts, per thread, time (in ticks, into measured_ns) and ops of the blocks between warm_end and
  * stop. Without keep_gaps only whole blocks count, and those that overlap a gap of any thread are
- * dropped for all; with it, cut blocks count in proportion. Fills measured_ns (as ticks), ops,
- * blocks and dropped of results. */
+ * dropped for all; with it, cut blocks count in proportion. Sampled blocks count only with
+ * keep_gaps (an op that slept is part of the story); a sampled block is a gap when it takes
+ * LB_GAP_FACTOR times as long as the block before it. Fills measured_ns and sampled_ns (as ticks),
+ * ops, blocks and dropped of results. */
 int lb_blocks_reduce(const struct lb_log *logs, int n_threads, uint64_t warm_end, uint64_t stop,
                      bool keep_gaps, struct lb_thread_result *results);
 

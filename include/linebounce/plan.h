@@ -38,10 +38,22 @@ struct lb_request {
     bool alone;       /* with the apart control on one thread too, on the PU of the others' first */
     bool twins;       /* every layout once more under its name and "~": an A/A run */
     double twin_slow; /* the twin's pause is longer by this share (0.05): a planted difference */
+    /* Every case bare, then with counters alone, then with sampled latencies alone: what the
+     * instruments themselves cost. Otherwise every case has both. */
+    bool instruments;
+    bool armed; /* words of the case are watched: one more window a case and round */
 };
+
+/* What looks at a window while it runs. */
+#define LB_INSTRUMENT_COUNTERS 1u
+#define LB_INSTRUMENT_SAMPLING 2u
+#define LB_INSTRUMENTS         (LB_INSTRUMENT_COUNTERS | LB_INSTRUMENT_SAMPLING)
 
 /* The headline: a pause as long as a short fault. Saturated throughput carries none. */
 #define LB_WORK_HEADLINE_NS 200.0
+/* The loop of nothing is subtracted from all others of its round, so its luck is all theirs: it is
+ * the mean of so many windows. */
+#define LB_EMPTY_WINDOWS 4
 /* The pauses at which the self-check compares the cost of sharing. */
 #define LB_WORK_CHECK_SHORT_NS 100.0
 #define LB_WORK_CHECK_LONG_NS  1000.0
@@ -51,13 +63,16 @@ struct lb_case {
     int placement; /* index into the plan's placements */
     double work_ns;
     double slow; /* factor on the pause, 1 but for a slowed twin */
-    bool twin;
+    int twin;    /* this many cases behind its original in the plan; 0: no twin */
+    unsigned instruments;
     int base;  /* case that it is compared to, -1: none */
     int empty; /* case whose ns_op is subtracted for net_ns_op, -1: none */
     double window_ns;
-    int phases; /* windows a round: one for each residue that a roaming layout takes */
+    int phases; /* windows a round: one for each residue that a roaming layout takes;
+                   LB_EMPTY_WINDOWS for empty */
     int every;  /* measured in every n-th round, 1 = in all */
     bool blocks;
+    bool armed; /* has a window with armed breakpoints in every round that it is due */
 };
 
 struct lb_plan {
@@ -84,8 +99,10 @@ double lb_plan_round_s(const struct lb_plan *plan);
 /* "same-object/embedded/rwsem40/l3/threads:2/work_ns:200"; roles are not part of it. Returns the
  * length as snprintf. */
 int lb_case_name(const struct lb_plan *plan, const struct lb_case *c, char *text, size_t bytes);
-/* The layout's name, with "~" behind a twin's; "" where there is none. */
-void lb_case_layout(const struct lb_case *c, char text[LB_LAYOUT_NAME_BYTES + 1]);
+/* The layout's name, with "~" behind a twin's, "+counters" or "+sampling" behind that of one with
+ * an instrument where others have none; "" where there is none. */
+#define LB_CASE_LAYOUT_BYTES (LB_LAYOUT_NAME_BYTES + 16)
+void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES]);
 
 /* Number of rows (roles) of a case and the name of each. */
 int lb_case_roles(const struct lb_case *c);

@@ -12,10 +12,14 @@
 
 /* Draws into RUN_DIR/plots (made when missing), each as SVG and PNG:
  *   layouts    summary.csv: ns/op per layout at the headline work and at work 0;
+ *   onoff      summary.csv: time on the CPU, asleep, preempted; spins and sleeps where ops block;
+ *   causes     summary.csv: latencies of timed ops, slow ones, and counted events per op;
  *   residues   samples.csv: ns/op by the address modulo 64 of objects that roam;
  *   windows    samples.csv: every window in order of time.
  * Pictures that are there already are replaced. A picture that the run has nothing for (a file
- * missing or without rows, no layout that roams) is left out, and so is a torn last line of a file.
+ * missing or without rows, no layout that roams, neither writers nor mixed, nothing timed or
+ * counted) is left out, and so are a torn last line of a file and the rows of samples.csv that are
+ * armed.
  *
  * On success *n_drawn is the number of scripts that drew, and why says what was left out; it is
  * empty when nothing was. Failures: -ENOENT   the folder, a script, or gnuplot is missing (why says

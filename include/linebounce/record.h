@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 /* Grows when a column is added, renamed or changes its meaning. Every row starts with it. */
-#define LB_SCHEMA_VERSION 1
+#define LB_SCHEMA_VERSION 2
 
 /* One column: the name carries the unit, the meaning goes into results/README.md. */
 struct lb_column {
@@ -46,7 +46,8 @@ int lb_row_text(struct lb_row *row, const char *column, const char *value); /* N
 int lb_row_int(struct lb_row *row, const char *column, int64_t value);
 int lb_row_number(struct lb_row *row, const char *column,
                   double value); /* 6 significant digits; counts go by lb_row_int */
-/* Appends to a `;` cell. */
+/* Appends to a `;` cell. A text must not hold a `;`. */
+int lb_row_more_text(struct lb_row *row, const char *column, const char *value);
 int lb_row_more_int(struct lb_row *row, const char *column, int64_t value);
 int lb_row_more_number(struct lb_row *row, const char *column, double value);
 

@@ -10,6 +10,7 @@
 #define LINEBOUNCE_RUN_H
 
 #include <linebounce/crew.h>
+#include <linebounce/events.h>
 #include <linebounce/plan.h>
 #include <linebounce/record.h>
 #include <linebounce/stats.h>
@@ -26,17 +27,31 @@ struct lb_sample {
         first_ns_op; /* of the role's first thread alone: the same PU for every case of a round */
     double jain, min_over_max;
     double cpu_ns_op, off_cpu_share;
+    double own_op_ns;   /* the op with its lines in its own cache; NaN where nothing was sampled */
+    double slow_ns;     /* an op that takes longer has waited for a line; NaN where none is known */
+    double transfer_ns; /* what fetching a line that another PU modified adds; NaN: one thread */
+    double sampled_share; /* of the measured time: spent on timed ops */
     double total_ops;
+    double cpu_ns, wall_ns, user_ns, system_ns, preempted_ns; /* sums over threads and windows */
     double voluntary, involuntary;
-    double fallbacks, retries, spins, sleeps, handoffs;
+    struct lb_lock_stats lock;
     int regime; /* set by lb_run_regimes; 0 before */
+};
+
+/* What one event counted in one sample. */
+struct lb_tally {
+    double count; /* scaled; NaN without a value */
+    double ops;   /* over which it was counted: warm-up included */
+    enum lb_count_state state;
 };
 
 /* All that was measured of one case: role by role, good rounds only, in order of time. */
 struct lb_series {
-    struct lb_sample *samples[2]; /* by role */
-    size_t n;                     /* the same for all roles */
-    float *probes;                /* n x n_links: round trips around each sample */
+    struct lb_sample *samples[2];          /* by role */
+    struct lb_tally *tallies[2];           /* by role: n x the run's events; NULL without events */
+    struct lb_latency_kept **latencies[2]; /* by role: one a sample; NULL where nothing was timed */
+    size_t n;                              /* the same for all roles */
+    float *probes;                         /* n x n_links: round trips around each sample */
     int n_links;
     unsigned attempts, spoiled; /* windows */
     unsigned object_residues[LB_LINE_BYTES],
@@ -70,7 +85,29 @@ struct lb_run_options {
     void (*progress)(const struct lb_progress *progress, void *data); /* may be NULL */
     void *data;
     bool emulated;
+    const struct lb_event *events; /* borrowed while the run lives */
+    size_t n_events;
+    bool count_kernel;
+    int at_once;           /* counters that run at once (lb_counter_report); 0: not known */
+    uint64_t sample_every; /* mean gap between timed ops; 0: none; LB_SAMPLE_AUTO: by the op */
+    const struct lb_counter_calls *calls; /* NULL: the system's */
 };
+#define LB_SAMPLE_AUTO UINT64_MAX
+
+/* How an event fared when the run began. */
+struct lb_run_event {
+    struct lb_event event;
+    enum lb_count_state state; /* LB_COUNT_COUNTED: can be opened; else the reason that it cannot */
+    char reason[256];          /* "" */
+    struct lb_event_code code;
+    bool armed; /* a watch that ops hit: counted in windows of its own */
+    int group;  /* which of the groups that take turns over the rounds; -1: in each */
+};
+
+/* Words of the case whose watching slows its ops: all watches but the untouched ones. */
+bool lb_event_is_armed(const struct lb_event *event);
+/* Armed windows stop after so many ops a thread: each hit costs about 10 us. */
+#define LB_ARMED_OPS 1000
 
 struct lb_run {
     const struct lb_plan *plan;
@@ -78,8 +115,14 @@ struct lb_run {
     unsigned rounds;          /* complete ones */
     size_t windows, windows_spoiled;
     double elapsed_s;
-    double chain_ns;     /* ns per iteration of the pause's chain, at the start */
-    int64_t steal_ticks; /* over the whole run; -1 unknown */
+    struct lb_run_event *events;
+    size_t n_events;
+    int n_groups, n_armed_groups; /* timed rounds and armed windows take turns by them */
+    double timer_floor_ns;        /* median of two ordered time-stamps with nothing in between */
+    double own_add_ns; /* median of a locked add between two time-stamps, on a line of its own */
+    char sampling_note[160]; /* why no op is timed; "" when they are */
+    double chain_ns;         /* ns per iteration of the pause's chain, at the start */
+    int64_t steal_ticks;     /* over the whole run; -1 unknown */
     struct lb_clock clock;
     int n_regimes;     /* after lb_run_regimes */
     double *regime_ns; /* median round trip of each */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# What the three scripts share: reading cells, lists of words, the title and the terminals. Not run
+# What the scripts share: reading cells, lists of words, the title and the terminals. Not run
 # by itself.
 #
 # How the CSV is read. gnuplot 5.4 has three habits that this file and the scripts work around:
@@ -43,6 +43,25 @@ part(s, n) = n == 1 ? head(s) : part(tail(s), n - 1)
 head(s) = strstrt(s, "|") ? s[1:strstrt(s, "|") - 1] : s
 tail(s) = strstrt(s, "|") ? s[strstrt(s, "|") + 1:strlen(s)] : ""
 
+# Cells of several values joined by ";", from 1.
+field(s, n) = n < 1 ? "" : n == 1 ? first_of(s) : field(others_of(s), n - 1)
+first_of(s) = strstrt(s, ";") ? s[1:strstrt(s, ";") - 1] : s
+others_of(s) = strstrt(s, ";") ? s[strstrt(s, ";") + 1:strlen(s)] : ""
+swapped(s, a, b) = strstrt(s, a) == 0 ? s : (f_text = "", sum [f_i = 1:strlen(s)] \
+    (f_text = f_text.(s[f_i:f_i] eq a ? b : s[f_i:f_i]), 0), f_text)
+# Such a cell as one word for a table in memory: blanks become "_".
+joined(s) = words(s) == 0 ? "-" : swapped(s, " ", "_")
+# Where a name stands in such a cell; 0: nowhere.
+field_at(s, name) = at(swapped(s, ";", " "), name)
+
+# Long text in lines of at most n characters, broken behind blanks, ":" and "_" where there are any.
+breaks(c) = strstrt(" :_", c) > 0
+wrapped(s, n) = (f_text = "", f_start = 1, f_break = 0, sum [f_i = 1:strlen(s)] \
+    (f_i - f_start >= n ? (f_break = f_break > 0 ? f_break : f_i - 1, \
+        f_text = f_text.s[f_start:f_break]."\n", f_start = f_break + 1, f_break = 0) : 0, \
+     breaks(s[f_i:f_i]) ? (f_break = f_i) : 0, 0), f_text.s[f_start:strlen(s)])
+lines_of(s) = 1 + (strlen(s) > 0 ? (sum [f_i = 1:strlen(s)] (s[f_i:f_i] eq "\n" ? 1 : 0)) : 0)
+
 # The order in which layouts and scenarios are shown; others follow in the order of the file.
 layouts_known = "pointer pointer-lock-aligned pointer-aligned pointer-256 embedded-roaming "\
     ."embedded embedded-split embedded-own-line padded refcount refcount-seq"
@@ -67,6 +86,13 @@ group_label(g) = sprintf("placement %s%s, %s thread%s", part(g, 1), \
     part(g, 2) eq part(g, 1) || part(g, 2) eq "-" ? "" : " (".part(g, 2).")", \
     part(g, 3), part(g, 3) eq "1" ? "" : "s")
 
+# What the title says of a group with its regime, and what the names of all its pictures but those
+# of the first group end in.
+group_regime(g) = part(g, 4) eq "-" || part(g, 4) eq "0" ? "" : part(g, 4)
+group_where(g) = group_label(g).(group_regime(g) eq "" ? "" : ", regime ".group_regime(g))
+group_suffix(g) = sprintf("-%s-%st%s", part(g, 1), part(g, 3), \
+    group_regime(g) eq "" ? "" : "-regime".group_regime(g))
+
 # Ranks: layouts and scenarios as in `order`, a twin (A/A run) behind its original, few objects
 # before many; near before far, few threads before many, regime 0 before 1. A group is
 # "placement|distance|threads" or "placement|distance|threads|regime"; that of the lowest rank has
@@ -85,10 +111,25 @@ sort_found = "sorted = ''; do for [k = 1:words(found)] { least = ''; \
         if (!has(sorted, f) && (least eq '' || rank(f) < rank(least))) { least = f } }; \
     sorted = with(sorted, least) }"
 
+# Sorts `panels` and `entries` in the order in which they are shown.
+sort_panels = "order = scenarios_known; do for [p in panels] { order = with(order, head(p)) }; \
+    found = panels; rank(p) = panel_rank(p); eval sort_found; panels = sorted"
+sort_entries = "order = layouts_known; \
+    do for [e in entries] { order = with(order, plain(head(e))) }; \
+    found = entries; rank(e) = entry_rank(e); eval sort_found; entries = sorted"
+sort_groups = "found = groups; rank(g) = group_rank(g); eval sort_found; groups = sorted"
+
 # Sets `work`, unless the caller of the script has: 200 ns, else the least pause in `works`, else 0.
 headline = "if (!exists('work')) { work = 0; do for [w in works] { \
     if (w ne '-' && real(w) > 0 && work != 200 \
         && (work == 0 || real(w) == 200 || real(w) < work)) { work = real(w) } } }"
+
+# Sorts `works`, after that: the headline, the other pauses from short to long, 0 at last.
+sort_works = "found = works; rank(w) = w eq '-' ? 2e12 : real(w) == work ? -1 : \
+    real(w) == 0 ? 1e12 : real(w); eval sort_found; works = sorted"
+# What a picture of a work has in its name.
+work_suffix(w) = w == 0 ? "-saturated" : w == work ? "" : sprintf("-work%g", w)
+work_label(w) = w == 0 ? "saturated throughput (work 0)" : sprintf("work %g ns", w)
 
 # A step that gives about n tics over a span: 1, 2 or 5 times a power of ten.
 power(span, n) = 10 ** floor(log10(span / (n * 1.0)))
@@ -102,6 +143,18 @@ log_tics(axis, low, high) = sprintf("set %stics () format '%%g'; unset m%stics; 
     do for [k = %d:%d] { do for [m in '%s'] { \
         set %stics add (gprintf('%%g', int(m) * 10.0 ** k) int(m) * 10.0 ** k) } }", \
     axis, axis, floor(log10(low)) - 1, ceil(log10(high)), high > 300 * low ? "1" : "1 2 5", axis)
+
+# The same, but no tics below `low`: the place of 0 is there.
+log_tics_from(axis, low, high) = sprintf("do for [k = %d:%d] { do for [m in '%s'] { \
+    if (int(m) * 10.0 ** k >= %g) { \
+        set %stics add (gprintf('%%g', int(m) * 10.0 ** k) int(m) * 10.0 ** k) } } }; \
+    unset m%stics", \
+    floor(log10(low)) - 1, ceil(log10(high)), high > 100 * low ? "1" : "1 2 5", low, axis, axis)
+
+# Where there is nothing but 0 on the axis, or nothing at all: no scale to read anything from.
+bare_tics(most) = "set xtics ('".(known(most) ? "0" : "")."' 0)"
+larger(a, b) = known(b) && (!known(a) || b > a) ? b : a
+smaller(a, b) = known(b) && (!known(a) || b < a) ? b : a
 
 # The last two names of the path: host and time of the run.
 run_name = ""
@@ -124,9 +177,22 @@ terminal(format, width, height) = format eq "svg" \
     : sprintf("set terminal %s size %d,%d font 'DejaVu Sans,%g' background 'white' noenhanced", \
         png_terminal, width, height, png_terminal eq "png" ? 10.5 : 11)
 
+# A font's size for the terminal of `format`, in points as the PNG has them.
+sized(points) = sprintf(",%g", format eq "svg" ? points * 15 / 11.0 : points)
+
 # Colours of Okabe and Ito, told apart by the colour-blind too. Shapes differ as well.
 green = "#009E73"; vermilion = "#D55E00"; blue = "#0072B2"; sky = "#56B4E9"
 orange = "#E69F00"; purple = "#CC79A7"; yellow = "#B8A800"; grey = "#777777"; dark = "#222222"
+# How words stand in a panel, beside a bar or in its place. Where there are none to be, they go to y
+# `nowhere`, out of the range: gnuplot 5.4 falls over labels without any good point.
+nowhere = -9
+set style textbox opaque fillcolor "white" noborder margins 0.3, 0
+words_beside = "with labels left boxed offset 0.8, 0 font sized(9) tc rgb '#666666' notitle"
+# An empty plot for what is left to say.
+legend_only = "set lmargin at screen 0; set rmargin at screen 1; \
+    set tmargin at screen 1; set bmargin at screen 0; unset border; unset tics; unset xlabel; \
+    unset ylabel; unset title; unset key; set autoscale; unset logscale; plot [0:1] [0:1] NaN; \
+    set border 3; set xtics nomirror out scale 0.5; set ytics nomirror out scale 0.5"
 set style line 100 lc rgb "#DDDDDD" lw 1 dt 1
 set border 3 lc rgb dark
 set tics nomirror out scale 0.5

@@ -42,10 +42,7 @@ if (|$rows| == 0) { print "layouts: ".csv." has no rows of layouts"; exit status
 groups = ""
 works = ""
 stats $rows using (groups = with(groups, strcol(1)), works = with(works, strcol(2)), 0) nooutput
-found = groups
-rank(g) = group_rank(g)
-eval sort_found
-groups = sorted
+eval sort_groups
 eval headline
 
 # What a row's mark says. A win with very unequal shares is no bare "faster".
@@ -86,18 +83,8 @@ do for [g = 1:words(groups)] {
             ? (panels = with(panels, strcol(3)), entries = with(entries, strcol(4)), \
                bases = strcol(11) eq "-" ? bases : with(bases, strcol(11)), 0) : 0) nooutput
         if (panels eq "") { continue }
-        order = scenarios_known
-        do for [p in panels] { order = with(order, head(p)) }
-        found = panels
-        rank(p) = panel_rank(p)
-        eval sort_found
-        panels = sorted
-        order = layouts_known
-        do for [e in entries] { order = with(order, plain(head(e))) }
-        found = entries
-        rank(e) = entry_rank(e)
-        eval sort_found
-        entries = sorted
+        eval sort_panels
+        eval sort_entries
         # The baseline is what most rows are compared to; twins have their originals.
         base = ""
         do for [q in bases] {
@@ -143,15 +130,13 @@ do for [g = 1:words(groups)] {
         footer = 24.0
         height = header + lines * (above + body + below) + footer
 
-        suffix = g == 1 ? "" : sprintf("-%s-%st%s", part(group, 1), part(group, 3), \
-            part(group, 4) eq "-" || part(group, 4) eq "0" ? "" : "-regime".part(group, 4))
-        name = out."/layouts".(kind eq "net" ? "" : "-saturated").suffix
+        name = out."/layouts".(kind eq "net" ? "" : "-saturated") \
+            .(g == 1 ? "" : group_suffix(group))
         what = kind eq "saturated" ? "Saturated throughput (work 0) by layout" : \
             first == 8 ? sprintf("Net cost of an op by layout, work %g ns", this_work) : \
             sprintf("Cost of an op by layout, work %g ns included (no empty case to subtract)", \
                 this_work)
-        where = group_label(group).(part(group, 4) eq "-" || part(group, 4) eq "0" ? "" : \
-            ", regime ".part(group, 4))
+        where = group_where(group)
         unit = first == 8 ? "net ns/op" : "ns/op"
 
         do for [format in "svg png"] {

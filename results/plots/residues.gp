@@ -48,10 +48,7 @@ if (|$rows| == 0) {
 
 groups = ""; works = ""
 stats $rows using (groups = with(groups, strcol(1)), works = with(works, strcol(2)), 0) nooutput
-found = groups
-rank(g) = group_rank(g)
-eval sort_found
-groups = sorted
+eval sort_groups
 eval headline
 
 array Colour[8] = [blue, vermilion, green, purple, orange, sky, yellow, dark]
@@ -66,32 +63,25 @@ do for [g = 1:words(groups)] {
     # Entries seen at two residues or more.
     set autoscale
     unset logscale
-    pairs = ""; found_entries = ""
+    pairs = ""; several = ""
     stats $rows using (mine(strcol(2), strcol(1)) \
         ? (pairs = with(pairs, sprintf("%s|%g", strcol(4), $6)), \
-           found_entries = with(found_entries, strcol(4)), 0) : 0) nooutput
-    order = layouts_known
-    do for [e in found_entries] { order = with(order, plain(head(e))) }
-    found = ""
-    do for [e in found_entries] {
+           several = with(several, strcol(4)), 0) : 0) nooutput
+    entries = ""
+    do for [e in several] {
         n = 0
         do for [q in pairs] { n = n + (part(q, 1)."|".part(q, 2) eq e) }
-        if (n > 1) { found = with(found, e) }
+        if (n > 1) { entries = with(entries, e) }
     }
-    rank(e) = entry_rank(e)
-    eval sort_found
-    entries = sorted
+    eval sort_entries
     n_entries = words(entries)
     if (n_entries == 0) { continue }
 
-    found = ""; found_residues = ""
+    panels = ""; found_residues = ""
     stats $rows using (mine(strcol(2), strcol(1)) && has(entries, strcol(4)) \
-        ? (found = with(found, strcol(3)), \
+        ? (panels = with(panels, strcol(3)), \
            found_residues = with(found_residues, sprintf("%g", $6)), 0) : 0) nooutput
-    order = scenarios_known
-    rank(p) = panel_rank(p)
-    eval sort_found
-    panels = sorted
+    eval sort_panels
     n_panels = words(panels)
     residues = ""
     do for [r = 0:63] { if (has(found_residues, "".r)) { residues = with(residues, "".r) } }
@@ -135,7 +125,7 @@ do for [g = 1:words(groups)] {
     left = 78; above = 30; below = 30; header = 84; footer = 24
     pitch = (width - 10) / columns
     height = header + lines * (above + body + below) + footer
-    name = out."/residues".(g == 1 ? "" : sprintf("-%s-%st", part(group, 1), part(group, 3)))
+    name = out."/residues".(g == 1 ? "" : group_suffix(group))
     what = work > 0 ? sprintf("Cost of an op by the object's address, work %g ns included", work) \
         : "Cost of an op by the object's address, saturated throughput (work 0)"
     sharing = 0

@@ -9,8 +9,9 @@
 # that have no work), and the round trip of one line between the case's PUs just before the window
 # (of several pairs the slowest), on a log axis. A regime is a band of that round trip; a case is
 # only compared within one. A cross is a spoiled window, on the lower edge where it has no number.
-# Panels without data are left out. Of more than 10000 rows every n-th good one is drawn, and the
-# picture says so; spoiled ones all are.
+# Rows of windows that ran with armed breakpoints have no times and are left out, as are panels
+# without data. Of more than 10000 rows every n-th good one is drawn, and the picture says so;
+# spoiled ones all are.
 #
 # More settings, in the same -e: out='folder', host='name in the title', emulated=1 (says so in
 # the title). Exit status 3: the run has nothing to draw.
@@ -31,7 +32,6 @@ colour_of(scenario, layout) = layout eq "-" || at(scenarios_known, scenario) == 
 
 # A case of more than two threads has a round trip for each of several pairs, parted by ";". Halving
 # the text keeps the recursion shallow.
-larger(a, b) = known(a) && (!known(b) || a > b) ? a : b
 middle(s) = (strlen(s) + 1) / 2
 cut(s) = strstrt(s[middle(s):strlen(s)], ";") > 0 \
     ? middle(s) - 1 + strstrt(s[middle(s):strlen(s)], ";") : strstrt(s, ";")
@@ -46,10 +46,11 @@ plot csv every ::0::rows - 1 using (number("start_ns") / 1e9): \
     (colour_of(text("scenario"), text("layout"))):(text("status") eq "ok" ? 0 : 1): \
     (known(number("work_ns")) && number("work_ns") > 0 ? 1 : 2):(number("ns_op")): \
     (largest(strcol("pingpong_before_ns"))):(number("window")) with table \
-    if (known(number("start_ns")) && (text("status") ne "ok" || int($0) % nth == 0))
+    if (known(number("start_ns")) \
+        && (text("status") eq "spoiled" || text("status") eq "ok" && int($0) % nth == 0))
 unset table
 eval tables
-if (|$rows| == 0) { print "windows: ".csv." has no row with a start"; exit status 3 }
+if (|$rows| == 0) { print "windows: ".csv." has no timed row with a start"; exit status 3 }
 
 # What there is to show.
 end_s = 0

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * instruments: what looking costs. Each case bare, with counters alone, and with timed ops alone,
+ * round by round beside each other: contended (two threads, one object) and not (each its own).
+ */
+#include "suite.h"
+
+#include <linebounce/counters.h>
+
+#include <math.h>
+#include <string.h>
+
+static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_SAME_OBJECT],
+                                                &lb_scenarios[LB_SCENARIO_UNCONTENDED]};
+static const double works[] = {LB_WORK_HEADLINE_NS, 0};
+#define INSTRUMENTS_ROUNDS 120
+
+/* Where there is no PMU, four breakpoints on words that nobody touches stand for four counters. */
+static void add_untouched(struct settings *s)
+{
+    for (int i = 0; i < LB_GROUP_WATCH; i++) {
+        struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .watch = LB_WATCH_UNTOUCHED0 + i};
+        strcpy(e.name, "bp:untouched0");
+        e.name[strlen(e.name) - 1] = (char)('0' + i);
+        list_add(&s->events, sizeof e, &e);
+    }
+}
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    static struct lb_layout layouts[2];
+    const struct lb_layout *l;
+
+    r->instruments = true;
+    r->scenarios = all;
+    r->n_scenarios = LB_COUNT(all);
+    r->controls = false;
+    r->baseline = NULL;
+    if (!s->layouts.n) {
+        layouts[0] = lb_layout_find("pointer", NULL, &l) ? (struct lb_layout){0} : *l;
+        layouts[1] = lb_layout_find("padded", NULL, &l) ? (struct lb_layout){0} : *l;
+        r->layouts = layouts;
+        r->n_layouts = LB_COUNT(layouts);
+    }
+    if (!r->n_work_ns) {
+        r->work_ns = works;
+        r->n_work_ns = LB_COUNT(works);
+    }
+    if (!s->rounds)
+        s->rounds = INSTRUMENTS_ROUNDS;
+    if (!s->events.n)
+        add_untouched(s);
+}
+
+static void print_line(const struct lb_analysis *a, const struct lb_line *l, FILE *out)
+{
+    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+    const struct lb_line *base = lb_analysis_find(a, c->base, 0);
+    const struct lb_estimate *d = &l->comparison.difference, *r = &l->comparison.ratio;
+    double net = base && base->net.n ? base->net.median : NAN;
+
+    fprintf(out, "%-12s %-9s %-9s %6g %9.2f %9.2f %+7.2f [%+.2f, %+.2f] %8.4f [%.4f, %.4f]",
+            c->shape.scenario->name, c->shape.layout->name,
+            c->instruments == LB_INSTRUMENT_COUNTERS ? "counters" : "sampling", c->work_ns,
+            base ? base->ns_op.median : NAN, net, d->value, d->lo, d->hi, r->value, r->lo, r->hi);
+    if (isfinite(net) && net > 0)
+        fprintf(out, " %+7.2f %%", 100 * d->value / net);
+    if (c->instruments == LB_INSTRUMENT_SAMPLING)
+        fprintf(out, "  %.0f timed, %.2f %% of the time", l->latency.n,
+                100 * l->latency.sampled_share);
+    fputc('\n', out);
+}
+
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    (void)s;
+    fprintf(out, "\ncounted in windows `counters`:");
+    for (size_t i = 0; i < a->run->n_events; i++)
+        fprintf(out, " %s (%s)", a->run->events[i].event.name,
+                lb_count_state_name(a->run->events[i].state));
+    fprintf(out, "\n\n%-12s %-9s %-9s %6s %9s %9s %-24s %-26s %s\n", "case", "layout", "with",
+            "work", "ns/op", "net ns", "difference ns [95 %]", "ratio [95 %]",
+            "difference over net");
+    for (size_t i = 0; i < a->n_lines; i++)
+        if (a->lines[i].main_regime && a->lines[i].compared &&
+            a->run->plan->cases[a->lines[i].case_index].twin)
+            print_line(a, &a->lines[i], out);
+}
+
+const struct suite suite_instruments = {
+    .name = "instruments",
+    .question = "what do counters and timed ops themselves add to an op?",
+    .defaults = defaults,
+    .conclude = conclude,
+};

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The other half of a line: not what a layout costs, but where it goes. Accounted (CPU, switches,
+ * what the locks did), timed (sampled latencies) and counted (events), side by side.
+ */
+#include "analysis_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const struct lb_sample *sample_of(const struct lb_run *run, const struct lb_line *l,
+                                         size_t i)
+{
+    const struct lb_sample *s = &run->series[l->case_index].samples[l->role][i];
+
+    return s->regime == l->regime ? s : NULL;
+}
+
+static void sum_samples(const struct lb_run *run, struct lb_line *l, struct lb_sample *sum)
+{
+    for (size_t i = 0; i < run->series[l->case_index].n; i++) {
+        const struct lb_sample *x = sample_of(run, l, i);
+        if (!x) {
+            l->windows_other++;
+            continue;
+        }
+        sum->total_ops += x->total_ops;
+        sum->cpu_ns += x->cpu_ns;
+        sum->wall_ns += x->wall_ns;
+        sum->user_ns += x->user_ns;
+        sum->system_ns += x->system_ns;
+        sum->preempted_ns += x->preempted_ns;
+        sum->voluntary += x->voluntary;
+        sum->involuntary += x->involuntary;
+        lb_lock_stats_add(&x->lock, &sum->lock);
+    }
+}
+
+/* The C library does not say what its locks do: their numbers are not known, rather than 0. */
+static void account_lock(const struct lb_run *run, const struct lb_lock_stats *sum, double ops,
+                         struct lb_line *l)
+{
+    const struct lb_shape *shape = &run->plan->cases[l->case_index].shape;
+    double kops = ops / 1000, one = lb_lock_info(shape->lock)->vma_protocol ? 1 : NAN;
+
+    l->fallbacks_per_kop = (double)sum->fallbacks / kops;
+    l->retries_per_kop = one * (double)sum->retries / kops;
+    l->spins_owner_per_op = one * (double)sum->spins_owner / ops;
+    l->spins_queue_per_op = one * (double)sum->spins_queue / ops;
+    l->spins_reader_per_op = one * (double)sum->spins_reader / ops;
+    l->spin_limits_per_kop = one * (double)sum->spin_limits / kops;
+    l->steals_per_kop = one * (double)sum->steals / kops;
+    l->sleeps_per_kop = one * (double)sum->sleeps / kops;
+    l->wakes_per_kop = one * (double)sum->wakes / kops;
+    l->handoffs_per_kop = one * (double)sum->handoffs / kops;
+}
+
+void lb_line_account(const struct lb_run *run, struct lb_line *l)
+{
+    struct lb_sample sum = {0};
+
+    sum_samples(run, l, &sum);
+    double ops = sum.total_ops, kops = ops / 1000;
+    bool long_enough = sum.wall_ns >= LB_SPLIT_LEAST_NS;
+    l->cpu_ns_op_mean = sum.cpu_ns / ops;
+    l->off_cpu_ns_op_mean = sum.wall_ns > sum.cpu_ns ? (sum.wall_ns - sum.cpu_ns) / ops : 0;
+    l->preempted_ns_op_mean = sum.preempted_ns / ops;
+    l->user_ns_op = long_enough ? sum.user_ns / ops : NAN;
+    l->system_ns_op = long_enough ? sum.system_ns / ops : NAN;
+    l->voluntary_per_kop = sum.voluntary / kops;
+    l->involuntary_per_kop = sum.involuntary / kops;
+    account_lock(run, &sum.lock, ops, l);
+}
+
+enum scalar { OWN_OP, TRANSFER, SLOW, SAMPLED };
+
+static double median_scalar(const struct lb_run *run, const struct lb_line *l, enum scalar what,
+                            double *scratch)
+{
+    double median = NAN;
+    size_t n = 0;
+
+    for (size_t i = 0; i < run->series[l->case_index].n; i++) {
+        const struct lb_sample *x = sample_of(run, l, i);
+        double value = !x                 ? NAN
+                       : what == OWN_OP   ? x->own_op_ns
+                       : what == TRANSFER ? x->transfer_ns
+                       : what == SLOW     ? x->slow_ns
+                                          : x->sampled_share;
+        if (isfinite(value))
+            scratch[n++] = value;
+    }
+    if (n)
+        lb_stats_median(scratch, n, &median);
+    return median;
+}
+
+int lb_line_timed(const struct lb_run *run, double *scratch, struct lb_line *l)
+{
+    const struct lb_series *series = &run->series[l->case_index];
+    struct lb_latency *sum = calloc(1, sizeof *sum);
+    struct lb_line_latency *t = &l->latency;
+    double ns = run->clock.ns_per_tick;
+
+    if (!sum)
+        return -ENOMEM;
+    for (size_t i = 0; i < series->n; i++)
+        if (series->latencies[l->role] && sample_of(run, l, i))
+            lb_latency_merge_kept(series->latencies[l->role][i], sum);
+    t->n = (double)sum->n;
+    t->p50 = lb_latency_quantile(sum, 0.5) * ns;
+    t->p90 = lb_latency_quantile(sum, 0.9) * ns;
+    t->p99 = lb_latency_quantile(sum, 0.99) * ns;
+    t->p999 = lb_latency_quantile(sum, 0.999) * ns;
+    t->max = sum->n ? (double)sum->max * ns : NAN;
+    t->own_op_ns = median_scalar(run, l, OWN_OP, scratch);
+    t->transfer_ns = median_scalar(run, l, TRANSFER, scratch);
+    t->slow_ns = median_scalar(run, l, SLOW, scratch);
+    t->slow_per_kop = sum->n && isfinite(t->slow_ns) ? 1000.0 * (double)sum->slow / t->n : NAN;
+    t->sampled_share = median_scalar(run, l, SAMPLED, scratch);
+    free(sum);
+    return 0;
+}
+
+static void count_event(const struct lb_run *run, const struct lb_line *l, size_t event,
+                        struct lb_line_count *k)
+{
+    const struct lb_series *series = &run->series[l->case_index];
+    double count = 0, ops = 0;
+    enum lb_count_state worst =
+        run->events[event].state == LB_COUNT_COUNTED ? LB_COUNT_UNASKED : run->events[event].state;
+
+    for (size_t i = 0; i < series->n; i++) {
+        const struct lb_tally *t = &series->tallies[l->role][i * run->n_events + event];
+        if (!sample_of(run, l, i) || t->state == LB_COUNT_UNASKED)
+            continue;
+        if (!isfinite(t->count)) {
+            worst = t->state > worst ? t->state : worst;
+            continue;
+        }
+        count += t->count;
+        ops += t->ops;
+        k->windows++;
+        k->state = t->state > k->state ? t->state : k->state;
+    }
+    k->per_op = k->windows ? count / ops : NAN;
+    if (!k->windows)
+        k->state = worst;
+}
+
+int lb_line_counted(const struct lb_run *run, struct lb_line *l)
+{
+    if (!run->n_events)
+        return 0;
+    l->counts = calloc(run->n_events, sizeof *l->counts);
+    if (!l->counts)
+        return -ENOMEM;
+    for (size_t i = 0; i < run->n_events; i++)
+        count_event(run, l, i, &l->counts[i]);
+    return 0;
+}
+
+/* Whether the shared control of this placement shows the event, at any work and in any regime. */
+static bool control_counts(const struct lb_analysis *a, int placement, size_t event)
+{
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_case *c = &a->run->plan->cases[a->lines[i].case_index];
+        if (c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED && c->placement == placement &&
+            a->lines[i].counts && a->lines[i].counts[event].per_op >= LB_CONTROL_COUNT)
+            return true;
+    }
+    return false;
+}
+
+void lb_analysis_doubt(struct lb_analysis *a)
+{
+    for (size_t i = 0; i < a->n_lines; i++) {
+        struct lb_line *l = &a->lines[i];
+        int placement = a->run->plan->cases[l->case_index].placement;
+        for (size_t e = 0; l->counts && e < a->run->n_events; e++) {
+            struct lb_line_count *k = &l->counts[e];
+            if (k->windows && !(k->per_op > 0) && !control_counts(a, placement, e)) {
+                k->unproved = true;
+                k->per_op = NAN;
+            }
+        }
+    }
+}

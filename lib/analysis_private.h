@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LB_ANALYSIS_PRIVATE_H
+#define LB_ANALYSIS_PRIVATE_H
+
+#include <linebounce/analysis.h>
+
+/* What was accounted, timed and counted in the samples of a line's regime. `scratch` holds
+ * lb_run_longest values. -ENOMEM. */
+void lb_line_account(const struct lb_run *run, struct lb_line *line);
+int lb_line_timed(const struct lb_run *run, double *scratch, struct lb_line *line);
+int lb_line_counted(const struct lb_run *run, struct lb_line *line);
+/* Takes the zeros away that no positive control stands up for. */
+void lb_analysis_doubt(struct lb_analysis *analysis);
+
+#endif

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What looks at a window while it runs: which events are counted in which round, and which ops are
+ * timed on their own.
+ */
+#include "run_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Timed ops from which the own-cache op and the timer's floor are taken. */
+#define OWN_OPS   64
+#define FLOOR_OPS 1001
+
+bool lb_event_is_armed(const struct lb_event *e)
+{
+    return e->kind == LB_EVENT_WATCH && e->watch < LB_WATCH_UNTOUCHED0;
+}
+
+static uint32_t pmu_type_of(const struct lb_bench *b, int pu_os)
+{
+    const struct lb_core_pmu *pmu = lb_core_pmu_of(b->pmus, b->n_pmus, pu_os);
+
+    return b->n_pmus > 1 && pmu ? pmu->type : 0;
+}
+
+/* What an error of opening means here; errno's own words say little of events. */
+static const char *words_for(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case EOPNOTSUPP:
+    case ENODEV:
+        return "the kernel has no such event on this machine";
+    case ENODATA:
+        return "it happens in the kernel, which is not counted (--count-kernel)";
+    case ENXIO:
+        return "a virtual machine keeps the register that it needs to itself";
+    case ENOSPC:
+        return "all hardware breakpoints are taken";
+    case EACCES:
+    case EPERM:
+        return "not allowed (linebounce show counters says what would help)";
+    default:
+        return strerror(error);
+    }
+}
+
+/* Opens the event alone on this thread, as a window will. */
+static void try_event(const struct lb_bench *b, struct lb_run_event *e)
+{
+    const struct lb_counter_calls *calls =
+        b->options->calls ? b->options->calls : &lb_counter_system;
+    struct lb_event_code code = e->code;
+    struct lb_group group;
+    uint64_t word = 0;
+
+    if (code.kind == LB_EVENT_WATCH) {
+        code.address = (uintptr_t)&word;
+        code.bytes = sizeof word;
+    }
+    lb_group_open(calls, &code, 1, pmu_type_of(b, lb_crew_pu_os(b->crew, 0)),
+                  b->options->count_kernel, &group);
+    e->state = group.leader >= 0 ? LB_COUNT_COUNTED : group.events[0].count.state;
+    if (group.leader < 0)
+        snprintf(e->reason, sizeof e->reason, "%s: %s", lb_count_state_name(e->state),
+                 words_for(group.events[0].count.error));
+    lb_group_close(&group);
+}
+
+static void check_event(const struct lb_bench *b, const struct lb_event *event,
+                        struct lb_run_event *e)
+{
+    struct lb_why why;
+
+    e->event = *event;
+    e->armed = lb_event_is_armed(event);
+    e->state = LB_COUNT_UNSUPPORTED;
+    if (*event->absent)
+        snprintf(e->reason, sizeof e->reason, "%s", event->absent);
+    else if (lb_event_encode(event, &why, &e->code))
+        snprintf(e->reason, sizeof e->reason, "%.255s", why.text);
+    else
+        try_event(b, e);
+}
+
+static bool is_in_each(const struct lb_run_event *e)
+{
+    return e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS;
+}
+
+/* Events of a class in groups of at most `room`, with `all` also those that are else in each group;
+ * returns the number of groups. */
+static int divide(struct lb_run *run, enum lb_event_kind kind, bool armed, int room, bool all)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < run->n_events; i++) {
+        struct lb_run_event *e = &run->events[i];
+        if (e->state != LB_COUNT_COUNTED || e->event.kind != kind || e->armed != armed ||
+            (!all && is_in_each(e)))
+            continue;
+        e->group = n++ / (room > 0 ? room : 1);
+    }
+    return room > 0 ? (n + room - 1) / room : n;
+}
+
+/* Nothing is multiplexed: more events than counters take turns, a group a round. Cycles and
+ * instructions are in each, so that every ratio to them is of one window. */
+static void make_groups(struct lb_bench *b)
+{
+    struct lb_run *run = b->run;
+    int room = LB_GROUP_PMU, common = 0, pmu, words;
+
+    if (b->options->at_once > 0 && b->options->at_once < room)
+        room = b->options->at_once;
+    for (size_t i = 0; i < run->n_events; i++) {
+        run->events[i].group = -1; /* in each, unless told otherwise below */
+        common += run->events[i].state == LB_COUNT_COUNTED && is_in_each(&run->events[i]);
+    }
+    /* Where there is no room for more beside them, they take turns like the others. */
+    bool tight = room <= common;
+    pmu = divide(run, LB_EVENT_PMU, false, tight ? room : room - common, tight);
+    words = divide(run, LB_EVENT_WATCH, false, LB_GROUP_WATCH, false);
+    for (size_t i = 0; i < run->n_events; i++)
+        if (run->events[i].event.kind == LB_EVENT_WATCH && !run->events[i].armed &&
+            run->events[i].group >= 0)
+            run->events[i].group += pmu;
+    run->n_groups = pmu + words;
+    if (!run->n_groups && common)
+        run->n_groups = 1;
+    run->n_armed_groups = divide(run, LB_EVENT_WATCH, true, LB_GROUP_WATCH, false);
+}
+
+static struct lb_thread_plan timed_alone(enum lb_op op, uintptr_t word)
+{
+    return (struct lb_thread_plan){.site.x = {word},
+                                   .sampling.timed = lb_hot_timed_find(op, LB_LOCK_RWSEM40, false)};
+}
+
+/* Why no op is timed, or the timer's floor. */
+static int check_timer(struct lb_bench *b)
+{
+    struct lb_run *run = b->run;
+    struct lb_thread_plan empty = timed_alone(LB_OP_EMPTY, 0);
+    struct lb_thread_plan add = timed_alone(LB_OP_ADD, (uintptr_t)b->arena);
+    double floor, own;
+    int err;
+
+    run->timer_floor_ns = NAN;
+    if (!b->options->sample_every)
+        snprintf(run->sampling_note, sizeof run->sampling_note, "not asked for");
+    else if (!empty.sampling.timed)
+        snprintf(run->sampling_note, sizeof run->sampling_note,
+                 "no ordered time-stamp is known for this architecture");
+    else if (run->clock.kind == LB_CLOCK_MONOTONIC)
+        snprintf(run->sampling_note, sizeof run->sampling_note,
+                 "the clock is a system call: too slow beside an op");
+    else if (run->clock.step_ns > LB_SAMPLE_STEP_MOST_NS)
+        snprintf(run->sampling_note, sizeof run->sampling_note,
+                 "the clock's step of %.0f ns is too coarse beside a line's transfer",
+                 run->clock.step_ns);
+    if (*run->sampling_note)
+        return 0;
+    if ((err = lb_crew_own_op(b->crew, &empty, FLOOR_OPS, &floor)) ||
+        (err = lb_crew_own_op(b->crew, &add, FLOOR_OPS, &own)))
+        return err;
+    run->timer_floor_ns = floor * run->clock.ns_per_tick;
+    run->own_add_ns = own * run->clock.ns_per_tick;
+    return 0;
+}
+
+int lb_bench_instruments(struct lb_bench *b)
+{
+    struct lb_run *run = b->run;
+    size_t n = b->options->n_events;
+
+    if (n && !(run->events = calloc(n, sizeof *run->events)))
+        return -ENOMEM;
+    run->n_events = n;
+    b->n_pmus = lb_core_pmus("/sys", b->pmus);
+    for (size_t i = 0; i < n; i++)
+        check_event(b, &b->options->events[i], &run->events[i]);
+    make_groups(b);
+    return check_timer(b);
+}
+
+/* The events of this window: a timed round's group or an armed window's. */
+static void choose(const struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+{
+    const struct lb_run *run = b->run;
+    int groups = a->armed ? run->n_armed_groups : run->n_groups;
+    int turn = groups ? (int)(b->round / (unsigned)c->every % (unsigned)groups) : 0;
+
+    a->n_events = 0;
+    if (!(c->instruments & LB_INSTRUMENT_COUNTERS) || !groups)
+        return;
+    for (size_t i = 0; i < run->n_events; i++) {
+        const struct lb_run_event *e = &run->events[i];
+        bool due = e->group == turn || (e->group < 0 && !a->armed && is_in_each(e));
+        if (e->state == LB_COUNT_COUNTED && e->armed == a->armed && due &&
+            a->n_events < LB_GROUP_MOST)
+            a->events[a->n_events++] = (int)i;
+    }
+}
+
+/* The controls answer for every watch: there, each watched word is the one that is added to. */
+static bool aim(const struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
+                int thread, struct lb_event_code *code)
+{
+    enum lb_scenario_kind kind = c->shape.scenario->kind;
+    bool control = kind == LB_SCENARIO_CONTROL_SHARED || kind == LB_SCENARIO_CONTROL_APART;
+
+    if (code->kind != LB_EVENT_WATCH || (code->watch >= LB_WATCH_START && !control) || !a->armed)
+        return true;
+    return !lb_shape_watch(&c->shape, &a->draw, b->arena, thread,
+                           control ? LB_WATCH_COUNT : code->watch, NULL, &code->address,
+                           &code->bytes);
+}
+
+/* A word that the case lacks leaves the group of all its threads. */
+static void equip_counters(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+{
+    choose(b, c, a);
+    for (int k = 0; k < a->n_events;) {
+        bool known = true;
+        for (int i = 0; known && i < c->shape.threads; i++) {
+            struct lb_event_code *code = &a->codes[i * LB_GROUP_MOST + k];
+            *code = b->run->events[a->events[k]].code;
+            known = aim(b, c, a, i, code);
+        }
+        if (known) {
+            k++;
+            continue;
+        }
+        a->n_events--;
+        memmove(a->events + k, a->events + k + 1, (size_t)(a->n_events - k) * sizeof *a->events);
+    }
+    for (int i = 0; i < c->shape.threads; i++) {
+        struct lb_thread_plan *t = &a->threads[i];
+        t->codes = &a->codes[i * LB_GROUP_MOST];
+        t->n_codes = a->n_events;
+        t->pmu_type = pmu_type_of(b, lb_crew_pu_os(b->crew, t->worker));
+    }
+}
+
+static uint64_t gap_of(const struct lb_bench *b, const struct lb_attempt *a)
+{
+    if (b->options->sample_every != LB_SAMPLE_AUTO)
+        return b->options->sample_every;
+    return b->op_ns[a->case_index] > LB_SAMPLE_LONG_NS ? LB_SAMPLE_LONG : LB_SAMPLE_SHORT;
+}
+
+/* Halfway between the op in its own cache and the op that fetches one line. */
+static int calibrate(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a, int role)
+{
+    double ticks;
+    int thread = 0, err;
+
+    while (thread < c->shape.threads && !lb_case_plays(c, role, thread))
+        thread++;
+    if (thread == c->shape.threads)
+        return 0;
+    if ((err = lb_crew_own_op(b->crew, &a->threads[thread], OWN_OPS, &ticks)))
+        return err;
+    a->own_ns[role] = ticks * b->run->clock.ns_per_tick;
+    if (c->shape.threads > 1)
+        a->slow_ns[role] = a->own_ns[role] + a->transfer_ns / 2;
+    return 0;
+}
+
+static int equip_sampling(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+{
+    bool indirect = c->shape.layout && c->shape.layout->indirect;
+    int err = 0;
+
+    for (int i = 0; i < c->shape.threads; i++) {
+        enum lb_op op = lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
+        a->threads[i].sampling = (struct lb_sampling){
+            .timed = lb_hot_timed_find(op, c->shape.lock, indirect),
+            .pause = c->work_ns > 0 ? lb_hot_find(LB_OP_EMPTY, c->shape.lock, false, true) : NULL,
+            .every = gap_of(b, a),
+            .slow_ticks = UINT64_MAX,
+        };
+    }
+    a->transfer_ns = b->transfer_ns;
+    for (int role = 0; !err && role < lb_case_roles(c); role++)
+        err = calibrate(b, c, a, role);
+    for (int i = 0; i < c->shape.threads; i++)
+        for (int role = 0; role < lb_case_roles(c); role++)
+            if (lb_case_plays(c, role, i) && isfinite(a->slow_ns[role]))
+                a->threads[i].sampling.slow_ticks =
+                    lb_clock_ticks(&b->run->clock, a->slow_ns[role]);
+    return err;
+}
+
+int lb_bench_equip(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+{
+    for (int role = 0; role < 2; role++)
+        a->own_ns[role] = a->slow_ns[role] = NAN;
+    a->transfer_ns = NAN;
+    equip_counters(b, c, a);
+    if (a->armed) {
+        for (int i = 0; i < c->shape.threads; i++)
+            a->threads[i].ops_most = LB_ARMED_OPS;
+        return 0;
+    }
+    if (*b->run->sampling_note || !(c->instruments & LB_INSTRUMENT_SAMPLING))
+        return 0;
+    return equip_sampling(b, c, a);
+}
+
+void lb_bench_tally(const struct lb_attempt *a, const struct lb_case *c, int role,
+                    struct lb_tally *tallies)
+{
+    for (int k = 0; k < a->n_events; k++) {
+        struct lb_tally *t = &tallies[a->events[k]];
+        struct lb_count sum = {.state = LB_COUNT_UNASKED};
+        double ops = 0;
+        for (int i = 0; i < c->shape.threads; i++)
+            if (lb_case_plays(c, role, i)) {
+                lb_count_add(&a->results[i].counts[k], &sum);
+                ops += (double)a->results[i].total_ops;
+            }
+        if (sum.state == LB_COUNT_UNASKED || !(ops > 0))
+            continue;
+        t->count += sum.scaled;
+        t->ops += ops;
+        t->state = sum.state > t->state ? sum.state : t->state;
+    }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the threads' results of a window to the round's sample, and to the series.
+ */
+#include "run_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool lb_case_plays(const struct lb_case *c, int role, int thread)
+{
+    return lb_case_roles(c) == 1 ||
+           lb_scenario_role(c->shape.scenario, &c->shape.writers, thread, c->shape.threads) == role;
+}
+
+/* What a thread's account adds to its role's. */
+static void add_account(const struct lb_thread_result *r, struct lb_sample *s)
+{
+    s->total_ops += (double)r->total_ops;
+    s->cpu_ns += r->cpu_ns;
+    s->wall_ns += r->wall_ns;
+    s->user_ns += r->user_ns;
+    s->system_ns += r->system_ns;
+    s->preempted_ns += r->preempted_ns;
+    s->voluntary += (double)r->voluntary;
+    s->involuntary += (double)r->involuntary;
+    lb_lock_stats_add(&r->lock, &s->lock);
+}
+
+void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role,
+                   struct lb_sample *s)
+{
+    double *ops = a->ops, measured = 0, sampled = 0, sum = 0;
+    size_t n = 0;
+
+    memset(s, 0, sizeof *s);
+    for (int i = 0; i < c->shape.threads; i++) {
+        const struct lb_thread_result *r = &a->results[i];
+        if (!lb_case_plays(c, role, i))
+            continue;
+        if (!n)
+            s->first_ns_op = r->measured_ns / r->ops;
+        ops[n++] = r->ops;
+        measured += r->measured_ns;
+        sampled += r->sampled_ns;
+        sum += r->ops;
+        add_account(r, s);
+    }
+    s->ns_op = measured / sum;
+    s->machine_ns_op = s->ns_op / (double)n;
+    s->jain = lb_stats_jain(ops, n);
+    s->min_over_max = lb_stats_min_over_max(ops, n);
+    s->cpu_ns_op = s->cpu_ns / s->total_ops;
+    s->off_cpu_share = s->cpu_ns < s->wall_ns ? 1 - s->cpu_ns / s->wall_ns : 0;
+    s->own_op_ns = a->own_ns[role];
+    s->slow_ns = a->slow_ns[role];
+    s->transfer_ns = a->transfer_ns;
+    /* Where nothing sleeps, sampled blocks are left out of the measured time. */
+    s->sampled_share = sampled / (measured + (c->blocks ? 0 : sampled));
+}
+
+void lb_bench_latency(const struct lb_attempt *a, const struct lb_case *c, int role,
+                      struct lb_latency *sum)
+{
+    for (int i = 0; i < c->shape.threads; i++)
+        if (lb_case_plays(c, role, i))
+            lb_latency_merge(&a->results[i].latency, sum);
+}
+
+int lb_sum_init(const struct lb_bench *b, const struct lb_case *c, struct lb_sum *sum)
+{
+    sum->first = calloc((size_t)b->plan->placements[c->placement].n, sizeof *sum->first);
+    sum->latency = calloc(2, sizeof *sum->latency);
+    for (int role = 0; role < 2; role++) {
+        sum->tallies[role] = calloc(b->run->n_events + 1, sizeof *sum->tallies[role]);
+        if (!sum->tallies[role])
+            return -ENOMEM;
+    }
+    return sum->first && sum->latency ? 0 : -ENOMEM;
+}
+
+void lb_sum_finish(struct lb_sum *sum)
+{
+    free(sum->first);
+    free(sum->latency);
+    free(sum->tallies[0]);
+    free(sum->tallies[1]);
+}
+
+static void add_sample(struct lb_sample *sum, const struct lb_sample *x)
+{
+    sum->ns_op += x->ns_op;
+    sum->machine_ns_op += x->machine_ns_op;
+    sum->first_ns_op += x->first_ns_op;
+    sum->jain += x->jain;
+    sum->min_over_max += x->min_over_max;
+    sum->cpu_ns_op += x->cpu_ns_op;
+    sum->off_cpu_share += x->off_cpu_share;
+    sum->own_op_ns += x->own_op_ns;
+    sum->slow_ns += x->slow_ns;
+    sum->transfer_ns += x->transfer_ns;
+    sum->sampled_share += x->sampled_share;
+    sum->total_ops += x->total_ops;
+    sum->cpu_ns += x->cpu_ns;
+    sum->wall_ns += x->wall_ns;
+    sum->user_ns += x->user_ns;
+    sum->system_ns += x->system_ns;
+    sum->preempted_ns += x->preempted_ns;
+    sum->voluntary += x->voluntary;
+    sum->involuntary += x->involuntary;
+    lb_lock_stats_add(&x->lock, &sum->lock);
+}
+
+/* Every residue counts equally, however many ops its window held. */
+static void take_mean(struct lb_sample *sum, int phases)
+{
+    sum->ns_op /= phases;
+    sum->machine_ns_op /= phases;
+    sum->first_ns_op /= phases;
+    sum->jain /= phases;
+    sum->min_over_max /= phases;
+    sum->cpu_ns_op /= phases;
+    sum->off_cpu_share /= phases;
+    sum->own_op_ns /= phases;
+    sum->slow_ns /= phases;
+    sum->transfer_ns /= phases;
+    sum->sampled_share /= phases;
+}
+
+void lb_sum_add(struct lb_bench *b, const struct lb_attempt *a, struct lb_sum *sum)
+{
+    const struct lb_case *c = &b->plan->cases[a->case_index];
+    struct lb_series *series = &b->run->series[a->case_index];
+    struct lb_sample x;
+
+    for (int role = 0; role < lb_case_roles(c); role++) {
+        lb_bench_fold(a, c, role, &x);
+        add_sample(&sum->roles[role], &x);
+        lb_bench_latency(a, c, role, &sum->latency[role]);
+        lb_bench_tally(a, c, role, sum->tallies[role]);
+    }
+    if (!sum->phases++)
+        memcpy(sum->first, a->before, (size_t)a->n_links * sizeof *sum->first);
+    if (a->placed.object_residue >= 0) {
+        series->object_residues[a->placed.object_residue]++;
+        series->lock_residues[a->placed.lock_residue]++;
+    }
+    series->pairs_known += a->placed.shares >= 0;
+    series->pairs_sharing += a->placed.shares > 0;
+}
+
+static int keep_probes(struct lb_series *series, const struct lb_sum *sum,
+                       const struct lb_attempt *a)
+{
+    size_t n = series->n, links = (size_t)a->n_links;
+    float *more;
+
+    series->n_links = a->n_links;
+    if (!links)
+        return 0;
+    more = realloc(series->probes, (n + 1) * links * sizeof *series->probes);
+    if (!more)
+        return -ENOMEM;
+    series->probes = more;
+    for (size_t i = 0; i < links; i++)
+        more[n * links + i] = sqrtf(sum->first[i] * a->after[i]);
+    return 0;
+}
+
+static int keep_sample(struct lb_series *series, int role, const struct lb_sample *sample)
+{
+    struct lb_sample *more =
+        realloc(series->samples[role], (series->n + 1) * sizeof *series->samples[role]);
+
+    if (!more)
+        return -ENOMEM;
+    series->samples[role] = more;
+    more[series->n] = *sample;
+    return 0;
+}
+
+static int keep_tallies(struct lb_series *series, int role, const struct lb_tally *tallies,
+                        size_t n_events)
+{
+    struct lb_tally *more;
+
+    if (!n_events)
+        return 0;
+    more = realloc(series->tallies[role], (series->n + 1) * n_events * sizeof *more);
+    if (!more)
+        return -ENOMEM;
+    series->tallies[role] = more;
+    memcpy(more + series->n * n_events, tallies, n_events * sizeof *more);
+    return 0;
+}
+
+static int keep_latency(struct lb_series *series, int role, const struct lb_latency *latency)
+{
+    struct lb_latency_kept **more =
+        realloc(series->latencies[role], (series->n + 1) * sizeof *series->latencies[role]);
+
+    if (!more)
+        return -ENOMEM;
+    series->latencies[role] = more;
+    more[series->n] = lb_latency_keep(latency);
+    return more[series->n] ? 0 : -ENOMEM;
+}
+
+int lb_sum_keep(struct lb_bench *b, const struct lb_attempt *a, struct lb_sum *sum)
+{
+    const struct lb_case *c = &b->plan->cases[a->case_index];
+    struct lb_series *series = &b->run->series[a->case_index];
+    int err = 0;
+
+    if (!lb_probes_agree(sum->first, a->after, a->n_links))
+        return 0;
+    for (int role = 0; role < lb_case_roles(c); role++) {
+        take_mean(&sum->roles[role], sum->phases);
+        sum->roles[role].round = b->round;
+        if ((err = keep_sample(series, role, &sum->roles[role])) ||
+            (err = keep_tallies(series, role, sum->tallies[role], b->run->n_events)))
+            return err;
+    }
+    if ((err = keep_probes(series, sum, a)))
+        return err;
+    for (int role = 0; role < lb_case_roles(c); role++)
+        if ((err = keep_latency(series, role, &sum->latency[role]))) {
+            while (role--)
+                free(series->latencies[role][series->n]);
+            return err;
+        }
+    series->n++;
+    return 0;
+}
+
+void lb_sum_armed(struct lb_bench *b, const struct lb_attempt *a)
+{
+    const struct lb_case *c = &b->plan->cases[a->case_index];
+    struct lb_series *series = &b->run->series[a->case_index];
+    size_t n = b->run->n_events;
+
+    for (int role = 0; role < lb_case_roles(c); role++)
+        lb_bench_tally(a, c, role, series->tallies[role] + (series->n - 1) * n);
+}
