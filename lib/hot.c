@@ -261,7 +261,10 @@ INLINE uint64_t stamp(void)
 #endif
 
 /* A loop around BODY in its two forms, and BODY timed. BODY may use rng (advanced where the op
- * draws). */
+ * draws). The pause goes before the op: where the loop ends, the processor has already guessed that
+ * it goes on, and what it then runs ahead into has to be the barrier. After the pause it would be
+ * the next op's loads, and the line would lie ready for whoever comes next: for inline locks, but
+ * not for those behind a pointer (seen: 27 % of such ops waited for a line instead of 92 %). */
 #define FORMS(NAME, BODY)                                                                          \
     static HOT uint64_t hot_##NAME##_paused(                                                       \
         uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0, uintptr_t x1, \
@@ -269,8 +272,8 @@ INLINE uint64_t stamp(void)
     {                                                                                              \
         (void)span, UNUSED_ALL;                                                                    \
         do {                                                                                       \
-            BODY;                                                                                  \
             rng = pause_for(rng, span);                                                            \
+            BODY;                                                                                  \
         } while (--ops);                                                                           \
         return rng;                                                                                \
     }                                                                                              \

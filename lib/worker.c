@@ -165,9 +165,11 @@ static void run_sample(struct course *c)
     struct lb_timed t;
 
     take_picks(c, 1);
+    if (s->pause)
+        c->rng = s->pause(1, c->rng, p->span, c->task, 0, 0, 0, 0, 0, 0);
     t = s->timed(c->rng, c->task, p->site.x[0], c->cursor, p->site.x[2], p->site.x[3], p->site.x[4],
                  p->site.x[5]);
-    c->rng = s->pause ? s->pause(1, t.rng, p->span, c->task, 0, 0, 0, 0, 0, 0) : t.rng;
+    c->rng = t.rng;
     if (c->before >= c->counts_from)
         lb_latency_add(&c->slot->latency, t.ticks, s->slow_ticks);
     log_block(c, 1, true);

@@ -866,10 +866,10 @@ static void test_mix_writes_its_share(void **state)
             place(s);
             end = run_loop(s, LB_OP_MIX, paused, 1);
             for (int i = 0; i < OPS; i++) {
-                rng = xorshift(rng);
-                writes += (double)(rng >> 32) < shares[k] * 0x1p32 - 0.5;
                 if (paused)
                     rng = xorshift(rng);
+                rng = xorshift(rng);
+                writes += (double)(rng >> 32) < shares[k] * 0x1p32 - 0.5;
             }
             mm = (struct lb_mm *)s->sites[0].x[4];
             assert_int_equal(rng, end);

@@ -38,7 +38,7 @@ int lb_crew_pu_os(const struct lb_crew *crew, int worker);
  * block has more ops than that, one op a block is timed. */
 struct lb_sampling {
     lb_hot_timed *timed; /* NULL: nothing is timed */
-    lb_hot *pause;       /* the loop of LB_OP_EMPTY: the pause after the timed op; NULL: none */
+    lb_hot *pause;       /* the loop of LB_OP_EMPTY: the pause before the timed op; NULL: none */
     uint64_t every;      /* at least 1 */
     uint64_t slow_ticks; /* ops that take longer count as slow; UINT64_MAX: there is no threshold */
 };

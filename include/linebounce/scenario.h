@@ -105,8 +105,8 @@ struct lb_site {
     uintptr_t x[6];
 };
 
-/* A hot loop: `ops` ops (at least 1) with a pause of `span` chain iterations on average between
- * them (the saturated form has none), drawn from `rng` (never 0). Returns the generator's new
+/* A hot loop: `ops` ops (at least 1) with a pause of `span` chain iterations on average before
+ * each (the saturated form has none), drawn from `rng` (never 0). Returns the generator's new
  * state. MANY reads `ops` 32-bit words at its cursor, each an object's offset in the arena over 8;
  * the caller moves the cursor on. */
 typedef uint64_t lb_hot(uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0,
