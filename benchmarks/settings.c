@@ -252,8 +252,8 @@ static void add_objects(struct settings *s, const char *text)
     list_add(&s->objects, sizeof n, &n);
 }
 
-/* What this machine or this build cannot count is left out with the reason, as a run on other
- * machines may have it; a name that nobody knows is a mistake. */
+/* What this machine cannot count is left out with the reason, as a run on other machines may have
+ * it; a name that nobody knows is a mistake. */
 static void add_event(struct settings *s, const char *text)
 {
     static struct lb_microarchitecture here;
@@ -272,7 +272,7 @@ static void add_event(struct settings *s, const char *text)
     if (!*here.name)
         lb_events_here(&here);
     err = lb_event_parse(text, &here, &why, &e);
-    if (err && err != -ENOTSUP)
+    if (err && (err != -ENOTSUP || strncmp(text, "bp:", 3)))
         refuse(&why);
     if (err) {
         snprintf(e.name, sizeof e.name, "%s", text);
