@@ -57,7 +57,7 @@ def has_gbench():
     return re.search(r"^libraries .*\bbenchmark\b", shown, re.MULTILINE) is not None
 
 
-# An event that counts on every machine; its name is libpfm4's.
+# An event of perf's own, which every machine counts; where its name is unknown, a role.
 SOFTWARE = "cycles" if "not built in" in subprocess.run(
     [PROGRAM, "show", "counters"], capture_output=True, text=True,
     check=False).stdout else "perf::TASK-CLOCK"
