@@ -48,8 +48,8 @@ static void titles(FILE *out, const struct lb_analysis *a, bool sleeps, int name
 {
     static const char *const timed[] = {"own", "fetch", "p50", "p90", "p99", "p99.9", "slow/k"};
     static const char *const accounted[] = {"CPU", "asleep", "preempt", "retry/k", "fallb/k"};
-    static const char *const waits[] = {"own.spin", "que.spin", "rdr.spin", "limit/k",
-                                        "sleep/k",  "wake/k",   "handoff/k"};
+    static const char *const waits[] = {"own.spin", "que.spin",  "rdr.spin", "limit/k", "sleep/k",
+                                        "wake/k",   "handoff/k", "user",     "system"};
 
     fprintf(out, "%-*s", name_width, "");
     fprintf(out, " %-*s %-*s", (CELL + 1) * (int)LB_COUNT(timed), "| timed, ns an op",
@@ -69,17 +69,23 @@ static void titles(FILE *out, const struct lb_analysis *a, bool sleeps, int name
     fputc('\n', out);
 }
 
+static double asleep(const struct lb_line *l)
+{
+    double ns = l->off_cpu_ns_op_mean - l->preempted_ns_op_mean;
+
+    return isfinite(ns) ? fmax(ns, 0) : NAN;
+}
+
 static void line(FILE *out, const struct lb_run *run, const struct lb_line *l, bool sleeps)
 {
     const struct lb_line_latency *t = &l->latency;
     const double timed[] = {t->own_op_ns, t->transfer_ns, t->p50,         t->p90,
                             t->p99,       t->p999,        t->slow_per_kop};
-    const double accounted[] = {l->cpu_ns_op_mean,
-                                fmax(l->off_cpu_ns_op_mean - l->preempted_ns_op_mean, 0),
-                                l->preempted_ns_op_mean, l->retries_per_kop, l->fallbacks_per_kop};
+    const double accounted[] = {l->cpu_ns_op_mean, asleep(l), l->preempted_ns_op_mean,
+                                l->retries_per_kop, l->fallbacks_per_kop};
     const double waits[] = {l->spins_owner_per_op,  l->spins_queue_per_op, l->spins_reader_per_op,
                             l->spin_limits_per_kop, l->sleeps_per_kop,     l->wakes_per_kop,
-                            l->handoffs_per_kop};
+                            l->handoffs_per_kop,    l->user_ns_op,         l->system_ns_op};
 
     for (size_t i = 0; i < LB_COUNT(timed); i++)
         number(out, CELL, t->n > 0 ? timed[i] : NAN);
@@ -119,14 +125,16 @@ void causes_group(FILE *out, const struct lb_analysis *a, const int *rows, size_
     }
 }
 
-/* The worst that befell an event in any line, when no line has a value. */
-static const char *why_empty(const struct lb_analysis *a, size_t event)
+/* Why no line has a value of an event; NULL when one has. */
+const char *causes_why_empty(const struct lb_analysis *a, size_t event)
 {
+    const struct lb_run_event *e = &a->run->events[event];
     bool unproved = false;
+    int error = 0;
     enum lb_count_state worst = LB_COUNT_UNASKED;
 
-    if (a->run->events[event].state != LB_COUNT_COUNTED)
-        return a->run->events[event].reason;
+    if (e->state != LB_COUNT_COUNTED)
+        return e->reason;
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_line_count *k = a->lines[i].counts ? &a->lines[i].counts[event] : NULL;
         if (!k || !a->run->plan->cases[a->lines[i].case_index].shape.layout)
@@ -134,10 +142,15 @@ static const char *why_empty(const struct lb_analysis *a, size_t event)
         if (isfinite(k->per_op))
             return NULL;
         unproved |= k->unproved;
+        error = k->state > worst ? k->error : error;
         worst = k->state > worst ? k->state : worst;
     }
-    return unproved ? "it read 0, and so did the positive control: not a measured zero"
-                    : lb_count_state_name(worst);
+    if (unproved)
+        return a->n_controls ? "it read 0, and so did the positive control: not a measured zero"
+                             : "it read 0, and no positive control ran: not a measured zero";
+    if (worst == LB_COUNT_UNASKED)
+        return *e->reason ? e->reason : "its group's turn never came: more rounds are needed";
+    return lb_count_reason(error);
 }
 
 void causes_notes(FILE *out, const struct lb_analysis *a)
@@ -152,11 +165,12 @@ void causes_notes(FILE *out, const struct lb_analysis *a)
     else
         fprintf(out,
                 "Timed ops hold the timer's own %.0f ns (two ordered stamps with nothing between) "
-                "and took up to %.1f %% of a window, which blocks leave out.\n",
+                "and took up to %.1f %% of a window, which blocks leave out unless sleeping is the "
+                "subject.\n",
                 r->timer_floor_ns, 100 * share);
     for (size_t i = 0; i < r->n_events; i++) {
         const struct lb_event *e = &r->events[i].event;
-        const char *why = why_empty(a, i);
+        const char *why = causes_why_empty(a, i);
         if (e->kind == LB_EVENT_WATCH && !lb_event_is_armed(e))
             continue; /* words that nobody touches: their zero is no finding */
         if (why)

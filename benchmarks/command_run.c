@@ -127,6 +127,7 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
 
     if (err)
         return lb_fail(why, -err, "analysis: %s", strerror(-err));
+    counting_manifest_run(w->manifest, a);
     err = lb_analysis_write(a, w->summary, why);
     if (!front) {
         suite->conclude(a, w->settings, stdout);
@@ -168,7 +169,6 @@ static int run_plan(struct session *w, const struct suite *suite, struct lb_plan
         complain(&why, 0);
     if (run) {
         provenance_run(w->manifest, run);
-        counting_manifest_run(w->manifest, run);
         if (conclude(w, suite, run, front, &why))
             status = complain(&why, EXIT_NOT_MEASURED);
     }

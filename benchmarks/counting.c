@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "counting.h"
 
+#include "causes.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,12 +45,18 @@ void counting_begin(struct settings *s, struct lb_counter_report *report)
     probe(report);
     if (!s->events_given && report->state == LB_PMU_PRESENT)
         add_roles(s);
+    s->kernel_refused = s->count_kernel && !report->kernel;
+    s->count_kernel &= report->kernel;
 }
 
 void counting_say(const struct settings *s, const struct lb_counter_report *report)
 {
     const struct lb_event *events = s->events.at;
 
+    if (s->kernel_refused)
+        fprintf(stderr,
+                "linebounce: counters: the kernel may not be counted here: user space alone "
+                "is (sysctl kernel.perf_event_paranoid=1 would allow it)\n");
     if (report->state != LB_PMU_PRESENT && (!s->events_given || wants_pmu(s)))
         fprintf(stderr, "linebounce: counters: %s; %s (linebounce show counters says more)\n",
                 report->sentence,
@@ -63,8 +71,10 @@ void counting_say(const struct settings *s, const struct lb_counter_report *repo
 static void key_of(const char *name, const char *leaf, char *key, size_t bytes)
 {
     char plain[64];
+    size_t n = strlen(name);
 
-    snprintf(plain, sizeof plain, "%.63s", name);
+    /* Names of one PMU begin alike: of a long one the end is kept. */
+    snprintf(plain, sizeof plain, "%.63s", n < sizeof plain ? name : name + n - 63);
     for (char *c = plain; *c; c++)
         if (*c == '.')
             *c = '_';
@@ -121,11 +131,29 @@ void counting_manifest(struct lb_json *json, const struct settings *s,
         manifest_roles(json, r);
 }
 
-void counting_manifest_run(struct lb_json *json, const struct lb_run *run)
+/* What became of an event in the whole run: counted when any line has a value. */
+static enum lb_count_state state_of(const struct lb_analysis *a, size_t event)
 {
+    enum lb_count_state worst = a->run->events[event].state;
+
+    if (worst != LB_COUNT_COUNTED)
+        return worst;
+    if (!causes_why_empty(a, event))
+        return LB_COUNT_COUNTED;
+    worst = LB_COUNT_UNASKED;
+    for (size_t i = 0; i < a->n_lines; i++)
+        if (a->lines[i].counts && a->lines[i].counts[event].state > worst)
+            worst = a->lines[i].counts[event].state;
+    return worst;
+}
+
+void counting_manifest_run(struct lb_json *json, const struct lb_analysis *a)
+{
+    const struct lb_run *run = a->run;
+
     for (size_t i = 0; i < run->n_events; i++)
-        manifest_event(json, &run->events[i].event, lb_count_state_name(run->events[i].state),
-                       run->events[i].reason);
+        manifest_event(json, &run->events[i].event, lb_count_state_name(state_of(a, i)),
+                       causes_why_empty(a, i));
     lb_json_text(json, "latency.note", run->sampling_note);
     lb_json_number(json, "latency.timer_floor_ns", run->timer_floor_ns);
     lb_json_number(json, "latency.own_add_ns", run->own_add_ns);
@@ -147,7 +175,7 @@ static const char *try_role(const struct lb_event *e, bool pmu, const char **not
     if (lb_event_encode(e, why, &code))
         return lb_count_state_name(LB_COUNT_UNSUPPORTED);
     lb_group_open(&lb_counter_system, &code, 1, 0, false, &group);
-    *note = group.leader >= 0 || !pmu ? e->caveat : strerror(group.events[0].count.error);
+    *note = group.leader >= 0 || !pmu ? e->caveat : lb_count_reason(group.events[0].count.error);
     state = group.leader >= 0 ? "can be opened" : lb_count_state_name(group.events[0].count.state);
     lb_group_close(&group);
     return state;
@@ -205,10 +233,13 @@ static void show_machine(const struct lb_counter_report *r, const struct lb_micr
     printf("processor      %s%s%s%s\n", *here->name ? here->name : "(not in the table of events)",
            *here->pfm ? " (libpfm4: " : "", here->pfm, *here->pfm ? ")" : "");
     if (r->at_once)
-        printf("at once        %d counters\n", r->at_once);
+        printf("at once        %d%s counters of cycles\n", r->at_once,
+               r->at_once == LB_GROUP_MOST ? " or more" : "");
     if (r->state == LB_PMU_PRESENT)
         printf("read by        %s\n", r->rdpmc ? "an instruction" : "a system call");
-    printf("kernel         %s\n", r->kernel ? "can be counted (--count-kernel)" : "is not counted");
+    if (r->state == LB_PMU_PRESENT || r->software)
+        printf("kernel         %s\n",
+               r->kernel ? "can be counted (--count-kernel)" : "is not counted");
     printf("paranoid       %s (kernel.perf_event_paranoid)\n", paranoid);
     printf("software       %s\n", r->software ? "perf's own events count (perf::TASK-CLOCK)" : "-");
 }

@@ -9,7 +9,7 @@
 
 #include <linebounce/counters.h>
 #include <linebounce/record.h>
-#include <linebounce/run.h>
+#include <linebounce/analysis.h>
 
 /* Probes the machine, and completes the settings' events: all roles where there is a PMU and
  * nothing was asked for. */
@@ -19,7 +19,7 @@ void counting_say(const struct settings *settings, const struct lb_counter_repor
 /* run.json: counters.*, before and after the run. */
 void counting_manifest(struct lb_json *json, const struct settings *settings,
                        const struct lb_counter_report *report);
-void counting_manifest_run(struct lb_json *json, const struct lb_run *run);
+void counting_manifest_run(struct lb_json *json, const struct lb_analysis *analysis);
 /* linebounce show counters */
 int counting_show(const struct settings *settings);
 

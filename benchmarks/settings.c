@@ -252,6 +252,13 @@ static void add_objects(struct settings *s, const char *text)
     list_add(&s->objects, sizeof n, &n);
 }
 
+static bool is_same_event(const struct lb_event *a, const struct lb_event *b, const char *name)
+{
+    if (a->kind == LB_EVENT_WATCH && b->kind == LB_EVENT_WATCH && !*a->absent)
+        return a->watch == b->watch && a->watch_reads == b->watch_reads;
+    return !strcmp(a->name, name);
+}
+
 /* What this machine cannot count is left out with the reason, as a run on other machines may have
  * it; a name that nobody knows is a mistake. */
 static void add_event(struct settings *s, const char *text)
@@ -274,6 +281,11 @@ static void add_event(struct settings *s, const char *text)
     err = lb_event_parse(text, &here, &why, &e);
     if (err && (err != -ENOTSUP || strncmp(text, "bp:", 3)))
         refuse(&why);
+    for (size_t i = 0; i < s->events.n; i++)
+        if (is_same_event(&((const struct lb_event *)s->events.at)[i], &e, text)) {
+            lb_fail(&why, EINVAL, "--events: %s is named twice", text);
+            refuse(&why);
+        }
     if (err) {
         snprintf(e.name, sizeof e.name, "%s", text);
         snprintf(e.absent, sizeof e.absent, "%.199s", why.text);

@@ -33,6 +33,7 @@ struct settings {
     bool events_given;      /* also by none */
     bool events_none;
     bool count_kernel;
+    bool kernel_refused;   /* it was asked for */
     uint64_t sample_every; /* 0: none; LB_SAMPLE_AUTO */
     const char *pus;
     struct lb_writers writers;

@@ -48,7 +48,7 @@ static void defaults(struct settings *s, struct lb_request *r)
     }
     if (!s->rounds)
         s->rounds = INSTRUMENTS_ROUNDS;
-    if (!s->events.n)
+    if (!s->events_given && !s->events.n)
         add_untouched(s);
 }
 

@@ -136,6 +136,7 @@ static void count_event(const struct lb_run *run, const struct lb_line *l, size_
         if (!sample_of(run, l, i) || t->state == LB_COUNT_UNASKED)
             continue;
         if (!isfinite(t->count)) {
+            k->error = t->state > worst ? t->error : k->error;
             worst = t->state > worst ? t->state : worst;
             continue;
         }

@@ -27,11 +27,21 @@ int lb_bench_worker(const struct lb_bench *b, int pu_os)
     return -1;
 }
 
+static bool is_drawn(const uintptr_t *lines, int n, uintptr_t line)
+{
+    for (int i = 0; i < n; i++)
+        if (lines[i] == line)
+            return true;
+    return false;
+}
+
 void lb_bench_lines(struct lb_bench *b, int n, uintptr_t *lines)
 {
     for (int i = 0; i < n; i++)
-        lines[i] = (uintptr_t)b->arena +
-                   lb_random_below(&b->random, b->arena_bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
+        do
+            lines[i] = (uintptr_t)b->arena +
+                       lb_random_below(&b->random, b->arena_bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
+        while (is_drawn(lines, i, lines[i]));
 }
 
 /* A flag and 32 lines to fetch. */

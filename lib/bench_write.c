@@ -47,6 +47,14 @@ void lb_row_role(struct lb_row *row, int role, double per_op)
     lb_row_number(row, column, per_op);
 }
 
+static void more_or_empty(struct lb_row *row, const char *column, bool known, uint64_t value)
+{
+    if (known)
+        lb_row_more_int(row, column, (int64_t)value);
+    else
+        lb_row_more_text(row, column, "");
+}
+
 static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
                           const struct lb_case *c, int role)
 {
@@ -61,7 +69,8 @@ static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
         lb_row_more_int(row, "cpu_ns", (int64_t)r->cpu_ns);
         lb_row_more_int(row, "off_cpu_ns",
                         r->wall_ns > r->cpu_ns ? (int64_t)(r->wall_ns - r->cpu_ns) : 0);
-        lb_row_more_int(row, "preempted_ns", (int64_t)r->preempted_ns);
+        more_or_empty(row, "preempted_ns", isfinite(r->preempted_ns),
+                      isfinite(r->preempted_ns) ? (uint64_t)r->preempted_ns : 0);
         lb_row_more_int(row, "voluntary_switches", r->voluntary);
         lb_row_more_int(row, "involuntary_switches", r->involuntary);
     }
@@ -129,14 +138,6 @@ static void write_latency(const struct lb_bench *b, const struct lb_attempt *a,
     free(sum);
 }
 
-static void more_or_empty(struct lb_row *row, const char *column, bool known, uint64_t value)
-{
-    if (known)
-        lb_row_more_int(row, column, (int64_t)value);
-    else
-        lb_row_more_text(row, column, "");
-}
-
 static void write_event(struct lb_row *row, const struct lb_event *e, const struct lb_count *k,
                         double ops)
 {
@@ -148,7 +149,9 @@ static void write_event(struct lb_row *row, const struct lb_event *e, const stru
     more_or_empty(row, "event_enabled_ns", k->enabled_ns > 0, k->enabled_ns);
     more_or_empty(row, "event_running_ns", k->enabled_ns > 0, k->running_ns);
     lb_row_more_number(row, "event_scaled", k->scaled);
-    if (e->role >= 0)
+    /* A count of 0 may be one that nobody counted: summary.csv, which knows the control, decides.
+     */
+    if (e->role >= 0 && k->scaled > 0)
         lb_row_role(row, e->role, k->scaled / ops);
 }
 

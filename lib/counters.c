@@ -23,6 +23,32 @@ const char *lb_count_state_name(enum lb_count_state state)
     return state_names[state];
 }
 
+/* errno's own words say little of events. */
+const char *lb_count_reason(int error)
+{
+    switch (error) {
+    case ENOENT:
+    case EOPNOTSUPP:
+    case ENODEV:
+        return "the kernel has no such event on this machine";
+    case ENODATA:
+        return "it happens in the kernel, which is not counted (--count-kernel)";
+    case E2BIG:
+        return "it does not fit beside the others of its group";
+    case 0:
+        return "it never got onto the PMU, or was thrown off";
+    case ENXIO:
+        return "a virtual machine keeps the register that it needs to itself";
+    case ENOSPC:
+        return "all hardware breakpoints are taken";
+    case EACCES:
+    case EPERM:
+        return "not allowed (linebounce show counters says what would help)";
+    default:
+        return strerror(error);
+    }
+}
+
 static bool has_value(const struct lb_count *count)
 {
     return count->state == LB_COUNT_COUNTED || count->state == LB_COUNT_SCALED;

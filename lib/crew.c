@@ -181,7 +181,7 @@ static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_
             return LB_SPOILED_LATE;
         if (w->slot->log_full)
             return LB_SPOILED_LOG;
-        if (plan->keep_gaps && r->preempted_ns > LB_PREEMPTED_MOST * r->wall_ns)
+        if (plan->keep_gaps && r->preempted_most_ns > LB_PREEMPTED_MOST * r->wall_ns)
             return LB_SPOILED_PREEMPTED;
         blocks += r->blocks;
         dropped += r->dropped;
@@ -268,7 +268,14 @@ static bool is_probe(const struct lb_crew *crew, const struct lb_command *c)
         return false;
     if ((c->n_lines && c->trips < 1) || c->n_fetch == 1 || !(c->n_lines || c->n_fetch))
         return false;
-    return !c->n_fetch || lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false);
+    if (c->n_fetch && !lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false))
+        return false;
+    /* A line in both parts would be changed by one worker while the other still waits on it. */
+    for (int i = 0; i < c->n_lines; i++)
+        for (int k = 0; k < c->n_fetch; k++)
+            if (c->lines[i] == c->lines[c->n_lines + k])
+                return false;
+    return true;
 }
 
 int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,

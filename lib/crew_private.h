@@ -10,8 +10,9 @@
 #include <pthread.h>
 #include <sched.h>
 
-/* A 50-ms window and its warm-up hold 12,000 blocks of 5 us, and a timed op after each. */
-#define LB_LOG_BLOCKS 32768
+/* Blocks settle between half and twice their due: a 50-ms window and its warm-up hold up to 24,000
+ * of 2.5 us, and a timed op after each. */
+#define LB_LOG_BLOCKS 65536
 
 enum lb_command_kind {
     LB_COMMAND_WINDOW,

@@ -187,6 +187,8 @@ const struct lb_event_row lb_event_rows[] = {
             "load-exclusives, with retries and speculative ones; none where LSE atomics are used"  \
     }
 
+/* Counters 5 and 6 of POWER count these two and nothing else, which leaves the other four free. */
+#define POWER_RUN     "while the run latch is set, as it is in user space"
 #define POWER_RETRIES "load-and-reserve instructions, with retries"
 #define POWER_NEAR    LOADS_ONLY "; from another core's L2 only, not its L3"
 
@@ -237,8 +239,8 @@ const struct lb_event_entry lb_event_table[] = {
     ARM("arm_n2"),
     ARM("arm_v2"),
 
-    {"power9", LB_EVENT_CYCLES, "power9::PM_CYC", ""},
-    {"power9", LB_EVENT_INSTRUCTIONS, "power9::PM_INST_CMPL", ""},
+    {"power9", LB_EVENT_CYCLES, "power9::PM_RUN_CYC", POWER_RUN},
+    {"power9", LB_EVENT_INSTRUCTIONS, "power9::PM_RUN_INST_CMPL", POWER_RUN},
     {"power9", LB_EVENT_L1D_MISS, "power9::PM_LD_MISS_L1", LOADS_ONLY},
     {"power9", LB_EVENT_L2_MISS, "power9::PM_DATA_FROM_L2MISS", LOADS_ONLY},
     {"power9", LB_EVENT_LLC_MISS, "power9::PM_DATA_FROM_L3MISS", LOADS_ONLY},
@@ -246,8 +248,8 @@ const struct lb_event_entry lb_event_table[] = {
     {"power9", LB_EVENT_HITM_REMOTE, "power9::PM_DATA_FROM_RL2L3_MOD", LOADS_ONLY},
     {"power9", LB_EVENT_HITM_FAR, "power9::PM_DATA_FROM_DL2L3_MOD", LOADS_ONLY},
     {"power9", LB_EVENT_LOCK_OPS, "power9::PM_LARX_FIN", POWER_RETRIES},
-    {"power10", LB_EVENT_CYCLES, "power10::PM_CYC", ""},
-    {"power10", LB_EVENT_INSTRUCTIONS, "power10::PM_INST_CMPL", ""},
+    {"power10", LB_EVENT_CYCLES, "power10::PM_RUN_CYC", POWER_RUN},
+    {"power10", LB_EVENT_INSTRUCTIONS, "power10::PM_RUN_INST_CMPL", POWER_RUN},
     {"power10", LB_EVENT_L1D_MISS, "power10::PM_LD_MISS_L1", LOADS_ONLY},
     {"power10", LB_EVENT_L2_MISS, "power10::PM_DATA_FROM_L2MISS", LOADS_ONLY},
     {"power10", LB_EVENT_LLC_MISS, "power10::PM_DATA_FROM_L3MISS", LOADS_ONLY},

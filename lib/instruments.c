@@ -20,33 +20,17 @@ bool lb_event_is_armed(const struct lb_event *e)
     return e->kind == LB_EVENT_WATCH && e->watch < LB_WATCH_UNTOUCHED0;
 }
 
-static uint32_t pmu_type_of(const struct lb_bench *b, int pu_os)
+bool lb_event_is_in_each(const struct lb_run_event *e)
+{
+    return e->group < 0 &&
+           (e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS);
+}
+
+uint32_t lb_bench_pmu_type(const struct lb_bench *b, int pu_os)
 {
     const struct lb_core_pmu *pmu = lb_core_pmu_of(b->pmus, b->n_pmus, pu_os);
 
     return b->n_pmus > 1 && pmu ? pmu->type : 0;
-}
-
-/* What an error of opening means here; errno's own words say little of events. */
-static const char *words_for(int error)
-{
-    switch (error) {
-    case ENOENT:
-    case EOPNOTSUPP:
-    case ENODEV:
-        return "the kernel has no such event on this machine";
-    case ENODATA:
-        return "it happens in the kernel, which is not counted (--count-kernel)";
-    case ENXIO:
-        return "a virtual machine keeps the register that it needs to itself";
-    case ENOSPC:
-        return "all hardware breakpoints are taken";
-    case EACCES:
-    case EPERM:
-        return "not allowed (linebounce show counters says what would help)";
-    default:
-        return strerror(error);
-    }
 }
 
 /* Opens the event alone on this thread, as a window will. */
@@ -62,12 +46,12 @@ static void try_event(const struct lb_bench *b, struct lb_run_event *e)
         code.address = (uintptr_t)&word;
         code.bytes = sizeof word;
     }
-    lb_group_open(calls, &code, 1, pmu_type_of(b, lb_crew_pu_os(b->crew, 0)),
+    lb_group_open(calls, &code, 1, lb_bench_pmu_type(b, lb_crew_pu_os(b->crew, 0)),
                   b->options->count_kernel, &group);
     e->state = group.leader >= 0 ? LB_COUNT_COUNTED : group.events[0].count.state;
     if (group.leader < 0)
         snprintf(e->reason, sizeof e->reason, "%s: %s", lb_count_state_name(e->state),
-                 words_for(group.events[0].count.error));
+                 lb_count_reason(group.events[0].count.error));
     lb_group_close(&group);
 }
 
@@ -85,54 +69,6 @@ static void check_event(const struct lb_bench *b, const struct lb_event *event,
         snprintf(e->reason, sizeof e->reason, "%.255s", why.text);
     else
         try_event(b, e);
-}
-
-static bool is_in_each(const struct lb_run_event *e)
-{
-    return e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS;
-}
-
-/* Events of a class in groups of at most `room`, with `all` also those that are else in each group;
- * returns the number of groups. */
-static int divide(struct lb_run *run, enum lb_event_kind kind, bool armed, int room, bool all)
-{
-    int n = 0;
-
-    for (size_t i = 0; i < run->n_events; i++) {
-        struct lb_run_event *e = &run->events[i];
-        if (e->state != LB_COUNT_COUNTED || e->event.kind != kind || e->armed != armed ||
-            (!all && is_in_each(e)))
-            continue;
-        e->group = n++ / (room > 0 ? room : 1);
-    }
-    return room > 0 ? (n + room - 1) / room : n;
-}
-
-/* Nothing is multiplexed: more events than counters take turns, a group a round. Cycles and
- * instructions are in each, so that every ratio to them is of one window. */
-static void make_groups(struct lb_bench *b)
-{
-    struct lb_run *run = b->run;
-    int room = LB_GROUP_PMU, common = 0, pmu, words;
-
-    if (b->options->at_once > 0 && b->options->at_once < room)
-        room = b->options->at_once;
-    for (size_t i = 0; i < run->n_events; i++) {
-        run->events[i].group = -1; /* in each, unless told otherwise below */
-        common += run->events[i].state == LB_COUNT_COUNTED && is_in_each(&run->events[i]);
-    }
-    /* Where there is no room for more beside them, they take turns like the others. */
-    bool tight = room <= common;
-    pmu = divide(run, LB_EVENT_PMU, false, tight ? room : room - common, tight);
-    words = divide(run, LB_EVENT_WATCH, false, LB_GROUP_WATCH, false);
-    for (size_t i = 0; i < run->n_events; i++)
-        if (run->events[i].event.kind == LB_EVENT_WATCH && !run->events[i].armed &&
-            run->events[i].group >= 0)
-            run->events[i].group += pmu;
-    run->n_groups = pmu + words;
-    if (!run->n_groups && common)
-        run->n_groups = 1;
-    run->n_armed_groups = divide(run, LB_EVENT_WATCH, true, LB_GROUP_WATCH, false);
 }
 
 static struct lb_thread_plan timed_alone(enum lb_op op, uintptr_t word)
@@ -184,8 +120,29 @@ int lb_bench_instruments(struct lb_bench *b)
     b->n_pmus = lb_core_pmus("/sys", b->pmus);
     for (size_t i = 0; i < n; i++)
         check_event(b, &b->options->events[i], &run->events[i]);
-    make_groups(b);
+    lb_bench_groups(b);
     return check_timer(b);
+}
+
+static unsigned greatest_common_divisor(unsigned a, unsigned b)
+{
+    while (b) {
+        unsigned rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Groups take turns as roles do over the PUs, which would see an even number of groups at each of
+ * two PUs in one role alone: once both have been round together, the groups go a step further. */
+static int turn_of_group(const struct lb_bench *b, const struct lb_case *c, int groups)
+{
+    unsigned round = b->round / (unsigned)c->every, g = (unsigned)groups;
+    unsigned pus = (unsigned)b->plan->placements[c->placement].n;
+    unsigned common = greatest_common_divisor(g, pus), period = g / common * pus;
+
+    return (int)((round + (common > 1 ? round / period : 0)) % g);
 }
 
 /* The events of this window: a timed round's group or an armed window's. */
@@ -193,14 +150,14 @@ static void choose(const struct lb_bench *b, const struct lb_case *c, struct lb_
 {
     const struct lb_run *run = b->run;
     int groups = a->armed ? run->n_armed_groups : run->n_groups;
-    int turn = groups ? (int)(b->round / (unsigned)c->every % (unsigned)groups) : 0;
+    int turn = groups ? turn_of_group(b, c, groups) : 0;
 
     a->n_events = 0;
     if (!(c->instruments & LB_INSTRUMENT_COUNTERS) || !groups)
         return;
     for (size_t i = 0; i < run->n_events; i++) {
         const struct lb_run_event *e = &run->events[i];
-        bool due = e->group == turn || (e->group < 0 && !a->armed && is_in_each(e));
+        bool due = e->group == turn || (!a->armed && lb_event_is_in_each(e));
         if (e->state == LB_COUNT_COUNTED && e->armed == a->armed && due &&
             a->n_events < LB_GROUP_MOST)
             a->events[a->n_events++] = (int)i;
@@ -209,7 +166,7 @@ static void choose(const struct lb_bench *b, const struct lb_case *c, struct lb_
 
 /* The controls answer for every watch: there, each watched word is the one that is added to. */
 static bool aim(const struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
-                int thread, struct lb_event_code *code)
+                int thread, struct lb_why *why, struct lb_event_code *code)
 {
     enum lb_scenario_kind kind = c->shape.scenario->kind;
     bool control = kind == LB_SCENARIO_CONTROL_SHARED || kind == LB_SCENARIO_CONTROL_APART;
@@ -217,25 +174,29 @@ static bool aim(const struct lb_bench *b, const struct lb_case *c, const struct 
     if (code->kind != LB_EVENT_WATCH || (code->watch >= LB_WATCH_START && !control) || !a->armed)
         return true;
     return !lb_shape_watch(&c->shape, &a->draw, b->arena, thread,
-                           control ? LB_WATCH_COUNT : code->watch, NULL, &code->address,
+                           control ? LB_WATCH_COUNT : code->watch, why, &code->address,
                            &code->bytes);
 }
 
-/* A word that the case lacks leaves the group of all its threads. */
+/* A word that the case lacks leaves the group of all its threads; the first reason is kept. */
 static void equip_counters(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
 {
     choose(b, c, a);
     for (int k = 0; k < a->n_events;) {
         bool known = true;
+        struct lb_why why = {""};
         for (int i = 0; known && i < c->shape.threads; i++) {
             struct lb_event_code *code = &a->codes[i * LB_GROUP_MOST + k];
             *code = b->run->events[a->events[k]].code;
-            known = aim(b, c, a, i, code);
+            known = aim(b, c, a, i, &why, code);
         }
         if (known) {
             k++;
             continue;
         }
+        struct lb_run_event *e = &b->run->events[a->events[k]];
+        if (!*e->reason)
+            snprintf(e->reason, sizeof e->reason, "%.255s", why.text);
         a->n_events--;
         memmove(a->events + k, a->events + k + 1, (size_t)(a->n_events - k) * sizeof *a->events);
     }
@@ -243,7 +204,7 @@ static void equip_counters(struct lb_bench *b, const struct lb_case *c, struct l
         struct lb_thread_plan *t = &a->threads[i];
         t->codes = &a->codes[i * LB_GROUP_MOST];
         t->n_codes = a->n_events;
-        t->pmu_type = pmu_type_of(b, lb_crew_pu_os(b->crew, t->worker));
+        t->pmu_type = lb_bench_pmu_type(b, lb_crew_pu_os(b->crew, t->worker));
     }
 }
 
@@ -269,6 +230,9 @@ static int calibrate(struct lb_bench *b, const struct lb_case *c, struct lb_atte
     a->own_ns[role] = ticks * b->run->clock.ns_per_tick;
     if (c->shape.threads > 1)
         a->slow_ns[role] = a->own_ns[role] + a->transfer_ns / 2;
+    /* Within a step of the clock the two cannot be told apart: SMT siblings share their caches. */
+    if (!(a->transfer_ns >= LB_TRANSFER_STEPS * b->run->clock.step_ns))
+        a->slow_ns[role] = NAN;
     return 0;
 }
 
@@ -329,6 +293,9 @@ void lb_bench_tally(const struct lb_attempt *a, const struct lb_case *c, int rol
             continue;
         t->count += sum.scaled;
         t->ops += ops;
-        t->state = sum.state > t->state ? sum.state : t->state;
+        if (sum.state > t->state) {
+            t->state = sum.state;
+            t->error = sum.error;
+        }
     }
 }

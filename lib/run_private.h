@@ -56,7 +56,8 @@ struct lb_attempt {
 
 /* The crew's worker on that PU, -1 when there is none. */
 int lb_bench_worker(const struct lb_bench *bench, int pu_os);
-/* Fresh lines for a ping-pong, anywhere in the arena (nothing is laid out there while it runs). */
+/* Fresh lines for a probe, all different, anywhere in the arena (nothing is laid out there while it
+ * runs). */
 void lb_bench_lines(struct lb_bench *bench, int n, uintptr_t *lines);
 
 /* Anchors of a round: rows of their own. */
@@ -74,6 +75,12 @@ int lb_bench_look(struct lb_bench *bench);
 void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c);
 /* Which of the events can be opened, and in which groups they are counted. Then the timer. */
 int lb_bench_instruments(struct lb_bench *bench);
+/* Divides the events that can be opened into groups. */
+void lb_bench_groups(struct lb_bench *bench);
+/* lb_group_open's pmu_type for a PU. */
+uint32_t lb_bench_pmu_type(const struct lb_bench *bench, int pu_os);
+/* Counted in every group beside others: cycles and instructions, where there is room. */
+bool lb_event_is_in_each(const struct lb_run_event *event);
 /* Puts counters and sampling into the plans of a window's threads. */
 int lb_bench_equip(struct lb_bench *bench, const struct lb_case *c, struct lb_attempt *attempt);
 /* Adds what a window counted to a row of the run's events. */

@@ -45,8 +45,9 @@ static const struct lb_column samples[] = {
     {"attempt", "0 for the first try in this round, then 1, 2 for repeats of a spoiled window"},
     {"phase", "which of the windows of a round, from 0: one for each residue of a roaming layout"},
     {"start_ns", "start of the window since the start of the run"},
-    {"status", "ok, spoiled or armed; only ok rows are in timing statistics, and armed rows (where "
-               "breakpoints slow every op) hold counts alone"},
+    {"status",
+     "ok, spoiled or armed; only ok rows are in timing statistics; in armed rows breakpoints "
+     "slow every op, so that their times mean nothing"},
     {"reason", "why it was spoiled: gaps, moved, regime, preempted, late, log or empty"},
     {"pus_os", "kernel numbers of the role's PUs, by thread"},
     {"ns_op", "sum over the role's threads of measured time, divided by the sum of their ops"},
@@ -78,7 +79,8 @@ static const struct lb_column samples[] = {
     {"sleeps", "futex waits"},
     {"wakes", "futex wake-ups sent"},
     {"handoffs", "locks received through the handoff bit"},
-    {"latency_samples", "ops timed one by one in the measured part"},
+    {"latency_samples",
+     "ops timed one by one in the measured part; each is the first after a block"},
     {"latency_p50_ns", "median of their latencies, time-stamps included"},
     {"latency_p90_ns", "90th percentile"},
     {"latency_p99_ns", "99th percentile; percentiles with too few samples beyond them are empty"},
@@ -86,7 +88,9 @@ static const struct lb_column samples[] = {
     {"latency_max_ns", "greatest latency"},
     {"own_op_ns", "median latency of the op alone with its lines in its own cache"},
     {"transfer_ns", "what fetching a line that another PU has modified adds to a locked add"},
-    {"slow_threshold_ns", "own_op_ns + transfer_ns / 2: slower ops waited for a line"},
+    {"slow_threshold_ns",
+     "own_op_ns + transfer_ns / 2: slower ops waited for a line; empty where the clock is too "
+     "coarse for that, and on one thread"},
     {"slow_ops", "timed ops above slow_threshold_ns"},
     {"sampled_share", "share of the measured time spent on timed ops and their time-stamps"},
     ROLE_COLUMNS,
@@ -162,7 +166,7 @@ static const struct lb_column summary[] = {
     ROLE_COLUMNS,
     {"events", "all events of the run, roles included, joined by ;"},
     {"events_per_op", "each one's count per op over the windows that counted it"},
-    {"event_windows", "in how many windows each was counted"},
+    {"event_windows", "how many samples each was counted in: one a round"},
     {"event_states",
      "counted or scaled; else why there is no value; unproved: it read 0, and so did "
      "the positive control"},

@@ -5,6 +5,7 @@
 #include "crew_private.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,9 +89,12 @@ static void settle_account(const struct account *before, const struct account *a
     r->voluntary = after->voluntary - before->voluntary;
     r->involuntary = after->involuntary - before->involuntary;
     if (before->delay_ns >= 0 && after->delay_ns >= 0)
-        r->preempted_ns = after->delay_ns - before->delay_ns;
-    else /* no better bound than all the time that it was off the CPU */
-        r->preempted_ns = r->involuntary && r->wall_ns > r->cpu_ns ? r->wall_ns - r->cpu_ns : 0;
+        r->preempted_ns = r->preempted_most_ns = after->delay_ns - before->delay_ns;
+    else { /* no better bound than all the time that it was off the CPU */
+        r->preempted_ns = NAN;
+        r->preempted_most_ns =
+            r->involuntary && r->wall_ns > r->cpu_ns ? r->wall_ns - r->cpu_ns : 0;
+    }
     r->pu_start = before->pu_os;
     r->pu_end = after->pu_os;
     lb_lock_stats_sub(&after->lock, &before->lock, &r->lock);

@@ -31,7 +31,8 @@ STAGES = [
     ("record", "csv.c environment.c environment.h folders.c json.c number.c number.h row.c row.h "
                "schema.c"),
     ("plan", "plan.c"),
-    ("run", "run.c run_private.h bench.c bench_write.c instruments.c keep.c look.c"),
+    ("run", "run.c run_private.h bench.c bench_write.c groups.c instruments.c keep.c "
+            "look.c"),
     ("analysis", "analysis.c analysis_causes.c analysis_private.h analysis_write.c"),
     ("plot", "plot.c"),
     ("gbench", "gbench.cc gbench_none.c"),

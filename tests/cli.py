@@ -214,7 +214,8 @@ class Refusals(Case):
                      ("run", "--baseline", "nolayout"), ("run", "--access", "noaccess"),
                      ("run", "--events", "noevent"), ("run", "--events", "bp:noword"),
                      ("run", "--events", "bp:count:x"), ("run", "--events", "none,cycles"),
-                     ("run", "--events", "cycles,none")):
+                     ("run", "--events", "cycles,none"), ("run", "--events", "cycles,cycles"),
+                     ("run", "--events", "bp:count,bp:count:w")):
             self.refuses(*args)
 
     def test_the_sentence_says_what_and_what_there_is(self):

@@ -180,8 +180,11 @@ static void count(struct made *m, int index, int role, int event, enum lb_count_
     struct lb_series *s = &m->run->series[index];
     bool known = state == LB_COUNT_COUNTED || state == LB_COUNT_SCALED;
 
-    s->tallies[role][(s->n - 1) * m->run->n_events + (size_t)event] =
-        (struct lb_tally){known ? value : (double)NAN, s->samples[role][s->n - 1].total_ops, state};
+    s->tallies[role][(s->n - 1) * m->run->n_events + (size_t)event] = (struct lb_tally){
+        .count = known ? value : (double)NAN,
+        .ops = s->samples[role][s->n - 1].total_ops,
+        .state = state,
+    };
 }
 
 /* What it timed: `n` ops of `ticks` each and one of `last`, slow above `slow`. */

@@ -1163,6 +1163,12 @@ static void test_fetch_refuses(void **state)
     for (int i = 0; i < (int)LB_COUNT(lines); i++)
         lines[i] = (uintptr_t)rig->arena + 64 * (uintptr_t)i;
     assert_int_equal(lb_crew_fetch(crew, 0, 0, lines, 2, &ticks), -EINVAL);
+    /* A line in both parts of a probe: one worker would change it while the other waits on it. */
+    uintptr_t line = lines[6];
+    double ns;
+    lines[6] = lines[4];
+    assert_int_equal(lb_crew_probe(crew, 0, 1, lines, 5, 8, 4, &ns, &ticks), -EINVAL);
+    lines[6] = line;
     assert_int_equal(lb_crew_fetch(crew, 0, rig->n_pus, lines, 2, &ticks), -EINVAL);
     assert_int_equal(lb_crew_fetch(crew, -1, 0, lines, 2, &ticks), -EINVAL);
     if (rig->n_pus > 1)

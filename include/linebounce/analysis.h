@@ -25,6 +25,7 @@ struct lb_line_count {
     double per_op; /* sum over sum of the windows that counted it; NaN without a value */
     size_t windows;
     enum lb_count_state state; /* counted or scaled when there is a value, else the worst reason */
+    int error;                 /* errno behind that reason, 0 none */
     bool unproved; /* it read 0, but so did the positive control: no value is given (per_op NaN) */
 };
 /* A positive control counts when it shows the event at least once in 1000 ops. */

@@ -43,6 +43,9 @@ enum lb_count_state {
 };
 const char *lb_count_state_name(enum lb_count_state state); /* "counted", "not counted", ... */
 
+/* What an errno means for an event, in words. */
+const char *lb_count_reason(int error);
+
 /* One event over one window. */
 struct lb_count {
     enum lb_count_state state;

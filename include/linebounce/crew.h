@@ -128,8 +128,10 @@ struct lb_thread_result {
     double cpu_ns, wall_ns;    /* from the start of the warm-up to after the stop, as all below */
     double user_ns, system_ns; /* the kernel's split of CPU time, sampled by ticks of 1 to 10 ms */
     long voluntary, involuntary;
-    double preempted_ns;  /* runnable, but not on the CPU; includes the wait after a wake-up */
-    int pu_start, pu_end; /* sched_getcpu */
+    double preempted_ns; /* runnable, but not on the CPU; includes the wait after a wake-up; NaN
+                            where the kernel does not say */
+    double preempted_most_ns; /* the same, or the bound that is known: what spoils a window */
+    int pu_start, pu_end;     /* sched_getcpu */
     struct lb_lock_stats lock;
     struct lb_count counts[LB_GROUP_MOST]; /* as the plan's codes */
     struct lb_latency latency;             /* timed ops of the measured part, in ticks */
@@ -157,7 +159,7 @@ int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintpt
                   int n_lines, double *ticks);
 
 /* Both at once, for the price of one meeting of the two workers: a ping-pong over the first n_lines
- * lines, then a fetch over the other n_fetch. */
+ * lines, then a fetch over the other n_fetch. -EINVAL also for a line in both parts. */
 int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
                   int n_lines, int trips, int n_fetch, double *round_trip_ns, double *fetch_ticks);
 

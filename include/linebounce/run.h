@@ -43,6 +43,7 @@ struct lb_tally {
     double count; /* scaled; NaN without a value */
     double ops;   /* over which it was counted: warm-up included */
     enum lb_count_state state;
+    int error; /* errno behind a state without a value, 0 none */
 };
 
 /* All that was measured of one case: role by role, good rounds only, in order of time. */
@@ -98,7 +99,7 @@ struct lb_run_options {
 struct lb_run_event {
     struct lb_event event;
     enum lb_count_state state; /* LB_COUNT_COUNTED: can be opened; else the reason that it cannot */
-    char reason[256];          /* "" */
+    char reason[256];          /* "", or why it could not be opened, or is not in some case */
     struct lb_event_code code;
     bool armed; /* a watch that ops hit: counted in windows of its own */
     int group;  /* which of the groups that take turns over the rounds; -1: in each */
@@ -106,6 +107,8 @@ struct lb_run_event {
 
 /* Words of the case whose watching slows its ops: all watches but the untouched ones. */
 bool lb_event_is_armed(const struct lb_event *event);
+/* No threshold for slow ops where a transfer takes fewer steps of the clock. */
+#define LB_TRANSFER_STEPS 1.5
 /* Armed windows stop after so many ops a thread: each hit costs about 10 us. */
 #define LB_ARMED_OPS 1000
 
