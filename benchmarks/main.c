@@ -13,6 +13,7 @@ static const struct {
 } commands[] = {
     {"run", "measure: layouts (the main job), fastpath, harness, instruments or errors",
      command_run},
+    {"compare", "compare the results of two builds, kernels or machines", command_compare},
     {"show", "print topology, placements, layouts, locks, scenarios, suites, counters, environment",
      command_show},
     {"plot", "draw the pictures of a results folder again", command_plot},
@@ -24,7 +25,7 @@ static int help(FILE *out)
           "What does it cost to keep a lock inside the structure that it protects?\n\n",
           out);
     for (size_t i = 0; i < LB_COUNT(commands); i++)
-        fprintf(out, "  %-6s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].help);
     fputs("\n'linebounce COMMAND --help' tells more; 'linebounce --version' the version.\n", out);
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
@@ -42,7 +43,7 @@ static int command(int argc, char **argv)
     for (size_t i = 0; i < LB_COUNT(commands); i++)
         if (!strcmp(argv[1], commands[i].name))
             return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "linebounce: '%s': no such command (run, show, plot)\n", argv[1]);
+    fprintf(stderr, "linebounce: '%s': no such command (run, compare, show, plot)\n", argv[1]);
     return EXIT_USAGE;
 }
 

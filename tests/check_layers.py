@@ -30,6 +30,8 @@ STAGES = [
     ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
     ("record", "csv.c environment.c environment.h folders.c json.c number.c number.h row.c row.h "
                "schema.c"),
+    ("compare", "compare.c compare_interval.c compare_json.c compare_judge.c compare_private.h "
+                "compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
     ("run", "run.c run_private.h bench.c bench_write.c groups.c instruments.c keep.c "
             "look.c"),
@@ -45,7 +47,7 @@ ALONE = [
     (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), ("lib/counters", "lib/events")),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
-    (re.compile(r"^(cjson/)?cJSON"), "lib/json.c"),
+    (re.compile(r"^(cjson/)?cJSON"), ("lib/json.c", "lib/compare_json.c")),
     (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),
 ]
 

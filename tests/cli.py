@@ -30,11 +30,11 @@ SOURCE = os.environ.get("LB_SOURCE_DIR",
 TESTS = os.environ.get("LB_TESTS_DIR", os.path.join(SOURCE, "tests"))
 PROGRAM = os.path.abspath(os.environ.get("LINEBOUNCE",
                                          os.path.join(SOURCE, "build/benchmarks/linebounce")))
-COMMANDS = ("run", "show", "plot")
+COMMANDS = ("run", "compare", "show", "plot")
 PUS = sorted(os.sched_getaffinity(0))
 ROOT = os.geteuid() == 0
 # A refusal: one sentence; the option parser adds a hint where help is.
-SENTENCE = re.compile(r"^linebounce( run| show| plot)?: \S[^\n]*\n"
+SENTENCE = re.compile(r"^linebounce( run| compare| show| plot)?: \S[^\n]*\n"
                       r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
 ESCAPE = "\x1b"
 # Two layouts in one scenario; and on one thread, which any machine can do.
@@ -709,6 +709,144 @@ class Plot(Case):
 
 
 @two_pus
+class Compare(Case):
+    """Made-up results: what is planted is known, and nothing has to be measured."""
+
+    COLUMNS = ("suite", "scenario", "layout", "lock", "placement", "distance", "threads", "work_ns",
+               "role", "round", "status", "ns_op", "min_over_max", "pingpong_before_ns",
+               "pingpong_after_ns", "emulated")
+
+    def make(self, name, embedded=1.2, host=100.0, trip=90, rounds=30, record=True, **cells):
+        """Two layouts: pointer takes `host` ns, embedded `embedded` times that; +-1 % by round."""
+        folder = self.path(name)
+        os.makedirs(folder, exist_ok=True)
+        schema = schema_columns("samples")
+        with open(os.path.join(folder, "samples.csv"), "w", newline="", encoding="utf-8") as file:
+            rows = csv.DictWriter(file, schema, restval="", lineterminator="\n")
+            rows.writeheader()
+            for number in range(rounds):
+                for layout, factor in (("pointer", 1.0), ("embedded", embedded)):
+                    noise = 1 + 0.01 * ((number * 7 + len(layout) * 3 + len(name)) % 11 - 5) / 5
+                    values = dict(zip(self.COLUMNS, (
+                        "layouts", "observer", layout, "rwsem40", "l3", "l3", 2, 200, "all", number,
+                        "ok", f"{host * factor * noise:.6g}", 0.9, trip, trip, 0)))
+                    rows.writerow({"schema_version": 2, **values, **cells})
+        if record:
+            with open(os.path.join(folder, "run.json"), "w", encoding="utf-8") as file:
+                json.dump({"schema_version": 2,
+                           "machine": {"host": "vm", "cpu_model": "one", "kernel": f"of {name[0]}"},
+                           "build": {"commit": "c0ffee"},
+                           "run": {"started_utc": f"2026-01-01T00:{len(os.listdir(self.dir)):02}",
+                                   "seed": name, "baseline": "pointer"}}, file)
+        return name
+
+    def six(self, factor):
+        for number in "123":
+            self.make("A" + number)
+            self.make("B" + number, 1.2 * factor)
+        return "A1", "A2", "A3", "--", "B1", "B2", "B3"
+
+    def test_text(self):
+        result = self.succeeds("compare", *self.six(1.5))
+        self.assertRegex(result.stdout, r"kernel +of A \| of B")
+        self.assertRegex(result.stdout,
+                         r"(?m)^embedded\+rwsem40 .* 1\.\d+ \[.*\] +slower .* slower$")
+        self.assertIn("time: 0 faster, 1 slower, 1 same, 0 unresolved", result.stdout)
+        self.assertIn("(pointer) of the same run: 0 faster, 1 slower", result.stdout)
+        self.assertEqual(result.stderr, "")
+
+    def test_the_same_words_each_time(self):
+        sides = self.six(1.1)
+        first = self.succeeds("compare", *sides).stdout
+        self.assertEqual(self.succeeds("compare", *sides).stdout, first)
+        self.assertNotEqual(self.succeeds("compare", "--seed", "7", "--format=json", *sides).stdout,
+                            self.succeeds("compare", "--seed", "8", "--format=json", *sides).stdout)
+
+    def test_one_run_a_side(self):
+        result = self.succeeds("compare", self.make("A", 1.2), self.make("B", 1.5))
+        self.assertIn("time: 0 faster, 0 slower, 0 same, 2 unresolved", result.stdout)
+        self.assertIn("times need 3 on each", result.stdout)
+        self.assertIn("of the same run: 0 faster, 1 slower", result.stdout)
+
+    def test_csv_and_json(self):
+        sides = self.six(1.5)
+        self.succeeds("compare", "--format", "csv", "--out", "c.csv", *sides)
+        rows = read_csv(self.path("c.csv"))
+        self.assertEqual({r["layout"]: r["time_verdict"] for r in rows},
+                         {"pointer": "same", "embedded": "slower"})
+        data = json.loads(self.succeeds("compare", "--format", "json", *sides).stdout)
+        self.assertEqual(data["time"]["slower"], 1)
+        self.assertEqual(data["differences"]["kernel"], {"a": "of A", "b": "of B"})
+        self.assertEqual(len(data["runs"]), 6)
+
+    def test_fail_if_slower(self):
+        sides = self.six(1.5)
+        result = self.run_it("compare", "--fail-if-slower=5%", *sides)
+        self.assertEqual(result.returncode, 3)
+        self.assertRegex(result.stderr, r"1 of 2 judged cases slower by more than 5%")
+        self.succeeds("compare", "--fail-if-slower", "60%", *sides)
+        self.succeeds("compare", "--fail-if-slower", "5%", *sides[4:], "--", *sides[:3])
+
+    def test_fail_if_nothing_was_judged(self):
+        result = self.run_it("compare", "--fail-if-slower", "5", self.make("A", rounds=8),
+                             self.make("B", rounds=8))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("no case could be judged", result.stderr)
+
+    def test_regimes_that_do_not_meet(self):
+        result = self.succeeds("compare", self.make("A"), self.make("B", trip=310))
+        self.assertIn("different distances between the CPUs (round trips of 90 and 310 ns)",
+                      result.stdout)
+
+    def test_files_and_summaries(self):
+        self.make("A")
+        self.make("B", record=False)
+        result = self.succeeds("compare", "A/samples.csv", "B/samples.csv")
+        self.assertIn("no run.json", result.stdout)
+        with open(self.path("B", "samples.csv"), "a", encoding="utf-8") as file:
+            file.write("2,layouts,obs")
+        self.assertIn("torn", self.succeeds("compare", "A", "B").stdout)
+
+    def test_wrong_usage(self):
+        self.make("A")
+        self.make("B")
+        for args in ((), ("A",), ("A", "B", "A"), ("A", "--"), ("--", "B"), ("A", "A"),
+                     ("A", "A/samples.csv"), ("A", "B", "--format", "xml"),
+                     ("A", "B", "--fail-if-slower", "x"), ("A", "B", "--fail-if-slower", "-5%"),
+                     ("A", "B", "--seed", "x"), ("A", "B", "--baseline", "nolayout"),
+                     ("A", "B", "--frobnicate"),
+                     ("A", "B", "--out", "A/samples.csv")):
+            self.refuses("compare", *args)
+        self.assertEqual(len(read_csv(self.path("A", "samples.csv"))), 60)
+
+    def test_what_cannot_be_read(self):
+        self.make("A")
+        self.make("emulated", emulated=1)
+        self.make("old", schema_version=1)
+        self.make("none", rounds=0)
+        self.make("other", scenario="writers")
+        os.mkdir(self.path("folder"))
+        for name, text in (("text", "hello\n"), ("blank", ""),
+                           ("few", "schema_version,suite\n2,layouts\n")):
+            with open(self.path(name), "w", encoding="utf-8") as file:
+                file.write(text)
+        for name, says in (("nowhere", "nowhere"), ("folder", "no results folder"),
+                           ("emulated", "emulated"), ("old", "schema_version is '1'"),
+                           ("none", "no rows"), ("other", "no case that both sides measured"),
+                           ("text", "schema_version"), ("blank", "no header"),
+                           ("few", "no column scenario")):
+            self.assertIn(says, self.refuses("compare", "A", name, status=1))
+        self.assertIn("/nowhere/x", self.refuses("compare", "A", self.make("B"), "--out",
+                                                 "/nowhere/x", status=1))
+
+    def test_a_real_run(self):
+        for name in "AB":
+            self.succeeds("run", *ALONE, "--rounds", "21", "--out", name)
+        result = self.succeeds("compare", "A", "B")
+        self.assertRegex(result.stdout, r"seed +\d+ \| \d+")
+        self.assertIn("cases of both", result.stdout)
+
+
 class Lost(Case):
     """A PU that goes away in mid-run: a sentence, exit 1, and the rows so far."""
 

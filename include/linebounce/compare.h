@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compare: result folders of two sides (builds, kernels, machines), case by case.
+ *
+ * Between runs of one program, times differed by 20 % at an unchanged clock. So a time is judged
+ * only with LB_COMPARE_RUNS runs a side, and its interval resamples runs, then rounds. Ratios
+ * within a run (a layout over the baseline of the same round) are free of what all rounds of the
+ * run share, so that they are compared with any number of runs.
+ */
+#ifndef LINEBOUNCE_COMPARE_H
+#define LINEBOUNCE_COMPARE_H
+
+#include <linebounce/record.h>
+#include <linebounce/stats.h>
+
+#include <stdbool.h>
+
+/* Fewest runs on each side before a time gets a verdict. */
+#define LB_COMPARE_RUNS 3
+
+/* What tells cases apart: the schema's case columns in their order, schema_version left out. */
+enum lb_compare_key {
+    LB_KEY_SUITE,
+    LB_KEY_SCENARIO,
+    LB_KEY_LAYOUT,
+    LB_KEY_LOCK,
+    LB_KEY_PLACEMENT,
+    LB_KEY_DISTANCE,
+    LB_KEY_THREADS,
+    LB_KEY_WRITERS,
+    LB_KEY_OBJECTS,
+    LB_KEY_ACCESS,
+    LB_KEY_WORK_NS,
+    LB_KEY_ROLE,
+    LB_KEYS,
+};
+
+struct lb_compare_request {
+    const char *const *paths[2]; /* of A, of B: folders, or a samples.csv or summary.csv */
+    size_t n_paths[2];
+    const char *baseline; /* layout; NULL: what the runs recorded, else `pointer` */
+    struct lb_margin margin;
+    uint64_t seed; /* of the resampling: the same seed gives the same numbers */
+};
+
+/* One run of a side, as it was read. */
+struct lb_compare_run {
+    int side;         /* 0: A, 1: B */
+    const char *path; /* as given */
+    char *file;       /* the CSV that was read */
+    bool summary;     /* of medians and intervals, not of windows */
+    size_t rows, spoiled, armed;
+    size_t unusable; /* rows said to be ok, but without a positive number where one has to be */
+    size_t torn;     /* last lines without their end */
+};
+
+/* B against A. */
+struct lb_contrast {
+    double side[2];            /* geometric means over runs of the median, NaN without one */
+    size_t runs[2], rounds[2]; /* that went in: those of one regime, of runs with enough rounds */
+    double regime_ns[2];  /* median ping-pong round trip of what went in; NaN when there is none */
+    double ratio, lo, hi; /* B over A with its 95 % interval, NaN when unknown */
+    double margin;        /* share that a winner has to exceed */
+    double p_holm;        /* NaN when there is no interval */
+    enum lb_verdict verdict;
+    bool unfair;    /* the verdict rests on unequal shares of ops (min/max below 0.5) */
+    char note[192]; /* why there is no verdict; empty when it is judged */
+};
+
+/* One case. A reference (the loop of nothing, a control, an anchor) is shown and not judged. */
+struct lb_compare_case {
+    char *cells[LB_KEYS];
+    char *placement_b; /* B's placement, where the two were matched by distance; else NULL */
+    bool here[2];
+    bool reference;
+    int base; /* index of the case that `relative` divides by, -1: none */
+    size_t ok[2], spoiled[2], armed[2];
+    double min_over_max;         /* the lower of the sides' medians, NaN when unknown */
+    struct lb_contrast time;     /* ns_op */
+    struct lb_contrast relative; /* ns_op over that of the base in the same round */
+};
+
+/* What run.json says differently. Several values of a side are joined by "; ". */
+struct lb_compare_difference {
+    const char *what;
+    char *side[2];
+};
+
+struct lb_compare_tally {
+    size_t verdicts[LB_VERDICT_SLOWER + 1]; /* by enum lb_verdict */
+    size_t judged;                          /* cases without a note */
+};
+
+struct lb_compare {
+    struct lb_compare_run *runs; /* A's, then B's */
+    size_t n_runs, n_side[2];
+    struct lb_compare_case *cases; /* ordered by suite, scenario and so on; references last */
+    size_t n_cases, n_common, n_only[2];
+    struct lb_compare_difference *differences;
+    size_t n_differences;
+    char **warnings; /* one sentence each */
+    size_t n_warnings;
+    char *baseline;
+    uint64_t seed;
+    struct lb_compare_tally time, relative; /* over the cases of both sides, references left out */
+    struct lb_compare_hidden *hidden;
+};
+
+/* Reads all files and compares. Why says which file and what is wrong:
+ * -EINVAL: a side without paths, the same results given twice, windows beside summaries, a baseline
+ *   that no result has, or a margin below 0;
+ * -ENOENT and what open and read say; -ENODATA: no rows, or no case that both sides have;
+ * -EPROTO: no CSV of this program, another schema version, or an emulated machine's rows, whose
+ * timing means nothing; -ENOMEM. */
+int lb_compare_create(const struct lb_compare_request *request, struct lb_why *why,
+                      struct lb_compare **compare);
+void lb_compare_destroy(struct lb_compare *compare);
+
+/* What a case is judged by: its time, or, where no time can be judged at all for want of runs, its
+ * ratio to the base. */
+bool lb_compare_by_time(const struct lb_compare *compare);
+
+/* How many judged cases have an interval that lies wholly above 1 + share. */
+size_t lb_compare_slower(const struct lb_compare *compare, double share);
+
+/* The comparison as a document, freed by the caller: CSV by lb_schema_comparison (cases of one side
+ * included), or JSON with the runs, differences and warnings too. */
+extern const struct lb_schema lb_schema_comparison;
+int lb_compare_csv(const struct lb_compare *compare, char **text);
+int lb_compare_json(const struct lb_compare *compare, char **text);
+
+#endif

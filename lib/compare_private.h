@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the compare stage share.
+ */
+#ifndef LB_COMPARE_PRIVATE_H
+#define LB_COMPARE_PRIVATE_H
+
+#include <linebounce/compare.h>
+
+/* Rounds that a run needs to have a say: no 95 % interval exists below. */
+#define LB_COMPARE_ROUNDS 6
+
+/* One round of a case: the mean over a roaming layout's windows. Of a summary, one row. */
+struct lb_compare_sample {
+    float ns, fair;
+    uint32_t round;
+    uint32_t phases; /* windows in it; of a summary, rounds in the row */
+    int regime;      /* 0 where no round trip is known */
+};
+
+/* What a row of summary.csv says besides. Intervals are half-widths over 1.96, of logarithms. */
+struct lb_compare_digest {
+    double log_ns, error;
+    double log_ratio, ratio_error;
+    char *base; /* layout of the ratio */
+};
+
+/* What one run measured of one case. */
+struct lb_compare_unit {
+    struct lb_compare_sample *samples;
+    float *probes; /* n_links a sample: round trips between neighbours in the ring */
+    struct lb_compare_digest *digests; /* of a summary, one a sample */
+    size_t n, room;
+    int n_links; /* -1: not yet known */
+    uint32_t phases;
+    struct {
+        bool open;
+        uint32_t round, n;
+        double ns, fair;
+        float *before, *after;
+    } pending;
+};
+
+/* Beside each public case, in the same order. */
+struct lb_compare_hidden {
+    struct lb_compare_unit **units; /* per case: one a run */
+    size_t *index;                  /* hash table of cases, SIZE_MAX: free */
+    size_t n_index, room;
+};
+
+/* Reads run number r into the cases. */
+int lb_compare_read(struct lb_compare *c, size_t r, struct lb_why *why);
+void lb_compare_unit_finish(struct lb_compare_unit *unit);
+/* The case with these cells, made when it is new. */
+int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size_t *at);
+
+/* Labels all samples by the clusters of round trips; sides apart where their processors differ. */
+int lb_compare_regimes(struct lb_compare *c, bool apart);
+
+/* What one run says of a quantity, in logarithms. */
+struct lb_compare_voice {
+    double *sorted; /* the rounds' values; NULL: only what a summary says */
+    size_t n;
+    double weight; /* independent rounds that they are worth */
+    double centre, error;
+};
+/* Sorts the rounds' values (in round order) and takes the median. */
+int lb_compare_voice(double *values, size_t n, struct lb_compare_voice *voice);
+
+/* B less A in logarithms. */
+struct lb_compare_interval {
+    double value, lo, hi;
+    double p; /* of lying beyond +-margin, two-sided */
+};
+int lb_compare_interval(const struct lb_compare_voice *const voices[2], const size_t n[2],
+                        double margin, uint64_t seed, struct lb_compare_interval *interval);
+
+/* Judges every case. `apart`: each side in its own regime. */
+int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool apart);
+
+/* Reads the run.json beside each run's file: differences, warnings, the recorded baseline. */
+int lb_compare_records(struct lb_compare *c, bool *apart, struct lb_why *why);
+int lb_compare_warn(struct lb_compare *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the CSV files of the runs to the rounds of each case. Files are streamed: of a row there
+ * remain 20 bytes and its round trips.
+ */
+#include "compare_private.h"
+#include "number.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* The schema's case columns, in the order of enum lb_compare_key. */
+static const char *const key_columns[] = {
+    "suite",   "scenario", "layout", "lock",    "placement", "distance", "threads",
+    "writers", "objects",  "access", "work_ns", "role",      NULL,
+};
+
+#define SAMPLES_ONLY                                                                               \
+    "round", "phase", "status", "ns_op", "min_over_max", "pingpong_before_ns",                     \
+        "pingpong_after_ns", "emulated"
+#define SUMMARY_ONLY                                                                               \
+    "windows", "windows_spoiled", "regime_ns", "ns_op_median", "ns_op_ci95_lo", "ns_op_ci95_hi",   \
+        "min_over_max_median", "baseline", "ratio", "ratio_ci95_lo", "ratio_ci95_hi"
+
+/* Probes before and after a round agree within this factor, or the round spans two regimes. */
+#define PROBES_AGREE 2.0F
+
+/* Cases -------------------------------------------------------------------------------------- */
+
+static uint64_t hash(const char *const cells[LB_KEYS])
+{
+    uint64_t h = 14695981039346656037u; /* FNV-1a */
+
+    for (int k = 0; k < LB_KEYS; k++)
+        for (const char *at = cells[k];; at++) {
+            h = (h ^ (unsigned char)*at) * 1099511628211u;
+            if (!*at)
+                break;
+        }
+    return h;
+}
+
+static bool is_same(char *const a[LB_KEYS], const char *const b[LB_KEYS])
+{
+    for (int k = LB_KEYS - 1; k >= 0; k--)
+        if (strcmp(a[k], b[k]) != 0)
+            return false;
+    return true;
+}
+
+/* The slot of the cells, free or theirs. */
+static size_t *slot_of(const struct lb_compare *c, const char *const cells[LB_KEYS])
+{
+    size_t at = (size_t)hash(cells) % c->hidden->n_index;
+
+    while (c->hidden->index[at] != SIZE_MAX &&
+           !is_same(c->cases[c->hidden->index[at]].cells, cells))
+        at = (at + 1) % c->hidden->n_index;
+    return &c->hidden->index[at];
+}
+
+/* Room for one more case, and an index that is at most half full. */
+static int grow(struct lb_compare *c)
+{
+    struct lb_compare_hidden *h = c->hidden;
+    size_t room = h->room ? 2 * h->room : 64, *index;
+    struct lb_compare_case *cases;
+    struct lb_compare_unit **units;
+
+    if (c->n_cases < h->room)
+        return 0;
+    cases = realloc(c->cases, room * sizeof *cases);
+    if (cases)
+        c->cases = cases;
+    units = realloc(h->units, room * sizeof *units);
+    if (units)
+        h->units = units;
+    index = malloc(2 * room * sizeof *index);
+    if (!cases || !units || !index) {
+        free(index);
+        return -ENOMEM;
+    }
+    memset(index, 0xff, 2 * room * sizeof *index);
+    free(h->index);
+    h->index = index;
+    h->n_index = 2 * room;
+    h->room = room;
+    for (size_t i = 0; i < c->n_cases; i++)
+        *slot_of(c, (const char *const *)c->cases[i].cells) = i;
+    return 0;
+}
+
+int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size_t *at)
+{
+    struct lb_compare_case *added;
+    size_t *slot;
+    int err = 0;
+
+    if (c->n_cases && (slot = slot_of(c, cells), *slot != SIZE_MAX)) {
+        *at = *slot;
+        return 0;
+    }
+    if ((err = grow(c)))
+        return err;
+    added = &c->cases[c->n_cases];
+    memset(added, 0, sizeof *added);
+    for (int k = 0; k < LB_KEYS; k++)
+        if (!(added->cells[k] = strdup(cells[k])))
+            err = -ENOMEM;
+    c->hidden->units[c->n_cases] = calloc(c->n_runs, sizeof **c->hidden->units);
+    if (!c->hidden->units[c->n_cases])
+        err = -ENOMEM;
+    for (size_t r = 0; !err && r < c->n_runs; r++)
+        c->hidden->units[c->n_cases][r].n_links = -1;
+    if (!err)
+        *slot_of(c, cells) = c->n_cases;
+    *at = c->n_cases++; /* counted after a failure too: what it holds is freed with the rest */
+    return err;
+}
+
+void lb_compare_unit_finish(struct lb_compare_unit *u)
+{
+    for (size_t i = 0; u->digests && i < u->n; i++)
+        free(u->digests[i].base);
+    free(u->digests);
+    free(u->samples);
+    free(u->probes);
+    free(u->pending.before);
+    free(u->pending.after);
+}
+
+/* Rounds ------------------------------------------------------------------------------------- */
+
+/* Appends a sample without its probes. */
+static int add_sample(struct lb_compare_unit *u, const struct lb_compare_sample *sample)
+{
+    size_t links = u->n_links > 0 ? (size_t)u->n_links : 0, room = u->room ? 2 * u->room : 16;
+
+    if (u->n == u->room) {
+        struct lb_compare_sample *samples = realloc(u->samples, room * sizeof *samples);
+        float *probes = u->probes;
+        if (samples)
+            u->samples = samples;
+        if (links && (probes = realloc(u->probes, room * links * sizeof *probes)))
+            u->probes = probes;
+        if (!samples || (links && !probes))
+            return -ENOMEM;
+        u->room = room;
+    }
+    u->samples[u->n] = *sample;
+    return 0;
+}
+
+/* Ends the round that is being gathered. */
+static int flush(struct lb_compare_unit *u)
+{
+    struct lb_compare_sample s = {.round = u->pending.round, .phases = u->pending.n};
+    int err;
+
+    if (!u->pending.open)
+        return 0;
+    u->pending.open = false;
+    s.ns = (float)(u->pending.ns / u->pending.n);
+    s.fair = (float)(u->pending.fair / u->pending.n);
+    for (int i = 0; i < u->n_links; i++) {
+        float a = u->pending.before[i], b = u->pending.after[i];
+        if (a > b * PROBES_AGREE || b > a * PROBES_AGREE)
+            return 0;
+    }
+    if ((err = add_sample(u, &s)))
+        return err;
+    for (int i = 0; i < u->n_links; i++)
+        u->probes[u->n * (size_t)u->n_links + (size_t)i] =
+            sqrtf(u->pending.before[i] * u->pending.after[i]);
+    u->n++;
+    return 0;
+}
+
+/* Numbers of a cell joined by `;`, the first n of them into list, NaN where one is unknown. Returns
+ * how many there are. */
+static int parse_list(const char *cell, float *list, int n)
+{
+    int found = 0;
+
+    while (*cell) {
+        size_t length = strcspn(cell, ";");
+        char text[LB_NUMBER_BYTES] = "";
+        if (list && found < n) {
+            memcpy(text, cell, length < sizeof text ? length : sizeof text - 1);
+            list[found] = (float)lb_number_parse(text);
+        }
+        found++;
+        cell += length + (cell[length] == ';');
+    }
+    return found;
+}
+
+/* The first row of a case says how many links its ring has. */
+static int count_links(struct lb_compare_unit *u, const char *cell)
+{
+    if (u->n_links >= 0)
+        return 0;
+    u->n_links = parse_list(cell, NULL, 0);
+    u->pending.before = calloc((size_t)u->n_links + 1, sizeof(float));
+    u->pending.after = calloc((size_t)u->n_links + 1, sizeof(float));
+    return u->pending.before && u->pending.after ? 0 : -ENOMEM;
+}
+
+/* An ok row joins its round: the mean over phases, the first probe before and the last after. */
+static int add_window(struct lb_csv_reader *csv, struct lb_compare_unit *u, bool *usable)
+{
+    double ns = lb_csv_number(csv, "ns_op"), round = lb_csv_number(csv, "round");
+    const char *before = lb_csv_cell(csv, "pingpong_before_ns");
+    int err;
+
+    *usable = isfinite(ns) && ns > 0 && isfinite((float)ns) && round >= 0 && round < UINT32_MAX;
+    if (!*usable)
+        return 0;
+    if ((err = count_links(u, before)))
+        return err;
+    if (u->pending.open && u->pending.round != (uint32_t)round && (err = flush(u)))
+        return err;
+    if (!u->pending.open) {
+        u->pending.open = true;
+        u->pending.round = (uint32_t)round;
+        u->pending.n = 0;
+        u->pending.ns = u->pending.fair = 0;
+        for (int i = 0; i < u->n_links; i++)
+            u->pending.before[i] = u->pending.after[i] = NAN;
+        parse_list(before, u->pending.before, u->n_links);
+    }
+    parse_list(lb_csv_cell(csv, "pingpong_after_ns"), u->pending.after, u->n_links);
+    u->pending.ns += ns;
+    u->pending.fair += lb_csv_number(csv, "min_over_max");
+    u->pending.n++;
+    if (u->pending.n > u->phases)
+        u->phases = u->pending.n;
+    return 0;
+}
+
+static int by_round(const void *a, const void *b)
+{
+    const struct lb_compare_sample *x = a, *y = b;
+
+    return (x->round > y->round) - (x->round < y->round);
+}
+
+/* Ends the last round, and drops those in which a residue is missing: their mean is another one. */
+static int end_unit(struct lb_compare_unit *u)
+{
+    size_t links = u->n_links > 0 ? (size_t)u->n_links : 0, kept = 0;
+    bool rising = true;
+    int err = flush(u);
+
+    for (size_t i = 0; !err && i < u->n; i++) {
+        if (u->samples[i].phases != u->phases)
+            continue;
+        u->samples[kept] = u->samples[i];
+        if (links && kept != i)
+            memcpy(u->probes + kept * links, u->probes + i * links, links * sizeof *u->probes);
+        rising = rising && (!kept || by_round(&u->samples[kept - 1], &u->samples[kept]) < 0);
+        kept++;
+    }
+    u->n = kept;
+    return err ? err : rising ? 0 : -EPROTO;
+}
+
+/* Files -------------------------------------------------------------------------------------- */
+
+static int read_cells(struct lb_csv_reader *csv, struct lb_compare *c, size_t *at)
+{
+    const char *cells[LB_KEYS];
+
+    for (int k = 0; k < LB_KEYS; k++)
+        cells[k] = lb_csv_cell(csv, key_columns[k]);
+    return lb_compare_case(c, cells, at);
+}
+
+static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, struct lb_why *why)
+{
+    struct lb_compare_run *run = &c->runs[r];
+    const char *status = lb_csv_cell(csv, "status");
+    struct lb_compare_case *found;
+    size_t at;
+    bool usable = true;
+    int err;
+
+    if (!strcmp(lb_csv_cell(csv, "emulated"), "1"))
+        return lb_fail(why, EPROTO, "%s: the machine was emulated: its timing means nothing",
+                       run->file);
+    if ((err = read_cells(csv, c, &at)))
+        return err;
+    found = &c->cases[at];
+    if (!strcmp(status, "ok")) {
+        if ((err = add_window(csv, &c->hidden->units[at][r], &usable)))
+            return err;
+        found->ok[run->side] += usable;
+        run->unusable += !usable;
+    } else if (!strcmp(status, "armed")) {
+        found->armed[run->side]++;
+        run->armed++;
+    } else {
+        found->spoiled[run->side]++;
+        run->spoiled++;
+    }
+    found->here[run->side] = true;
+    return 0;
+}
+
+/* Half the interval's width in standard errors; NaN without an interval. */
+static double error_of(double lo, double hi)
+{
+    return lo > 0 && hi >= lo ? (log(hi) - log(lo)) / (2 * 1.959964) : NAN;
+}
+
+static int add_digest(struct lb_csv_reader *csv, struct lb_compare_unit *u)
+{
+    struct lb_compare_digest d = {
+        .log_ns = log(lb_csv_number(csv, "ns_op_median")),
+        .error = error_of(lb_csv_number(csv, "ns_op_ci95_lo"), lb_csv_number(csv, "ns_op_ci95_hi")),
+        .log_ratio = log(lb_csv_number(csv, "ratio")),
+        .ratio_error =
+            error_of(lb_csv_number(csv, "ratio_ci95_lo"), lb_csv_number(csv, "ratio_ci95_hi")),
+    };
+    struct lb_compare_sample s = {
+        .ns = (float)lb_csv_number(csv, "ns_op_median"),
+        .fair = (float)lb_csv_number(csv, "min_over_max_median"),
+        .round = (uint32_t)u->n,
+        .phases = (uint32_t)fmax(0, fmin(1e9, lb_csv_number(csv, "windows"))),
+    };
+    double trip = lb_csv_number(csv, "regime_ns");
+    struct lb_compare_digest *more;
+    int err;
+
+    if (u->n_links < 0)
+        u->n_links = 1;
+    if ((err = add_sample(u, &s)))
+        return err;
+    if (!(more = realloc(u->digests, (u->n + 1) * sizeof *more)))
+        return -ENOMEM;
+    u->digests = more;
+    if (!(d.base = strdup(lb_csv_cell(csv, "baseline"))))
+        return -ENOMEM;
+    u->probes[u->n] = (float)trip;
+    u->digests[u->n++] = d;
+    return 0;
+}
+
+static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r)
+{
+    struct lb_compare_run *run = &c->runs[r];
+    double ns = lb_csv_number(csv, "ns_op_median");
+    double spoiled = lb_csv_number(csv, "windows_spoiled");
+    double windows = lb_csv_number(csv, "windows");
+    struct lb_compare_unit *u;
+    size_t at;
+    int err = read_cells(csv, c, &at);
+
+    if (err)
+        return err;
+    c->cases[at].here[run->side] = true;
+    u = &c->hidden->units[at][r];
+    if (!u->n && spoiled > 0) { /* each regime's row has those of all */
+        c->cases[at].spoiled[run->side] += (size_t)spoiled;
+        run->spoiled += (size_t)spoiled;
+    }
+    if (!(ns > 0) || !isfinite((float)ns) || !(windows > 0)) {
+        run->unusable++;
+        return 0;
+    }
+    c->cases[at].ok[run->side] += (size_t)windows;
+    return add_digest(csv, u);
+}
+
+static int read_rows(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, struct lb_why *why)
+{
+    struct lb_compare_run *run = &c->runs[r];
+    int next, err = 0;
+
+    while (!err && (next = lb_csv_next(csv, why)) == 1) {
+        run->rows++;
+        err = run->summary ? summary_row(csv, c, r) : sample_row(csv, c, r, why);
+    }
+    if (err || next < 0)
+        return err ? err : next;
+    run->torn = lb_csv_torn(csv);
+    if (!run->rows)
+        return lb_fail(why, ENODATA, "%s: no rows: the run measured nothing", run->file);
+    for (size_t i = 0; !err && !run->summary && i < c->n_cases; i++)
+        err = end_unit(&c->hidden->units[i][r]);
+    if (err == -EPROTO)
+        return lb_fail(why, EPROTO, "%s: rounds do not count up: rows of several runs in one file",
+                       run->file);
+    return err;
+}
+
+/* The CSV of a folder: samples.csv, or where there is none, summary.csv. */
+static int find_file(struct lb_compare_run *run, struct lb_why *why)
+{
+    static const char *const names[] = {"", "/samples.csv", "/summary.csv"};
+    struct stat status;
+
+    if (stat(run->path, &status))
+        return lb_fail(why, errno, "%s: %s", run->path, strerror(errno));
+    for (size_t i = S_ISDIR(status.st_mode) ? 1 : 0; i < LB_COUNT(names); i++) {
+        if (asprintf(&run->file, "%s%s", run->path, names[i]) < 0) {
+            run->file = NULL;
+            return -ENOMEM;
+        }
+        if (!stat(run->file, &status) || errno != ENOENT)
+            return 0; /* opening it says what is wrong */
+        free(run->file);
+        run->file = NULL;
+    }
+    return lb_fail(why, ENOENT, "%s: no samples.csv and no summary.csv: no results folder",
+                   run->path);
+}
+
+static int open_file(struct lb_compare_run *run, struct lb_why *why, struct lb_csv_reader **csv)
+{
+    static const char *const only_summary[] = {"ns_op_median", NULL};
+    const char *needed[LB_KEYS + 16] = {NULL};
+    static const char *const samples[] = {SAMPLES_ONLY}, *const summary[] = {SUMMARY_ONLY};
+    struct lb_csv_reader *probe;
+    struct lb_why ignored;
+
+    run->summary = !lb_csv_open(run->file, only_summary, &ignored, &probe);
+    if (run->summary)
+        lb_csv_reader_close(probe);
+    memcpy(needed, key_columns, LB_KEYS * sizeof *needed);
+    if (run->summary)
+        memcpy(needed + LB_KEYS, summary, sizeof summary);
+    else
+        memcpy(needed + LB_KEYS, samples, sizeof samples);
+    return lb_csv_open(run->file, needed, why, csv);
+}
+
+/* The same file twice would pass for two runs that agree; summaries and windows have no common
+ * regimes. */
+static int check_file(const struct lb_compare *c, size_t r, struct lb_why *why)
+{
+    const struct lb_compare_run *run = &c->runs[r];
+    struct stat mine, other;
+
+    for (size_t q = 0; q < r; q++) {
+        const struct lb_compare_run *o = &c->runs[q];
+        if (!stat(run->file, &mine) && !stat(o->file, &other) && mine.st_dev == other.st_dev &&
+            mine.st_ino == other.st_ino)
+            return lb_fail(why, EINVAL, "%s: the same results as %s", run->path, o->path);
+        if (run->summary != o->summary)
+            return lb_fail(why, EINVAL, "%s holds %s, %s %s: give one kind for all", run->file,
+                           run->summary ? "a summary" : "windows", o->file,
+                           o->summary ? "a summary" : "windows");
+    }
+    return 0;
+}
+
+int lb_compare_read(struct lb_compare *c, size_t r, struct lb_why *why)
+{
+    struct lb_csv_reader *csv;
+    int err = find_file(&c->runs[r], why);
+
+    if (err || (err = open_file(&c->runs[r], why, &csv)))
+        return err;
+    if ((err = check_file(c, r, why))) {
+        lb_csv_reader_close(csv);
+        return err;
+    }
+    err = read_rows(csv, c, r, why);
+    lb_csv_reader_close(csv);
+    if (err == -ENOMEM)
+        lb_fail(why, ENOMEM, "%s: not enough memory", c->runs[r].file);
+    return err;
+}

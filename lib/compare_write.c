@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The comparison as CSV.
+ */
+#include "compare_private.h"
+#include "row.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* clang-format off */
+static const struct lb_column columns[] = {
+    {"schema_version", "version of these columns"},
+    {"suite", "as in samples.csv, as all up to role"},
+    {"scenario", "as in samples.csv"},
+    {"layout", "as in samples.csv"},
+    {"lock", "as in samples.csv"},
+    {"placement", "as in samples.csv"},
+    {"distance", "as in samples.csv"},
+    {"threads", "as in samples.csv"},
+    {"writers", "as in samples.csv"},
+    {"objects", "as in samples.csv"},
+    {"access", "as in samples.csv"},
+    {"work_ns", "as in samples.csv"},
+    {"role", "as in samples.csv"},
+    {"placement_b", "placement of B where cases were matched by distance"},
+    {"sides", "which sides measured the case: ab, a or b"},
+    {"reference", "1 for the loop of nothing, controls and anchors: shown, not judged"},
+    {"windows_a", "good windows of A, all runs and regimes; of a summary, rounds"},
+    {"windows_b", "the same of B"},
+    {"spoiled_a", "spoiled windows of A"}, {"spoiled_b", "of B"},
+    {"armed_a", "armed windows of A, left out"}, {"armed_b", "of B"},
+    {"time_a_ns", "geometric mean over A's runs of the median ns_op in the regime compared"},
+    {"time_b_ns", "the same of B"},
+    {"time_runs_a", "runs of A that went in"}, {"time_runs_b", "of B"},
+    {"time_rounds_a", "rounds of A that went in"}, {"time_rounds_b", "of B"},
+    {"regime_a_ns", "median ping-pong round trip of what went in, A"}, {"regime_b_ns", "B"},
+    {"time_ratio", "time_b_ns over time_a_ns"},
+    {"time_ratio_ci95_lo", "lower end of its interval: runs resampled, then rounds"},
+    {"time_ratio_ci95_hi", "upper end"},
+    {"time_margin_share", "share that a winner has to exceed"},
+    {"time_p_holm", "p value beyond the margin, corrected for all cases (Holm)"},
+    {"time_verdict", "faster, slower, same or unresolved: B against A"},
+    {"time_unfair", "1 when the verdict rests on very unequal shares of ops"},
+    {"time_note", "why there is no verdict"},
+    {"base", "layout that the relative columns divide by, in the same round"},
+    {"relative_a", "geometric mean over A's runs of the median ratio to base"},
+    {"relative_b", "the same of B"},
+    {"relative_runs_a", "runs of A that went in"}, {"relative_runs_b", "of B"},
+    {"relative_rounds_a", "pairs of A that went in"}, {"relative_rounds_b", "of B"},
+    {"relative_ratio", "relative_b over relative_a"},
+    {"relative_ratio_ci95_lo", "lower end of its interval"},
+    {"relative_ratio_ci95_hi", "upper end"},
+    {"relative_p_holm", "p value beyond the margin, corrected for all cases (Holm)"},
+    {"relative_verdict", "faster, slower, same or unresolved: B against A, beside the base"},
+    {"relative_unfair", "1 when the verdict rests on very unequal shares of ops"},
+    {"relative_note", "why there is no verdict"},
+};
+/* clang-format on */
+
+const struct lb_schema lb_schema_comparison = {"compare.csv", columns, LB_COUNT(columns)};
+
+/* A column's name of a measure and, where `side` is one, of that side. */
+static const char *named(char name[64], const char *measure, const char *what, int side)
+{
+    snprintf(name, 64, "%s_%s%s", measure, what, side < 0 ? "" : side ? "_b" : "_a");
+    return name;
+}
+
+static int put_contrast(struct lb_row *row, const char *m, const struct lb_contrast *x)
+{
+    char name[64];
+    int err = 0;
+
+    for (int side = 0; !err && side < 2; side++) {
+        err = lb_row_int(row, named(name, m, "runs", side), (int64_t)x->runs[side]);
+        if (!err)
+            err = lb_row_int(row, named(name, m, "rounds", side), (int64_t)x->rounds[side]);
+    }
+    if (err || (err = lb_row_number(row, named(name, m, "ratio", -1), x->ratio)) ||
+        (err = lb_row_number(row, named(name, m, "ratio_ci95_lo", -1), x->lo)) ||
+        (err = lb_row_number(row, named(name, m, "ratio_ci95_hi", -1), x->hi)) ||
+        (err = lb_row_number(row, named(name, m, "p_holm", -1), x->p_holm)) ||
+        (err = lb_row_int(row, named(name, m, "unfair", -1), x->unfair)) ||
+        (err = lb_row_text(row, named(name, m, "note", -1), x->note)))
+        return err;
+    return lb_row_text(row, named(name, m, "verdict", -1), lb_verdict_name(x->verdict));
+}
+
+static int put_case(const struct lb_compare *c, const struct lb_compare_case *k, struct lb_row *row)
+{
+    static const char *const counts[] = {"windows", "spoiled", "armed"};
+    const size_t *const values[] = {k->ok, k->spoiled, k->armed};
+    char name[64];
+    int err = 0;
+
+    lb_row_clear(row);
+    for (size_t i = 0; !err && i < LB_KEYS; i++)
+        err = lb_row_text(row, columns[i + 1].name, k->cells[i]);
+    for (size_t i = 0; !err && i < 2 * LB_COUNT(counts); i++)
+        err = lb_row_int(row, named(name, counts[i / 2], i % 2 ? "b" : "a", -1),
+                         (int64_t)values[i / 2][i % 2]);
+    if (err || (err = lb_row_text(row, "placement_b", k->placement_b)) ||
+        (err = lb_row_text(row, "sides",
+                           !k->here[0]   ? "b"
+                           : !k->here[1] ? "a"
+                                         : "ab")) ||
+        (err = lb_row_int(row, "reference", k->reference)) ||
+        (err = lb_row_number(row, "time_a_ns", k->time.side[0])) ||
+        (err = lb_row_number(row, "time_b_ns", k->time.side[1])) ||
+        (err = lb_row_number(row, "regime_a_ns", k->time.regime_ns[0])) ||
+        (err = lb_row_number(row, "regime_b_ns", k->time.regime_ns[1])) ||
+        (err = lb_row_number(row, "time_margin_share", k->time.margin)) ||
+        (err = put_contrast(row, "time", &k->time)))
+        return err;
+    if (k->base < 0)
+        return 0;
+    if ((err = lb_row_text(row, "base", c->cases[k->base].cells[LB_KEY_LAYOUT])) ||
+        (err = lb_row_number(row, "relative_a", k->relative.side[0])) ||
+        (err = lb_row_number(row, "relative_b", k->relative.side[1])))
+        return err;
+    return put_contrast(row, "relative", &k->relative);
+}
+
+static void print_cell(FILE *out, const char *text, char behind)
+{
+    bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+
+    if (quoted)
+        fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    if (quoted)
+        fputc('"', out);
+    fputc(behind, out);
+}
+
+/* A row, or without one the header. */
+static void print_line(FILE *out, const struct lb_row *row)
+{
+    for (size_t i = 0; i < LB_COUNT(columns); i++)
+        print_cell(out, row ? lb_row_cell(row, i) : columns[i].name,
+                   i + 1 < LB_COUNT(columns) ? ',' : '\n');
+}
+
+int lb_compare_csv(const struct lb_compare *c, char **text)
+{
+    struct lb_row *row;
+    char *printed = NULL;
+    size_t bytes;
+    int err = lb_row_create(&lb_schema_comparison, &row);
+    FILE *out = err ? NULL : open_memstream(&printed, &bytes);
+
+    if (err)
+        return err;
+    if (out)
+        print_line(out, NULL);
+    for (size_t i = 0; out && !err && i < c->n_cases; i++)
+        if (!(err = put_case(c, &c->cases[i], row)))
+            print_line(out, row);
+    lb_row_destroy(row);
+    if (!out || fclose(out) || err) {
+        free(printed);
+        return err ? err : -ENOMEM;
+    }
+    *text = printed;
+    return 0;
+}
