@@ -65,7 +65,7 @@ static const struct argp_option run_options[] = {
      0},
     {"count-kernel", KEY_COUNT_KERNEL, 0, 0, "Count in the kernel too, where that is allowed", 0},
     {"sample-every", KEY_SAMPLE_EVERY, "N|none", 0,
-     "Time one op in about N by itself (1021; 61 where an op takes over 50 ns)", 0},
+     "Time one op in about N by itself (1021; 61 where it takes over 50 ns with its pause)", 0},
     {0, 0, 0, 0, "How long and how well:", 3},
     {"budget", KEY_BUDGET, "TIME", 0, "Time for the whole run, 90s or 30m (90s)", 0},
     {"precision", KEY_PRECISION, "NS", 0, "Half-width that is narrow enough (2)", 0},

@@ -52,10 +52,21 @@ static void defaults(struct settings *s, struct lb_request *r)
         add_untouched(s);
 }
 
+/* The bare case in the same regime. */
+static const struct lb_line *bare_line(const struct lb_analysis *a, const struct lb_line *l)
+{
+    int bare = a->run->plan->cases[l->case_index].base;
+
+    for (size_t i = 0; i < a->n_lines; i++)
+        if (a->lines[i].case_index == bare && a->lines[i].regime == l->regime)
+            return &a->lines[i];
+    return NULL;
+}
+
 static void print_line(const struct lb_analysis *a, const struct lb_line *l, FILE *out)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
-    const struct lb_line *base = lb_analysis_find(a, c->base, 0);
+    const struct lb_line *base = bare_line(a, l);
     const struct lb_estimate *d = &l->comparison.difference, *r = &l->comparison.ratio;
     double net = base && base->net.n ? base->net.median : NAN;
 

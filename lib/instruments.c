@@ -208,11 +208,15 @@ static void equip_counters(struct lb_bench *b, const struct lb_case *c, struct l
     }
 }
 
-static uint64_t gap_of(const struct lb_bench *b, const struct lb_attempt *a)
+/* Without a pause an op is long because its owner keeps the line for bursts, and each timed op
+ * breaks one: one in 61 made contended ops of 55 ns 4 % faster. */
+static uint64_t gap_of(const struct lb_bench *b, const struct lb_case *c,
+                       const struct lb_attempt *a)
 {
     if (b->options->sample_every != LB_SAMPLE_AUTO)
         return b->options->sample_every;
-    return b->op_ns[a->case_index] > LB_SAMPLE_LONG_NS ? LB_SAMPLE_LONG : LB_SAMPLE_SHORT;
+    return c->work_ns > 0 && b->op_ns[a->case_index] > LB_SAMPLE_LONG_NS ? LB_SAMPLE_LONG
+                                                                         : LB_SAMPLE_SHORT;
 }
 
 /* Halfway between the op in its own cache and the op that fetches one line. */
@@ -246,7 +250,7 @@ static int equip_sampling(struct lb_bench *b, const struct lb_case *c, struct lb
         a->threads[i].sampling = (struct lb_sampling){
             .timed = lb_hot_timed_find(op, c->shape.lock, indirect),
             .pause = c->work_ns > 0 ? lb_hot_find(LB_OP_EMPTY, c->shape.lock, false, true) : NULL,
-            .every = gap_of(b, a),
+            .every = gap_of(b, c, a),
             .slow_ticks = UINT64_MAX,
         };
     }

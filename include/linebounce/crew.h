@@ -76,7 +76,8 @@ struct lb_window_plan {
 };
 
 /* Default gaps between timed ops: two ordered time-stamps add 1 % to an op of 4.5 ns every 1021 ops
- * (measured; 16 % every 61), and where an op takes over LB_SAMPLE_LONG_NS one in 61 is no more. */
+ * (measured; 16 % every 61), and where an op takes over LB_SAMPLE_LONG_NS with its pause one in 61
+ * is no more. */
 #define LB_SAMPLE_SHORT   1021
 #define LB_SAMPLE_LONG    61
 #define LB_SAMPLE_LONG_NS 50.0
