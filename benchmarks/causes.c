@@ -125,34 +125,6 @@ void causes_group(FILE *out, const struct lb_analysis *a, const int *rows, size_
     }
 }
 
-/* Why no line has a value of an event; NULL when one has. */
-const char *causes_why_empty(const struct lb_analysis *a, size_t event)
-{
-    const struct lb_run_event *e = &a->run->events[event];
-    bool unproved = false;
-    int error = 0;
-    enum lb_count_state worst = LB_COUNT_UNASKED;
-
-    if (e->state != LB_COUNT_COUNTED)
-        return e->reason;
-    for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line_count *k = a->lines[i].counts ? &a->lines[i].counts[event] : NULL;
-        if (!k || !a->run->plan->cases[a->lines[i].case_index].shape.layout)
-            continue;
-        if (isfinite(k->per_op))
-            return NULL;
-        unproved |= k->unproved;
-        error = k->state > worst ? k->error : error;
-        worst = k->state > worst ? k->state : worst;
-    }
-    if (unproved)
-        return a->n_controls ? "it read 0, and so did the positive control: not a measured zero"
-                             : "it read 0, and no positive control ran: not a measured zero";
-    if (worst == LB_COUNT_UNASKED)
-        return *e->reason ? e->reason : "its group's turn never came: more rounds are needed";
-    return lb_count_reason(error);
-}
-
 void causes_notes(FILE *out, const struct lb_analysis *a)
 {
     const struct lb_run *r = a->run;
@@ -170,7 +142,8 @@ void causes_notes(FILE *out, const struct lb_analysis *a)
                 r->timer_floor_ns, 100 * share);
     for (size_t i = 0; i < r->n_events; i++) {
         const struct lb_event *e = &r->events[i].event;
-        const char *why = causes_why_empty(a, i);
+        const char *why;
+        lb_analysis_event(a, i, &why);
         if (e->kind == LB_EVENT_WATCH && !lb_event_is_armed(e))
             continue; /* words that nobody touches: their zero is no finding */
         if (why)

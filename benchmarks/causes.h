@@ -10,8 +10,6 @@
  * layout and role. `rows` are the plan's indices of the group's cases. */
 void causes_group(FILE *out, const struct lb_analysis *analysis, const int *rows, size_t n,
                   int name_width);
-/* Why no line of the analysis has a value of an event of the run; NULL when one has. */
-const char *causes_why_empty(const struct lb_analysis *analysis, size_t event);
 /* At the end: what the timer costs, and which events have no values and why. */
 void causes_notes(FILE *out, const struct lb_analysis *analysis);
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "counting.h"
 
-#include "causes.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,29 +129,14 @@ void counting_manifest(struct lb_json *json, const struct settings *s,
         manifest_roles(json, r);
 }
 
-/* What became of an event in the whole run: counted when any line has a value. */
-static enum lb_count_state state_of(const struct lb_analysis *a, size_t event)
-{
-    enum lb_count_state worst = a->run->events[event].state;
-
-    if (worst != LB_COUNT_COUNTED)
-        return worst;
-    if (!causes_why_empty(a, event))
-        return LB_COUNT_COUNTED;
-    worst = LB_COUNT_UNASKED;
-    for (size_t i = 0; i < a->n_lines; i++)
-        if (a->lines[i].counts && a->lines[i].counts[event].state > worst)
-            worst = a->lines[i].counts[event].state;
-    return worst;
-}
-
 void counting_manifest_run(struct lb_json *json, const struct lb_analysis *a)
 {
     const struct lb_run *run = a->run;
 
-    for (size_t i = 0; i < run->n_events; i++)
-        manifest_event(json, &run->events[i].event, lb_count_state_name(state_of(a, i)),
-                       causes_why_empty(a, i));
+    for (size_t i = 0; i < run->n_events; i++) {
+        const char *why, *state = lb_analysis_event(a, i, &why);
+        manifest_event(json, &run->events[i].event, state, why);
+    }
     lb_json_text(json, "latency.note", run->sampling_note);
     lb_json_number(json, "latency.timer_floor_ns", run->timer_floor_ns);
     lb_json_number(json, "latency.own_add_ns", run->own_add_ns);

@@ -8,7 +8,6 @@
 #include <linebounce/counters.h>
 
 #include <math.h>
-#include <string.h>
 
 static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_SAME_OBJECT],
                                                 &lb_scenarios[LB_SCENARIO_UNCONTENDED]};
@@ -18,11 +17,14 @@ static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 /* Where there is no PMU, four breakpoints on words that nobody touches stand for four counters. */
 static void add_untouched(struct settings *s)
 {
+    static const struct lb_microarchitecture here; /* words need none */
+
     for (int i = 0; i < LB_GROUP_WATCH; i++) {
-        struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .watch = LB_WATCH_UNTOUCHED0 + i};
-        strcpy(e.name, "bp:untouched0");
-        e.name[strlen(e.name) - 1] = (char)('0' + i);
-        list_add(&s->events, sizeof e, &e);
+        char name[32];
+        struct lb_event e;
+        snprintf(name, sizeof name, "bp:%s", lb_watch_name(LB_WATCH_UNTOUCHED0 + i));
+        if (!lb_event_parse(name, &here, NULL, &e)) /* else none: not on this architecture */
+            list_add(&s->events, sizeof e, &e);
     }
 }
 

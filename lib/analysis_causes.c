@@ -188,3 +188,38 @@ void lb_analysis_doubt(struct lb_analysis *a)
         }
     }
 }
+
+/* The reason where no line has a value and none read 0. */
+static const char *why_lost(const struct lb_run_event *e, enum lb_count_state worst, int error)
+{
+    if (worst != LB_COUNT_UNASKED)
+        return lb_count_reason(error);
+    return *e->reason ? e->reason : "its group's turn never came: more rounds are needed";
+}
+
+const char *lb_analysis_event(const struct lb_analysis *a, size_t event, const char **why)
+{
+    const struct lb_run_event *e = &a->run->events[event];
+    enum lb_count_state worst = LB_COUNT_UNASKED;
+    bool unproved = false;
+    int error = 0;
+
+    *why = e->reason;
+    if (e->state != LB_COUNT_COUNTED)
+        return lb_count_state_name(e->state);
+    *why = NULL;
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_line_count *k = a->lines[i].counts ? &a->lines[i].counts[event] : NULL;
+        if (!k || !a->run->plan->cases[a->lines[i].case_index].shape.layout)
+            continue;
+        if (isfinite(k->per_op))
+            return lb_count_state_name(LB_COUNT_COUNTED);
+        unproved |= k->unproved;
+        error = k->state > worst ? k->error : error;
+        worst = k->state > worst ? k->state : worst;
+    }
+    *why = !unproved       ? why_lost(e, worst, error)
+           : a->n_controls ? "it read 0, and so did the positive control: not a measured zero"
+                           : "it read 0, and no positive control ran: not a measured zero";
+    return unproved ? LB_UNPROVED : lb_count_state_name(worst);
+}

@@ -88,7 +88,7 @@ static void write_counts_of_events(struct lb_row *row, const struct lb_run *run,
         lb_row_more_number(row, "events_per_op", k->per_op);
         lb_row_more_int(row, "event_windows", (int64_t)k->windows);
         lb_row_more_text(row, "event_states",
-                         k->unproved ? "unproved" : lb_count_state_name(k->state));
+                         k->unproved ? LB_UNPROVED : lb_count_state_name(k->state));
         if (e->role >= 0)
             lb_row_role(row, e->role, k->per_op);
     }

@@ -159,13 +159,8 @@ static void write_events(const struct lb_bench *b, const struct lb_attempt *a,
                          const struct lb_case *c, int role)
 {
     for (int k = 0; k < a->n_events; k++) {
-        struct lb_count sum = {.state = LB_COUNT_UNASKED};
-        double ops = 0;
-        for (int i = 0; i < c->shape.threads; i++)
-            if (lb_case_plays(c, role, i)) {
-                lb_count_add(&a->results[i].counts[k], &sum);
-                ops += (double)a->results[i].total_ops;
-            }
+        double ops;
+        struct lb_count sum = lb_bench_count(a, c, role, k, &ops);
         write_event(b->row, &b->run->events[a->events[k]].event, &sum, ops);
     }
 }

@@ -342,3 +342,8 @@ int lb_event_encode(const struct lb_event *event, struct lb_why *why, struct lb_
                                    .watch_reads = event->watch_reads};
     return 0;
 }
+
+bool lb_event_is_armed(const struct lb_event *event)
+{
+    return event->kind == LB_EVENT_WATCH && event->watch < LB_WATCH_UNTOUCHED0;
+}

@@ -54,20 +54,11 @@ static int codes_of(const struct shelf *s, int group, int *own,
  * are counters, and then run none of them. */
 static bool fits(const struct lb_bench *b, struct lb_event_code *codes, int n)
 {
-    const struct lb_counter_calls *calls =
-        b->options->calls ? b->options->calls : &lb_counter_system;
     struct lb_group group;
     uint64_t words[LB_GROUP_MOST] = {0};
     struct lb_count counts[LB_GROUP_MOST];
-    bool good;
+    bool good = lb_bench_open(b, codes, words, n, &group) == n;
 
-    for (int i = 0; i < n; i++)
-        if (codes[i].kind == LB_EVENT_WATCH) {
-            codes[i].address = (uintptr_t)&words[i];
-            codes[i].bytes = sizeof words[i];
-        }
-    good = lb_group_open(calls, codes, n, lb_bench_pmu_type(b, lb_crew_pu_os(b->crew, 0)),
-                         b->options->count_kernel, &group) == n;
     lb_group_begin(&group);
     lb_chain(TRIAL_ITERATIONS);
     lb_group_end(&group, counts);

@@ -15,43 +15,43 @@
 #define OWN_OPS   64
 #define FLOOR_OPS 1001
 
-bool lb_event_is_armed(const struct lb_event *e)
-{
-    return e->kind == LB_EVENT_WATCH && e->watch < LB_WATCH_UNTOUCHED0;
-}
-
 bool lb_event_is_in_each(const struct lb_run_event *e)
 {
     return e->group < 0 &&
            (e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS);
 }
 
-uint32_t lb_bench_pmu_type(const struct lb_bench *b, int pu_os)
+static uint32_t pmu_type_of(const struct lb_bench *b, int pu_os)
 {
     const struct lb_core_pmu *pmu = lb_core_pmu_of(b->pmus, b->n_pmus, pu_os);
 
     return b->n_pmus > 1 && pmu ? pmu->type : 0;
 }
 
-/* Opens the event alone on this thread, as a window will. */
+int lb_bench_open(const struct lb_bench *b, struct lb_event_code *codes, uint64_t *words, int n,
+                  struct lb_group *group)
+{
+    for (int i = 0; i < n; i++)
+        if (codes[i].kind == LB_EVENT_WATCH) {
+            codes[i].address = (uintptr_t)&words[i];
+            codes[i].bytes = sizeof words[i];
+        }
+    return lb_group_open(b->options->calls ? b->options->calls : &lb_counter_system, codes, n,
+                         pmu_type_of(b, lb_crew_pu_os(b->crew, 0)), b->options->count_kernel,
+                         group);
+}
+
+/* Opens the event alone, as a window will. */
 static void try_event(const struct lb_bench *b, struct lb_run_event *e)
 {
-    const struct lb_counter_calls *calls =
-        b->options->calls ? b->options->calls : &lb_counter_system;
     struct lb_event_code code = e->code;
-    struct lb_group group;
     uint64_t word = 0;
+    struct lb_group group;
 
-    if (code.kind == LB_EVENT_WATCH) {
-        code.address = (uintptr_t)&word;
-        code.bytes = sizeof word;
-    }
-    lb_group_open(calls, &code, 1, lb_bench_pmu_type(b, lb_crew_pu_os(b->crew, 0)),
-                  b->options->count_kernel, &group);
+    lb_bench_open(b, &code, &word, 1, &group);
     e->state = group.leader >= 0 ? LB_COUNT_COUNTED : group.events[0].count.state;
     if (group.leader < 0)
-        snprintf(e->reason, sizeof e->reason, "%s: %s", lb_count_state_name(e->state),
-                 lb_count_reason(group.events[0].count.error));
+        snprintf(e->reason, sizeof e->reason, "%s", lb_count_reason(group.events[0].count.error));
     lb_group_close(&group);
 }
 
@@ -204,7 +204,7 @@ static void equip_counters(struct lb_bench *b, const struct lb_case *c, struct l
         struct lb_thread_plan *t = &a->threads[i];
         t->codes = &a->codes[i * LB_GROUP_MOST];
         t->n_codes = a->n_events;
-        t->pmu_type = lb_bench_pmu_type(b, lb_crew_pu_os(b->crew, t->worker));
+        t->pmu_type = pmu_type_of(b, lb_crew_pu_os(b->crew, t->worker));
     }
 }
 
@@ -281,18 +281,27 @@ int lb_bench_equip(struct lb_bench *b, const struct lb_case *c, struct lb_attemp
     return equip_sampling(b, c, a);
 }
 
+struct lb_count lb_bench_count(const struct lb_attempt *a, const struct lb_case *c, int role, int k,
+                               double *ops)
+{
+    struct lb_count sum = {.state = LB_COUNT_UNASKED};
+
+    *ops = 0;
+    for (int i = 0; i < c->shape.threads; i++)
+        if (lb_case_plays(c, role, i)) {
+            lb_count_add(&a->results[i].counts[k], &sum);
+            *ops += (double)a->results[i].total_ops;
+        }
+    return sum;
+}
+
 void lb_bench_tally(const struct lb_attempt *a, const struct lb_case *c, int role,
                     struct lb_tally *tallies)
 {
     for (int k = 0; k < a->n_events; k++) {
         struct lb_tally *t = &tallies[a->events[k]];
-        struct lb_count sum = {.state = LB_COUNT_UNASKED};
-        double ops = 0;
-        for (int i = 0; i < c->shape.threads; i++)
-            if (lb_case_plays(c, role, i)) {
-                lb_count_add(&a->results[i].counts[k], &sum);
-                ops += (double)a->results[i].total_ops;
-            }
+        double ops;
+        struct lb_count sum = lb_bench_count(a, c, role, k, &ops);
         if (sum.state == LB_COUNT_UNASKED || !(ops > 0))
             continue;
         t->count += sum.scaled;

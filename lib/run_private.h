@@ -77,12 +77,17 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
 int lb_bench_instruments(struct lb_bench *bench);
 /* Divides the events that can be opened into groups. */
 void lb_bench_groups(struct lb_bench *bench);
-/* lb_group_open's pmu_type for a PU. */
-uint32_t lb_bench_pmu_type(const struct lb_bench *bench, int pu_os);
+/* Opens a group on worker 0, as a window will, with watches on `words` (n of them). Returns how
+ * many opened; close the group afterwards. */
+int lb_bench_open(const struct lb_bench *bench, struct lb_event_code *codes, uint64_t *words, int n,
+                  struct lb_group *group);
 /* Counted in every group beside others: cycles and instructions, where there is room. */
 bool lb_event_is_in_each(const struct lb_run_event *event);
 /* Puts counters and sampling into the plans of a window's threads. */
 int lb_bench_equip(struct lb_bench *bench, const struct lb_case *c, struct lb_attempt *attempt);
+/* What a role's threads counted of the window's k-th event, and the ops over which they did. */
+struct lb_count lb_bench_count(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                               int k, double *ops);
 /* Adds what a window counted to a row of the run's events. */
 void lb_bench_tally(const struct lb_attempt *attempt, const struct lb_case *c, int role,
                     struct lb_tally *tallies);

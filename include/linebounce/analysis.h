@@ -30,6 +30,8 @@ struct lb_line_count {
 };
 /* A positive control counts when it shows the event at least once in 1000 ops. */
 #define LB_CONTROL_COUNT 1e-3
+/* What stands for such a count where a state is asked for. */
+#define LB_UNPROVED "unproved"
 
 /* The kernel samples its split of CPU time into user and system by ticks of up to 10 ms: it is
  * given only over this much time of a case's threads. */
@@ -101,6 +103,10 @@ void lb_analysis_destroy(struct lb_analysis *analysis);
 /* The line of a case and role in its main regime, or NULL when no window was good. */
 const struct lb_line *lb_analysis_find(const struct lb_analysis *analysis, int case_index,
                                        int role);
+
+/* What became of an event over all layouts: "counted" (*why is NULL) when any line has a value,
+ * else "unproved" or a state's name, with the reason in *why (never NULL then). */
+const char *lb_analysis_event(const struct lb_analysis *analysis, size_t event, const char **why);
 
 /* Appends all lines to summary.csv. */
 int lb_analysis_write(const struct lb_analysis *analysis, struct lb_csv *csv, struct lb_why *why);

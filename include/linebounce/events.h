@@ -77,6 +77,9 @@ struct lb_event {
     bool watch_reads; /* loads count too: "bp:vm_start:rw" */
 };
 
+/* A watch that ops or the harness may hit, which slows them: all words but the untouched ones. */
+bool lb_event_is_armed(const struct lb_event *event);
+
 /* A name of --events: a role; "bp:WORD", "bp:WORD:w" or "bp:WORD:rw" (lb_watch_name);
  * "raw:config=0x12a", then ":config1=..." and ":config2=..." where needed, all of PERF_TYPE_RAW
  * (libpfm4's "perf_raw::r12a" holds no config1, where off-core events have their mask); or any

@@ -105,8 +105,6 @@ struct lb_run_event {
     int group;  /* which of the groups that take turns over the rounds; -1: in each */
 };
 
-/* Words of the case whose watching slows its ops: all watches but the untouched ones. */
-bool lb_event_is_armed(const struct lb_event *event);
 /* No threshold for slow ops where a transfer takes fewer steps of the clock. */
 #define LB_TRANSFER_STEPS 1.5
 /* Armed windows stop after so many ops a thread: each hit costs about 10 us. */
