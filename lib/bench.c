@@ -40,7 +40,7 @@ void lb_bench_lines(struct lb_bench *b, int n, uintptr_t *lines)
     for (int i = 0; i < n; i++)
         do
             lines[i] = (uintptr_t)b->arena +
-                       lb_random_below(&b->random, b->arena_bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
+                       lb_random_below(&b->probing, b->arena_bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
         while (is_drawn(lines, i, lines[i]));
 }
 

@@ -251,7 +251,11 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
                    struct lb_run **result)
 {
     struct lb_run *run;
-    struct lb_bench b = {.plan = plan, .options = options, .csv = csv, .random = options->seed};
+    struct lb_bench b = {.plan = plan,
+                         .options = options,
+                         .csv = csv,
+                         .random = options->seed,
+                         .probing = ~options->seed};
     int64_t steal = lb_environment_steal_ticks();
     int err;
 

@@ -18,6 +18,7 @@ struct lb_bench {
     struct lb_csv *csv;
     struct lb_row *row;
     uint64_t random;     /* the run's generator */
+    uint64_t probing;    /* of the probes' lines: how many there are is luck, the order is not */
     uint64_t round_seed; /* of the pauses: the same for every case of a round */
     struct lb_draw draw;
     unsigned round;
