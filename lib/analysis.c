@@ -269,7 +269,7 @@ static void withhold(struct lb_analysis *a)
     for (size_t i = 0; i < a->n_lines; i++) {
         struct lb_line *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (!l->compared || !c->shape.layout || l->comparison.no_verdict)
+        if (!l->compared || !lb_case_is_subject(c) || l->comparison.no_verdict)
             continue;
         l->comparison.no_verdict = controls_fail(a, c->placement, c->work_ns, l->regime);
         if (!l->comparison.no_verdict && c->work_ns > 0 &&
@@ -288,13 +288,15 @@ static int decide(struct lb_analysis *a)
     if (!all)
         return -ENOMEM;
     for (size_t i = 0; i < a->n_lines; i++)
-        if (a->lines[i].compared && a->run->plan->cases[a->lines[i].case_index].shape.layout)
+        if (a->lines[i].compared &&
+            lb_case_is_subject(&a->run->plan->cases[a->lines[i].case_index]))
             all[n++] = a->lines[i].comparison;
     if (n)
         err = lb_stats_holm(all, n);
     n = 0;
     for (size_t i = 0; i < a->n_lines; i++)
-        if (a->lines[i].compared && a->run->plan->cases[a->lines[i].case_index].shape.layout)
+        if (a->lines[i].compared &&
+            lb_case_is_subject(&a->run->plan->cases[a->lines[i].case_index]))
             a->lines[i].comparison = all[n++];
     free(all);
     return err;

@@ -210,7 +210,7 @@ const char *lb_analysis_event(const struct lb_analysis *a, size_t event, const c
     *why = NULL;
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_line_count *k = a->lines[i].counts ? &a->lines[i].counts[event] : NULL;
-        if (!k || !a->run->plan->cases[a->lines[i].case_index].shape.layout)
+        if (!k || !lb_case_is_subject(&a->run->plan->cases[a->lines[i].case_index]))
             continue;
         if (isfinite(k->per_op))
             return lb_count_state_name(LB_COUNT_COUNTED);

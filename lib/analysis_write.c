@@ -107,14 +107,32 @@ static void write_residues(struct lb_row *row, const char *column, const unsigne
     lb_row_text(row, column, text);
 }
 
+static void write_heap(struct lb_row *row, const struct lb_case *c)
+{
+    double bytes;
+
+    if (lb_churn_heap_bytes(c->shape.layout, c->shape.lock, &bytes))
+        return;
+    lb_row_number(row, "bytes_per_object", bytes);
+    lb_row_int(row, "pages_per_1000_objects", (int64_t)ceil(1000 * bytes / LB_SLAB_PAGE_BYTES));
+}
+
 static void write_layout(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
 {
     const struct lb_series *s = &a->run->series[l->case_index];
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     struct lb_geometry g;
 
+    if (c->shape.scenario->uses_lock)
+        write_locks(row, l);
+    else if (c->shape.scenario->kind == LB_SCENARIO_RING)
+        lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
     if (!c->shape.layout || lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return;
+    if (c->shape.scenario->kind == LB_SCENARIO_CHURN_MALLOC) {
+        write_heap(row, c);
+        return;
+    }
     lb_row_int(row, "bytes_per_object", (int64_t)g.bytes_per_object);
     lb_row_int(row, "pages_per_1000_objects", (int64_t)g.pages_per_1000);
     write_locks(row, l);
@@ -146,7 +164,7 @@ static void write_comparison(struct lb_row *row, const struct lb_analysis *a,
                 k->difference.method == LB_STATS_SIGNED_RANK ? "signed-rank" : "block-bootstrap");
     lb_row_number(row, "diff_lag1", k->difference.lag1);
     lb_row_number(row, "margin_ns", k->margin_ns);
-    if (!c->shape.layout)
+    if (!lb_case_is_subject(c))
         return;
     lb_row_number(row, "p_holm", k->p_holm);
     lb_row_text(row, "verdict", lb_verdict_name(k->verdict));

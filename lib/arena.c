@@ -82,9 +82,35 @@ static int check_node(int node_os, struct lb_why *why)
 {
     if (numa_available() < 0)
         return lb_fail(why, ENOTSUP, "arena: node %d: the kernel offers no NUMA calls", node_os);
+    if (node_os == LB_ARENA_INTERLEAVED) {
+        if (numa_bitmask_weight(numa_all_nodes_ptr) > 1)
+            return 0;
+        return lb_fail(why, ENOENT, "arena: cannot interleave: memory from one node only");
+    }
     if (node_os >= NODES_MAX || node_os > numa_max_node())
         return lb_fail(why, EINVAL, "arena: node %d does not exist (the last is %d)", node_os,
                        numa_max_node());
+    return 0;
+}
+
+/* The nodes that pages of an interleaved arena go to. */
+static bool is_interleaved_on(int node)
+{
+    return numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)node);
+}
+
+static int interleave(struct lb_arena *arena, struct lb_why *why)
+{
+    struct lb_arena_info *info = &arena->info;
+    unsigned long mask[NODES_MAX / MASK_BITS + 1] = {0};
+
+    for (int i = 0; i <= numa_max_node() && i < NODES_MAX; i++)
+        if (is_interleaved_on(i))
+            mask[(size_t)i / MASK_BITS] |= 1ul << ((size_t)i % MASK_BITS);
+    (void)madvise(info->base, arena->used_bytes, MADV_NOHUGEPAGE);
+    if (mbind(info->base, arena->used_bytes, MPOL_INTERLEAVE, mask, NODES_MAX + 1, 0))
+        return lb_fail(why, errno, "arena: cannot interleave memory: %s", strerror(errno));
+    info->node_bound = true;
     return 0;
 }
 
@@ -95,6 +121,8 @@ static int bind_node(struct lb_arena *arena, struct lb_why *why)
     struct lb_arena_info *info = &arena->info;
     unsigned long mask[NODES_MAX / MASK_BITS + 1] = {0};
 
+    if (info->node_os == LB_ARENA_INTERLEAVED)
+        return interleave(arena, why);
     if (info->node_os < 0)
         return 0;
     mask[(size_t)info->node_os / MASK_BITS] |= 1ul << ((size_t)info->node_os % MASK_BITS);
@@ -112,24 +140,47 @@ static int bind_node(struct lb_arena *arena, struct lb_why *why)
     return 0;
 }
 
+/* Every node holds some of the pages, unless there are fewer pages than that takes. */
+static int judge_interleaved(const int *status, size_t n, struct lb_why *why)
+{
+    for (int node = 0; node <= numa_max_node(); node++) {
+        bool holds = false;
+        if (!is_interleaved_on(node))
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            if (status[i] < 0)
+                return status[i];
+            holds |= status[i] == node;
+        }
+        if (!holds && n >= SAMPLED_PAGES)
+            return lb_fail(why, EXDEV, "arena: interleaved memory has no page on node %d", node);
+    }
+    return 0;
+}
+
 static int verify_node(struct lb_arena *arena, struct lb_why *why)
 {
     struct lb_arena_info *info = &arena->info;
+    bool interleaved = info->node_os == LB_ARENA_INTERLEAVED;
     size_t n_pages = info->bytes / info->page_bytes;
     size_t n = n_pages < SAMPLED_PAGES ? n_pages : SAMPLED_PAGES;
     void *pages[SAMPLED_PAGES];
     int status[SAMPLED_PAGES];
 
-    if (info->node_os < 0)
+    if (info->node_os < 0 && !interleaved)
         return 0;
     for (size_t i = 0; i < n; i++) {
-        size_t page = n == 1 ? 0 : i * ((n_pages - 1) / (n - 1));
-        pages[i] = (char *)info->base + (i == n - 1 ? n_pages - 1 : page) * info->page_bytes;
+        /* Neighbours of an interleaved arena, since an even stride may meet one node only. */
+        size_t page = n == 1 ? 0 : interleaved ? i : i * ((n_pages - 1) / (n - 1));
+        if (i == n - 1 && !interleaved)
+            page = n_pages - 1;
+        pages[i] = (char *)info->base + page * info->page_bytes;
         status[i] = -ENOENT;
     }
     int err = move_pages(0, n, pages, NULL, status, 0) ? -errno : 0;
     if (!err)
-        err = lb_arena_judge_nodes(status, n, info->node_os, why);
+        err = interleaved ? judge_interleaved(status, n, why)
+                          : lb_arena_judge_nodes(status, n, info->node_os, why);
     if (err == -EXDEV)
         return err;
     if (err)
@@ -243,7 +294,7 @@ static int check_request(size_t bytes, int node_os, struct lb_why *why)
 
     if (!bytes)
         return lb_fail(why, EINVAL, "arena: 0 bytes asked for");
-    if (node_os < -1)
+    if (node_os < -1 && node_os != LB_ARENA_INTERLEAVED)
         return lb_fail(why, EINVAL, "arena: node %d does not exist", node_os);
     /* Where the kernel overcommits, the mapping would succeed and the touching would kill. */
     if (n_pages > 0 && bytes / page_bytes >= (size_t)n_pages)
@@ -251,7 +302,7 @@ static int check_request(size_t bytes, int node_os, struct lb_why *why)
                        (size_t)n_pages * page_bytes >> 20);
     if (bytes > SIZE_MAX - 4 * HUGE_BYTES)
         return lb_fail(why, ENOMEM, "arena: %zu bytes asked for", bytes);
-    return node_os < 0 ? 0 : check_node(node_os, why);
+    return node_os == -1 ? 0 : check_node(node_os, why);
 }
 
 /* Reserves more than is needed, gives back what lies beyond the alignment, and leaves a guard page
@@ -289,7 +340,7 @@ static int fill(struct lb_arena *arena, struct lb_why *why)
 
     /* Both before the first touch, which decides what kind of page and where. A kernel without huge
      * pages refuses the advice; smaps tells. */
-    if (arena->used_bytes >= HUGE_BYTES)
+    if (arena->used_bytes >= HUGE_BYTES && info->node_os != LB_ARENA_INTERLEAVED)
         (void)madvise(info->base, arena->used_bytes, MADV_HUGEPAGE);
     int err = bind_node(arena, why);
     if (err)
@@ -299,7 +350,8 @@ static int fill(struct lb_arena *arena, struct lb_why *why)
     err = verify_node(arena, why);
     if (err)
         return err;
-    check_huge(arena);
+    if (info->node_os != LB_ARENA_INTERLEAVED)
+        check_huge(arena);
     return 0;
 }
 

@@ -9,14 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A spoiled window is repeated this often in its round; then the round goes on without the case.
- * Long windows have fewer tries: they would eat the budget of the others. */
+/* Long windows have fewer tries: they would eat the budget of the others. */
 #define REPEATS          4
 #define REPEATS_BLOCKING 1
 
+int lb_case_repeats(const struct lb_case *c)
+{
+    return c->blocks ? REPEATS_BLOCKING : REPEATS;
+}
+
+/* Of a large ring some links, evenly spread: probing all would take longer than the window. */
+#define LINKS_MOST 8
+
 int lb_ring_links(int threads)
 {
-    return threads < 2 ? 0 : threads == 2 ? 1 : threads;
+    return threads < 2 ? 0 : threads == 2 ? 1 : threads < LINKS_MOST ? threads : LINKS_MOST;
+}
+
+void lb_ring_link(int n, int link, int ends[2])
+{
+    int first = n > LINKS_MOST ? (int)((int64_t)link * n / LINKS_MOST) : link;
+
+    ends[0] = first;
+    ends[1] = (first + 1) % n;
 }
 
 int lb_bench_worker(const struct lb_bench *b, int pu_os)
@@ -46,6 +61,10 @@ void lb_bench_lines(struct lb_bench *b, int n, uintptr_t *lines)
 
 /* A flag and 32 lines to fetch. */
 #define FETCH_LINES 33
+/* Of several links each is probed shorter, so that probes stay below a tenth of a short window. A
+ * virtual CPU that moves changes a round trip by a factor of 3 to 6: that shows. */
+#define RING_LINES 3
+#define RING_TRIPS 16
 
 /* Round trips along the ring of the placement's PUs. Its order never rotates, so link i is the same
  * pair in every probe and a virtual CPU that moves shows in its two links. Where ops are timed,
@@ -54,14 +73,18 @@ static int probe_ring(struct lb_bench *b, const struct lb_placement *p, float *l
 {
     uintptr_t lines[LB_PINGPONG_LINES + FETCH_LINES];
     int n = lb_ring_links(p->n), n_fetch = *b->run->sampling_note ? 0 : FETCH_LINES;
+    int n_lines = n > 1 ? RING_LINES : LB_PINGPONG_LINES;
+    int trips = n > 1 ? RING_TRIPS : LB_PINGPONG_TRIPS;
     double least = NAN;
 
     for (int i = 0; i < n; i++) {
         double ns, fetch = NAN;
-        lb_bench_lines(b, LB_PINGPONG_LINES + n_fetch, lines);
-        int err = lb_crew_probe(b->crew, lb_bench_worker(b, p->pu_os[i]),
-                                lb_bench_worker(b, p->pu_os[(i + 1) % p->n]), lines,
-                                LB_PINGPONG_LINES, LB_PINGPONG_TRIPS, n_fetch, &ns, &fetch);
+        int ends[2];
+        lb_ring_link(p->n, i, ends);
+        lb_bench_lines(b, n_lines + n_fetch, lines);
+        int err = lb_crew_probe(b->crew, lb_bench_worker(b, p->pu_os[ends[0]]),
+                                lb_bench_worker(b, p->pu_os[ends[1]]), lines, n_lines, trips,
+                                n_fetch, &ns, &fetch);
         if (err)
             return err;
         links[i] = (float)ns;
@@ -99,7 +122,7 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
 
     for (int i = 0; i < c->shape.threads; i++) {
         enum lb_op op = lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
-        bool indirect = c->shape.layout && c->shape.layout->indirect;
+        bool indirect = lb_shape_indirect(&c->shape);
         uint64_t seed = b->round_seed + (uint64_t)i;
         a->threads[i] = (struct lb_thread_plan){
             .worker =
@@ -123,7 +146,9 @@ static int set_up(struct lb_bench *b, const struct lb_case *c, struct lb_attempt
     if (err)
         return err;
     plan_threads(b, c, a);
-    return lb_bench_equip(b, c, a);
+    if ((err = lb_bench_equip(b, c, a)))
+        lb_shape_release(&c->shape, &a->draw, b->arena);
+    return err;
 }
 
 /* The probe after one window is the probe before the next, unless another placement comes. */
@@ -151,12 +176,15 @@ static int measure(struct lb_bench *b, const struct lb_case *c, struct lb_attemp
     int err = probe_before(b, c, a);
 
     if (err || (err = set_up(b, c, a)))
-        return err;
+        return err; /* nothing was allocated, or the set-up has freed it */
     a->start_ns = lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks);
-    if ((err = lb_crew_window(b->crew, &window, a->results, &a->spoiled)) ||
-        (err = lb_shape_check(&c->shape, &a->draw, b->arena)) ||
-        (err = probe_ring(b, &b->plan->placements[c->placement], b->probe)))
+    err = lb_crew_window(b->crew, &window, a->results, &a->spoiled);
+    if (!err)
+        err = lb_shape_check(&c->shape, &a->draw, b->arena);
+    lb_shape_release(&c->shape, &a->draw, b->arena);
+    if (err || (err = probe_ring(b, &b->plan->placements[c->placement], b->probe)))
         return err;
+    b->run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
     memcpy(a->after, b->probe, (size_t)a->n_links * sizeof *a->after);
     if (!a->spoiled && !a->armed && !lb_probes_agree(a->before, a->after, a->n_links))
         a->spoiled = LB_SPOILED_REGIME;
@@ -224,9 +252,9 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
                      struct lb_sum *sum, struct lb_why *why)
 {
     struct lb_series *series = &b->run->series[a->case_index];
-    int err, most = c->blocks ? REPEATS_BLOCKING : REPEATS;
+    int err;
 
-    for (a->number = 0; a->number <= most && !(b->options->stop && *b->options->stop);
+    for (; a->number <= lb_case_repeats(c) && !(b->options->stop && *b->options->stop);
          a->number++) {
         if ((err = measure(b, c, a))) {
             say_busy(c, err, why);
@@ -277,16 +305,35 @@ static int armed_window(struct lb_bench *b, const struct lb_case *c, struct lb_a
 static int phases(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
                   struct lb_sum *sum, struct lb_why *why)
 {
-    int got = 0;
+    int got = 1;
 
-    for (a->phase = 0; got >= 0 && a->phase < c->phases; a->phase++) {
+    for (; got >= 0 && a->phase < c->phases; a->phase++) {
         a->draw = b->draw;
         /* Every residue in this round, with other partners than in the last; or one of them. */
         a->draw.turn = (unsigned)a->phase + (unsigned)c->phases * turn_of(b, c);
         if ((got = one_phase(b, c, a, sum, why)) == 0)
             break;
+        a->number = 0;
     }
     return got;
+}
+
+/* Goes on where a resumed run was. */
+static void take_pending(struct lb_bench *b, struct lb_attempt *a, struct lb_sum *sum)
+{
+    if (b->pending.case_index != a->case_index)
+        return;
+    a->phase = b->pending.phase;
+    a->number = b->pending.attempts;
+    lb_sum_finish(sum);
+    *sum = *b->pending.sum;
+    free(b->pending.sum);
+    b->pending = (struct lb_pending){.case_index = -1};
+}
+
+static bool is_stopped(const struct lb_bench *b)
+{
+    return b->options->stop && *b->options->stop;
 }
 
 int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
@@ -297,13 +344,17 @@ int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
     size_t before = b->run->series[case_index].n;
     int got = allocate(&a, &b->plan->placements[c->placement]);
 
+    lb_bench_go_home(b, c->placement);
     if (!got)
-        got = lb_sum_init(b, c, &sum);
+        got = lb_sum_init(b->run, c, &sum);
+    take_pending(b, &a, &sum);
     if (!got)
         got = phases(b, c, &a, &sum, why);
     if (got > 0)
-        got = lb_sum_keep(b, &a, &sum);
-    if (got >= 0 && c->armed && b->run->n_armed_groups && !(b->options->stop && *b->options->stop))
+        got = lb_sum_keep(b->run, case_index, b->round, a.after, a.n_links, &sum);
+    if (got >= 0 && !is_stopped(b))
+        b->done[case_index] = b->round;
+    if (got >= 0 && c->armed && b->run->n_armed_groups && !is_stopped(b))
         got = armed_window(b, c, &a, b->run->series[case_index].n > before, why);
     release(&a);
     lb_sum_finish(&sum);

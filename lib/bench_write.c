@@ -5,6 +5,7 @@
 #include "run_private.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +21,11 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
     lb_row_text(row, "suite", plan->suite);
     lb_row_text(row, "scenario", s->name);
     lb_row_text(row, "layout", layout);
-    if (s->uses_layout)
+    if (s->uses_layout || s->uses_lock)
         lb_row_text(row, "lock", lb_lock_info(c->shape.lock)->name);
     lb_row_text(row, "placement", p->name);
     lb_row_text(row, "distance", lb_distance_name(p->distance));
+    lb_row_text(row, "home", lb_home_name(p->home));
     lb_row_int(row, "threads", c->shape.threads);
     if (s->kind == LB_SCENARIO_MIXED) {
         if (c->shape.writers.threads)
@@ -32,10 +34,12 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
             snprintf(writers, sizeof writers, "%g%%", c->shape.writers.share * 100);
         lb_row_text(row, "writers", writers);
     }
-    if (s->kind == LB_SCENARIO_MANY) {
+    if (s->counts_objects)
         lb_row_int(row, "objects", (int64_t)c->shape.objects);
+    if (s->kind == LB_SCENARIO_MANY)
         lb_row_text(row, "access", lb_access_name(c->shape.access));
-    }
+    if (c->offset_bytes)
+        lb_row_int(row, "offset_bytes", (int64_t)c->offset_bytes);
     lb_row_number(row, "work_ns", c->work_ns);
 }
 
@@ -69,6 +73,8 @@ static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
         lb_row_more_int(row, "cpu_ns", (int64_t)r->cpu_ns);
         lb_row_more_int(row, "off_cpu_ns",
                         r->wall_ns > r->cpu_ns ? (int64_t)(r->wall_ns - r->cpu_ns) : 0);
+        lb_row_more_int(row, "user_ns", (int64_t)r->user_ns);
+        lb_row_more_int(row, "system_ns", (int64_t)r->system_ns);
         more_or_empty(row, "preempted_ns", isfinite(r->preempted_ns),
                       isfinite(r->preempted_ns) ? (uint64_t)r->preempted_ns : 0);
         lb_row_more_int(row, "voluntary_switches", r->voluntary);
@@ -97,10 +103,11 @@ static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const str
     lb_row_int(row, "blocks", blocks);
     if (!c->blocks)
         lb_row_int(row, "blocks_dropped", dropped);
-    if (!c->shape.scenario->uses_layout)
+    if (!lb_case_is_subject(c))
         return;
     lb_row_int(row, "fallbacks", (int64_t)sum.fallbacks);
-    if (!lb_lock_info(c->shape.lock)->vma_protocol)
+    if (!(c->shape.scenario->uses_layout || c->shape.scenario->uses_lock) ||
+        !lb_lock_info(c->shape.lock)->vma_protocol)
         return; /* the C library does not say what its locks do */
     lb_row_int(row, "retries", (int64_t)sum.retries);
     lb_row_int(row, "spins_owner", (int64_t)sum.spins_owner);
@@ -111,6 +118,18 @@ static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const str
     lb_row_int(row, "sleeps", (int64_t)sum.sleeps);
     lb_row_int(row, "wakes", (int64_t)sum.wakes);
     lb_row_int(row, "handoffs", (int64_t)sum.handoffs);
+}
+
+/* "index:count" of each bucket that is not empty. */
+static void write_buckets(struct lb_row *row, const struct lb_latency *sum)
+{
+    char one[48];
+
+    for (size_t i = 0; i < LB_LATENCY_BUCKETS; i++)
+        if (sum->buckets[i]) {
+            snprintf(one, sizeof one, "%zu:%" PRIu64, i, sum->buckets[i]);
+            lb_row_more_text(row, "latency_buckets", one);
+        }
 }
 
 static void write_latency(const struct lb_bench *b, const struct lb_attempt *a,
@@ -134,6 +153,8 @@ static void write_latency(const struct lb_bench *b, const struct lb_attempt *a,
         lb_row_number(row, "slow_threshold_ns", a->slow_ns[role]);
         if (isfinite(a->slow_ns[role]))
             lb_row_int(row, "slow_ops", (int64_t)sum->slow);
+        if (b->options->keep_buckets)
+            write_buckets(row, sum);
     }
     free(sum);
 }
@@ -165,8 +186,11 @@ static void write_events(const struct lb_bench *b, const struct lb_attempt *a,
     }
 }
 
-static void write_placed(struct lb_row *row, const struct lb_placed *p)
+static void write_placed(struct lb_row *row, const struct lb_placed *p,
+                         const struct lb_placement *place)
 {
+    if (place->home_node_os >= 0)
+        lb_row_int(row, "home_node_os", place->home_node_os);
     if (p->object_residue >= 0)
         lb_row_int(row, "object_residue", p->object_residue);
     if (p->lock_residue >= 0)
@@ -226,7 +250,7 @@ int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why
         write_sample(b, a, c, role);
         write_threads(b, a, c, role);
         write_sums(b, a, c, role);
-        write_placed(b->row, &a->placed);
+        write_placed(b->row, &a->placed, &b->plan->placements[c->placement]);
         write_latency(b, a, c, role);
         write_events(b, a, c, role);
         if ((err = lb_csv_append(b->csv, b->row, why)))

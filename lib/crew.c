@@ -36,20 +36,24 @@ const char *lb_spoiled_name(enum lb_spoiled spoiled)
 /* Ops before those that lb_crew_own_op takes the median of: they fetch the lines. */
 #define OWN_OP_WARM 8
 
-static uint32_t wait_for_command(struct lb_worker *w, uint32_t seen)
+static void sleep_until_called(struct lb_slot *slot, uint32_t seen)
 {
-    struct lb_board *board = w->crew->board;
+    __atomic_store_n(&slot->asleep, 1, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&slot->call, __ATOMIC_SEQ_CST) == seen)
+        syscall(SYS_futex, &slot->call, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+    __atomic_store_n(&slot->asleep, 0, __ATOMIC_SEQ_CST);
+}
+
+static uint32_t wait_for_command(struct lb_worker *w, uint32_t seen, bool rest)
+{
     const struct lb_clock *clock = &w->crew->clock;
-    uint64_t until = lb_clock_now(clock) + lb_clock_ticks(clock, IDLE_SPIN_NS);
+    uint64_t until = lb_clock_now(clock) + lb_clock_ticks(clock, rest ? 0 : IDLE_SPIN_NS);
     uint32_t now;
 
-    while ((now = __atomic_load_n(&board->epoch, __ATOMIC_ACQUIRE)) == seen) {
+    while ((now = __atomic_load_n(&w->slot->call, __ATOMIC_ACQUIRE)) == seen) {
         lb_pause();
-        if (lb_clock_now(clock) < until)
-            continue;
-        __atomic_add_fetch(&board->sleepers, 1, __ATOMIC_SEQ_CST);
-        syscall(SYS_futex, &board->epoch, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
-        __atomic_sub_fetch(&board->sleepers, 1, __ATOMIC_SEQ_CST);
+        if (lb_clock_now(clock) >= until)
+            sleep_until_called(w->slot, seen);
     }
     return now;
 }
@@ -91,14 +95,16 @@ static void obey(struct lb_worker *w, uint32_t epoch)
 static void *worker_main(void *argument)
 {
     struct lb_worker *w = argument;
+    enum lb_command_kind kind = LB_COMMAND_WINDOW;
     uint32_t seen = 0;
 
     w->slot->pin_error = sched_getcpu() == w->pu_os ? 0 : -EXDEV;
     lb_worker_open(w);
     __atomic_store_n(&w->slot->done, 1, __ATOMIC_RELEASE);
     for (;;) {
-        seen = wait_for_command(w, seen);
-        if (w->crew->board->command.kind == LB_COMMAND_QUIT) {
+        seen = wait_for_command(w, seen, kind == LB_COMMAND_REST);
+        kind = w->crew->board->command.kind;
+        if (kind == LB_COMMAND_QUIT) {
             lb_worker_close(w);
             return NULL;
         }
@@ -106,34 +112,72 @@ static void *worker_main(void *argument)
     }
 }
 
-/* Puts a command up. Worker 0 then does its own part and waits for all. */
+static void add_member(struct lb_crew *crew, int worker)
+{
+    if (worker > 0)
+        crew->members[crew->n_members++] = worker;
+}
+
+static void call(struct lb_slot *slot, uint32_t epoch)
+{
+    __atomic_store_n(&slot->call, epoch, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&slot->asleep, __ATOMIC_SEQ_CST))
+        syscall(SYS_futex, &slot->call, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* Puts a command up for the members. Worker 0 then does its own part and waits for them. */
 static uint32_t publish(struct lb_crew *crew, const struct lb_command *command)
 {
-    struct lb_board *board = crew->board;
-
-    board->command = *command;
+    crew->board->command = *command;
     crew->epoch = crew->epoch + 1 ? crew->epoch + 1 : 2;
-    __atomic_store_n(&board->epoch, crew->epoch, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&board->sleepers, __ATOMIC_SEQ_CST))
-        syscall(SYS_futex, &board->epoch, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+    for (int i = 0; i < crew->n_members; i++)
+        call(crew->workers[crew->members[i]].slot, crew->epoch);
     return crew->epoch;
 }
 
 static void wait_all(struct lb_crew *crew, uint32_t epoch, bool done)
 {
-    for (int i = 1; i < crew->n; i++) {
-        struct lb_slot *slot = crew->workers[i].slot;
+    for (int i = 0; i < crew->n_members; i++) {
+        struct lb_slot *slot = crew->workers[crew->members[i]].slot;
         uint32_t *word = done ? &slot->done : &slot->ready;
         while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != epoch)
             lb_pause();
     }
 }
 
+static bool is_among(const int *workers, int n, int worker)
+{
+    for (int i = 0; i < n; i++)
+        if (workers[i] == worker)
+            return true;
+    return false;
+}
+
+int lb_crew_gather(struct lb_crew *crew, const int *workers, int n)
+{
+    struct lb_command c = {.kind = LB_COMMAND_REST};
+
+    for (int i = 0; i < n; i++)
+        if (workers[i] < 0 || workers[i] >= crew->n)
+            return -EINVAL;
+    crew->n_members = 0;
+    for (int i = 1; i < crew->n; i++)
+        if (!is_among(workers, n, i) &&
+            !__atomic_load_n(&crew->workers[i].slot->asleep, __ATOMIC_ACQUIRE))
+            add_member(crew, i);
+    wait_all(crew, publish(crew, &c), true);
+    for (int i = 0; i < crew->n_members; i++)
+        while (!__atomic_load_n(&crew->workers[crew->members[i]].slot->asleep, __ATOMIC_ACQUIRE))
+            lb_pause();
+    return 0;
+}
+
 /* All are ready: the start lies far enough ahead for every one to hear of it. */
 void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch)
 {
     wait_all(crew, epoch, false);
-    uint64_t lead = lb_clock_ticks(&crew->clock, LEAD_NS + LEAD_PER_THREAD_NS * crew->n);
+    uint64_t lead =
+        lb_clock_ticks(&crew->clock, LEAD_NS + LEAD_PER_THREAD_NS * (crew->n_members + 1));
     __atomic_store_n(&crew->board->start, lb_clock_now(&crew->clock) + lead, __ATOMIC_RELAXED);
     __atomic_store_n(&crew->board->go, epoch, __ATOMIC_RELEASE);
 }
@@ -246,6 +290,9 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
 
     if (!plan_is_sound(crew, plan))
         return -EINVAL;
+    crew->n_members = 0;
+    for (int i = 0; i < plan->n_threads; i++)
+        add_member(crew, plan->threads[i].worker);
     epoch = publish(crew, &c);
     if ((part = part_of(&c, 0)))
         lb_worker_window(&crew->workers[0], part, &c, epoch);
@@ -278,6 +325,30 @@ static bool is_probe(const struct lb_crew *crew, const struct lb_command *c)
     return true;
 }
 
+static int meet(struct lb_crew *crew, const struct lb_command *c, double *round_trip_ns,
+                double *fetch_ticks)
+{
+    uint32_t epoch;
+
+    if (!is_probe(crew, c))
+        return -EINVAL;
+    for (int i = 0; i < c->n_lines + c->n_fetch; i++)
+        __atomic_store_n((uint64_t *)c->lines[i], 0, __ATOMIC_RELAXED);
+    crew->n_members = 0;
+    add_member(crew, c->worker_a);
+    add_member(crew, c->worker_b);
+    epoch = publish(crew, c);
+    lb_crew_give_start(crew, epoch);
+    if (c->worker_a == 0 || c->worker_b == 0)
+        play(&crew->workers[0], c);
+    wait_all(crew, epoch, true);
+    if (c->n_lines)
+        *round_trip_ns = crew->workers[c->worker_a].slot->round_trip_ns;
+    if (c->n_fetch)
+        *fetch_ticks = crew->workers[c->worker_a].slot->fetch_ticks;
+    return 0;
+}
+
 int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
                   int n_lines, int trips, int n_fetch, double *round_trip_ns, double *fetch_ticks)
 {
@@ -288,30 +359,36 @@ int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintpt
                            .n_lines = n_lines,
                            .trips = trips,
                            .n_fetch = n_fetch};
-    uint32_t epoch;
 
-    if (!is_probe(crew, &c))
-        return -EINVAL;
-    for (int i = 0; i < n_lines + n_fetch; i++)
-        __atomic_store_n((uint64_t *)lines[i], 0, __ATOMIC_RELAXED);
-    epoch = publish(crew, &c);
-    lb_crew_give_start(crew, epoch);
-    if (worker_a == 0 || worker_b == 0)
-        play(&crew->workers[0], &c);
-    wait_all(crew, epoch, true);
-    if (n_lines)
-        *round_trip_ns = crew->workers[worker_a].slot->round_trip_ns;
-    if (n_fetch)
-        *fetch_ticks = crew->workers[worker_a].slot->fetch_ticks;
-    return 0;
+    return meet(crew, &c, round_trip_ns, fetch_ticks);
+}
+
+int lb_crew_volley(struct lb_crew *crew, enum lb_pingpong_op op, int worker_a, int worker_b,
+                   const uintptr_t *lines, int n_lines, int trips, double *round_trip_ns)
+{
+    struct lb_command c = {.kind = LB_COMMAND_PAIR,
+                           .worker_a = worker_a,
+                           .worker_b = worker_b,
+                           .lines = lines,
+                           .n_lines = n_lines,
+                           .trips = trips,
+                           .op = op};
+
+    return n_lines < 1 ? -EINVAL : meet(crew, &c, round_trip_ns, NULL);
 }
 
 int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
                      int n_lines, int trips, double *round_trip_ns)
 {
-    if (n_lines < 1)
-        return -EINVAL;
-    return lb_crew_probe(crew, worker_a, worker_b, lines, n_lines, trips, 0, round_trip_ns, NULL);
+    return lb_crew_volley(crew, LB_PINGPONG_LOAD_STORE, worker_a, worker_b, lines, n_lines, trips,
+                          round_trip_ns);
+}
+
+const char *lb_pingpong_op_name(enum lb_pingpong_op op)
+{
+    static const char *const names[LB_PINGPONG_OPS] = {"load-store", "compare-and-swap"};
+
+    return names[op];
 }
 
 int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
@@ -476,7 +553,9 @@ int lb_crew_create(const struct lb_clock *clock, const int *pu_os, const int *no
     if (n < 1)
         return lb_fail(why, EINVAL, "crew: no PU");
     crew = calloc(1, sizeof *crew);
-    if (!crew || !(crew->workers = calloc((size_t)n, sizeof *crew->workers))) {
+    if (!crew || !(crew->workers = calloc((size_t)n, sizeof *crew->workers)) ||
+        !(crew->members = calloc((size_t)n, sizeof *crew->members))) {
+        free(crew ? crew->workers : NULL);
         free(crew);
         return -ENOMEM;
     }
@@ -498,6 +577,10 @@ void lb_crew_destroy(struct lb_crew *crew)
 {
     if (!crew)
         return;
+    crew->n_members = 0;
+    for (int i = 1; i < crew->n; i++)
+        if (crew->workers[i].started)
+            add_member(crew, i);
     if (crew->board && crew->tasks)
         publish(crew, &(struct lb_command){.kind = LB_COMMAND_QUIT});
     for (int i = 0; i < crew->n; i++) {
@@ -514,6 +597,7 @@ void lb_crew_destroy(struct lb_crew *crew)
     }
     lb_task_set_destroy(crew->tasks);
     lb_arena_destroy(crew->board_memory);
+    free(crew->members);
     free(crew->workers);
     free(crew);
 }

@@ -17,10 +17,11 @@
 enum lb_command_kind {
     LB_COMMAND_WINDOW,
     LB_COMMAND_PAIR, /* two workers: a ping-pong, a fetch, or one after the other */
+    LB_COMMAND_REST, /* sleep at once, until the next command */
     LB_COMMAND_QUIT,
 };
 
-/* Written by worker 0 before the epoch moves, read by the others after. */
+/* Written by worker 0 before it calls those whom it is for, read by them after. */
 struct lb_command {
     enum lb_command_kind kind;
     const struct lb_window_plan *plan;
@@ -28,22 +29,26 @@ struct lb_command {
     int worker_a, worker_b;
     const uintptr_t *lines; /* n_lines of the ping-pong, then n_fetch */
     int n_lines, trips, n_fetch;
+    enum lb_pingpong_op op;
 };
 
 /* What the workers share. Each word that is written while others spin on it lies on a pair of lines
  * of its own; nothing here is written inside a window. */
 struct lb_board {
-    _Alignas(LB_APART_BYTES) uint32_t epoch;    /* moves when a command is up; also a futex */
-    _Alignas(LB_APART_BYTES) uint32_t go;       /* epoch whose `start` is valid */
-    _Alignas(LB_APART_BYTES) uint64_t start;    /* ticks */
-    _Alignas(LB_APART_BYTES) uint32_t sleepers; /* workers in a futex wait on epoch */
+    _Alignas(LB_APART_BYTES) uint32_t go;    /* epoch whose `start` is valid */
+    _Alignas(LB_APART_BYTES) uint64_t start; /* ticks */
     _Alignas(LB_APART_BYTES) struct lb_command command;
 };
 
-/* A worker's own memory, on its own node: written by it alone, read by worker 0 when done. */
+/* A worker's own memory, on its own node: but for `call` written by it alone, and read by worker 0
+ * when done. */
 struct lb_slot {
-    _Alignas(LB_APART_BYTES) uint32_t ready; /* epoch that the worker has taken up */
-    _Alignas(LB_APART_BYTES) uint32_t done;  /* epoch that the worker has finished */
+    /* Epoch of the last command that is for this worker; also a futex. Each has its own, so that a
+     * command wakes and waits for nobody else. */
+    _Alignas(LB_APART_BYTES) uint32_t call;
+    _Alignas(LB_APART_BYTES) uint32_t asleep; /* about to wait on the futex, or there */
+    _Alignas(LB_APART_BYTES) uint32_t ready;  /* epoch that the worker has taken up */
+    _Alignas(LB_APART_BYTES) uint32_t done;   /* epoch that the worker has finished */
     _Alignas(LB_APART_BYTES) struct lb_thread_result result;
     bool late, log_full;
     int pin_error; /* -errno of the start, 0 when on its PU */
@@ -76,6 +81,8 @@ struct lb_crew {
     struct lb_arena *board_memory;
     struct lb_board *board;
     uint32_t epoch;
+    int *members; /* workers that the present command is for, without worker 0 */
+    int n_members;
     cpu_set_t *old_affinity; /* of worker 0 */
     size_t affinity_bytes;
 };
@@ -83,7 +90,7 @@ struct lb_crew {
 /* The worker's files; called by its own thread. */
 void lb_worker_open(struct lb_worker *worker);
 void lb_worker_close(struct lb_worker *worker);
-/* Waits until all others are ready, then sets the start; by worker 0. */
+/* Waits until the command's others are ready, then sets the start; by worker 0. */
 void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
 /* One worker's part in a command; worker 0 gives the start in its part of a window. */
 void lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Writer ------------------------------------------------------------------------------------- */
@@ -92,6 +93,9 @@ static int write_line(struct lb_csv *csv)
 
 static int append_line(struct lb_csv *csv, struct lb_why *why)
 {
+    off_t end = lseek(csv->fd, 0, SEEK_END);
+    if (end >= 0) /* a resumed run may have cut a window off since the file was opened */
+        csv->whole = end;
     int result = write_line(csv);
     if (!result)
         return 0;
@@ -100,24 +104,46 @@ static int append_line(struct lb_csv *csv, struct lb_why *why)
                    csv->spoiled ? "; its last line is torn" : "");
 }
 
+/* Opens the file and takes the lock that keeps a second writer out; the lock goes with the process.
+ * A file system without locks has none: that is no reason not to measure. */
+static int open_alone(struct lb_csv *csv, int flags, struct lb_why *why)
+{
+    csv->fd = open(csv->path, flags | O_APPEND | O_CLOEXEC, 0666);
+    if (csv->fd < 0)
+        return fail(why, errno, csv->path);
+    if (!flock(csv->fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
+        return 0;
+    return lb_fail(why, EBUSY, "%s: another run is writing to it", csv->path);
+}
+
+/* A writer without a file, its line holding the header. */
+static int make_csv(const struct lb_schema *schema, const char *path, struct lb_why *why,
+                    struct lb_csv **csv)
+{
+    struct lb_csv *made = calloc(1, sizeof *made);
+
+    if (!made)
+        return fail(why, ENOMEM, path);
+    made->schema = schema;
+    made->fd = -1;
+    made->path = strdup(path);
+    if (!made->path || line_fill(made, NULL)) {
+        lb_csv_close(made);
+        return fail(why, ENOMEM, path);
+    }
+    *csv = made;
+    return 0;
+}
+
 int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_why *why,
                   struct lb_csv **csv)
 {
-    struct lb_csv *created = calloc(1, sizeof *created);
-    if (!created)
-        return fail(why, ENOMEM, path);
-    created->schema = schema;
-    created->fd = -1;
-    created->path = strdup(path);
-    int result = created->path ? line_fill(created, NULL) : -ENOMEM;
+    struct lb_csv *created;
+    int result = make_csv(schema, path, why, &created);
+    if (result)
+        return result;
+    result = open_alone(created, O_WRONLY | O_CREAT | O_EXCL, why);
     if (!result) {
-        created->fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-        if (created->fd < 0)
-            result = -errno;
-    }
-    if (result) {
-        fail(why, -result, path);
-    } else {
         result = append_line(created, why);
         if (result)
             unlink(path);
@@ -127,6 +153,74 @@ int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_wh
         return result;
     }
     *csv = created;
+    return 0;
+}
+
+/* Whether the file begins with the header that the writer's line holds. 1: it is empty. */
+static int check_header(const struct lb_csv *csv, off_t bytes, struct lb_why *why)
+{
+    char *header = malloc(csv->length);
+    int result = 0;
+    if (!header)
+        return fail(why, ENOMEM, csv->path);
+    ssize_t n = pread(csv->fd, header, csv->length, 0);
+    if (n < 0)
+        result = fail(why, errno, csv->path);
+    else if (memcmp(header, csv->line, (size_t)n) || ((size_t)n < csv->length && n < bytes))
+        result = lb_fail(why, EPROTO, "%s: its columns are not those of %s in version %d",
+                         csv->path, csv->schema->file, LB_SCHEMA_VERSION);
+    else if ((size_t)n < csv->length) /* killed in its first line */
+        result = 1;
+    free(header);
+    return result;
+}
+
+/* The length of the file up to its last newline: rows that this program wrote hold none. */
+static int find_whole(struct lb_csv *csv, off_t bytes, struct lb_why *why)
+{
+    char block[4096];
+    while (bytes > 0) {
+        size_t n = bytes < (off_t)sizeof block ? (size_t)bytes : sizeof block;
+        if (pread(csv->fd, block, n, bytes - (off_t)n) != (ssize_t)n)
+            return fail(why, EIO, csv->path);
+        const char *newline = memrchr(block, '\n', n);
+        if (newline) {
+            csv->whole = bytes - (off_t)n + (newline - block) + 1;
+            return 0;
+        }
+        bytes -= (off_t)n;
+    }
+    return 0;
+}
+
+static int reopen(struct lb_csv *csv, struct lb_why *why)
+{
+    int result = open_alone(csv, O_RDWR, why);
+    off_t bytes = result ? 0 : lseek(csv->fd, 0, SEEK_END);
+    if (result)
+        return result;
+    if (bytes < 0)
+        return fail(why, errno, csv->path);
+    int empty = check_header(csv, bytes, why);
+    if (empty < 0)
+        return empty;
+    if (!empty && (result = find_whole(csv, bytes, why)))
+        return result;
+    if (ftruncate(csv->fd, csv->whole))
+        return fail(why, errno, csv->path);
+    return empty ? append_line(csv, why) : 0;
+}
+
+int lb_csv_reopen(const struct lb_schema *schema, const char *path, struct lb_why *why,
+                  struct lb_csv **csv)
+{
+    struct lb_csv *made;
+    int result = make_csv(schema, path, why, &made);
+    if (!result && (result = reopen(made, why)))
+        lb_csv_close(made);
+    if (result)
+        return result;
+    *csv = made;
     return 0;
 }
 

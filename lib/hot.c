@@ -1,85 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The hot loops. One function per op, lock kind, {inline, indirect} and {paused, saturated}, and
- * one more that times a single op; everything in them is inlined but the locks' cold slow paths.
- * tests/check_hot.py disassembles this file.
- *
- * All words that anybody writes go through relaxed or stronger atomics: a data race is a bug even
- * when it measures well.
+ * The hot loops of ops on objects. One function per op, lock kind, {inline, indirect} and {paused,
+ * saturated}, and one more that times a single op; everything in them is inlined but the locks'
+ * cold slow paths. tests/check_hot.py disassembles this file and the others of its kind.
  */
-#include <linebounce/scenario.h>
-
+#include "hot_private.h"
 #include "lock_inline.h"
 
 #include <string.h>
-
-#define INLINE static inline __attribute__((always_inline))
-/* 64 keeps the loop head at the same place of a fetch block in every build. */
-#define HOT __attribute__((noinline, aligned(64)))
-
-/* The pause's chain: each multiplication waits for the one before (3 cycles on every core of the
- * last ten years); the counter runs ahead, so its last branch is known long before the chain ends.
- */
-INLINE void chain(uint64_t n)
-{
-    uint64_t value = n;
-#if defined(__x86_64__)
-    __asm__ __volatile__(".p2align 4\n"
-                         "1:\n\t"
-                         "imulq %1, %1\n\t"
-                         "decq %0\n\t"
-                         "jnz 1b"
-                         : "+r"(n), "+r"(value)
-                         :
-                         : "cc");
-#elif defined(__aarch64__)
-    __asm__ __volatile__("1:\n\t"
-                         "mul %1, %1, %1\n\t"
-                         "subs %0, %0, #1\n\t"
-                         "b.ne 1b"
-                         : "+r"(n), "+r"(value)
-                         :
-                         : "cc");
-#else
-    for (; n; n--) {
-        value *= value;
-        __asm__ __volatile__("" : "+r"(value));
-    }
-#endif
-}
-
-/* Nothing of the op may overlap with the pause, and nothing of the pause with the next op. */
-INLINE void barrier(void)
-{
-#if defined(__x86_64__)
-    __asm__ __volatile__("lfence" ::: "memory");
-#elif defined(__aarch64__)
-    __asm__ __volatile__("dsb ish\n\tisb" ::: "memory");
-#else
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-#endif
-}
-
-/* xorshift64 (Marsaglia 2003, triple 13, 7, 17): no constant to hold in a register. */
-INLINE uint64_t next(uint64_t rng)
-{
-    rng ^= rng << 13;
-    rng ^= rng >> 7;
-    rng ^= rng << 17;
-    return rng;
-}
-
-/* span / 2 + a uniform draw below span: +-50 % around span. As one product, since span / 2 beside
- * span would take a register that the loops do not have. */
-INLINE uint64_t pause_for(uint64_t rng, uint64_t span)
-{
-    rng = next(rng);
-    uint64_t n = (((rng >> 33) + (UINT64_C(1) << 30)) * span) >> 31;
-    barrier();
-    chain(n);
-    barrier();
-    return rng;
-}
 
 INLINE uint32_t load32(uintptr_t address)
 {
@@ -203,93 +131,6 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
         lb_rwsem40_write_unlock(&as_mm(mm)->lock, me, NULL);                                       \
     }
 
-#define UNUSED_ALL (void)me, (void)x0, (void)x1, (void)x2, (void)x3, (void)x4, (void)x5
-
-/* Whether this machine has a stamp that can be ordered. */
-#if defined(__x86_64__) || defined(__aarch64__)
-#define STAMPS 1
-#else
-#define STAMPS 0
-#endif
-
-#if STAMPS
-/* The counter of lb_clock_raw, read when all loads before it are done and before anything behind it
- * begins. Plain stores may still sit in the store buffer: neither side waits for them. x86's locked
- * changes complete with their line, and with the stores before them in it, so rdtscp waits for
- * those. Arm's isb alone does not wait for data; dsb ishld does, for loads and so for atomics that
- * give back a value, but not for stores. A full dsb would wait for what rdtscp leaves buffered.
- * x86's halves are joined before the fence, so that the op begins right behind it. */
-INLINE uint64_t stamp(void)
-{
-    uint64_t ticks;
-#if defined(__x86_64__)
-    __asm__ __volatile__("rdtscp\n\t"
-                         "shlq $32, %%rdx\n\t"
-                         "orq %%rdx, %0\n\t"
-                         "lfence"
-                         : "=a"(ticks)
-                         :
-                         : "rcx", "rdx", "cc", "memory");
-#else
-    __asm__ __volatile__("dsb ishld\n\t"
-                         "isb\n\t"
-                         "mrs %0, cntvct_el0\n\t"
-                         "isb"
-                         : "=r"(ticks)
-                         :
-                         : "memory");
-#endif
-    return ticks;
-}
-
-/* BODY once between two stamps. What came on the stack is loaded before the first. */
-#define TIMED(NAME, BODY)                                                                          \
-    static HOT struct lb_timed hot_##NAME##_timed(uint64_t rng, struct lb_task *me, uintptr_t x0,  \
-                                                  uintptr_t x1, uintptr_t x2, uintptr_t x3,        \
-                                                  uintptr_t x4, uintptr_t x5)                      \
-    {                                                                                              \
-        UNUSED_ALL;                                                                                \
-        __asm__ __volatile__("" : "+r"(x4), "+r"(x5));                                             \
-        const uint64_t start = stamp();                                                            \
-        BODY;                                                                                      \
-        return (struct lb_timed){rng, stamp() - start};                                            \
-    }
-#define TIMED_NAMED(NAME) hot_##NAME##_timed
-#else
-#define TIMED(NAME, BODY)
-#define TIMED_NAMED(NAME) NULL
-#endif
-
-/* A loop around BODY in its two forms, and BODY timed. BODY may use rng (advanced where the op
- * draws). The pause goes before the op: where the loop ends, the processor has already guessed that
- * it goes on, and what it then runs ahead into has to be the barrier. After the pause it would be
- * the next op's loads, and the line would lie ready for whoever comes next: for inline locks, but
- * not for those behind a pointer (seen: 27 % of such ops waited for a line instead of 92 %). */
-#define FORMS(NAME, BODY)                                                                          \
-    static HOT uint64_t hot_##NAME##_paused(                                                       \
-        uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0, uintptr_t x1, \
-        uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)                                    \
-    {                                                                                              \
-        (void)span, UNUSED_ALL;                                                                    \
-        do {                                                                                       \
-            rng = pause_for(rng, span);                                                            \
-            BODY;                                                                                  \
-        } while (--ops);                                                                           \
-        return rng;                                                                                \
-    }                                                                                              \
-    static HOT uint64_t hot_##NAME##_saturated(                                                    \
-        uint64_t ops, uint64_t rng, uint64_t span, struct lb_task *me, uintptr_t x0, uintptr_t x1, \
-        uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)                                    \
-    {                                                                                              \
-        (void)span, UNUSED_ALL;                                                                    \
-        do {                                                                                       \
-            BODY;                                                                                  \
-            __asm__ __volatile__("" ::: "memory");                                                 \
-        } while (--ops);                                                                           \
-        return rng;                                                                                \
-    }                                                                                              \
-    TIMED(NAME, BODY)
-
 /* The object's address is an offset drawn beforehand: eight-byte units in 32 bits reach 32 GiB. */
 #define MANY_BODY(K, AT)                                                                           \
     do {                                                                                           \
@@ -381,29 +222,12 @@ __attribute__((noinline)) void lb_chain(uint64_t iterations)
     chain(iterations ? iterations : 1);
 }
 
-/* Where every function is found. The lock kind of a row without one is -1. */
-struct entry {
-    enum lb_op op;
-    int lock;
-    bool indirect;
-    lb_hot *loops[2]; /* paused, saturated */
-    lb_hot_timed *timed;
-    const char *names[2], *timed_name;
-};
-
-#define ROW(OP, NAME, LOCK, SEPARATE)                                                              \
-    {                                                                                              \
-        OP, LOCK, SEPARATE, {hot_##NAME##_paused, hot_##NAME##_saturated}, TIMED_NAMED(NAME),      \
-            {"hot_" #NAME "_paused", "hot_" #NAME "_saturated"}, "hot_" #NAME "_timed"             \
-    }
-#define ROWS_AT(OP, OPNAME, K, LOCK)                                                               \
-    ROW(OP, OPNAME##_##K##_inline, LOCK, false), ROW(OP, OPNAME##_##K##_indirect, LOCK, true)
 #define ROWS_READ(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
         ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_PAIR, pair, K, LOCK)
 #define ROWS_WRITE(K, LOCK) ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK)
 
-static const struct entry entries[] = {
+static const struct lb_hot_entry entries[] = {
     ROWS_READ(rwsem40, LB_LOCK_RWSEM40),
     ROWS_READ(rwsem32, LB_LOCK_RWSEM32),
     ROWS_READ(refcount, LB_LOCK_REFCOUNT),
@@ -426,36 +250,57 @@ static const struct entry entries[] = {
     ROW(LB_OP_ADDS, adds, -1, false),
 };
 
-static const struct entry *find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
+const struct lb_hot_table lb_hot_locks = {entries, LB_COUNT(entries)};
+
+static const struct lb_hot_table *const tables[] = {&lb_hot_locks, &lb_hot_words, &lb_hot_churns};
+
+/* The entry at a position over all tables. */
+static const struct lb_hot_entry *entry_at(size_t index)
 {
-    for (size_t i = 0; i < LB_COUNT(entries); i++) {
-        const struct entry *e = &entries[i];
-        if (e->op == op && (e->lock < 0 || (e->lock == (int)lock && e->indirect == indirect)))
-            return e;
+    for (size_t t = 0; t < LB_COUNT(tables); t++) {
+        if (index < tables[t]->n)
+            return &tables[t]->entries[index];
+        index -= tables[t]->n;
     }
+    return NULL;
+}
+
+static const struct lb_hot_entry *find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
+{
+    const struct lb_hot_entry *e;
+
+    for (size_t i = 0; (e = entry_at(i)); i++)
+        if (e->op == op &&
+            (e->lock == LB_HOT_NO_LOCK ||
+             ((e->lock == LB_HOT_ANY_LOCK || e->lock == (int)lock) && e->indirect == indirect)))
+            return e;
     return NULL;
 }
 
 lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused)
 {
-    const struct entry *e = find(op, lock, indirect);
+    const struct lb_hot_entry *e = find(op, lock, indirect);
 
     return e ? e->loops[paused ? 0 : 1] : NULL;
 }
 
 const char *lb_hot_name(size_t index)
 {
-    return index / 2 < LB_COUNT(entries) ? entries[index / 2].names[index % 2] : NULL;
+    const struct lb_hot_entry *e = entry_at(index / 2);
+
+    return e ? e->names[index % 2] : NULL;
 }
 
 lb_hot_timed *lb_hot_timed_find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
 {
-    const struct entry *e = find(op, lock, indirect);
+    const struct lb_hot_entry *e = find(op, lock, indirect);
 
     return e ? e->timed : NULL;
 }
 
 const char *lb_hot_timed_name(size_t index)
 {
-    return STAMPS && index < LB_COUNT(entries) ? entries[index].timed_name : NULL;
+    const struct lb_hot_entry *e = entry_at(index);
+
+    return STAMPS && e ? e->timed_name : NULL;
 }

@@ -242,7 +242,7 @@ static int calibrate(struct lb_bench *b, const struct lb_case *c, struct lb_atte
 
 static int equip_sampling(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
 {
-    bool indirect = c->shape.layout && c->shape.layout->indirect;
+    bool indirect = lb_shape_indirect(&c->shape);
     int err = 0;
 
     for (int i = 0; i < c->shape.threads; i++) {
@@ -276,7 +276,9 @@ int lb_bench_equip(struct lb_bench *b, const struct lb_case *c, struct lb_attemp
             a->threads[i].ops_most = LB_ARMED_OPS;
         return 0;
     }
-    if (*b->run->sampling_note || !(c->instruments & LB_INSTRUMENT_SAMPLING))
+    /* Alone, an op on a ring waits in vain: it has no time of its own. */
+    if (*b->run->sampling_note || !(c->instruments & LB_INSTRUMENT_SAMPLING) ||
+        c->shape.scenario->kind == LB_SCENARIO_RING)
         return 0;
     return equip_sampling(b, c, a);
 }

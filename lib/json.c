@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+#include "json_private.h"
 #include "number.h"
 
-#include <linebounce/record.h>
-
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct lb_json {
-    cJSON *root;
-};
 
 /* Paths -------------------------------------------------------------------------------------- */
 

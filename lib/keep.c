@@ -69,12 +69,12 @@ void lb_bench_latency(const struct lb_attempt *a, const struct lb_case *c, int r
             lb_latency_merge(&a->results[i].latency, sum);
 }
 
-int lb_sum_init(const struct lb_bench *b, const struct lb_case *c, struct lb_sum *sum)
+int lb_sum_init(const struct lb_run *run, const struct lb_case *c, struct lb_sum *sum)
 {
-    sum->first = calloc((size_t)b->plan->placements[c->placement].n, sizeof *sum->first);
+    sum->first = calloc((size_t)run->plan->placements[c->placement].n, sizeof *sum->first);
     sum->latency = calloc(2, sizeof *sum->latency);
     for (int role = 0; role < 2; role++) {
-        sum->tallies[role] = calloc(b->run->n_events + 1, sizeof *sum->tallies[role]);
+        sum->tallies[role] = calloc(run->n_events + 1, sizeof *sum->tallies[role]);
         if (!sum->tallies[role])
             return -ENOMEM;
     }
@@ -89,8 +89,10 @@ void lb_sum_finish(struct lb_sum *sum)
     free(sum->tallies[1]);
 }
 
-static void add_sample(struct lb_sample *sum, const struct lb_sample *x)
+void lb_sum_add_sample(const struct lb_sample *x, int role, struct lb_sum *s)
 {
+    struct lb_sample *sum = &s->roles[role];
+
     sum->ns_op += x->ns_op;
     sum->machine_ns_op += x->machine_ns_op;
     sum->first_ns_op += x->first_ns_op;
@@ -132,32 +134,36 @@ static void take_mean(struct lb_sample *sum, int phases)
 void lb_sum_add(struct lb_bench *b, const struct lb_attempt *a, struct lb_sum *sum)
 {
     const struct lb_case *c = &b->plan->cases[a->case_index];
-    struct lb_series *series = &b->run->series[a->case_index];
     struct lb_sample x;
 
     for (int role = 0; role < lb_case_roles(c); role++) {
         lb_bench_fold(a, c, role, &x);
-        add_sample(&sum->roles[role], &x);
+        lb_sum_add_sample(&x, role, sum);
         lb_bench_latency(a, c, role, &sum->latency[role]);
         lb_bench_tally(a, c, role, sum->tallies[role]);
     }
     if (!sum->phases++)
         memcpy(sum->first, a->before, (size_t)a->n_links * sizeof *sum->first);
-    if (a->placed.object_residue >= 0) {
-        series->object_residues[a->placed.object_residue]++;
-        series->lock_residues[a->placed.lock_residue]++;
-    }
-    series->pairs_known += a->placed.shares >= 0;
-    series->pairs_sharing += a->placed.shares > 0;
+    lb_series_place(&a->placed, &b->run->series[a->case_index]);
 }
 
-static int keep_probes(struct lb_series *series, const struct lb_sum *sum,
-                       const struct lb_attempt *a)
+void lb_series_place(const struct lb_placed *p, struct lb_series *series)
 {
-    size_t n = series->n, links = (size_t)a->n_links;
+    if (p->object_residue >= 0) {
+        series->object_residues[p->object_residue]++;
+        series->lock_residues[p->lock_residue]++;
+    }
+    series->pairs_known += p->shares >= 0;
+    series->pairs_sharing += p->shares > 0;
+}
+
+static int keep_probes(struct lb_series *series, const struct lb_sum *sum, const float *after,
+                       int n_links)
+{
+    size_t n = series->n, links = (size_t)n_links;
     float *more;
 
-    series->n_links = a->n_links;
+    series->n_links = n_links;
     if (!links)
         return 0;
     more = realloc(series->probes, (n + 1) * links * sizeof *series->probes);
@@ -165,7 +171,7 @@ static int keep_probes(struct lb_series *series, const struct lb_sum *sum,
         return -ENOMEM;
     series->probes = more;
     for (size_t i = 0; i < links; i++)
-        more[n * links + i] = sqrtf(sum->first[i] * a->after[i]);
+        more[n * links + i] = sqrtf(sum->first[i] * after[i]);
     return 0;
 }
 
@@ -208,22 +214,23 @@ static int keep_latency(struct lb_series *series, int role, const struct lb_late
     return more[series->n] ? 0 : -ENOMEM;
 }
 
-int lb_sum_keep(struct lb_bench *b, const struct lb_attempt *a, struct lb_sum *sum)
+int lb_sum_keep(struct lb_run *run, int case_index, unsigned round, const float *after, int n_links,
+                struct lb_sum *sum)
 {
-    const struct lb_case *c = &b->plan->cases[a->case_index];
-    struct lb_series *series = &b->run->series[a->case_index];
+    const struct lb_case *c = &run->plan->cases[case_index];
+    struct lb_series *series = &run->series[case_index];
     int err = 0;
 
-    if (!lb_probes_agree(sum->first, a->after, a->n_links))
+    if (!lb_probes_agree(sum->first, after, n_links))
         return 0;
     for (int role = 0; role < lb_case_roles(c); role++) {
         take_mean(&sum->roles[role], sum->phases);
-        sum->roles[role].round = b->round;
+        sum->roles[role].round = round;
         if ((err = keep_sample(series, role, &sum->roles[role])) ||
-            (err = keep_tallies(series, role, sum->tallies[role], b->run->n_events)))
+            (err = keep_tallies(series, role, sum->tallies[role], run->n_events)))
             return err;
     }
-    if ((err = keep_probes(series, sum, a)))
+    if ((err = keep_probes(series, sum, after, n_links)))
         return err;
     for (int role = 0; role < lb_case_roles(c); role++)
         if ((err = keep_latency(series, role, &sum->latency[role]))) {

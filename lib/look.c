@@ -298,7 +298,7 @@ static bool is_judged(const struct lb_plan *plan, size_t i)
     for (size_t j = 0; j < plan->n_cases; j++)
         if (plan->cases[j].base == (int)i)
             return false;
-    return plan->cases[i].shape.layout != NULL;
+    return lb_case_is_subject(&plan->cases[i]);
 }
 
 static int mark_wide(struct lb_bench *b, double *left, double *right)

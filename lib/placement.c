@@ -194,11 +194,12 @@ static int out_of_memory(struct lb_why *why)
     return lb_fail(why, ENOMEM, "placement: out of memory");
 }
 
-/* Makes the placement of the first n of pus. */
+/* Makes the placement of the first n of pus, at home with the first. */
 static int settle(const char *name, const struct lb_pu *const *pus, int n, struct lb_why *why,
                   struct lb_placement *out)
 {
-    struct lb_placement placement = {.distance = farthest(pus, n), .n = n};
+    struct lb_placement placement = {
+        .distance = farthest(pus, n), .home_node_os = pus[0]->node_os, .n = n};
     snprintf(placement.name, sizeof placement.name, "%s", name);
     placement.pu_os = calloc((size_t)n, sizeof *placement.pu_os);
     if (!placement.pu_os)

@@ -25,6 +25,18 @@ static int grow(struct lb_plan *p, const struct lb_case *c)
     return 0;
 }
 
+/* The cases of a placement lie together: a search looks at them alone, so that a plan of many
+ * placements is made in time linear in their number. */
+static size_t first_of(const struct lb_plan *p, int placement)
+{
+    return p->first_case[placement];
+}
+
+static size_t end_of(const struct lb_plan *p, int placement)
+{
+    return (size_t)placement + 1 < p->n_begun ? p->first_case[placement + 1] : p->n_cases;
+}
+
 /* A roaming layout costs what its residues cost on average: each round visits all of them, or the
  * samples would fall into two heaps and their median would say which heap is larger. Where windows
  * are long, or objects many, the rounds or the objects take turns instead. */
@@ -35,7 +47,7 @@ static int phases_of(const struct lb_case *c)
 
     if (kind == LB_SCENARIO_EMPTY)
         return LB_EMPTY_WINDOWS;
-    if (!c->shape.layout || c->blocks || kind == LB_SCENARIO_MANY ||
+    if (!c->shape.layout || c->blocks || lb_shape_fills(&c->shape) ||
         kind == LB_SCENARIO_UNCONTENDED ||
         lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return 1;
@@ -49,13 +61,13 @@ static int every_of(const struct lb_plan *p, const struct lb_case *c)
 {
     bool paused = false, beside_short = false;
 
-    for (size_t i = 0; i < p->n_cases; i++) {
-        const struct lb_case *o = &p->cases[i];
-        paused |= o->work_ns > 0 && o->shape.scenario == c->shape.scenario;
-        beside_short |= o->shape.layout && !o->blocks;
-    }
     if (!c->blocks)
         return 1;
+    for (size_t i = first_of(p, c->placement); i < end_of(p, c->placement); i++) {
+        const struct lb_case *o = &p->cases[i];
+        paused |= o->work_ns > 0 && o->shape.scenario == c->shape.scenario;
+        beside_short |= lb_case_is_subject(o) && !o->blocks;
+    }
     return (beside_short ? 2 : 1) * (c->work_ns <= 0 && paused ? 2 : 1);
 }
 
@@ -76,9 +88,8 @@ static int add_case(struct lb_plan *p, const struct lb_case *template, const str
 
 static int find_empty(const struct lb_plan *p, int placement, double work_ns)
 {
-    for (size_t i = 0; i < p->n_cases; i++)
-        if (p->cases[i].shape.scenario->kind == LB_SCENARIO_EMPTY &&
-            p->cases[i].placement == placement && p->cases[i].work_ns == work_ns)
+    for (size_t i = first_of(p, placement); i < end_of(p, placement); i++)
+        if (p->cases[i].shape.scenario->kind == LB_SCENARIO_EMPTY && p->cases[i].work_ns == work_ns)
             return (int)i;
     return -1;
 }
@@ -118,7 +129,7 @@ static int add_frame(struct lb_plan *p, const struct lb_request *r, int placemen
 
 static bool is_repeated(const struct lb_request *r, const struct lb_scenario *s)
 {
-    return s->kind == LB_SCENARIO_MANY && r->n_objects;
+    return s->counts_objects && r->n_objects;
 }
 
 static int add_with_twins(struct lb_plan *p, const struct lb_request *r,
@@ -149,13 +160,14 @@ static int add_shapes(struct lb_plan *p, const struct lb_request *r, const struc
                       struct lb_case c)
 {
     size_t objects = is_repeated(r, s) ? r->n_objects : 1;
-    size_t access = is_repeated(r, s) && r->n_access ? r->n_access : 1;
+    bool picks = s->kind == LB_SCENARIO_MANY && r->n_access;
+    size_t access = picks ? r->n_access : 1;
     int err = 0;
 
     for (size_t o = 0; !err && o < objects; o++)
         for (size_t a = 0; !err && a < access; a++) {
             c.shape.objects = is_repeated(r, s) ? r->objects[o] : 0;
-            c.shape.access = is_repeated(r, s) && r->n_access ? r->access[a] : 0;
+            c.shape.access = picks ? r->access[a] : 0;
             err = add_with_twins(p, r, s, c);
         }
     return err;
@@ -173,14 +185,56 @@ static bool has_what_it_needs(const struct lb_scenario *s, const struct lb_reque
     bool mixed = s->kind == LB_SCENARIO_MIXED;
 
     why->text[0] = '\0';
-    if (shape->threads < s->least_threads || (mixed && shape->writers.threads >= shape->threads))
+    if (s->most_threads && shape->threads > s->most_threads)
+        lb_fail(why, EINVAL, "%s: is for %d threads, not %d", s->name, s->most_threads,
+                shape->threads);
+    else if (shape->threads < s->least_threads ||
+             (mixed && shape->writers.threads >= shape->threads))
         lb_fail(why, EINVAL, "%s: needs more than %d thread%s", s->name, shape->threads,
                 shape->threads == 1 ? "" : "s");
     else if (mixed && !shape->writers.threads && !(shape->writers.share > 0))
         lb_fail(why, EINVAL, "%s: needs writers", s->name);
-    else if (s->kind == LB_SCENARIO_MANY && !r->n_objects)
+    else if (s->counts_objects && !r->n_objects)
         lb_fail(why, EINVAL, "%s: needs a number of objects", s->name);
+    else if (s->uses_words && !r->n_offsets)
+        lb_fail(why, EINVAL, "%s: needs an offset in bytes", s->name);
     return !why->text[0];
+}
+
+/* What a lock beside words is where nobody says: the C library's. */
+#define WORD_LOCK LB_LOCK_PTHREAD_MUTEX
+
+/* One scenario with words, at every offset and with every lock that it can have. */
+static int add_words(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
+                     struct lb_case c)
+{
+    size_t locks = s->uses_lock && r->n_locks ? r->n_locks : 1;
+    struct lb_why why;
+    int err = 0;
+
+    if (!has_what_it_needs(s, r, &c.shape, &why)) {
+        refuse(p, &why);
+        return 0;
+    }
+    for (size_t k = 0; !err && k < locks; k++)
+        for (size_t i = 0; !err && i < r->n_offsets; i++) {
+            c.shape.lock = s->uses_lock && r->n_locks ? r->locks[k] : WORD_LOCK;
+            c.shape.scenario = s;
+            c.shape.offset_bytes = c.offset_bytes = r->offsets[i];
+            if (lb_scenario_allows(s, NULL, c.shape.lock, &why) || lb_shape_allows(&c.shape, &why))
+                refuse(p, &why);
+            else
+                err = add_with_twins(p, r, s, c);
+        }
+    return err;
+}
+
+/* The number behind LB_LAYOUT_AT, 0 without one. */
+static size_t scanned_offset(const struct lb_layout *l)
+{
+    if (strncmp(l->name, LB_LAYOUT_AT, sizeof LB_LAYOUT_AT - 1) != 0)
+        return 0;
+    return strtoul(l->name + sizeof LB_LAYOUT_AT - 1, NULL, 10);
 }
 
 static int add_layouts(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
@@ -198,6 +252,7 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
     for (size_t l = 0; !err && l < r->n_layouts; l++)
         for (size_t k = 0; !err && k < (r->n_locks ? r->n_locks : 1); k++) {
             c.shape.layout = &r->layouts[l];
+            c.offset_bytes = scanned_offset(c.shape.layout);
             c.shape.lock = r->n_locks ? r->locks[k] : r->layouts[l].lock;
             if (lb_scenario_allows(s, c.shape.layout, c.shape.lock, &why))
                 refuse(p, &why);
@@ -223,7 +278,9 @@ static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int plac
     c.shape.writers = r->writers;
     for (size_t i = 0; !err && i < r->n_scenarios; i++) {
         const struct lb_scenario *s = r->scenarios[i];
-        if (!s->uses_layout && s->kind != LB_SCENARIO_EMPTY)
+        if (s->uses_words)
+            err = add_words(p, r, s, c);
+        else if (!s->uses_layout && s->kind != LB_SCENARIO_EMPTY)
             err = add_case(p, &c, s); /* the yardsticks of fastpath */
         else
             err = add_layouts(p, r, s, c);
@@ -231,23 +288,59 @@ static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int plac
     return err;
 }
 
-static int add_placement(struct lb_plan *p, const struct lb_topology *t, const char *name,
-                         const char *pus, int threads, struct lb_why *why)
+static int grow_placements(struct lb_plan *p, const struct lb_placement *placement)
 {
-    struct lb_placement placement, *more;
-    int err = pus ? lb_placement_list(t, pus, why, &placement)
-                  : lb_placement_named(t, name, threads, why, &placement);
+    struct lb_placement *more = realloc(p->placements, (p->n_placements + 1) * sizeof *more);
+
+    if (!more)
+        return -ENOMEM;
+    p->placements = more;
+    more[p->n_placements++] = *placement;
+    return 0;
+}
+
+static int copy_placement(const struct lb_placement *from, struct lb_placement *to)
+{
+    *to = *from;
+    to->pu_os = malloc((size_t)from->n * sizeof *to->pu_os);
+    if (!to->pu_os)
+        return -ENOMEM;
+    memcpy(to->pu_os, from->pu_os, (size_t)from->n * sizeof *to->pu_os);
+    return 0;
+}
+
+/* One placement at every home that was asked for. */
+static int add_homes(struct lb_plan *p, const struct lb_request *r, const struct lb_topology *t,
+                     const struct lb_placement *placement, struct lb_why *why)
+{
+    int err = 0;
+
+    for (size_t i = 0; !err && i < (r->n_homes ? r->n_homes : 1); i++) {
+        struct lb_placement one;
+        if ((err = copy_placement(placement, &one)))
+            return err;
+        if (r->n_homes)
+            err = lb_placement_set_home(t, r->homes[i], why, &one);
+        if (!err)
+            err = grow_placements(p, &one);
+        if (err)
+            lb_placement_finish(&one);
+    }
+    return err;
+}
+
+static int add_placement(struct lb_plan *p, const struct lb_request *r, const struct lb_topology *t,
+                         const char *name, int threads, struct lb_why *why)
+{
+    struct lb_placement placement;
+    int err = name ? lb_placement_named(t, name, threads, why, &placement)
+                   : lb_placement_list(t, r->pus, why, &placement);
 
     if (err)
         return err;
-    more = realloc(p->placements, (p->n_placements + 1) * sizeof *more);
-    if (!more) {
-        lb_placement_finish(&placement);
-        return -ENOMEM;
-    }
-    p->placements = more;
-    p->placements[p->n_placements++] = placement;
-    return 0;
+    err = add_homes(p, r, t, &placement, why);
+    lb_placement_finish(&placement);
+    return err;
 }
 
 static int add_placements(struct lb_plan *p, const struct lb_request *r,
@@ -255,8 +348,16 @@ static int add_placements(struct lb_plan *p, const struct lb_request *r,
 {
     int err = 0;
 
+    for (size_t i = 0; !err && i < r->n_made; i++) {
+        struct lb_placement copy;
+        err = copy_placement(&r->made[i], &copy);
+        if (!err && (err = grow_placements(p, &copy)))
+            lb_placement_finish(&copy);
+    }
+    if (r->n_made)
+        return err;
     if (r->pus)
-        return add_placement(p, t, NULL, r->pus, 0, why);
+        return add_placement(p, r, t, NULL, 0, why);
     for (size_t i = 0; !err && i < (r->n_placements ? r->n_placements : 1); i++)
         for (size_t k = 0; !err && k < (r->n_threads ? r->n_threads : 1); k++) {
             int threads = r->n_threads ? r->threads[k] : 0;
@@ -265,25 +366,38 @@ static int add_placements(struct lb_plan *p, const struct lb_request *r,
             const char *name = r->n_placements           ? r->placements[i]
                                : threads && threads != 2 ? "compact"
                                                          : "closest";
-            err = add_placement(p, t, name, NULL, threads, why);
+            err = add_placement(p, r, t, name, threads, why);
         }
     return err;
+}
+
+/* The lock of words is no part of their layout: locks are not compared to one another there. */
+static int word_lock(const struct lb_case *c)
+{
+    return c->shape.scenario->uses_words && c->shape.scenario->uses_lock ? (int)c->shape.lock : -1;
 }
 
 static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
 {
     return a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
            a->work_ns == b->work_ns && a->shape.objects == b->shape.objects &&
-           a->shape.access == b->shape.access;
+           a->shape.access == b->shape.access && word_lock(a) == word_lock(b);
 }
 
 static int find_straight(const struct lb_plan *p, const struct lb_case *c)
 {
-    for (size_t j = 0; j < p->n_cases; j++)
+    for (size_t j = first_of(p, c->placement); j < end_of(p, c->placement); j++)
         if (p->cases[j].shape.scenario->kind == LB_SCENARIO_STRAIGHT &&
-            p->cases[j].placement == c->placement && p->cases[j].work_ns == c->work_ns)
+            p->cases[j].work_ns == c->work_ns)
             return (int)j;
     return -1;
+}
+
+static bool is_baseline(const struct lb_request *r, const struct lb_case *c)
+{
+    if (c->shape.scenario->uses_words)
+        return r->base_offset && c->shape.offset_bytes == r->base_offset;
+    return r->baseline && c->shape.layout && !strcmp(c->shape.layout->name, r->baseline);
 }
 
 /* A twin is compared to its original, a lock of fastpath to the straight line, all others to the
@@ -295,17 +409,16 @@ static void find_base(struct lb_plan *p, const struct lb_request *r, size_t i)
 
     if (kind == LB_SCENARIO_UNCONTENDED || kind == LB_SCENARIO_ADDS)
         c->base = find_straight(p, c);
-    if (!c->shape.layout || c->base >= 0)
+    if (!lb_case_is_subject(c) || c->base >= 0)
         return;
     if (c->twin)
         c->base = (int)i - c->twin;
-    if (c->twin || !r->baseline)
+    if (c->twin)
         return;
-    for (size_t j = 0; j < p->n_cases; j++) {
+    for (size_t j = first_of(p, c->placement); j < end_of(p, c->placement); j++) {
         const struct lb_case *b = &p->cases[j];
-        if (j != i && b->shape.layout && !b->twin && same_but_layout(b, c) &&
-            !strcmp(b->shape.layout->name, r->baseline)) {
-            c->base = j < i || strcmp(c->shape.layout->name, r->baseline) ? (int)j : -1;
+        if (j != i && !b->twin && same_but_layout(b, c) && is_baseline(r, b)) {
+            c->base = j < i || !is_baseline(r, c) ? (int)j : -1;
             return;
         }
     }
@@ -319,12 +432,24 @@ static int check_baseline(const struct lb_request *r, struct lb_why *why)
     return lb_fail(why, EINVAL, "baseline '%s': not among the layouts of this run", r->baseline);
 }
 
+static bool has_offset(const struct lb_request *r, size_t bytes)
+{
+    for (size_t i = 0; i < r->n_offsets; i++)
+        if (r->offsets[i] == bytes)
+            return true;
+    return false;
+}
+
 static int fill(struct lb_plan *p, const struct lb_request *r, const struct lb_topology *t,
                 struct lb_why *why)
 {
     int err = add_placements(p, r, t, why);
 
+    if (!err && !(p->first_case = calloc(p->n_placements, sizeof *p->first_case)))
+        err = -ENOMEM;
     for (size_t i = 0; !err && i < p->n_placements; i++) {
+        p->first_case[i] = p->n_cases;
+        p->n_begun = i + 1;
         for (size_t w = 0; !err && w < r->n_work_ns; w++)
             err = add_frame(p, r, (int)i, r->work_ns[w]);
         if (!err && r->controls && p->placements[i].n > 1) {
@@ -353,6 +478,11 @@ static bool measures_something(const struct lb_plan *p, const struct lb_request 
     return false;
 }
 
+bool lb_case_is_subject(const struct lb_case *c)
+{
+    return c->shape.scenario->uses_layout || c->shape.scenario->uses_words;
+}
+
 int lb_plan_create(const struct lb_request *r, const struct lb_topology *topology,
                    struct lb_why *why, struct lb_plan **plan)
 {
@@ -361,6 +491,10 @@ int lb_plan_create(const struct lb_request *r, const struct lb_topology *topolog
 
     if (!err && r->baseline)
         err = check_baseline(r, why);
+    if (!err && r->base_offset && !has_offset(r, r->base_offset))
+        err =
+            lb_fail(why, EINVAL, "baseline: an offset of %zu bytes is not among those of this run",
+                    r->base_offset);
     if (!err)
         err = fill(p, r, topology, why);
     if (!err && !measures_something(p, r))
@@ -382,6 +516,7 @@ void lb_plan_destroy(struct lb_plan *p)
     for (size_t i = 0; i < p->n_placements; i++)
         lb_placement_finish(&p->placements[i]);
     free(p->placements);
+    free(p->first_case);
     free(p->cases);
     free(p);
 }
@@ -410,23 +545,32 @@ void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES])
                          : c->instruments == LB_INSTRUMENT_SAMPLING ? "+sampling"
                                                                     : "~";
 
-    snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", c->shape.layout ? c->shape.layout->name : "",
-             behind);
+    if (c->shape.scenario->uses_words)
+        snprintf(text, LB_CASE_LAYOUT_BYTES, "apart-%zu%s", c->shape.offset_bytes, behind);
+    else
+        snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", c->shape.layout ? c->shape.layout->name : "",
+                 behind);
 }
 
 int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, size_t bytes)
 {
-    char layout[LB_CASE_LAYOUT_BYTES], many[64] = "";
+    const struct lb_placement *place = &p->placements[c->placement];
+    char layout[LB_CASE_LAYOUT_BYTES], many[64] = "", home[24] = "";
     const struct lb_scenario *s = c->shape.scenario;
+    bool locks = s->uses_layout || s->uses_lock;
 
     lb_case_layout(c, layout);
     if (s->kind == LB_SCENARIO_MANY)
         snprintf(many, sizeof many, "/objects:%zu/%s", c->shape.objects,
                  lb_access_name(c->shape.access));
-    return snprintf(text, bytes, "%s%s%s%s%s/%s/threads:%d%s/work_ns:%g", s->name,
-                    *layout ? "/" : "", layout, s->uses_layout ? "/" : "",
-                    s->uses_layout ? lb_lock_info(c->shape.lock)->name : "",
-                    p->placements[c->placement].name, c->shape.threads, many, c->work_ns);
+    else if (s->counts_objects)
+        snprintf(many, sizeof many, "/objects:%zu", c->shape.objects);
+    if (place->home != LB_HOME_LOCAL)
+        snprintf(home, sizeof home, "/home:%s", lb_home_name(place->home));
+    return snprintf(text, bytes, "%s%s%s%s%s/%s/threads:%d%s%s/work_ns:%g", s->name,
+                    *layout ? "/" : "", layout, locks ? "/" : "",
+                    locks ? lb_lock_info(c->shape.lock)->name : "", place->name, c->shape.threads,
+                    home, many, c->work_ns);
 }
 
 int lb_case_roles(const struct lb_case *c)

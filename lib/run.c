@@ -20,30 +20,66 @@ const char *lb_run_end_name(enum lb_run_end end)
  * machine. */
 #define ARENA_LEAST ((size_t)32 << 20)
 
-static int make_arena(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
+static size_t arena_need(const struct lb_plan *plan)
 {
-    const struct lb_pu *home = lb_topology_find(t, b->plan->placements[0].pu_os[0]);
-    struct lb_arena_info info;
     size_t bytes = ARENA_LEAST;
-    int err;
 
     /* `many` needs its footprint once; the others draw from four times their need. */
-    for (size_t i = 0; i < b->plan->n_cases; i++) {
-        const struct lb_shape *s = &b->plan->cases[i].shape;
-        size_t need = lb_shape_bytes(s) * (s->scenario->kind == LB_SCENARIO_MANY ? 1 : 8);
+    for (size_t i = 0; i < plan->n_cases; i++) {
+        const struct lb_shape *s = &plan->cases[i].shape;
+        size_t need = lb_shape_bytes(s) * (lb_shape_fills(s) ? 1 : 8);
         bytes = need + 65536 > bytes ? need + 65536 : bytes;
     }
-    err = lb_arena_create(bytes, home ? home->node_os : -1, why, &b->memory);
-    if (err ==
-        -ENOTSUP) /* no libnuma in this build: first touch by the pinned worker 0 places it */
-        err = lb_arena_create(bytes, -1, why, &b->memory);
+    return bytes;
+}
+
+static int make_home(struct lb_bench *b, struct lb_bench_home *home, struct lb_why *why)
+{
+    struct lb_arena_info info;
+    int err = lb_arena_create(arena_need(b->plan), home->node_os, why, &home->memory);
+
+    if (err == -ENOTSUP && home->node_os >= 0)
+        /* no libnuma in this build: first touch by the pinned worker 0 places it */
+        err = lb_arena_create(arena_need(b->plan), -1, why, &home->memory);
     if (err)
         return err;
-    lb_arena_info(b->memory, &info);
-    b->arena = info.base;
+    lb_arena_info(home->memory, &info);
+    home->base = info.base;
     b->arena_bytes = info.bytes;
-    snprintf(b->run->arena_note, sizeof b->run->arena_note, "%s", info.note);
+    if (!*b->run->arena_note)
+        snprintf(b->run->arena_note, sizeof b->run->arena_note, "%s", info.note);
     return 0;
+}
+
+/* One arena for every node that some placement calls home. */
+static int make_arenas(struct lb_bench *b, struct lb_why *why)
+{
+    size_t n = b->plan->n_placements;
+    int err = 0;
+
+    b->homes = calloc(n, sizeof *b->homes);
+    b->home_of = calloc(n, sizeof *b->home_of);
+    if (!b->homes || !b->home_of)
+        return -ENOMEM;
+    for (size_t i = 0; !err && i < n; i++) {
+        const struct lb_placement *p = &b->plan->placements[i];
+        int node = p->home == LB_HOME_INTERLEAVED ? LB_ARENA_INTERLEAVED : p->home_node_os;
+        size_t k = 0;
+        while (k < b->n_homes && b->homes[k].node_os != node)
+            k++;
+        b->home_of[i] = (int)k;
+        if (k < b->n_homes)
+            continue;
+        b->homes[k].node_os = node;
+        b->n_homes++;
+        err = make_home(b, &b->homes[k], why);
+    }
+    return err;
+}
+
+void lb_bench_go_home(struct lb_bench *b, int placement)
+{
+    b->arena = b->homes[b->home_of[placement]].base;
 }
 
 static bool is_listed(const int *list, int n, int pu_os)
@@ -103,28 +139,47 @@ static int draw_round(struct lb_bench *b)
 
     for (size_t i = 0; i < b->plan->n_cases; i++) {
         const struct lb_shape *s = &b->plan->cases[i].shape;
-        if (s->scenario->kind != LB_SCENARIO_MANY && lb_shape_bytes(s) > room)
+        if (!lb_shape_fills(s) && lb_shape_bytes(s) > room)
             room = lb_shape_bytes(s);
     }
     b->round_seed = lb_random(&b->random);
     return lb_draw_init(&b->random, b->round, b->arena_bytes, room, &b->draw);
 }
 
-/* Fisher-Yates over the active cases. */
-static size_t shuffle_active(struct lb_bench *b, int *order)
+static void shuffle(struct lb_bench *b, int *order, size_t n)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < b->plan->n_cases; i++)
-        if (b->run->series[i].active && b->round % (unsigned)b->plan->cases[i].every == 0)
-            order[n++] = (int)i;
-    for (size_t i = n; i > 1; i--) {
+    for (size_t i = n; i > 1; i--) { /* Fisher-Yates */
         size_t j = lb_random_below(&b->random, i);
         int swap = order[i - 1];
         order[i - 1] = order[j];
         order[j] = swap;
     }
-    return n;
+}
+
+/* The active cases that are due, placement by placement: placements in shuffled order, and the
+ * cases of each. Going from one placement to another wakes threads and probes anew. */
+static int order_round(struct lb_bench *b, int *order, size_t *n)
+{
+    const struct lb_plan *p = b->plan;
+    int *places = calloc(p->n_placements, sizeof *places);
+
+    *n = 0;
+    if (!places)
+        return -ENOMEM;
+    for (size_t i = 0; i < p->n_placements; i++)
+        places[i] = (int)i;
+    shuffle(b, places, p->n_placements);
+    for (size_t k = 0; k < p->n_placements; k++) {
+        size_t from = *n, first = p->first_case[places[k]];
+        size_t end =
+            (size_t)places[k] + 1 < p->n_placements ? p->first_case[places[k] + 1] : p->n_cases;
+        for (size_t i = first; i < end; i++)
+            if (b->run->series[i].active && b->round % (unsigned)p->cases[i].every == 0)
+                order[(*n)++] = (int)i;
+        shuffle(b, order + from, *n - from);
+    }
+    free(places);
+    return 0;
 }
 
 static double elapsed_s(const struct lb_bench *b)
@@ -137,28 +192,82 @@ static bool is_stopped(const struct lb_bench *b)
     return b->options->stop && *b->options->stop;
 }
 
-static void tell(const struct lb_bench *b, size_t done, size_t n, int case_index)
+/* Telling takes a case's name and its median: not at every window. */
+#define TELL_S 0.1
+
+/* What is known of a case so far, for whoever watches. */
+static void estimate(const struct lb_series *s, struct lb_progress *p)
 {
+    double *x = calloc(s->n + 1, sizeof *x);
+    struct lb_summary summary;
+
+    p->estimate_ns = p->estimate_lo_ns = p->estimate_hi_ns = NAN;
+    for (size_t i = 0; x && i < s->n; i++)
+        x[i] = s->samples[0][i].ns_op;
+    if (x && s->n && !lb_stats_summary(x, s->n, 0.95, &summary)) {
+        p->estimate_ns = summary.median;
+        p->estimate_lo_ns = summary.lo;
+        p->estimate_hi_ns = summary.hi;
+    }
+    free(x);
+}
+
+static void tell(struct lb_bench *b, size_t done, size_t n, int case_index)
+{
+    const struct lb_run_options *o = b->options;
+    struct lb_progress p = {.round = b->round,
+                            .rounds = o->rounds,
+                            .window = done,
+                            .windows_of_round = n,
+                            .cases_active = n,
+                            .elapsed_s = elapsed_s(b),
+                            .budget_s = o->budget_s};
     char name[192];
 
-    if (!b->options->progress)
+    if (!o->progress || p.elapsed_s < b->told_s + TELL_S)
         return;
+    b->told_s = p.elapsed_s;
     lb_case_name(b->plan, &b->plan->cases[case_index], name, sizeof name);
-    b->options->progress(
-        &(struct lb_progress){b->round, done, n, n, elapsed_s(b), b->options->budget_s, name},
-        b->options->data);
+    p.case_name = name;
+    estimate(&b->run->series[case_index], &p);
+    o->progress(&p, o->data);
+}
+
+/* Who takes part from now on; the others sleep, so that none spins on a sibling. */
+static int gather(struct lb_bench *b, int placement)
+{
+    const struct lb_placement *p = &b->plan->placements[placement];
+    int *workers = calloc((size_t)p->n, sizeof *workers), err;
+
+    if (!workers)
+        return -ENOMEM;
+    for (int i = 0; i < p->n; i++)
+        workers[i] = lb_bench_worker(b, p->pu_os[i]);
+    err = lb_crew_gather(b->crew, workers, p->n);
+    free(workers);
+    return err;
 }
 
 static int one_round(struct lb_bench *b, int *order, struct lb_why *why)
 {
-    int err = draw_round(b);
-    size_t n = shuffle_active(b, order);
+    int err, placement = -1;
+    size_t n;
 
-    if (err)
+    /* From seed and round alone: a resumed run finds the same. */
+    b->random = b->options->seed + b->round * UINT64_C(0x9e3779b97f4a7c15);
+    if ((err = draw_round(b)) || (err = order_round(b, order, &n)))
         return err;
-    if ((err = lb_bench_anchors(b, why)))
+    lb_bench_go_home(b, 0);
+    if (b->anchored < b->round && (err = lb_bench_anchors(b, why)))
         return err;
     for (size_t i = 0; !err && i < n && !is_stopped(b); i++) {
+        if (b->done[order[i]] == b->round)
+            continue;
+        if (b->plan->cases[order[i]].placement != placement) {
+            placement = b->plan->cases[order[i]].placement;
+            if ((err = gather(b, placement)))
+                return err;
+        }
         tell(b, i, n, order[i]);
         err = lb_bench_case(b, order[i], why);
     }
@@ -215,31 +324,45 @@ static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb
 
     for (size_t i = 0; i < b->plan->n_placements; i++)
         widest = b->plan->placements[i].n > widest ? b->plan->placements[i].n : widest;
+    b->anchored = -1;
+    b->pending.case_index = -1;
+    b->told_s = -TELL_S;
+    b->done = calloc(n, sizeof *b->done);
     b->run->series = calloc(n, sizeof *b->run->series);
     b->op_ns = calloc(n, sizeof *b->op_ns);
     b->picks = calloc(LB_PICKS, sizeof *b->picks);
     b->probe = calloc((size_t)widest, sizeof *b->probe);
     b->probe_placement = -1;
-    if (!b->run->series || !b->op_ns || !b->picks || !b->probe)
+    if (!b->done || !b->run->series || !b->op_ns || !b->picks || !b->probe)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
         b->run->series[i].active = true;
+        b->done[i] = -1;
         b->op_ns[i] = 20 + b->plan->cases[i].work_ns;
     }
     if ((err = lb_row_create(&lb_schema_samples, &b->row)) || (err = make_crew(b, t, why)) ||
-        (err = make_arena(b, t, why)))
+        (err = make_arenas(b, why)))
         return err;
+    lb_bench_go_home(b, 0);
     b->run->chain_ns = lb_crew_chain_ns(b->crew);
     if ((err = lb_bench_instruments(b)))
         return err;
     b->start_ticks = lb_clock_now(&b->run->clock);
-    return 0;
+    return b->options->resume ? lb_bench_resume(b, b->options->resume, why) : 0;
 }
 
 static void drop_bench(struct lb_bench *b)
 {
     lb_crew_destroy(b->crew);
-    lb_arena_destroy(b->memory);
+    for (size_t i = 0; i < b->n_homes; i++)
+        lb_arena_destroy(b->homes[i].memory);
+    free(b->homes);
+    free(b->home_of);
+    free(b->done);
+    if (b->pending.case_index >= 0) {
+        lb_sum_finish(b->pending.sum);
+        free(b->pending.sum);
+    }
     lb_row_destroy(b->row);
     free(b->op_ns);
     free(b->picks);

@@ -5,20 +5,43 @@
 #include <linebounce/arena.h>
 #include <linebounce/run.h>
 
+struct lb_sum;
+
+/* Memory at one home; placements share it. */
+struct lb_bench_home {
+    int node_os; /* -1: wherever worker 0 runs; LB_ARENA_INTERLEAVED */
+    struct lb_arena *memory;
+    char *base;
+};
+
+/* A case that a resumed run was in the middle of. */
+struct lb_pending {
+    int case_index; /* -1: none */
+    int phase;      /* the one to go on with */
+    int attempts;   /* of it, all spoiled */
+    struct lb_sum *sum;
+};
+
 /* What a run works with; lives as long as lb_run_measure. */
 struct lb_bench {
     struct lb_run *run;
     const struct lb_plan *plan;
     const struct lb_run_options *options;
     struct lb_crew *crew;
-    struct lb_arena *memory;
-    char *arena;
+    struct lb_bench_home *homes;
+    size_t n_homes;
+    int *home_of; /* by placement: index into homes */
+    char *arena;  /* the present placement's home; all are of one size */
     size_t arena_bytes;
     uint32_t *picks;
     struct lb_csv *csv;
     struct lb_row *row;
-    uint64_t random;     /* the run's generator */
-    uint64_t probing;    /* of the probes' lines: how many there are is luck, the order is not */
+    uint64_t random;  /* the round's generator: a resumed round draws what it would have drawn */
+    uint64_t probing; /* of the probes' lines: how many there are is luck, the order is not */
+    int64_t *done;    /* by case: the round in which it was last measured, or given up; -1 */
+    int64_t anchored; /* the last round whose anchors are written; -1 */
+    struct lb_pending pending;
+    double told_s;       /* when progress was last told */
     uint64_t round_seed; /* of the pauses: the same for every case of a round */
     struct lb_draw draw;
     unsigned round;
@@ -104,6 +127,16 @@ void lb_bench_latency(const struct lb_attempt *attempt, const struct lb_case *c,
                       struct lb_latency *sum);
 bool lb_probes_agree(const float *a, const float *b, int n_links);
 
+/* Reads back what samples.csv holds of this plan: series, counts, the round to go on with and what
+ * of it is done. -EPROTO with the line for rows that are not of this plan. */
+int lb_bench_resume(struct lb_bench *bench, const char *path, struct lb_why *why);
+/* Makes the placement's home the arena that is drawn from. */
+void lb_bench_go_home(struct lb_bench *bench, int placement);
+/* A spoiled window is repeated this often in its round; then the round goes on without the case. */
+int lb_case_repeats(const struct lb_case *c);
+/* The ends of link `link` of a ring of n PUs, as indices. */
+void lb_ring_link(int n, int link, int ends[2]);
+
 /* What the windows of a case in one round add up to. */
 struct lb_sum {
     struct lb_sample roles[2];
@@ -112,12 +145,16 @@ struct lb_sum {
     float *first;               /* probes before the first window */
     int phases;
 };
-int lb_sum_init(const struct lb_bench *bench, const struct lb_case *c, struct lb_sum *sum);
+int lb_sum_init(const struct lb_run *run, const struct lb_case *c, struct lb_sum *sum);
 void lb_sum_finish(struct lb_sum *sum);
 void lb_sum_add(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_sum *sum);
+/* The parts of it: a role's sample, and where the window lay. */
+void lb_sum_add_sample(const struct lb_sample *sample, int role, struct lb_sum *sum);
+void lb_series_place(const struct lb_placed *placed, struct lb_series *series);
 /* Appends the round's sample to the series, unless the machine changed between its first window and
  * its last. */
-int lb_sum_keep(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_sum *sum);
+int lb_sum_keep(struct lb_run *run, int case_index, unsigned round, const float *after, int n_links,
+                struct lb_sum *sum);
 /* Adds an armed window's counts to the sample just kept. */
 void lb_sum_armed(struct lb_bench *bench, const struct lb_attempt *attempt);
 

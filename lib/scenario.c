@@ -8,6 +8,12 @@
 #include <string.h>
 
 #define ONE_ROLE(OP) .roles = {{"all", OP}}, .n_roles = 1
+#define WORDS(KIND, NAME, QUESTION, ...)                                                           \
+    [LB_SCENARIO_##KIND] = {.kind = LB_SCENARIO_##KIND,                                            \
+                            .name = NAME,                                                          \
+                            .question = QUESTION,                                                  \
+                            .uses_words = true,                                                    \
+                            __VA_ARGS__}
 
 const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
     [LB_SCENARIO_SAME_OBJECT] = {.kind = LB_SCENARIO_SAME_OBJECT,
@@ -62,7 +68,8 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
                               "every op picks one of many objects: pointer chase and footprint",
                           ONE_ROLE(LB_OP_MANY),
                           .least_threads = 1,
-                          .uses_layout = true},
+                          .uses_layout = true,
+                          .counts_objects = true},
     [LB_SCENARIO_EMPTY] = {.kind = LB_SCENARIO_EMPTY,
                            .name = "empty",
                            .question = "what the harness itself costs",
@@ -102,11 +109,51 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
                           ONE_ROLE(LB_OP_ADDS),
                           .least_threads = 1,
                           .internal = true},
+    WORDS(STORE, "store", "each thread stores to a word of its own", ONE_ROLE(LB_OP_STORE),
+          .least_threads = 1),
+    WORDS(LOAD, "load", "each thread loads a word of its own: nobody writes", ONE_ROLE(LB_OP_LOAD),
+          .least_threads = 1),
+    WORDS(INCREMENT, "increment", "each thread increments a word of its own, by load and store",
+          ONE_ROLE(LB_OP_INCREMENT), .least_threads = 1),
+    WORDS(FETCH_ADD, "fetch-add", "each thread adds to a word of its own by fetch_add",
+          ONE_ROLE(LB_OP_ADD), .least_threads = 1),
+    WORDS(CAS, "compare-and-swap", "each thread swaps a word of its own by compare-and-swap",
+          ONE_ROLE(LB_OP_CAS), .least_threads = 1),
+    WORDS(READ_WRITE, "read-write", "half only read their words, half only write theirs",
+          .roles = {{"read", LB_OP_LOAD}, {"write", LB_OP_STORE}}, .n_roles = 2,
+          .least_threads = 2),
+    WORDS(COUNTERS, "counters", "an array of per-thread counters: each thread increments its own",
+          ONE_ROLE(LB_OP_INCREMENT), .least_threads = 1),
+    WORDS(COUNTERS_SUM, "counters-sum", "per-thread counters, and one thread that adds them up",
+          .roles = {{"count", LB_OP_INCREMENT}, {"sum", LB_OP_SUM}}, .n_roles = 2,
+          .least_threads = 2),
+    WORDS(RING, "ring", "one thread pushes into a ring, one pops: where do head and tail lie?",
+          .roles = {{"push", LB_OP_PUSH}, {"pop", LB_OP_POP}}, .n_roles = 2, .least_threads = 2,
+          .most_threads = 2),
+    WORDS(GUARDED, "guarded", "all take one lock and increment the data that lies behind it",
+          ONE_ROLE(LB_OP_GUARDED), .least_threads = 1, .uses_lock = true, .blocks = true),
+    [LB_SCENARIO_CHURN_SLAB] = {.kind = LB_SCENARIO_CHURN_SLAB,
+                                .name = "churn-slab",
+                                .question =
+                                    "each thread frees and allocates objects with their locks: "
+                                    "a slab's free lists",
+                                ONE_ROLE(LB_OP_CHURN_SLAB),
+                                .least_threads = 1,
+                                .uses_layout = true,
+                                .counts_objects = true},
+    [LB_SCENARIO_CHURN_MALLOC] = {.kind = LB_SCENARIO_CHURN_MALLOC,
+                                  .name = "churn-malloc",
+                                  .question = "the same with the C library's malloc and free",
+                                  ONE_ROLE(LB_OP_CHURN_MALLOC),
+                                  .least_threads = 1,
+                                  .uses_layout = true,
+                                  .blocks = true, /* what the heap does now and then is its cost */
+                                  .counts_objects = true},
 };
 
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario)
 {
-    char names[200];
+    char names[320];
     size_t used = 0;
 
     for (size_t i = 0; i < LB_SCENARIOS; i++) {
@@ -152,6 +199,10 @@ int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers
         first = (n + 1) / 2;
     else if (scenario->kind == LB_SCENARIO_MIXED && writers->threads)
         first = n - writers->threads;
+    else if (scenario->kind == LB_SCENARIO_READ_WRITE)
+        first = (n + 1) / 2;
+    else if (scenario->kind == LB_SCENARIO_COUNTERS_SUM || scenario->kind == LB_SCENARIO_RING)
+        first = n - 1;
     return i >= first;
 }
 
@@ -168,6 +219,9 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
 {
     const struct lb_lock_info *info = lb_lock_info(lock);
 
+    if (scenario->uses_lock && !info->plain_writers)
+        return lb_fail(why, EINVAL, "%s with lock %s: it has no plain write side", scenario->name,
+                       info->name);
     if (!scenario->uses_layout)
         return 0;
     if (scenario->kind == LB_SCENARIO_WRITERS && !info->plain_writers)

@@ -14,10 +14,12 @@
     {"lock", "lock kind"}, \
     {"placement", "name of the placement"}, \
     {"distance", "closest level that the threads share: smt, l2, l3, package, remote, none"}, \
+    {"home", "where the memory lies: local (node of the first PU), remote, interleaved"}, \
     {"threads", "number of threads in the case, all roles"}, \
     {"writers", "writers of mixed: a number of threads, or a share of all ops as 5%"}, \
     {"objects", "objects that the scenario works on; empty where threads decide it"}, \
     {"access", "how the scenario many picks its objects: shared or private, uniform or zipf"}, \
+    {"offset_bytes", "from word to word, or from the object to its lock in a scan of offsets"}, \
     {"work_ns", "nominal pause between ops; 0 = saturated throughput"}, \
     {"role", "part of the threads that the row speaks of; all where there is one role"}
 
@@ -63,6 +65,10 @@ static const struct lb_column samples[] = {
     {"cpu_ns",
      "CLOCK_THREAD_CPUTIME_ID from the start of the warm-up to the end of the window, by thread"},
     {"off_cpu_ns", "wall time less CPU time over the same span, by thread"},
+    {"user_ns",
+     "its user part as the kernel says; the kernel samples the split by ticks of up to 10 ms, so "
+     "only sums over a second mean anything"},
+    {"system_ns", "its system part, likewise"},
     {"preempted_ns", "time that it was runnable but not running over the same span, by thread"},
     {"voluntary_switches", "context switches asked for, by thread"},
     {"involuntary_switches", "context switches suffered, by thread"},
@@ -93,6 +99,9 @@ static const struct lb_column samples[] = {
      "coarse for that, and on one thread"},
     {"slow_ops", "timed ops above slow_threshold_ns"},
     {"sampled_share", "share of the measured time spent on timed ops and their time-stamps"},
+    {"latency_buckets",
+     "in sweeps, which resume from it: the timed ops' histogram, index:count of each bucket that "
+     "is not empty (include/linebounce/latency.h)"},
     ROLE_COLUMNS,
     {"events", "what was counted in this window, roles included, joined by ;"},
     {"event_states", "counted, scaled, not counted, not supported or refused, in the same order"},
@@ -103,6 +112,7 @@ static const struct lb_column samples[] = {
     {"object_residue", "address of thread 0's object modulo 64"},
     {"lock_residue", "address of thread 0's lock modulo 64"},
     {"line_offset", "offset in the arena of the line of thread 0's lock count"},
+    {"home_node_os", "kernel number of the NUMA node that the memory is bound to; empty: none"},
     {"share_lines",
      "1 when words written under the locks of thread 0 and 1 lie on one 64-byte line"},
     {"pingpong_before_ns", "round trip of one line between the case's PUs just before the window"},

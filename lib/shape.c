@@ -112,6 +112,11 @@ int lb_shape_map_init(const struct lb_shape *s, const struct lb_draw *draw, stru
 size_t lb_shape_bytes(const struct lb_shape *s)
 {
     struct lb_geometry g;
+
+    if (s->scenario->uses_words)
+        return lb_words_bytes(s);
+    if (lb_scenario_churns(s->scenario))
+        return lb_churn_bytes(s);
     size_t n =
         object_count(s) + 2 * LB_LINE_BYTES; /* the first index is below twice the residues */
 
@@ -123,7 +128,7 @@ size_t lb_shape_bytes(const struct lb_shape *s)
 
 size_t lb_shape_mm(const struct lb_shape *s, const struct lb_draw *draw)
 {
-    if (s->scenario->kind != LB_SCENARIO_MANY)
+    if (!lb_shape_fills(s))
         return draw->mm_offset;
     return (lb_shape_bytes(s) + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
 }
@@ -315,15 +320,22 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     struct lb_shape_map m;
     int err;
 
-    if (many && !s->objects)
+    if (s->scenario->counts_objects && !s->objects)
         return -EINVAL;
     if (lb_shape_bytes(s) + sizeof *mm > arena_bytes ||
         lb_shape_mm(s, draw) + sizeof *mm > arena_bytes)
         return -ENOSPC;
     if (!s->scenario->uses_layout) {
-        place_words(s, draw, arena, sites);
+        if (s->scenario->uses_words)
+            lb_words_place(s, draw, arena, sites, &p);
+        else
+            place_words(s, draw, arena, sites);
         *placed = p;
         return 0;
+    }
+    if (lb_scenario_churns(s->scenario)) {
+        *placed = p;
+        return lb_churn_place(s, draw, arena, sites);
     }
     if ((err = lb_shape_map_init(s, draw, NULL, &m)))
         return err;
@@ -350,6 +362,10 @@ int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const c
     struct lb_shape_map m;
     int err;
 
+    if (s->scenario->uses_words)
+        return lb_words_check(s, draw, arena);
+    if (lb_scenario_churns(s->scenario))
+        return lb_churn_check(s, arena);
     if (!s->scenario->uses_layout)
         return 0;
     if ((err = lb_shape_map_init(s, draw, NULL, &m)))

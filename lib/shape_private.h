@@ -32,4 +32,20 @@ size_t lb_shape_mm(const struct lb_shape *shape, const struct lb_draw *draw);
  * or 256 bytes apart. */
 size_t lb_shape_word(const struct lb_shape *shape, const struct lb_draw *draw, int thread);
 
+/* Scenarios on words (shape_words.c). */
+size_t lb_words_bytes(const struct lb_shape *shape);
+/* Where the first word, the ring's head or the lock lies. */
+size_t lb_words_base(const struct lb_draw *draw);
+int lb_words_place(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
+                   struct lb_site *sites, struct lb_placed *placed);
+int lb_words_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
+int lb_words_watch(const struct lb_shape *shape, const struct lb_draw *draw, int thread,
+                   enum lb_watch watch, struct lb_why *why, size_t *offset, unsigned *bytes);
+
+/* Scenarios of churn (shape_churn.c). */
+size_t lb_churn_bytes(const struct lb_shape *shape);
+int lb_churn_place(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
+                   struct lb_site *sites);
+int lb_churn_check(const struct lb_shape *shape, const char *arena);
+
 #endif

@@ -143,8 +143,14 @@ int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, cha
         return none(why, w, "a word of the harness");
     if (thread < 0 || thread >= shape->threads)
         return lb_fail(why, EINVAL, "watch %s: thread %d of %d", w->name, thread, shape->threads);
-    err = shape->scenario->uses_layout ? object_word(shape, draw, thread, w, why, &place)
-                                       : bare_word(shape, draw, thread, w, why, &place);
+    if (shape->scenario->uses_words)
+        err = lb_words_watch(shape, draw, thread, watch, why, &place.offset, &place.bytes);
+    else if (lb_scenario_churns(shape->scenario))
+        err = none(why, w, "each op takes another object");
+    else if (shape->scenario->uses_layout)
+        err = object_word(shape, draw, thread, w, why, &place);
+    else
+        err = bare_word(shape, draw, thread, w, why, &place);
     if (err)
         return err;
     *address = (uintptr_t)arena + place.offset;

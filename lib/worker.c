@@ -302,11 +302,38 @@ void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
     __atomic_store_n(&slot->done, epoch, __ATOMIC_RELEASE);
 }
 
-static void volley(uint64_t *line, uint64_t mine, uint64_t theirs)
+static void wait_load(uint64_t *line, uint64_t until)
 {
-    __atomic_store_n(line, mine, __ATOMIC_RELEASE);
-    while (__atomic_load_n(line, __ATOMIC_ACQUIRE) != theirs)
+    while (__atomic_load_n(line, __ATOMIC_ACQUIRE) != until)
         ;
+}
+
+/* Waits for `from` and puts `to` in its place; every try takes the line. */
+static void wait_swap(uint64_t *line, uint64_t from, uint64_t to)
+{
+    uint64_t seen = from;
+
+    while (!__atomic_compare_exchange_n(line, &seen, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        seen = from;
+}
+
+/* A's half of one trip is to make `k - 1` of `k - 2`, B's to make `k` of it. */
+static void trips(uint64_t *line, const struct lb_command *c, bool is_a, uint64_t first,
+                  uint64_t last)
+{
+    for (uint64_t k = first; k <= last; k += 2) {
+        if (c->op == LB_PINGPONG_CAS) {
+            wait_swap(line, is_a ? k - 2 : k - 1, is_a ? k - 1 : k);
+        } else if (is_a) {
+            __atomic_store_n(line, k - 1, __ATOMIC_RELEASE);
+            wait_load(line, k);
+        } else {
+            wait_load(line, k - 1);
+            __atomic_store_n(line, k, __ATOMIC_RELEASE);
+        }
+    }
+    if (is_a && c->op == LB_PINGPONG_CAS)
+        wait_load(line, last);
 }
 
 void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c)
@@ -337,29 +364,19 @@ void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c)
 void lb_worker_pingpong(struct lb_worker *w, const struct lb_command *c)
 {
     const struct lb_clock *clock = &w->crew->clock;
+    const uint64_t warm = 2 * PINGPONG_WARM, last = warm + 2 * (uint64_t)c->trips;
     double ns[LB_PINGPONG_MOST];
-    int n = c->n_lines;
+    bool is_a = w->index == c->worker_a;
 
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < c->n_lines; i++) {
         uint64_t *line = (uint64_t *)c->lines[i];
-        uint64_t last = 2 * (uint64_t)(PINGPONG_WARM + c->trips), from = 0;
-        if (w->index == c->worker_b) {
-            for (uint64_t k = 2; k <= last; k += 2) {
-                while (__atomic_load_n(line, __ATOMIC_ACQUIRE) != k - 1)
-                    ;
-                __atomic_store_n(line, k, __ATOMIC_RELEASE);
-            }
-            continue;
-        }
-        for (uint64_t k = 2; k <= last; k += 2) {
-            if (k == 2 * PINGPONG_WARM + 2)
-                from = lb_clock_now(clock);
-            volley(line, k - 1, k);
-        }
+        trips(line, c, is_a, 2, warm);
+        uint64_t from = lb_clock_now(clock);
+        trips(line, c, is_a, warm + 2, last);
         ns[i] = lb_clock_ns(clock, lb_clock_now(clock) - from) / c->trips;
     }
-    if (w->index == c->worker_a) {
-        qsort(ns, (size_t)n, sizeof *ns, lb_by_value);
-        w->slot->round_trip_ns = ns[n / 2];
+    if (is_a) {
+        qsort(ns, (size_t)c->n_lines, sizeof *ns, lb_by_value);
+        w->slot->round_trip_ns = ns[c->n_lines / 2];
     }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Disassembles the hot loops of lib/hot.c and checks what they must and must not contain.
+"""Disassembles the hot loops of lib/hot*.c and checks what they must and must not contain.
 
 Usage: check_hot.py [OBJECT]     (libhot.a or liblinebounce.a below $LB_BUILD_DIR by default)
 Exit 0 passed, 1 failed, 77 skipped with a reason: not x86-64, or an instrumented build.
@@ -22,10 +22,17 @@ KINDS = ("rwsem40", "rwsem32", "refcount", "locked_adds", "pthread_rwlock", "pth
 WAYS = ("inline", "indirect")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
-PLAIN = ("empty", "observe", "add", "straight", "adds")
+PLAIN = ("empty", "observe", "add", "straight", "adds", "store", "load", "increment", "cas", "sum",
+         "push", "pop")
+CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
+          "churn_malloc_separate")
 
 # Calls that leave the fast path.
-SLOW_CALL = re.compile(r"^(lb_\w+_(slow|wake)|fall_back)(\.\w+)*$")
+SLOW_CALL = re.compile(r"^(lb_\w+_(slow|wake)|fall_back|give_up|no_memory)(\.\w+)*$")
+CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
+# Changes of memory that an op makes, where their number says what the op is.
+STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1}
+MEMBER = re.compile(r"^(\S+):\s+file format ")  # of an archive: each has sections of its own
 INSTRUMENTED = re.compile(
     r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
 CONDITIONAL = re.compile(r"^j(?!mp)[a-z]+$")
@@ -34,7 +41,9 @@ NO_ACCESS = re.compile(r"^(nop\w*|lea)$")
 
 # Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
 LOCKED = {"read": (1, 1), "many": (1, 1), "pair": (1, 1), "writer": (1, 1),
-          "straight": (1, 1), "adds": (0, 2), "add": (0, 1), "observe": (0, 0), "empty": (0, 0)}
+          "straight": (1, 1), "adds": (0, 2), "add": (0, 1), "observe": (0, 0), "empty": (0, 0),
+          "store": (0, 0), "load": (0, 0), "increment": (0, 0), "cas": (1, 0), "sum": (0, 0),
+          "push": (0, 0), "pop": (0, 0), "churn": (0, 0), "guarded": (1, 1)}
 
 
 def expected_names():
@@ -48,8 +57,11 @@ def expected_names():
                     ops.append("writer")
                 for op in ops:
                     yield f"hot_{op}_{kind}_{way}_{form}"
-        for op in PLAIN:
+        for op in (*PLAIN, *CHURNS):
             yield f"hot_{op}_{form}"
+        for kind in KINDS:
+            if kind not in ("locked_adds", "refcount"):
+                yield f"hot_guarded_{kind}_{form}"
 
 
 def locked_wanted(op, kind):
@@ -93,10 +105,12 @@ class Object:
         self.aligned = {}
         self.read_sections(path)
         text = run(["objdump", "-dr", "--no-show-raw-insn", "-w", path])
-        section = ""
+        member = section = ""
         for line in text.splitlines():
-            if line.startswith("Disassembly of section"):
-                section = line.split()[-1].rstrip(":")
+            if match := MEMBER.match(line):
+                member = match[1]
+            elif line.startswith("Disassembly of section"):
+                section = f"{member}:{line.split()[-1].rstrip(':')}"
             elif match := re.match(r"^([0-9a-f]+) <(.+)>:$", line):
                 self.add_function(match[2], (section, int(match[1], 16)))
             elif match := re.match(r"^\s*([0-9a-f]+):\t(.*)$", line):
@@ -106,13 +120,15 @@ class Object:
             self.resolve(i)
 
     def read_sections(self, path):
+        member = ""
         for line in run(["objdump", "-h", path]).splitlines():
-            match = re.match(r"^\s*\d+ (\S+)\s+[0-9a-f]+ .* 2\*\*(\d+)$", line)
-            if match:
-                self.aligned[match[1]] = 1 << int(match[2])
+            if match := MEMBER.match(line):
+                member = match[1]
+            elif match := re.match(r"^\s*\d+ (\S+)\s+[0-9a-f]+ .* 2\*\*(\d+)$", line):
+                self.aligned[f"{member}:{match[1]}"] = 1 << int(match[2])
 
     def add_function(self, name, where):
-        if where[0].startswith(".text"):
+        if ":.text" in where[0]:
             self.functions[name] = where
             self.starts[where] = name
 
@@ -134,8 +150,8 @@ class Object:
             if name in self.functions:
                 section, start = self.functions[name]
                 i.target = (section, start + offset)
-            elif name in self.aligned:
-                i.target = (name, offset)
+            elif (section := i.where[0].split(":")[0] + ":" + name) in self.aligned:
+                i.target = (section, offset)
             else:
                 i.target = name
         elif not i.indirect():
@@ -346,8 +362,11 @@ def describe(instructions):
 
 
 def split(name):
-    """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none."""
+    """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none, of churn the
+    allocator."""
     words = name[len("hot_"):].split("_")
+    if words[0] == "guarded":
+        return words[0], "_".join(words[1:-1]), words[-1]
     return words[0], "_".join(words[1:-2]) if len(words) > 2 else "", words[-1]
 
 
@@ -366,10 +385,12 @@ def check_calls(loop, op, kind):
             continue
         if op in ("write", "mix") and target.startswith(f"write_{kind}_"):
             continue
+        if op == "churn" and target.split("@")[0] in CHURN_CALLS[kind]:
+            continue
         yield f"a call of {target} on the fast path at {i.where[1]:x}"
 
 
-def check_pause(loop, form):
+def check_pause(loop, op, form):
     fences = [i for i in loop.code if i.name == "lfence"]
     want = 2 if form == "paused" else 0
     if len(fences) != want:
@@ -378,8 +399,10 @@ def check_pause(loop, form):
         yield f"{len(loop.chains())} chains of multiplications, expected {want // 2}"
     # A processor that guesses past the end of the loop must run into the barrier, not into the op.
     early = loop.code[:loop.code.index(fences[0])] if fences else []
-    if found := [i for i in early if re.search(r"\((?!%rsp|%rbp)", i.operands) and
-                 not re.match("lea|nop|data16", i.name)]:
+    # Churn shares no line that it could fetch too early.
+    found = [i for i in early if re.search(r"\((?!%rsp|%rbp)", i.operands) and
+             not re.match("lea|nop|data16", i.name)]
+    if found and op != "churn":
         yield f"memory before the pause: {describe(found)}"
     if form == "saturated" and any(i.name == "imul" for i in loop.code):
         yield "a multiplication in a saturated loop"
@@ -395,6 +418,16 @@ def check_locked(loop, op, kind):
     if (len(swaps), len(others)) != wanted:
         yield (f"{len(swaps)} lock cmpxchg and {len(others)} other locked changes, expected "
                f"{wanted[0]} and {wanted[1]}")
+
+
+def check_stores(path, op):
+    """Memory as the destination: the last operand, of what is neither a test nor a load."""
+    if op not in STORES:
+        return
+    found = [i for i in path.code if i.operands.endswith(")") and not NO_ACCESS.match(i.name) and
+             not re.match(r"cmp|test|j|call|push", i.name) and not path.stack_operands([i])]
+    if len(found) != STORES[op]:
+        yield f"{describe(found)} stores, expected {STORES[op]}"
 
 
 def check_plain(loop):
@@ -417,7 +450,8 @@ def check_path(path, op, kind):
         yield f"forbidden: {describe(found)}"
     yield from check_calls(path, op, kind)
     yield from check_locked(path, op, kind)
-    if not kind.startswith("pthread") and op not in ("write", "mix"):
+    yield from check_stores(path, op)
+    if not kind.startswith("pthread") and op not in ("write", "mix", "churn"):
         yield from check_plain(path)
 
 
@@ -431,7 +465,7 @@ def check_loop(name, obj):
         yield "no way through the loop without a slow path"
     yield from check_aligned(loop)
     yield from check_path(loop, op, kind)
-    yield from check_pause(loop, form)
+    yield from check_pause(loop, op, form)
 
 
 def check_outside(span):

@@ -16,11 +16,12 @@ STAGES = [
     ("clock", "clock.c clock_private.h"),
     ("arena", "arena.c arena_private.h"),
     ("topology", "topology.c"),
-    ("placement", "placement.c"),
+    ("placement", "placement.c placement_classes.c placement_home.c"),
     # A layout says which kind of lock it holds, so the kinds come first.
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h"),
-    ("scenario", "scenario.c shape.c shape_private.h shape_watch.c hot.c"),
+    ("scenario", "scenario.c shape.c shape_churn.c shape_private.h shape_watch.c shape_words.c "
+                 "hot.c hot_churn.c hot_private.h hot_words.c"),
     ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
                "events_text.c"),
     ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "
@@ -28,13 +29,16 @@ STAGES = [
     ("latency", "latency.c"),
     ("crew", "crew.c crew_private.h worker.c blocks.c"),
     ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
-    ("record", "csv.c environment.c environment.h folders.c json.c number.c number.h row.c row.h "
+    ("interference", "interference.c"),
+    ("record", "csv.c environment.c environment.h folders.c json.c json_private.h json_read.c "
+               "number.c number.h row.c row.h "
                "schema.c"),
     ("compare", "compare.c compare_interval.c compare_json.c compare_judge.c compare_private.h "
                 "compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
+    ("sweep", "sweep.c"),
     ("run", "run.c run_private.h bench.c bench_write.c groups.c instruments.c keep.c "
-            "look.c"),
+            "look.c resume.c"),
     ("analysis", "analysis.c analysis_causes.c analysis_private.h analysis_write.c"),
     ("plot", "plot.c"),
     ("gbench", "gbench.cc gbench_none.c"),
@@ -47,7 +51,7 @@ ALONE = [
     (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), ("lib/counters", "lib/events")),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
-    (re.compile(r"^(cjson/)?cJSON"), ("lib/json.c", "lib/compare_json.c")),
+    (re.compile(r"^(cjson/)?cJSON"), ("lib/json", "lib/compare_json.c")),
     (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),
 ]
 

@@ -396,7 +396,7 @@ static void arena_refusals(void **state)
         {0, 0, EINVAL},
         {4096, 999, NO_NODE},
         {4096, 1 << 30, NO_NODE},
-        {4096, -2, EINVAL},
+        {4096, -3, EINVAL},
         {SIZE_MAX, -1, ENOMEM},
         {SIZE_MAX / 2, -1, ENOMEM},
         {(size_t)1 << 46, -1, ENOMEM},

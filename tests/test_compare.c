@@ -201,7 +201,7 @@ static void put_record(const char *name, const char *started, const char *cpu, c
 
     snprintf(file, sizeof file, "%s/run.json", name);
     snprintf(text, sizeof text,
-             "{\"schema_version\": 2, \"machine\": {\"host\": \"vm\", \"cpu_model\": \"%s\"}, "
+             "{\"schema_version\": 3, \"machine\": {\"host\": \"vm\", \"cpu_model\": \"%s\"}, "
              "\"run\": {\"started_utc\": \"%s\", \"seed\": \"1\", \"command\": [\"linebounce\", "
              "\"run\", \"--out\", \"%s\"]%s}}",
              cpu, started, name, more);
@@ -592,7 +592,7 @@ static void test_unusable_and_torn(void **state)
     put_window(&w, &m, 30, -1, NAN);
     put_window(&w, &m, 31, -1, 0);
     close_run(&w);
-    put_text("B/samples.csv", "a", "2,layouts,observer");
+    put_text("B/samples.csv", "a", "3,layouts,observer");
     c = compare("A -- B");
     assert_int_equal(c->runs[1].torn, 1);
     assert_int_equal(c->runs[1].unusable, 2);

@@ -231,19 +231,19 @@ static void test_row_cells(void **state)
 {
     (void)state;
     struct lb_row *row = new_row();
-    assert_line(row, "2,,,\n");
+    assert_line(row, "3,,,\n");
     assert_int_equal(lb_row_text(row, "name", "first"), 0);
     assert_int_equal(lb_row_text(row, "name", "later"), 0);
     assert_int_equal(lb_row_int(row, "count", INT64_MIN), 0);
     assert_int_equal(lb_row_number(row, "value", 12.3456789), 0);
-    assert_line(row, "2,later,-9223372036854775808,12.3457\n");
+    assert_line(row, "3,later,-9223372036854775808,12.3457\n");
     assert_int_equal(lb_row_text(row, "name", NULL), 0);
     assert_int_equal(lb_row_number(row, "count", (double)NAN), 0);
     assert_int_equal(lb_row_number(row, "value", (double)-INFINITY), 0);
-    assert_line(row, "2,,,\n");
+    assert_line(row, "3,,,\n");
     lb_row_text(row, "name", "x");
     lb_row_clear(row);
-    assert_line(row, "2,,,\n");
+    assert_line(row, "3,,,\n");
     lb_row_destroy(row);
     lb_row_destroy(NULL);
 }
@@ -257,7 +257,7 @@ static void test_row_unknown_column(void **state)
     assert_int_equal(lb_row_number(row, "", 1), -EINVAL);
     assert_int_equal(lb_row_more_int(row, "names", 1), -EINVAL);
     assert_int_equal(lb_row_more_number(row, "x", 1), -EINVAL);
-    assert_line(row, "2,,,\n");
+    assert_line(row, "3,,,\n");
     lb_row_destroy(row);
     assert_int_equal(lb_schema_find(&small, "value"), 3);
     assert_int_equal(lb_schema_find(&small, "values"), -1);
@@ -273,14 +273,14 @@ static void test_row_many_values(void **state)
     lb_row_more_number(row, "value", (double)NAN);
     lb_row_more_number(row, "value", 2.5);
     lb_row_more_number(row, "value", (double)INFINITY);
-    assert_line(row, "2,,0;1;2,;2.5;\n");
+    assert_line(row, "3,,0;1;2,;2.5;\n");
     lb_row_int(row, "count", 7);
     lb_row_more_int(row, "count", 8);
     lb_row_number(row, "value", 1);
-    assert_line(row, "2,,7;8,1\n");
+    assert_line(row, "3,,7;8,1\n");
     lb_row_clear(row);
     lb_row_more_int(row, "count", 9);
-    assert_line(row, "2,,9,\n");
+    assert_line(row, "3,,9,\n");
     /* Texts likewise; an empty one is a place, none is nothing. */
     lb_row_clear(row);
     assert_int_equal(lb_row_more_text(row, "name", "one"), 0);
@@ -288,7 +288,7 @@ static void test_row_many_values(void **state)
     assert_int_equal(lb_row_more_text(row, "name", ""), 0);
     assert_int_equal(lb_row_more_text(row, "name", "a, b"), 0);
     assert_int_equal(lb_row_more_text(row, "other", "x"), -EINVAL);
-    assert_line(row, "2,\"one;;a, b\",,\n");
+    assert_line(row, "3,\"one;;a, b\",,\n");
     lb_row_destroy(row);
 }
 
@@ -304,13 +304,13 @@ static void test_csv_quoting(void **state)
     (void)state;
     struct lb_row *row = new_row();
     lb_row_text(row, "name", "plain text; no quotes");
-    assert_line(row, "2,plain text; no quotes,,\n");
+    assert_line(row, "3,plain text; no quotes,,\n");
     lb_row_text(row, "name", "a \"b\",c");
-    assert_line(row, "2,\"a \"\"b\"\",c\",,\n");
+    assert_line(row, "3,\"a \"\"b\"\",c\",,\n");
     lb_row_text(row, "name", "a\rb");
-    assert_line(row, "2,\"a\rb\",,\n");
+    assert_line(row, "3,\"a\rb\",,\n");
     lb_row_text(row, "name", "two\nlines");
-    assert_line(row, "2,\"two\nlines\",,\n");
+    assert_line(row, "3,\"two\nlines\",,\n");
     lb_row_destroy(row);
 }
 
@@ -476,7 +476,7 @@ static void test_csv_file_too_large(void **state)
         assert_string_equal(lb_csv_cell(reader, "name"), "a row of some length");
         n++;
     }
-    assert_int_equal(n, (4096 - strlen(SMALL_HEADER)) / strlen("2,a row of some length,,\n"));
+    assert_int_equal(n, (4096 - strlen(SMALL_HEADER)) / strlen("3,a row of some length,,\n"));
     assert_string_equal(lb_csv_cell(reader, "name"), "after");
     assert_int_equal(lb_csv_next(reader, &why), 0);
     assert_int_equal(lb_csv_torn(reader), 0);
@@ -618,10 +618,10 @@ static void test_csv_own_order(void **state)
     struct lb_csv_reader *reader = open_text("\xef\xbb\xbfvalue,\"new \"\"one\"\"\",schema_version,"
                                              "name\r\n"
                                              "\r\n"
-                                             "2.5,x,2,\"a\"\r\n"
+                                             "2.5,x,3,\"a\"\r\n"
                                              "\n"
-                                             "\"1e3\",,\"2\",\n"
-                                             ",,2,\"\"\n");
+                                             "\"1e3\",,\"3\",\n"
+                                             ",,3,\"\"\n");
     assert_int_equal(lb_csv_next(reader, NULL), 1);
     assert_true(lb_csv_number(reader, "value") == 2.5);
     assert_string_equal(lb_csv_cell(reader, "name"), "a");
@@ -641,10 +641,10 @@ static void test_csv_own_order(void **state)
 static void test_csv_torn(void **state)
 {
     (void)state;
-    static const char *const tails[] = {"2,b,2,3", "2,b", "2", "2,\"b", "\"", ",,,,,,"};
+    static const char *const tails[] = {"3,b,2,3", "3,b", "3", "3,\"b", "\"", ",,,,,,"};
     for (size_t i = 0; i < LB_COUNT(tails); i++) {
         char text[256];
-        snprintf(text, sizeof text, SMALL_HEADER "2,a,1,1\n%s", tails[i]);
+        snprintf(text, sizeof text, SMALL_HEADER "3,a,1,1\n%s", tails[i]);
         struct lb_csv_reader *reader = open_text(text);
         assert_int_equal(lb_csv_next(reader, NULL), 1);
         assert_int_equal(lb_csv_torn(reader), 0);
@@ -676,15 +676,15 @@ static const struct {
     {"name,count\n", -EPROTO, "schema_version"},
     {"schema_version,names\n", -EPROTO, "no column name"},
     {"schema_version,name,name\n", -EPROTO, "'name'"},
-    {"schema_version,\"na\"me\n2,a\n", -EPROTO, ":1: a quote"},
+    {"schema_version,\"na\"me\n3,a\n", -EPROTO, ":1: a quote"},
     {"schema_version,name\n1,a\n", -EPROTO, ":2: schema_version is '1'"},
-    {"schema_version,name\n3,a\n", -EPROTO, ":2: schema_version is '3'"},
+    {"schema_version,name\n4,a\n", -EPROTO, ":2: schema_version is '4'"},
     {"schema_version,name\n,a\n", -EPROTO, ":2: schema_version is ''"},
     {"schema_version,name\n2\n", -EPROTO, ":2: 1 cells under 2"},
-    {"schema_version,name\n2,a,\n", -EPROTO, ":2: 3 cells under 2"},
-    {"schema_version,name\n2,\"a\"b\n", -EPROTO, ":2: a quote"},
-    {"schema_version,name\n2,a\"b\"\n", -EPROTO, ":2: a quote"},
-    {"schema_version,name\n2,\"a\n2,b\n", -EPROTO, ":2: a quote is never closed"},
+    {"schema_version,name\n3,a,\n", -EPROTO, ":2: 3 cells under 2"},
+    {"schema_version,name\n3,\"a\"b\n", -EPROTO, ":2: a quote"},
+    {"schema_version,name\n3,a\"b\"\n", -EPROTO, ":2: a quote"},
+    {"schema_version,name\n3,\"a\n3,b\n", -EPROTO, ":2: a quote is never closed"},
 };
 
 static void test_csv_open_refuses(void **state)
@@ -711,11 +711,11 @@ static void test_csv_open_refuses(void **state)
 static void test_csv_later_rows(void **state)
 {
     (void)state;
-    static const char text[] = SMALL_HEADER "2,\"two\nlines\",1,1\n"
-                                            "3,other,1,1\n"
-                                            "2,a\0b,1,1\n"
-                                            "2,short\n"
-                                            "2,good,1,1\n";
+    static const char text[] = SMALL_HEADER "3,\"two\nlines\",1,1\n"
+                                            "4,other,1,1\n"
+                                            "3,a\0b,1,1\n"
+                                            "3,short\n"
+                                            "3,good,1,1\n";
     struct lb_why why = {""};
     struct lb_csv_reader *reader;
     const char *path = in_folder("later.csv");
@@ -723,7 +723,7 @@ static void test_csv_later_rows(void **state)
     assert_int_equal(lb_csv_open(path, NULL, &why, &reader), 0);
     assert_int_equal(lb_csv_next(reader, &why), 1);
     assert_int_equal(lb_csv_next(reader, &why), -EPROTO);
-    assert_non_null(strstr(why.text, "later.csv:4: schema_version is '3'"));
+    assert_non_null(strstr(why.text, "later.csv:4: schema_version is '4'"));
     assert_string_equal(lb_csv_cell(reader, "name"), "");
     assert_int_equal(lb_csv_next(reader, &why), -EPROTO);
     assert_non_null(strstr(why.text, "later.csv:5: a NUL byte"));
@@ -749,8 +749,8 @@ static void test_csv_large(void **state)
     big[BIG] = '\0';
     fputs(SMALL_HEADER, file);
     for (int i = 0; i < ROWS; i++)
-        fprintf(file, i % 3 ? "2,row %d,%d,%d.5\n" : "2,\"row\n %d\",%d,%d.5\n", i, i, i);
-    fprintf(file, "2,%s,1,1\n2,last,2,2\n", big);
+        fprintf(file, i % 3 ? "3,row %d,%d,%d.5\n" : "3,\"row\n %d\",%d,%d.5\n", i, i, i);
+    fprintf(file, "3,%s,1,1\n3,last,2,2\n", big);
     assert_int_equal(fclose(file), 0);
 
     struct lb_csv_reader *reader;
@@ -823,7 +823,7 @@ static void test_csv_random_bytes(void **state)
     uint32_t random = 2463534242u;
     size_t rows = 0;
     for (int trial = 0; trial < 600; trial++) {
-        char text[400] = SMALL_HEADER "2,a,1,1\n";
+        char text[400] = SMALL_HEADER "3,a,1,1\n";
         /* A third of the files is random as a whole, the others only behind a good start. */
         size_t length = trial % 3 ? strlen(text) : 0;
         size_t end = length + random_bits(&random) % 300;
@@ -859,7 +859,7 @@ static void test_locale(void **state)
     lb_row_number(row, "value", 1234.5);
     char *line = line_of(row);
     lb_row_destroy(row);
-    struct lb_csv_reader *reader = open_text(SMALL_HEADER "2,a,1,1234.5\n");
+    struct lb_csv_reader *reader = open_text(SMALL_HEADER "3,a,1,1234.5\n");
     int next = lb_csv_next(reader, NULL);
     double value = lb_csv_number(reader, "value");
     lb_csv_reader_close(reader);
@@ -870,7 +870,7 @@ static void test_locale(void **state)
     lb_json_destroy(json);
     setlocale(LC_ALL, "C");
 
-    assert_string_equal(line, "2,,1234567,1234.5\n");
+    assert_string_equal(line, "3,,1234567,1234.5\n");
     free(line);
     assert_int_equal(next, 1);
     assert_true(value == 1234.5);

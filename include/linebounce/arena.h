@@ -21,9 +21,9 @@ struct lb_arena_info {
     size_t bytes;       /* as asked, rounded up to whole pages */
     size_t page_bytes;  /* size of the small page */
     bool huge;          /* transparent huge pages back at least nine tenths of it (smaps) */
-    int node_os;        /* the home node asked for; -1: any */
+    int node_os;        /* the home node asked for; -1: any, LB_ARENA_INTERLEAVED */
     bool node_bound;    /* the pages were bound to node_os */
-    bool node_verified; /* move_pages found every sampled page on node_os */
+    bool node_verified; /* move_pages found every sampled page on node_os, or some on each node */
     char note[160];     /* what could not be had, and why; empty when all was */
 };
 
@@ -31,6 +31,11 @@ struct lb_arena_info {
  * wherever the caller runs. Errors: -ENOMEM; -EINVAL for 0 bytes or a node that does not exist;
  * -EXDEV when the pages are not on the node that was asked for (why says where they are). Without
  * libnuma in the build a node_os >= 0 gives -ENOTSUP. Missing huge pages are a note, no error. */
+/* LB_ARENA_INTERLEAVED as node_os: small pages in turn over all nodes that the process may have
+ * memory from (on huge pages a round's lines would mostly lie on one node). -ENOENT where that is
+ * one node; node_verified then says that every one of them holds some of the sampled pages, -EXDEV
+ * that one does not. */
+#define LB_ARENA_INTERLEAVED (-2)
 int lb_arena_create(size_t bytes, int node_os, struct lb_why *why, struct lb_arena **arena);
 void lb_arena_destroy(struct lb_arena *arena);
 void lb_arena_info(const struct lb_arena *arena, struct lb_arena_info *info);

@@ -143,6 +143,22 @@ struct lb_thread_result {
 int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
                    struct lb_thread_result *results, enum lb_spoiled *spoiled);
 
+/* From now on those workers are the ones at work: all others sleep when this returns, and go on
+ * sleeping until a command is for them, so that none spins on the sibling of a measured thread. A
+ * command wakes and waits for nobody but its own workers, in any case; worker 0, the caller, may
+ * coordinate a window that it has no part in, and then spins. -EINVAL for a worker that does not
+ * exist. */
+int lb_crew_gather(struct lb_crew *crew, const int *workers, int n);
+
+/* How a line is handed over: by a store that the other's loads wait for, or by a compare-and-swap
+ * that the other's compare-and-swaps wait for, so that each try takes the line for itself. */
+enum lb_pingpong_op { LB_PINGPONG_LOAD_STORE, LB_PINGPONG_CAS, LB_PINGPONG_OPS };
+const char *lb_pingpong_op_name(enum lb_pingpong_op op); /* "load-store", "compare-and-swap" */
+
+/* Round trip of one line between two workers in ns, as lb_crew_pingpong, by one of the ops. */
+int lb_crew_volley(struct lb_crew *crew, enum lb_pingpong_op op, int worker_a, int worker_b,
+                   const uintptr_t *lines, int n_lines, int trips, double *round_trip_ns);
+
 /* Round trip of one line between two workers in ns: load and store hand-over, median over n_lines
  * fresh lines given by address, `trips` round trips each. A round trip is two transfers. -EINVAL:
  * workers that are one or do not exist, no trips, no lines or more than LB_PINGPONG_MOST. */

@@ -12,7 +12,10 @@
 #include <stdbool.h>
 
 /* What the user asked for; arrays are borrowed. A list of length 0 means the default that the
- * comment names. */
+ * comment names. A scenario with words is measured at every offset. Layouts whose name is
+ * LB_LAYOUT_AT and a number are a scan of the lock's offset: it goes into the column offset_bytes.
+ */
+#define LB_LAYOUT_AT "lock-at-"
 struct lb_request {
     const char *suite;
     const struct lb_scenario *const *scenarios;
@@ -23,14 +26,22 @@ struct lb_request {
     size_t n_locks;
     const char *const *placements; /* names for lb_placement_named; 0: "closest" */
     size_t n_placements;
+    /* Placements made by the caller, instead of names (copied, with their homes). */
+    const struct lb_placement *made;
+    size_t n_made;
+    const enum lb_home *homes; /* 0: local */
+    size_t n_homes;
     const char *pus;    /* an explicit list instead of placements, or NULL */
     const int *threads; /* 0: what the placement says (a pair) */
     size_t n_threads;
     struct lb_writers writers;
     const double *work_ns;
     size_t n_work_ns;
-    const size_t *objects; /* of `many` */
+    const size_t *objects; /* of `many` and of churn */
     size_t n_objects;
+    const size_t *offsets; /* of scenarios with words, in bytes */
+    size_t n_offsets;
+    size_t base_offset; /* that the other offsets are compared to; 0: none */
     const enum lb_access *access;
     size_t n_access;
     const char *baseline; /* layout */
@@ -68,9 +79,10 @@ struct lb_case {
     int base;  /* case that it is compared to, -1: none */
     int empty; /* case whose ns_op is subtracted for net_ns_op, -1: none */
     double window_ns;
-    int phases; /* windows a round: one for each residue that a roaming layout takes;
-                   LB_EMPTY_WINDOWS for empty */
-    int every;  /* measured in every n-th round, 1 = in all */
+    int phases;          /* windows a round: one for each residue that a roaming layout takes;
+                            LB_EMPTY_WINDOWS for empty */
+    size_t offset_bytes; /* what the offset_bytes column says; 0: empty */
+    int every;           /* measured in every n-th round, 1 = in all */
     bool blocks;
     bool armed; /* has a window with armed breakpoints in every round that it is due */
 };
@@ -79,18 +91,24 @@ struct lb_plan {
     char suite[24];
     struct lb_case *cases;
     size_t n_cases;
-    struct lb_placement *placements;
+    struct lb_placement *placements; /* each with its home: one line-up of PUs may be here thrice */
     size_t n_placements;
+    size_t *first_case;         /* of each placement: its cases lie together, in its order */
+    size_t n_begun;             /* placements that have a first case: all, once the plan is made */
     size_t n_refused;           /* combinations left out because they do not go together */
     char refused[LB_WHY_BYTES]; /* the first reason */
     size_t arena_bytes;         /* what the largest shape needs */
 };
 
 /* Errors as the placement's; -EINVAL when nothing is left to measure (why: the first refusal), or
- * the baseline is not among the layouts. */
+ * the baseline is not among the layouts, or the base offset not among the offsets. */
 int lb_plan_create(const struct lb_request *request, const struct lb_topology *topology,
                    struct lb_why *why, struct lb_plan **plan);
 void lb_plan_destroy(struct lb_plan *plan);
+
+/* Whether a case is an object, or words, that verdicts are about: not the loop of nothing, a
+ * control or a yardstick. */
+bool lb_case_is_subject(const struct lb_case *c);
 
 /* Expected time of one round in seconds: windows, warm-up, and about 0.25 ms of set-up and probes
  * each. */
@@ -99,8 +117,9 @@ double lb_plan_round_s(const struct lb_plan *plan);
 /* "same-object/embedded/rwsem40/l3/threads:2/work_ns:200"; roles are not part of it. Returns the
  * length as snprintf. */
 int lb_case_name(const struct lb_plan *plan, const struct lb_case *c, char *text, size_t bytes);
-/* The layout's name, with "~" behind a twin's, "+counters" or "+sampling" behind that of one with
- * an instrument where others have none; "" where there is none. */
+/* The layout's name, of words "apart-64" (their offset in bytes), with "~" behind a twin's,
+ * "+counters" or "+sampling" behind that of one with an instrument where others have none; "" where
+ * there is none. */
 #define LB_CASE_LAYOUT_BYTES (LB_LAYOUT_NAME_BYTES + 16)
 void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES]);
 

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 /* Grows when a column is added, renamed or changes its meaning. Every row starts with it. */
-#define LB_SCHEMA_VERSION 2
+#define LB_SCHEMA_VERSION 3
 
 /* One column: the name carries the unit, the meaning goes into results/README.md. */
 struct lb_column {
@@ -59,6 +59,11 @@ int lb_row_more_number(struct lb_row *row, const char *column, double value);
  * -EINVAL for a row of another schema; -EIO once a file could not be cut back. */
 struct lb_csv;
 int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_why *why,
+                  struct lb_csv **csv);
+/* Opens a file of that schema to go on behind its last whole row; a torn last line is cut off, and
+ * a file that ends within its header gets the header. -ENOENT; -EPROTO when its first line is
+ * another. Both take a lock on the file (flock): -EBUSY while another process writes to it. */
+int lb_csv_reopen(const struct lb_schema *schema, const char *path, struct lb_why *why,
                   struct lb_csv **csv);
 int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *why);
 void lb_csv_close(struct lb_csv *csv);
@@ -127,6 +132,19 @@ int lb_json_environment(struct lb_json *json, const struct lb_environment *envir
 /* Writes through a temporary file in the same folder and renames it: never half a document, and no
  * temporary file after a failure. */
 int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why);
+
+/* Reading back. A missing or unreadable file is -errno, what is no JSON -EPROTO; why names the
+ * file.
+ *
+ * The texts of the array at `path`; freed with lb_json_drop_texts, NULL at the end. -EPROTO where
+ * there is no array. */
+int lb_json_read_texts(const char *file, const char *path, struct lb_why *why, char ***texts,
+                       size_t *n);
+void lb_json_drop_texts(char **texts);
+/* Whether `json` and the file say the same at `path` and below. 0, or -EXDEV with the first
+ * difference: where it is and both values. */
+int lb_json_same(const struct lb_json *json, const char *file, const char *path,
+                 struct lb_why *why);
 
 /* Makes the folder and its parents (mode 0777 less umask). Folders that exist are fine, -ENOTDIR
  * where something else has the name. */

@@ -72,9 +72,12 @@ const char *lb_run_end_name(enum lb_run_end end);
 
 struct lb_progress {
     unsigned round;
+    unsigned rounds; /* asked for; 0: until precise */
     size_t window, windows_of_round, cases_active;
     double elapsed_s, budget_s;
     const char *case_name;
+    double estimate_ns, estimate_lo_ns,
+        estimate_hi_ns; /* its ns_op so far, first role, with a 95 % interval; NaN: not yet */
 };
 
 struct lb_run_options {
@@ -92,6 +95,11 @@ struct lb_run_options {
     int at_once;           /* counters that run at once (lb_counter_report); 0: not known */
     uint64_t sample_every; /* mean gap between timed ops; 0: none; LB_SAMPLE_AUTO: by the op */
     const struct lb_counter_calls *calls; /* NULL: the system's */
+    /* samples.csv of an interrupted run of the same plan, seed and events: what it holds counts as
+     * measured, and the run goes on behind it. NULL: a new run. Its last window is cut off where a
+     * role's row is missing, so `csv` has to be opened for appending, or after. */
+    const char *resume;
+    bool keep_buckets; /* latency histograms go into the rows, to be resumed from */
 };
 #define LB_SAMPLE_AUTO UINT64_MAX
 
@@ -115,7 +123,9 @@ struct lb_run {
     struct lb_series *series; /* one a case */
     unsigned rounds;          /* complete ones */
     size_t windows, windows_spoiled;
-    double elapsed_s;
+    size_t windows_resumed; /* of `windows`: read back */
+    double elapsed_s;       /* since the first window of all; what lay between is not in it */
+    double measured_s;      /* of it: in windows and their warm-ups, spoiled ones included */
     struct lb_run_event *events;
     size_t n_events;
     int n_groups, n_armed_groups; /* timed rounds and armed windows take turns by them */
@@ -131,7 +141,8 @@ struct lb_run {
     char arena_note[160];
 };
 
-/* Measures. Rows go to `csv` (NULL: none). Returns 0 also when interrupted; -EXDEV when a PU went
+/* Measures. Rows go to `csv` (NULL: none). Returns 0 also when interrupted; -EPROTO when what is to
+ * be resumed is not of this plan; -EXDEV when a PU went
  * away in mid-run (rows up to then are kept), -EBUSY when a lock was not idle after its window (a
  * bug), -ENOSPC and other errors of the CSV. On an error *run is set too when anything was
  * measured, so that it can be reported. */

@@ -22,6 +22,22 @@ enum lb_op {
     LB_OP_ADD,      /* a locked add to one word: the controls */
     LB_OP_STRAIGHT, /* the instructions of an uncontended rwsem read, without its decisions */
     LB_OP_ADDS,     /* two locked adds and a store: the least that a read lock can cost */
+    /* On a thread's own word, all words of a case being offset_bytes apart: */
+    LB_OP_STORE,     /* a plain store */
+    LB_OP_LOAD,      /* a load */
+    LB_OP_INCREMENT, /* a load and a plain store of one more */
+    LB_OP_CAS,       /* a load and a compare-and-swap to one more, which succeeds: the word is its
+                        thread's own */
+    LB_OP_SUM,       /* loads the words of all other threads and adds them up */
+    LB_OP_PUSH,      /* puts one word into a ring: waits while it is full, up to a limit */
+    LB_OP_POP,       /* takes one word out of it: waits while it is empty, up to a limit */
+    LB_OP_GUARDED,   /* write-lock, increment two words of data offset_bytes behind the lock, unlock
+                      */
+    /* Life and death of objects; layout and lock say what an object is. */
+    LB_OP_CHURN_SLAB,   /* free the oldest object, allocate and initialise another: a slab's free
+                           list */
+    LB_OP_CHURN_MALLOC, /* the same by the C library's malloc (aligned_alloc where the layout asks)
+                         */
     LB_OPS
 };
 
@@ -39,6 +55,21 @@ enum lb_scenario_kind {
     LB_SCENARIO_UNCONTENDED,    /* suite fastpath: one object per thread, far apart */
     LB_SCENARIO_STRAIGHT,       /* suite fastpath: the straight line of instructions */
     LB_SCENARIO_ADDS,           /* suite fastpath: two locked adds and a store */
+    /* Suite offset: each thread works on a word of its own. */
+    LB_SCENARIO_STORE,
+    LB_SCENARIO_LOAD,
+    LB_SCENARIO_INCREMENT,
+    LB_SCENARIO_FETCH_ADD,
+    LB_SCENARIO_CAS,
+    LB_SCENARIO_READ_WRITE, /* the first half loads its words, the others store to theirs */
+    /* Suite arrays. */
+    LB_SCENARIO_COUNTERS,     /* each thread increments its own counter */
+    LB_SCENARIO_COUNTERS_SUM, /* all but the last do, the last adds them up */
+    LB_SCENARIO_RING,         /* one thread pushes, one pops; head and tail offset_bytes apart */
+    LB_SCENARIO_GUARDED,      /* all take one lock and increment the data behind it */
+    /* Suite churn. */
+    LB_SCENARIO_CHURN_SLAB,
+    LB_SCENARIO_CHURN_MALLOC,
     LB_SCENARIOS
 };
 
@@ -54,15 +85,20 @@ struct lb_scenario {
     struct lb_role roles[2]; /* thread i plays the first until lb_scenario_role says the second */
     int n_roles;
     int least_threads;
-    bool uses_layout; /* false: no object, no baseline, no verdict */
-    bool blocks;      /* sleeping is the subject: 50-ms windows, nothing is dropped */
-    bool internal;    /* measured for the sake of others; not offered to --scenario */
+    int most_threads;    /* 0: any number */
+    bool uses_layout;    /* false: no object */
+    bool uses_words;     /* words offset_bytes apart in place of an object */
+    bool uses_lock;      /* with words: a lock too (lb_shape.lock) */
+    bool counts_objects; /* lb_shape.objects says how many there are */
+    bool blocks;         /* sleeping is the subject: 50-ms windows, nothing is dropped */
+    bool internal;       /* measured for the sake of others; not offered to --scenario */
 };
 
 /* Indexed by kind. */
 extern const struct lb_scenario lb_scenarios[LB_SCENARIOS];
 
-/* -ENOENT with the known names; internal ones are not found. */
+/* -ENOENT with the known names; internal ones are not found. Names also those of the suites offset,
+ * arrays and churn. */
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario);
 
 /* Writers of `mixed`: a number of threads, or a share of every thread's ops. */
@@ -74,16 +110,24 @@ struct lb_writers {
 int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *writers);
 
 /* Index into roles[] of thread `i` of n. observer: the first half (rounded up) locks, the rest
- * observes; mixed: the first n - writers threads read, the rest writes; all others have one role.
- */
+ * observes; mixed: the first n - writers threads read, the rest writes; read-write: the first half
+ * (rounded up) reads; counters-sum and ring: the last thread sums, or pops; all others have one
+ * role. */
 int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers *writers, int i,
                      int n);
 /* The op of that thread: the role's, or LB_OP_MIX in `mixed` with a share. */
 enum lb_op lb_scenario_op(const struct lb_scenario *scenario, const struct lb_writers *writers,
                           int i, int n);
 
+/* Whether its ops allocate and free: LB_SCENARIO_CHURN_*. */
+static inline bool lb_scenario_churns(const struct lb_scenario *scenario)
+{
+    return scenario->kind == LB_SCENARIO_CHURN_SLAB || scenario->kind == LB_SCENARIO_CHURN_MALLOC;
+}
+
 /* Whether layout, lock and scenario go together; -EINVAL with the reason (a refcount is never in
- * `writers`, locked_adds has no write side, a lock that does not fit). */
+ * `writers`, locked_adds has no write side, a lock that does not fit). `layout` is NULL for
+ * scenarios that use none. */
 int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
                        enum lb_lock_kind lock, struct lb_why *why);
 /* Whether the case can sleep: the scenario blocks, or the kind sleeps in reads that share an
@@ -97,9 +141,16 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
  *   WRITE     2 seq  3 lock or slot  4 mm
  *   WRITER    3 lock or slot
  *   NESTED    0 head  1 tail - head  2 second head  3 lock or slot  4 mm  5 second lock or slot
- *   MANY      0 arena  1 cursor in the draw  2 tail offset  3 seq offset  4 mm  5 lock or slot
- * offset MIX       as READ, 5 threshold of a 32-bit draw PAIR      3 lock or slot  4 mm ADD       0
- * word STRAIGHT  0 lock ADDS      0 lock
+ *   MANY      0 arena  1 cursor in the draw  2 tail offset  3 seq offset  4 mm
+ *             5 lock or slot offset
+ *   MIX       as READ, 5 threshold of a 32-bit draw
+ *   PAIR      3 lock or slot  4 mm
+ *   ADD, STORE, LOAD, INCREMENT, CAS   0 word
+ *   STRAIGHT, ADDS                     0 lock
+ *   SUM       0 first word  1 bytes between words  2 words to add up
+ *   PUSH, POP 0 head  1 tail  2 slots
+ *   GUARDED   0 data  3 lock
+ *   CHURN_*   0 the thread's struct lb_churn
  */
 struct lb_site {
     uintptr_t x[6];
@@ -158,9 +209,16 @@ struct lb_shape {
     enum lb_lock_kind lock;
     struct lb_writers writers;
     int threads;
-    size_t objects; /* many: how many; elsewhere ignored */
+    size_t objects; /* many: how many; churn: how many each thread keeps alive; else ignored */
     enum lb_access access;
+    size_t offset_bytes; /* uses_words: from one thread's word to the next, from head to tail, from
+                            the lock to its data; a multiple of 8 */
 };
+
+/* Whether words can lie so: -EINVAL with the reason for an offset that is 0 or no multiple of 8,
+ * one over LB_OFFSET_MOST, or one within the lock that the words lie behind. 0 for other shapes. */
+int lb_shape_allows(const struct lb_shape *shape, struct lb_why *why);
+#define LB_OFFSET_MOST 65536
 
 /* The luck of a round: where in the arena things lie. Drawn once a round and the same for every
  * layout in it. */
@@ -241,5 +299,38 @@ int lb_shape_place(const struct lb_shape *shape, const struct lb_draw *draw, cha
 /* After a window: every lock of the shape and the mm's are idle again (-EBUSY otherwise: a bug, not
  * bad luck). */
 int lb_shape_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
+/* Frees what the ops of a placed shape allocated outside the arena (LB_OP_CHURN_MALLOC's live
+ * objects). To be called once after each lb_shape_place; does nothing for other ops. */
+void lb_shape_release(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
+/* Whether the shape fills the arena from its start with a footprint of its own (many, churn), and
+ * is not laid out at the drawn lines. */
+bool lb_shape_fills(const struct lb_shape *shape);
+
+/* Which loop lb_hot_find finds for a shape: true for a lock behind a pointer, and in churn for one
+ * that is allocated apart. */
+bool lb_shape_indirect(const struct lb_shape *shape);
+/* What the C library's heap sets aside for one object (and its lock), its own bytes included: the
+ * mean over 1000 of them, allocated and freed here. -ENOTSUP where the library does not say. */
+int lb_churn_heap_bytes(const struct lb_layout *layout, enum lb_lock_kind lock, double *per_object);
+
+/* A ring's slots (8 bytes each, on lines of their own), and how often an op looks whether there is
+ * room or a word before it gives up (a fallback in the lock's statistics): the other thread may
+ * have stopped for good. */
+#define LB_RING_SLOTS 256
+#define LB_RING_TRIES 512
+
+/* What a churning thread works on; on lines of its own. Objects (and separate locks) come from free
+ * lists through their first words, as in SLUB's per-CPU slab, or from malloc. `live` is a ring of
+ * `n_live` objects: an op frees the oldest. */
+struct lb_churn {
+    _Alignas(LB_APART_BYTES) uintptr_t free_objects; /* the first free one; it holds the next */
+    uintptr_t free_locks;
+    uintptr_t *live;
+    size_t n_live, oldest;
+    size_t object_bytes, object_align; /* what is cleared, and how it is aligned */
+    size_t lock_bytes, lock_align;     /* 0: the lock is inline */
+    size_t object_room, lock_room; /* what malloc is asked for: whole multiples of the alignment */
+    size_t slot_offset;            /* where an object with a separate lock points to it */
+};
 
 #endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading back a document of our own: what it says, and whether it says what another does.
+ */
+#include "json_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No document of ours is larger. */
+#define DOCUMENT_MOST ((long)64 << 20)
+
+cJSON *lb_json_find(cJSON *root, const char *path)
+{
+    char key[64];
+
+    while (root) {
+        size_t n = strcspn(path, ".");
+        snprintf(key, sizeof key, "%.*s", (int)n, path);
+        root = cJSON_GetObjectItemCaseSensitive(root, key);
+        if (!path[n])
+            break;
+        path += n + 1;
+    }
+    return root;
+}
+
+/* Its whole text, freed with free. */
+static int read_file(const char *file, struct lb_why *why, char **text)
+{
+    FILE *in = fopen(file, "re");
+    long bytes;
+    int err = 0;
+
+    if (!in)
+        return lb_fail(why, errno, "%s: %s", file, strerror(errno));
+    if (fseek(in, 0, SEEK_END) || (bytes = ftell(in)) < 0 || fseek(in, 0, SEEK_SET))
+        err = lb_fail(why, errno, "%s: %s", file, strerror(errno));
+    else if (bytes > DOCUMENT_MOST)
+        err = lb_fail(why, EPROTO, "%s: too large for a document of this program", file);
+    else if (!(*text = calloc((size_t)bytes + 1, 1)))
+        err = -ENOMEM;
+    else if (fread(*text, 1, (size_t)bytes, in) != (size_t)bytes) {
+        free(*text);
+        err = lb_fail(why, EIO, "%s: cannot be read", file);
+    }
+    fclose(in);
+    return err;
+}
+
+static int read_document(const char *file, struct lb_why *why, cJSON **root)
+{
+    char *text = NULL;
+    int err = read_file(file, why, &text);
+
+    if (err)
+        return err;
+    *root = cJSON_Parse(text);
+    free(text);
+    return *root ? 0 : lb_fail(why, EPROTO, "%s: no JSON document", file);
+}
+
+static int copy_texts(const cJSON *array, char **texts)
+{
+    const cJSON *item;
+    size_t i = 0;
+
+    cJSON_ArrayForEach(item, array)
+    {
+        texts[i] = strdup(cJSON_IsString(item) ? item->valuestring : "");
+        if (!texts[i++])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+void lb_json_drop_texts(char **texts)
+{
+    for (size_t i = 0; texts && texts[i]; i++)
+        free(texts[i]);
+    free(texts);
+}
+
+int lb_json_read_texts(const char *file, const char *path, struct lb_why *why, char ***texts,
+                       size_t *n)
+{
+    cJSON *root = NULL;
+    const cJSON *array;
+    char **list;
+    int count, err = read_document(file, why, &root);
+
+    if (err)
+        return err;
+    array = lb_json_find(root, path);
+    count = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : -1;
+    list = count < 0 ? NULL : calloc((size_t)count + 1, sizeof *list);
+    if (count < 0)
+        err = lb_fail(why, EPROTO, "%s: has no list %s", file, path);
+    else if (!list)
+        err = -ENOMEM;
+    else
+        err = copy_texts(array, list);
+    cJSON_Delete(root);
+    if (err) {
+        lb_json_drop_texts(list);
+        return err;
+    }
+    *texts = list;
+    *n = (size_t)count;
+    return 0;
+}
+
+/* A value in a sentence. */
+static void quote(const cJSON *item, char text[120])
+{
+    char *printed = item ? cJSON_PrintUnformatted(item) : NULL;
+
+    snprintf(text, 120, "%s", item ? printed ? printed : "?" : "nothing");
+    free(printed);
+}
+
+/* The deepest place at which two values first differ, as a path; empty: nowhere. */
+static bool find_difference(const cJSON *was, const cJSON *is, char *path, size_t bytes,
+                            const cJSON **left, const cJSON **right)
+{
+    size_t used = strlen(path);
+    const cJSON *item;
+
+    if (was && is && cJSON_Compare(was, is, true))
+        return false;
+    *left = was;
+    *right = is;
+    if (!cJSON_IsObject(was) || !cJSON_IsObject(is))
+        return true;
+    for (int pass = 0; pass < 2; pass++) { /* what the one has, then what only the other has */
+        const cJSON *both = pass ? is : was;
+        cJSON_ArrayForEach(item, both)
+        {
+            const cJSON *a = cJSON_GetObjectItemCaseSensitive(was, item->string);
+            const cJSON *b = cJSON_GetObjectItemCaseSensitive(is, item->string);
+            snprintf(path + used, bytes - used, "%s%s", used ? "." : "", item->string);
+            if (find_difference(a, b, path, bytes, left, right))
+                return true;
+            path[used] = '\0';
+        }
+    }
+    return true;
+}
+
+/* A document as it reads when it was written: numbers are texts of their own while it is made. */
+static cJSON *as_read(const struct lb_json *json)
+{
+    char *text = cJSON_PrintUnformatted(json->root);
+    cJSON *root = text ? cJSON_Parse(text) : NULL;
+
+    free(text);
+    return root;
+}
+
+int lb_json_same(const struct lb_json *json, const char *file, const char *path, struct lb_why *why)
+{
+    const cJSON *was = NULL, *is = NULL;
+    char place[256], old[120], new[120];
+    cJSON *root = NULL, *here = as_read(json);
+    int err = here ? read_document(file, why, &root) : -ENOMEM;
+
+    if (err) {
+        cJSON_Delete(here);
+        return err;
+    }
+    snprintf(place, sizeof place, "%s", path);
+    if (find_difference(lb_json_find(root, path), lb_json_find(here, path), place, sizeof place,
+                        &was, &is)) {
+        quote(was, old);
+        quote(is, new);
+        err = lb_fail(why, EXDEV, "%s: %s was %s there and is %s here", file, place, old, new);
+    }
+    cJSON_Delete(here);
+    cJSON_Delete(root);
+    return err;
+}

@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From the rows of an interrupted run back to what it knew: the inverse of bench_write.c.
+ */
+#include "number.h"
+#include "run_private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_BYTES 320
+
+/* A case under the text that its rows and the plan both give. */
+struct known {
+    char *key;
+    int case_index;
+};
+
+struct resuming {
+    struct lb_bench *b;
+    struct lb_csv_reader *reader;
+    const char *path;
+    struct lb_why *why;
+    struct known *known; /* sorted by key */
+    /* The case and round whose rows are being read. */
+    int case_index; /* -1: none */
+    unsigned round;
+    struct lb_sum *sum;
+    struct lb_sum
+        *part; /* of the window whose rows are being read: counts when all roles are there */
+    int phase, spoiled; /* spoiled attempts of this phase */
+    bool gave_up;
+    float *after;
+    int n_links;
+    /* The window whose rows are being read. */
+    int64_t window;
+    int roles; /* of it, read so far */
+    double end_ns;
+};
+
+static const char *text(const struct resuming *r, const char *column)
+{
+    return lb_csv_cell(r->reader, column);
+}
+
+static double number(const struct resuming *r, const char *column)
+{
+    return lb_csv_number(r->reader, column);
+}
+
+/* A count that is empty where it does not apply. */
+static double count(const struct resuming *r, const char *column)
+{
+    double n = number(r, column);
+
+    return isnan(n) ? 0 : n;
+}
+
+static void row_key(const struct resuming *r, char key[KEY_BYTES])
+{
+    snprintf(key, KEY_BYTES, "%s|%s|%s|%s|%s|%s|%s|%s|%s", text(r, "scenario"), text(r, "layout"),
+             text(r, "lock"), text(r, "placement"), text(r, "home"), text(r, "threads"),
+             text(r, "objects"), text(r, "access"), text(r, "work_ns"));
+}
+
+static void case_key(const struct lb_plan *p, const struct lb_case *c, char key[KEY_BYTES])
+{
+    const struct lb_scenario *s = c->shape.scenario;
+    char layout[LB_CASE_LAYOUT_BYTES], objects[24] = "", work[LB_NUMBER_BYTES];
+
+    lb_case_layout(c, layout);
+    if (s->counts_objects)
+        snprintf(objects, sizeof objects, "%zu", c->shape.objects);
+    lb_number_format(c->work_ns, 6, work);
+    snprintf(key, KEY_BYTES, "%s|%s|%s|%s|%s|%d|%s|%s|%s", s->name, layout,
+             s->uses_layout || s->uses_lock ? lb_lock_info(c->shape.lock)->name : "",
+             p->placements[c->placement].name, lb_home_name(p->placements[c->placement].home),
+             c->shape.threads, objects,
+             s->kind == LB_SCENARIO_MANY ? lb_access_name(c->shape.access) : "", work);
+}
+
+static int by_key(const void *a, const void *b)
+{
+    return strcmp(((const struct known *)a)->key, ((const struct known *)b)->key);
+}
+
+static int know_cases(struct resuming *r)
+{
+    const struct lb_plan *p = r->b->plan;
+    char key[KEY_BYTES];
+
+    r->known = calloc(p->n_cases, sizeof *r->known);
+    for (size_t i = 0; r->known && i < p->n_cases; i++) {
+        case_key(p, &p->cases[i], key);
+        r->known[i] = (struct known){strdup(key), (int)i};
+        if (!r->known[i].key)
+            return -ENOMEM;
+    }
+    if (!r->known)
+        return -ENOMEM;
+    qsort(r->known, p->n_cases, sizeof *r->known, by_key);
+    return 0;
+}
+
+static int find_case(const struct resuming *r)
+{
+    char key[KEY_BYTES];
+    struct known wanted = {key, 0}, *found;
+
+    row_key(r, key);
+    found = bsearch(&wanted, r->known, r->b->plan->n_cases, sizeof *r->known, by_key);
+    return found ? found->case_index : -1;
+}
+
+/* One value of a cell that joins several; moves on. NaN for an unknown one. */
+static double next_value(const char **at)
+{
+    char one[64];
+    size_t length = strcspn(*at, ";");
+
+    snprintf(one, sizeof one, "%.*s", (int)length, *at);
+    *at += length + ((*at)[length] == ';');
+    return *one ? lb_number_parse(one) : NAN;
+}
+
+static double sum_of(const char *cell)
+{
+    double sum = 0;
+
+    while (*cell)
+        sum += next_value(&cell);
+    return sum;
+}
+
+/* The times that only threads have. The first thread's own is not in the file; the role's stands
+ * for it: only suite harness looks at it, which is not resumed. */
+static void read_account(const struct resuming *r, struct lb_sample *x)
+{
+    x->total_ops = count(r, "total_ops");
+    x->cpu_ns = sum_of(text(r, "cpu_ns"));
+    x->wall_ns = x->cpu_ns + sum_of(text(r, "off_cpu_ns"));
+    x->user_ns = sum_of(text(r, "user_ns"));
+    x->system_ns = sum_of(text(r, "system_ns"));
+    x->preempted_ns = *text(r, "preempted_ns") ? sum_of(text(r, "preempted_ns")) : NAN;
+    x->voluntary = sum_of(text(r, "voluntary_switches"));
+    x->involuntary = sum_of(text(r, "involuntary_switches"));
+    x->cpu_ns_op = x->cpu_ns / x->total_ops;
+    x->off_cpu_share = x->cpu_ns < x->wall_ns ? 1 - x->cpu_ns / x->wall_ns : 0;
+}
+
+static void read_lock(const struct resuming *r, struct lb_lock_stats *s)
+{
+    s->fallbacks = (uint64_t)count(r, "fallbacks");
+    s->retries = (uint64_t)count(r, "retries");
+    s->spins_owner = (uint64_t)count(r, "spins_owner");
+    s->spins_queue = (uint64_t)count(r, "spins_queue");
+    s->spins_reader = (uint64_t)count(r, "spins_reader");
+    s->spin_limits = (uint64_t)count(r, "spin_limits");
+    s->steals = (uint64_t)count(r, "steals");
+    s->sleeps = (uint64_t)count(r, "sleeps");
+    s->wakes = (uint64_t)count(r, "wakes");
+    s->handoffs = (uint64_t)count(r, "handoffs");
+}
+
+static void read_sample(const struct resuming *r, struct lb_sample *x)
+{
+    *x = (struct lb_sample){
+        .ns_op = number(r, "ns_op"),
+        .machine_ns_op = number(r, "machine_ns_op"),
+        .first_ns_op = number(r, "ns_op"),
+        .jain = number(r, "jain"),
+        .min_over_max = number(r, "min_over_max"),
+        .sampled_share = number(r, "sampled_share"),
+        .own_op_ns = number(r, "own_op_ns"),
+        .slow_ns = number(r, "slow_threshold_ns"),
+        .transfer_ns = number(r, "transfer_ns"),
+    };
+    read_account(r, x);
+    read_lock(r, &x->lock);
+}
+
+/* "index:count;..." as bench_write.c writes it. */
+static void read_latency(const struct resuming *r, struct lb_latency *sum)
+{
+    const char *at = text(r, "latency_buckets");
+    double ns = r->b->run->clock.ns_per_tick, max = number(r, "latency_max_ns");
+
+    while (*at) {
+        char *end;
+        unsigned long bucket = strtoul(at, &end, 10);
+        uint64_t n = *end == ':' ? strtoull(end + 1, &end, 10) : 0;
+        if (bucket < LB_LATENCY_BUCKETS) {
+            sum->buckets[bucket] += n;
+            sum->n += n;
+        }
+        at = *end == ';' ? end + 1 : "";
+    }
+    if (max / ns > (double)sum->max)
+        sum->max = (uint64_t)(max / ns + 0.5);
+    sum->slow += (uint64_t)count(r, "slow_ops");
+}
+
+static enum lb_count_state state_named(const char *name, size_t length)
+{
+    for (enum lb_count_state s = LB_COUNT_COUNTED; s <= LB_COUNT_REFUSED; s++)
+        if (strlen(lb_count_state_name(s)) == length &&
+            !strncmp(name, lb_count_state_name(s), length))
+            return s;
+    return LB_COUNT_UNASKED;
+}
+
+static void read_tallies(const struct resuming *r, struct lb_tally *tallies)
+{
+    const char *names = text(r, "events"), *states = text(r, "event_states");
+    const char *scaled = text(r, "event_scaled");
+    double ops = count(r, "total_ops");
+
+    while (*names && *states) {
+        size_t length = strcspn(names, ";"), state_length = strcspn(states, ";");
+        double value = next_value(&scaled);
+        for (size_t e = 0; e < r->b->run->n_events; e++) {
+            const char *name = r->b->run->events[e].event.name;
+            struct lb_tally *t = &tallies[e];
+            enum lb_count_state state = state_named(states, state_length);
+            if (strlen(name) != length || strncmp(name, names, length) != 0 || !(ops > 0))
+                continue;
+            t->count += value;
+            t->ops += ops;
+            t->state = state > t->state ? state : t->state;
+        }
+        names += length + (names[length] == ';');
+        states += state_length + (states[state_length] == ';');
+    }
+}
+
+static void read_placed(const struct resuming *r, struct lb_series *series)
+{
+    double object = number(r, "object_residue"), lock = number(r, "lock_residue");
+    double shares = number(r, "share_lines");
+    struct lb_placed p = {
+        .object_residue = object >= 0 && object < LB_LINE_BYTES ? (int)object : -1,
+        .lock_residue = lock >= 0 && lock < LB_LINE_BYTES ? (int)lock : -1,
+        .shares = isnan(shares) ? -1 : shares > 0,
+    };
+
+    if (p.lock_residue < 0)
+        p.object_residue = -1;
+    lb_series_place(&p, series);
+}
+
+static void read_links(const struct resuming *r, const char *column, float *links)
+{
+    const char *at = text(r, column);
+
+    for (int i = 0; i < r->n_links; i++)
+        links[i] = (float)next_value(&at);
+}
+
+/* A group of rows of one case and round. */
+
+static void drop_sum(struct lb_sum *sum)
+{
+    if (sum)
+        lb_sum_finish(sum);
+    free(sum);
+}
+
+static void drop_group(struct resuming *r)
+{
+    drop_sum(r->sum);
+    drop_sum(r->part);
+    free(r->after);
+    r->sum = r->part = NULL;
+    r->after = NULL;
+    r->case_index = -1;
+}
+
+static int begin_group(struct resuming *r, int case_index, unsigned round)
+{
+    const struct lb_case *c = &r->b->plan->cases[case_index];
+
+    r->n_links = lb_ring_links(r->b->plan->placements[c->placement].n);
+    r->sum = calloc(1, sizeof *r->sum);
+    r->part = calloc(1, sizeof *r->part);
+    r->after = calloc((size_t)r->n_links + 1, sizeof *r->after);
+    r->case_index = case_index;
+    r->round = round;
+    r->phase = r->spoiled = 0;
+    r->gave_up = false;
+    if (!r->sum || !r->part || !r->after || lb_sum_init(r->b->run, c, r->sum) ||
+        lb_sum_init(r->b->run, c, r->part))
+        return -ENOMEM;
+    return 0;
+}
+
+/* The rows of the next case begin, or the file ends: what was read is a sample, or nothing, or, at
+ * the end, what the run goes on with. */
+static int end_group(struct resuming *r, bool at_end)
+{
+    struct lb_bench *b = r->b;
+    const struct lb_case *c;
+    int err = 0;
+
+    if (r->case_index < 0)
+        return 0;
+    c = &b->plan->cases[r->case_index];
+    if (r->phase >= c->phases)
+        err = lb_sum_keep(b->run, r->case_index, r->round, r->after, r->n_links, r->sum);
+    if (at_end && r->phase < c->phases && !r->gave_up) {
+        b->pending = (struct lb_pending){r->case_index, r->phase, r->spoiled, r->sum};
+        r->sum = NULL;
+    } else {
+        b->done[r->case_index] = r->round;
+    }
+    drop_group(r);
+    return err;
+}
+
+static void take_ok(struct resuming *r, int role)
+{
+    struct lb_sample x;
+
+    read_sample(r, &x);
+    lb_sum_add_sample(&x, role, r->part);
+    read_latency(r, &r->part->latency[role]);
+    read_tallies(r, r->part->tallies[role]);
+}
+
+/* All roles of a good window were read: it joins the group. */
+static void join_window(struct resuming *r)
+{
+    const struct lb_case *c = &r->b->plan->cases[r->case_index];
+
+    for (int role = 0; role < lb_case_roles(c); role++) {
+        lb_sum_add_sample(&r->part->roles[role], role, r->sum);
+        lb_latency_merge(&r->part->latency[role], &r->sum->latency[role]);
+        for (size_t e = 0; e < r->b->run->n_events; e++) {
+            const struct lb_tally *from = &r->part->tallies[role][e];
+            struct lb_tally *to = &r->sum->tallies[role][e];
+            to->count += from->count;
+            to->ops += from->ops;
+            to->state = from->state > to->state ? from->state : to->state;
+        }
+        memset(&r->part->roles[role], 0, sizeof r->part->roles[role]);
+        memset(&r->part->latency[role], 0, sizeof r->part->latency[role]);
+        memset(r->part->tallies[role], 0, r->b->run->n_events * sizeof *r->part->tallies[role]);
+    }
+    if (!r->sum->phases++)
+        read_links(r, "pingpong_before_ns", r->sum->first);
+    read_links(r, "pingpong_after_ns", r->after);
+    read_placed(r, &r->b->run->series[r->case_index]);
+}
+
+/* The window's last role has been read. */
+static void count_window(struct resuming *r, const char *status)
+{
+    struct lb_run *run = r->b->run;
+    const struct lb_case *c = &r->b->plan->cases[r->case_index];
+    struct lb_series *series = &run->series[r->case_index];
+    bool spoiled = !strcmp(status, "spoiled"), armed = !strcmp(status, "armed");
+
+    r->b->window++;
+    run->windows_resumed++;
+    run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
+    r->end_ns = number(r, "start_ns") + c->window_ns * (1 + LB_WARMUP_SHARE);
+    if (armed)
+        return;
+    series->attempts++;
+    series->spoiled += spoiled;
+    run->windows_spoiled += spoiled;
+    if (!spoiled && r->phase < c->phases) {
+        join_window(r);
+        r->phase++;
+        r->spoiled = 0;
+    } else if (spoiled && ++r->spoiled > lb_case_repeats(c)) {
+        r->gave_up = true;
+    }
+}
+
+static int role_of(const struct resuming *r, const struct lb_case *c)
+{
+    for (int role = 0; role < lb_case_roles(c); role++)
+        if (!strcmp(text(r, "role"), lb_case_role_name(c, role)))
+            return role;
+    return -1;
+}
+
+static int strange_row(const struct resuming *r, const char *what)
+{
+    return lb_fail(r->why, EPROTO, "%s: %s: %.60s, layout '%.40s', role '%.20s'", r->path, what,
+                   text(r, "scenario"), text(r, "layout"), text(r, "role"));
+}
+
+static int take_row(struct resuming *r)
+{
+    double round = number(r, "round"), window = number(r, "window");
+    int case_index, role, err;
+    const char *status = text(r, "status");
+
+    if (!(round >= 0) || round > UINT32_MAX)
+        return strange_row(r, "a row without a round");
+    r->b->round = (unsigned)round;
+    if (!strncmp(text(r, "scenario"), "anchor-", 7)) {
+        r->b->anchored = (int64_t)round; /* some or all: they are not in any statistics */
+        return 0;
+    }
+    if ((case_index = find_case(r)) < 0)
+        return strange_row(r, "a row of a case that is not in the plan");
+    if ((role = role_of(r, &r->b->plan->cases[case_index])) < 0 || !(window >= 0))
+        return strange_row(r, "a row that this program has not written");
+    if (case_index != r->case_index || (unsigned)round != r->round) {
+        if ((err = end_group(r, false)) || (err = begin_group(r, case_index, (unsigned)round)))
+            return err;
+    }
+    if (role != (r->window == (int64_t)window ? r->roles : 0))
+        return strange_row(r, "roles of a window out of order");
+    r->window = (int64_t)window;
+    r->roles = role + 1;
+    if (!strcmp(status, "ok") && r->phase < r->b->plan->cases[case_index].phases)
+        take_ok(r, role);
+    if (r->roles == lb_case_roles(&r->b->plan->cases[case_index]))
+        count_window(r, status);
+    return 0;
+}
+
+/* Cuts off the last line of a file that ends with a newline. No cell of ours holds another. */
+static int cut_last_line(const char *path, struct lb_why *why)
+{
+    int fd = open(path, O_RDWR | O_CLOEXEC), err = 0;
+    struct stat info;
+    off_t at = 0;
+    char c = 0;
+
+    if (fd < 0 || fstat(fd, &info))
+        err = -errno;
+    else
+        at = info.st_size - 1;
+    while (!err && at > 0 && c != '\n')
+        if (pread(fd, &c, 1, --at) != 1)
+            err = -EIO;
+    if (!err && ftruncate(fd, at + 1))
+        err = -errno;
+    if (fd >= 0)
+        close(fd);
+    return err ? lb_fail(why, -err, "%s: %s", path, strerror(-err)) : 0;
+}
+
+/* A window of which the file has one role and not the other was in flight: it is measured again. */
+static int drop_half_window(struct resuming *r)
+{
+    if (r->case_index < 0 || r->roles == lb_case_roles(&r->b->plan->cases[r->case_index]))
+        return 0;
+    return cut_last_line(r->path, r->why);
+}
+
+static int read_all(struct resuming *r)
+{
+    int got;
+
+    while ((got = lb_csv_next(r->reader, r->why)) == 1)
+        if ((got = take_row(r)))
+            return got;
+    return got;
+}
+
+static int resume(struct resuming *r)
+{
+    int err = know_cases(r);
+
+    if (!err)
+        err = lb_csv_open(r->path, NULL, r->why, &r->reader);
+    if (err == -ENODATA) /* killed before the header */
+        return 0;
+    if (!err)
+        err = read_all(r);
+    if (!err)
+        err = drop_half_window(r);
+    if (!err)
+        err = end_group(r, true);
+    lb_csv_reader_close(r->reader);
+    return err;
+}
+
+int lb_bench_resume(struct lb_bench *b, const char *path, struct lb_why *why)
+{
+    struct resuming r = {.b = b, .path = path, .why = why, .case_index = -1, .window = -1};
+    int err = resume(&r);
+
+    drop_group(&r);
+    for (size_t i = 0; r.known && i < b->plan->n_cases; i++)
+        free(r.known[i].key);
+    free(r.known);
+    b->run->rounds = b->round; /* the one that it stopped in is counted when it is whole */
+    b->start_ticks -= lb_clock_ticks(&b->run->clock, r.end_ns);
+    return err;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Laying out scenarios on words: where each word lies, and what is checked after a window.
+ */
+#include "shape_private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Words begin at a boundary of this much, so that two of them share a line, a pair of lines or a
+ * block of 256 bytes exactly when their offset says so, and never by the luck of the draw. */
+#define WORDS_ALIGN ((size_t)512)
+
+/* A ring's slots: behind both indices, on lines of their own. */
+static size_t slots_at(const struct lb_shape *s, size_t base)
+{
+    return base +
+           (s->offset_bytes + sizeof(uint64_t) + WORDS_ALIGN - 1) / WORDS_ALIGN * WORDS_ALIGN;
+}
+
+int lb_shape_allows(const struct lb_shape *s, struct lb_why *why)
+{
+    const struct lb_lock_info *lock = lb_lock_info(s->lock);
+    const char *name = s->scenario->name;
+    size_t offset = s->offset_bytes;
+
+    if (!s->scenario->uses_words)
+        return 0;
+    if (!offset || offset % sizeof(uint64_t) || offset > LB_OFFSET_MOST)
+        return lb_fail(why, EINVAL, "%s: an offset of %zu bytes: wants a multiple of 8 up to %d",
+                       name, offset, LB_OFFSET_MOST);
+    if (s->scenario->uses_lock && offset < lock->bytes)
+        return lb_fail(why, EINVAL,
+                       "%s: an offset of %zu bytes lies within the lock %s (%zu bytes)", name,
+                       offset, lock->name, lock->bytes);
+    return 0;
+}
+
+size_t lb_words_bytes(const struct lb_shape *s)
+{
+    size_t words = (size_t)(s->threads > 2 ? s->threads : 2);
+
+    return WORDS_ALIGN + slots_at(s, 0) + words * s->offset_bytes +
+           (LB_RING_SLOTS + 2) * sizeof(uint64_t) + LB_APART_BYTES;
+}
+
+size_t lb_words_base(const struct lb_draw *draw)
+{
+    return draw->lock_pair / WORDS_ALIGN * WORDS_ALIGN;
+}
+
+static struct lb_site site_of(const struct lb_shape *s, uintptr_t base, int i)
+{
+    enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
+
+    switch (op) {
+    case LB_OP_SUM:
+        return (struct lb_site){{base, s->offset_bytes, (uintptr_t)s->threads - 1}};
+    case LB_OP_PUSH:
+    case LB_OP_POP:
+        return (struct lb_site){{base, base + s->offset_bytes, slots_at(s, base)}};
+    case LB_OP_GUARDED:
+        return (struct lb_site){{base + s->offset_bytes, 0, 0, base}};
+    default:
+        return (struct lb_site){{base + (size_t)i * s->offset_bytes}};
+    }
+}
+
+static void describe(const struct lb_shape *s, size_t base, struct lb_placed *placed)
+{
+    placed->line_offset = (int64_t)(base / LB_LINE_BYTES * LB_LINE_BYTES);
+    if (s->threads > 1 || s->scenario->uses_lock)
+        placed->shares = s->offset_bytes < LB_LINE_BYTES;
+}
+
+int lb_words_place(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+                   struct lb_site *sites, struct lb_placed *placed)
+{
+    size_t base = lb_words_base(draw), bytes = lb_words_bytes(s) - WORDS_ALIGN;
+
+    memset(arena + base, 0, bytes);
+    if (s->scenario->uses_lock)
+        lb_lock_init(s->lock, arena + base);
+    for (int i = 0; i < s->threads; i++)
+        sites[i] = site_of(s, (uintptr_t)arena + base, i);
+    describe(s, base, placed);
+    return 0;
+}
+
+static uint64_t word_at(const char *arena, size_t offset)
+{
+    return __atomic_load_n((const uint64_t *)(const void *)(arena + offset), __ATOMIC_RELAXED);
+}
+
+/* The lock is idle; a ring holds no more than it can, and what is in it is what was pushed. */
+int lb_words_check(const struct lb_shape *s, const struct lb_draw *draw, const char *arena)
+{
+    size_t base = lb_words_base(draw);
+
+    if (s->scenario->uses_lock && !lb_lock_is_idle(s->lock, arena + base))
+        return -EBUSY;
+    if (s->scenario->kind == LB_SCENARIO_RING) {
+        uint64_t head = word_at(arena, base), tail = word_at(arena, base + s->offset_bytes);
+        if (head - tail > LB_RING_SLOTS)
+            return -EBUSY;
+        for (uint64_t i = tail; i != head; i++)
+            if (word_at(arena, slots_at(s, base) + i % LB_RING_SLOTS * sizeof(uint64_t)) != i)
+                return -EBUSY;
+    }
+    return 0;
+}
+
+int lb_words_watch(const struct lb_shape *s, const struct lb_draw *draw, int thread,
+                   enum lb_watch watch, struct lb_why *why, size_t *offset, unsigned *bytes)
+{
+    enum lb_op op = lb_scenario_op(s->scenario, &s->writers, thread, s->threads);
+    size_t base = lb_words_base(draw);
+
+    if (watch != LB_WATCH_COUNT || op == LB_OP_SUM)
+        return lb_fail(why, ENOENT, "%s: has no word %s", s->scenario->name, lb_watch_name(watch));
+    *bytes = sizeof(uint64_t);
+    if (op == LB_OP_POP)
+        *offset = base + s->offset_bytes;
+    else if (op == LB_OP_PUSH)
+        *offset = base;
+    else if (op == LB_OP_GUARDED)
+        *offset = base + s->offset_bytes; /* the data; a lock's words are other suites' subject */
+    else
+        *offset = base + (size_t)thread * s->offset_bytes;
+    return 0;
+}
