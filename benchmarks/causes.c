@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "causes.h"
 
+#include "table.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,21 +104,19 @@ static void line(FILE *out, const struct lb_run *run, const struct lb_line *l, b
 void causes_group(FILE *out, const struct lb_analysis *a, const int *rows, size_t n, int name_width)
 {
     bool sleeps = any_sleeps(a, rows, n);
-    char name[LB_CASE_LAYOUT_BYTES + 32], layout[LB_CASE_LAYOUT_BYTES];
+    char name[CASE_LABEL_BYTES + 16], label[CASE_LABEL_BYTES];
 
     titles(out, a, sleeps, name_width);
     for (size_t i = 0; i < n; i++) {
         const struct lb_case *c = &a->run->plan->cases[rows[i]];
-        lb_case_layout(c, layout);
+        case_label(c, label);
         for (int role = 0; role < lb_case_roles(c); role++) {
             const struct lb_line *l = lb_analysis_find(a, rows[i], role);
             if (lb_case_roles(c) > 1)
-                snprintf(name, sizeof name, "%-*s %s", name_width - 9, role ? "" : layout,
+                snprintf(name, sizeof name, "%-*s %s", name_width - 9, role ? "" : label,
                          lb_case_role_name(c, role));
-            else if (c->shape.lock != c->shape.layout->lock)
-                snprintf(name, sizeof name, "%s+%s", layout, lb_lock_info(c->shape.lock)->name);
             else
-                snprintf(name, sizeof name, "%s", layout);
+                snprintf(name, sizeof name, "%s", label);
             if (!l)
                 continue;
             fprintf(out, "%-*s", name_width, name);

@@ -13,6 +13,8 @@ static const struct {
 } commands[] = {
     {"run", "measure: layouts (the main job), fastpath, harness, instruments or errors",
      command_run},
+    {"sweep", "measure at every distance, with every number of threads; can be resumed",
+     command_sweep},
     {"compare", "compare the results of two builds, kernels or machines", command_compare},
     {"show", "print topology, placements, layouts, locks, scenarios, suites, counters, environment",
      command_show},
@@ -43,7 +45,8 @@ static int command(int argc, char **argv)
     for (size_t i = 0; i < LB_COUNT(commands); i++)
         if (!strcmp(argv[1], commands[i].name))
             return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "linebounce: '%s': no such command (run, compare, show, plot)\n", argv[1]);
+    fprintf(stderr, "linebounce: '%s': no such command (run, sweep, compare, show, plot)\n",
+            argv[1]);
     return EXIT_USAGE;
 }
 

@@ -3,31 +3,98 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define REWRITE_S 0.2
-#define LINE_S    10.0
+#define LINE_S    60.0
+/* A terminal that does not say how wide it is. */
+#define COLUMNS      80
+#define COLUMNS_MOST 200
+#define BAR          20
 
 struct progress_state progress_begin(void)
 {
     return (struct progress_state){isatty(STDERR_FILENO) == 1, -INFINITY, false};
 }
 
+static int columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) || size.ws_col < BAR)
+        return COLUMNS;
+    return size.ws_col < COLUMNS_MOST ? size.ws_col : COLUMNS_MOST;
+}
+
+/* Which part is done, 0 to 1: by rounds where their number is given, else by the budget. */
+static double share_done(const struct lb_progress *p)
+{
+    double round = p->windows_of_round ? (double)p->window / (double)p->windows_of_round : 0;
+    double share = p->rounds ? (p->round + round) / p->rounds : p->elapsed_s / p->budget_s;
+
+    return share >= 0 && share <= 1 ? share : share > 1 ? 1 : 0;
+}
+
+static double left_s(const struct lb_progress *p)
+{
+    double share = share_done(p);
+
+    if (!p->rounds)
+        return p->budget_s > p->elapsed_s ? p->budget_s - p->elapsed_s : 0;
+    return share > 0 ? p->elapsed_s * (1 - share) / share : NAN;
+}
+
+static void clock_time(double s, char text[24])
+{
+    if (!isfinite(s) || s > 360000)
+        snprintf(text, 24, "?");
+    else if (s >= 3600)
+        snprintf(text, 24, "%d:%02d:%02d", (int)s / 3600, (int)s / 60 % 60, (int)s % 60);
+    else
+        snprintf(text, 24, "%d:%02d", (int)s / 60, (int)s % 60);
+}
+
+/* "[####......] 41 %, 12:33 left, round 13 of 30: NAME: 41.2 ns [40.9, 41.6]" */
+static void compose(const struct lb_progress *p, bool bar, char *text, size_t bytes)
+{
+    double share = share_done(p);
+    int filled = (int)(share * BAR), used = 0;
+    char left[24];
+
+    clock_time(left_s(p), left);
+    if (bar)
+        used = snprintf(text, bytes, "[%.*s%.*s] ", filled, "####################", BAR - filled,
+                        "....................");
+    used += snprintf(text + used, bytes - (size_t)used, "%.0f %%, %s%s left, round %u", share * 100,
+                     p->rounds ? "" : "at most ", left, p->round + 1);
+    if (p->rounds)
+        used += snprintf(text + used, bytes - (size_t)used, " of %u", p->rounds);
+    used += snprintf(text + used, bytes - (size_t)used, ": %s", p->case_name);
+    if (isfinite(p->estimate_ns) && (size_t)used < bytes)
+        snprintf(text + used, bytes - (size_t)used, ": %.1f ns [%.1f, %.1f]", p->estimate_ns,
+                 p->estimate_lo_ns, p->estimate_hi_ns);
+}
+
 void progress_show(const struct lb_progress *p, void *data)
 {
     struct progress_state *s = data;
-    double left = p->budget_s > p->elapsed_s ? p->budget_s - p->elapsed_s : 0;
+    char text[400];
 
     if (p->elapsed_s - s->last_s < (s->terminal ? REWRITE_S : LINE_S))
         return;
+    if (!s->terminal && isinf(s->last_s)) { /* the first line after a minute, not at once */
+        s->last_s = p->elapsed_s;
+        return;
+    }
     s->last_s = p->elapsed_s;
     s->shown = true;
+    compose(p, s->terminal, text, sizeof text);
     if (s->terminal)
-        fprintf(stderr, "\r\033[Kround %u, window %zu of %zu, %.0f s, at most %.0f s left: %.60s",
-                p->round + 1, p->window + 1, p->windows_of_round, p->elapsed_s, left, p->case_name);
+        fprintf(stderr, "\r\033[K%.*s", columns() - 1, text);
     else
-        fprintf(stderr, "linebounce: round %u, %.0f s, at most %.0f s left\n", p->round + 1,
-                p->elapsed_s, left);
+        fprintf(stderr, "linebounce: %s\n", text);
 }
 
 void progress_end(struct progress_state *s)

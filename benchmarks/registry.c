@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-const struct suite *const suites[] = {&suite_errors, &suite_fastpath, &suite_harness,
-                                      &suite_instruments, &suite_layouts};
+const struct suite *const suites[] = {&suite_arrays,   &suite_churn,   &suite_errors,
+                                      &suite_fastpath, &suite_harness, &suite_instruments,
+                                      &suite_layouts,  &suite_offset};
 const size_t n_suites = LB_COUNT(suites);
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
@@ -17,9 +18,11 @@ int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
             *suite = suites[i];
             return 0;
         }
-    return lb_fail(
-        why, ENOENT,
-        "suite '%s': no such suite (known: errors, fastpath, harness, instruments, layouts)", name);
+    char names[160] = "";
+    for (size_t i = 0, used = 0; i < n_suites && used < sizeof names; i++)
+        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
+                                 suites[i]->name);
+    return lb_fail(why, ENOENT, "suite '%s': no such suite (known: %s)", name, names);
 }
 
 static bool any_armed(const struct settings *s)
@@ -52,6 +55,10 @@ void request_from(const struct settings *s, const struct suite *suite, struct lb
         .n_objects = s->objects.n,
         .access = s->access.at,
         .n_access = s->access.n,
+        .offsets = s->offsets.at,
+        .n_offsets = s->offsets.n,
+        .homes = s->homes.at,
+        .n_homes = s->homes.n,
         .pus = s->pus,
         .writers = s->writers,
         .baseline = s->baseline,

@@ -10,6 +10,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,11 @@ enum {
     KEY_PUS = 256,
     KEY_WRITERS,
     KEY_OBJECTS,
+    KEY_OFFSET,
+    KEY_HOME,
+    KEY_ALL_PAIRS,
+    KEY_PREFETCHER,
+    KEY_RESUME,
     KEY_ACCESS,
     KEY_BASELINE,
     KEY_PRECISION,
@@ -55,6 +61,14 @@ static const struct argp_option run_options[] = {
     {"writers", KEY_WRITERS, "N|N%", 0, "Writers in mixed: threads, or a share of all ops (1)", 0},
     {"work-ns", KEY_WORK, "LIST", 0, "Pauses between ops (200,0); 0 is saturated throughput", 0},
     {"objects", KEY_OBJECTS, "LIST", 0, "Objects in many (100000)", 0},
+    {"offset", KEY_OFFSET, "LIST", 0, "Bytes from word to word (8 to 512) in offset and arrays", 0},
+    {"home", KEY_HOME, "LIST", 0, "Where memory lies: local, remote, interleaved (local)", 0},
+    {"all-pairs", KEY_ALL_PAIRS, 0, 0,
+     "pingpong: every pair of CPUs, also beyond the budget (one per symmetry class when all do not "
+     "fit)",
+     0},
+    {"prefetcher", KEY_PREFETCHER, "on|off", 0,
+     "Set the adjacent-line prefetcher for the run (Intel, root); it is restored in any case", 0},
     {"access", KEY_ACCESS, "LIST", 0, "Picks in many: shared- or private-, uniform or zipf", 0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
     {0, 0, 0, 0, "What looks on (see: linebounce show counters):", 2},
@@ -115,9 +129,9 @@ void settings_init(struct settings *s)
 
 void settings_finish(struct settings *s)
 {
-    struct list *lists[] = {&s->suites,     &s->scenarios, &s->layouts, &s->locks,
-                            &s->placements, &s->threads,   &s->works,   &s->objects,
-                            &s->access,     &s->gbench,    &s->events};
+    struct list *lists[] = {&s->suites,  &s->scenarios, &s->layouts, &s->locks,  &s->placements,
+                            &s->threads, &s->works,     &s->objects, &s->access, &s->offsets,
+                            &s->homes,   &s->gbench,    &s->events};
     char **strings = s->strings.at;
 
     for (size_t i = 0; i < s->strings.n; i++)
@@ -245,6 +259,23 @@ static void add_work(struct settings *s, const char *text)
     list_add(&s->works, sizeof ns, &ns);
 }
 
+static void add_offset(struct settings *s, const char *text)
+{
+    size_t n = (size_t)parse_whole("offset", text, 8, LB_OFFSET_MOST);
+
+    list_add(&s->offsets, sizeof n, &n);
+}
+
+static void add_home(struct settings *s, const char *text)
+{
+    enum lb_home home;
+    struct lb_why why;
+
+    if (lb_home_parse(text, &why, &home))
+        refuse(&why);
+    list_add(&s->homes, sizeof home, &home);
+}
+
 static void add_objects(struct settings *s, const char *text)
 {
     size_t n = (size_t)parse_whole("objects", text, 1, MOST_NUMBER);
@@ -333,6 +364,8 @@ static const struct {
     {KEY_WORK, "work-ns", add_work},
     {KEY_OBJECTS, "objects", add_objects},
     {KEY_ACCESS, "access", add_access},
+    {KEY_OFFSET, "offset", add_offset},
+    {KEY_HOME, "home", add_home},
     {KEY_EVENTS, "events", add_event},
 };
 
@@ -354,6 +387,7 @@ static error_t parse_single(int key, char *arg, struct settings *s)
         return 0;
     case KEY_BUDGET:
         s->budget_s = parse_time(arg);
+        s->budget_given = true;
         return 0;
     case KEY_PRECISION:
         s->precision_ns = parse_number("precision", arg, 0.01);
@@ -376,6 +410,13 @@ static error_t parse_single(int key, char *arg, struct settings *s)
     case KEY_OUT:
         s->out = arg;
         return 0;
+    case KEY_PREFETCHER:
+        if (strcmp(arg, "on") != 0 && strcmp(arg, "off") != 0) {
+            lb_fail(&why, EINVAL, "--prefetcher '%s': on or off is expected", arg);
+            refuse(&why);
+        }
+        s->prefetcher = arg;
+        return 0;
     case KEY_TOPOLOGY:
         s->topology = arg;
         return 0;
@@ -392,6 +433,9 @@ static error_t parse_flag(int key, struct settings *s)
         return 0;
     case KEY_DRY_RUN:
         s->dry_run = true;
+        return 0;
+    case KEY_ALL_PAIRS:
+        s->all_pairs = true;
         return 0;
     case KEY_TWINS:
         s->twins = true;
@@ -432,6 +476,27 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
+static error_t parse_sweep(int key, char *arg, struct argp_state *state)
+{
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = state->input;
+        return 0;
+    }
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "'%s': a sweep has no suites; scenarios go to --scenario", arg);
+    return parse_common(key, arg, state->input);
+}
+
+static error_t parse_resume(int key, char *arg, struct argp_state *state)
+{
+    struct settings *s = state->input;
+
+    if (key != KEY_RESUME)
+        return ARGP_ERR_UNKNOWN;
+    s->resume = arg;
+    return 0;
+}
+
 static error_t parse_show(int key, char *arg, struct argp_state *state)
 {
     struct settings *s = state->input;
@@ -469,6 +534,8 @@ static void complete_layouts(struct settings *s)
     struct lb_layout *layouts = s->layouts.at;
     struct lb_why why;
 
+    if (!strncmp(s->baseline, "apart-", 6)) /* an offset of words, which suites check */
+        return;
     if (!s->layouts.n && (!s->baseline_given || !lb_layout_find(s->baseline, &why, &baseline)))
         return;
     for (size_t i = 0; i < s->layouts.n; i++)
@@ -506,6 +573,40 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
         add_suite(s, "layouts");
     if (s->budget_s <= 0)
         s->budget_s = s->quick ? QUICK_BUDGET_S : DEFAULT_BUDGET_S;
+    complete_layouts(s);
+}
+
+void settings_parse_sweep(int argc, char **argv, struct settings *s)
+{
+    static char name[] = "linebounce sweep";
+    static const struct argp_option only_here[] = {
+        {"resume", KEY_RESUME, "DIR", 0,
+         "Go on where the sweep in DIR was stopped, with its options: nothing is measured twice",
+         -1},
+        {0},
+    };
+    static const struct argp own = {only_here, parse_resume, NULL, NULL, NULL, NULL, NULL};
+    static const struct argp_child children[] = {{&own, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        run_options,
+        parse_sweep,
+        NULL,
+        "Measures every layout and scenario at every distance class and home of memory, and with "
+        "1, 2, 3, 4, 6, 8, ... threads, close together and far apart, as far as this machine has "
+        "them. --placement, --threads and --home limit it. The plan is printed first; --budget "
+        "cuts "
+        "it and says what it cost.\v"
+        "A sweep that was interrupted, killed or lost its machine goes on with --resume DIR.\n\n"
+        "Exit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 "
+        "interrupted (rows are kept).",
+        children,
+        NULL,
+        NULL};
+
+    argv[0] = name;
+    argp_parse(&argp, argc, argv, 0, NULL, s);
+    if (!s->budget_given)
+        s->budget_s = NAN; /* as long as the plan takes */
     complete_layouts(s);
 }
 

@@ -26,6 +26,8 @@ struct settings {
     struct list threads;    /* int */
     struct list works;      /* double */
     struct list objects;    /* size_t */
+    struct list offsets;    /* size_t */
+    struct list homes;      /* enum lb_home */
     struct list access;     /* enum lb_access */
     struct list strings;    /* char *: copies that other lists point into */
     struct list gbench;     /* char *: --benchmark_ flags, as given */
@@ -47,8 +49,13 @@ struct settings {
     unsigned rounds;
     const char *out;
     const char *topology;
+    const char *resume;     /* sweep: the folder to go on in */
+    const char *prefetcher; /* "on", "off" or NULL: leave it alone */
+    bool all_pairs;         /* pingpong: every pair, not one per symmetry class */
+    bool budget_given;
     bool quick, dry_run, twins, no_plots;
     double twin_slow;
+    int line_bytes;   /* of this machine as hwloc says; 0: it does not */
     const char *what; /* of `show` */
 };
 
@@ -62,6 +69,8 @@ void settings_finish(struct settings *settings);
 /* Parses the arguments of `linebounce run`. Prints help, usage and refusals itself (argp) and exits
  * then: 0 for help, 2 for wrong usage. */
 void settings_parse_run(int argc, char **argv, struct settings *settings);
+/* The same for `linebounce sweep`. budget_s is NaN where none was given. */
+void settings_parse_sweep(int argc, char **argv, struct settings *settings);
 /* The same for `linebounce show WHAT` and `linebounce plot DIR...`. */
 void settings_parse_show(int argc, char **argv, struct settings *settings);
 

@@ -23,8 +23,8 @@ struct suite {
                      FILE *out);
 };
 
-extern const struct suite suite_errors, suite_fastpath, suite_harness, suite_instruments,
-    suite_layouts;
+extern const struct suite suite_arrays, suite_churn, suite_errors, suite_fastpath, suite_harness,
+    suite_instruments, suite_layouts, suite_offset;
 
 /* Sorted by name. */
 extern const struct suite *const suites[];

@@ -19,10 +19,23 @@ static int at_work(const struct lb_plan *p, const struct lb_case *c, double work
         if (o->shape.scenario == c->shape.scenario && o->shape.layout == c->shape.layout &&
             o->shape.lock == c->shape.lock && o->placement == c->placement &&
             o->shape.objects == c->shape.objects && o->shape.access == c->shape.access &&
-            o->twin == c->twin && o->work_ns == work_ns)
+            o->shape.offset_bytes == c->shape.offset_bytes && o->twin == c->twin &&
+            o->work_ns == work_ns)
             return (int)i;
     }
     return -1;
+}
+
+void case_label(const struct lb_case *c, char text[CASE_LABEL_BYTES])
+{
+    const struct lb_layout *l = c->shape.layout;
+    char layout[LB_CASE_LAYOUT_BYTES];
+
+    lb_case_layout(c, layout);
+    if (c->shape.scenario->uses_lock || (l && c->shape.lock != l->lock))
+        snprintf(text, CASE_LABEL_BYTES, "%s+%s", layout, lb_lock_info(c->shape.lock)->name);
+    else
+        snprintf(text, CASE_LABEL_BYTES, "%s", layout);
 }
 
 static void cell(FILE *out, int width, const char *text)
@@ -95,7 +108,7 @@ static void tail_cells(FILE *out, const struct lb_line *l, const struct lb_case 
         fprintf(out, " %5.2f %5.1f%%", l->min_over_max, 100 * l->off_cpu_share);
     else
         fprintf(out, " %5s %6s", "-", "-");
-    if (!lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
+    if (c->shape.layout && !lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         fprintf(out, " %6zu %6zu", g.bytes_per_object, g.pages_per_1000);
     fputc('\n', out);
 }
@@ -106,13 +119,9 @@ static void row(FILE *out, const struct lb_analysis *a, int index, int role)
     const struct lb_case *c = &p->cases[index];
     int saturated = c->work_ns > 0 ? at_work(p, c, 0) : -1;
     const struct lb_line *l = lb_analysis_find(a, index, role);
-    char layout[LB_CASE_LAYOUT_BYTES], name[96];
+    char name[CASE_LABEL_BYTES];
 
-    lb_case_layout(c, layout);
-    if (c->shape.lock != c->shape.layout->lock)
-        snprintf(name, sizeof name, "%s+%s", layout, lb_lock_info(c->shape.lock)->name);
-    else
-        snprintf(name, sizeof name, "%s", layout);
+    case_label(c, name);
     if (role > 0)
         name[0] = '\0';
     fprintf(out, "%-*s", NAME_WIDTH, name);
@@ -147,8 +156,12 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
     fputs(", CPUs", out);
     for (int i = 0; i < place->n; i++)
         fprintf(out, "%c%d", i ? ',' : ' ', place->pu_os[i]);
+    if (place->home != LB_HOME_LOCAL)
+        fprintf(out, ", %s memory", lb_home_name(place->home));
+    if (c->shape.scenario->counts_objects)
+        fprintf(out, ", %zu objects", c->shape.objects);
     if (c->shape.scenario->kind == LB_SCENARIO_MANY)
-        fprintf(out, ", %zu objects, %s", c->shape.objects, lb_access_name(c->shape.access));
+        fprintf(out, ", %s", lb_access_name(c->shape.access));
     work_title(title, sizeof title, c->work_ns);
     fprintf(out, "\n%*s %-64s", names, "", title);
     if (both)
@@ -157,13 +170,16 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
             "difference ns [95 %]", "verdict");
     if (both)
         fprintf(out, " %-20s %-5s %-14s", "net ns/op [95 %]", "ratio", "verdict");
-    fprintf(out, " %5s %6s %6s %6s\n", "fair", "offCPU", "B/obj", "pg/1k");
+    fprintf(out, " %5s %6s", "fair", "offCPU");
+    if (c->shape.layout)
+        fprintf(out, " %6s %6s", "B/obj", "pg/1k");
+    fputc('\n', out);
 }
 
 /* Cases at work 0 stand in the row of their headline. */
 static bool stands_alone(const struct lb_plan *p, const struct lb_case *c)
 {
-    if (!c->shape.layout)
+    if (!lb_case_is_subject(c))
         return false;
     if (c->work_ns > 0)
         return true;
@@ -189,7 +205,7 @@ static void print_causes(FILE *out, const struct lb_analysis *a, size_t first)
     size_t n = 0;
 
     for (size_t i = first; rows && i < p->n_cases; i++)
-        if (p->cases[i].shape.layout && !starts_group(&p->cases[i], c))
+        if (lb_case_is_subject(&p->cases[i]) && !starts_group(&p->cases[i], c))
             rows[n++] = (int)i;
     if (n)
         causes_group(out, a, rows, n, NAME_WIDTH + (lb_case_roles(c) > 1 ? 9 : 0));
@@ -203,7 +219,7 @@ static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
 
     head(out, a, c);
     for (size_t i = first; i < p->n_cases; i++)
-        if (p->cases[i].shape.layout && !starts_group(&p->cases[i], c))
+        if (lb_case_is_subject(&p->cases[i]) && !starts_group(&p->cases[i], c))
             for (int role = 0; role < lb_case_roles(c); role++)
                 row(out, a, (int)i, role);
     verdict_sentence(out, a, first);
@@ -215,7 +231,7 @@ static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
 static bool is_printed(const struct lb_plan *p, size_t i)
 {
     for (size_t j = 0; j < i; j++)
-        if (p->cases[j].shape.layout && !starts_group(&p->cases[i], &p->cases[j]))
+        if (lb_case_is_subject(&p->cases[j]) && !starts_group(&p->cases[i], &p->cases[j]))
             return true;
     return false;
 }
@@ -265,6 +281,8 @@ void table_run(const struct lb_analysis *a, FILE *out)
         fprintf(out, "; %lld ms stolen by the host", (long long)r->steal_ticks * 10);
     fputs(".\n", out);
     causes_notes(out, a);
+    if (r->plan->n_placements > 1) /* each has its own: a sweep's table says which changed */
+        return;
     if (r->n_regimes > 1) {
         fprintf(out, "%d distances between the same CPUs were seen during the run (round trips of",
                 r->n_regimes);

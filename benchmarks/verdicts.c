@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "verdicts.h"
 
+#include "table.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 static bool same_group(const struct lb_case *a, const struct lb_case *b)
 {
-    return a->shape.layout && b->shape.layout && a->shape.scenario == b->shape.scenario &&
-           a->placement == b->placement && a->work_ns == b->work_ns &&
-           a->shape.objects == b->shape.objects && a->shape.access == b->shape.access;
+    return lb_case_is_subject(a) && lb_case_is_subject(b) &&
+           a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
+           a->work_ns == b->work_ns && a->shape.objects == b->shape.objects &&
+           a->shape.access == b->shape.access;
 }
 
 static void name_line(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
-    char layout[LB_CASE_LAYOUT_BYTES];
+    char label[CASE_LABEL_BYTES];
 
-    lb_case_layout(c, layout);
-    fputs(layout, out);
-    if (c->shape.lock != c->shape.layout->lock)
-        fprintf(out, "+%s", lb_lock_info(c->shape.lock)->name);
+    case_label(c, label);
+    fputs(label, out);
     if (lb_case_roles(c) > 1)
         fprintf(out, " (%s)", lb_case_role_name(c, l->role));
 }

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * linebounce sweep: every distance class, thread count and home of this machine, in one plan that
+ * can be interrupted and gone on with.
+ */
+#include "commands.h"
+
+#include "identity.h"
+#include "provenance.h"
+#include "session.h"
+#include "table_sweep.h"
+
+#include <linebounce/sweep.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Past a second-level cache, and laid out in a fraction of a window. */
+static const size_t objects[] = {10000};
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    suite_layouts.defaults(s, r);
+    if (!s->objects.n && !s->quick) {
+        r->objects = objects;
+        r->n_objects = LB_COUNT(objects);
+    }
+}
+
+static const struct suite suite_sweep = {
+    .name = "sweep",
+    .question = "what does each layout cost at every distance, with every number of threads?",
+    .defaults = defaults,
+    .conclude = table_sweep,
+};
+
+/* Setting up, and the table and pictures at the end. */
+#define AROUND_S 5.0
+
+static void print_placements(const struct lb_plan *plan, FILE *out)
+{
+    for (size_t i = 0; i < plan->n_placements; i++) {
+        const struct lb_placement *p = &plan->placements[i];
+        fprintf(out, "  %-14s %-8s %-12s", p->name, lb_distance_name(p->distance),
+                lb_home_name(p->home));
+        if (p->home_node_os >= 0)
+            fprintf(out, " node %-3d", p->home_node_os);
+        else
+            fprintf(out, " %-8s", "");
+        fputs(" CPUs", out);
+        for (int k = 0; k < p->n; k++)
+            fprintf(out, "%c%d", k ? ',' : ' ', p->pu_os[k]);
+        fputc('\n', out);
+    }
+}
+
+static void print_time(double s, FILE *out)
+{
+    if (s < 120)
+        fprintf(out, "%.0f s", s);
+    else if (s < 7200)
+        fprintf(out, "%.0f min", s / 60);
+    else
+        fprintf(out, "%.1f h", s / 3600);
+}
+
+static void print_sweep(const struct lb_sweep *w, const struct settings *s, FILE *out)
+{
+    fprintf(out, "sweep: %zu cases on %zu placements, %u rounds of %.1f s, ", w->plan->n_cases,
+            w->plan->n_placements, w->rounds, w->round_s);
+    print_time(w->rounds * w->round_s + AROUND_S, out);
+    fprintf(out, "; seed %llu\n", (unsigned long long)s->seed);
+    print_placements(w->plan, out);
+    if (*w->absent)
+        fprintf(out, "absent on this machine: %s\n", w->absent);
+    for (int i = 0; i < w->n_cuts; i++)
+        fprintf(out, "cut to fit the budget: %s\n", w->cuts[i]);
+    if (w->plan->n_refused)
+        fprintf(out, "left out: %zu combinations that do not go together (first: %s)\n",
+                w->plan->n_refused, w->plan->refused);
+}
+
+static void print_cases(const struct lb_plan *plan)
+{
+    char name[192];
+
+    for (size_t i = 0; i < plan->n_cases; i++) {
+        lb_case_name(plan, &plan->cases[i], name, sizeof name);
+        puts(name);
+    }
+}
+
+static int make_sweep(struct settings *s, const struct lb_topology *topology, struct lb_why *why,
+                      struct lb_sweep **sweep)
+{
+    struct lb_sweep_request r = {
+        .topology = topology,
+        .budget_s = s->budget_given ? fmax(s->budget_s - AROUND_S, s->budget_s / 2) : 0,
+        .rounds = s->rounds,
+    };
+
+    request_from(s, &suite_sweep, &r.plan);
+    defaults(s, &r.plan);
+    return lb_sweep_create(&r, why, sweep);
+}
+
+static void record(struct lb_json *manifest, const struct lb_sweep *w)
+{
+    lb_json_number(manifest, "sweep.cases", (double)w->plan->n_cases);
+    lb_json_number(manifest, "sweep.placements", (double)w->plan->n_placements);
+    lb_json_number(manifest, "sweep.rounds", w->rounds);
+    lb_json_number(manifest, "sweep.estimated_s", w->rounds * w->round_s);
+    lb_json_text(manifest, "sweep.absent", w->absent);
+    for (int i = 0; i < w->n_cuts; i++)
+        lb_json_push_text(manifest, "sweep.cuts", w->cuts[i]);
+}
+
+/* Opens the folder: a new one gets the sweep's identity, one to be gone on with must have it. */
+static int open_sweep(struct session *w, const struct lb_sweep *sweep, char **arguments,
+                      struct lb_why *why)
+{
+    const struct settings *s = w->settings;
+    int err;
+
+    if (s->resume && (err = identity_check(s, s->resume, w->topology, sweep, why)))
+        return err;
+    if ((err = session_open(w, why)))
+        return err;
+    return s->resume ? 0 : identity_write(s, w->dir, w->topology, sweep, arguments, why);
+}
+
+/* How good the estimate was, and how much of the time went into measuring. */
+static void say_times(const struct session *w, const struct lb_sweep *sweep)
+{
+    double planned_s = sweep->rounds * sweep->round_s;
+
+    printf("%.0f s where %.0f s were planned; %.1f %% of it in windows and their warm-ups.\n",
+           w->elapsed_s, planned_s, 100 * w->measured_s / w->elapsed_s);
+    if (w->windows_resumed)
+        printf("%zu windows were there from before.\n", w->windows_resumed);
+    lb_json_number(w->manifest, "sweep.windows_share", w->measured_s / w->elapsed_s);
+    lb_json_number(w->manifest, "sweep.windows_resumed", (double)w->windows_resumed);
+}
+
+static int measure(struct session *w, const struct lb_sweep *sweep)
+{
+    struct lb_run_options options = session_options(w, INFINITY, sweep->rounds);
+    char samples[600];
+    int status;
+
+    snprintf(samples, sizeof samples, "%s/samples.csv", w->dir);
+    options.keep_buckets = true;
+    options.resume = w->settings->resume ? samples : NULL;
+    status = session_measure(w, &suite_sweep, sweep->plan, &options, NULL);
+    if (w->elapsed_s > 0)
+        say_times(w, sweep);
+    if (status != EXIT_DONE)
+        fprintf(stderr,
+                "linebounce: what was measured is kept; go on with: linebounce sweep "
+                "--resume %s\n",
+                w->dir);
+    return status;
+}
+
+static int sweep_here(struct session *w, struct settings *s, char **arguments)
+{
+    struct lb_sweep *sweep;
+    struct lb_why why;
+    int status, err = make_sweep(s, w->topology, &why, &sweep);
+
+    if (err)
+        return session_complain(&why, session_status_of(err));
+    print_sweep(sweep, s, stdout);
+    fflush(stdout);
+    if (s->dry_run) {
+        print_cases(sweep->plan);
+        status = EXIT_DONE;
+    } else if ((err = open_sweep(w, sweep, arguments, &why))) {
+        status =
+            session_complain(&why, s->resume && err != -EBUSY ? EXIT_USAGE : EXIT_NOT_MEASURED);
+    } else {
+        record(w->manifest, sweep);
+        status = measure(w, sweep);
+        session_close(w, false);
+    }
+    lb_sweep_destroy(sweep);
+    return status;
+}
+
+static int check(const struct settings *s, const struct lb_topology *topology)
+{
+    struct lb_why why;
+
+    if (s->resume && s->out)
+        lb_fail(&why, EINVAL, "--resume %s: goes on in that folder: leave out --out", s->resume);
+    else if (s->resume && s->dry_run)
+        lb_fail(&why, EINVAL, "--resume: with --dry-run there is nothing to go on with");
+    else if (s->pus)
+        lb_fail(&why, EINVAL,
+                "--pus: a sweep finds its own CPUs: use --placement and --threads, "
+                "or restrict the process with taskset");
+    else if (!topology->this_system && !s->dry_run)
+        lb_fail(&why, EINVAL,
+                "topology: %s is not this machine: it can be planned for (--dry-run), not measured",
+                topology->source);
+    else
+        return EXIT_DONE;
+    return session_complain(&why, EXIT_USAGE);
+}
+
+static int run(struct settings *s, char **given, char **arguments)
+{
+    struct lb_topology *topology = NULL;
+    struct session w;
+    struct lb_why why;
+    int status;
+
+    if (lb_topology_load(s->topology, &why, &topology))
+        return session_complain(&why, s->topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
+    status = check(s, topology);
+    if (!status && session_begin(&w, s, topology, given, !s->dry_run)) {
+        status = EXIT_NOT_MEASURED;
+    } else if (!status) {
+        status = sweep_here(&w, s, arguments);
+        session_finish(&w);
+    }
+    lb_topology_destroy(topology);
+    return status;
+}
+
+/* The options of the sweep that is gone on with, then those given now: what they change is found as
+ * a difference of the plans. */
+static int parse_resumed(struct settings *s, int argc, char **argv, char ***stored)
+{
+    char **copy = NULL;
+    struct lb_why why;
+    size_t n;
+
+    if (identity_arguments(s->resume, &why, stored, &n))
+        return session_complain(&why, EXIT_USAGE);
+    if (!n || !(copy = provenance_copy((int)n, *stored))) /* the parser puts a name into it */
+        return EXIT_NOT_MEASURED;
+    settings_finish(s);
+    settings_init(s);
+    settings_parse_sweep((int)n, copy, s);
+    s->out = NULL;
+    settings_parse_sweep(argc, argv, s);
+    free(copy);
+    return EXIT_DONE;
+}
+
+int command_sweep(int argc, char **argv)
+{
+    struct settings s;
+    char **given = provenance_copy(argc, argv), **again = provenance_copy(argc, argv);
+    char **stored = NULL;
+    int status = EXIT_DONE;
+
+    settings_init(&s);
+    settings_parse_sweep(argc, argv, &s);
+    if (s.resume)
+        status = parse_resumed(&s, argc, again, &stored);
+    if (!status) {
+        provenance_seed(&s);
+        session_catch_signals();
+        status = run(&s, given, given);
+    }
+    settings_finish(&s);
+    identity_drop(stored);
+    free(given);
+    free(again);
+    return status;
+}

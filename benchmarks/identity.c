@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "identity.h"
+
+#include <linebounce/record.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* FNV-1a over all that a round depends on. */
+static uint64_t digest_bytes(uint64_t h, const void *bytes, size_t n)
+{
+    const unsigned char *at = bytes;
+
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ at[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+static uint64_t digest_number(uint64_t h, double value)
+{
+    return digest_bytes(h, &value, sizeof value);
+}
+
+static uint64_t digest_layout(uint64_t h, const struct lb_layout *l)
+{
+    const size_t words[] = {l->size_bytes,  l->align_bytes,     l->head_offset,
+                            l->tail_offset, l->seq_offset,      l->separate,
+                            l->indirect,    l->slot_offset,     l->lock_offset,
+                            l->lock,        l->lock_room_bytes, l->lock_align_bytes};
+
+    return digest_bytes(h, words, sizeof words);
+}
+
+static uint64_t digest_plan(const struct lb_plan *plan)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    char name[192];
+
+    for (size_t i = 0; i < plan->n_cases; i++) {
+        const struct lb_case *c = &plan->cases[i];
+        const struct lb_placement *p = &plan->placements[c->placement];
+        int n = lb_case_name(plan, c, name, sizeof name);
+        h = digest_bytes(h, name, n < (int)sizeof name ? (size_t)n : sizeof name - 1);
+        if (c->shape.layout)
+            h = digest_layout(h, c->shape.layout);
+        h = digest_bytes(h, p->pu_os, (size_t)p->n * sizeof *p->pu_os);
+        h = digest_number(h, p->home_node_os);
+        h = digest_number(h, c->shape.writers.threads + c->shape.writers.share);
+        h = digest_number(h, c->window_ns);
+        h = digest_number(h, c->phases);
+        h = digest_number(h, c->every);
+    }
+    return h;
+}
+
+static void push(struct lb_json *json, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void push(struct lb_json *json, const char *path, const char *format, ...)
+{
+    char text[400];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    lb_json_push_text(json, path, text);
+}
+
+static void put_placements(struct lb_json *json, const struct lb_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_placements; i++) {
+        const struct lb_placement *p = &plan->placements[i];
+        char pus[256];
+        size_t used = 0;
+        for (int k = 0; k < p->n && used < sizeof pus - 12; k++)
+            used +=
+                (size_t)snprintf(pus + used, sizeof pus - used, "%s%d", k ? "," : "", p->pu_os[k]);
+        push(json, "plan.placements", "%s on %s, memory %s", p->name, pus, lb_home_name(p->home));
+    }
+}
+
+/* Those of the first placement; the others' are in the digest. */
+static void put_cases(struct lb_json *json, const struct lb_plan *plan)
+{
+    size_t end = plan->n_placements > 1 ? plan->first_case[1] : plan->n_cases;
+    char name[192];
+
+    for (size_t i = 0; i < end; i++) {
+        lb_case_name(plan, &plan->cases[i], name, sizeof name);
+        lb_json_push_text(json, "plan.first_cases", name);
+    }
+}
+
+static void put_plan(struct lb_json *json, const struct settings *s, const struct lb_sweep *w)
+{
+    const struct lb_event *events = s->events.at;
+
+    lb_json_number(json, "plan.cases", (double)w->plan->n_cases);
+    lb_json_number(json, "plan.rounds", w->rounds);
+    push(json, "plan.seed", "%" PRIu64, s->seed);
+    put_placements(json, w->plan);
+    put_cases(json, w->plan);
+    for (size_t i = 0; i < s->events.n; i++)
+        push(json, "plan.events", "%s", events[i].name);
+    push(json, "plan.sample_every", "%" PRIu64, s->sample_every);
+    lb_json_bool(json, "plan.count_kernel", s->count_kernel);
+    push(json, "plan.digest", "%016" PRIx64, digest_plan(w->plan));
+}
+
+static int describe(const struct settings *s, const struct lb_topology *t, const struct lb_sweep *w,
+                    struct lb_json **json)
+{
+    struct lb_environment *e = calloc(1, sizeof *e);
+    struct lb_json *j = NULL;
+    int err = e ? lb_json_create(&j) : -ENOMEM;
+
+    if (err) {
+        free(e);
+        return err;
+    }
+    lb_environment_read(e);
+    lb_json_environment(j, e);
+    free(e);
+    lb_json_number(j, "machine.pus", t->n_pus);
+    lb_json_number(j, "machine.pus_allowed", t->n_allowed);
+    lb_json_number(j, "machine.nodes", t->n_nodes);
+    put_plan(j, s, w);
+    *json = j;
+    return 0;
+}
+
+static void file_name(char *path, size_t bytes, const char *dir)
+{
+    snprintf(path, bytes, "%s/sweep.json", dir);
+}
+
+int identity_write(const struct settings *s, const char *dir, const struct lb_topology *t,
+                   const struct lb_sweep *w, char **arguments, struct lb_why *why)
+{
+    struct lb_json *json;
+    char path[600];
+    int err = describe(s, t, w, &json);
+
+    if (err)
+        return lb_fail(why, -err, "sweep.json: %s", strerror(-err));
+    for (char **a = arguments; *a; a++)
+        lb_json_push_text(json, "arguments", *a);
+    lb_json_push_text(json, "arguments", "--seed");
+    push(json, "arguments", "%" PRIu64, s->seed);
+    file_name(path, sizeof path, dir);
+    err = lb_json_write(json, path, why);
+    lb_json_destroy(json);
+    return err;
+}
+
+int identity_check(const struct settings *s, const char *dir, const struct lb_topology *t,
+                   const struct lb_sweep *w, struct lb_why *why)
+{
+    /* What the user can do least about comes first: another plan often follows from it. */
+    static const char *const parts[] = {"build", "machine", "plan"};
+    struct lb_json *json;
+    char path[600];
+    int err = describe(s, t, w, &json);
+
+    if (err)
+        return lb_fail(why, -err, "sweep.json: %s", strerror(-err));
+    file_name(path, sizeof path, dir);
+    for (size_t i = 0; !err && i < LB_COUNT(parts); i++)
+        err = lb_json_same(json, path, parts[i], why);
+    lb_json_destroy(json);
+    return err;
+}
+
+int identity_arguments(const char *dir, struct lb_why *why, char ***arguments, size_t *n)
+{
+    char path[600];
+    int err;
+
+    file_name(path, sizeof path, dir);
+    err = lb_json_read_texts(path, "arguments", why, arguments, n);
+    if (err == -ENOENT)
+        return lb_fail(why, ENOENT, "--resume %s: no sweep was begun there (no sweep.json)", dir);
+    return err;
+}
+
+void identity_drop(char **arguments)
+{
+    lb_json_drop_texts(arguments);
+}

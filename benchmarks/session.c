@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "session.h"
+
+#include "commands.h"
+#include "counting.h"
+#include "provenance.h"
+#include "table.h"
+
+#include <linebounce/analysis.h>
+#include <linebounce/plot.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+volatile sig_atomic_t session_stop;
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    session_stop = 1;
+}
+
+void session_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file that may not grow is an error of write(2), with a sentence */
+}
+
+int session_complain(const struct lb_why *why, int status)
+{
+    fprintf(stderr, "linebounce: %s\n", why->text);
+    return status;
+}
+
+int session_status_of(int err)
+{
+    return err == -ENOMEM || err == -ENODEV || err == -EXDEV ? EXIT_NOT_MEASURED : EXIT_USAGE;
+}
+
+int session_begin(struct session *w, struct settings *s, const struct lb_topology *topology,
+                  char **argv, bool measures)
+{
+    *w = (struct session){.settings = s, .topology = topology};
+    if (lb_json_create(&w->manifest))
+        return -ENOMEM;
+    provenance_begin(w->manifest, s, topology, argv);
+    if (measures) {
+        counting_begin(s, &w->counters);
+        counting_manifest(w->manifest, s, &w->counters);
+    }
+    return 0;
+}
+
+/* A file of the folder, new or gone on with. */
+static int open_file(struct session *w, const struct lb_schema *schema, bool resume,
+                     struct lb_why *why, struct lb_csv **csv)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s", w->dir, schema->file);
+    return resume ? lb_csv_reopen(schema, path, why, csv) : lb_csv_create(schema, path, why, csv);
+}
+
+int session_open(struct session *w, struct lb_why *why)
+{
+    bool resume = w->settings->resume != NULL;
+    char path[600];
+    int err = 0;
+
+    if (resume)
+        snprintf(w->dir, sizeof w->dir, "%s", w->settings->resume);
+    else
+        err = provenance_folder(w->settings, w->dir, sizeof w->dir, why);
+    if (!err)
+        err = open_file(w, &lb_schema_samples, resume, why, &w->samples);
+    if (!err && resume) { /* it says what the whole sweep says, so it is written anew */
+        snprintf(path, sizeof path, "%s/%s", w->dir, lb_schema_summary.file);
+        remove(path);
+    }
+    if (!err)
+        err = open_file(w, &lb_schema_summary, false, why, &w->summary);
+    if (err)
+        return err;
+    snprintf(path, sizeof path, "%s/topology.xml", w->dir);
+    if ((err = lb_topology_export(w->topology, path)))
+        return lb_fail(why, -err, "%s: %s", path, strerror(-err));
+    counting_say(w->settings, &w->counters);
+    return 0;
+}
+
+struct lb_run_options session_options(const struct session *w, double budget_s, unsigned rounds)
+{
+    const struct settings *s = w->settings;
+
+    return (struct lb_run_options){
+        .seed = s->seed,
+        .budget_s = budget_s,
+        .rounds = rounds,
+        .precision_ns = s->precision_ns,
+        .stop = &session_stop,
+        .progress = progress_show,
+        .emulated = w->emulated,
+        .events = s->events.at,
+        .n_events = s->events.n,
+        .count_kernel = s->count_kernel,
+        .at_once = w->counters.at_once,
+        .sample_every = s->sample_every,
+    };
+}
+
+/* Analysis, summary.csv, and the table or Google Benchmark's. */
+static int conclude(struct session *w, const struct suite *suite, struct lb_run *run,
+                    struct front *front, struct lb_why *why)
+{
+    struct lb_analysis *a;
+    int err = lb_analysis_create(run, &w->settings->margin, w->settings->seed, &a);
+
+    if (err)
+        return lb_fail(why, -err, "analysis: %s", strerror(-err));
+    counting_manifest_run(w->manifest, a);
+    err = lb_analysis_write(a, w->summary, why);
+    if (!front) {
+        suite->conclude(a, w->settings, stdout);
+        table_run(a, stdout);
+        fflush(stdout);
+    } else if (!err) {
+        err = front_replay(front, a, why);
+    }
+    lb_analysis_destroy(a);
+    return err;
+}
+
+int session_measure(struct session *w, const struct suite *suite, struct lb_plan *plan,
+                    const struct lb_run_options *options, struct front *front)
+{
+    struct lb_run *run = NULL;
+    struct lb_why why = {""};
+    struct progress_state progress = progress_begin();
+    struct lb_run_options with_progress = *options;
+
+    with_progress.data = &progress;
+    int err = lb_run_measure(plan, w->topology, &with_progress, w->samples, &why, &run);
+    int status = err ? EXIT_NOT_MEASURED : EXIT_DONE;
+
+    progress_end(&progress);
+    if (err)
+        session_complain(&why, 0);
+    if (run) {
+        provenance_run(w->manifest, run);
+        w->elapsed_s = run->elapsed_s;
+        w->measured_s = run->measured_s;
+        w->windows_resumed = run->windows_resumed;
+        if (conclude(w, suite, run, front, &why))
+            status = session_complain(&why, EXIT_NOT_MEASURED);
+    }
+    lb_run_destroy(run);
+    return session_stop ? EXIT_INTERRUPTED : status;
+}
+
+void session_close(struct session *w, bool quiet)
+{
+    struct lb_why why;
+    char path[600];
+    FILE *out = quiet ? stderr : stdout;
+    int drawn = 0;
+
+    if (!w->samples)
+        return;
+    lb_csv_close(w->samples);
+    lb_csv_close(w->summary);
+    snprintf(path, sizeof path, "%s/run.json", w->dir);
+    if (lb_json_write(w->manifest, path, &why))
+        session_complain(&why, 0);
+    why.text[0] = '\0';
+    if (!w->settings->no_plots)
+        lb_plot(w->dir, provenance_plots(), &why, &drawn);
+    if (*why.text) /* what failed, or what a run of this kind has no picture of */
+        fprintf(stderr, "linebounce: plots: %s\n", why.text);
+    fprintf(out, "\nResults: %s (samples.csv, summary.csv, run.json, topology.xml%s)\n", w->dir,
+            drawn ? ", plots/" : "");
+}
+
+void session_finish(struct session *w)
+{
+    lb_json_destroy(w->manifest);
+}

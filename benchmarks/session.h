@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * session: what `run` and `sweep` share: signals, the results folder, a plan measured and
+ * concluded.
+ */
+#ifndef LB_SESSION_H
+#define LB_SESSION_H
+
+#include "front.h"
+#include "settings.h"
+#include "suite.h"
+
+#include <linebounce/counters.h>
+#include <linebounce/record.h>
+#include <linebounce/run.h>
+
+#include <signal.h>
+
+/* Set by SIGINT and SIGTERM. */
+extern volatile sig_atomic_t session_stop;
+
+struct session {
+    const struct settings *settings;
+    const struct lb_topology *topology;
+    struct lb_csv *samples, *summary;
+    struct lb_json *manifest;
+    struct lb_counter_report counters;
+    bool emulated; /* the machine is: times mean nothing */
+    double elapsed_s, measured_s; /* of the last plan, as in struct lb_run */
+    size_t windows_resumed;
+    char dir[512];
+};
+
+/* The first signal ends the run after the window in flight; the second ends the program. */
+void session_catch_signals(void);
+/* Prints the sentence; returns the status. */
+int session_complain(const struct lb_why *why, int status);
+/* Wrong usage is what the user can mend on the command line. */
+int session_status_of(int err);
+
+/* Begins the manifest, and probes the counters where `measures`. */
+int session_begin(struct session *session, struct settings *settings,
+                  const struct lb_topology *topology, char **argv, bool measures);
+/* Makes the folder and its files, or opens those of the sweep that is resumed. */
+int session_open(struct session *session, struct lb_why *why);
+/* Options of a run from the settings. */
+struct lb_run_options session_options(const struct session *session, double budget_s,
+                                      unsigned rounds);
+/* Measures and concludes; an exit status. */
+int session_measure(struct session *session, const struct suite *suite, struct lb_plan *plan,
+                    const struct lb_run_options *options, struct front *front);
+/* Writes run.json, draws, says where everything is. Does nothing where nothing was opened. */
+void session_close(struct session *session, bool quiet);
+void session_finish(struct session *session);
+
+#endif

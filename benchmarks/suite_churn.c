@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * churn: the other side of the trade. A lock inside the object is one allocation instead of two, in
+ * a larger object: what do birth and death cost, and what does the memory come to?
+ */
+#include "suite.h"
+
+#include "table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lb_scenario *const all[] = {
+    &lb_scenarios[LB_SCENARIO_CHURN_SLAB],
+    &lb_scenarios[LB_SCENARIO_CHURN_MALLOC],
+};
+/* Allocation is a thread's own affair: nothing is handed over that a pause would bring to light. */
+static const double works[] = {0};
+static const int threads[] = {1};
+/* As many as a process with many mappings has VMAs. */
+static const size_t objects[] = {1000};
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    if (!r->n_scenarios) {
+        r->scenarios = all;
+        r->n_scenarios = LB_COUNT(all);
+    }
+    if (!r->n_layouts) {
+        r->layouts = lb_layouts;
+        r->n_layouts = lb_n_layouts;
+    }
+    if (!r->n_work_ns) {
+        r->work_ns = works;
+        r->n_work_ns = LB_COUNT(works);
+    }
+    if (!r->n_threads && !r->n_placements && !s->pus) {
+        r->threads = threads;
+        r->n_threads = LB_COUNT(threads);
+    }
+    if (!r->n_objects) {
+        r->objects = objects;
+        r->n_objects = LB_COUNT(objects);
+    }
+}
+
+/* 4-KiB pages per 1000 objects; NaN where the C library does not say. */
+static double pages(const struct lb_case *c)
+{
+    struct lb_geometry g;
+    double bytes;
+
+    if (c->shape.scenario->kind == LB_SCENARIO_CHURN_MALLOC)
+        return lb_churn_heap_bytes(c->shape.layout, c->shape.lock, &bytes)
+                   ? NAN
+                   : ceil(1000 * bytes / LB_SLAB_PAGE_BYTES);
+    return lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g) ? NAN
+                                                                      : (double)g.pages_per_1000;
+}
+
+static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+{
+    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+    char label[CASE_LABEL_BYTES], memory[24] = "-";
+
+    case_label(c, label);
+    if (isfinite(pages(c)))
+        snprintf(memory, sizeof memory, "%.0f", pages(c));
+    fprintf(out, "  %-22s %11s %9.1f [%.1f, %.1f]", label,
+            c->shape.layout->separate ? "two" : "one", l->net.n ? l->net.median : l->ns_op.median,
+            l->net.n ? l->net.lo : l->ns_op.lo, l->net.n ? l->net.hi : l->ns_op.hi);
+    if (l->compared)
+        fprintf(out, "  %5.2f  %-10s", l->comparison.ratio.value,
+                lb_verdict_name(l->comparison.verdict));
+    else
+        fprintf(out, "  %5s  %-10s", "1", "(baseline)");
+    fprintf(out, " %7s\n", memory);
+}
+
+static bool same_table(const struct lb_case *a, const struct lb_case *b)
+{
+    return a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
+           a->work_ns == b->work_ns && a->shape.objects == b->shape.objects;
+}
+
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    const struct lb_plan *p = a->run->plan;
+    const struct lb_case *last = NULL;
+
+    (void)s;
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_line *l = &a->lines[i];
+        const struct lb_case *c = &p->cases[l->case_index];
+        if (!l->main_regime || !lb_case_is_subject(c))
+            continue;
+        if (!last || !same_table(c, last))
+            fprintf(out,
+                    "\n%s: %s\n  %d thread%s, %zu objects alive a thread, %g ns of work\n"
+                    "  %-22s %11s %21s  %5s  %-10s %7s\n",
+                    c->shape.scenario->name, c->shape.scenario->question, c->shape.threads,
+                    c->shape.threads == 1 ? "" : "s", c->shape.objects, c->work_ns, "layout",
+                    "allocations", "net ns/op [95 %]", "ratio", "verdict", "pg/1k");
+        last = c;
+        print_line(out, a, l);
+    }
+}
+
+const struct suite suite_churn = {
+    .name = "churn",
+    .question = "what do allocating, initialising and freeing an object with its lock cost?",
+    .defaults = defaults,
+    .conclude = conclude,
+};

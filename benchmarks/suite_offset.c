@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * offset: what it costs that two threads' words, or a lock and the fields beside it, lie so far
+ * apart, and from which distance on it costs nothing.
+ */
+#include "suite.h"
+
+#include "table.h"
+
+#include <linebounce/interference.h>
+#include <linebounce/record.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lb_scenario *const all[] = {
+    &lb_scenarios[LB_SCENARIO_STORE],     &lb_scenarios[LB_SCENARIO_LOAD],
+    &lb_scenarios[LB_SCENARIO_INCREMENT], &lb_scenarios[LB_SCENARIO_FETCH_ADD],
+    &lb_scenarios[LB_SCENARIO_CAS],       &lb_scenarios[LB_SCENARIO_READ_WRITE],
+    &lb_scenarios[LB_SCENARIO_OBSERVER],  &lb_scenarios[LB_SCENARIO_SAME_OBJECT],
+};
+static const double works[] = {LB_WORK_HEADLINE_NS, 0};
+
+/* Within a line, about its end, and at the ends of pairs and of blocks of 256 bytes. */
+static const size_t offsets[] = {8,  16, 24,  32,  40,  48,  56,  64,
+                                 72, 96, 120, 128, 192, 256, 384, 512};
+static const size_t quick_offsets[] = {8, 56, 64, 120, 128, 256, 512};
+#define BASE_OFFSET 512
+
+/* The lock's offset in an object whose hot fields lie on line 0 (the head, 40 bytes) and line 2
+ * (the tail and the sequence number). At 40 and 48 count and owner lie beside the head; at 56 count
+ * ends line 0 and owner begins line 1: split; at 64 both lie on the other line of the head's pair,
+ * at 192 on the other line of the tail's, from 256 on in pairs of their own. */
+static const size_t lock_offsets[] = {40, 48, 56, 64, 192, 256, 512};
+#define OBJECT_BYTES 1024
+#define TAIL_OFFSET  128
+#define SEQ_OFFSET   184
+
+static struct lb_layout lock_layouts[LB_COUNT(lock_offsets)];
+
+static void make_layout(size_t lock_offset, struct lb_layout *l)
+{
+    size_t end = lock_offset < TAIL_OFFSET ? TAIL_OFFSET : OBJECT_BYTES;
+
+    *l = (struct lb_layout){
+        .size_bytes = OBJECT_BYTES,
+        .align_bytes = OBJECT_BYTES,
+        .head_offset = 0,
+        .tail_offset = TAIL_OFFSET,
+        .seq_offset = SEQ_OFFSET,
+        .lock_offset = lock_offset,
+        .lock_room_bytes = end - lock_offset,
+        .lock_align_bytes = 8,
+        .lock = LB_LOCK_RWSEM40,
+    };
+    snprintf(l->name, sizeof l->name, LB_LAYOUT_AT "%zu", lock_offset);
+    snprintf(l->meaning, sizeof l->meaning, "a scan of the lock's offset");
+}
+
+/* "apart-256" as a baseline is an offset. */
+static size_t base_of(const struct settings *s)
+{
+    if (s->baseline_given && !strncmp(s->baseline, "apart-", 6))
+        return strtoul(s->baseline + 6, NULL, 10);
+    return BASE_OFFSET;
+}
+
+static void use_offsets(struct settings *s, struct lb_request *r)
+{
+    size_t base = base_of(s);
+
+    if (!s->offsets.n) {
+        r->offsets = s->quick ? quick_offsets : offsets;
+        r->n_offsets = s->quick ? LB_COUNT(quick_offsets) : LB_COUNT(offsets);
+        r->base_offset = base;
+        return;
+    }
+    bool has_base = false;
+    for (size_t i = 0; i < s->offsets.n; i++)
+        has_base |= ((const size_t *)s->offsets.at)[i] == base;
+    if (!has_base) /* it is measured whether it was listed or not, as a baseline layout is */
+        list_add(&s->offsets, sizeof base, &base);
+    r->offsets = s->offsets.at;
+    r->n_offsets = s->offsets.n;
+    r->base_offset = base;
+}
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    if (!r->n_scenarios) {
+        r->scenarios = all;
+        r->n_scenarios = s->quick ? 6 : LB_COUNT(all);
+    }
+    for (size_t i = 0; i < LB_COUNT(lock_offsets); i++)
+        make_layout(lock_offsets[i], &lock_layouts[i]);
+    if (!s->layouts.n) {
+        r->layouts = lock_layouts;
+        r->n_layouts = LB_COUNT(lock_layouts);
+        r->baseline = lock_layouts[LB_COUNT(lock_layouts) - 1].name;
+    }
+    if (!r->n_work_ns) {
+        r->work_ns = works;
+        r->n_work_ns = LB_COUNT(works);
+    }
+    use_offsets(s, r);
+}
+
+/* The cases of one operation at one work, by offset. */
+static size_t cases_of(const struct lb_plan *p, const struct lb_case *like, int *cases,
+                       size_t *bytes)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        size_t k = n;
+        if (c->shape.scenario != like->shape.scenario || c->placement != like->placement ||
+            c->work_ns != like->work_ns || !c->offset_bytes || c->twin)
+            continue;
+        for (; k > 0 && bytes[k - 1] > c->offset_bytes; k--) {
+            bytes[k] = bytes[k - 1];
+            cases[k] = cases[k - 1];
+        }
+        bytes[k] = c->offset_bytes;
+        cases[k] = (int)i;
+        n++;
+    }
+    return n;
+}
+
+/* One operation's windows, in the regime in which its base has most of them. */
+static void fill(const struct lb_analysis *a, const int *cases, size_t n, int role, size_t rounds,
+                 double *ns_op)
+{
+    const struct lb_line *base = lb_analysis_find(a, cases[n - 1], role);
+
+    for (size_t i = 0; i < n * rounds; i++)
+        ns_op[i] = NAN;
+    for (size_t i = 0; base && i < n; i++) {
+        const struct lb_series *s = &a->run->series[cases[i]];
+        for (size_t k = 0; k < s->n; k++) {
+            const struct lb_sample *x = &s->samples[role][k];
+            if (x->round < rounds && x->regime == base->regime)
+                ns_op[i * rounds + x->round] = x->ns_op;
+        }
+    }
+}
+
+static int size_of(const struct lb_analysis *a, const struct lb_case *like, int role,
+                   const struct settings *s, struct lb_interference *found)
+{
+    const struct lb_run *run = a->run;
+    size_t n_cases = run->plan->n_cases, n;
+    int *cases = calloc(n_cases, sizeof *cases);
+    size_t *bytes = calloc(n_cases, sizeof *bytes);
+    double *ns_op = NULL;
+    int err = -1;
+
+    if (cases && bytes && (n = cases_of(run->plan, like, cases, bytes)) > 1 &&
+        (ns_op = malloc(n * (run->rounds + 1) * sizeof *ns_op))) {
+        size_t rounds = run->rounds + 1; /* the last one may be begun */
+        fill(a, cases, n, role, rounds, ns_op);
+        struct lb_scan scan = {bytes, n, ns_op, rounds};
+        err = lb_interference(&scan, &s->margin, s->seed, found);
+    }
+    free(cases);
+    free(bytes);
+    free(ns_op);
+    return err;
+}
+
+static void print_name(FILE *out, const struct lb_case *c, int role)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%s%s%s", c->shape.scenario->name, lb_case_roles(c) > 1 ? " " : "",
+             lb_case_roles(c) > 1 ? lb_case_role_name(c, role) : "");
+    fprintf(out, "  %-24s", name);
+}
+
+static void print_size(FILE *out, const struct lb_case *c, int role,
+                       const struct lb_interference *f)
+{
+    print_name(out, c, role);
+    if (f->size_bytes)
+        fprintf(out,
+                " %4zu bytes (more than %zu), confidence %3.0f %%; nearer costs up to %+.1f ns, "
+                "%.2f x\n",
+                f->size_bytes, f->below_bytes, 100 * f->confidence, f->cost_ns, f->cost_ratio);
+    else
+        fprintf(out, " none seen, confidence %3.0f %%\n", 100 * f->confidence);
+}
+
+/* What the machine and the compiler say of themselves. */
+static void print_claims(FILE *out, const struct settings *s)
+{
+    struct lb_environment *e = calloc(1, sizeof *e);
+
+    if (s->line_bytes)
+        fprintf(out, "hwloc says lines of %d bytes", s->line_bytes);
+    else
+        fputs("hwloc does not know the line", out);
+#ifdef __GCC_DESTRUCTIVE_SIZE
+    fprintf(out, ", the compiler's constant is %d", __GCC_DESTRUCTIVE_SIZE);
+#else
+    fputs(", the compiler has no constant", out);
+#endif
+    if (e)
+        lb_environment_read(e);
+    fprintf(out, ", the adjacent-line prefetcher is %s.\n",
+            e && *e->prefetcher ? e->prefetcher : "not known");
+    free(e);
+}
+
+/* Cases that open a scan: the first of their operation, placement and work. */
+static bool opens(const struct lb_plan *p, size_t i, bool words)
+{
+    const struct lb_case *c = &p->cases[i];
+
+    if (!c->offset_bytes || c->twin || c->shape.scenario->uses_words != words)
+        return false;
+    for (size_t k = 0; k < i; k++)
+        if (p->cases[k].shape.scenario == c->shape.scenario &&
+            p->cases[k].placement == c->placement && p->cases[k].work_ns == c->work_ns &&
+            p->cases[k].offset_bytes)
+            return false;
+    return true;
+}
+
+static void print_scans(const struct lb_analysis *a, const struct settings *s, bool words,
+                        FILE *out)
+{
+    const struct lb_plan *p = a->run->plan;
+    size_t most = 0;
+    double least_confidence = 1, work = -1;
+
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        struct lb_interference f;
+        if (!opens(p, i, words))
+            continue;
+        if (c->work_ns != work)
+            fprintf(out, "\n%s at %g ns of work, beyond %g ns and %g %%:\n",
+                    words ? "Destructive interference of words"
+                          : "A lock's offset against the hot fields",
+                    c->work_ns, s->margin.ns, 100 * s->margin.share);
+        work = c->work_ns;
+        for (int role = 0; role < lb_case_roles(c); role++) {
+            if (size_of(a, c, role, s, &f)) {
+                print_name(out, c, role);
+                fprintf(out, " not known: fewer than %d rounds are whole\n",
+                        LB_INTERFERENCE_ROUNDS);
+                continue;
+            }
+            print_size(out, c, role, &f);
+            if (f.size_bytes > most)
+                least_confidence = 1;
+            if (f.size_bytes >= most && f.size_bytes) {
+                most = f.size_bytes;
+                least_confidence = fmin(least_confidence, f.confidence);
+            }
+        }
+    }
+    if (words && most) {
+        fprintf(out, "=> size of destructive interference here: %zu bytes (confidence %.0f %%); ",
+                most, 100 * least_confidence);
+        print_claims(out, s);
+    } else if (words && work >= 0) {
+        fputs("=> no destructive interference was seen; ", out);
+        print_claims(out, s);
+    }
+}
+
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    table_layouts(a, out);
+    print_scans(a, s, true, out);
+    print_scans(a, s, false, out);
+}
+
+const struct suite suite_offset = {
+    .name = "offset",
+    .question = "how far apart do two words, or a lock and its neighbours, have to lie?",
+    .defaults = defaults,
+    .conclude = conclude,
+};
