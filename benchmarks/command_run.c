@@ -58,6 +58,8 @@ static int run_suite(struct session *w, struct settings *s, const struct suite *
     size_t n_events = s->events.n;
     int err, status;
 
+    if (suite->measure)
+        return suite->measure(w, s);
     request_from(s, suite, &request);
     suite->defaults(s, &request);
     if ((err = lb_plan_create(&request, w->topology, &why, &plan)))

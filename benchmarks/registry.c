@@ -8,7 +8,7 @@
 
 const struct suite *const suites[] = {&suite_arrays,   &suite_churn,   &suite_errors,
                                       &suite_fastpath, &suite_harness, &suite_instruments,
-                                      &suite_layouts,  &suite_offset};
+                                      &suite_layouts,  &suite_offset,  &suite_pingpong};
 const size_t n_suites = LB_COUNT(suites);
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)

@@ -67,16 +67,31 @@ static int open_file(struct session *w, const struct lb_schema *schema, bool res
     return resume ? lb_csv_reopen(schema, path, why, csv) : lb_csv_create(schema, path, why, csv);
 }
 
+int session_folder(struct session *w, struct lb_why *why)
+{
+    char path[600];
+    int err = 0;
+
+    if (*w->dir)
+        return 0;
+    if (w->settings->resume)
+        snprintf(w->dir, sizeof w->dir, "%s", w->settings->resume);
+    else if ((err = provenance_folder(w->settings, w->dir, sizeof w->dir, why)))
+        w->dir[0] = '\0';
+    if (err)
+        return err;
+    snprintf(path, sizeof path, "%s/topology.xml", w->dir);
+    if ((err = lb_topology_export(w->topology, path)))
+        return lb_fail(why, -err, "%s: %s", path, strerror(-err));
+    return 0;
+}
+
 int session_open(struct session *w, struct lb_why *why)
 {
     bool resume = w->settings->resume != NULL;
     char path[600];
-    int err = 0;
+    int err = session_folder(w, why);
 
-    if (resume)
-        snprintf(w->dir, sizeof w->dir, "%s", w->settings->resume);
-    else
-        err = provenance_folder(w->settings, w->dir, sizeof w->dir, why);
     if (!err)
         err = open_file(w, &lb_schema_samples, resume, why, &w->samples);
     if (!err && resume) { /* it says what the whole sweep says, so it is written anew */
@@ -85,13 +100,9 @@ int session_open(struct session *w, struct lb_why *why)
     }
     if (!err)
         err = open_file(w, &lb_schema_summary, false, why, &w->summary);
-    if (err)
-        return err;
-    snprintf(path, sizeof path, "%s/topology.xml", w->dir);
-    if ((err = lb_topology_export(w->topology, path)))
-        return lb_fail(why, -err, "%s: %s", path, strerror(-err));
-    counting_say(w->settings, &w->counters);
-    return 0;
+    if (!err)
+        counting_say(w->settings, &w->counters);
+    return err;
 }
 
 struct lb_run_options session_options(const struct session *w, double budget_s, unsigned rounds)
@@ -170,7 +181,7 @@ void session_close(struct session *w, bool quiet)
     FILE *out = quiet ? stderr : stdout;
     int drawn = 0;
 
-    if (!w->samples)
+    if (!*w->dir)
         return;
     lb_csv_close(w->samples);
     lb_csv_close(w->summary);
@@ -182,8 +193,9 @@ void session_close(struct session *w, bool quiet)
         lb_plot(w->dir, provenance_plots(), &why, &drawn);
     if (*why.text) /* what failed, or what a run of this kind has no picture of */
         fprintf(stderr, "linebounce: plots: %s\n", why.text);
-    fprintf(out, "\nResults: %s (samples.csv, summary.csv, run.json, topology.xml%s)\n", w->dir,
-            drawn ? ", plots/" : "");
+    fprintf(out, "\nResults: %s (%srun.json, topology.xml%s)\n", w->dir,
+            w->samples ? "samples.csv, summary.csv, " : "", drawn ? ", plots/" : "");
+    w->samples = w->summary = NULL;
 }
 
 void session_finish(struct session *w)

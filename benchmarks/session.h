@@ -41,7 +41,9 @@ int session_status_of(int err);
 /* Begins the manifest, and probes the counters where `measures`. */
 int session_begin(struct session *session, struct settings *settings,
                   const struct lb_topology *topology, char **argv, bool measures);
-/* Makes the folder and its files, or opens those of the sweep that is resumed. */
+/* Makes the folder, once; topology.xml goes there. */
+int session_folder(struct session *session, struct lb_why *why);
+/* The folder and the files of windows, or opens those of the sweep that is resumed. */
 int session_open(struct session *session, struct lb_why *why);
 /* Options of a run from the settings. */
 struct lb_run_options session_options(const struct session *session, double budget_s,

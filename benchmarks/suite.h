@@ -13,18 +13,22 @@
 
 #include <stdio.h>
 
+struct session;
 struct suite {
     const char *name;
     const char *question;
     /* Fills what the command line left open; lists in `settings` that are not empty were given. */
     void (*defaults)(struct settings *settings, struct lb_request *request);
+    /* In place of both below: a suite whose cases are no windows plans, measures and writes by
+     * itself. Returns an exit status. */
+    int (*measure)(struct session *session, struct settings *settings);
     /* Prints table and conclusions. */
     void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings,
                      FILE *out);
 };
 
 extern const struct suite suite_arrays, suite_churn, suite_errors, suite_fastpath, suite_harness,
-    suite_instruments, suite_layouts, suite_offset;
+    suite_instruments, suite_layouts, suite_offset, suite_pingpong;
 
 /* Sorted by name. */
 extern const struct suite *const suites[];

@@ -14,14 +14,14 @@ struct classes {
     size_t n;
 };
 
-static bool is_same(const struct lb_pair_class *x, const struct lb_pair_class *y)
+bool lb_pair_class_same(const struct lb_pair_class *x, const struct lb_pair_class *y)
 {
     return x->distance == y->distance && x->node_a_os == y->node_a_os &&
            x->node_b_os == y->node_b_os && x->kind_a == y->kind_a && x->kind_b == y->kind_b;
 }
 
 /* The class of two PUs as a set of one; the node that is lower comes first, and its PU with it. */
-static struct lb_pair_class class_of(const struct lb_pu *a, const struct lb_pu *b)
+struct lb_pair_class lb_pair_class_of(const struct lb_pu *a, const struct lb_pu *b)
 {
     bool swap = a->node_os > b->node_os || (a->node_os == b->node_os && a->kind > b->kind);
     const struct lb_pu *x = swap ? b : a, *y = swap ? a : b;
@@ -35,12 +35,12 @@ static int add(struct classes *c, const struct lb_pair_class *new, size_t *last)
     struct lb_pair_class *more;
 
     /* Neighbours in logical order are mostly of the class before them. */
-    if (*last < c->n && is_same(&c->at[*last], new)) {
+    if (*last < c->n && lb_pair_class_same(&c->at[*last], new)) {
         c->at[*last].pairs++;
         return 0;
     }
     for (*last = 0; *last < c->n; ++*last)
-        if (is_same(&c->at[*last], new)) {
+        if (lb_pair_class_same(&c->at[*last], new)) {
             c->at[*last].pairs++;
             return 0;
         }
@@ -64,20 +64,42 @@ static void sort_by_distance(struct classes *c)
     }
 }
 
-int lb_placement_pair_classes(const struct lb_topology *t, struct lb_pair_class **classes,
-                              size_t *n)
+static bool is_taken(const struct lb_pu *pu, const struct lb_placement *only)
+{
+    for (int i = 0; only && i < only->n; i++)
+        if (only->pu_os[i] == pu->pu_os)
+            return true;
+    return !only && pu->allowed;
+}
+
+const struct lb_pu **lb_placement_choose(const struct lb_topology *t,
+                                         const struct lb_placement *only, int *n)
+{
+    const struct lb_pu **pus = calloc((size_t)t->n_pus + 1, sizeof *pus);
+
+    *n = 0;
+    for (int i = 0; pus && i < t->n_pus; i++)
+        if (is_taken(&t->pus[i], only))
+            pus[(*n)++] = &t->pus[i];
+    return pus;
+}
+
+int lb_placement_pair_classes(const struct lb_topology *t, const struct lb_placement *only,
+                              struct lb_pair_class **classes, size_t *n)
 {
     struct classes c = {NULL, 0};
     size_t last = 0;
-    int err = 0;
+    int n_pus, err = 0;
+    const struct lb_pu **pus = lb_placement_choose(t, only, &n_pus);
 
-    for (int i = 0; !err && i < t->n_pus; i++)
-        for (int k = i + 1; t->pus[i].allowed && !err && k < t->n_pus; k++) {
-            if (!t->pus[k].allowed)
-                continue;
-            struct lb_pair_class one = class_of(&t->pus[i], &t->pus[k]);
+    if (!pus)
+        return -ENOMEM;
+    for (int i = 0; !err && i < n_pus; i++)
+        for (int k = i + 1; !err && k < n_pus; k++) {
+            struct lb_pair_class one = lb_pair_class_of(pus[i], pus[k]);
             err = add(&c, &one, &last);
         }
+    free(pus);
     if (err) {
         free(c.at);
         return err;
@@ -86,6 +108,22 @@ int lb_placement_pair_classes(const struct lb_topology *t, struct lb_pair_class 
     *classes = c.at;
     *n = c.n;
     return 0;
+}
+
+void lb_pair_class_name(const struct lb_pair_class *c, bool first,
+                        char name[LB_PLACEMENT_NAME_BYTES])
+{
+    const char *distance = lb_distance_name(c->distance);
+
+    if (first)
+        snprintf(name, LB_PLACEMENT_NAME_BYTES, "%s", distance);
+    else if (c->kind_a != c->kind_b || c->kind_a > 0)
+        snprintf(name, LB_PLACEMENT_NAME_BYTES, "%s@%d-%dk%d-%d", distance, c->node_a_os,
+                 c->node_b_os, c->kind_a, c->kind_b);
+    else if (c->node_a_os != c->node_b_os)
+        snprintf(name, LB_PLACEMENT_NAME_BYTES, "%s@%d-%d", distance, c->node_a_os, c->node_b_os);
+    else
+        snprintf(name, LB_PLACEMENT_NAME_BYTES, "%s@%d", distance, c->node_a_os);
 }
 
 int lb_placement_of_class(const struct lb_topology *t, const struct lb_pair_class *c, bool first,
@@ -98,16 +136,7 @@ int lb_placement_of_class(const struct lb_topology *t, const struct lb_pair_clas
     snprintf(list, sizeof list, "%d,%d", c->pu_a_os, c->pu_b_os);
     if ((err = lb_placement_list(t, list, why, &p)))
         return err;
-    if (first)
-        snprintf(p.name, sizeof p.name, "%s", lb_distance_name(c->distance));
-    else if (c->kind_a != c->kind_b || c->kind_a > 0)
-        snprintf(p.name, sizeof p.name, "%s@%d-%dk%d-%d", lb_distance_name(c->distance),
-                 c->node_a_os, c->node_b_os, c->kind_a, c->kind_b);
-    else if (c->node_a_os != c->node_b_os)
-        snprintf(p.name, sizeof p.name, "%s@%d-%d", lb_distance_name(c->distance), c->node_a_os,
-                 c->node_b_os);
-    else
-        snprintf(p.name, sizeof p.name, "%s@%d", lb_distance_name(c->distance), c->node_a_os);
+    lb_pair_class_name(c, first, p.name);
     *placement = p;
     return 0;
 }

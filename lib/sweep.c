@@ -331,7 +331,7 @@ int lb_sweep_create(const struct lb_sweep_request *r, struct lb_why *why, struct
 {
     struct making m = {.r = r, .why = why};
     struct lb_sweep *s = calloc(1, sizeof *s);
-    int err = s ? lb_placement_pair_classes(r->topology, &m.classes, &m.n_classes) : -ENOMEM;
+    int err = s ? lb_placement_pair_classes(r->topology, NULL, &m.classes, &m.n_classes) : -ENOMEM;
 
     if (!err)
         err = find_homes(&m);

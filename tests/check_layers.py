@@ -39,6 +39,7 @@ STAGES = [
     ("sweep", "sweep.c"),
     ("run", "run.c run_private.h bench.c bench_write.c groups.c instruments.c keep.c "
             "look.c resume.c"),
+    ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_causes.c analysis_private.h analysis_write.c"),
     ("plot", "plot.c"),
     ("gbench", "gbench.cc gbench_none.c"),

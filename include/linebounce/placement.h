@@ -90,6 +90,11 @@ void lb_placement_finish(struct lb_placement *placement);
 int lb_placement_set_home(const struct lb_topology *topology, enum lb_home home, struct lb_why *why,
                           struct lb_placement *placement);
 
+/* The allowed PUs in logical order, or those of a placement; *n of them, freed with free. NULL: no
+ * memory. */
+const struct lb_pu **lb_placement_choose(const struct lb_topology *topology,
+                                         const struct lb_placement *only, int *n);
+
 /* Pairs that symmetry does not tell apart: the same distance class, the same NUMA nodes and the
  * same kinds of core. A pair stands for all of its class, because a machine's sockets, dies and
  * cores are built alike; the nodes stay in it, because they are not: on two-socket EPYC a line
@@ -101,10 +106,17 @@ struct lb_pair_class {
     int pu_a_os, pu_b_os; /* the representative: the class's first pair in logical order */
     uint64_t pairs;       /* how many there are in it */
 };
-/* All classes of the allowed PUs, by distance, then in order of their first pairs. Freed with free.
- * Linear in the pairs: 512 PUs have 130,816 and take some milliseconds. -ENOMEM. */
-int lb_placement_pair_classes(const struct lb_topology *topology, struct lb_pair_class **classes,
-                              size_t *n);
+/* All classes of the allowed PUs (of those listed, where `only` is given), by distance, then in
+ * order of their first pairs. Freed with free. Linear in the pairs: 512 PUs have 130,816 and take
+ * some milliseconds. -ENOMEM. */
+int lb_placement_pair_classes(const struct lb_topology *topology, const struct lb_placement *only,
+                              struct lb_pair_class **classes, size_t *n);
+/* The class of two PUs, as one of a single pair; and whether two are the same class. */
+struct lb_pair_class lb_pair_class_of(const struct lb_pu *a, const struct lb_pu *b);
+bool lb_pair_class_same(const struct lb_pair_class *a, const struct lb_pair_class *b);
+/* "l3", "l3@1", "remote@0-1": the name of its placement. */
+void lb_pair_class_name(const struct lb_pair_class *class_, bool first,
+                        char name[LB_PLACEMENT_NAME_BYTES]);
 /* "l3" for the first class of a distance, "l3@1" or "remote@1-2" (nodes) for the others. */
 int lb_placement_of_class(const struct lb_topology *topology, const struct lb_pair_class *class_,
                           bool first, struct lb_why *why, struct lb_placement *placement);
