@@ -73,16 +73,11 @@ const char *provenance_plots(void)
 }
 
 void provenance_begin(struct lb_json *json, const struct settings *s, const struct lb_topology *t,
-                      char **argv)
+                      const struct lb_environment *e, char **argv)
 {
-    struct lb_environment *e = calloc(1, sizeof *e);
     char text[64];
 
-    if (e) {
-        lb_environment_read(e);
-        lb_json_environment(json, e);
-    }
-    free(e);
+    lb_json_environment(json, e);
     utc_now(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ");
     lb_json_text(json, "run.started_utc", text);
     lb_json_push_text(json, "run.command", "linebounce");

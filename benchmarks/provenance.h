@@ -22,7 +22,8 @@ int provenance_folder(const struct settings *settings, char *dir, size_t bytes, 
 const char *provenance_plots(void);
 
 void provenance_begin(struct lb_json *json, const struct settings *settings,
-                      const struct lb_topology *topology, char **argv);
+                      const struct lb_topology *topology, const struct lb_environment *environment,
+                      char **argv);
 /* What only the end of a run knows. */
 void provenance_run(struct lb_json *json, const struct lb_run *run);
 

@@ -3,6 +3,7 @@
 
 #include "commands.h"
 #include "counting.h"
+#include "prefetching.h"
 #include "provenance.h"
 #include "table.h"
 
@@ -46,15 +47,28 @@ int session_status_of(int err)
 int session_begin(struct session *w, struct settings *s, const struct lb_topology *topology,
                   char **argv, bool measures)
 {
+    struct lb_environment *e = calloc(1, sizeof *e);
+    struct lb_why why;
+    int err = 0;
+
     *w = (struct session){.settings = s, .topology = topology};
-    if (lb_json_create(&w->manifest))
+    if (!e || lb_json_create(&w->manifest)) {
+        free(e);
         return -ENOMEM;
-    provenance_begin(w->manifest, s, topology, argv);
-    if (measures) {
+    }
+    lb_environment_read(e);
+    w->emulated = e->emulated;
+    provenance_begin(w->manifest, s, topology, e, argv);
+    if (measures && (err = prefetching_begin(s, topology, e, w->manifest, &why, &w->prefetcher)))
+        session_complain(&why, 0);
+    free(e);
+    if (measures && !err) {
         counting_begin(s, &w->counters);
         counting_manifest(w->manifest, s, &w->counters);
     }
-    return 0;
+    if (err)
+        session_finish(w);
+    return err;
 }
 
 /* A file of the folder, new or gone on with. */
@@ -200,5 +214,10 @@ void session_close(struct session *w, bool quiet)
 
 void session_finish(struct session *w)
 {
+    struct lb_why why;
+
+    if (lb_prefetcher_restore(w->prefetcher, &why))
+        session_complain(&why, 0);
+    w->prefetcher = NULL;
     lb_json_destroy(w->manifest);
 }

@@ -11,6 +11,7 @@
 #include "suite.h"
 
 #include <linebounce/counters.h>
+#include <linebounce/prefetcher.h>
 #include <linebounce/record.h>
 #include <linebounce/run.h>
 
@@ -25,8 +26,9 @@ struct session {
     struct lb_csv *samples, *summary;
     struct lb_json *manifest;
     struct lb_counter_report counters;
-    bool emulated; /* the machine is: times mean nothing */
-    double elapsed_s, measured_s; /* of the last plan, as in struct lb_run */
+    struct lb_prefetcher *prefetcher; /* NULL: left alone */
+    bool emulated;                    /* the machine is: times mean nothing */
+    double elapsed_s, measured_s;     /* of the last plan, as in struct lb_run */
     size_t windows_resumed;
     char dir[512];
 };
@@ -38,7 +40,8 @@ int session_complain(const struct lb_why *why, int status);
 /* Wrong usage is what the user can mend on the command line. */
 int session_status_of(int err);
 
-/* Begins the manifest, and probes the counters where `measures`. */
+/* Begins the manifest, and where `measures` sets the prefetcher and probes the counters. To be
+ * called before there are threads. On an error, which it has said, nothing is left to finish. */
 int session_begin(struct session *session, struct settings *settings,
                   const struct lb_topology *topology, char **argv, bool measures);
 /* Makes the folder, once; topology.xml goes there. */

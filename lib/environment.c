@@ -176,6 +176,9 @@ static void read_cpu(const char *root, struct lb_environment *e)
 
 /* Hypervisor --------------------------------------------------------------------------------- */
 
+/* No hypervisor but an emulator: every access takes what its translation takes. */
+#define TCG "QEMU TCG"
+
 /* Part of a text that only this hypervisor's machines show. */
 struct sign {
     const char *part, *name;
@@ -199,7 +202,7 @@ static void ask_cpuid(char *out, size_t size)
 #if HAVE_CPUID
     static const struct sign signatures[] = {
         {"KVMKVMKVM", "KVM"},         {"Linux KVM Hv", "KVM"},        {"Microsoft Hv", "Hyper-V"},
-        {"VMwareVMware", "VMware"},   {"XenVMMXenVMM", "Xen"},        {"TCGTCGTCGTCG", "QEMU TCG"},
+        {"VMwareVMware", "VMware"},   {"XenVMMXenVMM", "Xen"},        {"TCGTCGTCGTCG", TCG},
         {"bhyve bhyve", "bhyve"},     {"VBoxVBoxVBox", "VirtualBox"}, {"ACRNACRNACRN", "ACRN"},
         {" lrpepyh vr", "Parallels"}, {"prl hyperv", "Parallels"},
     };
@@ -402,6 +405,7 @@ static void read_settings(const char *root, struct lb_environment *e)
     read_line(e->clocksource, sizeof e->clocksource, root,
               "/sys/devices/system/clocksource/clocksource0/current_clocksource");
     read_prefetcher(root, e);
+    e->emulated = !strcmp(e->hypervisor, TCG);
     read_cgroup(root, e);
     e->perf_event_paranoid = LB_PARANOID_UNKNOWN;
     if (read_line(text, sizeof text, root, "/proc/sys/kernel/perf_event_paranoid"))

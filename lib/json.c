@@ -200,6 +200,8 @@ int lb_json_environment(struct lb_json *json, const struct lb_environment *envir
     const struct lb_environment *e = environment;
     int result = add_texts(json, e);
     if (!result)
+        result = lb_json_bool(json, "machine.emulated", e->emulated);
+    if (!result)
         result = set(json, "machine.smt_active",
                      e->smt_active < 0 ? cJSON_CreateNull() : cJSON_CreateBool(e->smt_active));
     if (!result)

@@ -16,6 +16,7 @@ STAGES = [
     ("clock", "clock.c clock_private.h"),
     ("arena", "arena.c arena_private.h"),
     ("topology", "topology.c"),
+    ("prefetcher", "prefetcher.c"),
     ("placement", "placement.c placement_classes.c placement_home.c"),
     # A layout says which kind of lock it holds, so the kinds come first.
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),

@@ -99,6 +99,7 @@ struct lb_environment {
     char host[68], kernel[200], os[128];
     char cpu_model[128], cpu_vendor[32], microcode[32], arch[16];
     char hypervisor[32]; /* "none" where the processor says that there is none */
+    bool emulated;       /* by QEMU's TCG, as x86 can tell: times mean nothing here */
     int smt_active;      /* 1, 0, -1 unknown */
     char governor[32];   /* of all CPUs, joined by `;` where they differ */
     char boost[16];      /* on, off */
