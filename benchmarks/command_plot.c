@@ -1,26 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * linebounce plot: the pictures of a results folder again, from its CSV.
+ * linebounce plot: the pictures and the page of results folders again, from their CSV; of several
+ * folders also one picture of all.
  */
 #include "commands.h"
 
 #include "provenance.h"
 
 #include <linebounce/plot.h>
+#include <linebounce/record.h>
 
 #include <argp.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 struct folders {
     char **at;
     int n;
+    const char *out;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct folders *f = state->input;
 
-    (void)arg;
+    if (key == 'o') {
+        f->out = arg;
+        return 0;
+    }
     if (key == ARGP_KEY_ARGS) {
         f->at = state->argv + state->next;
         f->n = state->argc - state->next;
@@ -31,30 +40,102 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
+static int plot_one(const char *dir)
+{
+    struct lb_why why = {""};
+    int drawn;
+
+    if (lb_plot(dir, provenance_plots(), &why, &drawn)) {
+        fprintf(stderr, "linebounce: %s\n", why.text);
+        return EXIT_NOT_MEASURED;
+    }
+    if (*why.text)
+        fprintf(stderr, "linebounce: %s: %s\n", dir, why.text);
+    printf("%s/plots: %d kinds of picture\n", dir, drawn);
+    if (lb_page_write(dir, &why)) {
+        fprintf(stderr, "linebounce: %s\n", why.text);
+        return EXIT_NOT_MEASURED;
+    }
+    printf("%s/index.html\n", dir);
+    return EXIT_DONE;
+}
+
+/* A host's name; where two folders have the same, the folder's. */
+static void name_of(const struct folders *f, int i, char name[256])
+{
+    char path[4200], other[256];
+
+    snprintf(path, sizeof path, "%s/run.json", f->at[i]);
+    if (lb_json_read_text(path, "machine.host", NULL, name, 256)) {
+        snprintf(name, 256, "%s", f->at[i]);
+        return;
+    }
+    for (int k = 0; k < f->n; k++) {
+        snprintf(path, sizeof path, "%s/run.json", f->at[k]);
+        if (k != i && !lb_json_read_text(path, "machine.host", NULL, other, sizeof other) &&
+            !strcmp(name, other)) {
+            snprintf(name, 256, "%s", f->at[i]);
+            return;
+        }
+    }
+}
+
+static int plot_together(const struct folders *f)
+{
+    char(*names)[256] = calloc((size_t)f->n, sizeof *names), out[4200];
+    const char **list = calloc((size_t)f->n, sizeof *list);
+    const char **dirs = calloc((size_t)f->n, sizeof *dirs);
+    struct lb_why why = {"out of memory"};
+    int err = -1, n = 0;
+
+    snprintf(out, sizeof out, "%s%s", f->out ? f->out : f->at[0], f->out ? "" : "/plots");
+    for (int i = 0; names && list && dirs && i < f->n; i++) {
+        char path[4200];
+        snprintf(path, sizeof path, "%s/summary.csv", f->at[i]);
+        if (access(path, F_OK)) /* of pairs alone: it has its own picture */
+            continue;
+        name_of(f, i, names[n]);
+        list[n] = names[n];
+        dirs[n++] = f->at[i];
+    }
+    if (n > 1)
+        err = lb_plot_hosts(dirs, list, n, out, provenance_plots(), &why);
+    if (n > 1 && err)
+        fprintf(stderr, "linebounce: %s\n", why.text);
+    else if (n > 1)
+        printf("%s/hosts.svg, hosts.png: %d folders\n", out, n);
+    free(names);
+    free(list);
+    free(dirs);
+    return n > 1 && err ? EXIT_NOT_MEASURED : EXIT_DONE;
+}
+
 int command_plot(int argc, char **argv)
 {
     static char name[] = "linebounce plot";
+    static const struct argp_option options[] = {
+        {"out", 'o', "DIR", 0, "Folder for the picture of several folders (that of the first)", 0},
+        {0},
+    };
     static const struct argp argp = {
-        NULL,     parse,
-        "DIR...", "Draws DIR/plots/ from DIR/summary.csv and DIR/samples.csv by gnuplot.",
-        NULL,     NULL,
+        options,
+        parse,
+        "DIR...",
+        "Draws DIR/plots/ and DIR/index.html from the CSV files in DIR, by gnuplot. Of "
+        "several folders (hosts, kernels, builds) also one picture of all.",
+        NULL,
+        NULL,
         NULL};
-    struct folders f = {NULL, 0};
+    struct folders f = {NULL, 0, NULL};
     int status = EXIT_DONE;
 
     argv[0] = name;
     argp_parse(&argp, argc, argv, 0, 0, &f);
     for (int i = 0; i < f.n; i++) {
-        struct lb_why why = {""};
-        int drawn;
-        if (lb_plot(f.at[i], provenance_plots(), &why, &drawn)) {
-            fprintf(stderr, "linebounce: %s\n", why.text);
-            status = EXIT_NOT_MEASURED;
-            continue;
-        }
-        if (*why.text)
-            fprintf(stderr, "linebounce: %s: %s\n", f.at[i], why.text);
-        printf("%s/plots: %d kinds of picture\n", f.at[i], drawn);
+        int one = plot_one(f.at[i]);
+        status = one ? one : status;
     }
+    if (f.n > 1 && !status)
+        status = plot_together(&f);
     return status;
 }

@@ -205,10 +205,12 @@ void session_close(struct session *w, bool quiet)
     why.text[0] = '\0';
     if (!w->settings->no_plots)
         lb_plot(w->dir, provenance_plots(), &why, &drawn);
+    if (drawn && lb_page_write(w->dir, &why))
+        session_complain(&why, 0);
     if (*why.text) /* what failed, or what a run of this kind has no picture of */
         fprintf(stderr, "linebounce: plots: %s\n", why.text);
     fprintf(out, "\nResults: %s (%srun.json, topology.xml%s)\n", w->dir,
-            w->samples ? "samples.csv, summary.csv, " : "", drawn ? ", plots/" : "");
+            w->samples ? "samples.csv, summary.csv, " : "", drawn ? ", plots/, index.html" : "");
     w->samples = w->summary = NULL;
 }
 

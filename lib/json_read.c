@@ -112,6 +112,24 @@ int lb_json_read_texts(const char *file, const char *path, struct lb_why *why, c
     return 0;
 }
 
+int lb_json_read_text(const char *file, const char *path, struct lb_why *why, char *text,
+                      size_t bytes)
+{
+    cJSON *root = NULL;
+    const cJSON *item;
+    int err = read_document(file, why, &root);
+
+    if (err)
+        return err;
+    item = lb_json_find(root, path);
+    if (cJSON_IsString(item))
+        snprintf(text, bytes, "%s", item->valuestring);
+    else
+        err = lb_fail(why, ENODATA, "%s: has no text %s", file, path);
+    cJSON_Delete(root);
+    return err;
+}
+
 /* A value in a sentence. */
 static void quote(const cJSON *item, char text[120])
 {

@@ -20,11 +20,12 @@
 /* gnuplot repeats the failing command, which can be long, before the line that says why. */
 #define SAID_BYTES 2048
 
-enum file { SUMMARY, SAMPLES, FILES };
+enum file { SUMMARY, SAMPLES, MATRIX, FILES };
 
 static const char *const summary_columns[] = {
     "placement",
     "distance",
+    "home",
     "threads",
     "regime",
     "work_ns",
@@ -64,10 +65,20 @@ static const char *const summary_columns[] = {
     NULL,
 };
 static const char *const samples_columns[] = {
-    "placement",   "distance", "threads", "work_ns",        "scenario",    "role",
-    "writers",     "objects",  "access",  "layout",         "lock",        "window",
-    "start_ns",    "status",   "ns_op",   "object_residue", "share_lines", "pingpong_before_ns",
-    "steal_ticks", "emulated", NULL,
+    "placement",   "distance",
+    "threads",     "work_ns",
+    "scenario",    "role",
+    "writers",     "objects",
+    "access",      "layout",
+    "lock",        "window",
+    "start_ns",    "status",
+    "ns_op",       "object_residue",
+    "share_lines", "pingpong_before_ns",
+    "steal_ticks", "emulated",
+    "home",        NULL,
+};
+static const char *const matrix_columns[] = {
+    "op", "pu_a_os", "pu_b_os", "home", "one_way_ns_median", "rounds_other_regime", NULL,
 };
 static const struct {
     const char *name;
@@ -75,15 +86,21 @@ static const struct {
 } files[FILES] = {
     [SUMMARY] = {"summary.csv", summary_columns},
     [SAMPLES] = {"samples.csv", samples_columns},
+    [MATRIX] = {"matrix.csv", matrix_columns},
 };
+/* Pictures that only runs of some kind have: nothing is said where they are not drawn. */
+#define SOME_RUNS true
 static const struct {
     const char *name;
     enum file reads;
-} scripts[] = {{"layouts", SUMMARY},
-               {"onoff", SUMMARY},
-               {"causes", SUMMARY},
-               {"residues", SAMPLES},
-               {"windows", SAMPLES}};
+    bool some_runs;
+} scripts[] = {
+    {"layouts", SUMMARY, false},    {"onoff", SUMMARY, false},
+    {"causes", SUMMARY, false},     {"residues", SAMPLES, false},
+    {"windows", SAMPLES, false},    {"threads", SUMMARY, SOME_RUNS},
+    {"ratio", SUMMARY, SOME_RUNS},  {"fairness", SUMMARY, SOME_RUNS},
+    {"offset", SUMMARY, SOME_RUNS}, {"heatmap", MATRIX, SOME_RUNS},
+};
 
 struct drawing {
     char *run_dir,
@@ -131,21 +148,33 @@ static int check_file(struct drawing *d, enum file file, struct lb_why *why)
     return err ? lb_fail(why, -err, "%s", refusal.text) : 0;
 }
 
-/* Settings for gnuplot's -e: dir='...', with a quote in the path doubled as gnuplot wants it. */
+/* A setting for gnuplot's -e: NAME='...'; with a quote in the value doubled as gnuplot wants it. */
+static void put_setting(FILE *out, const char *name, const char *value)
+{
+    fprintf(out, "%s='", name);
+    for (; *value; value++) {
+        if (*value == '\'')
+            fputc('\'', out);
+        fputc(*value, out);
+    }
+    fputs("'; ", out);
+}
+
 static char *settings(const struct drawing *d)
 {
-    size_t length = strlen(d->run_dir);
-    char *text = malloc(2 * length + sizeof "dir=''; emulated=1"), *at = text;
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
 
-    if (!text)
+    if (!out)
         return NULL;
-    at = stpcpy(at, "dir='");
-    for (const char *c = d->run_dir; *c; c++) {
-        if (*c == '\'')
-            *at++ = '\'';
-        *at++ = *c;
+    put_setting(out, "dir", d->run_dir);
+    if (d->emulated)
+        fputs("emulated=1", out);
+    if (fclose(out)) {
+        free(text);
+        return NULL;
     }
-    stpcpy(at, d->emulated ? "'; emulated=1" : "'");
     return text;
 }
 
@@ -217,17 +246,18 @@ static int run_gnuplot(const char *set, const char *script, char said[SAID_BYTES
 }
 
 /* What became of one script. */
-static int judge(struct drawing *d, const char *name, int status, char said[SAID_BYTES],
-                 struct lb_why *why)
+static int judge(struct drawing *d, const char *name, bool some_runs, int status,
+                 char said[SAID_BYTES], struct lb_why *why)
 {
     const char *line = last_line(said);
 
     if (WIFSIGNALED(status))
         return lb_fail(why, EIO, "gnuplot: %s: ended by signal %d (%s)", name, WTERMSIG(status),
                        strsignal(WTERMSIG(status)));
-    if (WEXITSTATUS(status) == STATUS_NOTHING)
-        leave_out(d, *line ? line : name);
-    else if (WEXITSTATUS(status))
+    if (WEXITSTATUS(status) == STATUS_NOTHING) {
+        if (!some_runs)
+            leave_out(d, *line ? line : name);
+    } else if (WEXITSTATUS(status))
         return lb_fail(why, EIO, "gnuplot: %s: exit status %d: %s", name, WEXITSTATUS(status),
                        *line ? line : "it says nothing");
     else
@@ -235,7 +265,8 @@ static int judge(struct drawing *d, const char *name, int status, char said[SAID
     return 0;
 }
 
-static int draw(struct drawing *d, const char *name, const char *set, struct lb_why *why)
+static int draw(struct drawing *d, const char *name, bool some_runs, const char *set,
+                struct lb_why *why)
 {
     char *script, said[SAID_BYTES] = "";
     int status = 0;
@@ -257,7 +288,7 @@ static int draw(struct drawing *d, const char *name, const char *set, struct lb_
     else if (err)
         err = lb_fail(why, -err, "gnuplot: %s", strerror(-err));
     else
-        err = judge(d, name, status, said, why);
+        err = judge(d, name, some_runs, status, said, why);
 out:
     free(script);
     return err;
@@ -272,16 +303,19 @@ static int draw_all(struct drawing *d, struct lb_why *why)
         free(set);
         return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
     }
-    if (d->n_rows[SUMMARY] || d->n_rows[SAMPLES])
+    if (d->n_rows[SUMMARY] || d->n_rows[SAMPLES] || d->n_rows[MATRIX])
         err = lb_make_folders(plots, why);
     /* gnuplot's own words for this do not name the folder. */
     if (!err && access(plots, W_OK) && errno != ENOENT)
         err = lb_fail(why, errno, "%s: cannot write: %s", plots, strerror(errno));
     for (size_t i = 0; !err && i < LB_COUNT(scripts); i++) {
         if (d->n_rows[scripts[i].reads]) {
-            err = draw(d, scripts[i].name, set, why);
+            err = draw(d, scripts[i].name, scripts[i].some_runs, set, why);
             continue;
         }
+        /* A run of pairs has no windows, a run of windows no pairs. */
+        if (scripts[i].some_runs || d->n_rows[MATRIX])
+            continue;
         char sentence[96];
         snprintf(sentence, sizeof sentence, "%s: no rows in %s", scripts[i].name,
                  files[scripts[i].reads].name);
@@ -323,4 +357,69 @@ int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, in
         snprintf(why->text, sizeof why->text, "%s", d.left_out);
     *n_drawn = d.n_drawn;
     return 0;
+}
+
+static char *host_settings(const char *const *dirs, const char *const *names, int n,
+                           const char *out_dir)
+{
+    char *text = NULL, name[32];
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    if (!out)
+        return NULL;
+    fprintf(out, "dirs=%d; ", n);
+    for (int i = 0; i < n; i++) {
+        snprintf(name, sizeof name, "dir%d", i + 1);
+        put_setting(out, name, dirs[i]);
+        snprintf(name, sizeof name, "host%d", i + 1);
+        put_setting(out, name, names[i]);
+    }
+    put_setting(out, "out", out_dir);
+    if (fclose(out)) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* The folders as gnuplot gets them; each has been read to its end. */
+static int check_hosts(const char *const *run_dirs, int n, char **absolute, struct lb_why *why)
+{
+    int err = 0;
+
+    for (int i = 0; !err && i < n; i++) {
+        struct drawing d = {.n_drawn = 0};
+        if ((err = find_folder(run_dirs[i], why, &d.run_dir)))
+            break;
+        absolute[i] = d.run_dir;
+        err = check_file(&d, SUMMARY, why);
+        if (!err && !d.n_rows[SUMMARY])
+            err = lb_fail(why, ENODATA, "%s: no rows in summary.csv", run_dirs[i]);
+    }
+    return err;
+}
+
+int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,
+                  const char *scripts_dir, struct lb_why *why)
+{
+    struct drawing d = {.n_drawn = 0};
+    char **dirs = calloc((size_t)n + 1, sizeof *dirs), *out = NULL, *set = NULL;
+    int err = dirs ? check_hosts(run_dirs, n, dirs, why) : -ENOMEM;
+
+    if (!err && !(err = lb_make_folders(out_dir, why)) &&
+        !(err = find_folder(out_dir, why, &out)) &&
+        !(err = find_folder(scripts_dir, why, &d.scripts_dir)))
+        err = (set = host_settings((const char *const *)dirs, names, n, out)) ? 0 : -ENOMEM;
+    if (!err)
+        err = draw(&d, "hosts", false, set, why);
+    if (!err && !d.n_drawn)
+        err = lb_fail(why, ENODATA, "%s", d.left_out);
+    for (int i = 0; dirs && i < n; i++)
+        free(dirs[i]);
+    free(dirs);
+    free(out);
+    free(set);
+    free(d.scripts_dir);
+    return err;
 }

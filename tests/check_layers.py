@@ -42,7 +42,7 @@ STAGES = [
             "look.c resume.c"),
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_causes.c analysis_private.h analysis_write.c"),
-    ("plot", "plot.c"),
+    ("plot", "plot.c page.c"),
     ("gbench", "gbench.cc gbench_none.c"),
 ]
 

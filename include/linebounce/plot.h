@@ -15,7 +15,11 @@
  *   onoff      summary.csv: time on the CPU, asleep, preempted; spins and sleeps where ops block;
  *   causes     summary.csv: latencies of timed ops, slow ones, and counted events per op;
  *   residues   samples.csv: ns/op by the address modulo 64 of objects that roam;
- *   windows    samples.csv: every window in order of time.
+ *   windows    samples.csv: every window in order of time;
+ *   threads    summary.csv: ns/op and throughput against threads, one panel a distance class;
+ *   ratio, fairness  summary.csv: at every placement, where there are several;
+ *   offset     summary.csv: ns/op by the offset of words and locks;
+ *   heatmap    matrix.csv: one-way latency between every two CPUs.
  * Pictures that are there already are replaced. A picture that the run has nothing for (a file
  * missing or without rows, no layout that roams, neither writers nor mixed, nothing timed or
  * counted) is left out, and so are a torn last line of a file and the rows of samples.csv that are
@@ -28,5 +32,18 @@
  * gnuplot failed: why has the last line that it said; and what reading the files, making the folder
  * or starting a process returns. */
 int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, int *n_drawn);
+
+/* Draws OUT_DIR/hosts.svg and .png: the same layouts in several run folders, one colour each,
+ * called by `names`. OUT_DIR is made when missing. Failures as lb_plot. */
+int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,
+                  const char *scripts_dir, struct lb_why *why);
+
+/* Writes RUN_DIR/index.html: what run.json says of run and machine, the pictures of RUN_DIR/plots,
+ * and the main columns of summary.csv and matrix.csv as tables; everything in the one file, nothing
+ * fetched from elsewhere. What the folder lacks is left out. A picture whose SVG is over
+ * LB_PAGE_SVG_MOST goes in as PNG. -ENOENT without the folder, -ENODATA where it holds none of
+ * these, -EPROTO for a CSV that cannot be read, and what writing the file says; -ENOMEM. */
+#define LB_PAGE_SVG_MOST ((size_t)1 << 20)
+int lb_page_write(const char *run_dir, struct lb_why *why);
 
 #endif

@@ -142,6 +142,9 @@ int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *w
 int lb_json_read_texts(const char *file, const char *path, struct lb_why *why, char ***texts,
                        size_t *n);
 void lb_json_drop_texts(char **texts);
+/* The text at `path`, cut to fit. -ENODATA where there is none. */
+int lb_json_read_text(const char *file, const char *path, struct lb_why *why, char *text,
+                      size_t bytes);
 /* Whether `json` and the file say the same at `path` and below. 0, or -EXDEV with the first
  * difference: where it is and both values. */
 int lb_json_same(const struct lb_json *json, const char *file, const char *path,

@@ -65,7 +65,9 @@ lines_of(s) = 1 + (strlen(s) > 0 ? (sum [f_i = 1:strlen(s)] (s[f_i:f_i] eq "\n" 
 # The order in which layouts and scenarios are shown; others follow in the order of the file.
 layouts_known = "pointer pointer-lock-aligned pointer-aligned pointer-256 embedded-roaming "\
     ."embedded embedded-split embedded-own-line padded refcount refcount-seq"
-scenarios_known = "same-object neighbours observer mixed writers nested many"
+scenarios_known = "same-object neighbours observer mixed writers nested many store load increment "\
+    ."fetch-add compare-and-swap read-write counters counters-sum ring guarded churn-slab "\
+    ."churn-malloc"
 
 locks_known = "rwsem40 rwsem32 refcount pthread_mutex pthread_rwlock"
 
@@ -80,6 +82,9 @@ panel_label(p) = part(p, 1).(part(p, 2) eq "all" || part(p, 2) eq "-" ? "" : ": 
         ? sprintf(" (%s writer%s)", part(p, 3), part(p, 3) eq "1" ? "" : "s") : "") \
     .(part(p, 1) eq "many" && part(p, 4) ne "-" \
         ? sprintf(" of %s%s", part(p, 4), part(p, 5) eq "-" ? "" : ", ".part(p, 5)) : "")
+
+# A placement with its home where that is not local: pictures of both would be one otherwise.
+where(placement, home) = home eq "-" || home eq "local" ? placement : placement.",".home
 
 # Where the threads were, from "placement|distance|threads".
 group_label(g) = sprintf("placement %s%s, %s thread%s", part(g, 1), \
@@ -117,7 +122,11 @@ sort_panels = "order = scenarios_known; do for [p in panels] { order = with(orde
 sort_entries = "order = layouts_known; \
     do for [e in entries] { order = with(order, plain(head(e))) }; \
     found = entries; rank(e) = entry_rank(e); eval sort_found; entries = sorted"
-sort_groups = "found = groups; rank(g) = group_rank(g); eval sort_found; groups = sorted"
+# A sweep has many: pictures of one placement each are drawn of the first `groups_most` then.
+if (!exists("groups_most")) { groups_most = 6 }
+sort_groups = "found = groups; rank(g) = group_rank(g); eval sort_found; groups = ''; \
+    do for [k = 1:(words(sorted) < groups_most ? words(sorted) : groups_most)] { \
+        groups = with(groups, word(sorted, k)) }"
 
 # Sets `work`, unless the caller of the script has: 200 ns, else the least pause in `works`, else 0.
 headline = "if (!exists('work')) { work = 0; do for [w in works] { \
@@ -193,6 +202,8 @@ legend_only = "set lmargin at screen 0; set rmargin at screen 1; \
     set tmargin at screen 1; set bmargin at screen 0; unset border; unset tics; unset xlabel; \
     unset ylabel; unset title; unset key; set autoscale; unset logscale; plot [0:1] [0:1] NaN; \
     set border 3; set xtics nomirror out scale 0.5; set ytics nomirror out scale 0.5"
+# The same without a plot of its own: for a legend that is one.
+legend_frame = legend_only[1:strstrt(legend_only, "plot [") - 1]
 set style line 100 lc rgb "#DDDDDD" lw 1 dt 1
 set border 3 lc rgb dark
 set tics nomirror out scale 0.5

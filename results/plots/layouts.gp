@@ -27,7 +27,8 @@ text(name) = cell(strcol(name))
 number(name) = num(strcol(name))
 set table $rows separator whitespace
 plot csv every ::0::rows - 1 using \
-    (text("placement")."|".text("distance")."|".text("threads")."|".text("regime")): \
+    (where(text("placement"), text("home"))."|".text("distance")."|" \
+        .text("threads")."|".text("regime")): \
     (text("work_ns")): \
     (text("scenario")."|".text("role")."|".text("writers")."|" \
         .text("objects")."|".text("access")): \

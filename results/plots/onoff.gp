@@ -39,7 +39,8 @@ inside(name) = text("lock")[1:7] eq "pthread" ? NaN : number(name)
 has_number(name) = known(number(name))
 set table $rows separator whitespace
 plot csv every ::0::rows - 1 using \
-    (text("placement")."|".text("distance")."|".text("threads")."|".text("regime")): \
+    (where(text("placement"), text("home"))."|".text("distance")."|" \
+        .text("threads")."|".text("regime")): \
     (text("work_ns")): \
     (text("scenario")."|".text("role")."|".text("writers")."|" \
         .text("objects")."|".text("access")): \

@@ -30,7 +30,8 @@ text(name) = cell(strcol(name))
 number(name) = num(strcol(name))
 set table $rows separator whitespace
 plot csv every ::0::rows - 1 using \
-    (text("placement")."|".text("distance")."|".text("threads")):(text("work_ns")): \
+    (where(text("placement"), text("home"))."|".text("distance")."|".text("threads")): \
+    (text("work_ns")): \
     (text("scenario")."|".text("role")."|".text("writers")."|" \
         .text("objects")."|".text("access")): \
     (text("layout")."|".text("lock")):(number("ns_op")):(number("object_residue")): \

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run's pictures and tables on one page that needs nothing else.
+ */
+#include <linebounce/plot.h>
+#include <linebounce/record.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct page {
+    const char *dir;
+    FILE *out;
+    size_t parts; /* of what a page is for: pictures and tables */
+};
+
+/* Text between tags, or in an attribute's quotes. */
+static void put(FILE *out, const char *text)
+{
+    for (; *text; text++)
+        switch (*text) {
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        default:
+            if ((unsigned char)*text >= ' ') /* control characters are none of HTML's */
+                fputc(*text, out);
+        }
+}
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+    "<style>\n"
+    ":root { color-scheme: light dark }\n"
+    "body { font: 15px/1.5 sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem }\n"
+    "table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }\n"
+    "td, th { padding: .15rem .6rem; border-bottom: 1px solid #8884; text-align: right }\n"
+    "td:first-child, th:first-child { text-align: left }\n"
+    "img { max-width: 100%; background: #fff; margin: .5rem 0 }\n"
+    ".faster { color: #00875f } .slower { color: #d5480a } .note { color: #888 }\n"
+    "@media print { h2 { break-after: avoid } img, tr { break-inside: avoid } }\n"
+    "</style>\n";
+
+/* What run.json says, as far as it says it. */
+static void put_facts(struct page *p)
+{
+    static const struct {
+        const char *path, *label;
+    } facts[] = {
+        {"machine.host", "host"},
+        {"machine.cpu_model", "processor"},
+        {"machine.hypervisor", "hypervisor"},
+        {"machine.kernel", "kernel"},
+        {"run.started_utc", "started"},
+        {"run.seed", "seed"},
+        {"build.commit", "commit"},
+        {"build.compiler", "compiler"},
+    };
+    char path[4200], text[400];
+
+    snprintf(path, sizeof path, "%s/run.json", p->dir);
+    fputs("<table>\n", p->out);
+    for (size_t i = 0; i < LB_COUNT(facts); i++)
+        if (!lb_json_read_text(path, facts[i].path, NULL, text, sizeof text)) {
+            fprintf(p->out, "<tr><th>%s</th><td style=\"text-align:left\">", facts[i].label);
+            put(p->out, text);
+            fputs("</td></tr>\n", p->out);
+        }
+    fputs("</table>\n", p->out);
+}
+
+static void put_base64(FILE *out, FILE *in)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    unsigned char b[3];
+    size_t n;
+
+    while ((n = fread(b, 1, 3, in)) > 0) {
+        unsigned bits =
+            (unsigned)b[0] << 16 | (n > 1 ? (unsigned)b[1] << 8 : 0) | (n > 2 ? b[2] : 0);
+        fputc(digits[bits >> 18], out);
+        fputc(digits[bits >> 12 & 63], out);
+        fputc(n > 1 ? digits[bits >> 6 & 63] : '=', out);
+        fputc(n > 2 ? digits[bits & 63] : '=', out);
+    }
+}
+
+/* One picture: NAME.svg, or NAME.png where that is large. */
+static void put_picture(struct page *p, const char *plots, const char *svg)
+{
+    char path[4600];
+    struct stat info;
+    int stem = (int)strlen(svg) - 4;
+    bool large;
+
+    snprintf(path, sizeof path, "%s/%s", plots, svg);
+    large = !stat(path, &info) && (size_t)info.st_size > LB_PAGE_SVG_MOST;
+    if (large)
+        snprintf(path, sizeof path, "%s/%.*s.png", plots, stem, svg);
+    FILE *in = fopen(path, "re");
+    if (!in)
+        return;
+    fprintf(p->out, "<figure><img alt=\"%.*s\" src=\"data:image/%s;base64,", stem, svg,
+            large ? "png" : "svg+xml");
+    put_base64(p->out, in);
+    fputs("\"></figure>\n", p->out);
+    fclose(in);
+    p->parts++;
+}
+
+static int is_svg(const struct dirent *entry)
+{
+    size_t n = strlen(entry->d_name);
+
+    /* Names are gnuplot scripts' and scenarios'; others are not ours. */
+    return n > 4 && !strcmp(entry->d_name + n - 4, ".svg") && !strpbrk(entry->d_name, "<>&\"'");
+}
+
+static void put_pictures(struct page *p)
+{
+    struct dirent **entries;
+    char plots[4200];
+
+    snprintf(plots, sizeof plots, "%s/plots", p->dir);
+    int n = scandir(plots, &entries, is_svg, alphasort);
+    if (n > 0)
+        fputs("<h2>Pictures</h2>\n", p->out);
+    for (int i = 0; i < n; i++) {
+        put_picture(p, plots, entries[i]->d_name);
+        free(entries[i]);
+    }
+    if (n >= 0)
+        free(entries);
+}
+
+/* "12.3 [11, 13]", empty without a value. */
+static void put_interval(FILE *out, const struct lb_csv_reader *r, const char *value,
+                         const char *lo, const char *hi, int digits)
+{
+    double x = lb_csv_number(r, value), a = lb_csv_number(r, lo), b = lb_csv_number(r, hi);
+
+    fputs("<td>", out);
+    if (isfinite(x))
+        fprintf(out, "%.*f", digits, x);
+    if (isfinite(x) && isfinite(a) && isfinite(b))
+        fprintf(out, " <span class=\"note\">[%.*f, %.*f]</span>", digits, a, digits, b);
+    fputs("</td>", out);
+}
+
+static void put_cell(FILE *out, const struct lb_csv_reader *r, const char *column)
+{
+    fputs("<td>", out);
+    put(out, lb_csv_cell(r, column));
+    fputs("</td>", out);
+}
+
+static void put_verdict(FILE *out, const struct lb_csv_reader *r)
+{
+    const char *verdict = lb_csv_cell(r, "verdict");
+    bool marked = !strcmp(verdict, "faster") || !strcmp(verdict, "slower");
+
+    fprintf(out, "<td%s%s%s>", marked ? " class=\"" : "", marked ? verdict : "",
+            marked ? "\"" : "");
+    if (!strcmp(lb_csv_cell(r, "unfair"), "1"))
+        fputs("unfair: ", out);
+    put(out, verdict);
+    fputs("</td>", out);
+}
+
+static void put_row(FILE *out, const struct lb_csv_reader *r)
+{
+    static const char *const before[] = {"layout", "lock",    "role",   "placement",
+                                         "home",   "threads", "work_ns"};
+
+    fputs("<tr>", out);
+    for (size_t i = 0; i < LB_COUNT(before); i++)
+        put_cell(out, r, before[i]);
+    put_interval(out, r, "net_ns_op_median", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi", 1);
+    put_interval(out, r, "ratio", "ratio_ci95_lo", "ratio_ci95_hi", 2);
+    put_verdict(out, r);
+    put_interval(out, r, "min_over_max_median", "", "", 2);
+    put_cell(out, r, "bytes_per_object");
+    fputs("</tr>\n", out);
+}
+
+static void put_scenario(FILE *out, const char *scenario, bool open)
+{
+    if (open)
+        fputs("</table>\n", out);
+    fputs("<h3>", out);
+    put(out, scenario);
+    fputs("</h3>\n<table><tr><th>layout</th><th>lock</th><th>role</th><th>placement</th>"
+          "<th>home</th><th>threads</th><th>work ns</th><th>net ns/op [95 %]</th>"
+          "<th>ratio [95 %]</th><th>verdict</th><th>min/max</th><th>B/object</th></tr>\n",
+          out);
+}
+
+/* Rows with a layout, in the order of the file, a table a scenario. */
+static int put_summary(struct page *p, struct lb_why *why)
+{
+    static const char *const needed[] = {"scenario", "layout", "net_ns_op_median", "ratio", NULL};
+    char path[4200], last[64] = "";
+    struct lb_csv_reader *r;
+    int err;
+
+    snprintf(path, sizeof path, "%s/summary.csv", p->dir);
+    if ((err = lb_csv_open(path, needed, why, &r)))
+        return err == -ENOENT || err == -ENODATA ? 0 : err;
+    while ((err = lb_csv_next(r, why)) == 1) {
+        const char *scenario = lb_csv_cell(r, "scenario");
+        if (!*lb_csv_cell(r, "layout"))
+            continue;
+        if (!*last)
+            fputs("<h2>Results</h2>\n", p->out);
+        if (strncmp(scenario, last, sizeof last - 1) != 0)
+            put_scenario(p->out, scenario, *last);
+        snprintf(last, sizeof last, "%s", *scenario ? scenario : "?");
+        put_row(p->out, r);
+    }
+    lb_csv_reader_close(r);
+    if (*last)
+        fputs("</table>\n", p->out);
+    p->parts += *last != 0;
+    return err;
+}
+
+static int put_matrix(struct page *p, struct lb_why *why)
+{
+    static const char *const needed[] = {"op",   "pu_a_os",           "pu_b_os",
+                                         "home", "one_way_ns_median", NULL};
+    static const char *const shown[] = {"op", "pu_a_os", "pu_b_os", "class", "home"};
+    char path[4200];
+    struct lb_csv_reader *r;
+    size_t n = 0;
+    int err;
+
+    snprintf(path, sizeof path, "%s/matrix.csv", p->dir);
+    if ((err = lb_csv_open(path, needed, why, &r)))
+        return err == -ENOENT || err == -ENODATA ? 0 : err;
+    while ((err = lb_csv_next(r, why)) == 1) {
+        if (!n++)
+            fputs("<h2>One-way latency</h2>\n<p>Half a round trip of one line, ns.</p>\n<table><tr>"
+                  "<th>op</th><th>CPU a</th><th>CPU b</th><th>class</th><th>homed on</th>"
+                  "<th>ns [95 %]</th></tr>\n",
+                  p->out);
+        fputs("<tr>", p->out);
+        for (size_t i = 0; i < LB_COUNT(shown); i++)
+            put_cell(p->out, r, shown[i]);
+        put_interval(p->out, r, "one_way_ns_median", "one_way_ns_ci95_lo", "one_way_ns_ci95_hi", 1);
+        fputs("</tr>\n", p->out);
+    }
+    lb_csv_reader_close(r);
+    if (n)
+        fputs("</table>\n", p->out);
+    p->parts += n > 0;
+    return err;
+}
+
+static const char *last_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static int put_page(struct page *p, struct lb_why *why)
+{
+    int err;
+
+    fputs(head, p->out);
+    fputs("<title>linebounce: ", p->out);
+    put(p->out, last_name(p->dir));
+    fputs("</title>\n</head>\n<body>\n<h1>linebounce: ", p->out);
+    put(p->out, last_name(p->dir));
+    fputs("</h1>\n", p->out);
+    put_facts(p);
+    put_pictures(p);
+    if ((err = put_summary(p, why)) || (err = put_matrix(p, why)))
+        return err;
+    fputs("</body>\n</html>\n", p->out);
+    return p->parts ? 0 : lb_fail(why, ENODATA, "%s: nothing for a page", p->dir);
+}
+
+int lb_page_write(const char *run_dir, struct lb_why *why)
+{
+    char part[4200], path[4200];
+    struct stat info;
+    struct page p = {.dir = run_dir};
+    int err;
+
+    if (stat(run_dir, &info))
+        return lb_fail(why, errno, "%s: %s", run_dir, strerror(errno));
+    snprintf(path, sizeof path, "%s/index.html", run_dir);
+    snprintf(part, sizeof part, "%s/index.html.part", run_dir);
+    if (!(p.out = fopen(part, "we")))
+        return lb_fail(why, errno, "%s: %s", part, strerror(errno));
+    err = put_page(&p, why);
+    if (ferror(p.out) && !err)
+        err = lb_fail(why, EIO, "%s: cannot be written", part);
+    if (fclose(p.out) && !err)
+        err = lb_fail(why, errno, "%s: %s", part, strerror(errno));
+    if (!err && rename(part, path))
+        err = lb_fail(why, errno, "%s: %s", path, strerror(errno));
+    if (err)
+        remove(part);
+    return err;
+}
