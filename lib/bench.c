@@ -9,13 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Long windows have fewer tries: they would eat the budget of the others. */
+/* Long windows have fewer tries: they would eat the budget of the others. Where time means nothing,
+ * a better window means nothing either. */
 #define REPEATS          4
 #define REPEATS_BLOCKING 1
 
-int lb_case_repeats(const struct lb_case *c)
+int lb_bench_repeats(const struct lb_bench *b, const struct lb_case *c)
 {
-    return c->blocks ? REPEATS_BLOCKING : REPEATS;
+    return b->options->emulated ? 0 : c->blocks ? REPEATS_BLOCKING : REPEATS;
 }
 
 /* Of a large ring some links, evenly spread: probing all would take longer than the window. */
@@ -254,7 +255,7 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
     struct lb_series *series = &b->run->series[a->case_index];
     int err;
 
-    for (; a->number <= lb_case_repeats(c) && !(b->options->stop && *b->options->stop);
+    for (; a->number <= lb_bench_repeats(b, c) && !(b->options->stop && *b->options->stop);
          a->number++) {
         if ((err = measure(b, c, a))) {
             say_busy(c, err, why);

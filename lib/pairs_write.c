@@ -33,8 +33,9 @@ static const struct lb_column pairs[] = {
 
 static const struct lb_column matrix[] = {
     PAIR_COLUMNS,
-    {"regime_ns", "median round trip of the rounds that the row speaks of: those parted from others "
-                  "by a factor of 2, the cluster with most"},
+    {"regime_ns",
+     "median round trip of the rounds that the row speaks of: of clusters parted by a factor of 2 "
+     "the one with most"},
     {"rounds", "how many they are"},
     {"rounds_other_regime", "rounds in other clusters"},
     {"one_way_ns_median", "median over these rounds of half a round trip of one line by that op"},

@@ -378,7 +378,7 @@ static void count_window(struct resuming *r, const char *status)
         join_window(r);
         r->phase++;
         r->spoiled = 0;
-    } else if (spoiled && ++r->spoiled > lb_case_repeats(c)) {
+    } else if (spoiled && ++r->spoiled > lb_bench_repeats(r->b, c)) {
         r->gave_up = true;
     }
 }

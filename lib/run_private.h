@@ -133,7 +133,7 @@ int lb_bench_resume(struct lb_bench *bench, const char *path, struct lb_why *why
 /* Makes the placement's home the arena that is drawn from. */
 void lb_bench_go_home(struct lb_bench *bench, int placement);
 /* A spoiled window is repeated this often in its round; then the round goes on without the case. */
-int lb_case_repeats(const struct lb_case *c);
+int lb_bench_repeats(const struct lb_bench *bench, const struct lb_case *c);
 /* The ends of link `link` of a ring of n PUs, as indices. */
 void lb_ring_link(int n, int link, int ends[2]);
 

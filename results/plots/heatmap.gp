@@ -32,7 +32,7 @@ eval tables
 ops = ""; cpus = ""; changed = 0
 stats $rows using (ops = with(ops, strcol(1)), cpus = with(cpus, sprintf("%d", $2)), \
     changed = changed + ($5 > 0), 0) nooutput
-found = cpus; rank(c) = real(c); 
+found = cpus; rank(c) = real(c);
 # Sorting words takes long for many; their order in the file is that of their numbers mostly.
 if (words(cpus) <= 128) { eval sort_found; cpus = sorted }
 n = words(cpus)
@@ -89,7 +89,8 @@ do for [format in "svg png"] {
     set label 1 "One-way latency of a line: half a round trip" \
         at screen 12 / width, screen 1 - 17 / height left font ",13"
     set label 2 run_label.(changed \
-        ? sprintf(". %d of the cells were seen at another distance too", changed) : "") at screen 12 / width, screen 1 - 38 / height left tc rgb grey
+        ? sprintf(". %d of the cells were seen at another distance too", changed) : "") \
+        at screen 12 / width, screen 1 - 38 / height left tc rgb grey
     plot [0:1] [0:1] NaN notitle
     unset label
     set colorbox

@@ -7,12 +7,15 @@
 # system's sources with an apt state of their own, and only unpacked.
 : "${root:?is to be set by the script that sources this}"
 
-packages_guest='qemu-system-arm qemu-user binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+packages_guest='qemu-system-arm qemu-system-x86 qemu-user binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross
     gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
 # What the program and its tests are linked with, what those libraries need in turn, and a shell.
 packages_arm64='libhwloc-dev libhwloc15 libudev1 libcap2 libnuma-dev libnuma1 libcjson-dev libcjson1
     libpfm4-dev libpfm4 libcmocka-dev libcmocka0 busybox-static'
 packages_ppc64el='libpfm4-dev'
+# The x86 guest runs the programs of this build, with this machine's libraries.
+packages_amd64='busybox-static'
+kernel_amd64=linux-image-cloud-amd64
 # Debian's smallest kernel; the driver of the PMU is built in (CONFIG_HW_PERF_EVENTS).
 kernel_arm64=linux-image-cloud-arm64
 
@@ -86,6 +89,8 @@ set_up_guest()
     sysroot arm64 "$guest/arm64" "$kernel_arm64" $packages_arm64
     # shellcheck disable=SC2086
     sysroot ppc64el "$guest/ppc64el" '' $packages_ppc64el
+    # shellcheck disable=SC2086
+    [ "$(uname -m)" != x86_64 ] || sysroot amd64 "$guest/amd64" "$kernel_amd64" $packages_amd64
     [ -d "$guest/arm64" ] || return 0
     printf "[constants]\nsysroot = '%s'\n" "$guest/arm64" >"$guest/sysroot.ini"
     build_in "$guest/build" --cross-file "$guest/sysroot.ini" \

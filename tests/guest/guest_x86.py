@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Boots an emulated x86 machine with two sockets, and runs this build in it.
+
+Usage: guest_x86.py sockets|dies|offline [FOLDER]
+  sockets  16 PUs: two sockets of four cores with SMT, two NUMA nodes
+  dies     the same with two dies a socket, each with a last-level cache of its own
+  offline  the first with a PU offline, and the program in a cpuset
+  FOLDER   what setup.sh filled (default: $LB_BUILD_DIR/guest)
+Exit 0 passed, 1 failed, 77 skipped: something is missing. QEMU's TCG needs no KVM and has no
+caches: no time in there means anything, and all rows must say so. The model of processor has an L2
+for each core, so the class l2 cannot be had here: test_placement covers it on a synthetic machine.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import guest
+
+MACHINE_S = 380
+CPU = ["-accel", "tcg,thread=multi", "-cpu", "Skylake-Server-v4", "-m", "1536M", "-nographic",
+       "-no-reboot", "-nic", "none", "-append", "console=ttyS0 quiet panic=-1"]
+NODES = ["-object", "memory-backend-ram,id=m0,size=768M",
+         "-numa", "node,nodeid=0,cpus=0-7,memdev=m0",
+         "-object", "memory-backend-ram,id=m1,size=768M",
+         "-numa", "node,nodeid=1,cpus=8-15,memdev=m1", "-numa", "dist,src=0,dst=1,val=21"]
+SOCKETS = ["-smp", "16,sockets=2,cores=4,threads=2", *NODES]
+DIES = ["-smp", "16,sockets=2,dies=2,cores=2,threads=2", *NODES]
+
+PROGRAM = "benchmarks/linebounce"
+MACHINE_TEST = "tests/test_machine"
+UNIT_TESTS = ["arena"]
+SWEEP_COLUMNS = ("scenario", "placement", "distance", "home", "home_node_os", "threads", "pus_os",
+                 "status", "emulated")
+
+# The rows of a CSV that a judge needs: some columns, each line once.
+AWK = ("awk -F, 'NR==1{for(i=1;i<=NF;i++)c[$i]=i;next}{print \"row\"" +
+       "".join(f' \",\" $c[\"{name}\"]' for name in SWEEP_COLUMNS) + "}' FILE | sort -u")
+SHORT = ("--layout pointer,embedded --scenario same-object --work-ns 200 --rounds 1 --no-plots"
+         " --sample-every none")
+# Sixteen threads on two real CPUs take minutes: the whole plan is looked at, a part is measured.
+SWEEP = ("linebounce sweep --dry-run | grep -v / &&"
+         f" linebounce sweep {SHORT} --threads 1,2,8 --out /tmp/sweep 2>/dev/null && "
+         + AWK.replace("FILE", "/tmp/sweep/samples.csv"))
+HOMES = (f"linebounce run layouts {SHORT} --placement remote --home local,remote,interleaved"
+         " --out /tmp/homes && " + AWK.replace("FILE", "/tmp/homes/samples.csv"))
+PINGPONG = ("linebounce run pingpong --rounds 1 --no-plots --out /tmp/pairs &&"
+            " cut -d, -f2-9 /tmp/pairs/matrix.csv")
+
+# Distance class of two PUs by machine: the kernel numbers them socket by socket, siblings together.
+def class_in_sockets(a, b):
+    return "smt" if a // 2 == b // 2 else "l3" if a // 8 == b // 8 else "remote"
+
+
+def class_in_dies(a, b):
+    return ("smt" if a // 2 == b // 2 else "l3" if a // 4 == b // 4 else
+            "package" if a // 8 == b // 8 else "remote")
+
+
+ORDER = ["none", "smt", "l2", "l3", "package", "remote"]
+
+
+def rows_of(output):
+    lines = [line[4:] for line in output.split("\n") if line.startswith("row,")]
+    return [dict(zip(SWEEP_COLUMNS, line.split(","))) for line in lines]
+
+
+def judge_rows(output, class_of, classes, counts):
+    """What is wrong with a sweep's rows on a machine that we know."""
+    rows = [r for r in rows_of(output) if not r["scenario"].startswith("anchor")]
+    faults = [] if rows else ["no rows"]
+    for row in rows:
+        pus = [int(n) for n in row["pus_os"].split(";") if n]
+        far = max([class_of(a, b) for a in pus for b in pus if a < b] or ["none"], key=ORDER.index)
+        local = pus[0] // 8
+        # Roles rotate over the PUs: the home follows from the placement's first, not the row's.
+        node = row["home_node_os"]
+        if len(pus) == int(row["threads"]) and row["distance"] != far:
+            faults.append(f"distance {row['distance']} of PUs {pus}, which are {far}")
+        if row["emulated"] != "1":
+            faults.append("a row is not marked as emulated")
+        if (row["home"] == "interleaved") != (node == ""):
+            faults.append(f"home {row['home']} on node '{node}'")
+        if far != "remote" and row["home"] in ("local", "remote") and \
+                (int(node) == local) != (row["home"] == "local"):
+            faults.append(f"home {row['home']} of PUs {pus} on node {node}")
+    if missing := set(classes) - {r["distance"] for r in rows}:
+        faults.append(f"no row of {', '.join(sorted(missing))}")
+    if missing := {"local", "remote", "interleaved"} - {r["home"] for r in rows}:
+        faults.append(f"no memory {', '.join(sorted(missing))}")
+    if missing := set(counts) - {int(r["threads"]) for r in rows}:
+        faults.append(f"no row of {sorted(missing)} threads")
+    return sorted(set(faults))[:8]
+
+
+def judge_sweep(class_of, classes, counts=(1, 2, 8)):
+    return lambda output: judge_rows(output, class_of, classes, counts)
+
+
+def judge_homes(output):
+    nodes = {r["home"]: r["home_node_os"] for r in rows_of(output) if r["scenario"] == "same-object"}
+    wanted = {"local": "0", "remote": "1", "interleaved": ""}
+    return [] if nodes == wanted else [f"homes {nodes}, expected {wanted}"]
+
+
+PLACEMENTS_SOCKETS = [r"^smt +smt +CPUs 0,1$", r"^l2 +absent ", r"^l3 +l3 +CPUs 0,2$",
+                      r"^package +absent ", r"^remote +remote +CPUs 0,8$",
+                      r"^scatter-2 +remote +CPUs 0,8$", r"^scatter-4 +remote +CPUs 0,8,2,10$"]
+PLACEMENTS_DIES = [r"^smt +smt +CPUs 0,1$", r"^l3 +l3 +CPUs 0,2$", r"^package +package +CPUs 0,4$",
+                   r"^remote +remote +CPUs 0,8$", r"^scatter-4 +remote +CPUs 0,8,4,12$"]
+# PU 5 is offline, 0, 1 and 14 are outside the cpuset.
+PLACEMENTS_OFFLINE = [r"^smt +smt +CPUs 2,3$", r"^l3 +l3 +CPUs 2,4$",
+                      r"^remote +remote +CPUs 2,8$"]
+CPUSET = ("mount -t cgroup2 none /sys/fs/cgroup && echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control"
+          " && mkdir -p /sys/fs/cgroup/part && echo 2-13,15 >/sys/fs/cgroup/part/cpuset.cpus"
+          " && echo 0-1 >/sys/fs/cgroup/part/cpuset.mems && cat /sys/fs/cgroup/part/cpuset.cpus.effective")
+INSIDE = "echo $$ >/sys/fs/cgroup/part/cgroup.procs && "
+
+UNITS = [(f"test_{name}", f"test_{name}", 100, [r"PASSED"]) for name in UNIT_TESTS]
+# Name, command, seconds, lines that must be there; and what else judges the output.
+PARTS = {
+    "sockets": (SOCKETS, [
+        ("topology", "linebounce show topology", 20, [r"^PUs +16, 16 ", r"^NUMA nodes +2$"]),
+        ("placements", "linebounce show placements", 20, PLACEMENTS_SOCKETS),
+        ("test_machine", "test_machine offline 5", 90, [r"PASSED"]),
+        ("homes", HOMES, 90, []),
+        ("sweep", SWEEP, 180, [r"^absent on this machine: l2, package$", r" in windows ",
+                               r"^  compact-12 +remote +interleaved ", r"^  smt@1 .*CPUs 8,9$",
+                               r"^  scatter-6 +remote +local +node 0 "]),
+        ("pingpong", PINGPONG, 60, [r"^load-store,0,1,smt,smt@0,4,both,0$",
+                                    r"^load-store,0,8,remote,remote@0-1,64,a,0$",
+                                    r"^compare-and-swap,0,8,remote,remote@0-1,64,b,1$"]),
+        *UNITS,
+    ], {"homes": judge_homes,
+        "sweep": judge_sweep(class_in_sockets, ("none", "smt", "l3", "remote"))}),
+    "dies": (DIES, [
+        ("placements", "linebounce show placements", 20, PLACEMENTS_DIES),
+        ("test_machine", "test_machine", 90, [r"PASSED"]),
+        ("sweep", SWEEP, 180, [r"^absent on this machine: l2$"]),
+    ], {"sweep": judge_sweep(class_in_dies, ("none", "smt", "l3", "package", "remote"))}),
+    "offline": (SOCKETS, [
+        ("offline", "echo 0 >/sys/devices/system/cpu/cpu5/online", 10, []),
+        ("cpuset", CPUSET, 10, [r"^2-4,6-13,15$"]),
+        ("placements", INSIDE + "linebounce show placements", 20, PLACEMENTS_OFFLINE),
+        ("refused", INSIDE + "linebounce run layouts --pus 4,5 --out /tmp/no; test $? = 2", 20,
+         [r"PU 5 is offline or outside the cpuset"]),
+        ("outside", INSIDE + "linebounce run layouts --pus 0,2 --out /tmp/no; test $? = 2", 20,
+         [r"PU 0 is offline or outside the cpuset"]),
+        ("test_machine", INSIDE + "test_machine", 90, [r"PASSED"]),
+        ("sweep", INSIDE + SWEEP, 180, [r"^  compact-12 .*CPUs 2,3,4,6,7,8,9,10,11,12,13,15$"]),
+    ], {"sweep": judge_sweep(class_in_sockets, ("none", "smt", "l3", "remote"))}),
+}
+
+
+def libraries(paths):
+    """full path -> contents of all that these programs are linked with, by ldd."""
+    found = {}
+    for path in paths:
+        text = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+        for name in re.findall(r"(/\S+) \(0x", text):
+            found[name.lstrip("/")] = guest.read(os.path.realpath(name))
+    return found
+
+
+def file_system(folder, build, commands):
+    paths = [os.path.join(build, p)
+             for p in (PROGRAM, MACHINE_TEST, *(f"tests/test_{n}" for n in UNIT_TESTS))]
+    for path in paths:
+        if not os.path.exists(path):
+            raise guest.Missing(f"{path} was not built")
+    files = {"init": guest.init_script(commands).encode(),
+             "bin/busybox": guest.read(os.path.join(folder, "amd64", "bin", "busybox"))}
+    files |= libraries(paths)
+    files |= {f"root/{os.path.basename(p)}": guest.read(p) for p in paths}
+    return guest.archive(files, {}, folders_of(files))
+
+
+def folders_of(files):
+    found = set()
+    for name in files:
+        while name := os.path.dirname(name):
+            found.add(name)
+    return sorted(found)
+
+
+def boot(machine, kernel, initrd):
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(initrd)
+        file.flush()
+        return guest.run_machine(["qemu-system-x86_64", *CPU, *machine, "-kernel", kernel,
+                                  "-initrd", file.name], MACHINE_S)
+
+
+def kernel_in(folder):
+    place = os.path.join(folder, "amd64", "boot")
+    kernels = sorted(n for n in os.listdir(place) if n.startswith("vmlinuz")) \
+        if os.path.isdir(place) else []
+    if not kernels:
+        raise guest.Missing(f"no kernel in {place}: run `sh tests/run.sh --guest`")
+    return os.path.join(place, kernels[-1])
+
+
+def main():
+    if len(sys.argv) not in (2, 3) or sys.argv[1] not in PARTS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    machine, commands, judges = PARTS[sys.argv[1]]
+    build = os.environ.get("LB_BUILD_DIR", "build")
+    folder = sys.argv[2] if len(sys.argv) > 2 else os.path.join(build, "guest")
+    try:
+        if os.uname().machine != "x86_64":
+            raise guest.Missing("this build is not for x86-64")
+        if not shutil.which("qemu-system-x86_64"):
+            raise guest.Missing("no qemu-system-x86_64")
+        kernel = kernel_in(folder)
+        return guest.report(commands, boot(machine, kernel, file_system(folder, build, commands)),
+                            judges)
+    except guest.Missing as why:
+        print(f"skipped: {why}")
+        return guest.SKIPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
