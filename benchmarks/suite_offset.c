@@ -228,16 +228,71 @@ static bool opens(const struct lb_plan *p, size_t i, bool words)
     return true;
 }
 
+/* Over all scans of words: the largest size that is sure, and one beyond it that is not. */
+struct extent {
+    size_t known; /* scans that gave an answer */
+    size_t bytes, perhaps_bytes;
+    double confidence, perhaps_confidence;
+};
+
+/* A size that so many replicates agree on is sure. */
+#define SURE 0.95
+
+static void widen(struct extent *e, const struct lb_interference *f)
+{
+    bool sure = f->confidence >= SURE;
+    size_t *bytes = sure ? &e->bytes : &e->perhaps_bytes;
+    double *confidence = sure ? &e->confidence : &e->perhaps_confidence;
+
+    e->known++;
+    if (f->size_bytes > *bytes || (f->size_bytes == *bytes && f->confidence > *confidence)) {
+        *bytes = f->size_bytes;
+        *confidence = f->confidence;
+    }
+}
+
+static void print_extent(const struct extent *e, const struct settings *s, FILE *out)
+{
+    if (!e->known)
+        fprintf(out,
+                "=> size of destructive interference: not known, fewer than %d rounds are whole; ",
+                LB_INTERFERENCE_ROUNDS);
+    else if (e->bytes)
+        fprintf(out, "=> size of destructive interference here: %zu bytes (confidence %.0f %%); ",
+                e->bytes, 100 * e->confidence);
+    else
+        fputs("=> no destructive interference is sure here; ", out);
+    if (e->perhaps_bytes > e->bytes)
+        fprintf(out, "perhaps %zu (confidence %.0f %%: more rounds would tell); ", e->perhaps_bytes,
+                100 * e->perhaps_confidence);
+    print_claims(out, s);
+}
+
+/* One scan, role by role. */
+static void print_scan(const struct lb_analysis *a, const struct lb_case *c,
+                       const struct settings *s, FILE *out, struct extent *extent)
+{
+    for (int role = 0; role < lb_case_roles(c); role++) {
+        struct lb_interference f;
+        if (size_of(a, c, role, s, &f)) {
+            print_name(out, c, role);
+            fprintf(out, " not known: fewer than %d rounds are whole\n", LB_INTERFERENCE_ROUNDS);
+            continue;
+        }
+        print_size(out, c, role, &f);
+        widen(extent, &f);
+    }
+}
+
 static void print_scans(const struct lb_analysis *a, const struct settings *s, bool words,
                         FILE *out)
 {
     const struct lb_plan *p = a->run->plan;
-    size_t most = 0;
-    double least_confidence = 1, work = -1;
+    struct extent extent = {0};
+    double work = -1;
 
     for (size_t i = 0; i < p->n_cases; i++) {
         const struct lb_case *c = &p->cases[i];
-        struct lb_interference f;
         if (!opens(p, i, words))
             continue;
         if (c->work_ns != work)
@@ -246,30 +301,10 @@ static void print_scans(const struct lb_analysis *a, const struct settings *s, b
                           : "A lock's offset against the hot fields",
                     c->work_ns, s->margin.ns, 100 * s->margin.share);
         work = c->work_ns;
-        for (int role = 0; role < lb_case_roles(c); role++) {
-            if (size_of(a, c, role, s, &f)) {
-                print_name(out, c, role);
-                fprintf(out, " not known: fewer than %d rounds are whole\n",
-                        LB_INTERFERENCE_ROUNDS);
-                continue;
-            }
-            print_size(out, c, role, &f);
-            if (f.size_bytes > most)
-                least_confidence = 1;
-            if (f.size_bytes >= most && f.size_bytes) {
-                most = f.size_bytes;
-                least_confidence = fmin(least_confidence, f.confidence);
-            }
-        }
+        print_scan(a, c, s, out, &extent);
     }
-    if (words && most) {
-        fprintf(out, "=> size of destructive interference here: %zu bytes (confidence %.0f %%); ",
-                most, 100 * least_confidence);
-        print_claims(out, s);
-    } else if (words && work >= 0) {
-        fputs("=> no destructive interference was seen; ", out);
-        print_claims(out, s);
-    }
+    if (words && work >= 0)
+        print_extent(&extent, s, out);
 }
 
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)

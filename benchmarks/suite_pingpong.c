@@ -37,13 +37,6 @@ static void print_plan(const struct lb_pairs_plan *p, FILE *out)
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* One class, op and home: the median pair with its interval, and the extremes over pairs. */
 static void print_class(FILE *out, const struct lb_pairs *p, size_t class_index,
                         enum lb_pingpong_op op, enum lb_pair_home home)
@@ -64,7 +57,7 @@ static void print_class(FILE *out, const struct lb_pairs *p, size_t class_index,
         any = l;
     }
     if (n) {
-        qsort(medians, n, sizeof *medians, by_value);
+        qsort(medians, n, sizeof *medians, lb_by_value);
         lb_pair_class_name(&plan->classes[class_index], false, name);
         fprintf(out, "%-14s %-17s %-5s %8.1f", name, lb_pingpong_op_name(op),
                 lb_pair_home_name(home), medians[n / 2]);

@@ -211,6 +211,16 @@ static void put_scenario(FILE *out, const char *scenario, bool open)
           out);
 }
 
+/* A file that is not there or empty is no fault of the page's, so nothing is said of it. */
+static int open_table(const char *path, const char *const *needed, struct lb_why *why,
+                      struct lb_csv_reader **r)
+{
+    struct lb_why refusal;
+    int err = lb_csv_open(path, needed, &refusal, r);
+
+    return err && err != -ENOENT && err != -ENODATA ? lb_fail(why, -err, "%s", refusal.text) : err;
+}
+
 /* Rows with a layout, in the order of the file, a table a scenario. */
 static int put_summary(struct page *p, struct lb_why *why)
 {
@@ -220,7 +230,7 @@ static int put_summary(struct page *p, struct lb_why *why)
     int err;
 
     snprintf(path, sizeof path, "%s/summary.csv", p->dir);
-    if ((err = lb_csv_open(path, needed, why, &r)))
+    if ((err = open_table(path, needed, why, &r)))
         return err == -ENOENT || err == -ENODATA ? 0 : err;
     while ((err = lb_csv_next(r, why)) == 1) {
         const char *scenario = lb_csv_cell(r, "scenario");
@@ -251,7 +261,7 @@ static int put_matrix(struct page *p, struct lb_why *why)
     int err;
 
     snprintf(path, sizeof path, "%s/matrix.csv", p->dir);
-    if ((err = lb_csv_open(path, needed, why, &r)))
+    if ((err = open_table(path, needed, why, &r)))
         return err == -ENOENT || err == -ENODATA ? 0 : err;
     while ((err = lb_csv_next(r, why)) == 1) {
         if (!n++)

@@ -226,10 +226,11 @@ static void say_absent(const struct making *m, struct lb_sweep *s)
 
     for (int d = LB_DISTANCE_SMT; d < LB_DISTANCES; d++)
         if (!(there & 1u << d))
-            say(s->absent, sizeof s->absent, "%s%s", *s->absent ? ", " : "",
+            say(s->absent, sizeof s->absent, "%s%s", *s->absent ? ", " : "pairs ",
                 lb_distance_name((enum lb_distance)d));
     if (m->r->topology->n_nodes < 2)
-        say(s->absent, sizeof s->absent, "%sremote and interleaved memory", *s->absent ? ", " : "");
+        say(s->absent, sizeof s->absent, "%smemory %s, %s", *s->absent ? "; " : "",
+            lb_home_name(LB_HOME_REMOTE), lb_home_name(LB_HOME_INTERLEAVED));
 }
 
 static int find_homes(struct making *m)

@@ -33,8 +33,9 @@ struct lb_sweep_request {
 struct lb_sweep {
     struct lb_plan *plan;
     unsigned rounds;
-    double round_s;                /* lb_plan_round_s */
-    char absent[200];              /* distance classes and homes that this machine lacks; "" none */
+    double round_s;   /* lb_plan_round_s */
+    char absent[200]; /* "pairs smt, l2; memory remote, interleaved": classes and homes that this
+                         machine lacks; "" none */
     char cuts[LB_SWEEP_CUTS][200]; /* what the budget cost, a clause each */
     int n_cuts;
 };
