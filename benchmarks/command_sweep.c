@@ -69,8 +69,9 @@ static void print_time(double s, FILE *out)
 
 static void print_sweep(const struct lb_sweep *w, const struct settings *s, FILE *out)
 {
-    fprintf(out, "sweep: %zu cases on %zu placements, %u rounds of %.1f s, ", w->plan->n_cases,
-            w->plan->n_placements, w->rounds, w->round_s);
+    fprintf(out, "sweep: %zu cases on %zu placement%s, %u round%s of %.1f s, ", w->plan->n_cases,
+            w->plan->n_placements, w->plan->n_placements == 1 ? "" : "s", w->rounds,
+            w->rounds == 1 ? "" : "s", w->round_s);
     print_time(w->rounds * w->round_s + AROUND_S, out);
     fprintf(out, "; seed %llu\n", (unsigned long long)s->seed);
     print_placements(w->plan, out);

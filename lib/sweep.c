@@ -21,6 +21,7 @@ struct making {
     struct lb_placement *placements;
     size_t n;
     enum level level;
+    size_t dropped[LEVELS]; /* placements that each level left out */
 };
 
 static void drop_placements(struct making *m)
@@ -267,23 +268,21 @@ static int make_plan(struct making *m, struct lb_plan **plan)
 
 static void say_cuts(const struct making *m, unsigned wanted, struct lb_sweep *s)
 {
-    size_t distances = 0;
+    const size_t *dropped = m->dropped;
 
-    for (size_t i = 0; i < m->n_classes; i++)
-        distances += !i || m->classes[i].distance != m->classes[i - 1].distance;
-    if (m->level >= NO_SYMMETRIC && m->n_classes > distances)
+    if (dropped[NO_SYMMETRIC])
         cut(s,
-            "one pair of PUs for each distance class: %zu pairs on other nodes or kinds of core "
-            "are left out, as the machine's symmetry suggests",
-            m->n_classes - distances);
-    if (m->level == POWERS_OF_TWO || m->level == LOCAL_CROWDS)
-        cut(s, "thread counts that are no powers of two are left out (all stays)");
-    if (m->level == LOCAL_CROWDS && m->n_homes > 1)
-        cut(s, "more than two threads only with %s memory", lb_home_name(m->homes[0]));
-    if (m->level >= PAIRS_ONLY)
+            "one pair of PUs for each distance class: %zu placements on other nodes or kinds of "
+            "core are left out, as the machine's symmetry suggests",
+            dropped[NO_SYMMETRIC]);
+    if (dropped[PAIRS_ONLY])
         cut(s, "more than two threads are left out");
+    else if (dropped[POWERS_OF_TWO])
+        cut(s, "thread counts that are no powers of two are left out (all stays)");
+    if (dropped[LOCAL_CROWDS] && !dropped[PAIRS_ONLY])
+        cut(s, "more than two threads only with %s memory", lb_home_name(m->homes[0]));
     if (s->rounds < wanted)
-        cut(s, "%u rounds in place of %u%s", s->rounds, wanted,
+        cut(s, "%u round%s in place of %u%s", s->rounds, s->rounds == 1 ? "" : "s", wanted,
             s->rounds < LB_SWEEP_ROUNDS_LEAST ? ": no verdicts below 20" : "");
 }
 
@@ -308,9 +307,12 @@ static int choose_level(struct making *m, struct lb_sweep *s)
     for (m->level = EVERYTHING; m->level < LEVELS; m->level++) {
         bool last = m->level == LEVELS - 1 || (named && m->level == NO_SYMMETRIC) ||
                     m->r->plan.n_placements;
+        size_t before = m->n;
         int err = make_plan(m, &s->plan);
         if (err)
             return err;
+        if (m->level > EVERYTHING)
+            m->dropped[m->level] = before - m->n;
         s->round_s = lb_plan_round_s(s->plan);
         if ((s->rounds = fitting_rounds(m, wanted, s->round_s, last))) {
             say_cuts(m, wanted, s);
