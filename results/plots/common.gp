@@ -99,16 +99,18 @@ group_suffix(g) = sprintf("-%s-%st%s", part(g, 1), part(g, 3), \
     group_regime(g) eq "" ? "" : "-regime".group_regime(g))
 
 # Ranks: layouts and scenarios as in `order`, a twin (A/A run) behind its original, few objects
-# before many; near before far, few threads before many, regime 0 before 1. A group is
-# "placement|distance|threads" or "placement|distance|threads|regime"; that of the lowest rank has
-# the plain name for its picture.
+# before many. Groups: local memory before other homes, pairs before other numbers of threads (a
+# sweep has many of those, and one thread alone contends with nobody), near before far, few threads
+# before many, regime 0 before 1. A group is "placement|distance|threads" or
+# "placement|distance|threads|regime"; that of the lowest rank has the plain name for its picture.
 or_zero(x) = known(x) ? x : 0
 plain(l) = l[strlen(l):strlen(l)] eq "~" ? l[1:strlen(l) - 1] : l
 entry_rank(e) = at(order, plain(head(e))) * 100 + (plain(head(e)) ne head(e)) * 50 \
     + at(locks_known, part(e, 2))
 panel_rank(p) = at(order, head(p)) * 1e12 + at("lock read reader writer", part(p, 2)) * 1e11 \
     + or_zero(num(part(p, 4)))
-group_rank(g) = at("none smt l2 l3 package remote", part(g, 2)) * 1e6 \
+group_rank(g) = (strstrt(part(g, 1), ",") > 0) * 1e9 + (or_zero(num(part(g, 3))) != 2) * 1e8 \
+    + at("smt l2 l3 package remote none", part(g, 2)) * 1e6 \
     + or_zero(num(part(g, 3))) * 10 + or_zero(num(part(g, 4)))
 # Sorts the list `found` into `sorted` by rank(), which the caller defines.
 sort_found = "sorted = ''; do for [k = 1:words(found)] { least = ''; \
