@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-const struct suite *const suites[] = {&suite_arrays,   &suite_churn,   &suite_errors,
-                                      &suite_fastpath, &suite_harness, &suite_instruments,
-                                      &suite_layouts,  &suite_offset,  &suite_pingpong};
+const struct suite *const suites[] = {
+    &suite_arrays,      &suite_churn,   &suite_errors, &suite_fastpath, &suite_harness,
+    &suite_instruments, &suite_layouts, &suite_offset, &suite_pingpong, &suite_whatif};
 const size_t n_suites = LB_COUNT(suites);
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)

@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "suite.h"
+#include "whatif.h"
 
 #include <linebounce/gbench.h>
 #include <linebounce/layout.h>
@@ -46,6 +47,7 @@ enum {
     KEY_EVENTS,
     KEY_COUNT_KERNEL,
     KEY_SAMPLE_EVERY,
+    KEY_PRESET,
 };
 
 static const struct argp_option run_options[] = {
@@ -70,6 +72,8 @@ static const struct argp_option run_options[] = {
     {"prefetcher", KEY_PREFETCHER, "on|off", 0,
      "Set the adjacent-line prefetcher for the run (Intel, root); it is restored in any case", 0},
     {"access", KEY_ACCESS, "LIST", 0, "Picks in many: shared- or private-, uniform or zipf", 0},
+    {"preset", KEY_PRESET, "LIST", 0,
+     "Moves in whatif that the kernel made: mmap_lock, page_counter, i_mmap, f_ref (all)", 0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
     {0, 0, 0, 0, "What looks on (see: linebounce show counters):", 2},
     {"events", KEY_EVENTS, "LIST", 0,
@@ -131,7 +135,7 @@ void settings_finish(struct settings *s)
 {
     struct list *lists[] = {&s->suites,  &s->scenarios, &s->layouts, &s->locks,  &s->placements,
                             &s->threads, &s->works,     &s->objects, &s->access, &s->offsets,
-                            &s->homes,   &s->gbench,    &s->events};
+                            &s->homes,   &s->gbench,    &s->events,  &s->whatifs};
     char **strings = s->strings.at;
 
     for (size_t i = 0; i < s->strings.n; i++)
@@ -266,6 +270,16 @@ static void add_offset(struct settings *s, const char *text)
     list_add(&s->offsets, sizeof n, &n);
 }
 
+static void add_preset(struct settings *s, const char *text)
+{
+    const struct whatif *preset;
+    struct lb_why why;
+
+    if (whatif_find(text, &why, &preset))
+        refuse(&why);
+    list_add(&s->whatifs, sizeof *preset, preset);
+}
+
 static void add_home(struct settings *s, const char *text)
 {
     enum lb_home home;
@@ -366,6 +380,7 @@ static const struct {
     {KEY_ACCESS, "access", add_access},
     {KEY_OFFSET, "offset", add_offset},
     {KEY_HOME, "home", add_home},
+    {KEY_PRESET, "preset", add_preset},
     {KEY_EVENTS, "events", add_event},
 };
 

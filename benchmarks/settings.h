@@ -32,6 +32,7 @@ struct settings {
     struct list strings;    /* char *: copies that other lists point into */
     struct list gbench;     /* char *: --benchmark_ flags, as given */
     struct list events;     /* struct lb_event */
+    struct list whatifs;    /* struct whatif: presets, and the one that the options describe */
     bool events_given;      /* also by none */
     bool events_none;
     bool count_kernel;

@@ -28,7 +28,7 @@ struct suite {
 };
 
 extern const struct suite suite_arrays, suite_churn, suite_errors, suite_fastpath, suite_harness,
-    suite_instruments, suite_layouts, suite_offset, suite_pingpong;
+    suite_instruments, suite_layouts, suite_offset, suite_pingpong, suite_whatif;
 
 /* Sorted by name. */
 extern const struct suite *const suites[];

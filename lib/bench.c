@@ -122,7 +122,7 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
     double span = c->work_ns * c->slow / b->run->chain_ns;
 
     for (int i = 0; i < c->shape.threads; i++) {
-        enum lb_op op = lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
+        enum lb_op op = lb_shape_op(&c->shape, i);
         bool indirect = lb_shape_indirect(&c->shape);
         uint64_t seed = b->round_seed + (uint64_t)i;
         a->threads[i] = (struct lb_thread_plan){

@@ -21,7 +21,7 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
     lb_row_text(row, "suite", plan->suite);
     lb_row_text(row, "scenario", s->name);
     lb_row_text(row, "layout", layout);
-    if (s->uses_layout || s->uses_lock)
+    if (lb_scenario_locks(s))
         lb_row_text(row, "lock", lb_lock_info(c->shape.lock)->name);
     lb_row_text(row, "placement", p->name);
     lb_row_text(row, "distance", lb_distance_name(p->distance));
@@ -106,8 +106,7 @@ static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const str
     if (!lb_case_is_subject(c))
         return;
     lb_row_int(row, "fallbacks", (int64_t)sum.fallbacks);
-    if (!(c->shape.scenario->uses_layout || c->shape.scenario->uses_lock) ||
-        !lb_lock_info(c->shape.lock)->vma_protocol)
+    if (!lb_scenario_locks(c->shape.scenario) || !lb_lock_info(c->shape.lock)->vma_protocol)
         return; /* the C library does not say what its locks do */
     lb_row_int(row, "retries", (int64_t)sum.retries);
     lb_row_int(row, "spins_owner", (int64_t)sum.spins_owner);

@@ -196,5 +196,6 @@ struct lb_hot_table {
 extern const struct lb_hot_table lb_hot_locks;  /* hot.c */
 extern const struct lb_hot_table lb_hot_words;  /* hot_words.c */
 extern const struct lb_hot_table lb_hot_churns; /* hot_churn.c */
+extern const struct lb_hot_table lb_hot_touches; /* hot_touch.c */
 
 #endif

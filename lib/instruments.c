@@ -246,7 +246,7 @@ static int equip_sampling(struct lb_bench *b, const struct lb_case *c, struct lb
     int err = 0;
 
     for (int i = 0; i < c->shape.threads; i++) {
-        enum lb_op op = lb_scenario_op(c->shape.scenario, &c->shape.writers, i, c->shape.threads);
+        enum lb_op op = lb_shape_op(&c->shape, i);
         a->threads[i].sampling = (struct lb_sampling){
             .timed = lb_hot_timed_find(op, c->shape.lock, indirect),
             .pause = c->work_ns > 0 ? lb_hot_find(LB_OP_EMPTY, c->shape.lock, false, true) : NULL,

@@ -189,6 +189,23 @@ int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout 
                    names);
 }
 
+static const char *const write_names[LB_WRITES] = {"store", "increment", "add"};
+
+const char *lb_write_name(enum lb_write write)
+{
+    return write_names[write];
+}
+
+int lb_write_parse(const char *name, struct lb_why *why, enum lb_write *write)
+{
+    for (int i = 0; i < LB_WRITES; i++)
+        if (!strcmp(name, write_names[i])) {
+            *write = (enum lb_write)i;
+            return 0;
+        }
+    return lb_fail(why, EINVAL, "write '%s': unknown (store, increment, add)", name);
+}
+
 int lb_layout_allows(const struct lb_layout *l, enum lb_lock_kind kind, struct lb_why *why)
 {
     const struct lb_lock_info *info = lb_lock_info(kind);

@@ -377,11 +377,26 @@ static int word_lock(const struct lb_case *c)
     return c->shape.scenario->uses_words && c->shape.scenario->uses_lock ? (int)c->shape.lock : -1;
 }
 
+/* Of whatif: one is as the structure is, or both are moved copies of one. */
+static const char *structure_of(const struct lb_case *c)
+{
+    const struct lb_layout *l = c->shape.layout;
+
+    return *l->moved_from ? l->moved_from : l->name;
+}
+
+static bool same_structure(const struct lb_case *a, const struct lb_case *b)
+{
+    return a->shape.scenario->kind != LB_SCENARIO_WHATIF ||
+           !strcmp(structure_of(a), structure_of(b));
+}
+
 static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
 {
     return a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
            a->work_ns == b->work_ns && a->shape.objects == b->shape.objects &&
-           a->shape.access == b->shape.access && word_lock(a) == word_lock(b);
+           a->shape.access == b->shape.access && word_lock(a) == word_lock(b) &&
+           same_structure(a, b);
 }
 
 static int find_straight(const struct lb_plan *p, const struct lb_case *c)
@@ -397,6 +412,8 @@ static bool is_baseline(const struct lb_request *r, const struct lb_case *c)
 {
     if (c->shape.scenario->uses_words)
         return r->base_offset && c->shape.offset_bytes == r->base_offset;
+    if (c->shape.scenario->kind == LB_SCENARIO_WHATIF)
+        return !*c->shape.layout->moved_from;
     return r->baseline && c->shape.layout && !strcmp(c->shape.layout->name, r->baseline);
 }
 
@@ -557,7 +574,7 @@ int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, s
     const struct lb_placement *place = &p->placements[c->placement];
     char layout[LB_CASE_LAYOUT_BYTES], many[64] = "", home[24] = "";
     const struct lb_scenario *s = c->shape.scenario;
-    bool locks = s->uses_layout || s->uses_lock;
+    bool locks = lb_scenario_locks(s);
 
     lb_case_layout(c, layout);
     if (s->kind == LB_SCENARIO_MANY)

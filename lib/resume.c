@@ -79,7 +79,7 @@ static void case_key(const struct lb_plan *p, const struct lb_case *c, char key[
         snprintf(objects, sizeof objects, "%zu", c->shape.objects);
     lb_number_format(c->work_ns, 6, work);
     snprintf(key, KEY_BYTES, "%s|%s|%s|%s|%s|%d|%s|%s|%s", s->name, layout,
-             s->uses_layout || s->uses_lock ? lb_lock_info(c->shape.lock)->name : "",
+             lb_scenario_locks(s) ? lb_lock_info(c->shape.lock)->name : "",
              p->placements[c->placement].name, lb_home_name(p->placements[c->placement].home),
              c->shape.threads, objects,
              s->kind == LB_SCENARIO_MANY ? lb_access_name(c->shape.access) : "", work);

@@ -149,6 +149,14 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
                                   .uses_layout = true,
                                   .blocks = true, /* what the heap does now and then is its cost */
                                   .counts_objects = true},
+    [LB_SCENARIO_WHATIF] = {.kind = LB_SCENARIO_WHATIF,
+                            .name = "whatif",
+                            .question = "half read some fields of one object, half write others: "
+                                        "what does it cost that they lie so?",
+                            .roles = {{"read", LB_OP_TOUCH_READ}, {"write", LB_OP_TOUCH_STORE}},
+                            .n_roles = 2,
+                            .least_threads = 2,
+                            .uses_layout = true},
 };
 
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario)
@@ -199,7 +207,7 @@ int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers
         first = (n + 1) / 2;
     else if (scenario->kind == LB_SCENARIO_MIXED && writers->threads)
         first = n - writers->threads;
-    else if (scenario->kind == LB_SCENARIO_READ_WRITE)
+    else if (scenario->kind == LB_SCENARIO_READ_WRITE || scenario->kind == LB_SCENARIO_WHATIF)
         first = (n + 1) / 2;
     else if (scenario->kind == LB_SCENARIO_COUNTERS_SUM || scenario->kind == LB_SCENARIO_RING)
         first = n - 1;
@@ -224,6 +232,9 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
                        info->name);
     if (!scenario->uses_layout)
         return 0;
+    if (scenario->kind == LB_SCENARIO_WHATIF && !(layout->reads.n && layout->writes.n))
+        return lb_fail(why, EINVAL, "%s with layout %s: which fields are read, and which written?",
+                       scenario->name, layout->name);
     if (scenario->kind == LB_SCENARIO_WRITERS && !info->plain_writers)
         return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name,
                        info->excludes ? "its writers need the address space's lock: see mixed"

@@ -269,6 +269,33 @@ static struct lb_site many_site(const struct lb_shape_map *m, const char *arena,
          (l->indirect ? l->slot_offset : l->lock_offset) - l->head_offset}};
 }
 
+/* The words of one object that the thread reads or writes. */
+static struct lb_site touch_site(const struct lb_shape_map *m, const char *arena, int i)
+{
+    const struct lb_shape *s = m->shape;
+    const struct lb_layout *l = s->layout;
+    bool writes = lb_scenario_role(s->scenario, &s->writers, i, s->threads) == 1;
+    const struct lb_touched *t = writes ? &l->writes : &l->reads;
+    struct lb_site site = {{0}};
+
+    for (size_t k = 0; k < t->n; k++)
+        site.x[k] = (uintptr_t)arena + lb_shape_object(m, 0) + t->offset[k];
+    return site;
+}
+
+enum lb_op lb_shape_op(const struct lb_shape *s, int thread)
+{
+    static const enum lb_op writes[LB_WRITES] = {LB_OP_TOUCH_STORE, LB_OP_TOUCH_INCREMENT,
+                                                 LB_OP_TOUCH_ADD};
+    const struct lb_layout *l = s->layout;
+    int role = lb_scenario_role(s->scenario, &s->writers, thread, s->threads);
+
+    if (s->scenario->kind != LB_SCENARIO_WHATIF)
+        return lb_scenario_op(s->scenario, &s->writers, thread, s->threads);
+    return role ? writes[l->write] + (enum lb_op)l->writes.n - 1
+                : LB_OP_TOUCH_READ + (enum lb_op)l->reads.n - 1;
+}
+
 static void describe(const struct lb_shape_map *m, const char *arena, struct lb_placed *placed)
 {
     const struct lb_shape *s = m->shape;
@@ -316,6 +343,7 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
 {
     struct lb_placed p = {-1, -1, -1, -1, 0};
     bool many = s->scenario->kind == LB_SCENARIO_MANY;
+    bool touches = s->scenario->kind == LB_SCENARIO_WHATIF;
     struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_shape_mm(s, draw));
     struct lb_shape_map m;
     int err;
@@ -346,8 +374,9 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     lb_mm_init(mm);
     init_objects(&m, arena);
     for (int i = 0; i < s->threads; i++)
-        sites[i] = many ? many_site(&m, arena, (uintptr_t)mm, picks, i)
-                        : object_site(&m, arena, (uintptr_t)mm, i);
+        sites[i] = touches ? touch_site(&m, arena, i)
+                   : many  ? many_site(&m, arena, (uintptr_t)mm, picks, i)
+                           : object_site(&m, arena, (uintptr_t)mm, i);
     describe(&m, arena, &p);
     *placed = p;
     return 0;
@@ -366,7 +395,7 @@ int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const c
         return lb_words_check(s, draw, arena);
     if (lb_scenario_churns(s->scenario))
         return lb_churn_check(s, arena);
-    if (!s->scenario->uses_layout)
+    if (!lb_scenario_locks(s->scenario))
         return 0;
     if ((err = lb_shape_map_init(s, draw, NULL, &m)))
         return err;

@@ -24,6 +24,8 @@ LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
 PLAIN = ("empty", "observe", "add", "straight", "adds", "store", "load", "increment", "cas", "sum",
          "push", "pop")
+# Ops on some words of one object, and how many.
+TOUCHES = [(how, n) for how in ("read", "store", "increment", "add") for n in range(1, 7)]
 CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
           "churn_malloc_separate")
 
@@ -32,6 +34,7 @@ SLOW_CALL = re.compile(r"^(lb_\w+_(slow|wake)|fall_back|give_up|no_memory)(\.\w+
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
 # Changes of memory that an op makes, where their number says what the op is.
 STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1}
+STORES.update({f"touch_{how}{n}": 0 if how == "read" else n for how, n in TOUCHES if how != "add"})
 MEMBER = re.compile(r"^(\S+):\s+file format ")  # of an archive: each has sections of its own
 INSTRUMENTED = re.compile(
     r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
@@ -44,6 +47,7 @@ LOCKED = {"read": (1, 1), "many": (1, 1), "pair": (1, 1), "writer": (1, 1),
           "straight": (1, 1), "adds": (0, 2), "add": (0, 1), "observe": (0, 0), "empty": (0, 0),
           "store": (0, 0), "load": (0, 0), "increment": (0, 0), "cas": (1, 0), "sum": (0, 0),
           "push": (0, 0), "pop": (0, 0), "churn": (0, 0), "guarded": (1, 1)}
+LOCKED.update({f"touch_{how}{n}": (0, n if how == "add" else 0) for how, n in TOUCHES})
 
 
 def expected_names():
@@ -57,7 +61,7 @@ def expected_names():
                     ops.append("writer")
                 for op in ops:
                     yield f"hot_{op}_{kind}_{way}_{form}"
-        for op in (*PLAIN, *CHURNS):
+        for op in (*PLAIN, *CHURNS, *(f"touch_{how}{n}" for how, n in TOUCHES)):
             yield f"hot_{op}_{form}"
         for kind in KINDS:
             if kind not in ("locked_adds", "refcount"):
@@ -365,6 +369,8 @@ def split(name):
     """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none, of churn the
     allocator."""
     words = name[len("hot_"):].split("_")
+    if words[0] == "touch":
+        return "_".join(words[:2]), "", words[-1]
     if words[0] == "guarded":
         return words[0], "_".join(words[1:-1]), words[-1]
     return words[0], "_".join(words[1:-2]) if len(words) > 2 else "", words[-1]

@@ -22,7 +22,7 @@ STAGES = [
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h"),
     ("scenario", "scenario.c shape.c shape_churn.c shape_private.h shape_watch.c shape_words.c "
-                 "hot.c hot_churn.c hot_private.h hot_words.c"),
+                 "hot.c hot_churn.c hot_private.h hot_touch.c hot_words.c"),
     ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
                "events_text.c"),
     ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "

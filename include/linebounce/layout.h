@@ -32,6 +32,19 @@
 #define LB_OBJECT_ORDER 1
 #define LB_LOCK_ORDER   0
 
+/* Words of an object that threads of the scenario whatif touch, one after the other; offsets of
+ * 8-byte words. */
+#define LB_TOUCHED_MOST 6
+struct lb_touched {
+    size_t n;
+    size_t offset[LB_TOUCHED_MOST];
+};
+/* How a word is written: a plain store, a load and a plain store of one more, or a locked add. */
+enum lb_write { LB_WRITE_STORE, LB_WRITE_INCREMENT, LB_WRITE_ADD, LB_WRITES };
+const char *lb_write_name(enum lb_write write); /* "store", "increment", "add" */
+/* -EINVAL with the known names. */
+int lb_write_parse(const char *name, struct lb_why *why, enum lb_write *write);
+
 struct lb_layout {
     char name[LB_LAYOUT_NAME_BYTES];
     size_t size_bytes;
@@ -45,6 +58,12 @@ struct lb_layout {
     size_t lock_align_bytes; /* separate: alignment of the lock's own slab cache; 8 = packed */
     enum lb_lock_kind lock;  /* the kind that it stands for; --lock may choose another */
     char meaning[96];        /* what it stands for, one clause */
+    /* Of whatif, both empty in all other layouts. The lock is then the first word written, so that
+     * it lies where the round's line was drawn; nobody locks it. */
+    struct lb_touched reads, writes;
+    enum lb_write write;
+    char moved_from[LB_LAYOUT_NAME_BYTES]; /* the layout that this is a moved copy of: what it is
+                                              compared to; "" none */
 };
 
 /* The built-in layouts, in the order of the history they come from. */

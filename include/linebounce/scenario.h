@@ -38,6 +38,12 @@ enum lb_op {
                            list */
     LB_OP_CHURN_MALLOC, /* the same by the C library's malloc (aligned_alloc where the layout asks)
                          */
+    /* On 1 to LB_TOUCHED_MOST words of one object, one after the other; OP + n - 1 is that on n: */
+    LB_OP_TOUCH_READ,                                            /* loads */
+    LB_OP_TOUCH_STORE = LB_OP_TOUCH_READ + LB_TOUCHED_MOST,      /* plain stores */
+    LB_OP_TOUCH_INCREMENT = LB_OP_TOUCH_STORE + LB_TOUCHED_MOST, /* loads and plain stores */
+    LB_OP_TOUCH_ADD = LB_OP_TOUCH_INCREMENT + LB_TOUCHED_MOST,   /* locked adds */
+    LB_OP_TOUCH_LAST = LB_OP_TOUCH_ADD + LB_TOUCHED_MOST - 1,
     LB_OPS
 };
 
@@ -70,6 +76,7 @@ enum lb_scenario_kind {
     /* Suite churn. */
     LB_SCENARIO_CHURN_SLAB,
     LB_SCENARIO_CHURN_MALLOC,
+    LB_SCENARIO_WHATIF, /* half read some fields of one object, the others write some */
     LB_SCENARIOS
 };
 
@@ -110,14 +117,20 @@ struct lb_writers {
 int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *writers);
 
 /* Index into roles[] of thread `i` of n. observer: the first half (rounded up) locks, the rest
- * observes; mixed: the first n - writers threads read, the rest writes; read-write: the first half
- * (rounded up) reads; counters-sum and ring: the last thread sums, or pops; all others have one
- * role. */
+ * observes; mixed: the first n - writers threads read, the rest writes; read-write and whatif: the
+ * first half (rounded up) reads; counters-sum and ring: the last thread sums, or pops; all others
+ * have one role. */
 int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers *writers, int i,
                      int n);
 /* The op of that thread: the role's, or LB_OP_MIX in `mixed` with a share. */
 enum lb_op lb_scenario_op(const struct lb_scenario *scenario, const struct lb_writers *writers,
                           int i, int n);
+
+/* Whether its objects or words have a lock that is taken, or, in churn, allocated. */
+static inline bool lb_scenario_locks(const struct lb_scenario *scenario)
+{
+    return (scenario->uses_layout && scenario->kind != LB_SCENARIO_WHATIF) || scenario->uses_lock;
+}
 
 /* Whether its ops allocate and free: LB_SCENARIO_CHURN_*. */
 static inline bool lb_scenario_churns(const struct lb_scenario *scenario)
@@ -151,6 +164,7 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
  *   PUSH, POP 0 head  1 tail  2 slots
  *   GUARDED   0 data  3 lock
  *   CHURN_*   0 the thread's struct lb_churn
+ *   TOUCH_*   0 to n - 1 the words
  */
 struct lb_site {
     uintptr_t x[6];
@@ -214,6 +228,9 @@ struct lb_shape {
     size_t offset_bytes; /* uses_words: from one thread's word to the next, from head to tail, from
                             the lock to its data; a multiple of 8 */
 };
+
+/* The op of a thread: lb_scenario_op, in whatif on as many words as the layout says. */
+enum lb_op lb_shape_op(const struct lb_shape *shape, int thread);
 
 /* Whether words can lie so: -EINVAL with the reason for an offset that is 0 or no multiple of 8,
  * one over LB_OFFSET_MOST, or one within the lock that the words lie behind. 0 for other shapes. */

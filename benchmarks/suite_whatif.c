@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * whatif: what it costs that fields which some threads read lie near fields which others write, and
+ * what it would buy to move one.
+ */
+#include "suite.h"
+
+#include "table.h"
+#include "whatif.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_WHATIF]};
+static const double works[] = {LB_WORK_HEADLINE_NS, 0};
+
+/* Layouts of every structure, two each. */
+static struct lb_layout *layouts;
+static size_t n_layouts;
+
+static void add(const struct whatif *w)
+{
+    struct lb_layout *more = realloc(layouts, (n_layouts + 2) * sizeof *more);
+    struct lb_why why = {"whatif: out of memory"};
+    size_t n = 0;
+
+    if (more)
+        layouts = more;
+    if (!more || whatif_layouts(w, &why, layouts + n_layouts, &n)) {
+        fprintf(stderr, "linebounce: %s\n", why.text);
+        exit(2);
+    }
+    n_layouts += n;
+}
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    const struct whatif *chosen = s->whatifs.at;
+
+    n_layouts = 0;
+    for (size_t i = 0; i < s->whatifs.n; i++)
+        add(&chosen[i]);
+    for (size_t i = 0; !s->whatifs.n && i < n_whatif_presets; i++)
+        add(&whatif_presets[i]);
+    r->scenarios = all;
+    r->n_scenarios = LB_COUNT(all);
+    r->layouts = layouts;
+    r->n_layouts = n_layouts;
+    r->n_locks = 0;
+    r->baseline = NULL; /* each moved copy is compared to what it is a copy of */
+    if (!r->n_work_ns) {
+        r->work_ns = works;
+        r->n_work_ns = s->quick ? 1 : LB_COUNT(works);
+    }
+}
+
+static const struct lb_line *line_of(const struct lb_analysis *a, const char *layout, int placement,
+                                     double work_ns, int role)
+{
+    const struct lb_plan *p = a->run->plan;
+
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        if (c->shape.layout && !strcmp(c->shape.layout->name, layout) && !c->twin &&
+            c->placement == placement && c->work_ns == work_ns)
+            return lb_analysis_find(a, (int)i, role);
+    }
+    return NULL;
+}
+
+static void print_cost(FILE *out, const struct lb_line *l)
+{
+    if (l && l->net.n)
+        fprintf(out, "%8.1f [%.1f, %.1f]", l->net.median, l->net.lo, l->net.hi);
+    else
+        fprintf(out, "%8s", "-");
+}
+
+/* One role at one work: as it is, as moved, the difference and what it means. */
+static void print_role(FILE *out, const struct lb_analysis *a, const struct whatif *w,
+                       int placement, double work_ns, int role)
+{
+    char moved[LB_LAYOUT_NAME_BYTES + 8];
+    const struct lb_line *before = line_of(a, w->name, placement, work_ns, role), *after;
+
+    snprintf(moved, sizeof moved, "%s:moved", w->name);
+    after = w->moved ? line_of(a, moved, placement, work_ns, role) : NULL;
+    fprintf(out, "  %-5s at %4g ns of work: net ns/op", role ? "write" : "read", work_ns);
+    print_cost(out, before);
+    if (w->moved) {
+        fputs(", moved", out);
+        print_cost(out, after);
+    }
+    if (after && after->compared) {
+        const struct lb_comparison *k = &after->comparison;
+        fprintf(out, ": %+.1f ns [%+.1f, %+.1f], %s%s", k->difference.value, k->difference.lo,
+                k->difference.hi, k->unfair ? "unfair: " : "", lb_verdict_name(k->verdict));
+    }
+    fputc('\n', out);
+}
+
+static void print_memory(FILE *out, const struct whatif *w)
+{
+    struct lb_layout l[2];
+    struct lb_geometry g[2];
+    struct lb_why why;
+    size_t n;
+
+    if (whatif_layouts(w, &why, l, &n))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (lb_geometry_init(&l[i], l[i].lock, &why, &g[i])) {
+            fprintf(out, "  memory: %s\n", why.text);
+            return;
+        }
+    fprintf(out, "  memory: %zu bytes an object, %zu pages per 1000", g[0].bytes_per_object,
+            g[0].pages_per_1000);
+    if (n == 2)
+        fprintf(out, "; moved %zu bytes, %zu pages", g[1].bytes_per_object, g[1].pages_per_1000);
+    fputc('\n', out);
+}
+
+static void print_one(FILE *out, const struct lb_analysis *a, const struct settings *s,
+                      const struct whatif *w)
+{
+    const struct lb_plan *p = a->run->plan;
+    const double *work = s->works.n ? s->works.at : works;
+    size_t n_work = s->works.n ? s->works.n : s->quick ? 1 : LB_COUNT(works);
+
+    fprintf(out, "\n%s: %s, %s\n  as it is: ", w->name, w->structure, w->source);
+    whatif_print_lines(w, false, out);
+    if (w->moved) {
+        fputs("\n  as moved: ", out);
+        whatif_print_lines(w, true, out);
+    }
+    fputc('\n', out);
+    for (size_t place = 0; place < p->n_placements; place++) {
+        if (p->n_placements > 1)
+            fprintf(out, "  %s, %d threads:\n", p->placements[place].name, p->placements[place].n);
+        for (size_t k = 0; k < n_work; k++)
+            for (int role = 0; role < 2; role++)
+                print_role(out, a, w, (int)place, work[k], role);
+    }
+    print_memory(out, w);
+    if (w->published)
+        fprintf(out, "  published: %s\n", w->published);
+}
+
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    const struct whatif *chosen = s->whatifs.at;
+
+    table_layouts(a, out);
+    fputs("\nWhat if? Half of the threads read, half write; moved against as it is.\n", out);
+    for (size_t i = 0; i < s->whatifs.n; i++)
+        print_one(out, a, s, &chosen[i]);
+    for (size_t i = 0; !s->whatifs.n && i < n_whatif_presets; i++)
+        print_one(out, a, s, &whatif_presets[i]);
+}
+
+const struct suite suite_whatif = {
+    .name = "whatif",
+    .question = "what does it cost that these fields lie so, and what would moving one buy?",
+    .defaults = defaults,
+    .conclude = conclude,
+};

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * whatif: structures of which some threads read some fields while others write some, as they are
+ * and as somebody would move them.
+ */
+#ifndef LB_WHATIF_H
+#define LB_WHATIF_H
+
+#include <linebounce/layout.h>
+
+#include <stdio.h>
+
+#define WHATIF_FIELDS_MOST (2 * LB_TOUCHED_MOST)
+#define WHATIF_FIELD_BYTES 48
+
+/* A field that is touched, in bytes from the object's start. */
+struct whatif_field {
+    char name[WHATIF_FIELD_BYTES];
+    size_t before, after; /* after the move; the same where it stays */
+    bool read, written;
+};
+
+struct whatif {
+    char name[LB_LAYOUT_NAME_BYTES]; /* of the layout as it is; the moved one has ":moved" behind */
+    char structure[48];              /* "struct file" */
+    char source[96];                 /* where the offsets come from */
+    size_t bytes_before, bytes_after, align_before, align_after;
+    struct whatif_field fields[WHATIF_FIELDS_MOST];
+    size_t n_fields;
+    enum lb_write write;
+    bool moved;            /* false: nothing moves, there is one layout */
+    const char *published; /* what others measured of this move, where and by what; NULL: nothing */
+};
+
+/* Moves that were made in the kernel, each with what was published of it. */
+extern const struct whatif whatif_presets[];
+extern const size_t n_whatif_presets;
+/* -ENOENT with the known names. */
+int whatif_find(const char *name, struct lb_why *why, const struct whatif **preset);
+
+/* The layouts to measure: as it is and, where something moves, as moved. -EINVAL with the reason:
+ * no field is read or none written, more than LB_TOUCHED_MOST of either, one past the end, a name
+ * that is too long. */
+int whatif_layouts(const struct whatif *whatif, struct lb_why *why, struct lb_layout layouts[2],
+                   size_t *n);
+
+/* Which fields that are read share a line with one that is written, before or after the move. */
+void whatif_print_lines(const struct whatif *whatif, bool after, FILE *out);
+
+#endif
