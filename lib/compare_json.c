@@ -39,6 +39,7 @@ static const struct {
     {"machine.thp", "huge pages"},
     {"machine.clocksource", "kernel's clock source"},
     {"machine.prefetcher", "prefetcher"},
+    {"prefetcher.set_to", "prefetcher set to"},
     {"machine.cgroup_cpuset", "CPUs allowed"},
     {"build.version", "version"},
     {"build.commit", "commit"},
