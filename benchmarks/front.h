@@ -12,8 +12,9 @@
 
 #include <stdbool.h>
 
-/* Progress: one line rewritten on a terminal, a plain line now and then elsewhere; always to
- * stderr. */
+/* Progress, always to stderr. On a terminal one line that is rewritten: a bar, the time left, the
+ * case at hand and what is known of it. Elsewhere a plain line at the start, which tells a log that
+ * the run goes, then one a minute; without the time left as long as that is not known. */
 struct progress_state {
     bool terminal;
     double last_s;

@@ -37,21 +37,22 @@ static double share_done(const struct lb_progress *p)
     return share >= 0 && share <= 1 ? share : share > 1 ? 1 : 0;
 }
 
+/* By the rounds asked for and by the budget, whichever ends first; NaN: not known yet. */
 static double left_s(const struct lb_progress *p)
 {
     double share = share_done(p);
+    double budget = p->budget_s > p->elapsed_s ? p->budget_s - p->elapsed_s : 0;
 
     if (!p->rounds)
-        return p->budget_s > p->elapsed_s ? p->budget_s - p->elapsed_s : 0;
-    return share > 0 ? p->elapsed_s * (1 - share) / share : NAN;
+        return budget;
+    return share > 0 ? fmin(p->elapsed_s * (1 - share) / share, budget) : NAN;
 }
 
 static void clock_time(double s, char text[24])
 {
-    if (!isfinite(s) || s > 360000)
-        snprintf(text, 24, "?");
-    else if (s >= 3600)
-        snprintf(text, 24, "%d:%02d:%02d", (int)s / 3600, (int)s / 60 % 60, (int)s % 60);
+    if (s >= 3600)
+        snprintf(text, 24, "%.0f:%02d:%02d", floor(s / 3600), (int)fmod(s / 60, 60),
+                 (int)fmod(s, 60));
     else
         snprintf(text, 24, "%d:%02d", (int)s / 60, (int)s % 60);
 }
@@ -63,12 +64,16 @@ static void compose(const struct lb_progress *p, bool bar, char *text, size_t by
     int filled = (int)(share * BAR), used = 0;
     char left[24];
 
-    clock_time(left_s(p), left);
     if (bar)
         used = snprintf(text, bytes, "[%.*s%.*s] ", filled, "####################", BAR - filled,
                         "....................");
-    used += snprintf(text + used, bytes - (size_t)used, "%.0f %%, %s%s left, round %u", share * 100,
-                     p->rounds ? "" : "at most ", left, p->round + 1);
+    used += snprintf(text + used, bytes - (size_t)used, "%.0f %%, ", share * 100);
+    if (isfinite(left_s(p))) {
+        clock_time(left_s(p), left);
+        used += snprintf(text + used, bytes - (size_t)used, "%s%s left, ",
+                         p->rounds ? "" : "at most ", left);
+    }
+    used += snprintf(text + used, bytes - (size_t)used, "round %u", p->round + 1);
     if (p->rounds)
         used += snprintf(text + used, bytes - (size_t)used, " of %u", p->rounds);
     used += snprintf(text + used, bytes - (size_t)used, ": %s", p->case_name);
@@ -84,10 +89,6 @@ void progress_show(const struct lb_progress *p, void *data)
 
     if (p->elapsed_s - s->last_s < (s->terminal ? REWRITE_S : LINE_S))
         return;
-    if (!s->terminal && isinf(s->last_s)) { /* the first line after a minute, not at once */
-        s->last_s = p->elapsed_s;
-        return;
-    }
     s->last_s = p->elapsed_s;
     s->shown = true;
     compose(p, s->terminal, text, sizeof text);

@@ -80,6 +80,14 @@ def schema_columns(which):
     return re.findall(name, case) + re.findall(name, own)
 
 
+def schema_version():
+    with open(os.path.join(SOURCE, "include/linebounce/record.h"), encoding="utf-8") as file:
+        return int(re.search(r"#define LB_SCHEMA_VERSION (\d+)", file.read())[1])
+
+
+SCHEMA = schema_version()
+
+
 class Case(unittest.TestCase):
     """Each test has a folder of its own, which is also the current one of the program."""
 
@@ -594,7 +602,7 @@ class Terminal(Case):
     def test_progress(self):
         text, status = self.on_terminal(*self.ARGS)
         self.assertEqual(status, 0, text)
-        self.assertRegex(text, r"\r[^\n]*round 1\b[^\n]*left")
+        self.assertRegex(text, r"\r[^\r\n]*\[[#.]{20}\] \d+ %, [^\r\n]* left, round \d+ of 40: ")
         *_, last = text.rpartition("left")
         self.assertIn("\r\x1b[K", last, "the progress line is not wiped")
         self.assertIn("Results: out", last)
@@ -612,7 +620,17 @@ class Terminal(Case):
                                env=environment(TERM="xterm"))
         self.assertNotIn(ESCAPE, result.stdout + result.stderr)
         self.assertNotIn("\r", result.stdout + result.stderr)
-        self.assertRegex(result.stderr, r"(?m)^linebounce: round 1, .*left$")
+        lines = re.findall(r"(?m)^linebounce: \d+ %, .*", result.stderr)
+        self.assertEqual(len(lines), 1, "one at the start, then one a minute: " + result.stderr)
+        self.assertRegex(lines[0], r"^linebounce: 0 %, round 1 of 3: \S+/threads:1/work_ns:")
+
+    def test_pipe_knows_the_budget(self):
+        """Where only the budget ends the run, the first line can say how long that is."""
+        process = self.start("run", *ALONE, "--budget", "300s", "--out", "out")
+        while line := process.stderr.readline():
+            if " %, " in line:
+                break
+        self.assertRegex(line, r"^linebounce: 0 %, at most 4:5\d left, round 1: \S+/threads:1/")
 
 
 @unittest.skipUnless(has_gbench(), "built without Google Benchmark")
@@ -732,10 +750,10 @@ class Compare(Case):
                     values = dict(zip(self.COLUMNS, (
                         "layouts", "observer", layout, "rwsem40", "l3", "l3", 2, 200, "all", number,
                         "ok", f"{host * factor * noise:.6g}", 0.9, trip, trip, 0)))
-                    rows.writerow({"schema_version": 2, **values, **cells})
+                    rows.writerow({"schema_version": SCHEMA, **values, **cells})
         if record:
             with open(os.path.join(folder, "run.json"), "w", encoding="utf-8") as file:
-                json.dump({"schema_version": 2,
+                json.dump({"schema_version": SCHEMA,
                            "machine": {"host": "vm", "cpu_model": "one", "kernel": f"of {name[0]}"},
                            "build": {"commit": "c0ffee"},
                            "run": {"started_utc": f"2026-01-01T00:{len(os.listdir(self.dir)):02}",
@@ -806,7 +824,7 @@ class Compare(Case):
         result = self.succeeds("compare", "A/samples.csv", "B/samples.csv")
         self.assertIn("no run.json", result.stdout)
         with open(self.path("B", "samples.csv"), "a", encoding="utf-8") as file:
-            file.write("2,layouts,obs")
+            file.write(f"{SCHEMA},layouts,obs")
         self.assertIn("torn", self.succeeds("compare", "A", "B").stdout)
 
     def test_wrong_usage(self):
@@ -829,7 +847,7 @@ class Compare(Case):
         self.make("other", scenario="writers")
         os.mkdir(self.path("folder"))
         for name, text in (("text", "hello\n"), ("blank", ""),
-                           ("few", "schema_version,suite\n2,layouts\n")):
+                           ("few", f"schema_version,suite\n{SCHEMA},layouts\n")):
             with open(self.path(name), "w", encoding="utf-8") as file:
                 file.write(text)
         for name, says in (("nowhere", "nowhere"), ("folder", "no results folder"),
@@ -857,7 +875,7 @@ class Lost(Case):
     def check(self, process):
         _, words = process.communicate(timeout=PATIENCE_S + 60)
         self.assertEqual(process.returncode, 1, words)
-        last = [line for line in words.splitlines() if " left" not in line]
+        last = [line for line in words.splitlines() if " %, " not in line]
         self.assertTrue(last)
         self.assertRegex(last[-1], r"^linebounce: \S")
         self.check_folder(self.path("out"), 20)
