@@ -139,31 +139,59 @@ static void quote(const cJSON *item, char text[120])
     free(printed);
 }
 
-/* The deepest place at which two values first differ, as a path; empty: nowhere. */
-static bool find_difference(const cJSON *was, const cJSON *is, char *path, size_t bytes,
-                            const cJSON **left, const cJSON **right)
+/* A place at which two values may differ, as a path, and what stands there. */
+struct difference {
+    char *path;
+    size_t bytes;
+    const cJSON *was, *is;
+};
+
+static bool find_difference(const cJSON *was, const cJSON *is, struct difference *d);
+
+static bool differs_in_array(const cJSON *was, const cJSON *is, struct difference *d)
 {
-    size_t used = strlen(path);
+    size_t used = strlen(d->path);
+    int n = cJSON_GetArraySize(was), m = cJSON_GetArraySize(is);
+
+    for (int i = 0; i < n || i < m; i++) {
+        snprintf(d->path + used, d->bytes - used, "[%d]", i);
+        if (find_difference(cJSON_GetArrayItem(was, i), cJSON_GetArrayItem(is, i), d))
+            return true;
+        d->path[used] = '\0';
+    }
+    return true;
+}
+
+static bool differs_in_object(const cJSON *was, const cJSON *is, struct difference *d)
+{
+    size_t used = strlen(d->path);
     const cJSON *item;
 
-    if (was && is && cJSON_Compare(was, is, true))
-        return false;
-    *left = was;
-    *right = is;
-    if (!cJSON_IsObject(was) || !cJSON_IsObject(is))
-        return true;
     for (int pass = 0; pass < 2; pass++) { /* what the one has, then what only the other has */
-        const cJSON *both = pass ? is : was;
-        cJSON_ArrayForEach(item, both)
+        const cJSON *either = pass ? is : was;
+        cJSON_ArrayForEach(item, either)
         {
-            const cJSON *a = cJSON_GetObjectItemCaseSensitive(was, item->string);
-            const cJSON *b = cJSON_GetObjectItemCaseSensitive(is, item->string);
-            snprintf(path + used, bytes - used, "%s%s", used ? "." : "", item->string);
-            if (find_difference(a, b, path, bytes, left, right))
+            snprintf(d->path + used, d->bytes - used, "%s%s", used ? "." : "", item->string);
+            if (find_difference(cJSON_GetObjectItemCaseSensitive(was, item->string),
+                                cJSON_GetObjectItemCaseSensitive(is, item->string), d))
                 return true;
-            path[used] = '\0';
+            d->path[used] = '\0';
         }
     }
+    return true;
+}
+
+/* The deepest place at which two values first differ; false: nowhere. */
+static bool find_difference(const cJSON *was, const cJSON *is, struct difference *d)
+{
+    if (was && is && cJSON_Compare(was, is, true))
+        return false;
+    d->was = was;
+    d->is = is;
+    if (cJSON_IsObject(was) && cJSON_IsObject(is))
+        return differs_in_object(was, is, d);
+    if (cJSON_IsArray(was) && cJSON_IsArray(is))
+        return differs_in_array(was, is, d);
     return true;
 }
 
@@ -179,8 +207,8 @@ static cJSON *as_read(const struct lb_json *json)
 
 int lb_json_same(const struct lb_json *json, const char *file, const char *path, struct lb_why *why)
 {
-    const cJSON *was = NULL, *is = NULL;
     char place[256], old[120], new[120];
+    struct difference d = {.path = place, .bytes = sizeof place};
     cJSON *root = NULL, *here = as_read(json);
     int err = here ? read_document(file, why, &root) : -ENOMEM;
 
@@ -189,10 +217,9 @@ int lb_json_same(const struct lb_json *json, const char *file, const char *path,
         return err;
     }
     snprintf(place, sizeof place, "%s", path);
-    if (find_difference(lb_json_find(root, path), lb_json_find(here, path), place, sizeof place,
-                        &was, &is)) {
-        quote(was, old);
-        quote(is, new);
+    if (find_difference(lb_json_find(root, path), lb_json_find(here, path), &d)) {
+        quote(d.was, old);
+        quote(d.is, new);
         err = lb_fail(why, EXDEV, "%s: %s was %s there and is %s here", file, place, old, new);
     }
     cJSON_Delete(here);
