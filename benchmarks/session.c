@@ -81,6 +81,17 @@ static int open_file(struct session *w, const struct lb_schema *schema, bool res
     return resume ? lb_csv_reopen(schema, path, why, csv) : lb_csv_create(schema, path, why, csv);
 }
 
+/* That of a sweep gone on with says what all of it says, so it is written anew. */
+static int replace_summary(struct session *w, struct lb_why *why)
+{
+    char path[600];
+
+    snprintf(path, sizeof path, "%s/%s", w->dir, lb_schema_summary.file);
+    if (remove(path) && errno != ENOENT)
+        return lb_fail(why, errno, "%s: %s", path, strerror(errno));
+    return open_file(w, &lb_schema_summary, false, why, &w->summary);
+}
+
 int session_folder(struct session *w, struct lb_why *why)
 {
     char path[600];
@@ -88,12 +99,10 @@ int session_folder(struct session *w, struct lb_why *why)
 
     if (*w->dir)
         return 0;
-    if (w->settings->resume)
-        snprintf(w->dir, sizeof w->dir, "%s", w->settings->resume);
-    else if ((err = provenance_folder(w->settings, w->dir, sizeof w->dir, why)))
+    if ((err = provenance_folder(w->settings, w->dir, sizeof w->dir, why))) {
         w->dir[0] = '\0';
-    if (err)
         return err;
+    }
     snprintf(path, sizeof path, "%s/topology.xml", w->dir);
     if ((err = lb_topology_export(w->topology, path)))
         return lb_fail(why, -err, "%s: %s", path, strerror(-err));
@@ -102,21 +111,40 @@ int session_folder(struct session *w, struct lb_why *why)
 
 int session_open(struct session *w, struct lb_why *why)
 {
-    bool resume = w->settings->resume != NULL;
-    char path[600];
-    int err = session_folder(w, why);
+    const char *resume = w->settings->resume;
+    int err = 0;
 
+    if (resume) /* nothing of it is touched before it is known to fit: see session_measure */
+        snprintf(w->dir, sizeof w->dir, "%s", resume);
+    else
+        err = session_folder(w, why);
     if (!err)
         err = open_file(w, &lb_schema_samples, resume, why, &w->samples);
-    if (!err && resume) { /* it says what the whole sweep says, so it is written anew */
-        snprintf(path, sizeof path, "%s/%s", w->dir, lb_schema_summary.file);
-        remove(path);
-    }
-    if (!err)
+    if (!err && !resume)
         err = open_file(w, &lb_schema_summary, false, why, &w->summary);
     if (!err)
         counting_say(w->settings, &w->counters);
     return err;
+}
+
+static void drop_file(struct session *w, const struct lb_schema *schema, struct lb_csv **csv)
+{
+    char path[600];
+
+    if (!*csv)
+        return;
+    lb_csv_close(*csv);
+    *csv = NULL;
+    snprintf(path, sizeof path, "%s/%s", w->dir, schema->file);
+    if (!w->settings->resume)
+        remove(path);
+}
+
+void session_abandon(struct session *w)
+{
+    drop_file(w, &lb_schema_samples, &w->samples);
+    drop_file(w, &lb_schema_summary, &w->summary);
+    w->dir[0] = '\0';
 }
 
 struct lb_run_options session_options(const struct session *w, double budget_s, unsigned rounds)
@@ -149,7 +177,10 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
     if (err)
         return lb_fail(why, -err, "analysis: %s", strerror(-err));
     counting_manifest_run(w->manifest, a);
-    err = lb_analysis_write(a, w->summary, why);
+    if (!w->summary)
+        err = replace_summary(w, why);
+    if (!err)
+        err = lb_analysis_write(a, w->summary, why);
     if (!front) {
         suite->conclude(a, w->settings, stdout);
         table_run(a, stdout);
@@ -176,6 +207,10 @@ int session_measure(struct session *w, const struct suite *suite, struct lb_plan
     progress_end(&progress);
     if (err)
         session_complain(&why, 0);
+    if (!run && w->settings->resume) { /* the folder stays what it was */
+        status = err == -EPROTO ? EXIT_USAGE : status;
+        session_abandon(w);
+    }
     if (run) {
         provenance_run(w->manifest, run);
         w->elapsed_s = run->elapsed_s;

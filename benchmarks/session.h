@@ -48,10 +48,14 @@ int session_begin(struct session *session, struct settings *settings,
 int session_folder(struct session *session, struct lb_why *why);
 /* The folder and the files of windows, or opens those of the sweep that is resumed. */
 int session_open(struct session *session, struct lb_why *why);
+/* Closes the files again. Those of a new run, which hold nothing yet, are removed; a folder that is
+ * gone on with stays what it was. Its name is forgotten. */
+void session_abandon(struct session *session);
 /* Options of a run from the settings. */
 struct lb_run_options session_options(const struct session *session, double budget_s,
                                       unsigned rounds);
-/* Measures and concludes; an exit status. */
+/* Measures and concludes; an exit status. A folder that was to be gone on with and does not fit is
+ * left as it was and forgotten (`dir` is empty then). */
 int session_measure(struct session *session, const struct suite *suite, struct lb_plan *plan,
                     const struct lb_run_options *options, struct front *front);
 /* Writes run.json, draws, says where everything is. Does nothing where nothing was opened. */

@@ -299,19 +299,42 @@ static int begin_group(struct resuming *r, int case_index, unsigned round)
     return 0;
 }
 
+static void merge_tallies(const struct lb_tally *from, size_t n, struct lb_tally *to)
+{
+    for (size_t e = 0; e < n; e++) {
+        to[e].count += from[e].count;
+        to[e].ops += from[e].ops;
+        to[e].state = from[e].state > to[e].state ? from[e].state : to[e].state;
+    }
+}
+
+/* What an armed window counted belongs to the sample of its round, if that became one. */
+static void join_armed(const struct resuming *r, size_t n_before)
+{
+    const struct lb_series *series = &r->b->run->series[r->case_index];
+    size_t n = r->b->run->n_events;
+
+    for (int role = 0; series->n > n_before && role < r->roles; role++)
+        merge_tallies(r->part->tallies[role], n, series->tallies[role] + (series->n - 1) * n);
+}
+
 /* The rows of the next case begin, or the file ends: what was read is a sample, or nothing, or, at
  * the end, what the run goes on with. */
 static int end_group(struct resuming *r, bool at_end)
 {
     struct lb_bench *b = r->b;
     const struct lb_case *c;
+    size_t n_before;
     int err = 0;
 
     if (r->case_index < 0)
         return 0;
     c = &b->plan->cases[r->case_index];
+    n_before = b->run->series[r->case_index].n;
     if (r->phase >= c->phases)
         err = lb_sum_keep(b->run, r->case_index, r->round, r->after, r->n_links, r->sum);
+    if (!err && r->roles == lb_case_roles(c)) /* or it is cut off */
+        join_armed(r, n_before);
     if (at_end && r->phase < c->phases && !r->gave_up) {
         b->pending = (struct lb_pending){r->case_index, r->phase, r->spoiled, r->sum};
         r->sum = NULL;
@@ -340,13 +363,7 @@ static void join_window(struct resuming *r)
     for (int role = 0; role < lb_case_roles(c); role++) {
         lb_sum_add_sample(&r->part->roles[role], role, r->sum);
         lb_latency_merge(&r->part->latency[role], &r->sum->latency[role]);
-        for (size_t e = 0; e < r->b->run->n_events; e++) {
-            const struct lb_tally *from = &r->part->tallies[role][e];
-            struct lb_tally *to = &r->sum->tallies[role][e];
-            to->count += from->count;
-            to->ops += from->ops;
-            to->state = from->state > to->state ? from->state : to->state;
-        }
+        merge_tallies(r->part->tallies[role], r->b->run->n_events, r->sum->tallies[role]);
         memset(&r->part->roles[role], 0, sizeof r->part->roles[role]);
         memset(&r->part->latency[role], 0, sizeof r->part->latency[role]);
         memset(r->part->tallies[role], 0, r->b->run->n_events * sizeof *r->part->tallies[role]);
@@ -369,16 +386,17 @@ static void count_window(struct resuming *r, const char *status)
     run->windows_resumed++;
     run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
     r->end_ns = number(r, "start_ns") + c->window_ns * (1 + LB_WARMUP_SHARE);
-    if (armed)
+    /* Behind the others only an armed one comes, which nobody judges. */
+    if (armed || r->gave_up || r->phase >= c->phases)
         return;
     series->attempts++;
     series->spoiled += spoiled;
     run->windows_spoiled += spoiled;
-    if (!spoiled && r->phase < c->phases) {
+    if (!spoiled) {
         join_window(r);
         r->phase++;
         r->spoiled = 0;
-    } else if (spoiled && ++r->spoiled > lb_bench_repeats(r->b, c)) {
+    } else if (++r->spoiled > lb_bench_repeats(r->b, c)) {
         r->gave_up = true;
     }
 }
@@ -395,6 +413,22 @@ static int strange_row(const struct resuming *r, const char *what)
 {
     return lb_fail(r->why, EPROTO, "%s: %s: %.60s, layout '%.40s', role '%.20s'", r->path, what,
                    text(r, "scenario"), text(r, "layout"), text(r, "role"));
+}
+
+/* Windows count up from 0, and each has a row for every role, in order. A file that lost rows or
+ * has some twice would end as a sweep in which cases were not measured as often as the others. */
+static int check_order(const struct resuming *r, double window, int role)
+{
+    double expected = (double)r->b->window;
+
+    if (window != expected)
+        return lb_fail(r->why, EPROTO,
+                       "%s: a row of window %.0f where window %.0f was to come: rows are missing, "
+                       "there twice or out of order",
+                       r->path, window, expected);
+    if (role != (r->window == (int64_t)window ? r->roles : 0))
+        return strange_row(r, "roles of a window out of order");
+    return 0;
 }
 
 static int take_row(struct resuming *r)
@@ -414,16 +448,18 @@ static int take_row(struct resuming *r)
         return strange_row(r, "a row of a case that is not in the plan");
     if ((role = role_of(r, &r->b->plan->cases[case_index])) < 0 || !(window >= 0))
         return strange_row(r, "a row that this program has not written");
+    if ((err = check_order(r, window, role)))
+        return err;
     if (case_index != r->case_index || (unsigned)round != r->round) {
         if ((err = end_group(r, false)) || (err = begin_group(r, case_index, (unsigned)round)))
             return err;
     }
-    if (role != (r->window == (int64_t)window ? r->roles : 0))
-        return strange_row(r, "roles of a window out of order");
     r->window = (int64_t)window;
     r->roles = role + 1;
     if (!strcmp(status, "ok") && r->phase < r->b->plan->cases[case_index].phases)
         take_ok(r, role);
+    else if (!strcmp(status, "armed"))
+        read_tallies(r, r->part->tallies[role]);
     if (r->roles == lb_case_roles(&r->b->plan->cases[case_index]))
         count_window(r, status);
     return 0;

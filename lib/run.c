@@ -380,6 +380,7 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
                          .random = options->seed,
                          .probing = ~options->seed};
     int64_t steal = lb_environment_steal_ticks();
+    bool began = false;
     int err;
 
     if (!topology->this_system)
@@ -390,14 +391,16 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
         return -ENOMEM;
     run->plan = plan;
     b.run = run;
-    if (!(err = make_bench(&b, topology, why)))
+    if (!(err = make_bench(&b, topology, why))) {
+        began = true;
         err = all_rounds(&b, why);
+    }
     if (b.crew && b.arena)
         run->elapsed_s = elapsed_s(&b);
     run->windows = b.window;
     run->steal_ticks = steal < 0 ? -1 : lb_environment_steal_ticks() - steal;
     drop_bench(&b);
-    if (err && !run->windows) {
+    if (err && (!began || !run->windows)) {
         lb_run_destroy(run);
         return err;
     }

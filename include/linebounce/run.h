@@ -142,10 +142,10 @@ struct lb_run {
 };
 
 /* Measures. Rows go to `csv` (NULL: none). Returns 0 also when interrupted; -EPROTO when what is to
- * be resumed is not of this plan; -EXDEV when a PU went
- * away in mid-run (rows up to then are kept), -EBUSY when a lock was not idle after its window (a
- * bug), -ENOSPC and other errors of the CSV. On an error *run is set too when anything was
- * measured, so that it can be reported. */
+ * be resumed is not of this plan, or lacks rows but for the last ones; -EXDEV when a PU went away
+ * in mid-run (rows up to then are kept), -EBUSY when a lock was not idle after its window (a bug),
+ * -ENOSPC and other errors of the CSV. On an error *run is set too when anything was measured and
+ * nothing was wrong with what was to be resumed, so that it can be reported. */
 int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topology,
                    const struct lb_run_options *options, struct lb_csv *csv, struct lb_why *why,
                    struct lb_run **run);
