@@ -119,18 +119,37 @@ static void record(struct lb_json *manifest, const struct lb_sweep *w)
         lb_json_push_text(manifest, "sweep.cuts", w->cuts[i]);
 }
 
-/* Opens the folder: a new one gets the sweep's identity, one to be gone on with must have it. */
+/* The plan, and whether the sweep that is to be gone on with is this one. */
+static int find_sweep(const struct session *w, struct settings *s, struct lb_why *why,
+                      struct lb_sweep **sweep)
+{
+    struct lb_sweep *made = NULL;
+    int err = s->resume ? identity_check_here(s->resume, w->topology, why) : 0;
+
+    if (!err)
+        err = make_sweep(s, w->topology, why, &made);
+    if (!err && s->resume)
+        err = identity_check_plan(s, s->resume, made, why);
+    if (err) {
+        lb_sweep_destroy(made);
+        return err;
+    }
+    *sweep = made;
+    return 0;
+}
+
+/* Opens the folder: a new one gets the sweep's identity, or is left as it was. */
 static int open_sweep(struct session *w, const struct lb_sweep *sweep, char **arguments,
                       struct lb_why *why)
 {
     const struct settings *s = w->settings;
-    int err;
+    int err = session_open(w, why);
 
-    if (s->resume && (err = identity_check(s, s->resume, w->topology, sweep, why)))
-        return err;
-    if ((err = session_open(w, why)))
-        return err;
-    return s->resume ? 0 : identity_write(s, w->dir, w->topology, sweep, arguments, why);
+    if (!err && !s->resume)
+        err = identity_write(s, w->dir, w->topology, sweep, arguments, why);
+    if (err)
+        session_abandon(w);
+    return err;
 }
 
 /* How good the estimate was, and how much of the time went into measuring. */
@@ -158,7 +177,7 @@ static int measure(struct session *w, const struct lb_sweep *sweep)
     status = session_measure(w, &suite_sweep, sweep->plan, &options, NULL);
     if (w->elapsed_s > 0)
         say_times(w, sweep);
-    if (status != EXIT_DONE)
+    if (status != EXIT_DONE && *w->dir)
         fprintf(stderr,
                 "linebounce: what was measured is kept; go on with: linebounce sweep "
                 "--resume %s\n",
@@ -170,10 +189,10 @@ static int sweep_here(struct session *w, struct settings *s, char **arguments)
 {
     struct lb_sweep *sweep;
     struct lb_why why;
-    int status, err = make_sweep(s, w->topology, &why, &sweep);
+    int status, err = find_sweep(w, s, &why, &sweep);
 
     if (err)
-        return session_complain(&why, session_status_of(err));
+        return session_complain(&why, err == -EXDEV ? EXIT_USAGE : session_status_of(err));
     print_sweep(sweep, s, stdout);
     fflush(stdout);
     if (s->dry_run) {
@@ -242,13 +261,15 @@ static int parse_resumed(struct settings *s, int argc, char **argv, char ***stor
 
     if (identity_arguments(s->resume, &why, stored, &n))
         return session_complain(&why, EXIT_USAGE);
-    if (!n || !(copy = provenance_copy((int)n, *stored))) /* the parser puts a name into it */
-        return EXIT_NOT_MEASURED;
+    if (!(copy = provenance_copy((int)n, *stored))) { /* the parser puts a name into it */
+        lb_fail(&why, ENOMEM, "--resume: out of memory");
+        return session_complain(&why, EXIT_NOT_MEASURED);
+    }
     settings_finish(s);
     settings_init(s);
     settings_parse_sweep((int)n, copy, s);
     s->out = NULL;
-    settings_parse_sweep(argc, argv, s);
+    settings_parse_again(argc, argv, s);
     free(copy);
     return EXIT_DONE;
 }

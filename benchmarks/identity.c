@@ -2,10 +2,10 @@
 #include "identity.h"
 
 #include <linebounce/record.h>
+#include <linebounce/run.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,30 +57,17 @@ static uint64_t digest_plan(const struct lb_plan *plan)
     return h;
 }
 
-static void push(struct lb_json *json, const char *path, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static void push(struct lb_json *json, const char *path, const char *format, ...)
-{
-    char text[400];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    lb_json_push_text(json, path, text);
-}
-
 static void put_placements(struct lb_json *json, const struct lb_plan *plan)
 {
     for (size_t i = 0; i < plan->n_placements; i++) {
         const struct lb_placement *p = &plan->placements[i];
-        char pus[256];
+        char pus[256], text[400];
         size_t used = 0;
         for (int k = 0; k < p->n && used < sizeof pus - 12; k++)
             used +=
                 (size_t)snprintf(pus + used, sizeof pus - used, "%s%d", k ? "," : "", p->pu_os[k]);
-        push(json, "plan.placements", "%s on %s, memory %s", p->name, pus, lb_home_name(p->home));
+        snprintf(text, sizeof text, "%s on %s, memory %s", p->name, pus, lb_home_name(p->home));
+        lb_json_push_text(json, "plan.placements", text);
     }
 }
 
@@ -96,24 +83,66 @@ static void put_cases(struct lb_json *json, const struct lb_plan *plan)
     }
 }
 
+static void put_sampling(struct lb_json *json, uint64_t every)
+{
+    char text[24];
+
+    snprintf(text, sizeof text, "%" PRIu64, every);
+    lb_json_text(json, "plan.sample_every",
+                 every == LB_SAMPLE_AUTO ? "by the op"
+                 : every                 ? text
+                                         : "none");
+}
+
+/* Those that were asked for: a name says nothing of one of the user's own. */
+static void put_layouts(struct lb_json *json, const struct settings *s)
+{
+    const struct lb_layout *layouts = s->layouts.at;
+
+    for (size_t i = 0; i < s->layouts.n; i++) {
+        const struct lb_layout *l = &layouts[i];
+        char text[320];
+        snprintf(text, sizeof text,
+                 "%s: size %zu, align %zu, head %zu, tail %zu, seq %zu; %s %s, slot %zu, lock %zu, "
+                 "room %zu, lockalign %zu",
+                 l->name, l->size_bytes, l->align_bytes, l->head_offset, l->tail_offset,
+                 l->seq_offset,
+                 l->separate   ? "separate"
+                 : l->indirect ? "indirect"
+                               : "inline",
+                 lb_lock_info(l->lock)->name, l->slot_offset, l->lock_offset, l->lock_room_bytes,
+                 l->lock_align_bytes);
+        lb_json_push_text(json, "plan.layouts", text);
+    }
+}
+
+/* The first difference is the one that is told: what says most goes first. */
 static void put_plan(struct lb_json *json, const struct settings *s, const struct lb_sweep *w)
 {
     const struct lb_event *events = s->events.at;
+    char text[24];
 
-    lb_json_number(json, "plan.cases", (double)w->plan->n_cases);
-    lb_json_number(json, "plan.rounds", w->rounds);
-    push(json, "plan.seed", "%" PRIu64, s->seed);
+    snprintf(text, sizeof text, "%" PRIu64, s->seed);
+    lb_json_text(json, "plan.seed", text);
     put_placements(json, w->plan);
+    put_layouts(json, s);
     put_cases(json, w->plan);
+    if (s->writers.share > 0)
+        lb_json_number(json, "plan.writers_share", s->writers.share);
+    else
+        lb_json_number(json, "plan.writers", s->writers.threads);
+    lb_json_number(json, "plan.rounds", w->rounds);
     for (size_t i = 0; i < s->events.n; i++)
-        push(json, "plan.events", "%s", events[i].name);
-    push(json, "plan.sample_every", "%" PRIu64, s->sample_every);
+        lb_json_push_text(json, "plan.events", events[i].name);
+    put_sampling(json, s->sample_every);
     lb_json_bool(json, "plan.count_kernel", s->count_kernel);
-    push(json, "plan.digest", "%016" PRIx64, digest_plan(w->plan));
+    lb_json_number(json, "plan.cases", (double)w->plan->n_cases);
+    snprintf(text, sizeof text, "%016" PRIx64, digest_plan(w->plan));
+    lb_json_text(json, "plan.digest", text);
 }
 
-static int describe(const struct settings *s, const struct lb_topology *t, const struct lb_sweep *w,
-                    struct lb_json **json)
+/* Machine and build. */
+static int describe(const struct lb_topology *t, struct lb_why *why, struct lb_json **json)
 {
     struct lb_environment *e = calloc(1, sizeof *e);
     struct lb_json *j = NULL;
@@ -121,7 +150,7 @@ static int describe(const struct settings *s, const struct lb_topology *t, const
 
     if (err) {
         free(e);
-        return err;
+        return lb_fail(why, -err, "sweep.json: %s", strerror(-err));
     }
     lb_environment_read(e);
     lb_json_environment(j, e);
@@ -129,7 +158,6 @@ static int describe(const struct settings *s, const struct lb_topology *t, const
     lb_json_number(j, "machine.pus", t->n_pus);
     lb_json_number(j, "machine.pus_allowed", t->n_allowed);
     lb_json_number(j, "machine.nodes", t->n_nodes);
-    put_plan(j, s, w);
     *json = j;
     return 0;
 }
@@ -143,35 +171,50 @@ int identity_write(const struct settings *s, const char *dir, const struct lb_to
                    const struct lb_sweep *w, char **arguments, struct lb_why *why)
 {
     struct lb_json *json;
-    char path[600];
-    int err = describe(s, t, w, &json);
+    char path[600], seed[24];
+    int err = describe(t, why, &json);
 
     if (err)
-        return lb_fail(why, -err, "sweep.json: %s", strerror(-err));
+        return err;
+    put_plan(json, s, w);
     for (char **a = arguments; *a; a++)
         lb_json_push_text(json, "arguments", *a);
+    snprintf(seed, sizeof seed, "%" PRIu64, s->seed);
     lb_json_push_text(json, "arguments", "--seed");
-    push(json, "arguments", "%" PRIu64, s->seed);
+    lb_json_push_text(json, "arguments", seed);
     file_name(path, sizeof path, dir);
     err = lb_json_write(json, path, why);
     lb_json_destroy(json);
     return err;
 }
 
-int identity_check(const struct settings *s, const char *dir, const struct lb_topology *t,
-                   const struct lb_sweep *w, struct lb_why *why)
+int identity_check_here(const char *dir, const struct lb_topology *t, struct lb_why *why)
 {
-    /* What the user can do least about comes first: another plan often follows from it. */
-    static const char *const parts[] = {"build", "machine", "plan"};
     struct lb_json *json;
     char path[600];
-    int err = describe(s, t, w, &json);
+    int err = describe(t, why, &json);
+
+    if (err)
+        return err;
+    file_name(path, sizeof path, dir);
+    if (!(err = lb_json_same(json, path, "build", why)))
+        err = lb_json_same(json, path, "machine", why);
+    lb_json_destroy(json);
+    return err;
+}
+
+int identity_check_plan(const struct settings *s, const char *dir, const struct lb_sweep *w,
+                        struct lb_why *why)
+{
+    struct lb_json *json = NULL;
+    char path[600];
+    int err = lb_json_create(&json);
 
     if (err)
         return lb_fail(why, -err, "sweep.json: %s", strerror(-err));
+    put_plan(json, s, w);
     file_name(path, sizeof path, dir);
-    for (size_t i = 0; !err && i < LB_COUNT(parts); i++)
-        err = lb_json_same(json, path, parts[i], why);
+    err = lb_json_same(json, path, "plan", why);
     lb_json_destroy(json);
     return err;
 }
@@ -183,8 +226,13 @@ int identity_arguments(const char *dir, struct lb_why *why, char ***arguments, s
 
     file_name(path, sizeof path, dir);
     err = lb_json_read_texts(path, "arguments", why, arguments, n);
-    if (err == -ENOENT)
+    if (err == -ENOENT || err == -ENOTDIR)
         return lb_fail(why, ENOENT, "--resume %s: no sweep was begun there (no sweep.json)", dir);
+    if (!err && (!*n || strcmp(**arguments, "sweep") != 0)) {
+        lb_json_drop_texts(*arguments);
+        *arguments = NULL;
+        return lb_fail(why, EPROTO, "%s: arguments is not the command line of a sweep", path);
+    }
     return err;
 }
 

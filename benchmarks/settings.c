@@ -12,6 +12,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -355,6 +356,14 @@ static void each(struct settings *s, const char *option, const char *text,
     }
 }
 
+/* The first of a list's options in a second command line takes the place of the first one's. */
+static void renew(struct settings *s, int which, struct list *list)
+{
+    if (s->again && !(s->renewed >> which & 1))
+        list->n = 0;
+    s->renewed |= UINT64_C(1) << which;
+}
+
 static void add_suite(struct settings *s, const char *text)
 {
     const struct suite *suite;
@@ -370,18 +379,22 @@ static const struct {
     int key;
     const char *name;
     void (*add)(struct settings *, const char *);
+    size_t list; /* where in struct settings */
 } lists[] = {
-    {KEY_LOCK, "lock", add_lock},
-    {KEY_SCENARIO, "scenario", add_scenario},
-    {KEY_PLACEMENT, "placement", add_placement},
-    {KEY_THREADS, "threads", add_threads},
-    {KEY_WORK, "work-ns", add_work},
-    {KEY_OBJECTS, "objects", add_objects},
-    {KEY_ACCESS, "access", add_access},
-    {KEY_OFFSET, "offset", add_offset},
-    {KEY_HOME, "home", add_home},
-    {KEY_PRESET, "preset", add_preset},
-    {KEY_EVENTS, "events", add_event},
+#define LIST(MEMBER) offsetof(struct settings, MEMBER)
+    {KEY_LOCK, "lock", add_lock, LIST(locks)},
+    {KEY_SCENARIO, "scenario", add_scenario, LIST(scenarios)},
+    {KEY_PLACEMENT, "placement", add_placement, LIST(placements)},
+    {KEY_THREADS, "threads", add_threads, LIST(threads)},
+    {KEY_WORK, "work-ns", add_work, LIST(works)},
+    {KEY_OBJECTS, "objects", add_objects, LIST(objects)},
+    {KEY_ACCESS, "access", add_access, LIST(access)},
+    {KEY_OFFSET, "offset", add_offset, LIST(offsets)},
+    {KEY_HOME, "home", add_home, LIST(homes)},
+    {KEY_PRESET, "preset", add_preset, LIST(whatifs)},
+    {KEY_EVENTS, "events", add_event, LIST(events)},
+    {KEY_LAYOUT, "layout", add_layout, LIST(layouts)},
+#undef LIST
 };
 
 static error_t parse_single(int key, char *arg, struct settings *s)
@@ -468,16 +481,16 @@ static error_t parse_flag(int key, struct settings *s)
 
 static error_t parse_common(int key, char *arg, struct settings *s)
 {
-    for (size_t i = 0; i < LB_COUNT(lists); i++)
-        if (key == lists[i].key) {
-            each(s, lists[i].name, arg, lists[i].add);
-            return 0;
-        }
-    if (key == KEY_LAYOUT) { /* a layout of the user's own holds commas itself */
-        if (strchr(arg, ':'))
+    for (size_t i = 0; i < LB_COUNT(lists); i++) {
+        if (key != lists[i].key)
+            continue;
+        if (s->again && key == KEY_EVENTS && !(s->renewed >> i & 1))
+            s->events_given = s->events_none = false;
+        renew(s, (int)i, (struct list *)(void *)((char *)s + lists[i].list));
+        if (key == KEY_LAYOUT && strchr(arg, ':')) /* one of the user's own holds commas itself */
             add_layout(s, arg);
         else
-            each(s, "layout", arg, add_layout);
+            each(s, lists[i].name, arg, lists[i].add);
         return 0;
     }
     return parse_flag(key, s) ? parse_single(key, arg, s) : 0;
@@ -623,6 +636,14 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
     if (!s->budget_given)
         s->budget_s = NAN; /* as long as the plan takes */
     complete_layouts(s);
+}
+
+void settings_parse_again(int argc, char **argv, struct settings *s)
+{
+    s->again = true;
+    s->renewed = 0;
+    settings_parse_sweep(argc, argv, s);
+    s->again = false;
 }
 
 void settings_parse_show(int argc, char **argv, struct settings *s)

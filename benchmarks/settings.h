@@ -56,6 +56,8 @@ struct settings {
     bool budget_given;
     bool quick, dry_run, twins, no_plots;
     double twin_slow;
+    bool again;       /* the first item of a list that is given drops what it held before */
+    uint64_t renewed; /* which lists have been, a bit each */
     int line_bytes;   /* of this machine as hwloc says; 0: it does not */
     const char *what; /* of `show` */
 };
@@ -72,6 +74,9 @@ void settings_finish(struct settings *settings);
 void settings_parse_run(int argc, char **argv, struct settings *settings);
 /* The same for `linebounce sweep`. budget_s is NaN where none was given. */
 void settings_parse_sweep(int argc, char **argv, struct settings *settings);
+/* The same once more over the same settings: what is given now replaces what was given before,
+ * lists too. */
+void settings_parse_again(int argc, char **argv, struct settings *settings);
 /* The same for `linebounce show WHAT` and `linebounce plot DIR...`. */
 void settings_parse_show(int argc, char **argv, struct settings *settings);
 
