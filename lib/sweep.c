@@ -325,8 +325,8 @@ static int choose_level(struct making *m, struct lb_sweep *s)
     }
     return lb_fail(
         m->why, ERANGE,
-        "budget: one round of the smallest sweep takes %.0f s, more than the %.0f s given: "
-        "give more, or name fewer layouts, scenarios or placements",
+        "budget: one round of the smallest sweep takes %.1f s, and the budget leaves %.1f s for "
+        "rounds: give more, or name fewer layouts, scenarios or placements",
         s->round_s, m->r->budget_s);
 }
 
