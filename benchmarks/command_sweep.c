@@ -222,6 +222,8 @@ static int check(const struct settings *s, const struct lb_topology *topology)
         lb_fail(&why, EINVAL,
                 "--pus: a sweep finds its own CPUs: use --placement and --threads, "
                 "or restrict the process with taskset");
+    else if (s->all_pairs)
+        lb_fail(&why, EINVAL, "--all-pairs: is for suite pingpong: a sweep takes one pair a class");
     else if (!topology->this_system && !s->dry_run)
         lb_fail(&why, EINVAL,
                 "topology: %s is not this machine: it can be planned for (--dry-run), not measured",

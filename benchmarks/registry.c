@@ -25,6 +25,63 @@ int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
     return lb_fail(why, ENOENT, "suite '%s': no such suite (known: %s)", name, names);
 }
 
+/* Options that only cases in windows have. */
+static const char *window_option(const struct settings *s)
+{
+    const struct {
+        const struct list *list;
+        const char *name;
+    } lists[] = {
+        {&s->scenarios, "scenario"}, {&s->placements, "placement"}, {&s->threads, "threads"},
+        {&s->homes, "home"},         {&s->works, "work-ns"},        {&s->objects, "objects"},
+        {&s->access, "access"},      {&s->events, "events"},        {&s->gbench, "benchmark_..."},
+    };
+
+    for (size_t i = 0; i < LB_COUNT(lists); i++)
+        if (lists[i].list->n)
+            return lists[i].name;
+    return s->twins ? "twins" : NULL;
+}
+
+static bool has_word_scenario(const struct settings *s)
+{
+    const struct lb_scenario *const *scenarios = s->scenarios.at;
+
+    for (size_t i = 0; i < s->scenarios.n; i++)
+        if (scenarios[i]->uses_words)
+            return true;
+    return false;
+}
+
+int suite_check(const struct settings *s, struct lb_why *why)
+{
+    const struct suite *const *list = s->suites.at;
+    bool windows = false, layouts = false, offsets = has_word_scenario(s), pairs = false;
+
+    for (size_t i = 0; i < s->suites.n; i++) {
+        windows |= !list[i]->measure;
+        pairs |= list[i]->measure != NULL;
+        layouts |= !list[i]->measure && !list[i]->no_layouts;
+        offsets |= list[i]->has_offsets;
+    }
+    const char *option = window_option(s);
+    if (!layouts && s->layouts.n)
+        option = "layout";
+    else if (!layouts && s->locks.n)
+        option = "lock";
+    else if (!layouts && s->baseline_given && !(s->base_offset && offsets))
+        option = "baseline";
+    else if (!offsets && s->offsets.n)
+        option = "offset";
+    else if (!pairs && s->all_pairs)
+        option = "all-pairs";
+    else if (windows || !option)
+        return 0;
+    return lb_fail(why, EINVAL, "--%s: means nothing to %s%s", option,
+                   s->suites.n > 1 ? "any of these suites" : "suite ",
+                   s->suites.n > 1 ? "" : list[0]->name);
+}
+
 static bool any_armed(const struct settings *s)
 {
     const struct lb_event *events = s->events.at;

@@ -42,6 +42,7 @@ struct settings {
     struct lb_writers writers;
     const char *baseline;
     bool baseline_given;
+    size_t base_offset; /* of a baseline "apart-64", which is an offset of words; 0: a layout */
     double budget_s;
     double precision_ns;
     struct lb_margin margin;

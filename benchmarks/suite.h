@@ -17,6 +17,10 @@ struct session;
 struct suite {
     const char *name;
     const char *question;
+    /* What its cases know nothing of: options for it are refused, not ignored. `measure` has no
+     * windows, and so none of what only windows have. */
+    bool no_layouts;
+    bool has_offsets; /* --offset means something to it whatever the scenarios */
     /* Fills what the command line left open; lists in `settings` that are not empty were given. */
     void (*defaults)(struct settings *settings, struct lb_request *request);
     /* In place of both below: a suite whose cases are no windows plans, measures and writes by
@@ -36,6 +40,10 @@ extern const size_t n_suites;
 
 /* -ENOENT with the known names. */
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite);
+
+/* Whether every option that was given means something to one of the suites at least; -EINVAL with
+ * the first that does not. */
+int suite_check(const struct settings *settings, struct lb_why *why);
 
 /* A request from the settings, before a suite's defaults: lists as given. */
 void request_from(const struct settings *settings, const struct suite *suite,

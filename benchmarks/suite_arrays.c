@@ -25,7 +25,7 @@ static const size_t offsets[] = {8, 40, 64, 128};
 
 static void defaults(struct settings *s, struct lb_request *r)
 {
-    size_t base = BASE_OFFSET;
+    size_t base = s->base_offset ? s->base_offset : BASE_OFFSET;
 
     if (!r->n_scenarios) {
         r->scenarios = all;
@@ -35,8 +35,6 @@ static void defaults(struct settings *s, struct lb_request *r)
         r->work_ns = works;
         r->n_work_ns = s->quick ? 1 : LB_COUNT(works);
     }
-    if (s->baseline_given && !strncmp(s->baseline, "apart-", 6))
-        base = strtoul(s->baseline + 6, NULL, 10);
     r->baseline = NULL; /* the layouts of other suites have no part in it */
     r->layouts = NULL;
     r->n_layouts = 0;
@@ -108,6 +106,8 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_arrays = {
     .name = "arrays",
     .question = "per-thread counters, a ring's two ends, a mutex beside its data: how far apart?",
+    .no_layouts = true,
+    .has_offsets = true,
     .defaults = defaults,
     .conclude = conclude,
 };

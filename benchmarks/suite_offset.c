@@ -58,17 +58,9 @@ static void make_layout(size_t lock_offset, struct lb_layout *l)
     snprintf(l->meaning, sizeof l->meaning, "a scan of the lock's offset");
 }
 
-/* "apart-256" as a baseline is an offset. */
-static size_t base_of(const struct settings *s)
-{
-    if (s->baseline_given && !strncmp(s->baseline, "apart-", 6))
-        return strtoul(s->baseline + 6, NULL, 10);
-    return BASE_OFFSET;
-}
-
 static void use_offsets(struct settings *s, struct lb_request *r)
 {
-    size_t base = base_of(s);
+    size_t base = s->base_offset ? s->base_offset : BASE_OFFSET;
 
     if (!s->offsets.n) {
         r->offsets = s->quick ? quick_offsets : offsets;
@@ -97,7 +89,9 @@ static void defaults(struct settings *s, struct lb_request *r)
     if (!s->layouts.n) {
         r->layouts = lock_layouts;
         r->n_layouts = LB_COUNT(lock_layouts);
-        r->baseline = lock_layouts[LB_COUNT(lock_layouts) - 1].name;
+        if (!s->baseline_given ||
+            s->base_offset) /* another is not among them, which the plan says */
+            r->baseline = lock_layouts[LB_COUNT(lock_layouts) - 1].name;
     }
     if (!r->n_work_ns) {
         r->work_ns = works;
@@ -317,6 +311,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_offset = {
     .name = "offset",
     .question = "how far apart do two words, or a lock and its neighbours, have to lie?",
+    .has_offsets = true,
     .defaults = defaults,
     .conclude = conclude,
 };
