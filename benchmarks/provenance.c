@@ -42,9 +42,23 @@ static void utc_now(char *text, size_t bytes, const char *format)
 #pragma GCC diagnostic pop
 }
 
+/* What a run of whatever kind leaves first. */
+static bool has_results(const char *dir)
+{
+    static const char *const files[] = {"samples.csv", "pairs.csv", "run.json"};
+    char path[600];
+
+    for (size_t i = 0; i < LB_COUNT(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        if (!access(path, F_OK))
+            return true;
+    }
+    return false;
+}
+
 int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct lb_why *why)
 {
-    char host[65] = "localhost", stamp[32], path[600];
+    char host[65] = "localhost", stamp[32];
     int err;
 
     gethostname(host, sizeof host - 1);
@@ -55,8 +69,7 @@ int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct 
         snprintf(dir, bytes, "results/%s/%s", host, stamp);
     if ((err = lb_make_folders(dir, why)))
         return err;
-    snprintf(path, sizeof path, "%s/samples.csv", dir);
-    if (!access(path, F_OK))
+    if (has_results(dir))
         return lb_fail(why, EEXIST, "%s: there are results already: choose another folder", dir);
     if (access(dir, W_OK))
         return lb_fail(why, errno, "%s: cannot be written: %s", dir, strerror(errno));

@@ -244,8 +244,9 @@ void session_close(struct session *w, bool quiet)
         session_complain(&why, 0);
     if (*why.text) /* what failed, or what a run of this kind has no picture of */
         fprintf(stderr, "linebounce: plots: %s\n", why.text);
-    fprintf(out, "\nResults: %s (%srun.json, topology.xml%s)\n", w->dir,
-            w->samples ? "samples.csv, summary.csv, " : "", drawn ? ", plots/, index.html" : "");
+    fprintf(out, "\nResults: %s (%s%srun.json, topology.xml%s)\n", w->dir,
+            w->samples ? "samples.csv, summary.csv, " : "", w->more ? w->more : "",
+            drawn ? ", plots/, index.html" : "");
     w->samples = w->summary = NULL;
 }
 

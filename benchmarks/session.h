@@ -24,6 +24,7 @@ struct session {
     const struct settings *settings;
     const struct lb_topology *topology;
     struct lb_csv *samples, *summary;
+    const char *more; /* files that a suite without windows wrote, "pairs.csv, "; NULL: none */
     struct lb_json *manifest;
     struct lb_counter_report counters;
     struct lb_prefetcher *prefetcher; /* NULL: left alone */

@@ -371,6 +371,11 @@ static void add_suite(struct settings *s, const char *text)
 
     if (suite_find(text, &why, &suite))
         refuse(&why);
+    for (size_t i = 0; i < s->suites.n; i++)
+        if (((const struct suite *const *)s->suites.at)[i] == suite) {
+            lb_fail(&why, EINVAL, "suite %s: named twice", text);
+            refuse(&why);
+        }
     list_add(&s->suites, sizeof suite, &suite);
 }
 

@@ -74,7 +74,7 @@ static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_l
         fprintf(out, "  %5.2f  %-10s", l->comparison.ratio.value,
                 lb_verdict_name(l->comparison.verdict));
     else
-        fprintf(out, "  %5s  %-10s", "1", "(baseline)");
+        fprintf(out, "  %5s  %-10s", c->base < 0 ? "1" : "-", c->base < 0 ? "(baseline)" : "-");
     fprintf(out, " %7s\n", memory);
 }
 

@@ -191,8 +191,8 @@ static int measure(struct session *w, struct settings *s)
     }
     err = session_folder(w, &why);
     snprintf(path, sizeof path, "%s/%s", w->dir, lb_schema_pairs.file);
-    if (!err)
-        err = lb_csv_create(&lb_schema_pairs, path, &why, &csv);
+    if (!err && !(err = lb_csv_create(&lb_schema_pairs, path, &why, &csv)))
+        w->more = "pairs.csv, matrix*.csv, ";
     status = err ? session_complain(&why, EXIT_NOT_MEASURED) : measure_plan(w, plan, csv);
     lb_csv_close(csv);
     lb_pairs_plan_destroy(plan);
