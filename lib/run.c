@@ -11,7 +11,7 @@
 
 const char *lb_run_end_name(enum lb_run_end end)
 {
-    static const char *const names[] = {"precise", "budget", "rounds", "interrupted"};
+    static const char *const names[] = {"precise", "budget", "rounds", "interrupted", "failed"};
 
     return names[end];
 }
@@ -395,6 +395,8 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
         began = true;
         err = all_rounds(&b, why);
     }
+    if (err)
+        run->end = LB_RUN_FAILED;
     if (b.crew && b.arena)
         run->elapsed_s = elapsed_s(&b);
     run->windows = b.window;

@@ -67,6 +67,7 @@ enum lb_run_end {
     LB_RUN_BUDGET,      /* the time is spent */
     LB_RUN_ROUNDS,      /* the number of rounds asked for is done */
     LB_RUN_INTERRUPTED, /* *stop was set */
+    LB_RUN_FAILED,      /* lb_run_measure returned an error */
 };
 const char *lb_run_end_name(enum lb_run_end end);
 
