@@ -11,6 +11,7 @@
 #include <linebounce/record.h>
 
 #include <argp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,7 @@ static int plot_one(const char *dir)
     }
     if (*why.text)
         fprintf(stderr, "linebounce: %s: %s\n", dir, why.text);
-    printf("%s/plots: %d kinds of picture\n", dir, drawn);
+    printf("%s/plots: %d kind%s of picture\n", dir, drawn, drawn == 1 ? "" : "s");
     if (lb_page_write(dir, &why)) {
         fprintf(stderr, "linebounce: %s\n", why.text);
         return EXIT_NOT_MEASURED;
@@ -104,10 +105,38 @@ static int plot_together(const struct folders *f)
         fprintf(stderr, "linebounce: %s\n", why.text);
     else if (n > 1)
         printf("%s/hosts.svg, hosts.png: %d folders\n", out, n);
+    else
+        fprintf(stderr, "linebounce: no picture of all: %s of these folders has a summary.csv\n",
+                n ? "only one" : "none");
     free(names);
     free(list);
     free(dirs);
     return n > 1 && err ? EXIT_NOT_MEASURED : EXIT_DONE;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    char *left = realpath(a, NULL), *right = realpath(b, NULL);
+    bool same = left && right && !strcmp(left, right);
+
+    free(left);
+    free(right);
+    return same;
+}
+
+static int check(const struct folders *f)
+{
+    if (f->n < 2 && f->out) {
+        fputs("linebounce: --out: is for the picture of several folders\n", stderr);
+        return EXIT_USAGE;
+    }
+    for (int i = 0; i < f->n; i++)
+        for (int k = 0; k < i; k++)
+            if (is_same(f->at[i], f->at[k])) {
+                fprintf(stderr, "linebounce: %s: the same folder as %s\n", f->at[i], f->at[k]);
+                return EXIT_USAGE;
+            }
+    return EXIT_DONE;
 }
 
 int command_plot(int argc, char **argv)
@@ -127,10 +156,12 @@ int command_plot(int argc, char **argv)
         NULL,
         NULL};
     struct folders f = {NULL, 0, NULL};
-    int status = EXIT_DONE;
+    int status;
 
     argv[0] = name;
     argp_parse(&argp, argc, argv, 0, 0, &f);
+    if ((status = check(&f)))
+        return status;
     for (int i = 0; i < f.n; i++) {
         int one = plot_one(f.at[i]);
         status = one ? one : status;

@@ -456,6 +456,10 @@ static int index_header(struct lb_csv_reader *reader, char **cells, struct lb_wh
     for (size_t i = 0; i < reader->n_columns; i++)
         reader->names[i] = (struct named){cells[i], i};
     qsort(reader->names, reader->n_columns, sizeof *reader->names, compare_names);
+    if (!find_column(reader, "schema_version", &reader->version_at))
+        return lb_fail(why, EPROTO,
+                       "%s: no column schema_version: its first line is no header of this program",
+                       reader->path);
     for (size_t i = 1; i < reader->n_columns; i++)
         if (strcmp(reader->names[i - 1].name, reader->names[i].name) == 0)
             return lb_fail(why, EPROTO, "%s: two columns are called '%.60s'", reader->path,
@@ -499,8 +503,6 @@ static int read_header(struct lb_csv_reader *reader, struct lb_why *why)
 static int check_columns(struct lb_csv_reader *reader, const char *const *needed,
                          struct lb_why *why)
 {
-    if (!find_column(reader, "schema_version", &reader->version_at))
-        return lb_fail(why, EPROTO, "%s: no column schema_version", reader->path);
     size_t at;
     for (; needed && *needed; needed++)
         if (!find_column(reader, *needed, &at))

@@ -106,6 +106,7 @@ struct drawing {
     char *run_dir,
         *scripts_dir; /* absolute: gnuplot takes a name that begins with < or | for a command */
     size_t n_rows[FILES];
+    bool any_file;
     bool emulated;
     int n_drawn;
     char left_out[LB_WHY_BYTES];
@@ -134,6 +135,7 @@ static int check_file(struct drawing *d, enum file file, struct lb_why *why)
         return 0;
     if (err)
         return lb_fail(why, -err, "%s", refusal.text);
+    d->any_file = true;
     while ((err = lb_csv_next(reader, &refusal)) == 1) {
         d->n_rows[file]++;
         if (!strcmp(lb_csv_cell(reader, "emulated"), "1"))
@@ -345,6 +347,9 @@ int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, in
         err = find_folder(scripts_dir, why, &d.scripts_dir);
     for (enum file file = 0; !err && file < FILES; file++)
         err = check_file(&d, file, why);
+    if (!err && !d.any_file)
+        err = lb_fail(why, ENODATA,
+                      "%s: nothing to draw: no samples.csv, summary.csv or matrix.csv", run_dir);
     if (!err)
         err = draw_all(&d, why);
     if (!err && d.n_drawn == 0)
