@@ -22,9 +22,6 @@
 #ifndef LB_VERSION
 #define LB_VERSION ""
 #endif
-#ifndef LB_COMMIT
-#define LB_COMMIT ""
-#endif
 #ifndef LB_COMPILER
 #ifdef __clang__
 #define LB_COMPILER __VERSION__
@@ -445,7 +442,7 @@ void lb_environment_read_below(const char *root, struct lb_environment *environm
     copy(e->compiler, sizeof e->compiler, LB_COMPILER);
     copy(e->c_flags, sizeof e->c_flags, LB_C_FLAGS);
     copy(e->version, sizeof e->version, LB_VERSION);
-    copy(e->commit, sizeof e->commit, LB_COMMIT);
+    copy(e->commit, sizeof e->commit, lb_environment_commit);
     copy(e->libraries, sizeof e->libraries, LB_LIBRARIES);
 }
 

@@ -12,4 +12,7 @@
 void lb_environment_read_below(const char *root, struct lb_environment *environment);
 int64_t lb_environment_steal_ticks_below(const char *root);
 
+/* `git describe` of what is built, "" outside of a clone. Generated from commit.c.in. */
+extern const char lb_environment_commit[];
+
 #endif
