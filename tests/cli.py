@@ -13,42 +13,23 @@ import contextlib
 import csv
 import json
 import os
-import pty
 import re
 import resource
-import select
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-SOURCE = os.environ.get("LB_SOURCE_DIR",
-                        os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TESTS = os.environ.get("LB_TESTS_DIR", os.path.join(SOURCE, "tests"))
-PROGRAM = os.path.abspath(os.environ.get("LINEBOUNCE",
-                                         os.path.join(SOURCE, "build/benchmarks/linebounce")))
-COMMANDS = ("run", "compare", "show", "plot")
-PUS = sorted(os.sched_getaffinity(0))
-ROOT = os.geteuid() == 0
-# A refusal: one sentence; the option parser adds a hint where help is.
-SENTENCE = re.compile(r"^linebounce( run| compare| show| plot)?: \S[^\n]*\n"
-                      r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
-ESCAPE = "\x1b"
+import cli_support
+from cli_support import (ESCAPE, PATIENCE_S, PROGRAM, PUS, ROOT, SCHEMA, SENTENCE, SOURCE, TESTS,
+                         Case, documented_keys, environment, read_csv, run_json_keys,
+                         schema_columns, two_pus)
+
 # Two layouts in one scenario; and on one thread, which any machine can do.
 SMALL = ("--scenario", "same-object", "--layout", "pointer,embedded", "--no-plots")
 ALONE = (*SMALL, "--threads", "1")
-PATIENCE_S = 60
-
-two_pus = unittest.skipIf(len(PUS) < 2, "only one PU may be used here")
-
-
-def environment(**more):
-    kept = {k: v for k, v in os.environ.items()
-            if not k.startswith(("LC_", "LANG", "NO_COLOR", "LINEBOUNCE"))}
-    return {**kept, **more}
 
 
 def has_gbench():
@@ -63,111 +44,9 @@ SOFTWARE = "cycles" if "not built in" in subprocess.run(
     check=False).stdout else "perf::TASK-CLOCK"
 
 
-def read_csv(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def schema_columns(which):
-    """Column names of samples or summary, from lib/schema.c."""
-    with open(os.path.join(SOURCE, "lib/schema.c"), encoding="utf-8") as file:
-        text = file.read()
-    name = r'\{\s*"([a-z0-9_]+)"\s*,'
-    case = re.search(r"#define CASE_COLUMNS(.*?)\n\n", text, re.DOTALL)[1]
-    roles = re.search(r"#define ROLE_COLUMNS(.*?)/\* clang-format on", text, re.DOTALL)[1]
-    own = re.search(rf"struct lb_column {which}\[\] = {{(.*?)\n}};", text, re.DOTALL)[1]
-    own = own.replace("ROLE_COLUMNS", roles)
-    return re.findall(name, case) + re.findall(name, own)
-
-
-def schema_version():
-    with open(os.path.join(SOURCE, "include/linebounce/record.h"), encoding="utf-8") as file:
-        return int(re.search(r"#define LB_SCHEMA_VERSION (\d+)", file.read())[1])
-
-
-SCHEMA = schema_version()
-
-
-class Case(unittest.TestCase):
-    """Each test has a folder of its own, which is also the current one of the program."""
-
-    def setUp(self):
-        self.dir = tempfile.mkdtemp(prefix="linebounce-")
-        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
-
-    def path(self, *names):
-        return os.path.join(self.dir, *names)
-
-    def run_it(self, *args, **options):
-        options.setdefault("env", environment())
-        options.setdefault("cwd", self.dir)
-        return subprocess.run([PROGRAM, *args], capture_output=True, text=True, check=False,
-                              timeout=PATIENCE_S, stdin=subprocess.DEVNULL, **options)
-
-    def start(self, *args, **options):
-        process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, env=environment(), text=True,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, **options)
-        self.addCleanup(self.end, process)
-        return process
-
-    @staticmethod
-    def end(process):
-        if process.poll() is None:
-            process.kill()
-        process.communicate()
-
-    def wait_for_rows(self, path, rows):
-        """Until the file has so many lines."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), open(path, "rb") as file:
-                if file.read().count(b"\n") > rows:
-                    return
-            time.sleep(0.02)
-        self.fail(f"{path} has no {rows} rows after {PATIENCE_S} s")
-
-    def succeeds(self, *args, **options):
-        result = self.run_it(*args, **options)
-        self.assertEqual(result.returncode, 0, f"{args}: {result.stderr}")
-        return result
-
-    def refuses(self, *args, status=2, **options):
-        """Ends with the status and one sentence, and prints nothing else."""
-        result = self.run_it(*args, **options)
-        self.assertEqual(result.returncode, status, f"{args}: {result.stderr}")
-        self.assertEqual(result.stdout, "", args)
-        self.assertRegex(result.stderr, SENTENCE, args)
-        return result.stderr
-
-    def check_rows(self, path, which, torn=False):
-        """Header and shape of a CSV; returns the whole rows. `torn`: the last may be incomplete."""
-        with open(path, "rb") as file:
-            data = file.read()
-        if not torn:
-            self.assertTrue(data.endswith(b"\n"), f"{path}: the last row is torn")
-        with open(path, newline="", encoding="utf-8") as file:
-            header, *rows = csv.reader(file)
-        self.assertEqual(header, schema_columns(which), path)
-        if torn and not data.endswith(b"\n"):
-            rows = rows[:-1]
-        for row in rows:
-            self.assertEqual(len(row), len(header), f"{path}: {row}")
-        return [dict(zip(header, row)) for row in rows]
-
-    def check_folder(self, folder, least_rows=1):
-        """What a run leaves, however it ended."""
-        rows = self.check_rows(os.path.join(folder, "samples.csv"), "samples")
-        self.assertGreaterEqual(len(rows), least_rows)
-        self.check_rows(os.path.join(folder, "summary.csv"), "summary")
-        with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
-            self.assertIn("run", json.load(file))
-        return rows
-
-
 class Words(Case):
     def test_help(self):
-        for command in ((), ("run",), ("show",), ("plot",)):
+        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("plot",)):
             result = self.succeeds(*command, "--help")
             self.assertRegex(result.stdout, r"^Usage: " + " ".join(("linebounce", *command)))
             self.assertEqual(result.stderr, "")
@@ -183,7 +62,7 @@ class Words(Case):
     def test_version(self):
         with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as file:
             version = re.search(r"version: '([^']+)'", file.read())[1]
-        for command in ((), ("run",), ("show",), ("plot",)):
+        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("plot",)):
             for option in ("--version", "-V"):
                 result = self.succeeds(*command, option)
                 self.assertEqual(result.stdout, f"linebounce {version}\n")
@@ -364,21 +243,12 @@ class Results(Case):
 
     def test_keys_of_run_json_are_on_the_page(self):
         self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out")
-        with open(self.path("out/run.json"), encoding="utf-8") as file:
-            document = json.load(file)
-        written = set()
-        events = document["counters"].pop("events")
-        document["counters"] |= {f"events.NAME.{key}": 0 for e in events.values() for key in e}
-        for group, keys in document.items():
-            if group == "suites":
-                keys = {f"NAME.{key}": 0 for suite in keys.values() for key in suite}
-            if group not in ("schema_version", "machine", "build"):
-                written |= {f"{group}.{key}" for key in keys}
-        with open(os.path.join(SOURCE, "results/README.md"), encoding="utf-8") as file:
-            section = file.read().split("## What the run adds to run.json")[1].split("\n## ")[0]
-        documented = set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
+        # Of other commands and options: their tests look at those.
+        others = {key for key in documented_keys()
+                  if key.startswith(("sweep.", "prefetcher.", "suites.pingpong."))}
         # steal time is left out where the kernel does not tell it
-        self.assertEqual(written | {"suites.NAME.steal_ms"}, documented)
+        self.assertEqual(run_json_keys(self.path("out")) | {"suites.NAME.steal_ms"},
+                         documented_keys() - others)
 
     def test_a_run_without_counters_says_so_once(self):
         result = self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out")
@@ -578,26 +448,6 @@ class Signals(Case):
 
 class Terminal(Case):
     ARGS = ("run", *ALONE, "--rounds", "40", "--budget", "20s", "--out", "out")
-
-    def on_terminal(self, *args, **env):
-        """All that the program writes to a terminal, and its exit status."""
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
-        process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, stdin=slave, stdout=slave,
-                                   stderr=slave, env=environment(TERM="xterm", **env))
-        os.close(slave)
-        text, deadline = b"", time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if select.select([master], [], [], 0.1)[0]:
-                with contextlib.suppress(OSError):
-                    if chunk := os.read(master, 65536):
-                        text += chunk
-                        continue
-                break
-            if process.poll() is not None:
-                break
-        self.addCleanup(process.kill)
-        return text.decode(), process.wait(timeout=PATIENCE_S)
 
     def test_progress(self):
         text, status = self.on_terminal(*self.ARGS)
@@ -939,14 +789,5 @@ class Lost(Case):
         self.check(process)
 
 
-def main():
-    result = unittest.main(exit=False, verbosity=2).result
-    for test, reason in result.skipped:
-        print(f"skipped: {test}: {reason}")
-    if not result.wasSuccessful():
-        return 1
-    return 77 if result.testsRun == len(result.skipped) else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(cli_support.main())

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: MIT
+"""What the command line's tests share: the program, its schema, folders and runs.
+
+Program: $LINEBOUNCE; $LB_SOURCE_DIR, $LB_TESTS_DIR
+"""
+
+import contextlib
+import csv
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+
+SOURCE = os.environ.get("LB_SOURCE_DIR",
+                        os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TESTS = os.environ.get("LB_TESTS_DIR", os.path.join(SOURCE, "tests"))
+PROGRAM = os.path.abspath(os.environ.get("LINEBOUNCE",
+                                         os.path.join(SOURCE, "build/benchmarks/linebounce")))
+PUS = sorted(os.sched_getaffinity(0))
+ROOT = os.geteuid() == 0
+# A refusal: one sentence; the option parser adds a hint where help is.
+SENTENCE = re.compile(r"^linebounce( run| sweep| compare| show| plot)?: \S[^\n]*\n"
+                      r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
+ESCAPE = "\x1b"
+PATIENCE_S = 60
+
+two_pus = unittest.skipIf(len(PUS) < 2, "only one PU may be used here")
+
+
+def environment(**more):
+    kept = {k: v for k, v in os.environ.items()
+            if not k.startswith(("LC_", "LANG", "NO_COLOR", "LINEBOUNCE"))}
+    return {**kept, **more}
+
+
+def read_csv(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def schema_columns(which):
+    """Column names of samples or summary, from lib/schema.c."""
+    with open(os.path.join(SOURCE, "lib/schema.c"), encoding="utf-8") as file:
+        text = file.read()
+    name = r'\{\s*"([a-z0-9_]+)"\s*,'
+    case = re.search(r"#define CASE_COLUMNS(.*?)\n\n", text, re.DOTALL)[1]
+    roles = re.search(r"#define ROLE_COLUMNS(.*?)/\* clang-format on", text, re.DOTALL)[1]
+    own = re.search(rf"struct lb_column {which}\[\] = {{(.*?)\n}};", text, re.DOTALL)[1]
+    own = own.replace("ROLE_COLUMNS", roles)
+    return re.findall(name, case) + re.findall(name, own)
+
+
+def schema_version():
+    with open(os.path.join(SOURCE, "include/linebounce/record.h"), encoding="utf-8") as file:
+        return int(re.search(r"#define LB_SCHEMA_VERSION (\d+)", file.read())[1])
+
+
+SCHEMA = schema_version()
+
+
+def documented_keys():
+    """What results/README.md says that a run adds to run.json."""
+    with open(os.path.join(SOURCE, "results/README.md"), encoding="utf-8") as file:
+        section = file.read().split("## What the run adds to run.json")[1].split("\n## ")[0]
+    return set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
+
+
+def run_json_keys(folder):
+    """The same as a folder's run.json has them; names of suites and events are NAME."""
+    with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
+        document = json.load(file)
+    written = set()
+    events = document.get("counters", {}).pop("events", {})
+    for event in events.values():
+        document["counters"] |= {f"events.NAME.{key}": 0 for key in event}
+    for group, keys in document.items():
+        if group == "suites":
+            keys = {f"NAME.{key}": 0 for suite in keys.values() for key in suite}
+        if group not in ("schema_version", "machine", "build"):
+            written |= {f"{group}.{key}" for key in keys}
+    return written
+
+
+class Case(unittest.TestCase):
+    """Each test has a folder of its own, which is also the current one of the program."""
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="linebounce-")
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def path(self, *names):
+        return os.path.join(self.dir, *names)
+
+    def run_it(self, *args, **options):
+        options.setdefault("env", environment())
+        options.setdefault("cwd", self.dir)
+        return subprocess.run([PROGRAM, *args], capture_output=True, text=True, check=False,
+                              timeout=PATIENCE_S, stdin=subprocess.DEVNULL, **options)
+
+    def start(self, *args, **options):
+        process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, env=environment(), text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, **options)
+        self.addCleanup(self.end, process)
+        return process
+
+    @staticmethod
+    def end(process):
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+    def wait_for_rows(self, path, rows):
+        """Until the file has so many lines."""
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), open(path, "rb") as file:
+                if file.read().count(b"\n") > rows:
+                    return
+            time.sleep(0.02)
+        self.fail(f"{path} has no {rows} rows after {PATIENCE_S} s")
+
+    def succeeds(self, *args, **options):
+        result = self.run_it(*args, **options)
+        self.assertEqual(result.returncode, 0, f"{args}: {result.stderr}")
+        return result
+
+    def refuses(self, *args, status=2, **options):
+        """Ends with the status and one sentence, and prints nothing else."""
+        result = self.run_it(*args, **options)
+        self.assertEqual(result.returncode, status, f"{args}: {result.stderr}")
+        self.assertEqual(result.stdout, "", args)
+        self.assertRegex(result.stderr, SENTENCE, args)
+        return result.stderr
+
+    def check_rows(self, path, which, torn=False):
+        """Header and shape of a CSV; returns the whole rows. `torn`: the last may be incomplete."""
+        with open(path, "rb") as file:
+            data = file.read()
+        if not torn:
+            self.assertTrue(data.endswith(b"\n"), f"{path}: the last row is torn")
+        with open(path, newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        self.assertEqual(header, schema_columns(which), path)
+        if torn and not data.endswith(b"\n"):
+            rows = rows[:-1]
+        for row in rows:
+            self.assertEqual(len(row), len(header), f"{path}: {row}")
+        return [dict(zip(header, row)) for row in rows]
+
+    def on_terminal(self, *args, **env):
+        """All that the program writes to a terminal, and its exit status."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, stdin=slave, stdout=slave,
+                                   stderr=slave, env=environment(TERM="xterm", **env))
+        os.close(slave)
+        text, deadline = b"", time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline:
+            if select.select([master], [], [], 0.1)[0]:
+                with contextlib.suppress(OSError):
+                    if chunk := os.read(master, 65536):
+                        text += chunk
+                        continue
+                break
+            if process.poll() is not None:
+                break
+        self.addCleanup(process.kill)
+        return text.decode(), process.wait(timeout=PATIENCE_S)
+
+    def check_folder(self, folder, least_rows=1):
+        """What a run leaves, however it ended."""
+        rows = self.check_rows(os.path.join(folder, "samples.csv"), "samples")
+        self.assertGreaterEqual(len(rows), least_rows)
+        self.check_rows(os.path.join(folder, "summary.csv"), "summary")
+        with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
+            self.assertIn("run", json.load(file))
+        return rows
+
+
+def main():
+    result = unittest.main(exit=False, verbosity=2).result
+    for test, reason in result.skipped:
+        print(f"skipped: {test}: {reason}")
+    if not result.wasSuccessful():
+        return 1
+    return 77 if result.testsRun == len(result.skipped) else 0
