@@ -102,7 +102,8 @@ def judge_sweep(class_of, classes, counts=(1, 2, 8)):
 
 
 def judge_homes(output):
-    nodes = {r["home"]: r["home_node_os"] for r in rows_of(output) if r["scenario"] == "same-object"}
+    rows = [r for r in rows_of(output) if r["scenario"] == "same-object"]
+    nodes = {r["home"]: r["home_node_os"] for r in rows}
     wanted = {"local": "0", "remote": "1", "interleaved": ""}
     return [] if nodes == wanted else [f"homes {nodes}, expected {wanted}"]
 
@@ -115,9 +116,11 @@ PLACEMENTS_DIES = [r"^smt +smt +CPUs 0,1$", r"^l3 +l3 +CPUs 0,2$", r"^package +p
 # PU 5 is offline, 0, 1 and 14 are outside the cpuset.
 PLACEMENTS_OFFLINE = [r"^smt +smt +CPUs 2,3$", r"^l3 +l3 +CPUs 2,4$",
                       r"^remote +remote +CPUs 2,8$"]
-CPUSET = ("mount -t cgroup2 none /sys/fs/cgroup && echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control"
+CPUSET = ("mount -t cgroup2 none /sys/fs/cgroup"
+          " && echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control"
           " && mkdir -p /sys/fs/cgroup/part && echo 2-13,15 >/sys/fs/cgroup/part/cpuset.cpus"
-          " && echo 0-1 >/sys/fs/cgroup/part/cpuset.mems && cat /sys/fs/cgroup/part/cpuset.cpus.effective")
+          " && echo 0-1 >/sys/fs/cgroup/part/cpuset.mems"
+          " && cat /sys/fs/cgroup/part/cpuset.cpus.effective")
 INSIDE = "echo $$ >/sys/fs/cgroup/part/cgroup.procs && "
 
 UNITS = [(f"test_{name}", f"test_{name}", 100, [r"PASSED"]) for name in UNIT_TESTS]

@@ -7,8 +7,8 @@
 # system's sources with an apt state of their own, and only unpacked.
 : "${root:?is to be set by the script that sources this}"
 
-packages_guest='qemu-system-arm qemu-system-x86 qemu-user binutils gcc-aarch64-linux-gnu libc6-dev-arm64-cross
-    gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
+packages_guest='qemu-system-arm qemu-system-x86 qemu-user binutils gcc-aarch64-linux-gnu
+    libc6-dev-arm64-cross gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross'
 # What the program and its tests are linked with, what those libraries need in turn, and a shell.
 packages_arm64='libhwloc-dev libhwloc15 libudev1 libcap2 libnuma-dev libnuma1 libcjson-dev libcjson1
     libpfm4-dev libpfm4 libcmocka-dev libcmocka0 busybox-static'
