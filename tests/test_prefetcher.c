@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * prefetcher: ordinary files stand for the registers; children die in every way.
+ */
+#include <linebounce/prefetcher.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define N 3
+static const int pus[N] = {0, 1, 7};
+/* Bits of other prefetchers, and of this one (2). */
+static const uint64_t values[N] = {0x21, 0x0b, 0x00};
+static char root[64];
+
+static void path_of(int pu, const char *name, char path[128])
+{
+    snprintf(path, 128, "%s/%d%s%s", root, pu, *name ? "/" : "", name);
+}
+
+static void put(int pu, uint64_t value)
+{
+    char path[128];
+
+    path_of(pu, "msr", path);
+    int fd = open(path, O_RDWR | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, &value, sizeof value, 0x1a4), sizeof value);
+    close(fd);
+}
+
+static uint64_t get(int pu)
+{
+    uint64_t value = 0;
+    char path[128];
+
+    path_of(pu, "msr", path);
+    int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(pread(fd, &value, sizeof value, 0x1a4), sizeof value);
+    close(fd);
+    return value;
+}
+
+static int make(void **state)
+{
+    (void)state;
+    snprintf(root, sizeof root, "/tmp/lb-msr-XXXXXX");
+    if (!mkdtemp(root))
+        return -1;
+    for (int i = 0; i < N; i++) {
+        char path[128];
+        path_of(pus[i], "", path);
+        if (mkdir(path, 0700))
+            return -1;
+        put(pus[i], values[i]);
+    }
+    return 0;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        char path[128];
+        path_of(pus[i], "msr", path);
+        unlink(path);
+        path_of(pus[i], "", path);
+        rmdir(path);
+    }
+    return rmdir(root);
+}
+
+static bool is_restored(void)
+{
+    for (int i = 0; i < N; i++)
+        if (get(pus[i]) != values[i])
+            return false;
+    return true;
+}
+
+static void test_read(void **state)
+{
+    enum lb_prefetcher_state s;
+
+    (void)state;
+    assert_int_equal(lb_prefetcher_read(root, pus, N, NULL, &s), 0);
+    assert_int_equal(s, LB_PREFETCHER_MIXED);
+    assert_int_equal(lb_prefetcher_read(root, pus, 1, NULL, &s), 0);
+    assert_int_equal(s, LB_PREFETCHER_ON);
+    assert_int_equal(lb_prefetcher_read(root, pus + 1, 1, NULL, &s), 0);
+    assert_int_equal(s, LB_PREFETCHER_OFF);
+}
+
+static void test_set_and_restore(void **state)
+{
+    (void)state;
+    for (int on = 0; on < 2; on++) {
+        struct lb_prefetcher *p = NULL;
+        assert_int_equal(lb_prefetcher_set(root, pus, N, on, NULL, &p), 0);
+        for (int i = 0; i < N; i++) /* no other bit moves */
+            assert_int_equal(get(pus[i]), on ? values[i] & ~2u : values[i] | 2u);
+        assert_int_equal(lb_prefetcher_restore(p, NULL), 0);
+        assert_true(is_restored());
+    }
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* no guardian is left */
+    assert_int_equal(errno, ECHILD);
+    assert_int_equal(lb_prefetcher_restore(NULL, NULL), 0);
+}
+
+/* The register of the last PU is missing: nothing has changed. */
+static void test_all_or_nothing(void **state)
+{
+    struct lb_prefetcher *const untouched = (struct lb_prefetcher *)root, *p = untouched;
+    const int more[] = {0, 1, 5};
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_int_equal(lb_prefetcher_set(root, more, 3, false, &why, &p), -ENOENT);
+    assert_ptr_equal(p, untouched);
+    assert_non_null(strstr(why.text, "CPU 5"));
+    assert_non_null(strstr(why.text, "modprobe msr"));
+    assert_true(is_restored());
+}
+
+/* What a full device takes is nothing: it is noticed, and what was set goes back. */
+static void test_swallowed_write(void **state)
+{
+    struct lb_prefetcher *p = NULL;
+    struct lb_why why = {""};
+    char path[128];
+
+    (void)state;
+    path_of(7, "msr", path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/dev/zero", path), 0); /* reads 0, takes everything, keeps nothing */
+    assert_int_equal(lb_prefetcher_set(root, pus, N, false, &why, &p), -EOPNOTSUPP);
+    assert_non_null(strstr(why.text, "CPU 7"));
+    assert_int_equal(get(0), values[0]);
+    assert_int_equal(get(1), values[1]);
+    assert_int_equal(unlink(path), 0);
+    put(7, values[2]);
+}
+
+/* A child that sets the prefetcher and then ends as `how` says: 0 by itself, else by that signal.
+ */
+static void child_ends(int how)
+{
+    pid_t pid = fork();
+    int status, waited = 0;
+
+    assert_true(pid >= 0);
+    if (!pid) {
+        struct lb_prefetcher *p;
+        /* The framework's own handlers would go on with the next test instead. */
+        if (how && how != SIGKILL && signal(how, SIG_DFL) == SIG_ERR)
+            _exit(1);
+        if (lb_prefetcher_set(root, pus, N, false, NULL, &p))
+            _exit(1);
+        if (!how)
+            _exit(get(0) == (values[0] | 2) ? 7 : 1);
+        for (;;)
+            pause();
+    }
+    while (how && get(7) != (values[2] | 2) && waited++ < 500)
+        usleep(10000);
+    if (how)
+        assert_int_equal(kill(pid, how), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(how ? WIFSIGNALED(status) : WEXITSTATUS(status) == 7);
+    for (waited = 0; !is_restored() && waited < 500; waited++)
+        usleep(10000);
+    assert_true(is_restored());
+}
+
+static void test_guardian(void **state)
+{
+    static const int ends[] = {0, SIGKILL, SIGTERM, SIGINT, SIGSEGV};
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(ends); i++)
+        child_ends(ends[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),           cmocka_unit_test(test_set_and_restore),
+        cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_swallowed_write),
+        cmocka_unit_test(test_guardian),
+    };
+
+    return cmocka_run_group_tests(tests, make, clean);
+}
