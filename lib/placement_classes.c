@@ -52,13 +52,18 @@ static int add(struct classes *c, const struct lb_pair_class *new, size_t *last)
     return 0;
 }
 
-/* Stable by distance: insertion, as there are few. */
+static int rank(const struct lb_pair_class *c)
+{
+    return 2 * (int)c->distance + (c->kind_a != c->kind_b);
+}
+
+/* Stable: insertion, as there are few. */
 static void sort_by_distance(struct classes *c)
 {
     for (size_t i = 1; i < c->n; i++) {
         struct lb_pair_class moved = c->at[i];
         size_t k = i;
-        for (; k > 0 && c->at[k - 1].distance > moved.distance; k--)
+        for (; k > 0 && rank(&c->at[k - 1]) > rank(&moved); k--)
             c->at[k] = c->at[k - 1];
         c->at[k] = moved;
     }

@@ -106,9 +106,10 @@ struct lb_pair_class {
     int pu_a_os, pu_b_os; /* the representative: the class's first pair in logical order */
     uint64_t pairs;       /* how many there are in it */
 };
-/* All classes of the allowed PUs (of those listed, where `only` is given), by distance, then in
- * order of their first pairs. Freed with free. Linear in the pairs: 512 PUs have 130,816 and take
- * some milliseconds. -ENOMEM. */
+/* All classes of the allowed PUs (of those listed, where `only` is given), by distance, those of
+ * one kind of core first, then in order of their first pairs: the first class of a distance is the
+ * pair that lb_placement_pair gives. Freed with free. Linear in the pairs: 512 PUs have 130,816 and
+ * take some milliseconds. -ENOMEM. */
 int lb_placement_pair_classes(const struct lb_topology *topology, const struct lb_placement *only,
                               struct lb_pair_class **classes, size_t *n);
 /* The class of two PUs, as one of a single pair; and whether two are the same class. */
