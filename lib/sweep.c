@@ -21,7 +21,7 @@ struct making {
     struct lb_placement *placements;
     size_t n;
     enum level level;
-    size_t dropped[LEVELS]; /* placements that each level left out */
+    size_t n_at[LEVELS]; /* placements of each level that was tried */
 };
 
 static void drop_placements(struct making *m)
@@ -245,8 +245,10 @@ static int find_homes(struct making *m)
         return 0;
     m->n_homes = 0;
     for (size_t i = 0; i < r->n_homes; i++) {
-        if (m->n_homes == LB_HOMES)
-            return lb_fail(m->why, EINVAL, "home: the same one is named twice");
+        for (size_t k = 0; k < i; k++)
+            if (r->homes[k] == r->homes[i])
+                return lb_fail(m->why, EINVAL, "home: %s is named twice",
+                               lb_home_name(r->homes[i]));
         m->homes[m->n_homes++] = r->homes[i];
     }
     return 0;
@@ -259,6 +261,7 @@ static int make_plan(struct making *m, struct lb_plan **plan)
 
     if (err)
         return err;
+    m->n_at[m->level] = m->n;
     if (!m->n)
         return lb_fail(m->why, EINVAL, "nothing to sweep: no set of PUs fits what was asked for");
     r.made = m->placements;
@@ -266,21 +269,29 @@ static int make_plan(struct making *m, struct lb_plan **plan)
     return lb_plan_create(&r, m->r->topology, m->why, plan);
 }
 
+/* Placements that these levels have left out: a small machine has nothing to lose at some. */
+static size_t left_out(const struct making *m, enum level from, enum level to)
+{
+    return m->level < to ? 0 : m->n_at[from - 1] - m->n_at[to];
+}
+
 static void say_cuts(const struct making *m, unsigned wanted, struct lb_sweep *s)
 {
-    const size_t *dropped = m->dropped;
+    size_t pairs = left_out(m, NO_SYMMETRIC, NO_SYMMETRIC) / m->n_homes;
 
-    if (dropped[NO_SYMMETRIC])
+    if (pairs)
         cut(s,
-            "one pair of PUs for each distance class: %zu placements on other nodes or kinds of "
-            "core are left out, as the machine's symmetry suggests",
-            dropped[NO_SYMMETRIC]);
-    if (dropped[PAIRS_ONLY])
+            "one pair of PUs for each distance class: %zu pairs on other nodes or kinds of core "
+            "are left out, as the machine's symmetry suggests",
+            pairs);
+    if (left_out(m, POWERS_OF_TWO, PAIRS_ONLY)) {
         cut(s, "more than two threads are left out");
-    else if (dropped[POWERS_OF_TWO])
-        cut(s, "thread counts that are no powers of two are left out (all stays)");
-    if (dropped[LOCAL_CROWDS] && !dropped[PAIRS_ONLY])
-        cut(s, "more than two threads only with %s memory", lb_home_name(m->homes[0]));
+    } else {
+        if (left_out(m, POWERS_OF_TWO, POWERS_OF_TWO))
+            cut(s, "thread counts that are no powers of two are left out (all stays)");
+        if (left_out(m, LOCAL_CROWDS, LOCAL_CROWDS))
+            cut(s, "more than two threads only with %s memory", lb_home_name(m->homes[0]));
+    }
     if (s->rounds < wanted)
         cut(s, "%u round%s in place of %u%s", s->rounds, s->rounds == 1 ? "" : "s", wanted,
             s->rounds < LB_SWEEP_ROUNDS_LEAST ? ": no verdicts below 20" : "");
@@ -307,12 +318,9 @@ static int choose_level(struct making *m, struct lb_sweep *s)
     for (m->level = EVERYTHING; m->level < LEVELS; m->level++) {
         bool last = m->level == LEVELS - 1 || (named && m->level == NO_SYMMETRIC) ||
                     m->r->plan.n_placements;
-        size_t before = m->n;
         int err = make_plan(m, &s->plan);
         if (err)
             return err;
-        if (m->level > EVERYTHING)
-            m->dropped[m->level] = before - m->n;
         s->round_s = lb_plan_round_s(s->plan);
         if ((s->rounds = fitting_rounds(m, wanted, s->round_s, last))) {
             say_cuts(m, wanted, s);

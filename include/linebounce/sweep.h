@@ -43,12 +43,12 @@ struct lb_sweep {
 /* Where the budget is too short for everything, what follows is given up in this order, until 20
  * rounds fit: symmetric pairs (one stays for each distance class), thread counts that are no powers
  * of two (all stays), remote and interleaved memory with more than two threads, more than two
- * threads. Then rounds, down to one. All that was given up stands in `cuts`. Placements that the
- * user named are never given up.
+ * threads. Then rounds, down to one. All that was given up stands in `cuts`, and nothing else.
+ * Placements that the user named are never given up.
  *
  * Errors: -ERANGE for a budget in which not one round fits (why says how long one takes), and for
  * more threads than there are; -ENOENT for a class or home that the machine lacks and the user
- * named; what lb_plan_create says; -ENOMEM. */
+ * named; -EINVAL for a home named twice; what lb_plan_create says; -ENOMEM. */
 int lb_sweep_create(const struct lb_sweep_request *request, struct lb_why *why,
                     struct lb_sweep **sweep);
 void lb_sweep_destroy(struct lb_sweep *sweep);
