@@ -2,6 +2,7 @@
  *
  * record: rows, CSV files written and read back, run.json, the environment, and the schema page.
  */
+#include <linebounce/pairs.h>
 #include <linebounce/record.h>
 
 #include "environment.h"
@@ -1305,6 +1306,8 @@ static void test_page_columns(void **state)
     (void)state;
     check_columns(&lb_schema_samples);
     check_columns(&lb_schema_summary);
+    check_columns(&lb_schema_pairs);
+    check_columns(&lb_schema_matrix);
 }
 
 static void test_page_version(void **state)
