@@ -231,7 +231,6 @@ static int measure_line(struct measuring *m, size_t index, struct lb_why *why)
     draw_lines(m, home_on(m, l->home_node_os), lines);
     if (!err && !trips) {
         err = lb_crew_volley(m->crew, l->op, workers[0], workers[1], lines, 1, FIRST_TRIPS, &ns);
-        m->trips_ns[index * m->plan->rounds] = (float)ns;
         trips = err ? 0 : (int)(LB_PAIRS_LINE_NS / ns);
         trips = trips < FIRST_TRIPS ? FIRST_TRIPS : trips > TRIPS_MOST ? TRIPS_MOST : trips;
     }

@@ -160,7 +160,7 @@ static int print_square(FILE *out, const int *pus, size_t n, const struct lb_pai
         }
         fputc('\n', out);
     }
-    return ferror(out) ? -EIO : 0;
+    return fflush(out) ? -errno : ferror(out) ? -EIO : 0;
 }
 
 int lb_pairs_write_square(const struct lb_pairs *p, enum lb_pingpong_op op, const char *path,

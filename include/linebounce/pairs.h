@@ -25,7 +25,9 @@ enum lb_pair_home { LB_PAIR_HOME_A, LB_PAIR_HOME_B, LB_PAIR_HOME_BOTH };
 const char *lb_pair_home_name(enum lb_pair_home home); /* "a", "b", "both" */
 
 struct lb_pu_pair {
-    int pu_a_os, pu_b_os; /* a before b in logical order; of a class of two nodes, a on the lower */
+    /* a before b in logical order; of a class of two nodes, a on the lower; of two kinds of core
+     * on one node, a of the lower. */
+    int pu_a_os, pu_b_os;
     uint32_t class_index;
 };
 
