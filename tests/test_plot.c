@@ -864,7 +864,7 @@ static void test_missing_gnuplot(void **state)
 static void test_failing_script(void **state)
 {
     (void)state;
-    static const char *const others[] = {"onoff", "causes", "threads",
+    static const char *const others[] = {"onoff", "causes",   "threads",
                                          "ratio", "fairness", "offset"};
     struct lb_why why = {""};
     char own[1100];

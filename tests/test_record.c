@@ -2,6 +2,7 @@
  *
  * record: rows, CSV files written and read back, run.json, the environment, and the schema page.
  */
+#include <linebounce/compare.h>
 #include <linebounce/pairs.h>
 #include <linebounce/record.h>
 
@@ -1308,6 +1309,7 @@ static void test_page_columns(void **state)
     check_columns(&lb_schema_summary);
     check_columns(&lb_schema_pairs);
     check_columns(&lb_schema_matrix);
+    check_columns(&lb_schema_comparison);
 }
 
 static void test_page_version(void **state)

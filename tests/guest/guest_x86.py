@@ -131,7 +131,7 @@ PARTS = {
         ("placements", "linebounce show placements", 20, PLACEMENTS_SOCKETS),
         ("test_machine", "test_machine offline 5", 90, [r"PASSED"]),
         ("homes", HOMES, 90, []),
-        ("sweep", SWEEP, 180, [r"^absent on this machine: l2, package$", r" in windows ",
+        ("sweep", SWEEP, 180, [r"^absent on this machine: pairs l2, package$", r" in windows ",
                                r"^  compact-12 +remote +interleaved ", r"^  smt@1 .*CPUs 8,9$",
                                r"^  scatter-6 +remote +local +node 0 "]),
         ("pingpong", PINGPONG, 60, [r"^load-store,0,1,smt,smt@0,4,both,0$",
@@ -143,7 +143,7 @@ PARTS = {
     "dies": (DIES, [
         ("placements", "linebounce show placements", 20, PLACEMENTS_DIES),
         ("test_machine", "test_machine", 90, [r"PASSED"]),
-        ("sweep", SWEEP, 180, [r"^absent on this machine: l2$"]),
+        ("sweep", SWEEP, 180, [r"^absent on this machine: pairs l2$"]),
     ], {"sweep": judge_sweep(class_in_dies, ("none", "smt", "l3", "package", "remote"))}),
     "offline": (SOCKETS, [
         ("offline", "echo 0 >/sys/devices/system/cpu/cpu5/online", 10, []),
