@@ -21,6 +21,8 @@ STAGES = [
     # A layout says which kind of lock it holds, so the kinds come first.
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h"),
+    ("kernel", "kernel.c kernel_config.c kernel_draw.c kernel_gzip.c kernel_gzip_none.c "
+               "kernel_lock.c kernel_private.h kernel_slab.c kernel_trace.c"),
     ("scenario", "scenario.c shape.c shape_churn.c shape_private.h shape_watch.c shape_words.c "
                  "hot.c hot_churn.c hot_private.h hot_touch.c hot_words.c"),
     ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
@@ -50,6 +52,7 @@ STAGES = [
 ALONE = [
     (re.compile(r"^hwloc(\.h|/)"), "lib/topology.c"),
     (re.compile(r"^numa(if)?\.h$"), "lib/arena.c"),
+    (re.compile(r"^zlib\.h$"), "lib/kernel_gzip.c"),
     (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), ("lib/counters", "lib/events")),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
