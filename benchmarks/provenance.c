@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "provenance.h"
 
+#include "show_kernel.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,6 +93,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     char text[64];
 
     lb_json_environment(json, e);
+    show_kernel_manifest(json);
     utc_now(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ");
     lb_json_text(json, "run.started_utc", text);
     lb_json_push_text(json, "run.command", "linebounce");

@@ -49,6 +49,7 @@ enum {
     KEY_COUNT_KERNEL,
     KEY_SAMPLE_EVERY,
     KEY_PRESET,
+    KEY_TRACE,
 };
 
 static const struct argp_option run_options[] = {
@@ -107,6 +108,8 @@ static const struct argp_option show_options[] = {
      "Another machine: hwloc XML or a synthetic description", 0},
     {"layout", KEY_LAYOUT, "LIST", 0, "Which layouts", 0},
     {"lock", KEY_LOCK, "LIST", 0, "With this kind of lock", 0},
+    {"trace", KEY_TRACE, 0, 0,
+     "kernel: count real addresses of VMAs for 3 s too (root, bpftrace, a kernel with kprobes)", 0},
     {0},
 };
 
@@ -543,8 +546,14 @@ static error_t parse_show(int key, char *arg, struct argp_state *state)
         s->what = arg;
         return 0;
     }
+    if (key == KEY_TRACE) {
+        s->trace = true;
+        return 0;
+    }
     if (key == ARGP_KEY_END && !s->what)
         argp_error(state, "show what?");
+    if (key == ARGP_KEY_END && s->trace && strcmp(s->what, "kernel") != 0)
+        argp_error(state, "--trace goes with kernel, not with %s", s->what);
     return parse_common(key, arg, s);
 }
 
@@ -660,7 +669,7 @@ void settings_parse_show(int argc, char **argv, struct settings *s)
     static const struct argp argp = {
         show_options,
         parse_show,
-        "topology|placements|layouts|locks|scenarios|suites|counters|environment",
+        "topology|placements|layouts|locks|scenarios|suites|counters|environment|kernel",
         "Prints what the program knows: of this machine, of another (--topology), or of itself.",
         0,
         0,

@@ -61,6 +61,7 @@ struct settings {
     uint64_t renewed; /* which lists have been, a bit each */
     int line_bytes;   /* of this machine as hwloc says; 0: it does not */
     const char *what; /* of `show` */
+    bool trace;       /* show kernel: count real addresses too */
 };
 
 #define DEFAULT_BUDGET_S     90.0

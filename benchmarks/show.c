@@ -6,6 +6,7 @@
 
 #include "counting.h"
 #include "settings.h"
+#include "show_kernel.h"
 #include "suite.h"
 
 #include <linebounce/record.h>
@@ -199,9 +200,11 @@ static const struct {
     const char *name;
     int (*show)(const struct settings *);
 } things[] = {
-    {"counters", counting_show}, {"environment", show_environment}, {"layouts", show_layouts},
-    {"locks", show_locks},       {"placements", show_placements},   {"scenarios", show_scenarios},
-    {"suites", show_suites},     {"topology", show_topology},
+    {"counters", counting_show},   {"environment", show_environment},
+    {"kernel", show_kernel},       {"layouts", show_layouts},
+    {"locks", show_locks},         {"placements", show_placements},
+    {"scenarios", show_scenarios}, {"suites", show_suites},
+    {"topology", show_topology},
 };
 
 int command_show(int argc, char **argv)
@@ -217,10 +220,11 @@ int command_show(int argc, char **argv)
             settings_finish(&s);
             return status;
         }
-    fprintf(stderr,
-            "linebounce: show %s: unknown (counters, environment, layouts, locks, placements, "
-            "scenarios, suites, topology)\n",
-            s.what);
+    fprintf(
+        stderr,
+        "linebounce: show %s: unknown (counters, environment, kernel, layouts, locks, placements, "
+        "scenarios, suites, topology)\n",
+        s.what);
     settings_finish(&s);
     return status;
 }
