@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <linebounce/base.h>
 
+#include <ctype.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 int lb_fail(struct lb_why *why, int err, const char *format, ...)
 {
@@ -20,4 +23,31 @@ int lb_by_value(const void *a, const void *b)
     double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
+}
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+size_t lb_edit_distance(const char *a, const char *b)
+{
+    size_t n = strlen(b), row[LB_DISTANCE_BYTES];
+
+    if (n >= LB_DISTANCE_BYTES || strlen(a) >= LB_DISTANCE_BYTES)
+        return SIZE_MAX;
+    for (size_t k = 0; k <= n; k++)
+        row[k] = k;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t k = 0; k < n; k++) {
+            bool same = tolower((unsigned char)a[i]) == tolower((unsigned char)b[k]);
+            size_t replaced = diagonal + !same;
+            diagonal = row[k + 1];
+            row[k + 1] = least(replaced, row[k] + 1, diagonal + 1);
+        }
+    }
+    return row[n];
 }

@@ -32,11 +32,6 @@ int lb_raw_encode(const char *string, struct lb_why *why, struct lb_event_code *
 /* The row for the first processor in the text of a /proc/cpuinfo, "" for an unknown one. */
 const char *lb_cpuinfo_row(const char *text);
 
-/* Insertions, deletions and replacements that turn one into the other, whatever the case of the
- * letters. Texts of LB_DISTANCE_BYTES and more are infinitely far (SIZE_MAX). */
-#define LB_DISTANCE_BYTES 96
-size_t lb_edit_distance(const char *a, const char *b);
-
 /* The PMU library. Called one at a time. */
 extern const bool lb_pfm_built;
 typedef void lb_see_name(const char *name, void *context);

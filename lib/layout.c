@@ -3,7 +3,6 @@
 
 #include "layout_private.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,34 +139,14 @@ size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIE
     return n;
 }
 
-/* Edits (insert, delete, replace a letter) that make a known name of what was typed: Levenshtein,
- * one row at a time. */
-static size_t edits(const char *typed, const char *known)
-{
-    size_t row[LB_LAYOUT_NAME_BYTES + 1], n = strlen(known);
-
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 0; typed[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < n; j++) {
-            size_t best = diagonal + (typed[i] != known[j]);
-            diagonal = row[j + 1];
-            best = best < diagonal + 1 ? best : diagonal + 1;
-            row[j + 1] = best < row[j] + 1 ? best : row[j] + 1;
-        }
-    }
-    return row[n];
-}
-
 /* The nearest to the name first, then the others in their order. */
 static void list_layouts(const char *name, char *text, size_t bytes)
 {
     size_t nearest = 0, used;
 
     for (size_t i = 1; i < lb_n_layouts; i++)
-        if (edits(name, lb_layouts[i].name) < edits(name, lb_layouts[nearest].name))
+        if (lb_edit_distance(name, lb_layouts[i].name) <
+            lb_edit_distance(name, lb_layouts[nearest].name))
             nearest = i;
     used = (size_t)snprintf(text, bytes, "%s", lb_layouts[nearest].name);
     for (size_t i = 0; i < lb_n_layouts && used < bytes; i++)

@@ -32,6 +32,12 @@ int lb_fail(struct lb_why *why, int err, const char *format, ...)
 /* Order of two doubles, for qsort. NaN has no place in it. */
 int lb_by_value(const void *a, const void *b);
 
+/* Insertions, deletions and replacements that turn one into the other, whatever the case of the
+ * letters: what was meant by a name that nobody knows. Texts of LB_DISTANCE_BYTES and more are
+ * infinitely far (SIZE_MAX). */
+#define LB_DISTANCE_BYTES 96
+size_t lb_edit_distance(const char *a, const char *b);
+
 /* What the hardware writes and fetches together. 64 is the line of every x86 and most Arm cores;
  * an adjacent-line prefetcher (Intel) couples pairs of 128; results of threads lie 256 apart
  * because 128 has been seen to bounce still. The machine's own line size is in lb_topology. */
