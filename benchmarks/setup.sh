@@ -7,7 +7,7 @@
 
 # Debian's names. For a build and its pictures, and for the tests on top.
 packages_run='meson ninja-build pkg-config gcc g++ libhwloc-dev libnuma-dev libcjson-dev
-    libpfm4-dev libbenchmark-dev zlib1g-dev gnuplot-nox fonts-dejavu-core'
+    libpfm4-dev libbpf-dev libbenchmark-dev zlib1g-dev gnuplot-nox fonts-dejavu-core'
 packages_tests='libcmocka-dev libbenchmark-tools python3 python3-scipy python3-numpy clang binutils'
 
 say()
@@ -85,7 +85,7 @@ name_missing()
         pkg-config --exists "$module" 2>/dev/null || lacking="$lacking $module"
     done
     [ -z "$lacking" ] || die "please install what is missing (programs, libraries):$lacking"
-    for module in numa benchmark zlib; do
+    for module in numa libbpf benchmark zlib; do
         pkg-config --exists "$module" || say "without $module: its feature is left out"
     done
     [ -f /usr/include/perfmon/pfmlib.h ] || say "without libpfm4: hardware events have no names"

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * structure: a C structure as a kernel or a program describes it in BTF (Documentation/bpf/btf.rst
+ * of Linux): its members, where they lie, and which of them are locks. And the same with members
+ * moved, as a patch would move them.
+ */
+#ifndef LINEBOUNCE_STRUCTURE_H
+#define LINEBOUNCE_STRUCTURE_H
+
+#include <linebounce/base.h>
+
+#include <stdbool.h>
+
+/* What a member is by its type's name, as the kernel names them. */
+enum lb_structure_lock {
+    LB_STRUCTURE_NO_LOCK,
+    LB_STRUCTURE_RWSEM,        /* struct rw_semaphore */
+    LB_STRUCTURE_MUTEX,        /* struct mutex */
+    LB_STRUCTURE_SPINLOCK,     /* spinlock_t */
+    LB_STRUCTURE_RAW_SPINLOCK, /* raw_spinlock_t */
+    LB_STRUCTURE_RWLOCK,       /* rwlock_t */
+    LB_STRUCTURE_REFCOUNT,     /* refcount_t */
+    LB_STRUCTURE_ATOMIC,       /* atomic_t */
+    LB_STRUCTURE_ATOMIC_LONG,  /* atomic_long_t, atomic64_t */
+    LB_STRUCTURE_LOCKS
+};
+/* "rw_semaphore", "refcount_t"; "" for none. */
+const char *lb_structure_lock_name(enum lb_structure_lock lock);
+
+/* One member. Members of anonymous structures and unions are members of what holds them, as in C;
+ * those of a named member follow it and have its name and a dot in front. Members of an array's
+ * elements are not listed. */
+struct lb_member {
+    char *name;         /* "vm_start", "vm_lock.count" */
+    char *type;         /* "unsigned long", "struct vma_lock *", "char [16]" */
+    size_t offset;      /* bytes from the start; of a bit-field the first byte that holds one */
+    size_t bytes;       /* 0: a flexible array, or an empty structure */
+    size_t align_bytes; /* natural alignment of the type */
+    unsigned bits;      /* of a bit-field; 0: none */
+    int parent;         /* index of the named member that holds it, -1: none does */
+    enum lb_structure_lock lock;
+    bool points;       /* the lock lies behind this pointer: to a lock, or to a structure that has
+                          nothing but a lock in it (vma_lock of Linux 6.4 to 6.14) */
+    size_t lock_bytes; /* of the lock itself, also behind a pointer; 0: no lock */
+    char *pointed;     /* name of the structure behind that pointer; NULL: there is none */
+};
+
+#define LB_STRUCTURE_NAME_BYTES 64
+struct lb_structure {
+    char name[LB_STRUCTURE_NAME_BYTES];
+    char *source; /* "this kernel 6.18.0", or the file */
+    bool running; /* it is the running kernel's */
+    bool is_union;
+    size_t bytes;
+    size_t align_bytes;         /* of its most aligned member: BTF does not say __aligned(64) */
+    size_t pointer_bytes;       /* 4: of a 32-bit machine */
+    size_t slab_align_bytes;    /* of the running kernel's slab cache of that name; 0: unknown */
+    size_t pointed_align_bytes; /* of the cache of the locks that it points to; 0: unknown */
+    struct lb_member *members;  /* as they are declared, and so mostly by offset */
+    size_t n_members;
+};
+
+/* Members over which a structure is refused, and how deep they may nest: task_struct of Linux 6.18
+ * has under 1000, 6 deep. */
+#define LB_STRUCTURE_MEMBERS_MOST 16384
+#define LB_STRUCTURE_DEPTH_MOST   32
+
+/* Where the running kernel says what its structures are. */
+#define LB_STRUCTURE_KERNEL "/sys/kernel/btf/vmlinux"
+#define LB_STRUCTURE_SLABS  "/sys/kernel/slab"
+
+/* Reads the structure (or union, or typedef of one) `name` from `file`: raw BTF, or an ELF file
+ * with a section .BTF; NULL for LB_STRUCTURE_KERNEL. A file below /sys/kernel/btf/ is a module's
+ * and is read on top of the kernel's own. A name that several different structures have is refused
+ * unless `which` says which of them (1 is the first in the file); 0 for a name that means one
+ * thing. What the running kernel's slab cache of that name is aligned to is read where sysfs tells
+ * it and the cache's objects have the structure's size. Called one at a time: libbpf reports
+ * through one function for the whole program, which is silenced here meanwhile.
+ * -ENOTSUP: this build has no libbpf, or the kernel or file has no BTF; -ENOENT: no such file, or
+ * no such structure (the nearest names are said); -EPROTO: not BTF, broken, or of a newer kind than
+ * the library knows; -EINVAL: only declared, or ambiguous; -E2BIG: over the limits above; other
+ * errors of reading; -ENOMEM. */
+int lb_structure_read(const char *file, const char *name, unsigned which, struct lb_why *why,
+                      struct lb_structure **structure);
+void lb_structure_destroy(struct lb_structure *structure);
+
+/* "libbpf 1.1", or "not built in". */
+const char *lb_structure_library(void);
+
+/* A member by its (dotted) name; -ENOENT with the nearest names. */
+int lb_structure_find_member(const struct lb_structure *structure, const char *name,
+                             struct lb_why *why, const struct lb_member **member);
+/* The member that holds it and is held by none itself; it may be the member. */
+const struct lb_member *lb_structure_top(const struct lb_structure *structure,
+                                         const struct lb_member *member);
+
+/* The structure's lock: `name`, which must be one, or contain exactly one; with NULL the only lock
+ * there is. Where there are several kinds, those in front go before the others: locks and
+ * refcount_t inside the structure; such behind a pointer; atomic_t and the like, which are seldom
+ * locks. Parts of a lock (a mutex's own spinlock) are none. -ENOENT: it has none; -EINVAL: several
+ * of one rank (they are listed), or `name` is none. */
+int lb_structure_find_lock(const struct lb_structure *structure, const char *name,
+                           struct lb_why *why, const struct lb_member **lock);
+
+/* A new place beyond which nothing is moved. */
+#define LB_STRUCTURE_BYTES_MOST (1 << 20)
+
+/* One member's new place. */
+struct lb_move {
+    const char *member;
+    size_t offset;
+};
+/* A copy of the structure with members moved, all at once: two may change places. The others stay
+ * where they are, and what was left is a hole. A member takes with it what is in it, and other
+ * names of exactly the same bytes (of an anonymous union). The copy has `bytes` (0: as many as
+ * before, or more where a member ends behind that, up to a multiple of the alignment) and is
+ * aligned to `align_bytes` (0: as before). -ENOENT: no such member; -EINVAL: moved twice, a part of
+ * another member or a bit-field (neither can be parted from what surrounds it), not at a multiple
+ * of its alignment, over another member (both are named), past `bytes`, an alignment that is no
+ * power of two or below a member's; a union, whose members have one place. */
+int lb_structure_move(const struct lb_structure *structure, const struct lb_move *moves, size_t n,
+                      size_t bytes, size_t align_bytes, struct lb_why *why,
+                      struct lb_structure **moved);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "structure_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+/* Names of types without `struct`: what a member's type, or any typedef on the way to it, is
+ * called. */
+static const struct {
+    const char *type;
+    enum lb_structure_lock lock;
+} types[] = {
+    {"rw_semaphore", LB_STRUCTURE_RWSEM},
+    {"mutex", LB_STRUCTURE_MUTEX},
+    {"spinlock_t", LB_STRUCTURE_SPINLOCK},
+    {"spinlock", LB_STRUCTURE_SPINLOCK},
+    {"raw_spinlock_t", LB_STRUCTURE_RAW_SPINLOCK},
+    {"raw_spinlock", LB_STRUCTURE_RAW_SPINLOCK},
+    {"rwlock_t", LB_STRUCTURE_RWLOCK},
+    {"refcount_t", LB_STRUCTURE_REFCOUNT},
+    {"refcount_struct", LB_STRUCTURE_REFCOUNT},
+    {"atomic_t", LB_STRUCTURE_ATOMIC},
+    {"atomic_long_t", LB_STRUCTURE_ATOMIC_LONG},
+    {"atomic64_t", LB_STRUCTURE_ATOMIC_LONG},
+};
+
+const char *lb_structure_lock_name(enum lb_structure_lock lock)
+{
+    for (size_t i = 0; i < LB_COUNT(types); i++)
+        if (types[i].lock == lock)
+            return types[i].type;
+    return "";
+}
+
+enum lb_structure_lock lb_structure_lock_of(const char *type)
+{
+    for (size_t i = 0; i < LB_COUNT(types); i++)
+        if (!strcmp(types[i].type, type))
+            return types[i].lock;
+    return LB_STRUCTURE_NO_LOCK;
+}
+
+struct lb_structure *lb_structure_create(const char *name)
+{
+    struct lb_structure *s = calloc(1, sizeof *s);
+
+    if (s)
+        snprintf(s->name, sizeof s->name, "%s", name);
+    return s;
+}
+
+static void drop_member(struct lb_member *m)
+{
+    free(m->name);
+    free(m->type);
+    free(m->pointed);
+}
+
+void lb_structure_destroy(struct lb_structure *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n_members; i++)
+        drop_member(&s->members[i]);
+    free(s->members);
+    free(s->source);
+    free(s);
+}
+
+int lb_structure_add(struct lb_structure *s, const struct lb_member *member)
+{
+    struct lb_member m = *member, *more;
+
+    if (s->n_members == LB_STRUCTURE_MEMBERS_MOST)
+        return -E2BIG;
+    more = realloc(s->members, (s->n_members + 1) * sizeof *more);
+    if (!more)
+        return -ENOMEM;
+    s->members = more;
+    m.name = strdup(member->name);
+    m.type = strdup(member->type);
+    m.pointed = member->pointed ? strdup(member->pointed) : NULL;
+    if (!m.name || !m.type || (member->pointed && !m.pointed)) {
+        drop_member(&m);
+        return -ENOMEM;
+    }
+    s->members[s->n_members++] = m;
+    return 0;
+}
+
+/* Names */
+
+void lb_nearest_see(const char *name, struct lb_nearest *n)
+{
+    size_t length = strlen(n->name), distance = lb_edit_distance(n->name, name), place = 0;
+
+    if (strlen(name) >= LB_DISTANCE_BYTES)
+        return;
+    if (length >= 4 && strstr(name, n->name) && distance > length / 3)
+        distance = length / 3 + 1; /* a part of it was remembered */
+    else if (distance > (length + 2) / 3)
+        return;
+    while (place < n->n && n->best[place].distance <= distance) {
+        if (!strcmp(n->best[place].name, name))
+            return;
+        place++;
+    }
+    if (place == LB_NEAREST_MOST)
+        return;
+    n->n += n->n < LB_NEAREST_MOST;
+    for (size_t k = n->n - 1; k > place; k--)
+        n->best[k] = n->best[k - 1];
+    snprintf(n->best[place].name, sizeof n->best[place].name, "%s", name);
+    n->best[place].distance = distance;
+}
+
+const char *lb_nearest_text(const struct lb_nearest *n, char *text, size_t bytes)
+{
+    size_t used = 0;
+
+    *text = '\0';
+    for (size_t i = 0; i < n->n && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s",
+                                 i ? ", " : "; nearest: ", n->best[i].name);
+    return text;
+}
+
+int lb_structure_find_member(const struct lb_structure *s, const char *name, struct lb_why *why,
+                             const struct lb_member **member)
+{
+    struct lb_nearest nearest = {.name = name};
+    char near[LB_NEAREST_MOST * LB_DISTANCE_BYTES + 32];
+
+    for (size_t i = 0; i < s->n_members; i++)
+        if (!strcmp(s->members[i].name, name)) {
+            *member = &s->members[i];
+            return 0;
+        }
+    for (size_t i = 0; i < s->n_members; i++)
+        lb_nearest_see(s->members[i].name, &nearest);
+    return lb_fail(why, ENOENT, "%s: has no member %.90s%s", s->name, name,
+                   lb_nearest_text(&nearest, near, sizeof near));
+}
+
+const struct lb_member *lb_structure_top(const struct lb_structure *s, const struct lb_member *m)
+{
+    while (m->parent >= 0)
+        m = &s->members[m->parent];
+    return m;
+}
+
+/* Locks */
+
+static bool is_part_of_lock(const struct lb_structure *s, const struct lb_member *m)
+{
+    while (m->parent >= 0) {
+        m = &s->members[m->parent];
+        if (m->lock)
+            return true;
+    }
+    return false;
+}
+
+static bool is_within(const struct lb_structure *s, const struct lb_member *m,
+                      const struct lb_member *holder)
+{
+    while (m != holder && m->parent >= 0)
+        m = &s->members[m->parent];
+    return m == holder;
+}
+
+/* Lower goes first. */
+static int rank_of(const struct lb_member *m)
+{
+    if (m->lock == LB_STRUCTURE_ATOMIC || m->lock == LB_STRUCTURE_ATOMIC_LONG)
+        return m->points ? 3 : 2;
+    return m->points ? 1 : 0;
+}
+#define RANKS 4
+
+/* Locks within `holder` (NULL: anywhere) of the first rank that has any. Two names of the same
+ * bytes are one lock. */
+static size_t locks_within(const struct lb_structure *s, const struct lb_member *holder,
+                           const struct lb_member **found, size_t most)
+{
+    size_t n = 0;
+
+    for (int rank = 0; rank < RANKS && !n; rank++)
+        for (size_t i = 0; i < s->n_members; i++) {
+            const struct lb_member *m = &s->members[i];
+            bool same = n && m->offset == found[(n < most ? n : most) - 1]->offset;
+            if (!m->lock || rank_of(m) != rank || is_part_of_lock(s, m) || same ||
+                (holder && !is_within(s, m, holder)))
+                continue;
+            if (n < most)
+                found[n] = m;
+            n++;
+        }
+    return n;
+}
+
+#define LISTED_MOST 12
+
+static int refuse_several(const struct lb_structure *s, const struct lb_member *const *found,
+                          size_t n, struct lb_why *why)
+{
+    char list[360] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; i < n && i < LISTED_MOST && used < sizeof list; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s (%s at %zu)", i ? ", " : "",
+                                 found[i]->name, lb_structure_lock_name(found[i]->lock),
+                                 found[i]->offset);
+    return lb_fail(why, EINVAL, "%s: %zu locks: say which by lock=: %s%s", s->name, n, list,
+                   n > LISTED_MOST ? ", ..." : "");
+}
+
+int lb_structure_find_lock(const struct lb_structure *s, const char *name, struct lb_why *why,
+                           const struct lb_member **lock)
+{
+    const struct lb_member *found[LISTED_MOST], *holder = NULL;
+    int err = name ? lb_structure_find_member(s, name, why, &holder) : 0;
+    size_t n;
+
+    if (err)
+        return err;
+    if (name && is_part_of_lock(s, holder))
+        return lb_fail(why, EINVAL, "%s: %s is a part of a lock, %s", s->name, name,
+                       s->members[holder->parent].name);
+    n = locks_within(s, holder, found, LISTED_MOST);
+    if (!n && name)
+        return lb_fail(why, EINVAL, "%s: %s is no lock: its type is %.80s", s->name, name,
+                       holder->type);
+    if (!n)
+        return lb_fail(why, ENOENT,
+                       "%s: has no lock (rw_semaphore, mutex, spinlock_t, rwlock_t, refcount_t, "
+                       "atomic_t, or a pointer to one)",
+                       s->name);
+    if (n > 1)
+        return refuse_several(s, found, n, why);
+    *lock = found[0];
+    return 0;
+}
+
+/* Where it comes from */
+
+static bool read_number(const char *folder, const char *cache, const char *attribute,
+                        size_t *number)
+{
+    char path[256];
+    FILE *file;
+    bool read;
+
+    if (snprintf(path, sizeof path, "%s/%s/%s", folder, cache, attribute) >= (int)sizeof path)
+        return false;
+    file = fopen(path, "re");
+    if (!file)
+        return false;
+    read = fscanf(file, "%zu", number) == 1;
+    fclose(file);
+    return read;
+}
+
+size_t lb_structure_slab_align(const char *folder, const char *cache, size_t bytes)
+{
+    size_t align, object;
+
+    if (strchr(cache, '/') || !read_number(folder, cache, "object_size", &object) ||
+        object != bytes || !read_number(folder, cache, "align", &align))
+        return 0;
+    return align && !(align & (align - 1)) ? align : 0;
+}
+
+/* Locks that this structure points to and that lie in a cache of their own. */
+static size_t pointed_align(const struct lb_structure *s)
+{
+    const struct lb_member *lock;
+
+    if (lb_structure_find_lock(s, NULL, NULL, &lock) || !lock->points || !lock->pointed)
+        return 0;
+    return lb_structure_slab_align(LB_STRUCTURE_SLABS, lock->pointed, lock->lock_bytes);
+}
+
+static int name_source(const char *file, struct lb_structure *s)
+{
+    struct utsname kernel;
+
+    if (file)
+        return (s->source = strdup(file)) ? 0 : -ENOMEM;
+    if (uname(&kernel) || asprintf(&s->source, "this kernel %s", kernel.release) < 0) {
+        s->source = NULL;
+        return -ENOMEM;
+    }
+    s->slab_align_bytes = lb_structure_slab_align(LB_STRUCTURE_SLABS, s->name, s->bytes);
+    s->pointed_align_bytes = pointed_align(s);
+    s->running = true;
+    return 0;
+}
+
+#define MODULES "/sys/kernel/btf/"
+
+int lb_structure_read(const char *file, const char *name, unsigned which, struct lb_why *why,
+                      struct lb_structure **structure)
+{
+    bool kernel = !file || !strcmp(file, LB_STRUCTURE_KERNEL);
+    bool module = !kernel && !strncmp(file, MODULES, strlen(MODULES));
+    struct lb_structure *s;
+    int err = lb_btf_read(kernel ? NULL : file, module ? LB_STRUCTURE_KERNEL : NULL, name, which,
+                          why, &s);
+
+    if (err)
+        return err;
+    if (name_source(kernel ? NULL : file, s)) {
+        lb_structure_destroy(s);
+        return lb_fail(why, ENOMEM, "%s: out of memory", name);
+    }
+    *structure = s;
+    return 0;
+}

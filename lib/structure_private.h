@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The parts of the stage structure: what is read (structure_btf.c, and structure_none.c in builds
+ * without libbpf), what is found in it (structure.c), and what is moved (structure_move.c).
+ */
+#ifndef LB_STRUCTURE_PRIVATE_H
+#define LB_STRUCTURE_PRIVATE_H
+
+#include <linebounce/structure.h>
+
+/* Reads as lb_structure_read does, without what is not in BTF (source, slab caches). `base`: the
+ * file that a module's BTF builds on; NULL: none. */
+int lb_btf_read(const char *file, const char *base, const char *name, unsigned which,
+                struct lb_why *why, struct lb_structure **structure);
+
+/* An empty structure of that name; NULL: no memory. */
+struct lb_structure *lb_structure_create(const char *name);
+/* Appends a member with copies of its texts; -ENOMEM, -E2BIG. */
+int lb_structure_add(struct lb_structure *structure, const struct lb_member *member);
+
+/* What the name of a type, without `struct`, says it is. */
+enum lb_structure_lock lb_structure_lock_of(const char *type);
+
+/* The alignment of a slab cache below `folder`, when its objects have `bytes`; 0: unknown. */
+size_t lb_structure_slab_align(const char *folder, const char *cache, size_t bytes);
+
+/* The nearest of many names, the best first. */
+#define LB_NEAREST_MOST 4
+struct lb_nearest {
+    const char *name;
+    struct {
+        char name[LB_DISTANCE_BYTES];
+        size_t distance;
+    } best[LB_NEAREST_MOST];
+    size_t n;
+};
+void lb_nearest_see(const char *name, struct lb_nearest *nearest);
+/* "; nearest: a, b", or "". */
+const char *lb_nearest_text(const struct lb_nearest *nearest, char *text, size_t bytes);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+#include "btf_fixture.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const btf_fixtures[] = {"6.4", "6.15", "inline", "inline-32", "odd", NULL};
+
+/* What every fixture has. */
+struct known {
+    struct btf *btf;
+    int u8, u16, i32, u32, u64, pointer;
+    int list, atomic, atomic_long, refcount, raw_spinlock, spinlock, mutex, rwsem, vma_lock;
+};
+
+struct field {
+    const char *name;
+    int type;
+    unsigned offset; /* bytes */
+};
+#define FIELDS(...) ((const struct field[]){__VA_ARGS__, {NULL, 0, 0}})
+
+static int checked(int id)
+{
+    if (id < 0) {
+        fprintf(stderr, "btf_fixture: libbpf: %s\n", strerror(-id));
+        abort();
+    }
+    return id;
+}
+
+static void add_fields(struct btf *btf, const struct field *f)
+{
+    for (; f->type; f++)
+        checked(btf__add_field(btf, f->name, f->type, f->offset * 8, 0));
+}
+
+static int composite(struct btf *btf, const char *name, unsigned bytes, const struct field *fields)
+{
+    int id = checked(btf__add_struct(btf, name, bytes));
+
+    add_fields(btf, fields);
+    return id;
+}
+
+static int together(struct btf *btf, const char *name, unsigned bytes, const struct field *fields)
+{
+    int id = checked(btf__add_union(btf, name, bytes));
+
+    add_fields(btf, fields);
+    return id;
+}
+
+static int named(struct btf *btf, const char *name, int type)
+{
+    return checked(btf__add_typedef(btf, name, type));
+}
+
+static int array(struct btf *btf, int type, unsigned n, int index)
+{
+    return checked(btf__add_array(btf, index, type, n));
+}
+
+static void add_numbers(struct known *k)
+{
+    struct btf *b = k->btf;
+
+    k->u8 = checked(btf__add_int(b, "unsigned char", 1, 0));
+    k->u16 = checked(btf__add_int(b, "unsigned short", 2, 0));
+    k->i32 = checked(btf__add_int(b, "int", 4, BTF_INT_SIGNED));
+    k->u32 = checked(btf__add_int(b, "unsigned int", 4, 0));
+    k->u64 = checked(btf__add_int(b, "unsigned long", 8, 0));
+    k->pointer = checked(btf__add_ptr(b, 0));
+}
+
+static void add_locks(struct known *k, bool short_list)
+{
+    struct btf *b = k->btf;
+    int osq;
+
+    k->list =
+        composite(b, "list_head", 16, FIELDS({"next", k->pointer, 0}, {"prev", k->pointer, 8}));
+    k->atomic = named(b, "atomic_t", composite(b, NULL, 4, FIELDS({"counter", k->i32, 0})));
+    k->atomic_long =
+        named(b, "atomic_long_t",
+              named(b, "atomic64_t", composite(b, NULL, 8, FIELDS({"counter", k->u64, 0}))));
+    k->refcount =
+        named(b, "refcount_t", composite(b, "refcount_struct", 4, FIELDS({"refs", k->atomic, 0})));
+    k->raw_spinlock = named(b, "raw_spinlock_t",
+                            composite(b, "raw_spinlock", 4, FIELDS({"raw_lock", k->u32, 0})));
+    k->spinlock = named(
+        b, "spinlock_t",
+        composite(b, "spinlock", 4,
+                  FIELDS({NULL, together(b, NULL, 4, FIELDS({"rlock", k->raw_spinlock, 0})), 0})));
+    osq = composite(b, "optimistic_spin_queue", 4, FIELDS({"tail", k->atomic, 0}));
+    k->mutex = composite(b, "mutex", 32,
+                         FIELDS({"owner", k->atomic_long, 0}, {"wait_lock", k->raw_spinlock, 8},
+                                {"osq", osq, 12}, {"wait_list", k->list, 16}));
+    k->rwsem = composite(b, "rw_semaphore", short_list ? 32 : 40,
+                         FIELDS({"count", k->atomic_long, 0}, {"owner", k->atomic_long, 8},
+                                {"osq", osq, 16}, {"wait_lock", k->raw_spinlock, 20},
+                                {"waiters", short_list ? k->pointer : k->list, 24}));
+    k->vma_lock = composite(b, "vma_lock", short_list ? 32 : 40, FIELDS({"lock", k->rwsem, 0}));
+}
+
+/* vm_start and vm_end, or what takes their place; as anonymous as the kernel has it. */
+static int add_range(const struct known *k)
+{
+    int range = composite(k->btf, NULL, 16, FIELDS({"vm_start", k->u64, 0}, {"vm_end", k->u64, 8}));
+
+    return together(k->btf, NULL, 16, FIELDS({NULL, range, 0}, {"vm_freeptr", k->pointer, 0}));
+}
+
+static int add_flags(const struct known *k)
+{
+    int constant = checked(btf__add_const(k->btf, k->u64));
+
+    return together(k->btf, NULL, 8, FIELDS({"vm_flags", constant, 0}, {"__vm_flags", k->u64, 0}));
+}
+
+static int add_shared(const struct known *k)
+{
+    int node = composite(k->btf, "rb_node", 24,
+                         FIELDS({"__rb_parent_color", k->u64, 0}, {"rb_right", k->pointer, 8},
+                                {"rb_left", k->pointer, 16}));
+
+    return composite(k->btf, NULL, 32, FIELDS({"rb", node, 0}, {"rb_subtree_last", k->u64, 24}));
+}
+
+/* Members behind vm_lock_seq from `at` on, as Linux 6.4 to 6.14 has them. */
+#define TAIL_6_4(K, SHARED, AT)                                                                    \
+    {"shared", SHARED, (AT)}, {"anon_vma_chain", (K)->list, (AT) + 32},                            \
+        {"anon_vma", (K)->pointer, (AT) + 48}, {"vm_ops", (K)->pointer, (AT) + 56},                \
+        {"vm_pgoff", (K)->u64, (AT) + 64}, {"vm_file", (K)->pointer, (AT) + 72},                   \
+        {"vm_private_data", (K)->pointer, (AT) + 80},                                              \
+        {"swap_readahead_info", (K)->atomic_long, (AT) + 88},                                      \
+        {"vm_policy", (K)->pointer, (AT) + 96}, {"numab_state", (K)->pointer, (AT) + 104},         \
+    {                                                                                              \
+        "vm_userfaultfd_ctx", (K)->pointer, (AT) + 112                                             \
+    }
+#define HEAD(K, RANGE, FLAGS, SEQ)                                                                 \
+    {NULL, RANGE, 0}, {"vm_mm", (K)->pointer, 16}, {"vm_page_prot", (K)->u64, 24},                 \
+        {NULL, FLAGS, 32},                                                                         \
+    {                                                                                              \
+        "vm_lock_seq", SEQ, 40                                                                     \
+    }
+
+static void add_6_4(const struct known *k)
+{
+    int range = add_range(k), flags = add_flags(k), shared = add_shared(k);
+    int lock = checked(btf__add_ptr(k->btf, k->vma_lock));
+
+    composite(
+        k->btf, "vm_area_struct", 176,
+        FIELDS(HEAD(k, range, flags, k->i32), {"vm_lock", lock, 48}, TAIL_6_4(k, shared, 56)));
+}
+
+static void add_inline(const struct known *k)
+{
+    int range = add_range(k), flags = add_flags(k), shared = add_shared(k);
+
+    composite(k->btf, "vm_area_struct", 256,
+              FIELDS(HEAD(k, range, flags, k->i32), {"dummy", k->pointer, 48},
+                     TAIL_6_4(k, shared, 56), {"vm_lock", k->vma_lock, 192}));
+}
+
+/* As read from a kernel 6.18. */
+static void add_6_15(const struct known *k)
+{
+    int range = add_range(k), flags = add_flags(k), shared = add_shared(k);
+
+    composite(k->btf, "vm_area_struct", 192,
+              FIELDS(HEAD(k, range, flags, k->u32), {"anon_vma_chain", k->list, 48},
+                     {"anon_vma", k->pointer, 64}, {"vm_ops", k->pointer, 72},
+                     {"vm_pgoff", k->u64, 80}, {"vm_file", k->pointer, 88},
+                     {"vm_private_data", k->pointer, 96},
+                     {"swap_readahead_info", k->atomic_long, 104}, {"vm_policy", k->pointer, 112},
+                     {"numab_state", k->pointer, 120}, {"vm_refcnt", k->refcount, 128},
+                     {"shared", shared, 136}, {"vm_userfaultfd_ctx", k->pointer, 168},
+                     {"pfnmap_track_ctx", k->pointer, 176}));
+}
+
+static void add_bits(const struct known *k)
+{
+    checked(btf__add_struct(k->btf, "bits", 16));
+    checked(btf__add_field(k->btf, "a", k->u32, 0, 3));
+    checked(btf__add_field(k->btf, "b", k->u32, 3, 7));
+    checked(btf__add_field(k->btf, "wide", k->u32, 20, 12));
+    add_fields(k->btf, FIELDS({"c", k->u16, 4}, {"d", k->u64, 8}));
+}
+
+static void add_nests(const struct known *k)
+{
+    struct btf *b = k->btf;
+    int either = together(b, NULL, 4, FIELDS({"either", k->i32, 0}, {"other", k->u8, 0}));
+    int inner = composite(b, "inner", 8, FIELDS({"x", k->i32, 0}, {NULL, either, 4}));
+
+    composite(b, "nested", 40,
+              FIELDS({"in", inner, 0}, {"y", k->i32, 8}, {"many", array(b, inner, 3, k->u32), 12},
+                     {"rest", array(b, k->u8, 0, k->u32), 40}));
+    composite(b, "packed", 9, FIELDS({"a", k->u8, 0}, {"b", k->u64, 1}));
+    named(b, "alias_t",
+          composite(b, NULL, 8, FIELDS({"hidden", k->refcount, 0}, {"v", k->i32, 4})));
+    together(b, "either_lock", 8, FIELDS({"lock", k->spinlock, 0}, {"word", k->u64, 0}));
+    checked(btf__add_fwd(b, "declared", BTF_FWD_STRUCT));
+    composite(b, "twice", 16, FIELDS({"a", k->u64, 0}, {"lock", k->spinlock, 8}));
+    composite(b, "twice", 24, FIELDS({"a", k->u64, 0}, {"lock", k->spinlock, 16}));
+    composite(b, "same", 16, FIELDS({"a", k->u64, 0}, {"lock", k->spinlock, 8}));
+    composite(b, "same", 16, FIELDS({"a", k->u64, 0}, {"lock", k->spinlock, 8}));
+}
+
+static void add_lockings(const struct known *k)
+{
+    struct btf *b = k->btf;
+    int debugged = composite(b, "rw_semaphore", 168,
+                             FIELDS({"count", k->atomic_long, 0}, {"owner", k->atomic_long, 8}));
+    int reference =
+        named(b, "file_ref_t", composite(b, NULL, 8, FIELDS({"refcnt", k->atomic_long, 0})));
+    int apart = checked(btf__add_ptr(b, k->mutex));
+
+    composite(b, "lockless", 8, FIELDS({"a", k->u32, 0}, {"b", k->u32, 4}));
+    composite(b, "locks", 64,
+              FIELDS({"first", k->spinlock, 0}, {"m", k->mutex, 8}, {"r", k->refcount, 40},
+                     {"n", k->atomic, 44}, {"data", k->u64, 48}));
+    composite(b, "one_mutex", 48, FIELDS({"m", k->mutex, 0}, {"data", k->u64, 40}));
+    composite(b, "one_atomic", 16, FIELDS({"data", k->u64, 0}, {"users", k->atomic, 8}));
+    composite(b, "raw", 16, FIELDS({"lock", k->raw_spinlock, 0}, {"data", k->u64, 8}));
+    composite(b, "debug", 192, FIELDS({"data", k->u64, 0}, {"sem", debugged, 16}));
+    composite(b, "reached", 24, FIELDS({"data", k->u64, 0}, {"lock", apart, 8}));
+    composite(b, "file", 128,
+              FIELDS({"f_mode", k->u32, 0}, {"f_op", k->pointer, 8}, {"f_inode", k->pointer, 72},
+                     {"f_ref", reference, 96}));
+    composite(b, "wide", 512,
+              FIELDS({"lock", k->spinlock, 0}, {"a", k->u64, 8}, {"a2", k->u64, 16},
+                     {"b", k->u64, 64}, {"c", k->u64, 128}, {"d", k->u8, 201}, {"e", k->u64, 256},
+                     {"f", k->u64, 504}));
+}
+
+/* Each holds two of the one before, without a name: 2^30 members if anyone looked at all. */
+static void add_doubling(const struct known *k)
+{
+    int id = composite(k->btf, NULL, 8, FIELDS({NULL, k->u64, 0}));
+
+    for (int i = 0; i < 30; i++)
+        id =
+            composite(k->btf, i == 29 ? "doubling" : NULL, 8, FIELDS({NULL, id, 0}, {NULL, id, 0}));
+    composite(k->btf, "endless", 8, FIELDS({"self", (int)btf__type_cnt(k->btf), 0}));
+}
+
+struct btf *btf_fixture(const char *name)
+{
+    struct known k = {.btf = btf__new_empty()};
+
+    if (!k.btf)
+        return NULL;
+    add_numbers(&k);
+    add_locks(&k, !strcmp(name, "inline-32"));
+    if (!strcmp(name, "6.4"))
+        add_6_4(&k);
+    else if (!strcmp(name, "6.15"))
+        add_6_15(&k);
+    else if (!strncmp(name, "inline", strlen("inline")))
+        add_inline(&k);
+    else if (!strcmp(name, "odd"))
+        add_bits(&k), add_nests(&k), add_lockings(&k), add_doubling(&k);
+    else {
+        btf__free(k.btf);
+        return NULL;
+    }
+    return k.btf;
+}

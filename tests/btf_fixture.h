@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * BTF made by hand: structures of several generations of the kernel, and odd ones.
+ */
+#ifndef BTF_FIXTURE_H
+#define BTF_FIXTURE_H
+
+#include <bpf/btf.h>
+
+/* "6.4", "6.15", "inline" (lock at 192, 256 bytes), "inline-32" (the same with the semaphore of
+ * 2026), "odd"; NULL for another. */
+struct btf *btf_fixture(const char *name);
+extern const char *const btf_fixtures[]; /* ends with a NULL */
+
+#endif
