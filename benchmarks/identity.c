@@ -27,10 +27,10 @@ static uint64_t digest_number(uint64_t h, double value)
 
 static uint64_t digest_layout(uint64_t h, const struct lb_layout *l)
 {
-    const size_t words[] = {l->size_bytes,  l->align_bytes,     l->head_offset,
-                            l->tail_offset, l->seq_offset,      l->separate,
-                            l->indirect,    l->slot_offset,     l->lock_offset,
-                            l->lock,        l->lock_room_bytes, l->lock_align_bytes};
+    const size_t words[] = {
+        l->size_bytes,      l->align_bytes,      l->head_offset, l->tail_offset,     l->seq_offset,
+        l->separate,        l->indirect,         l->slot_offset, l->lock_offset,     l->lock,
+        l->lock_room_bytes, l->lock_align_bytes, l->n_touch,     lb_layout_touch(l), l->seqless};
 
     return digest_bytes(h, words, sizeof words);
 }

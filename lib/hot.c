@@ -23,10 +23,10 @@ INLINE void store32(uintptr_t address, uint32_t value)
  * so these loads race with nothing, and volatile keeps them although nobody uses the value. Not
  * atomic ones: gcc takes the addresses of those for values of their own and spills them to the
  * stack. */
-INLINE void touch(uintptr_t head, uintptr_t tail)
+INLINE void touch(uintptr_t head, uintptr_t tail_offset)
 {
     const volatile uint64_t *h = (const volatile uint64_t *)head;
-    const volatile uint64_t *t = (const volatile uint64_t *)tail;
+    const volatile uint64_t *t = (const volatile uint64_t *)(head + tail_offset);
 
     (void)h[0];
     (void)h[1];
@@ -37,6 +37,21 @@ INLINE void touch(uintptr_t head, uintptr_t tail)
     (void)t[1];
     (void)t[2];
     (void)t[6];
+}
+
+/* The words of named fields: LB_TOUCH_MOST offsets in one register, since the loops have no more of
+ * them. They are unpacked in every op, which waits for nothing; gcc would do it once and keep the
+ * addresses on the stack. */
+INLINE void touch_fields(uintptr_t object, uintptr_t offsets)
+{
+    __asm__ __volatile__("" : "+r"(offsets));
+    (void)*(const volatile uint32_t *)(object + (offsets & 0xffff));
+    offsets >>= 16;
+    (void)*(const volatile uint32_t *)(object + (offsets & 0xffff));
+    offsets >>= 16;
+    (void)*(const volatile uint32_t *)(object + (offsets & 0xffff));
+    offsets >>= 16;
+    (void)*(const volatile uint32_t *)(object + offsets);
 }
 
 /* The lock itself: at the address, or where the pointer there says, loaded anew in every op. */
@@ -61,48 +76,53 @@ INLINE uint32_t mm_seq(uintptr_t mm)
 }
 
 /* The fault that could not use the VMA's lock is served under the address space's. */
-static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t tail_offset,
-                                                      uintptr_t mm, struct lb_task *me)
-{
-    me->stats.fallbacks++;
-    lb_rwsem40_read(&as_mm(mm)->lock, me);
-    touch(head, head + tail_offset);
-    lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);
-}
+#define FALL_BACK(F)                                                                               \
+    static __attribute__((noinline, cold)) void fall_back##F(uintptr_t head, uintptr_t others,     \
+                                                             uintptr_t mm, struct lb_task *me)     \
+    {                                                                                              \
+        me->stats.fallbacks++;                                                                     \
+        lb_rwsem40_read(&as_mm(mm)->lock, me);                                                     \
+        touch##F(head, others);                                                                    \
+        lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);                                        \
+    }
+FALL_BACK()
+FALL_BACK(_fields)
 
-/* The bodies of ops that lock, for one kind K and one way AT to the lock. The tail's address is
- * made where it is used: made before, it would take a register over the whole op. */
-#define BODIES(K, AT)                                                                              \
-    INLINE void read_##K##_##AT(uintptr_t head, uintptr_t tail_offset, uintptr_t seq,              \
-                                uintptr_t lock_at, uintptr_t mm, struct lb_task *me)               \
+/* The bodies of ops that lock, for one kind K and one way AT to the lock, on groups of fields (F is
+ * empty; `others` is the tail's offset from the head) or on named ones (_fields; all offsets). The
+ * tail's address is made where it is used: made before, it would take a register over the whole op.
+ */
+#define BODIES(K, AT, F)                                                                           \
+    INLINE void read##F##_##K##_##AT(uintptr_t head, uintptr_t others, uintptr_t seq,              \
+                                     uintptr_t lock_at, uintptr_t mm, struct lb_task *me)          \
     {                                                                                              \
         void *lock;                                                                                \
         if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
-            fall_back(head, tail_offset, mm, me);                                                  \
+            fall_back##F(head, others, mm, me);                                                    \
             return;                                                                                \
         }                                                                                          \
         lock = at_##AT(lock_at);                                                                   \
         if (__builtin_expect(!lb_##K##_read_try(lock, me), 0)) {                                   \
-            fall_back(head, tail_offset, mm, me);                                                  \
+            fall_back##F(head, others, mm, me);                                                    \
             return;                                                                                \
         }                                                                                          \
         if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
             lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
-            fall_back(head, tail_offset, mm, me);                                                  \
+            fall_back##F(head, others, mm, me);                                                    \
             return;                                                                                \
         }                                                                                          \
-        touch(head, head + tail_offset);                                                           \
+        touch##F(head, others);                                                                    \
         lb_##K##_read_unlock(lock, me, as_mm(mm));                                                 \
     }                                                                                              \
-    INLINE void nested_##K##_##AT(uintptr_t a, uintptr_t tail_offset, uintptr_t b,                 \
-                                  uintptr_t lock_a_at, uintptr_t mm, uintptr_t lock_b_at,          \
-                                  struct lb_task *me)                                              \
+    INLINE void nested##F##_##K##_##AT(uintptr_t a, uintptr_t others, uintptr_t b,                 \
+                                       uintptr_t lock_a_at, uintptr_t mm, uintptr_t lock_b_at,     \
+                                       struct lb_task *me)                                         \
     {                                                                                              \
         void *lock_a = at_##AT(lock_a_at), *lock_b = at_##AT(lock_b_at);                           \
         lb_##K##_read(lock_a, me);                                                                 \
         lb_##K##_read(lock_b, me);                                                                 \
-        touch(a, a + tail_offset);                                                                 \
-        touch(b, b + tail_offset);                                                                 \
+        touch##F(a, others);                                                                       \
+        touch##F(b, others);                                                                       \
         lb_##K##_read_unlock(lock_b, me, as_mm(mm));                                               \
         lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                               \
     }
@@ -132,33 +152,42 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t head, uintptr_t 
     }
 
 /* The object's address is an offset drawn beforehand: eight-byte units in 32 bits reach 32 GiB. */
-#define MANY_BODY(K, AT)                                                                           \
+#define MANY_BODY(K, AT, F)                                                                        \
     do {                                                                                           \
         uintptr_t head = x0 + 8 * (uintptr_t) * (const uint32_t *)x1;                              \
         x1 += 4;                                                                                   \
-        read_##K##_##AT(head, x2, head + x3, head + x5, x4, me);                                   \
+        read##F##_##K##_##AT(head, x2, head + x3, head + x5, x4, me);                              \
     } while (0)
 
-#define MIX_BODY(K, AT)                                                                            \
+#define MIX_BODY(K, AT, F)                                                                         \
     do {                                                                                           \
         rng = next(rng);                                                                           \
         if (__builtin_expect((rng >> 32) < x5, 0))                                                 \
             write_##K##_##AT(x2, x3, x4, me);                                                      \
         else                                                                                       \
-            read_##K##_##AT(x0, x1 - x0, x2, x3, x4, me);                                          \
+            read##F##_##K##_##AT(x0, OTHERS##F, x2, x3, x4, me);                                   \
     } while (0)
 
+/* The second word of a site, as bodies want it: the tail's address, or offsets. */
+#define OTHERS        (x1 - x0)
+#define OTHERS_fields x1
+
+#define READERS_OF(K, AT, F)                                                                       \
+    BODIES(K, AT, F)                                                                               \
+    FORMS(read##F##_##K##_##AT, read##F##_##K##_##AT(x0, OTHERS##F, x2, x3, x4, me))               \
+    FORMS(nested##F##_##K##_##AT, nested##F##_##K##_##AT(x0, x1, x2, x3, x4, x5, me))              \
+    FORMS(many##F##_##K##_##AT, MANY_BODY(K, AT, F))
+
 #define READERS(K, AT)                                                                             \
-    BODIES(K, AT)                                                                                  \
-    FORMS(read_##K##_##AT, read_##K##_##AT(x0, x1 - x0, x2, x3, x4, me))                           \
-    FORMS(nested_##K##_##AT, nested_##K##_##AT(x0, x1, x2, x3, x4, x5, me))                        \
-    FORMS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
+    READERS_OF(K, AT, )                                                                            \
+    READERS_OF(K, AT, _fields)                                                                     \
     FORMS(pair_##K##_##AT, PAIR_BODY(K, AT))
 
 #define WRITERS(K, AT)                                                                             \
     WRITE_BODY(K, AT)                                                                              \
     FORMS(write_##K##_##AT, write_##K##_##AT(x2, x3, x4, me))                                      \
-    FORMS(mix_##K##_##AT, MIX_BODY(K, AT))
+    FORMS(mix_##K##_##AT, MIX_BODY(K, AT, ))                                                       \
+    FORMS(mix_fields_##K##_##AT, MIX_BODY(K, AT, _fields))
 
 #define PLAIN_BODY(K, AT)                                                                          \
     do {                                                                                           \
@@ -187,7 +216,8 @@ BOTH(PLAIN, pthread_rwlock)
 BOTH(PLAIN, pthread_mutex)
 
 FORMS(empty, (void)0)
-FORMS(observe, touch(x0, x1))
+FORMS(observe, touch(x0, x1 - x0))
+FORMS(observe_fields, touch_fields(x0, x1))
 FORMS(add, (void)__atomic_fetch_add((volatile uint64_t *)x0, 1, __ATOMIC_RELAXED))
 
 /* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What
@@ -224,8 +254,13 @@ __attribute__((noinline)) void lb_chain(uint64_t iterations)
 
 #define ROWS_READ(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
-        ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_PAIR, pair, K, LOCK)
-#define ROWS_WRITE(K, LOCK) ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK)
+        ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_PAIR, pair, K, LOCK),                    \
+        ROWS_AT(LB_OP_READ_FIELDS, read_fields, K, LOCK),                                          \
+        ROWS_AT(LB_OP_NESTED_FIELDS, nested_fields, K, LOCK),                                      \
+        ROWS_AT(LB_OP_MANY_FIELDS, many_fields, K, LOCK)
+#define ROWS_WRITE(K, LOCK)                                                                        \
+    ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK),                        \
+        ROWS_AT(LB_OP_MIX_FIELDS, mix_fields, K, LOCK)
 
 static const struct lb_hot_entry entries[] = {
     ROWS_READ(rwsem40, LB_LOCK_RWSEM40),
@@ -245,6 +280,7 @@ static const struct lb_hot_entry entries[] = {
     ROWS_AT(LB_OP_WRITER, writer, pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
     ROW(LB_OP_EMPTY, empty, -1, false),
     ROW(LB_OP_OBSERVE, observe, -1, false),
+    ROW(LB_OP_OBSERVE_FIELDS, observe_fields, -1, false),
     ROW(LB_OP_ADD, add, -1, false),
     ROW(LB_OP_STRAIGHT, straight, -1, false),
     ROW(LB_OP_ADDS, adds, -1, false),

@@ -118,6 +118,19 @@ const struct lb_layout lb_layouts[] = {
 };
 const size_t lb_n_layouts = LB_COUNT(lb_layouts);
 
+static size_t named_fields(const struct lb_layout *l, struct lb_field fields[LB_FIELDS_MOST])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < l->n_hot; i++)
+        fields[n++] = (struct lb_field){l->hot[i].name, l->hot[i].offset, l->hot[i].bytes, true};
+    if (!l->seqless)
+        fields[n++] = (struct lb_field){"lock_seq", l->seq_offset, LB_SEQ_BYTES, true};
+    if (l->indirect)
+        fields[n++] = (struct lb_field){"lock ptr", l->slot_offset, LB_SLOT_BYTES, true};
+    return n;
+}
+
 size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIELDS_MOST])
 {
     static const char *const head[] = {"vm_start", "vm_end", "vm_mm", "page_prot", "vm_flags"};
@@ -127,6 +140,8 @@ size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIE
     };
     size_t n = 0;
 
+    if (l->n_touch)
+        return named_fields(l, fields);
     for (size_t i = 0; i < LB_COUNT(head); i++)
         fields[n++] = (struct lb_field){head[i], l->head_offset + 8 * i, 8, true};
     fields[n++] = (struct lb_field){"lock_seq", l->seq_offset, LB_SEQ_BYTES, true};
@@ -164,7 +179,8 @@ int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout 
             return 0;
         }
     list_layouts(name, names, sizeof names);
-    return lb_fail(why, ENOENT, "layout '%s': no such layout (known: %s; or NAME:size=...)", name,
+    return lb_fail(why, ENOENT,
+                   "layout '%s': no such layout (known: %s; or NAME:size=..., btf:STRUCT)", name,
                    names);
 }
 
@@ -183,6 +199,15 @@ int lb_write_parse(const char *name, struct lb_why *why, enum lb_write *write)
             return 0;
         }
     return lb_fail(why, EINVAL, "write '%s': unknown (store, increment, add)", name);
+}
+
+uint64_t lb_layout_touch(const struct lb_layout *l)
+{
+    uint64_t offsets = 0;
+
+    for (size_t i = 0; i < LB_TOUCH_MOST; i++)
+        offsets |= (uint64_t)l->touch[i < l->n_touch ? i : 0] << 16 * i;
+    return offsets;
 }
 
 int lb_layout_allows(const struct lb_layout *l, enum lb_lock_kind kind, struct lb_why *why)

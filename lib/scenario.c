@@ -239,6 +239,12 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
         return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name,
                        info->excludes ? "its writers need the address space's lock: see mixed"
                                       : "it has no write side");
+    if (scenario->kind == LB_SCENARIO_MIXED && layout->seqless)
+        return lb_fail(
+            why, EINVAL,
+            "%s with layout %s: it has no sequence number for writers to store: name one "
+            "by seq=",
+            scenario->name, layout->name);
     if (scenario->kind == LB_SCENARIO_MIXED && !info->excludes)
         return lb_fail(why, EINVAL, "%s with lock %s: it has no write side", scenario->name,
                        info->name);

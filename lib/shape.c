@@ -37,6 +37,28 @@ static bool is_private(enum lb_access access)
     return access == LB_ACCESS_PRIVATE_UNIFORM || access == LB_ACCESS_PRIVATE_ZIPF;
 }
 
+enum lb_op lb_shape_op(const struct lb_shape *s, int i)
+{
+    enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
+
+    if (!s->layout || !s->layout->n_touch)
+        return op;
+    switch (op) {
+    case LB_OP_READ:
+        return LB_OP_READ_FIELDS;
+    case LB_OP_OBSERVE:
+        return LB_OP_OBSERVE_FIELDS;
+    case LB_OP_NESTED:
+        return LB_OP_NESTED_FIELDS;
+    case LB_OP_MANY:
+        return LB_OP_MANY_FIELDS;
+    case LB_OP_MIX:
+        return LB_OP_MIX_FIELDS;
+    default:
+        return op;
+    }
+}
+
 size_t lb_shape_object(const struct lb_shape_map *m, size_t i)
 {
     return m->objects + lb_slab_offset(&m->geometry.object, m->first_object + i);
@@ -49,8 +71,13 @@ size_t lb_shape_lock(const struct lb_shape_map *m, size_t i)
     return lb_shape_object(m, i) + m->shape->layout->lock_offset;
 }
 
-/* No object is smaller than the head group. */
-#define PER_SLAB_MOST ((LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER) / LB_HEAD_BYTES)
+/* No object is smaller than the head group, but for structures of named fields. */
+static size_t per_slab_most(const struct lb_layout *l)
+{
+    size_t least = l && l->size_bytes < LB_HEAD_BYTES ? l->size_bytes : LB_HEAD_BYTES;
+
+    return (LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER) / least;
+}
 
 static size_t object_count(const struct lb_shape *s)
 {
@@ -61,7 +88,7 @@ static size_t object_count(const struct lb_shape *s)
         return 2;
     case LB_SCENARIO_MANY: /* private objects start at a slab of their own: at most one more slab
                               each */
-        return is_private(s->access) ? (s->objects + PER_SLAB_MOST) * (size_t)s->threads
+        return is_private(s->access) ? (s->objects + per_slab_most(s->layout)) * (size_t)s->threads
                                      : s->objects;
     case LB_SCENARIO_UNCONTENDED:
         return (size_t)s->threads * 8; /* every eighth is used: a distance of at least 320 bytes */
@@ -229,6 +256,12 @@ size_t lb_shape_object_of(const struct lb_shape *s, int i)
     return 0;
 }
 
+/* What an op touches beside the head: the tail, by its offset from there, or named fields. */
+static uintptr_t others_of(const struct lb_layout *l)
+{
+    return l->n_touch ? lb_layout_touch(l) : l->tail_offset - l->head_offset;
+}
+
 static struct lb_site object_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm,
                                   int i)
 {
@@ -237,11 +270,12 @@ static struct lb_site object_site(const struct lb_shape_map *m, const char *aren
     uintptr_t object = (uintptr_t)arena + lb_shape_object(m, index);
     uintptr_t second = (uintptr_t)arena + lb_shape_object(m, index + 1);
     size_t lock_at = l->indirect ? l->slot_offset : l->lock_offset;
-    struct lb_site site = {{object + l->head_offset, object + l->tail_offset,
+    struct lb_site site = {{object + l->head_offset,
+                            l->n_touch ? lb_layout_touch(l) : object + l->tail_offset,
                             object + l->seq_offset, object + lock_at, mm, 0}};
 
     if (m->shape->scenario->kind == LB_SCENARIO_NESTED) {
-        site.x[1] = l->tail_offset - l->head_offset;
+        site.x[1] = others_of(l);
         site.x[2] = second + l->head_offset;
         site.x[5] = second + lock_at;
     }
@@ -264,8 +298,7 @@ static struct lb_site many_site(const struct lb_shape_map *m, const char *arena,
 
     return (struct lb_site){
         {(uintptr_t)arena + lb_slab_offset(&m->geometry.object, first) + l->head_offset,
-         (uintptr_t)(picks + start), l->tail_offset - l->head_offset,
-         l->seq_offset - l->head_offset, mm,
+         (uintptr_t)(picks + start), others_of(l), l->seq_offset - l->head_offset, mm,
          (l->indirect ? l->slot_offset : l->lock_offset) - l->head_offset}};
 }
 

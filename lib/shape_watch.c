@@ -100,6 +100,20 @@ static int bare_word(const struct lb_shape *s, const struct lb_draw *draw, int t
     return 0;
 }
 
+/* A field by its own name, where the layout has no groups. */
+static int named_word(const struct lb_layout *l, const struct word *w, struct lb_why *why,
+                      size_t *offset)
+{
+    const struct lb_member *m;
+
+    if (!l->structure || lb_structure_find_member(l->structure, w->name, NULL, &m) ||
+        m->bytes != w->bytes || m->offset % w->bytes)
+        return lb_fail(why, ENOENT, "watch %s: layout %s has no such field of %u bytes", w->name,
+                       l->name, w->bytes);
+    *offset = m->offset;
+    return 0;
+}
+
 static int object_word(const struct lb_shape *s, const struct lb_draw *draw, int thread,
                        const struct word *w, struct lb_why *why, struct place *place)
 {
@@ -121,6 +135,15 @@ static int object_word(const struct lb_shape *s, const struct lb_draw *draw, int
     if (w->part == SLOT && !l->indirect)
         return lb_fail(why, ENOENT, "watch %s: layout %s has no pointer, its lock is inline",
                        w->name, l->name);
+    if (w->part == SEQ && l->seqless)
+        return lb_fail(why, ENOENT, "watch %s: layout %s has no sequence number", w->name, l->name);
+    if (l->n_touch && (w->part == HEAD || w->part == TAIL)) {
+        size_t offset = 0;
+        if ((err = named_word(l, w, why, &offset)))
+            return err;
+        *place = (struct place){lb_shape_object(&map, index) + offset, w->bytes};
+        return 0;
+    }
     const size_t parts[] = {[HEAD] = l->head_offset,
                             [TAIL] = l->tail_offset,
                             [SEQ] = l->seq_offset,

@@ -17,12 +17,12 @@ import shutil
 import subprocess
 import sys
 
-READ_OPS = ("read", "nested", "many", "pair")
+READ_OPS = ("read", "nested", "many", "pair", "read_fields", "nested_fields", "many_fields")
 KINDS = ("rwsem40", "rwsem32", "refcount", "locked_adds", "pthread_rwlock", "pthread_mutex")
 WAYS = ("inline", "indirect")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
-PLAIN = ("empty", "observe", "add", "straight", "adds", "store", "load", "increment", "cas", "sum",
+PLAIN = ("empty", "observe", "observe_fields", "add", "straight", "adds", "store", "load", "increment", "cas", "sum",
          "push", "pop")
 # Ops on some words of one object, and how many.
 TOUCHES = [(how, n) for how in ("read", "store", "increment", "add") for n in range(1, 7)]
@@ -30,7 +30,7 @@ CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
           "churn_malloc_separate")
 
 # Calls that leave the fast path.
-SLOW_CALL = re.compile(r"^(lb_\w+_(slow|wake)|fall_back|give_up|no_memory)(\.\w+)*$")
+SLOW_CALL = re.compile(r"^(lb_\w+_(slow|wake)|fall_back(_fields)?|give_up|no_memory)(\.\w+)*$")
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
 # Changes of memory that an op makes, where their number says what the op is.
 STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1}
@@ -56,7 +56,7 @@ def expected_names():
             for way in WAYS:
                 ops = list(READ_OPS)
                 if kind != "locked_adds":
-                    ops += ["write", "mix"]
+                    ops += ["write", "mix", "mix_fields"]
                 if kind not in ("locked_adds", "refcount"):
                     ops.append("writer")
                 for op in ops:
@@ -367,8 +367,8 @@ def describe(instructions):
 
 def split(name):
     """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none, of churn the
-    allocator."""
-    words = name[len("hot_"):].split("_")
+    allocator. An op on named fields is the op for all but its loads."""
+    words = name[len("hot_"):].replace("_fields", "").split("_")
     if words[0] == "touch":
         return "_".join(words[:2]), "", words[-1]
     if words[0] == "guarded":

@@ -12,10 +12,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -986,6 +988,7 @@ static bool has_loop(enum lb_op op, enum lb_lock_kind lock, bool indirect)
         return lb_lock_info(lock)->plain_writers;
     case LB_OP_WRITE:
     case LB_OP_MIX:
+    case LB_OP_MIX_FIELDS:
         return lb_lock_info(lock)->excludes;
     default:
         return true;
@@ -994,9 +997,10 @@ static bool has_loop(enum lb_op op, enum lb_lock_kind lock, bool indirect)
 
 static void test_hot_find(void **state)
 {
-    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE, LB_OP_ADD,  LB_OP_STRAIGHT,
-                                      LB_OP_ADDS,  LB_OP_STORE,   LB_OP_LOAD, LB_OP_INCREMENT,
-                                      LB_OP_CAS,   LB_OP_SUM,     LB_OP_PUSH, LB_OP_POP};
+    static const enum lb_op bare[] = {
+        LB_OP_EMPTY, LB_OP_OBSERVE, LB_OP_OBSERVE_FIELDS, LB_OP_ADD, LB_OP_STRAIGHT, LB_OP_ADDS,
+        LB_OP_STORE, LB_OP_LOAD,    LB_OP_INCREMENT,      LB_OP_CAS, LB_OP_SUM,      LB_OP_PUSH,
+        LB_OP_POP};
     lb_hot *found[LB_OPS * LB_LOCK_KINDS * 4];
     size_t n = 0, names = 0;
 
@@ -1023,6 +1027,240 @@ static void test_hot_find(void **state)
             assert_string_not_equal(lb_hot_name(i), lb_hot_name(names));
     }
     assert_int_equal(names, n); /* every loop has one name, and no name is without a loop */
+}
+
+/* Named fields */
+
+static const struct lb_layout fields_inline = {
+    .name = "fields",
+    .size_bytes = 256,
+    .align_bytes = 64,
+    .seq_offset = 40,
+    .lock_offset = 192,
+    .lock_room_bytes = 64,
+    .n_hot = 3,
+    .hot = {{"a", 4, 4}, {"b", 129, 1}, {"c", 72, 8}},
+    .n_touch = 3,
+    .touch = {4, 128, 72},
+};
+/* No sequence number: the first word stands for it; the lock lies apart. */
+static const struct lb_layout fields_apart = {
+    .name = "fields-apart",
+    .size_bytes = 24,
+    .align_bytes = 8,
+    .seq_offset = 16,
+    .seqless = true,
+    .separate = true,
+    .indirect = true,
+    .slot_offset = 8,
+    .lock_align_bytes = 8,
+    .n_hot = 1,
+    .hot = {{"a", 16, 8}},
+    .n_touch = 1,
+    .touch = {16},
+};
+
+static void test_field_words(void **state)
+{
+    (void)state;
+    assert_int_equal(lb_layout_touch(&fields_inline), UINT64_C(0x0004004800800004));
+    assert_int_equal(lb_layout_touch(&fields_apart), UINT64_C(0x0010001000100010));
+}
+
+static void test_field_ops(void **state)
+{
+    static const struct {
+        enum lb_scenario_kind kind;
+        enum lb_op op;
+        int thread;
+        struct lb_writers writers;
+    } rows[] = {
+        {LB_SCENARIO_SAME_OBJECT, LB_OP_READ_FIELDS, 0, {1, 0}},
+        {LB_SCENARIO_OBSERVER, LB_OP_OBSERVE_FIELDS, 1, {1, 0}},
+        {LB_SCENARIO_NESTED, LB_OP_NESTED_FIELDS, 0, {1, 0}},
+        {LB_SCENARIO_MANY, LB_OP_MANY_FIELDS, 1, {1, 0}},
+        {LB_SCENARIO_MIXED, LB_OP_MIX_FIELDS, 0, {0, 0.5}},
+        {LB_SCENARIO_MIXED, LB_OP_WRITE, 1, {1, 0}},
+        {LB_SCENARIO_WRITERS, LB_OP_WRITER, 0, {1, 0}},
+    };
+    struct scene *s = *state;
+
+    for (size_t i = 0; i < LB_COUNT(rows); i++) {
+        stage(s, rows[i].kind, &fields_inline, LB_LOCK_RWSEM40, 2);
+        s->shape.writers = rows[i].writers;
+        assert_int_equal(lb_shape_op(&s->shape, rows[i].thread), rows[i].op);
+        s->shape.layout = layout("pointer");
+        assert_int_equal(lb_shape_op(&s->shape, rows[i].thread),
+                         lb_scenario_op(s->shape.scenario, &s->shape.writers, rows[i].thread, 2));
+    }
+}
+
+/* Sites of ops on fields: the object, its words' offsets, and what ops on groups have too. */
+static void test_field_sites(void **state)
+{
+    struct scene *s = *state;
+    uintptr_t first = 0;
+
+    draw(s, 61, 3);
+    stage(s, LB_SCENARIO_NEIGHBOURS, &fields_inline, LB_LOCK_RWSEM40, 2);
+    place(s);
+    for (int i = 0; i < 2; i++) {
+        const uintptr_t *x = s->sites[i].x;
+        assert_int_equal(x[0] % 64, 0);
+        assert_int_equal(x[1], lb_layout_touch(&fields_inline));
+        assert_int_equal(x[2] - x[0], 40);
+        assert_int_equal(x[3] - x[0], 192);
+        assert_int_equal(x[0] - first, i ? 256 : x[0]);
+        first = x[0];
+    }
+    stage(s, LB_SCENARIO_NESTED, &fields_inline, LB_LOCK_RWSEM40, 2);
+    place(s);
+    assert_int_equal(s->sites[0].x[1], lb_layout_touch(&fields_inline));
+    assert_int_equal(s->sites[0].x[2] - s->sites[0].x[0], 256);
+    stage(s, LB_SCENARIO_MANY, &fields_inline, LB_LOCK_RWSEM40, 2);
+    place(s);
+    assert_int_equal(s->sites[0].x[2], lb_layout_touch(&fields_inline));
+    assert_int_equal(s->sites[0].x[3], 40);
+    assert_int_equal(s->sites[0].x[5], 192);
+}
+
+static void test_field_sharing(void **state)
+{
+    const struct lb_layout *l = &fields_inline;
+    uintptr_t far = 4096;
+    struct lb_why why = {""};
+
+    (void)state;
+    /* The lock of one over the words of the other. */
+    assert_true(lb_layout_shares(l, LB_LOCK_REFCOUNT, 0, far + 64, far, 8192, 64));  /* c */
+    assert_true(lb_layout_shares(l, LB_LOCK_REFCOUNT, 0, far + 32, far, 8192, 64));  /* a */
+    assert_true(lb_layout_shares(l, LB_LOCK_REFCOUNT, 0, far + 188, far, 8192, 64)); /* b */
+    assert_false(lb_layout_shares(l, LB_LOCK_REFCOUNT, 0, far + 192, far, 8192, 64));
+    assert_int_equal(
+        lb_scenario_allows(&lb_scenarios[LB_SCENARIO_MIXED], &fields_apart, LB_LOCK_RWSEM40, &why),
+        -EINVAL);
+    assert_non_null(strstr(why.text, "no sequence number"));
+    assert_int_equal(lb_scenario_allows(&lb_scenarios[LB_SCENARIO_MIXED], l, LB_LOCK_RWSEM40, NULL),
+                     0);
+}
+
+static const struct {
+    enum lb_scenario_kind kind;
+    enum lb_op op;
+} on_fields[] = {
+    {LB_SCENARIO_SAME_OBJECT, LB_OP_READ_FIELDS}, {LB_SCENARIO_NESTED, LB_OP_NESTED_FIELDS},
+    {LB_SCENARIO_MANY, LB_OP_MANY_FIELDS},        {LB_SCENARIO_MIXED, LB_OP_WRITE},
+    {LB_SCENARIO_WRITERS, LB_OP_WRITER},          {LB_SCENARIO_UNCONTENDED, LB_OP_PAIR},
+};
+
+static void try_field_loop(struct scene *s, size_t k, const struct lb_layout *l,
+                           enum lb_lock_kind lock)
+{
+    struct lb_lock_stats before, did;
+
+    for (int paused = 0; paused < 2; paused++) {
+        stage(s, on_fields[k].kind, l, lock, 2);
+        place(s);
+        lb_task_stats(s->me, &before);
+        run_loop(s, on_fields[k].op, paused, 0);
+        did = stats_since(s, &before);
+        assert_int_equal(did.fallbacks + did.sleeps + did.retries, 0);
+        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    }
+}
+
+static void test_field_loops(void **state)
+{
+    static const struct lb_layout *const layouts[] = {&fields_inline, &fields_apart};
+    struct scene *s = *state;
+    int ran = 0;
+
+    draw(s, 62, 3);
+    for (size_t k = 0; k < LB_COUNT(on_fields); k++)
+        for (size_t l = 0; l < LB_COUNT(layouts); l++)
+            for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
+                if (lb_scenario_allows(&lb_scenarios[on_fields[k].kind], layouts[l], lock, NULL))
+                    continue;
+                try_field_loop(s, k, layouts[l], lock);
+                ran++;
+            }
+    assert_int_equal(ran, 2 * 6 * 4 + 5 + 2 * 4);
+}
+
+/* Which words are loaded: each of the four in turn lies on a page that nobody may touch. */
+
+static sigjmp_buf touched_it;
+static uintptr_t touched_at;
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    (void)signal, (void)context;
+    touched_at = (uintptr_t)info->si_addr;
+    siglongjmp(touched_it, 1);
+}
+
+/* Runs the op on an object whose words lie at the starts of pages 1 to 4, and returns where it was
+ * stopped; 0: it was not. */
+static uintptr_t run_into(struct scene *s, enum lb_op op, char *object, char *second)
+{
+    static struct lb_mm mm;
+    static uint32_t pick;
+    static struct lb_rwsem40 locks[2];
+    const uintptr_t offsets = UINT64_C(0x4000300020001000);
+    uintptr_t x[6] = {(uintptr_t)object,    offsets,        (uintptr_t)object,
+                      (uintptr_t)&locks[0], (uintptr_t)&mm, 0};
+    lb_hot *loop = lb_hot_find(op, LB_LOCK_RWSEM40, false, false);
+
+    lb_mm_init(&mm);
+    lb_lock_init(LB_LOCK_RWSEM40, &locks[0]);
+    lb_lock_init(LB_LOCK_RWSEM40, &locks[1]);
+    if (op == LB_OP_NESTED_FIELDS) {
+        x[2] = (uintptr_t)second;
+        x[5] = (uintptr_t)&locks[1];
+    } else if (op == LB_OP_MANY_FIELDS) {
+        x[1] = (uintptr_t)&pick;
+        x[2] = offsets;
+        x[3] = 0;
+        x[5] = (uintptr_t)&locks[0] - (uintptr_t)object;
+    }
+    touched_at = 0;
+    if (!sigsetjmp(touched_it, 1))
+        loop(1, 12345, SPAN, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
+    return touched_at;
+}
+
+static void check_touches(struct scene *s, enum lb_op op, char *memory, char *object)
+{
+    char *second = memory + 5 * 4096;
+
+    assert_int_equal(run_into(s, op, memory, second), 0);
+    for (size_t page = 1; page < 5; page++) {
+        char *wanted = object + page * 4096;
+        assert_int_equal(mprotect(wanted, 4096, PROT_NONE), 0);
+        assert_int_equal(run_into(s, op, memory, second), (uintptr_t)wanted);
+        assert_int_equal(mprotect(wanted, 4096, PROT_READ | PROT_WRITE), 0);
+    }
+}
+
+static void test_fields_are_loaded(void **state)
+{
+    static const enum lb_op ops[] = {LB_OP_READ_FIELDS, LB_OP_OBSERVE_FIELDS, LB_OP_NESTED_FIELDS,
+                                     LB_OP_MANY_FIELDS, LB_OP_MIX_FIELDS};
+    struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, before[2];
+    char *memory =
+        mmap(NULL, 10 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    assert_true(memory != MAP_FAILED);
+    sigaction(SIGSEGV, &action, &before[0]);
+    sigaction(SIGBUS, &action, &before[1]);
+    for (size_t i = 0; i < LB_COUNT(ops); i++) {
+        check_touches(*state, ops[i], memory, memory);
+        if (ops[i] == LB_OP_NESTED_FIELDS)
+            check_touches(*state, ops[i], memory, memory + 5 * 4096);
+    }
+    sigaction(SIGSEGV, &before[0], NULL);
+    sigaction(SIGBUS, &before[1], NULL);
+    munmap(memory, 10 * 4096);
 }
 
 /* Timed ops */
@@ -1096,6 +1334,22 @@ static void test_timed_ops_do_what_loops_do(void **state)
         stage(s, plain[k].kind, layout("pointer"), LB_LOCK_RWSEM40, 2);
         compare_timed(s, plain[k].op, 12345, 0);
     }
+}
+
+static void test_timed_fields_do_what_loops_do(void **state)
+{
+    struct scene *s = *state;
+
+    if (!timed_here())
+        skip();
+    draw(s, 63, 3);
+    for (size_t k = 0; k < LB_COUNT(on_fields); k++)
+        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++) {
+            if (lb_scenario_allows(&lb_scenarios[on_fields[k].kind], &fields_inline, lock, NULL))
+                continue;
+            stage(s, on_fields[k].kind, &fields_inline, lock, 2);
+            compare_timed(s, on_fields[k].op, 12345, 0);
+        }
 }
 
 static void test_timed_mix_draws_as_its_loop(void **state)
@@ -1654,6 +1908,13 @@ int main(void)
         cmocka_unit_test(test_observe_and_empty_write_nothing),
         cmocka_unit_test(test_reads_fall_back),
         cmocka_unit_test(test_hot_find),
+        cmocka_unit_test(test_field_words),
+        cmocka_unit_test(test_field_ops),
+        cmocka_unit_test(test_field_sites),
+        cmocka_unit_test(test_field_sharing),
+        cmocka_unit_test(test_field_loops),
+        cmocka_unit_test(test_fields_are_loaded),
+        cmocka_unit_test(test_timed_fields_do_what_loops_do),
         cmocka_unit_test(test_timed_ops_do_what_loops_do),
         cmocka_unit_test(test_timed_mix_draws_as_its_loop),
         cmocka_unit_test(test_timed_many_takes_the_pick_at_its_cursor),

@@ -11,12 +11,17 @@
  *   seq   vm_lock_seq                                                                  (4 bytes)
  *
  * vm_file is placed but not loaded: a fault on anonymous memory does not look at it.
+ *
+ * Or the object is any structure that BTF describes (structure.h), and an op touches fields by
+ * name. What an op costs depends on the lines that it touches, so it loads one word for each: of
+ * the fields that lie on one line wherever the object begins, one is enough.
  */
 #ifndef LINEBOUNCE_LAYOUT_H
 #define LINEBOUNCE_LAYOUT_H
 
 #include <linebounce/arena.h>
 #include <linebounce/lock.h>
+#include <linebounce/structure.h>
 
 #include <stdbool.h>
 
@@ -44,6 +49,15 @@ enum lb_write { LB_WRITE_STORE, LB_WRITE_INCREMENT, LB_WRITE_ADD, LB_WRITES };
 const char *lb_write_name(enum lb_write write); /* "store", "increment", "add" */
 /* -EINVAL with the known names. */
 int lb_write_parse(const char *name, struct lb_why *why, enum lb_write *write);
+/* Fields that can be named, and words that an op loads for them: objects under 64 KiB, four offsets
+ * to a register. */
+#define LB_HOT_MOST   12
+#define LB_TOUCH_MOST 4
+
+struct lb_hot_field {
+    const char *name; /* borrowed from the structure */
+    size_t offset, bytes;
+};
 
 struct lb_layout {
     char name[LB_LAYOUT_NAME_BYTES];
@@ -57,7 +71,18 @@ struct lb_layout {
     size_t lock_room_bytes;  /* inline: bytes to the next field or the end of the object */
     size_t lock_align_bytes; /* separate: alignment of the lock's own slab cache; 8 = packed */
     enum lb_lock_kind lock;  /* the kind that it stands for; --lock may choose another */
-    char meaning[96];        /* what it stands for, one clause */
+    char meaning[256];       /* what it stands for, one clause */
+    /* From BTF: what it was read from, borrowed as long as the layout is used; else NULL. */
+    const struct lb_structure *structure;
+    const struct lb_member *lock_member; /* of it: the lock, or the pointer to it */
+    size_t n_hot;                        /* fields that an op reads, by name; 0 in other layouts */
+    struct lb_hot_field hot[LB_HOT_MOST];
+    /* Words that an op loads for them, multiples of 4, where they do not lie as head and tail
+     * (which are 0 then); n_touch is 0 for the groups. */
+    size_t n_touch;
+    uint16_t touch[LB_TOUCH_MOST];
+    bool seqless; /* there is no sequence number: seq_offset is that of a word that an op loads
+                     anyway, which readers compare in its place and nobody stores to */
     /* Of whatif, both empty in all other layouts. The lock is then the first word written, so that
      * it lies where the round's line was drawn; nobody locks it. */
     struct lb_touched reads, writes;
@@ -86,6 +111,38 @@ int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout 
  * go together, a name that a built-in has or that holds other than letters, digits, `-`, `_`, `.`.
  */
 int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layout);
+
+/* A layout of a structure, which the layout borrows. `options` are "key=value,..." or NULL. Keys:
+ * hot (members that an op reads, joined by +; those of a page fault for vm_area_struct), lock
+ * (member; lb_structure_find_lock says which otherwise), seq (the sequence number, a member of 4
+ * bytes; vm_lock_seq for vm_area_struct, else none), kind (of lock to run), align, lockalign (of a
+ * separate lock's cache), size (bytes, at least the structure's), name ("btf-" and the
+ * structure's).
+ *
+ * Kinds without kind=: an rw_semaphore of 40 or 32 bytes is run as rwsem40 or rwsem32, refcount_t
+ * as refcount; atomic_t, spinlock_t, raw_spinlock_t and rwlock_t as refcount too, and atomic_long_t
+ * as locked_adds: two locked changes of one word, as theirs are, without their waiting. A mutex is
+ * refused, since no kind does what it does. A pointer to a lock makes a layout with a separate
+ * lock. Alignment without align=: that of the running kernel's slab cache where it is known, else
+ * the structure's own and at least 8. The meaning says which.
+ *
+ * The fields of a vm_area_struct are the groups where they lie as groups, so that its ops are those
+ * of the built-in layouts; otherwise, and with hot=, an op loads words by name.
+ *
+ * -EINVAL with the reason, -ENOENT for a member that there is none of. */
+int lb_layout_of_structure(const struct lb_structure *structure, const char *options,
+                           struct lb_why *why, struct lb_layout *layout);
+/* Reads structure and layout from "btf:STRUCT,..." (the running kernel's) or "btf:FILE:STRUCT,...",
+ * with the keys above and which (1, 2, ...: of several structures of that name). The name is what
+ * follows the last colon before the first comma. Errors of lb_structure_read too. The caller
+ * destroys the structure after the layout's last use. */
+int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
+                   struct lb_layout *layout);
+/* Whether the text is of that form. */
+bool lb_layout_is_btf(const char *text);
+/* The words of named fields as the hot loops take them: four offsets of 16 bits, the first one
+ * lowest; unused ones repeat the first. */
+uint64_t lb_layout_touch(const struct lb_layout *layout);
 
 /* Whether that kind of lock fits into the layout; -EINVAL with the reason. */
 int lb_layout_allows(const struct lb_layout *layout, enum lb_lock_kind lock, struct lb_why *why);

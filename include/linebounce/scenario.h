@@ -22,6 +22,13 @@ enum lb_op {
     LB_OP_ADD,      /* a locked add to one word: the controls */
     LB_OP_STRAIGHT, /* the instructions of an uncontended rwsem read, without its decisions */
     LB_OP_ADDS,     /* two locked adds and a store: the least that a read lock can cost */
+    /* The same on named fields, where the layout has them in place of the groups (layout.h): one
+     * load of four bytes for each of lb_layout.touch. */
+    LB_OP_READ_FIELDS,
+    LB_OP_OBSERVE_FIELDS,
+    LB_OP_NESTED_FIELDS,
+    LB_OP_MANY_FIELDS,
+    LB_OP_MIX_FIELDS,
     /* On a thread's own word, all words of a case being offset_bytes apart: */
     LB_OP_STORE,     /* a plain store */
     LB_OP_LOAD,      /* a load */
@@ -139,7 +146,8 @@ static inline bool lb_scenario_churns(const struct lb_scenario *scenario)
 }
 
 /* Whether layout, lock and scenario go together; -EINVAL with the reason (a refcount is never in
- * `writers`, locked_adds has no write side, a lock that does not fit). `layout` is NULL for
+ * `writers`, locked_adds has no write side, a lock that does not fit, a layout without a sequence
+ * number in `mixed`). `layout` is NULL for
  * scenarios that use none. */
 int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
                        enum lb_lock_kind lock, struct lb_why *why);
@@ -158,6 +166,8 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
  *             5 lock or slot offset
  *   MIX       as READ, 5 threshold of a 32-bit draw
  *   PAIR      3 lock or slot  4 mm
+ *   ..._FIELDS    as without, 0 object (of MANY arena); 1, of MANY 2: lb_layout_touch; offsets of
+ *                 MANY are from the object
  *   ADD, STORE, LOAD, INCREMENT, CAS   0 word
  *   STRAIGHT, ADDS                     0 lock
  *   SUM       0 first word  1 bytes between words  2 words to add up
@@ -323,6 +333,8 @@ void lb_shape_release(const struct lb_shape *shape, const struct lb_draw *draw, 
  * is not laid out at the drawn lines. */
 bool lb_shape_fills(const struct lb_shape *shape);
 
+/* The op of thread `i` of a shape: lb_scenario_op's, on named fields where its layout has them. */
+enum lb_op lb_shape_op(const struct lb_shape *shape, int i);
 /* Which loop lb_hot_find finds for a shape: true for a lock behind a pointer, and in churn for one
  * that is allocated apart. */
 bool lb_shape_indirect(const struct lb_shape *shape);
