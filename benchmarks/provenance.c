@@ -87,6 +87,45 @@ const char *provenance_plots(void)
     return access(LB_PLOTS_SOURCE "/layouts.gp", R_OK) ? LB_PLOTS_INSTALLED : LB_PLOTS_SOURCE;
 }
 
+/* What a layout from BTF is: another kernel, another file, and it is another one. */
+static void put_layout(struct lb_json *json, const struct lb_layout *l)
+{
+    const struct lb_structure *s = l->structure;
+    char key[96], text[128], name[LB_LAYOUT_NAME_BYTES];
+    double none = (double)0 / 0.0;
+
+    snprintf(name, sizeof name, "%s", l->name);
+    for (char *dot = name; (dot = strchr(dot, '.'));)
+        *dot = '_'; /* a dot parts the keys of a path */
+#define LAYOUT_KEY(NAME) (snprintf(key, sizeof key, "layouts.%s." NAME, name), key)
+    lb_json_text(json, LAYOUT_KEY("source"), s->source);
+    lb_json_text(json, LAYOUT_KEY("structure"), s->name);
+    lb_json_text(json, LAYOUT_KEY("meaning"), l->meaning);
+    lb_json_number(json, LAYOUT_KEY("bytes"), (double)l->size_bytes);
+    lb_json_number(json, LAYOUT_KEY("align_bytes"), (double)l->align_bytes);
+    lb_json_text(json, LAYOUT_KEY("lock_member"), l->lock_member->name);
+    lb_json_text(json, LAYOUT_KEY("lock_type"), l->lock_member->type);
+    lb_json_number(json, LAYOUT_KEY("lock_offset"), (double)l->lock_member->offset);
+    lb_json_bool(json, LAYOUT_KEY("lock_separate"), l->separate);
+    lb_json_text(json, LAYOUT_KEY("lock_kind"), lb_lock_info(l->lock)->name);
+    lb_json_number(json, LAYOUT_KEY("seq_offset"), l->seqless ? none : (double)l->seq_offset);
+    for (size_t i = 0; i < l->n_hot; i++) {
+        snprintf(text, sizeof text, "%.90s at %zu", l->hot[i].name, l->hot[i].offset);
+        lb_json_push_text(json, LAYOUT_KEY("hot"), text);
+    }
+    lb_json_number(json, LAYOUT_KEY("words"), l->n_touch ? (double)l->n_touch : none);
+#undef LAYOUT_KEY
+}
+
+static void put_layouts(struct lb_json *json, const struct settings *s)
+{
+    const struct lb_layout *layouts = s->layouts.at;
+
+    for (size_t i = 0; i < s->layouts.n; i++)
+        if (layouts[i].structure)
+            put_layout(json, &layouts[i]);
+}
+
 void provenance_begin(struct lb_json *json, const struct settings *s, const struct lb_topology *t,
                       const struct lb_environment *e, char **argv)
 {
@@ -106,6 +145,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_number(json, "run.margin_ns", s->margin.ns);
     lb_json_number(json, "run.margin_share", s->margin.share);
     lb_json_text(json, "run.baseline", s->baseline);
+    put_layouts(json, s);
     lb_json_text(json, "topology.hwloc", lb_topology_library());
     lb_json_text(json, "topology.source", t->source);
     lb_json_number(json, "topology.pus", t->n_pus);

@@ -55,7 +55,9 @@ enum {
 static const struct argp_option run_options[] = {
     {0, 0, 0, 0, "What is measured (lists are comma-separated):", 1},
     {"layout", KEY_LAYOUT, "LIST", 0,
-     "Layouts, or one of your own: NAME:size=256,align=64,lock=192,seq=40", 0},
+     "Layouts; one of your own: NAME:size=256,align=64,lock=192,seq=40; or of a structure that BTF "
+     "describes: btf:vm_area_struct, btf:FILE:STRUCT,hot=MEMBER+MEMBER",
+     0},
     {"lock", KEY_LOCK, "LIST", 0, "Lock kinds in place of each layout's own", 0},
     {"scenario", KEY_SCENARIO, "LIST", 0, "Scenarios (see: linebounce show scenarios)", 0},
     {"placement", KEY_PLACEMENT, "LIST", 0,
@@ -145,6 +147,9 @@ void settings_finish(struct settings *s)
     for (size_t i = 0; i < s->strings.n; i++)
         free(strings[i]);
     free(s->strings.at);
+    for (size_t i = 0; i < s->structures.n; i++)
+        lb_structure_destroy(((struct lb_structure **)s->structures.at)[i]);
+    free(s->structures.at);
     for (size_t i = 0; i < LB_COUNT(lists); i++)
         free(lists[i]->at);
 }
@@ -207,15 +212,40 @@ static double parse_time(const char *text)
     return n * unit;
 }
 
-static void add_layout(struct settings *s, const char *text)
+static void read_layout(struct settings *s, const char *text, struct lb_layout *layout)
 {
     const struct lb_layout *known;
-    struct lb_layout own;
+    struct lb_structure *structure;
+    struct lb_why why;
+    int err;
+
+    if (lb_layout_is_btf(text)) {
+        if (!(err = lb_layout_read(text, &why, &structure, layout)))
+            list_add(&s->structures, sizeof structure, &structure);
+    } else if (strchr(text, ':')) {
+        err = lb_layout_parse(text, &why, layout);
+    } else if (!(err = lb_layout_find(text, &why, &known))) {
+        *layout = *known;
+    }
+    if (err)
+        refuse(&why);
+}
+
+static void add_layout(struct settings *s, const char *text)
+{
+    const struct lb_layout *others = s->layouts.at;
+    struct lb_layout layout;
     struct lb_why why;
 
-    if (strchr(text, ':') ? lb_layout_parse(text, &why, &own) : lb_layout_find(text, &why, &known))
-        refuse(&why);
-    list_add(&s->layouts, sizeof own, strchr(text, ':') ? &own : known);
+    read_layout(s, text, &layout);
+    for (size_t i = 0; i < s->layouts.n; i++)
+        if (layout.structure && !strcmp(others[i].name, layout.name)) {
+            lb_fail(&why, EINVAL,
+                    "--layout %s: another has the name %s: give it one by ,name=", text,
+                    layout.name);
+            refuse(&why);
+        }
+    list_add(&s->layouts, sizeof layout, &layout);
 }
 
 static void add_scenario(struct settings *s, const char *text)

@@ -21,6 +21,7 @@ struct settings {
     struct list suites;     /* const struct suite * */
     struct list scenarios;  /* const struct lb_scenario * */
     struct list layouts;    /* struct lb_layout */
+    struct list structures; /* struct lb_structure *: what layouts were read from */
     struct list locks;      /* enum lb_lock_kind */
     struct list placements; /* const char * */
     struct list threads;    /* int */

@@ -13,6 +13,7 @@
 #define CELL_BYTES 8
 #define CELL_WIDTH 10
 #define CELLS      (LB_LINE_BYTES / CELL_BYTES)
+#define CELL_NAMES 64
 
 /* A buffer that counts what did not fit, as snprintf does. */
 struct canvas {
@@ -33,31 +34,107 @@ static void __attribute__((format(printf, 2, 3))) put(struct canvas *c, const ch
         c->used += (size_t)n;
 }
 
-/* What stands in the cell at `offset`: names of fields that start in it, the lock's words, or "".
- */
-static void cell_name(const struct lb_layout *l, enum lb_lock_kind kind, size_t lock_at,
-                      bool has_fields, size_t offset, char name[32])
+/* The word of a lock at `lock_at` that lies in the cell, or "". */
+static const char *lock_word(enum lb_lock_kind kind, size_t lock_at, size_t offset)
 {
     const struct lb_lock_info *info = lb_lock_info(kind);
-    struct lb_field fields[LB_FIELDS_MOST];
-    size_t n = has_fields ? lb_layout_fields(l, fields) : 0;
+    size_t into;
 
-    name[0] = '\0';
-    if (lock_at != SIZE_MAX && offset + CELL_BYTES > lock_at && offset < lock_at + info->bytes) {
-        size_t into = offset > lock_at ? offset - lock_at : 0;
-        if (into == info->count_offset / CELL_BYTES * CELL_BYTES)
-            strcpy(name, "COUNT");
-        else if (info->owner_offset >= 0 && into == (size_t)info->owner_offset)
-            strcpy(name, "OWNER");
-        else
-            strcpy(name, "lock");
-    }
+    if (lock_at == SIZE_MAX || offset + CELL_BYTES <= lock_at || offset >= lock_at + info->bytes)
+        return "";
+    into = offset > lock_at ? offset - lock_at : 0;
+    if (into == info->count_offset / CELL_BYTES * CELL_BYTES)
+        return "COUNT";
+    return info->owner_offset >= 0 && into == (size_t)info->owner_offset ? "OWNER" : "lock";
+}
+
+/* Adds a name to those in the cell. What does not fit is cut when it is drawn. */
+static void add_name(char name[CELL_NAMES], const char *mark, const char *more)
+{
+    size_t used = strlen(name);
+
+    snprintf(name + used, CELL_NAMES - used, "%s%s%.24s", used ? "+" : "", mark, more);
+}
+
+/* Names of fields that start in the cell. */
+static void cell_fields(const struct lb_layout *l, size_t offset, char name[CELL_NAMES])
+{
+    struct lb_field fields[LB_FIELDS_MOST];
+    size_t n = lb_layout_fields(l, fields);
+
     for (size_t i = 0; i < n; i++)
-        if (fields[i].offset / CELL_BYTES == offset / CELL_BYTES) {
-            if (name[0])
-                strcat(name, "+");
-            strncat(name, fields[i].name[0] == 'l' && name[0] ? "seq" : fields[i].name, 12);
-        }
+        if (fields[i].offset / CELL_BYTES == offset / CELL_BYTES)
+            add_name(name, "", fields[i].name[0] == 'l' && name[0] ? "seq" : fields[i].name);
+}
+
+/* Whether an op reads some of those bytes. */
+static bool is_read(const struct lb_layout *l, size_t offset, size_t bytes)
+{
+    struct lb_field fields[LB_FIELDS_MOST];
+    size_t n = lb_layout_fields(l, fields);
+
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].touched && fields[i].offset >= offset && fields[i].offset < offset + bytes)
+            return true;
+    return false;
+}
+
+static bool is_lock(const struct lb_layout *l, const struct lb_member *m)
+{
+    const struct lb_member *lock = l->lock_member;
+
+    while (lock != m && lock->parent >= 0)
+        lock = &l->structure->members[lock->parent];
+    return lock == m;
+}
+
+/* Members as a drawing shows them: those that no other holds, and parts that an op reads. */
+static bool is_shown(const struct lb_layout *l, const struct lb_member *m)
+{
+    for (size_t i = 0; i < l->n_hot; i++)
+        if (l->hot[i].name == m->name)
+            return true;
+    return m->parent < 0;
+}
+
+/* The lock and what is nothing but it: its words are drawn. */
+static bool is_drawn_as_lock(const struct lb_layout *l, const struct lb_member *m)
+{
+    return !l->separate && is_lock(l, m) && m->bytes <= l->lock_member->lock_bytes;
+}
+
+/* Members that start in the cell; of several names of one place the first, and of one that goes on
+ * from another cell two dots. */
+static void cell_members(const struct lb_layout *l, size_t offset, char name[CELL_NAMES])
+{
+    size_t last = SIZE_MAX;
+    bool goes_on = false;
+
+    for (size_t i = 0; i < l->structure->n_members; i++) {
+        const struct lb_member *m = &l->structure->members[i];
+        if (!is_shown(l, m) || is_drawn_as_lock(l, m))
+            continue;
+        goes_on |= m->offset < offset && m->offset + m->bytes > offset;
+        if (m->offset / CELL_BYTES != offset / CELL_BYTES || m->offset == last)
+            continue;
+        size_t here = offset + CELL_BYTES - m->offset;
+        last = m->offset;
+        add_name(name, is_read(l, m->offset, m->bytes < here ? m->bytes : here) ? "*" : "",
+                 m->name);
+    }
+    if (!*name && goes_on)
+        strcpy(name, "..");
+}
+
+/* What stands in the cell at `offset`, or "". */
+static void cell_name(const struct lb_layout *l, enum lb_lock_kind kind, size_t lock_at,
+                      bool has_fields, size_t offset, char name[CELL_NAMES])
+{
+    snprintf(name, CELL_NAMES, "%s", lock_word(kind, lock_at, offset));
+    if (has_fields && l->structure)
+        cell_members(l, offset, name);
+    else if (has_fields)
+        cell_fields(l, offset, name);
 }
 
 static void draw_lines(struct canvas *c, const struct lb_layout *l, enum lb_lock_kind kind,
@@ -67,13 +144,29 @@ static void draw_lines(struct canvas *c, const struct lb_layout *l, enum lb_lock
         put(c, "  %4zu |", line * LB_LINE_BYTES);
         for (size_t cell = 0; cell < CELLS; cell++) {
             size_t offset = line * LB_LINE_BYTES + cell * CELL_BYTES;
-            char name[32] = "";
+            char name[CELL_NAMES] = "";
             if (offset >= bytes)
                 break;
             cell_name(l, kind, lock_at, has_fields, offset, name);
             put(c, "%-*.*s|", CELL_WIDTH, CELL_WIDTH, name[0] ? name : " .");
         }
         put(c, "\n");
+    }
+}
+
+static void list_members(struct canvas *c, const struct lb_layout *l)
+{
+    put(c, "  members (* an op reads it, # the lock):\n");
+    for (size_t i = 0; i < l->structure->n_members; i++) {
+        const struct lb_member *m = &l->structure->members[i];
+        char bits[16] = "";
+        if (!is_shown(l, m) && m != l->lock_member)
+            continue;
+        if (m->bits)
+            snprintf(bits, sizeof bits, ":%u", m->bits);
+        put(c, "  %4zu %4zu %c%c %s%s: %s\n", m->offset, m->bytes,
+            is_read(l, m->offset, m->bytes) ? '*' : ' ', is_lock(l, m) ? '#' : ' ', m->name, bits,
+            m->type);
     }
 }
 
@@ -105,6 +198,8 @@ int lb_layout_draw(const struct lb_layout *l, enum lb_lock_kind kind, char *text
         l->align_bytes, g.object.stride_bytes, info->name,
         l->separate ? "in a slab of its own" : "inside");
     draw_lines(&c, l, kind, g.object.stride_bytes, l->separate ? SIZE_MAX : l->lock_offset, true);
+    if (l->structure)
+        list_members(&c, l);
     if (l->separate) {
         put(&c, "  the lock, %zu bytes, stride %zu:\n", info->bytes, g.lock.stride_bytes);
         draw_lines(&c, l, kind, g.lock.stride_bytes, 0, false);

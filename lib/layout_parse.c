@@ -78,7 +78,7 @@ static int parse_pairs(const char *text, struct lb_why *why, struct spec *spec,
     return err;
 }
 
-static int check_name(const char *name, size_t length, struct lb_why *why)
+int lb_layout_check_name(const char *name, size_t length, struct lb_why *why)
 {
     const struct lb_layout *known;
     char copy[LB_LAYOUT_NAME_BYTES];
@@ -208,7 +208,7 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
     if (!colon)
         return lb_fail(why, EINVAL, "layout '%s': expected NAME:size=...,lock=...", text);
     memset(&spec, 0xff, sizeof spec);
-    if ((err = check_name(text, (size_t)(colon - text), why)) ||
+    if ((err = lb_layout_check_name(text, (size_t)(colon - text), why)) ||
         (err = parse_pairs(colon + 1, why, &spec, &kind)))
         return err;
     memcpy(l.name, text, (size_t)(colon - text));

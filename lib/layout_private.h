@@ -17,4 +17,7 @@ struct lb_field {
 /* All fields of the layout without its lock; returns how many. */
 size_t lb_layout_fields(const struct lb_layout *layout, struct lb_field fields[LB_FIELDS_MOST]);
 
+/* -EINVAL: a name that a layout cannot have, or a built-in has. */
+int lb_layout_check_name(const char *name, size_t length, struct lb_why *why);
+
 #endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Layouts from structures that BTF describes: what lies where is the structure's, what is read and
+ * how objects are allocated is the user's, or known of a vm_area_struct.
+ */
+#include "layout_private.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX "btf:"
+
+/* What the options said; NULL where they said nothing. */
+struct spec {
+    char *hot, *lock, *seq, *kind, *align, *lockalign, *size, *name, *which;
+};
+
+static const struct {
+    const char *name;
+    size_t offset;
+} keys[] = {
+    {"hot", offsetof(struct spec, hot)},     {"lock", offsetof(struct spec, lock)},
+    {"seq", offsetof(struct spec, seq)},     {"kind", offsetof(struct spec, kind)},
+    {"align", offsetof(struct spec, align)}, {"lockalign", offsetof(struct spec, lockalign)},
+    {"size", offsetof(struct spec, size)},   {"name", offsetof(struct spec, name)},
+    {"which", offsetof(struct spec, which)},
+};
+
+/* What is being built, and from what. */
+struct build {
+    const struct lb_structure *s;
+    struct spec spec;
+    struct lb_why *why;
+    struct lb_layout *l;
+    const struct lb_member *lock;
+    const char *aligned_by;
+};
+
+/* Cuts the text up in place. */
+static int parse_options(char *text, struct lb_why *why, struct spec *spec)
+{
+    char *pair;
+
+    while ((pair = strsep(&text, ","))) {
+        char *value = strchr(pair, '='), **slot = NULL;
+        if (value)
+            *value++ = '\0';
+        for (size_t i = 0; i < LB_COUNT(keys); i++)
+            if (!strcmp(pair, keys[i].name))
+                slot = (char **)(void *)((char *)spec + keys[i].offset);
+        if (!slot)
+            return lb_fail(why, EINVAL,
+                           "layout: '%.60s': no such key (hot, lock, seq, kind, align, lockalign, "
+                           "size, name, which)",
+                           pair);
+        if (!value || !*value)
+            return lb_fail(why, EINVAL, "layout: %s: expected %s=VALUE", pair, pair);
+        if (*slot)
+            return lb_fail(why, EINVAL, "layout: %s=%.60s: given twice", pair, value);
+        *slot = value;
+    }
+    return 0;
+}
+
+static int parse_bytes(const char *key, const char *value, struct lb_why *why, size_t *number)
+{
+    char *end;
+    unsigned long long n;
+
+    errno = 0;
+    n = strtoull(value, &end, 0);
+    if (!isdigit((unsigned char)*value) || *end || errno ||
+        n > LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER)
+        return lb_fail(why, EINVAL, "layout: %s=%.60s: not a number between 0 and %d", key, value,
+                       LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER);
+    *number = (size_t)n;
+    return 0;
+}
+
+static int take_name(struct build *b)
+{
+    char name[LB_STRUCTURE_NAME_BYTES + 8];
+    const char *given = b->spec.name ? b->spec.name : name;
+    int err;
+
+    snprintf(name, sizeof name, "btf-%s", b->s->name);
+    if (!b->spec.name && strlen(name) >= LB_LAYOUT_NAME_BYTES)
+        return lb_fail(b->why, EINVAL,
+                       "layout '%s': a longer name than a layout has: give name=", name);
+    if ((err = lb_layout_check_name(given, strlen(given), b->why)))
+        return err;
+    snprintf(b->l->name, sizeof b->l->name, "%s", given);
+    return 0;
+}
+
+/* Whether a number is a power of two up to a page; 0 is none. */
+static bool is_alignment(size_t n)
+{
+    return n && !(n & (n - 1)) && n <= LB_SLAB_PAGE_BYTES;
+}
+
+static int take_size(struct build *b)
+{
+    size_t least = b->s->align_bytes > 8 ? b->s->align_bytes : 8;
+    int err = 0;
+
+    b->l->size_bytes = b->s->bytes;
+    b->l->align_bytes = b->s->slab_align_bytes > least ? b->s->slab_align_bytes : least;
+    b->aligned_by = b->s->slab_align_bytes ? "as its slab cache" : "its own: no slab cache known";
+    if (b->spec.size)
+        err = parse_bytes("size", b->spec.size, b->why, &b->l->size_bytes);
+    if (!err && b->spec.align) {
+        err = parse_bytes("align", b->spec.align, b->why, &b->l->align_bytes);
+        b->aligned_by = "as asked";
+    }
+    if (err)
+        return err;
+    if (b->l->size_bytes < b->s->bytes)
+        return lb_fail(b->why, EINVAL, "layout '%s': size=%zu: %s has %zu bytes", b->l->name,
+                       b->l->size_bytes, b->s->name, b->s->bytes);
+    if (b->l->size_bytes < sizeof(uint64_t))
+        return lb_fail(b->why, EINVAL, "layout '%s': an object of %zu bytes is less than a word",
+                       b->l->name, b->l->size_bytes);
+    if (!is_alignment(b->l->align_bytes) || b->l->align_bytes < b->s->align_bytes)
+        return lb_fail(b->why, EINVAL,
+                       "layout '%s': align=%zu: wants a power of two from %zu to a page",
+                       b->l->name, b->l->align_bytes, least);
+    return 0;
+}
+
+static int kind_of(struct build *b, enum lb_lock_kind *kind)
+{
+    const struct lb_member *m = b->lock;
+
+    if (b->spec.kind)
+        return lb_lock_parse(b->spec.kind, b->why, kind);
+    switch (m->lock) {
+    case LB_STRUCTURE_RWSEM:
+        if (m->lock_bytes != 40 && m->lock_bytes != 32)
+            return lb_fail(b->why, EINVAL,
+                           "layout '%s': %s is an rw_semaphore of %zu bytes, not of 40 or 32 (lock "
+                           "debugging makes it longer): say what to run by kind=",
+                           b->l->name, m->name, m->lock_bytes);
+        *kind = m->lock_bytes == 40 ? LB_LOCK_RWSEM40 : LB_LOCK_RWSEM32;
+        return 0;
+    case LB_STRUCTURE_MUTEX:
+        return lb_fail(b->why, EINVAL,
+                       "layout '%s': %s is a mutex, and no kind of lock here is run as one: say "
+                       "kind= (rwsem32 has its %zu bytes, and readers who share it)",
+                       b->l->name, m->name, m->lock_bytes);
+    case LB_STRUCTURE_ATOMIC_LONG:
+        *kind = LB_LOCK_LOCKED_ADDS;
+        return 0;
+    default:
+        *kind = LB_LOCK_REFCOUNT;
+        return 0;
+    }
+}
+
+/* From an inline lock to the next member behind its start that is no part of it. */
+static size_t room_for(const struct build *b)
+{
+    size_t end = b->l->size_bytes;
+
+    for (size_t i = 0; i < b->s->n_members; i++) {
+        const struct lb_member *m = &b->s->members[i], *holder = m;
+        while (holder != b->lock && holder->parent >= 0)
+            holder = &b->s->members[holder->parent];
+        if (holder != b->lock && m->offset > b->lock->offset && m->offset < end)
+            end = m->offset;
+    }
+    return end - b->lock->offset;
+}
+
+static int take_lock(struct build *b)
+{
+    int err = lb_structure_find_lock(b->s, b->spec.lock, b->why, &b->lock);
+
+    if (err || (err = kind_of(b, &b->l->lock)))
+        return err;
+    b->l->lock_member = b->lock;
+    b->l->separate = b->l->indirect = b->lock->points;
+    if (!b->lock->points) {
+        if (b->spec.lockalign)
+            return lb_fail(b->why, EINVAL,
+                           "layout '%s': lockalign= is of separate locks: %s lies inside",
+                           b->l->name, b->lock->name);
+        b->l->lock_offset = b->lock->offset;
+        b->l->lock_room_bytes = room_for(b);
+        return 0;
+    }
+    b->l->slot_offset = b->lock->offset;
+    b->l->lock_align_bytes = b->s->pointed_align_bytes ? b->s->pointed_align_bytes : 8;
+    if (b->spec.lockalign &&
+        (err = parse_bytes("lockalign", b->spec.lockalign, b->why, &b->l->lock_align_bytes)))
+        return err;
+    if (!is_alignment(b->l->lock_align_bytes) || b->l->lock_align_bytes < 8)
+        return lb_fail(b->why, EINVAL, "layout '%s': lockalign=%zu: wants a power of two from 8 on",
+                       b->l->name, b->l->lock_align_bytes);
+    return 0;
+}
+
+/* Bytes that readers may not take for something else: the lock's, or the pointer's. */
+static int check_apart(const struct build *b, const struct lb_member *m)
+{
+    size_t own = b->lock->bytes, run = lb_lock_info(b->l->lock)->bytes;
+    size_t end = b->lock->offset + (b->lock->points || own > run ? own : run);
+
+    if (m->offset + m->bytes <= b->lock->offset || m->offset >= end)
+        return 0;
+    return lb_fail(b->why, EINVAL, "layout '%s': %s at %zu is a part of the lock %s (%zu to %zu)",
+                   b->l->name, m->name, m->offset, b->lock->name, b->lock->offset, end - 1);
+}
+
+static bool is_vma(const struct lb_structure *s)
+{
+    return !strcmp(s->name, "vm_area_struct");
+}
+
+static int take_seq(struct build *b)
+{
+    const char *name = b->spec.seq;
+    const struct lb_member *m;
+    int err;
+
+    if (!name && is_vma(b->s) && !lb_structure_find_member(b->s, "vm_lock_seq", NULL, &m))
+        name = "vm_lock_seq";
+    b->l->seqless = !name;
+    if (!name)
+        return 0;
+    if ((err = lb_structure_find_member(b->s, name, b->why, &m)) || (err = check_apart(b, m)))
+        return err;
+    if (m->bytes != LB_SEQ_BYTES || m->bits || m->offset % LB_SEQ_BYTES)
+        return lb_fail(b->why, EINVAL,
+                       "layout '%s': seq=%s: a sequence number has 4 bytes at a multiple of 4, not "
+                       "%zu at %zu",
+                       b->l->name, name, m->bytes, m->offset);
+    b->l->seq_offset = m->offset;
+    return 0;
+}
+
+static int add_hot(struct build *b, const char *name)
+{
+    const struct lb_member *m;
+    int err = lb_structure_find_member(b->s, name, b->why, &m);
+
+    if (err || (err = check_apart(b, m)))
+        return err;
+    if (b->l->n_hot == LB_HOT_MOST)
+        return lb_fail(b->why, EINVAL, "layout '%s': hot=: over %d fields", b->l->name,
+                       LB_HOT_MOST);
+    if (!m->bytes || m->offset + 1 > b->s->bytes)
+        return lb_fail(b->why, EINVAL, "layout '%s': %s has no bytes to read", b->l->name, name);
+    for (size_t i = 0; i < b->l->n_hot; i++)
+        if (!strcmp(b->l->hot[i].name, m->name))
+            return lb_fail(b->why, EINVAL, "layout '%s': hot=: %s is named twice", b->l->name,
+                           name);
+    b->l->hot[b->l->n_hot++] = (struct lb_hot_field){m->name, m->offset, m->bytes};
+    return 0;
+}
+
+/* What a page fault reads, and how far from the first of its group (layout.h). */
+static const struct {
+    const char *name;
+    size_t into;
+    bool tail, optional; /* kernels without NUMA have no policy, and do not look for one */
+} fault[] = {
+    {"vm_start", 0, false, false},  {"vm_end", 8, false, false},
+    {"vm_mm", 16, false, false},    {"vm_page_prot", 24, false, false},
+    {"vm_flags", 32, false, false}, {"anon_vma", 0, true, false},
+    {"vm_ops", 8, true, false},     {"vm_pgoff", 16, true, false},
+    {"vm_policy", 48, true, true},
+};
+
+static int add_fault_fields(struct build *b)
+{
+    const struct lb_member *m;
+    int err = 0;
+
+    for (size_t i = 0; !err && i < LB_COUNT(fault); i++)
+        if (!fault[i].optional || !lb_structure_find_member(b->s, fault[i].name, NULL, &m))
+            err = add_hot(b, fault[i].name);
+    return err;
+}
+
+/* Whether the fields lie as the groups: then the ops of the built-in layouts touch them. */
+static bool take_groups(struct lb_layout *l)
+{
+    size_t head = l->hot[0].offset, tail = 0;
+
+    if (l->n_hot != LB_COUNT(fault) || l->seqless)
+        return false;
+    for (size_t i = 0; i < l->n_hot; i++) {
+        if (fault[i].tail && !fault[i].into)
+            tail = l->hot[i].offset;
+        if (l->hot[i].bytes != 8 || l->hot[i].offset % 8 ||
+            l->hot[i].offset != (fault[i].tail ? tail : head) + fault[i].into)
+            return false;
+    }
+    l->head_offset = head;
+    l->tail_offset = tail;
+    return true;
+}
+
+static int take_hot(struct build *b)
+{
+    char *names = b->spec.hot, *name;
+    int err = 0;
+
+    if (!names && !is_vma(b->s))
+        return lb_fail(b->why, EINVAL, "layout '%s': say what an op reads by hot=MEMBER+MEMBER...",
+                       b->l->name);
+    if (!names)
+        return add_fault_fields(b);
+    while (!err && (name = strsep(&names, "+")))
+        err = *name ? add_hot(b, name) : lb_fail(b->why, EINVAL, "layout: hot=: an empty name");
+    return err;
+}
+
+/* Whether word i can be left out: wherever an object begins, another word lies on its line. */
+static bool is_covered(const uint16_t *words, size_t n, size_t i, size_t step)
+{
+    for (size_t residue = 0; residue < LB_LINE_BYTES; residue += step) {
+        bool found = false;
+        for (size_t k = 0; k < n; k++)
+            found |= k != i &&
+                     (residue + words[k]) / LB_LINE_BYTES == (residue + words[i]) / LB_LINE_BYTES;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+/* One word for each line that the fields lie on. */
+static int take_words(struct build *b)
+{
+    struct lb_layout *l = b->l;
+    uint16_t words[LB_HOT_MOST];
+    size_t n = l->n_hot, step = LB_LINE_BYTES;
+    struct lb_slab slab;
+
+    if (lb_slab_init(l->size_bytes, l->align_bytes, LB_OBJECT_ORDER, &slab))
+        return lb_fail(b->why, EINVAL, "layout '%s': objects of %zu bytes make no slab of %d",
+                       l->name, l->size_bytes, LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER);
+    while (slab.stride_bytes % step)
+        step /= 2;
+    for (size_t i = 0; i < n; i++)
+        words[i] = (uint16_t)(l->hot[i].offset & ~(size_t)3);
+    for (size_t i = n; i-- > 0;)
+        if (is_covered(words, n, i, step)) {
+            memmove(words + i, words + i + 1, (n - i - 1) * sizeof *words);
+            n--;
+        }
+    if (n > LB_TOUCH_MOST)
+        return lb_fail(
+            b->why, EINVAL,
+            "layout '%s': its hot fields lie on up to %zu lines, of which an op reads at "
+            "most %d: name fewer by hot=",
+            l->name, n, LB_TOUCH_MOST);
+    memcpy(l->touch, words, n * sizeof *words);
+    l->n_touch = n;
+    if (l->seqless)
+        l->seq_offset = words[0];
+    return 0;
+}
+
+static void say_meaning(const struct build *b)
+{
+    const char *file = strrchr(b->s->source, '/');
+    char where[80];
+
+    snprintf(where, sizeof where, "%s%.39s at %zu", b->lock->points ? "behind " : "", b->lock->name,
+             b->lock->offset);
+    snprintf(b->l->meaning, sizeof b->l->meaning,
+             "%.40s: %zu bytes, aligned to %zu (%s), %.16s %s, run as %.16s",
+             file ? file + 1 : b->s->source, b->l->size_bytes, b->l->align_bytes, b->aligned_by,
+             lb_structure_lock_name(b->lock->lock), where, lb_lock_info(b->l->lock)->name);
+}
+
+static int build(struct build *b)
+{
+    struct lb_geometry geometry;
+    int err;
+
+    if (b->s->pointer_bytes != 8)
+        return lb_fail(b->why, EINVAL,
+                       "layout: %s of a machine with pointers of %zu bytes: the locks here are "
+                       "those of 64-bit machines",
+                       b->s->name, b->s->pointer_bytes);
+    if ((err = take_name(b)) || (err = take_size(b)) || (err = take_lock(b)) ||
+        (err = lb_layout_allows(b->l, b->l->lock, b->why)) || (err = take_seq(b)) ||
+        (err = take_hot(b)))
+        return err;
+    b->l->structure = b->s;
+    if ((b->spec.hot || !take_groups(b->l)) && (err = take_words(b)))
+        return err;
+    say_meaning(b);
+    return lb_geometry_init(b->l, b->l->lock, b->why, &geometry);
+}
+
+static int build_from(const struct lb_structure *s, const struct spec *spec, struct lb_why *why,
+                      struct lb_layout *layout)
+{
+    struct lb_layout l = {.structure = s};
+    struct build b = {.s = s, .spec = *spec, .why = why, .l = &l};
+    int err = build(&b);
+
+    if (!err)
+        *layout = l;
+    return err;
+}
+
+int lb_layout_of_structure(const struct lb_structure *s, const char *options, struct lb_why *why,
+                           struct lb_layout *layout)
+{
+    char *copy = options ? strdup(options) : NULL;
+    struct spec spec = {0};
+    int err;
+
+    if (options && !copy)
+        return lb_fail(why, ENOMEM, "layout: out of memory");
+    err = parse_options(copy, why, &spec);
+    if (!err && spec.which)
+        err = lb_fail(why, EINVAL, "layout: which=: the structure is known already");
+    if (!err)
+        err = build_from(s, &spec, why, layout);
+    free(copy);
+    return err;
+}
+
+bool lb_layout_is_btf(const char *text)
+{
+    return !strncmp(text, PREFIX, strlen(PREFIX));
+}
+
+static int read_structure(char *source, const struct spec *spec, struct lb_why *why,
+                          struct lb_structure **s)
+{
+    char *name = strrchr(source, ':');
+    size_t which = 0;
+    int err;
+
+    if (spec->which && (err = parse_bytes("which", spec->which, why, &which)))
+        return err;
+    if (!name)
+        return lb_structure_read(NULL, source, (unsigned)which, why, s);
+    *name++ = '\0';
+    if (!*source)
+        return lb_fail(why, EINVAL, "layout 'btf::%.60s': no file before the colon", name);
+    return lb_structure_read(source, name, (unsigned)which, why, s);
+}
+
+int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
+                   struct lb_layout *layout)
+{
+    char *copy = strdup(text + (lb_layout_is_btf(text) ? strlen(PREFIX) : 0)), *options = copy;
+    struct spec spec = {0};
+    struct lb_structure *s = NULL;
+    int err;
+
+    if (!copy)
+        return lb_fail(why, ENOMEM, "layout: out of memory");
+    char *source = strsep(&options, ",");
+    if (!(err = parse_options(options, why, &spec)) &&
+        !(err = read_structure(source, &spec, why, &s)))
+        err = build_from(s, &spec, why, layout);
+    if (err)
+        lb_structure_destroy(s);
+    else
+        *structure = s;
+    free(copy);
+    return err;
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * layout: what is made of structures that BTF describes, from BTF made by hand; golden pictures,
+ * and what is refused. LB_UPDATE_GOLDEN=1 rewrites the golden file; read it before it is committed.
+ */
+#include <linebounce/layout.h>
+
+#include "btf_fixture.h"
+#include "layout_private.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/linebounce-layout-XXXXXX";
+
+static void path_of(const char *fixture, char path[128])
+{
+    snprintf(path, 128, "%s/%s", folder, fixture);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    for (size_t i = 0; btf_fixtures[i]; i++) {
+        struct btf *btf = btf_fixture(btf_fixtures[i]);
+        char path[128];
+        __u32 bytes;
+        const void *data = btf__raw_data(btf, &bytes);
+        path_of(btf_fixtures[i], path);
+        FILE *file = fopen(path, "wbe");
+        if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file))
+            return -1;
+        btf__free(btf);
+    }
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; btf_fixtures[i]; i++) {
+        char path[128];
+        path_of(btf_fixtures[i], path);
+        unlink(path);
+    }
+    return rmdir(folder);
+}
+
+struct pair {
+    struct lb_structure *structure;
+    struct lb_layout layout;
+};
+
+static int read_text(const char *fixture, const char *what, struct lb_why *why, struct pair *p)
+{
+    char text[400];
+
+    snprintf(text, sizeof text, "btf:%s/%s:%s", folder, fixture, what);
+    assert_true(lb_layout_is_btf(text));
+    return lb_layout_read(text, why, &p->structure, &p->layout);
+}
+
+static struct pair read_it(const char *fixture, const char *what)
+{
+    struct lb_why why = {""};
+    struct pair p;
+
+    if (read_text(fixture, what, &why, &p))
+        fail_msg("%s: %s", what, why.text);
+    assert_ptr_equal(p.layout.structure, p.structure);
+    return p;
+}
+
+/* The layout of a kernel is the built-in of that kernel, but for its name. */
+static void expect_same(const char *fixture, const char *what, const char *name)
+{
+    struct pair p = read_it(fixture, what);
+    const struct lb_layout *l = &p.layout, *known;
+    struct lb_geometry a, b;
+
+    assert_int_equal(lb_layout_find(name, NULL, &known), 0);
+    assert_string_equal(l->name, "btf-vm_area_struct");
+    assert_int_equal(l->size_bytes, known->size_bytes);
+    assert_int_equal(l->align_bytes, known->align_bytes);
+    assert_int_equal(l->head_offset, known->head_offset);
+    assert_int_equal(l->tail_offset, known->tail_offset);
+    assert_int_equal(l->seq_offset, known->seq_offset);
+    assert_int_equal(l->separate, known->separate);
+    assert_int_equal(l->indirect, known->indirect);
+    assert_int_equal(l->slot_offset, known->slot_offset);
+    assert_int_equal(l->lock_offset, known->lock_offset);
+    assert_int_equal(l->lock_align_bytes, known->lock_align_bytes);
+    assert_int_equal(l->lock, known->lock);
+    assert_int_equal(l->n_touch, 0);
+    assert_false(l->seqless);
+    assert_int_equal(l->n_hot, 9);
+    assert_int_equal(lb_geometry_init(l, l->lock, NULL, &a), 0);
+    assert_int_equal(lb_geometry_init(known, known->lock, NULL, &b), 0);
+    assert_memory_equal(&a, &b, sizeof a);
+    lb_structure_destroy(p.structure);
+}
+
+static void test_generations(void **state)
+{
+    (void)state;
+    expect_same("6.4", "vm_area_struct", "pointer");
+    expect_same("6.4", "vm_area_struct,lockalign=64", "pointer-lock-aligned");
+    expect_same("6.4", "vm_area_struct,align=64,lockalign=64", "pointer-aligned");
+    expect_same("6.4", "vm_area_struct,size=256", "pointer-256");
+    expect_same("6.15", "vm_area_struct,align=64", "refcount");
+    expect_same("inline", "vm_area_struct,align=64", "embedded-own-line");
+}
+
+static void test_meaning(void **state)
+{
+    struct pair p = read_it("6.15", "vm_area_struct,align=64");
+
+    (void)state;
+    assert_string_equal(p.layout.meaning, "6.15: 192 bytes, aligned to 64 (as asked), refcount_t "
+                                          "vm_refcnt at 128, run as refcount");
+    lb_structure_destroy(p.structure);
+    p = read_it("6.4", "vm_area_struct,name=old");
+    assert_string_equal(p.layout.name, "old");
+    assert_string_equal(p.layout.meaning,
+                        "6.4: 176 bytes, aligned to 8 (its own: no slab cache known), rw_semaphore "
+                        "behind vm_lock at 48, run as rwsem40");
+    lb_structure_destroy(p.structure);
+}
+
+/* The room for other kinds ends where the next member begins. */
+static void test_room(void **state)
+{
+    struct pair p = read_it("6.15", "vm_area_struct");
+
+    (void)state;
+    assert_int_equal(p.layout.lock_room_bytes, 8);
+    assert_int_equal(lb_layout_allows(&p.layout, LB_LOCK_LOCKED_ADDS, NULL), 0);
+    assert_int_equal(lb_layout_allows(&p.layout, LB_LOCK_RWSEM40, NULL), -EINVAL);
+    lb_structure_destroy(p.structure);
+    p = read_it("inline", "vm_area_struct");
+    assert_int_equal(p.layout.lock_room_bytes, 64);
+    lb_structure_destroy(p.structure);
+}
+
+static void expect_kind(const char *what, enum lb_lock_kind kind, size_t offset)
+{
+    struct pair p = read_it("odd", what);
+
+    assert_int_equal(p.layout.lock, kind);
+    assert_int_equal(p.layout.separate ? p.layout.slot_offset : p.layout.lock_offset, offset);
+    assert_true(p.layout.seqless);
+    assert_int_equal(p.layout.seq_offset, p.layout.touch[0]);
+    lb_structure_destroy(p.structure);
+}
+
+static void test_kinds(void **state)
+{
+    struct pair p = read_it("inline-32", "vm_area_struct");
+
+    (void)state;
+    assert_int_equal(p.layout.lock, LB_LOCK_RWSEM32);
+    lb_structure_destroy(p.structure);
+    expect_kind("raw,hot=data", LB_LOCK_REFCOUNT, 0);
+    expect_kind("wide,hot=a", LB_LOCK_REFCOUNT, 0);
+    expect_kind("one_atomic,hot=data", LB_LOCK_REFCOUNT, 8);
+    expect_kind("file,hot=f_mode", LB_LOCK_LOCKED_ADDS, 96);
+    expect_kind("locks,lock=r,hot=data", LB_LOCK_REFCOUNT, 40);
+    expect_kind("one_mutex,kind=rwsem32,hot=data", LB_LOCK_RWSEM32, 0);
+    expect_kind("debug,kind=rwsem40,hot=data", LB_LOCK_RWSEM40, 16);
+    expect_kind("reached,kind=pthread_mutex,hot=data", LB_LOCK_PTHREAD_MUTEX, 8);
+    expect_kind("same,hot=a", LB_LOCK_REFCOUNT, 8);
+    expect_kind("twice,which=2,hot=a", LB_LOCK_REFCOUNT, 16);
+}
+
+static void expect_words(const char *what, size_t n, const uint16_t *words)
+{
+    struct pair p = read_it("odd", what);
+
+    assert_int_equal(p.layout.n_touch, n);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(p.layout.touch[i], words[i]);
+    lb_structure_destroy(p.structure);
+}
+
+/* One word a line. Objects that begin anywhere part fields that lie on one line elsewhere. */
+static void test_words(void **state)
+{
+    (void)state;
+    expect_words("wide,align=64,hot=a+a2", 1, (uint16_t[]){8});
+    expect_words("wide,align=64,hot=a2+a", 1, (uint16_t[]){16});
+    expect_words("wide,align=64,hot=a+a2+b+c+d", 4, (uint16_t[]){8, 64, 128, 200});
+    expect_words("wide,align=64,hot=d", 1, (uint16_t[]){200}); /* d is the byte 201 */
+    /* 520 bytes: every start modulo 8. Between 8 and 64 there may be a line's end; 16 is on the
+     * line of the one or of the other. */
+    expect_words("wide,size=520,hot=a+a2+b", 2, (uint16_t[]){8, 64});
+    expect_words("file,hot=f_mode+f_op", 1, (uint16_t[]){0});
+    expect_words("file,size=136,hot=f_mode+f_op", 2, (uint16_t[]){0, 8});
+}
+
+static void test_named_vma_fields(void **state)
+{
+    struct pair p = read_it("6.15", "vm_area_struct,align=64,hot=vm_start+shared.rb.rb_left");
+
+    (void)state;
+    assert_int_equal(p.layout.n_hot, 2);
+    assert_int_equal(p.layout.n_touch, 2);
+    assert_int_equal(p.layout.touch[1], 152);
+    assert_false(p.layout.seqless);
+    assert_int_equal(p.layout.seq_offset, 40);
+    assert_int_equal(p.layout.head_offset + p.layout.tail_offset, 0);
+    /* The second field lies on the lock's line, so neighbours do not share, and an object does. */
+    assert_true(lb_layout_shares(&p.layout, LB_LOCK_REFCOUNT, 0, 128, 4096, 152, 64));
+    lb_structure_destroy(p.structure);
+}
+
+/* A kernel whose fields lie otherwise: words by name, and no built-in's ops. */
+static void test_moved(void **state)
+{
+    struct pair p = read_it("6.15", "vm_area_struct"), q = {0};
+    struct lb_move moves[] = {{"vm_flags", 184}};
+    struct lb_layout l;
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_int_equal(lb_structure_move(p.structure, moves, 1, 0, 0, NULL, &q.structure), 0);
+    if (lb_layout_of_structure(q.structure, "align=64,name=moved", &why, &l))
+        fail_msg("%s", why.text);
+    assert_int_equal(l.n_hot, 9);
+    assert_int_equal(l.n_touch, 3);
+    assert_int_equal(l.touch[0], 0);
+    assert_int_equal(l.touch[1], 184);
+    assert_int_equal(l.touch[2], 64);
+    assert_int_equal(lb_layout_of_structure(q.structure, NULL, NULL, &l), 0);
+    assert_int_equal(lb_layout_of_structure(q.structure, "which=1", NULL, &l), -EINVAL);
+    lb_structure_destroy(p.structure);
+    lb_structure_destroy(q.structure);
+}
+
+static void test_slab_alignment(void **state)
+{
+    struct pair p = read_it("6.4", "vm_area_struct");
+    struct lb_layout l;
+
+    (void)state;
+    p.structure->slab_align_bytes = 64; /* as if it were the running kernel's */
+    p.structure->pointed_align_bytes = 32;
+    assert_int_equal(lb_layout_of_structure(p.structure, NULL, NULL, &l), 0);
+    assert_int_equal(l.align_bytes, 64);
+    assert_int_equal(l.lock_align_bytes, 32);
+    assert_non_null(strstr(l.meaning, "aligned to 64 (as its slab cache)"));
+    assert_int_equal(lb_layout_of_structure(p.structure, "align=8,lockalign=8", NULL, &l), 0);
+    assert_int_equal(l.align_bytes, 8);
+    assert_int_equal(l.lock_align_bytes, 8);
+    p.structure->pointer_bytes = 4;
+    assert_int_equal(lb_layout_of_structure(p.structure, NULL, NULL, &l), -EINVAL);
+    lb_structure_destroy(p.structure);
+}
+
+static void test_refused(void **state)
+{
+    static const struct {
+        const char *fixture, *what;
+        int err;
+        const char *part;
+    } rows[] = {
+        {"odd", "lockless,hot=a", -ENOENT, "has no lock"},
+        {"odd", "locks,hot=data", -EINVAL, "3 locks: say which by lock="},
+        {"odd", "one_mutex,hot=data", -EINVAL, "is a mutex, and no kind"},
+        {"odd", "debug,hot=data", -EINVAL, "rw_semaphore of 168 bytes"},
+        {"odd", "wide", -EINVAL, "say what an op reads by hot="},
+        {"odd", "wide,hot=a+b+c+d+e", -EINVAL, "on up to 5 lines, of which an op reads at most 4"},
+        {"odd", "wide,hot=a+z", -ENOENT, "has no member z"},
+        {"odd", "wide,hot=a+a", -EINVAL, "named twice"},
+        {"odd", "wide,hot=a+", -EINVAL, "an empty name"},
+        {"odd", "wide,hot=", -EINVAL, "expected hot=VALUE"},
+        {"odd", "wide,hot", -EINVAL, "expected hot=VALUE"},
+        {"odd", "wide,hot=lock", -EINVAL, "a part of the lock lock (0 to 3)"},
+        {"odd", "reached,kind=rwsem40,hot=lock", -EINVAL, "a part of the lock"},
+        {"odd", "wide,hot=a,hot=b", -EINVAL, "given twice"},
+        {"odd", "wide,hot=a,cold=b", -EINVAL, "no such key"},
+        {"odd", "wide,hot=a,seq=b", -EINVAL, "has 4 bytes at a multiple of 4, not 8 at 64"},
+        {"odd", "wide,hot=a,seq=q", -ENOENT, "has no member q"},
+        {"odd", "wide,hot=a,size=256", -EINVAL, "wide has 512 bytes"},
+        {"odd", "wide,hot=a,size=x", -EINVAL, "not a number"},
+        {"odd", "wide,hot=a,align=48", -EINVAL, "power of two from 8"},
+        {"odd", "wide,hot=a,align=0", -EINVAL, "power of two"},
+        {"odd", "wide,hot=a,align=8192", -EINVAL, "power of two"},
+        {"odd", "wide,hot=a,lockalign=64", -EINVAL, "lock lies inside"},
+        {"odd", "wide,hot=a,kind=rwsem40", -EINVAL, "rwsem40 needs 40 bytes, there are 8 at 0"},
+        {"odd", "wide,hot=a,kind=what", -EINVAL, "what"},
+        {"odd", "wide,hot=a,name=pointer", -EINVAL, "a built-in layout has this name"},
+        {"odd", "wide,hot=a,name=a/b", -EINVAL, "a name holds letters"},
+        {"odd", "wide,hot=a,lock=a", -EINVAL, "a is no lock"},
+        {"odd", "reached,kind=rwsem40,hot=data,lockalign=4", -EINVAL, "power of two from 8"},
+        {"odd", "nested,hot=rest,lock=y", -EINVAL, "y is no lock"},
+        {"6.4", "vm_area_struct,which=2", -EINVAL, "fewer structures"},
+        {"6.4", "atomic_t,hot=counter", -EINVAL, "4 bytes is less than a word"},
+        {"6.4", "vma_lock,lock=lock,hot=lock.count", -EINVAL, "a part of the lock"},
+        {"none", "vm_area_struct", -ENOENT, "No such file"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(rows); i++) {
+        struct pair p = {0};
+        struct lb_why why = {""};
+        int err = read_text(rows[i].fixture, rows[i].what, &why, &p);
+
+        if (err != rows[i].err || !strstr(why.text, rows[i].part))
+            fail_msg("%s: %d, '%s'", rows[i].what, err, why.text);
+        assert_null(p.structure);
+        assert_int_equal(p.layout.size_bytes, 0);
+        assert_int_equal(read_text(rows[i].fixture, rows[i].what, NULL, &p), err);
+    }
+}
+
+static void test_texts(void **state)
+{
+    struct lb_structure *s = NULL;
+    struct lb_layout l;
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_false(lb_layout_is_btf("btfs:size=1"));
+    assert_false(lb_layout_is_btf("mine:size=1"));
+    assert_int_equal(lb_layout_read("btf::x", &why, &s, &l), -EINVAL);
+    assert_non_null(strstr(why.text, "no file before the colon"));
+    assert_int_equal(lb_layout_read("btf:/nowhere:", &why, &s, &l), -EINVAL);
+    assert_non_null(strstr(why.text, "a name has 1 to"));
+    assert_null(s);
+}
+
+/* Pictures */
+
+static void render(FILE *out, const char *fixture, const char *what)
+{
+    struct pair p = read_it(fixture, what);
+    char text[8192];
+    int length = lb_layout_draw(&p.layout, p.layout.lock, text, sizeof text);
+
+    assert_in_range(length, 1, sizeof text - 1);
+    assert_int_equal(strlen(text), length);
+    assert_int_equal(lb_layout_draw(&p.layout, p.layout.lock, NULL, 0), length);
+    fprintf(out, "%s\n", text);
+    lb_structure_destroy(p.structure);
+}
+
+static char *render_all(void)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    render(out, "6.4", "vm_area_struct");
+    render(out, "6.15", "vm_area_struct,align=64");
+    render(out, "inline-32", "vm_area_struct,align=64,name=rfc-32");
+    render(out, "6.15", "vm_area_struct,align=64,hot=vm_start+shared.rb.rb_left,name=two");
+    render(out, "odd", "file,hot=f_mode+f_op");
+    render(out, "odd", "one_mutex,kind=rwsem32,hot=data");
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static char *read_file(const char *path)
+{
+    char *text = calloc(1, 1 << 20);
+    FILE *file = fopen(path, "r");
+
+    if (!file || !text)
+        fail_msg("%s: %s", path, strerror(errno));
+    text[fread(text, 1, (1 << 20) - 1, file)] = '\0';
+    fclose(file);
+    return text;
+}
+
+static void test_golden(void **state)
+{
+    char path[4096], *text = render_all(), *golden;
+    const char *update = getenv("LB_UPDATE_GOLDEN"), *dir = getenv("LB_TESTS_DIR");
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/golden/layouts-btf.txt", dir && *dir ? dir : "tests");
+    if (update && !strcmp(update, "1")) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fputs(text, file);
+        assert_int_equal(fclose(file), 0);
+    }
+    golden = read_file(path);
+    assert_string_equal(text, golden);
+    free(text);
+    free(golden);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_generations), cmocka_unit_test(test_meaning),
+        cmocka_unit_test(test_room),        cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_words),       cmocka_unit_test(test_named_vma_fields),
+        cmocka_unit_test(test_moved),       cmocka_unit_test(test_slab_alignment),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_texts),
+        cmocka_unit_test(test_golden),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
