@@ -37,10 +37,24 @@ static bool is_private(enum lb_access access)
     return access == LB_ACCESS_PRIVATE_UNIFORM || access == LB_ACCESS_PRIVATE_ZIPF;
 }
 
+/* An op on as many words as the layout says. */
+static enum lb_op touch_op(const struct lb_shape *s, int i)
+{
+    static const enum lb_op writes[LB_WRITES] = {LB_OP_TOUCH_STORE, LB_OP_TOUCH_INCREMENT,
+                                                 LB_OP_TOUCH_ADD};
+    const struct lb_layout *l = s->layout;
+
+    return lb_scenario_role(s->scenario, &s->writers, i, s->threads)
+               ? writes[l->write] + (enum lb_op)l->writes.n - 1
+               : LB_OP_TOUCH_READ + (enum lb_op)l->reads.n - 1;
+}
+
 enum lb_op lb_shape_op(const struct lb_shape *s, int i)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
 
+    if (s->scenario->kind == LB_SCENARIO_WHATIF)
+        return touch_op(s, i);
     if (!s->layout || !s->layout->n_touch)
         return op;
     switch (op) {
@@ -314,19 +328,6 @@ static struct lb_site touch_site(const struct lb_shape_map *m, const char *arena
     for (size_t k = 0; k < t->n; k++)
         site.x[k] = (uintptr_t)arena + lb_shape_object(m, 0) + t->offset[k];
     return site;
-}
-
-enum lb_op lb_shape_op(const struct lb_shape *s, int thread)
-{
-    static const enum lb_op writes[LB_WRITES] = {LB_OP_TOUCH_STORE, LB_OP_TOUCH_INCREMENT,
-                                                 LB_OP_TOUCH_ADD};
-    const struct lb_layout *l = s->layout;
-    int role = lb_scenario_role(s->scenario, &s->writers, thread, s->threads);
-
-    if (s->scenario->kind != LB_SCENARIO_WHATIF)
-        return lb_scenario_op(s->scenario, &s->writers, thread, s->threads);
-    return role ? writes[l->write] + (enum lb_op)l->writes.n - 1
-                : LB_OP_TOUCH_READ + (enum lb_op)l->reads.n - 1;
 }
 
 static void describe(const struct lb_shape_map *m, const char *arena, struct lb_placed *placed)

@@ -22,8 +22,8 @@ KINDS = ("rwsem40", "rwsem32", "refcount", "locked_adds", "pthread_rwlock", "pth
 WAYS = ("inline", "indirect")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
-PLAIN = ("empty", "observe", "observe_fields", "add", "straight", "adds", "store", "load", "increment", "cas", "sum",
-         "push", "pop")
+PLAIN = ("empty", "observe", "observe_fields", "add", "straight", "adds", "store", "load",
+         "increment", "cas", "sum", "push", "pop")
 # Ops on some words of one object, and how many.
 TOUCHES = [(how, n) for how in ("read", "store", "increment", "add") for n in range(1, 7)]
 CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",

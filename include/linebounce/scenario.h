@@ -239,9 +239,6 @@ struct lb_shape {
                             the lock to its data; a multiple of 8 */
 };
 
-/* The op of a thread: lb_scenario_op, in whatif on as many words as the layout says. */
-enum lb_op lb_shape_op(const struct lb_shape *shape, int thread);
-
 /* Whether words can lie so: -EINVAL with the reason for an offset that is 0 or no multiple of 8,
  * one over LB_OFFSET_MOST, or one within the lock that the words lie behind. 0 for other shapes. */
 int lb_shape_allows(const struct lb_shape *shape, struct lb_why *why);
@@ -333,7 +330,8 @@ void lb_shape_release(const struct lb_shape *shape, const struct lb_draw *draw, 
  * is not laid out at the drawn lines. */
 bool lb_shape_fills(const struct lb_shape *shape);
 
-/* The op of thread `i` of a shape: lb_scenario_op's, on named fields where its layout has them. */
+/* The op of thread `i` of a shape: lb_scenario_op's, on named fields where its layout has them, in
+ * whatif on as many words as the layout says. */
 enum lb_op lb_shape_op(const struct lb_shape *shape, int i);
 /* Which loop lb_hot_find finds for a shape: true for a lock behind a pointer, and in churn for one
  * that is allocated apart. */
