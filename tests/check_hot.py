@@ -30,11 +30,14 @@ CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
           "churn_malloc_separate")
 
 # Calls that leave the fast path.
-SLOW_CALL = re.compile(r"^(lb_\w+_(slow|wake)|fall_back(_fields)?|give_up|no_memory)(\.\w+)*$")
+SLOW_CALL = re.compile(
+    r"^(lb_\w+_(slow|wake)|fall_back(_fields)?|give_up|no_memory)(\.\w+)*$")
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
 # Changes of memory that an op makes, where their number says what the op is.
 STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1}
 STORES.update({f"touch_{how}{n}": 0 if how == "read" else n for how, n in TOUCHES if how != "add"})
+# Loads of the fields of an object, where nothing else is loaded: groups, and words by name.
+LOADS = {"observe_fields": 4, "observe": 9}
 MEMBER = re.compile(r"^(\S+):\s+file format ")  # of an archive: each has sections of its own
 INSTRUMENTED = re.compile(
     r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
@@ -436,6 +439,16 @@ def check_stores(path, op):
         yield f"{describe(found)} stores, expected {STORES[op]}"
 
 
+def check_loads(path):
+    for op, wanted in LOADS.items():
+        if path.name.startswith(f"hot_{op}_"):
+            found = [i for i in path.code if "(" in i.operands and not NO_ACCESS.match(i.name) and
+                     not path.stack_operands([i])]
+            if len(found) != wanted:
+                yield f"{describe(found)} loads, expected {wanted}"
+            return
+
+
 def check_plain(loop):
     """What holds for the loops that call nothing."""
     if found := loop.stack_operands(loop.code):
@@ -457,6 +470,7 @@ def check_path(path, op, kind):
     yield from check_calls(path, op, kind)
     yield from check_locked(path, op, kind)
     yield from check_stores(path, op)
+    yield from check_loads(path)
     if not kind.startswith("pthread") and op not in ("write", "mix", "churn"):
         yield from check_plain(path)
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import unittest
 
-from cli import ROOT, SOURCE, Case, main, two_pus
+from cli_support import ROOT, SOURCE, Case, main, two_pus
 
 MAKE_BTF = os.environ.get("LB_MAKE_BTF", "")
 KERNEL = "/sys/kernel/btf/vmlinux"
@@ -75,7 +75,8 @@ class Show(BtfCase):
         old, new = self.fixture("6.4"), self.fixture("6.15")
         text = self.draw(f"btf:{old}:vm_area_struct,name=old", "--layout", "pointer,refcount",
                          "--layout", f"btf:{new}:vm_area_struct,name=new")
-        self.assertEqual(re.findall(r"(?m)^([a-z]\S*): ", text), ["old", "pointer", "refcount", "new"])
+        self.assertEqual(re.findall(r"(?m)^([a-z]\S*): ", text),
+                         ["old", "pointer", "refcount", "new"])
 
     def test_another_kind_of_lock(self):
         path = self.fixture("inline")
@@ -155,19 +156,18 @@ class Run(BtfCase):
         with open(self.path("out/run.json"), encoding="utf-8") as file:
             return json.load(file)
 
-    def rows(self):
-        with open(self.path("out/summary.csv"), newline="", encoding="utf-8") as file:
+    def rows(self, name="samples.csv"):
+        """Spoiled windows are among the samples, too: the machine may be busy."""
+        with open(self.path("out", name), newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
 
     def test_joins_the_others(self):
         self.succeeds("run", "--scenario", "same-object", "--threads", "1", *BRIEF,
                       "--layout", f"btf:{self.fixture('6.15')}:vm_area_struct,align=64",
                       "--layout", "refcount")
-        found = {(r["layout"], r["lock"], r["bytes_per_object"], r["pages_per_1000_objects"])
-                 for r in self.rows() if r["scenario"] == "same-object"}
-        self.assertEqual(found, {("pointer", "rwsem40", "216", "54"),
-                                 ("btf-vm_area_struct", "refcount", "192", "48"),
-                                 ("refcount", "refcount", "192", "48")})
+        found = {(r["layout"], r["lock"]) for r in self.rows() if r["scenario"] == "same-object"}
+        self.assertEqual(found, {("pointer", "rwsem40"), ("btf-vm_area_struct", "refcount"),
+                                 ("refcount", "refcount")})
 
     @two_pus
     def test_named_fields_in_every_scenario(self):
