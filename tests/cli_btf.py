@@ -230,7 +230,7 @@ class Run(BtfCase):
         self.fixture("inline", "vmlinux")  # as after another kernel's boot
         result = self.run_it("sweep", "--resume", "out")
         self.assertNotEqual(result.returncode, 0)
-        self.assertIn("plan.digest", result.stderr)
+        self.assertIn("plan.layouts", result.stderr)
 
 
 class RunningKernel(BtfCase):
