@@ -1144,6 +1144,50 @@ static void test_field_sharing(void **state)
                      0);
 }
 
+/* A field that the structure has by the word's name, and none that it has not. */
+static void test_field_watches(void **state)
+{
+    static char start[] = "vm_start", flags[] = "vm_flags", type[] = "unsigned long";
+    static struct lb_member members[] = {{.name = start, .type = type, .offset = 72, .bytes = 8},
+                                         {.name = flags, .type = type, .offset = 80, .bytes = 4}};
+    static const struct lb_structure structure = {
+        .name = "s", .bytes = 256, .members = members, .n_members = LB_COUNT(members)};
+    struct scene *s = *state;
+    struct lb_layout named = fields_inline;
+    struct lb_why why = {""};
+    uintptr_t address = 0;
+    unsigned bytes = 0;
+
+    draw(s, 64, 3);
+    named.structure = &structure;
+    stage(s, LB_SCENARIO_NEIGHBOURS, &named, LB_LOCK_RWSEM40, 2);
+    place(s);
+    assert_int_equal(
+        lb_shape_watch(&s->shape, &s->draw, s->arena, 1, LB_WATCH_VM_START, &why, &address, &bytes),
+        0);
+    assert_int_equal(address, s->sites[1].x[0] + 72);
+    assert_int_equal(bytes, 8);
+    assert_int_equal(
+        lb_shape_watch(&s->shape, &s->draw, s->arena, 1, LB_WATCH_SEQ, &why, &address, &bytes), 0);
+    assert_int_equal(address, s->sites[1].x[2]);
+    static const enum lb_watch absent[] = {LB_WATCH_VM_FLAGS, LB_WATCH_VM_POLICY};
+    for (size_t i = 0; i < LB_COUNT(absent); i++) {
+        assert_int_equal(
+            lb_shape_watch(&s->shape, &s->draw, s->arena, 0, absent[i], &why, &address, &bytes),
+            -ENOENT);
+        assert_non_null(strstr(why.text, "no such field of 8 bytes"));
+    }
+    stage(s, LB_SCENARIO_NEIGHBOURS, &fields_apart, LB_LOCK_RWSEM40, 2);
+    place(s);
+    assert_int_equal(
+        lb_shape_watch(&s->shape, &s->draw, s->arena, 0, LB_WATCH_SEQ, &why, &address, &bytes),
+        -ENOENT);
+    assert_non_null(strstr(why.text, "no sequence number"));
+    assert_int_equal(
+        lb_shape_watch(&s->shape, &s->draw, s->arena, 0, LB_WATCH_VM_MM, &why, &address, &bytes),
+        -ENOENT);
+}
+
 static const struct {
     enum lb_scenario_kind kind;
     enum lb_op op;
@@ -1912,6 +1956,7 @@ int main(void)
         cmocka_unit_test(test_field_ops),
         cmocka_unit_test(test_field_sites),
         cmocka_unit_test(test_field_sharing),
+        cmocka_unit_test(test_field_watches),
         cmocka_unit_test(test_field_loops),
         cmocka_unit_test(test_fields_are_loaded),
         cmocka_unit_test(test_timed_fields_do_what_loops_do),
