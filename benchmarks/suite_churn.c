@@ -59,22 +59,33 @@ static double pages(const struct lb_case *c)
                                                                       : (double)g.pages_per_1000;
 }
 
-static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+/* Time, ratio and verdict; NULL: no window was good. */
+static void print_time(FILE *out, const struct lb_case *c, const struct lb_line *l)
 {
-    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+    char net[48] = "-", ratio[16] = "-";
+
+    if (l && l->net.n)
+        snprintf(net, sizeof net, "%.1f [%.1f, %.1f]", l->net.median, l->net.lo, l->net.hi);
+    if (l && l->compared)
+        snprintf(ratio, sizeof ratio, "%.2f", l->comparison.ratio.value);
+    fprintf(out, " %24s  %5s  %-12s", net, l && c->base < 0 ? "1" : ratio,
+            !l            ? "not measured"
+            : c->base < 0 ? "(baseline)"
+            : l->compared ? lb_verdict_name(l->comparison.verdict)
+                          : "-");
+}
+
+/* What the memory comes to is known without a window. */
+static void print_case(FILE *out, const struct lb_analysis *a, int case_index)
+{
+    const struct lb_case *c = &a->run->plan->cases[case_index];
     char label[CASE_LABEL_BYTES], memory[24] = "-";
 
     case_label(c, label);
     if (isfinite(pages(c)))
         snprintf(memory, sizeof memory, "%.0f", pages(c));
-    fprintf(out, "  %-22s %11s %9.1f [%.1f, %.1f]", label,
-            c->shape.layout->separate ? "two" : "one", l->net.n ? l->net.median : l->ns_op.median,
-            l->net.n ? l->net.lo : l->ns_op.lo, l->net.n ? l->net.hi : l->ns_op.hi);
-    if (l->compared)
-        fprintf(out, "  %5.2f  %-10s", l->comparison.ratio.value,
-                lb_verdict_name(l->comparison.verdict));
-    else
-        fprintf(out, "  %5s  %-10s", c->base < 0 ? "1" : "-", c->base < 0 ? "(baseline)" : "-");
+    fprintf(out, "  %-22s %11s", label, c->shape.layout->separate ? "two" : "one");
+    print_time(out, c, lb_analysis_find(a, case_index, 0));
     fprintf(out, " %7s\n", memory);
 }
 
@@ -90,20 +101,19 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     const struct lb_case *last = NULL;
 
     (void)s;
-    for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
-        const struct lb_case *c = &p->cases[l->case_index];
-        if (!l->main_regime || !lb_case_is_subject(c))
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        if (!lb_case_is_subject(c))
             continue;
         if (!last || !same_table(c, last))
             fprintf(out,
                     "\n%s: %s\n  %d thread%s, %zu objects alive a thread, %g ns of work\n"
-                    "  %-22s %11s %21s  %5s  %-10s %7s\n",
+                    "  %-22s %11s %24s  %5s  %-12s %7s\n",
                     c->shape.scenario->name, c->shape.scenario->question, c->shape.threads,
                     c->shape.threads == 1 ? "" : "s", c->shape.objects, c->work_ns, "layout",
                     "allocations", "net ns/op [95 %]", "ratio", "verdict", "pg/1k");
         last = c;
-        print_line(out, a, l);
+        print_case(out, a, (int)i);
     }
 }
 
