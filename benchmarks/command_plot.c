@@ -11,6 +11,7 @@
 #include <linebounce/record.h>
 
 #include <argp.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -86,11 +87,11 @@ static int plot_together(const struct folders *f)
     char(*names)[256] = calloc((size_t)f->n, sizeof *names), out[4200];
     const char **list = calloc((size_t)f->n, sizeof *list);
     const char **dirs = calloc((size_t)f->n, sizeof *dirs);
-    struct lb_why why = {"out of memory"};
-    int err = -1, n = 0;
+    struct lb_why why;
+    int err = names && list && dirs ? 0 : lb_fail(&why, ENOMEM, "out of memory"), n = 0;
 
     snprintf(out, sizeof out, "%s%s", f->out ? f->out : f->at[0], f->out ? "" : "/plots");
-    for (int i = 0; names && list && dirs && i < f->n; i++) {
+    for (int i = 0; !err && i < f->n; i++) {
         char path[4200];
         snprintf(path, sizeof path, "%s/summary.csv", f->at[i]);
         if (access(path, F_OK)) /* of pairs alone: it has its own picture */
@@ -99,19 +100,20 @@ static int plot_together(const struct folders *f)
         list[n] = names[n];
         dirs[n++] = f->at[i];
     }
-    if (n > 1)
+    if (!err && n < 2)
+        err = lb_fail(&why, ENODATA, "%s of these folders has a summary.csv",
+                      n ? "only one" : "none");
+    if (!err)
         err = lb_plot_hosts(dirs, list, n, out, provenance_plots(), &why);
-    if (n > 1 && err)
-        fprintf(stderr, "linebounce: %s\n", why.text);
-    else if (n > 1)
+    if (!err)
         printf("%s/hosts.svg, hosts.png: %d folders\n", out, n);
     else
-        fprintf(stderr, "linebounce: no picture of all: %s of these folders has a summary.csv\n",
-                n ? "only one" : "none");
+        fprintf(stderr, "linebounce: %s%s\n", err == -ENODATA ? "no picture of all: " : "",
+                why.text);
     free(names);
     free(list);
     free(dirs);
-    return n > 1 && err ? EXIT_NOT_MEASURED : EXIT_DONE;
+    return err && err != -ENODATA ? EXIT_NOT_MEASURED : EXIT_DONE;
 }
 
 static bool is_same(const char *a, const char *b)

@@ -35,10 +35,12 @@ do for [h = 1:dirs] {
         unset table
         eval tables
         nearest = ""
-        stats $one using (nearest = nearest eq "" || far(head(strcol(1))) < far(head(nearest)) \
-            ? strcol(1) : nearest, 0) nooutput
-        do for [i = 1:|$one|] {
-            if (word($one[i], 1) eq nearest) { print sprintf("%d %s", h, $one[i]) }
+        if (|$one| > 0) {
+            stats $one using (nearest = nearest eq "" \
+                || far(head(strcol(1))) < far(head(nearest)) ? strcol(1) : nearest, 0) nooutput
+            do for [i = 1:|$one|] {
+                if (word($one[i], 1) eq nearest) { print sprintf("%d %s", h, $one[i]) }
+            }
         }
     }
 }
