@@ -6,14 +6,17 @@ Program: $LINEBOUNCE; $LB_SOURCE_DIR, $LB_TESTS_DIR
 
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import pty
 import re
 import select
 import shutil
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -154,9 +157,11 @@ class Case(unittest.TestCase):
             self.assertEqual(len(row), len(header), f"{path}: {row}")
         return [dict(zip(header, row)) for row in rows]
 
-    def on_terminal(self, *args, **env):
+    def on_terminal(self, *args, columns=0, **env):
         """All that the program writes to a terminal, and its exit status."""
         master, slave = pty.openpty()
+        if columns:
+            fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.addCleanup(os.close, master)
         process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, stdin=slave, stdout=slave,
                                    stderr=slave, env=environment(TERM="xterm", **env))
