@@ -224,6 +224,9 @@ static int check(const struct settings *s, const struct lb_topology *topology)
                 "or restrict the process with taskset");
     else if (s->all_pairs)
         lb_fail(&why, EINVAL, "--all-pairs: is for suite pingpong: a sweep takes one pair a class");
+    else if (suite_whatif_option(s))
+        lb_fail(&why, EINVAL, "--%s: is for suite whatif, which has no sweep",
+                suite_whatif_option(s));
     else if (!topology->this_system && !s->dry_run)
         lb_fail(&why, EINVAL,
                 "topology: %s is not this machine: it can be planned for (--dry-run), not measured",

@@ -126,6 +126,37 @@ static void put_layouts(struct lb_json *json, const struct settings *s)
             put_layout(json, &layouts[i]);
 }
 
+/* A name with a dot would be a path. */
+static void put_whatif(struct lb_json *json, const struct whatif *w)
+{
+    char key[96], text[128], name[LB_LAYOUT_NAME_BYTES];
+
+    snprintf(name, sizeof name, "%s", w->name);
+    for (char *dot = name; (dot = strchr(dot, '.'));)
+        *dot = '_';
+#define WHATIF_KEY(NAME) (snprintf(key, sizeof key, "whatif.%s." NAME, name), key)
+    lb_json_text(json, WHATIF_KEY("structure"), w->structure);
+    lb_json_text(json, WHATIF_KEY("source"), w->source);
+    lb_json_text(json, WHATIF_KEY("write"), lb_write_name(w->write));
+    lb_json_number(json, WHATIF_KEY("bytes"), (double)w->bytes_before);
+    lb_json_number(json, WHATIF_KEY("align_bytes"), (double)w->align_before);
+    if (w->moved) {
+        lb_json_number(json, WHATIF_KEY("bytes_moved"), (double)w->bytes_after);
+        lb_json_number(json, WHATIF_KEY("align_bytes_moved"), (double)w->align_after);
+    }
+    for (size_t i = 0; i < w->n_fields; i++) {
+        const struct whatif_field *f = &w->fields[i];
+        snprintf(text, sizeof text, "%s at %zu, moved %zu", f->name, f->before, f->after);
+        if (f->before == f->after)
+            snprintf(text, sizeof text, "%s at %zu", f->name, f->before);
+        if (f->read)
+            lb_json_push_text(json, WHATIF_KEY("read"), text);
+        if (f->written)
+            lb_json_push_text(json, WHATIF_KEY("written"), text);
+    }
+#undef WHATIF_KEY
+}
+
 void provenance_begin(struct lb_json *json, const struct settings *s, const struct lb_topology *t,
                       const struct lb_environment *e, char **argv)
 {
@@ -146,6 +177,8 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_number(json, "run.margin_share", s->margin.share);
     lb_json_text(json, "run.baseline", s->baseline);
     put_layouts(json, s);
+    for (size_t i = 0; i < s->whatifs.n; i++)
+        put_whatif(json, &((const struct whatif *)s->whatifs.at)[i]);
     lb_json_text(json, "topology.hwloc", lb_topology_library());
     lb_json_text(json, "topology.source", t->source);
     lb_json_number(json, "topology.pus", t->n_pus);

@@ -53,19 +53,37 @@ static bool has_word_scenario(const struct settings *s)
     return false;
 }
 
+const char *suite_whatif_option(const struct settings *s)
+{
+    const struct whatif_options *o = &s->whatif;
+
+    return s->whatifs.n       ? "preset"
+           : !s->whatif_given ? NULL
+           : o->read          ? "read"
+           : o->write         ? "write"
+           : o->move          ? "move"
+           : o->align_bytes   ? "align"
+           : o->bytes         ? "size"
+                              : "write-how";
+}
+
 int suite_check(const struct settings *s, struct lb_why *why)
 {
     const struct suite *const *list = s->suites.at;
     bool windows = false, layouts = false, offsets = has_word_scenario(s), pairs = false;
+    bool whatif = false;
 
     for (size_t i = 0; i < s->suites.n; i++) {
         windows |= !list[i]->measure;
+        whatif |= list[i] == &suite_whatif;
         pairs |= list[i]->measure != NULL;
         layouts |= !list[i]->measure && !list[i]->no_layouts;
         offsets |= list[i]->has_offsets;
     }
     const char *option = window_option(s);
-    if (!layouts && s->layouts.n)
+    if (!whatif && suite_whatif_option(s))
+        option = suite_whatif_option(s);
+    else if (!layouts && s->layouts.n)
         option = "layout";
     else if (!layouts && s->locks.n)
         option = "lock";

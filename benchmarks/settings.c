@@ -2,7 +2,6 @@
 #include "settings.h"
 
 #include "suite.h"
-#include "whatif.h"
 
 #include <linebounce/gbench.h>
 #include <linebounce/layout.h>
@@ -49,6 +48,12 @@ enum {
     KEY_COUNT_KERNEL,
     KEY_SAMPLE_EVERY,
     KEY_PRESET,
+    KEY_READ,
+    KEY_WRITE,
+    KEY_WRITE_HOW,
+    KEY_MOVE,
+    KEY_ALIGN,
+    KEY_SIZE,
     KEY_TRACE,
 };
 
@@ -76,6 +81,15 @@ static const struct argp_option run_options[] = {
     {"prefetcher", KEY_PREFETCHER, "on|off", 0,
      "Set the adjacent-line prefetcher for the run (Intel, root); it is restored in any case", 0},
     {"access", KEY_ACCESS, "LIST", 0, "Picks in many: shared- or private-, uniform or zipf", 0},
+    {"read", KEY_READ, "FIELDS", 0,
+     "whatif: fields of a structure from BTF (--layout btf:FILE:STRUCT) that half the threads read",
+     0},
+    {"write", KEY_WRITE, "FIELDS", 0, "whatif: fields that the other half writes", 0},
+    {"write-how", KEY_WRITE_HOW, "HOW", 0,
+     "whatif: store, increment or add (add for atomics and locks, else store)", 0},
+    {"move", KEY_MOVE, "FIELD=N,...", 0, "whatif: compare with these fields at offset N", 0},
+    {"align", KEY_ALIGN, "BYTES", 0, "whatif: ... with objects aligned so", 0},
+    {"size", KEY_SIZE, "BYTES", 0, "whatif: ... of that size", 0},
     {"preset", KEY_PRESET, "LIST", 0,
      "Moves in whatif that the kernel made: mmap_lock, page_counter, i_mmap, f_ref (all)", 0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
@@ -133,15 +147,16 @@ void settings_init(struct settings *s)
     s->writers.threads = 1;
     s->baseline = LB_BASELINE;
     s->sample_every = LB_SAMPLE_AUTO;
+    s->whatif.write_how = -1;
     s->precision_ns = DEFAULT_PRECISION_NS;
     s->margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
 }
 
 void settings_finish(struct settings *s)
 {
-    struct list *lists[] = {&s->suites,  &s->scenarios, &s->layouts, &s->locks,  &s->placements,
-                            &s->threads, &s->works,     &s->objects, &s->access, &s->offsets,
-                            &s->homes,   &s->gbench,    &s->events,  &s->whatifs};
+    struct list *lists[] = {&s->suites,  &s->scenarios, &s->layouts, &s->locks,   &s->placements,
+                            &s->threads, &s->works,     &s->objects, &s->access,  &s->offsets,
+                            &s->homes,   &s->gbench,    &s->events,  &s->whatifs, &s->layout_texts};
     char **strings = s->strings.at;
 
     for (size_t i = 0; i < s->strings.n; i++)
@@ -229,6 +244,11 @@ static void read_layout(struct settings *s, const char *text, struct lb_layout *
     }
     if (err)
         refuse(&why);
+}
+
+static void add_layout_text(struct settings *s, const char *text)
+{
+    list_add(&s->layout_texts, sizeof text, &text);
 }
 
 static void add_layout(struct settings *s, const char *text)
@@ -431,7 +451,7 @@ static const struct {
     {KEY_HOME, "home", add_home, LIST(homes)},
     {KEY_PRESET, "preset", add_preset, LIST(whatifs)},
     {KEY_EVENTS, "events", add_event, LIST(events)},
-    {KEY_LAYOUT, "layout", add_layout, LIST(layouts)},
+    {KEY_LAYOUT, "layout", add_layout_text, LIST(layout_texts)},
 #undef LIST
 };
 
@@ -520,6 +540,46 @@ static error_t parse_flag(int key, struct settings *s)
     }
 }
 
+static size_t parse_bytes(const char *option, const char *text)
+{
+    return (size_t)parse_whole(option, text, 1, LB_STRUCTURE_BYTES_MOST);
+}
+
+/* Of suite whatif. */
+static error_t parse_whatif(int key, char *arg, struct settings *s)
+{
+    struct whatif_options *o = &s->whatif;
+    enum lb_write how;
+    struct lb_why why;
+
+    switch (key) {
+    case KEY_READ:
+        o->read = arg;
+        break;
+    case KEY_WRITE:
+        o->write = arg;
+        break;
+    case KEY_MOVE:
+        o->move = arg;
+        break;
+    case KEY_ALIGN:
+        o->align_bytes = parse_bytes("align", arg);
+        break;
+    case KEY_SIZE:
+        o->bytes = parse_bytes("size", arg);
+        break;
+    case KEY_WRITE_HOW:
+        if (lb_write_parse(arg, &why, &how))
+            refuse(&why);
+        o->write_how = (int)how;
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    s->whatif_given = true;
+    return 0;
+}
+
 static error_t parse_common(int key, char *arg, struct settings *s)
 {
     for (size_t i = 0; i < LB_COUNT(lists); i++) {
@@ -529,12 +589,12 @@ static error_t parse_common(int key, char *arg, struct settings *s)
             s->events_given = s->events_none = false;
         renew(s, (int)i, (struct list *)(void *)((char *)s + lists[i].list));
         if (key == KEY_LAYOUT && strchr(arg, ':')) /* one of the user's own holds commas itself */
-            add_layout(s, arg);
+            add_layout_text(s, arg);
         else
             each(s, lists[i].name, arg, lists[i].add);
         return 0;
     }
-    return parse_flag(key, s) ? parse_single(key, arg, s) : 0;
+    return parse_flag(key, s) && parse_whatif(key, arg, s) ? parse_single(key, arg, s) : 0;
 }
 
 static error_t parse_run(int key, char *arg, struct argp_state *state)
@@ -602,6 +662,59 @@ static int take_gbench_flags(int argc, char **argv, struct settings *s)
     return kept;
 }
 
+static bool has_suite(const struct settings *s, const struct suite *suite)
+{
+    const struct suite *const *list = s->suites.at;
+
+    for (size_t i = 0; i < s->suites.n; i++)
+        if (list[i] == suite)
+            return true;
+    return false;
+}
+
+static void add_whatif(struct settings *s, const char *text)
+{
+    struct whatif w;
+    struct lb_why why;
+
+    if (!lb_layout_is_btf(text))
+        lb_fail(&why, EINVAL, "layout '%s': whatif takes structures from BTF: btf:FILE:STRUCT",
+                text);
+    else if (!whatif_of_structure(text, &s->whatif, &why, &w)) {
+        list_add(&s->whatifs, sizeof w, &w);
+        return;
+    }
+    refuse(&why);
+}
+
+/* Reads the layouts, now that it is known what they are for. In whatif a structure needs no lock.
+ */
+static void settle_layouts(struct settings *s)
+{
+    const char *const *texts = s->layout_texts.at;
+    bool whatif = has_suite(s, &suite_whatif);
+    struct lb_why why;
+
+    s->layouts.n = 0;
+    for (size_t i = 0; i < s->layout_texts.n; i++) {
+        if (whatif)
+            add_whatif(s, texts[i]);
+        else
+            add_layout(s, texts[i]);
+    }
+    bool all = whatif && !s->whatif_given && !s->whatifs.n;
+    for (size_t i = 0; all && i < n_whatif_presets; i++)
+        list_add(&s->whatifs, sizeof whatif_presets[i], &whatif_presets[i]);
+    if (whatif && s->whatif_given && !s->layout_texts.n)
+        lb_fail(&why, EINVAL, "whatif: of which structure? --layout btf:FILE:STRUCT");
+    else if (whatif && s->suites.n > 1 && s->layout_texts.n)
+        lb_fail(&why, EINVAL,
+                "whatif: its structures are for it alone: leave out the other suites");
+    else
+        return;
+    refuse(&why);
+}
+
 /* The baseline is measured whether it was listed or not. */
 static void complete_layouts(struct settings *s)
 {
@@ -648,6 +761,7 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
         add_suite(s, "layouts");
     if (s->budget_s <= 0)
         s->budget_s = s->quick ? QUICK_BUDGET_S : DEFAULT_BUDGET_S;
+    settle_layouts(s);
     complete_layouts(s);
 }
 
@@ -682,6 +796,7 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
     argp_parse(&argp, argc, argv, 0, NULL, s);
     if (!s->budget_given)
         s->budget_s = NAN; /* as long as the plan takes */
+    settle_layouts(s);
     complete_layouts(s);
 }
 
@@ -707,4 +822,5 @@ void settings_parse_show(int argc, char **argv, struct settings *s)
 
     argv[0] = name;
     argp_parse(&argp, argc, argv, 0, 0, s);
+    settle_layouts(s);
 }

@@ -5,6 +5,8 @@
 #ifndef LB_SETTINGS_H
 #define LB_SETTINGS_H
 
+#include "whatif.h"
+
 #include <linebounce/events.h>
 #include <linebounce/plan.h>
 #include <linebounce/stats.h>
@@ -18,23 +20,26 @@ struct list {
 };
 
 struct settings {
-    struct list suites;     /* const struct suite * */
-    struct list scenarios;  /* const struct lb_scenario * */
-    struct list layouts;    /* struct lb_layout */
-    struct list structures; /* struct lb_structure *: what layouts were read from */
-    struct list locks;      /* enum lb_lock_kind */
-    struct list placements; /* const char * */
-    struct list threads;    /* int */
-    struct list works;      /* double */
-    struct list objects;    /* size_t */
-    struct list offsets;    /* size_t */
-    struct list homes;      /* enum lb_home */
-    struct list access;     /* enum lb_access */
-    struct list strings;    /* char *: copies that other lists point into */
-    struct list gbench;     /* char *: --benchmark_ flags, as given */
-    struct list events;     /* struct lb_event */
-    struct list whatifs;    /* struct whatif: presets, and the one that the options describe */
-    bool events_given;      /* also by none */
+    struct list suites;       /* const struct suite * */
+    struct list scenarios;    /* const struct lb_scenario * */
+    struct list layouts;      /* struct lb_layout: what layout_texts say */
+    struct list layout_texts; /* const char *: read when all options are known */
+    struct list structures;   /* struct lb_structure *: what layouts were read from */
+    struct list locks;        /* enum lb_lock_kind */
+    struct list placements;   /* const char * */
+    struct list threads;      /* int */
+    struct list works;        /* double */
+    struct list objects;      /* size_t */
+    struct list offsets;      /* size_t */
+    struct list homes;        /* enum lb_home */
+    struct list access;       /* enum lb_access */
+    struct list strings;      /* char *: copies that other lists point into */
+    struct list gbench;       /* char *: --benchmark_ flags, as given */
+    struct list events;       /* struct lb_event */
+    struct list whatifs;      /* struct whatif: presets, and structures from BTF in suite whatif */
+    struct whatif_options whatif;
+    bool whatif_given; /* one of its options */
+    bool events_given; /* also by none */
     bool events_none;
     bool count_kernel;
     bool kernel_refused;   /* it was asked for */

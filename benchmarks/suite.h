@@ -41,6 +41,8 @@ extern const size_t n_suites;
 /* -ENOENT with the known names. */
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite);
 
+/* The first option given that only whatif has; NULL when none was. */
+const char *suite_whatif_option(const struct settings *settings);
 /* Whether every option that was given means something to one of the suites at least; -EINVAL with
  * the first that does not. */
 int suite_check(const struct settings *settings, struct lb_why *why);

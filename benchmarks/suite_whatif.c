@@ -41,8 +41,6 @@ static void defaults(struct settings *s, struct lb_request *r)
     n_layouts = 0;
     for (size_t i = 0; i < s->whatifs.n; i++)
         add(&chosen[i]);
-    for (size_t i = 0; !s->whatifs.n && i < n_whatif_presets; i++)
-        add(&whatif_presets[i]);
     r->scenarios = all;
     r->n_scenarios = LB_COUNT(all);
     r->layouts = layouts;
@@ -114,10 +112,35 @@ static void print_memory(FILE *out, const struct whatif *w)
             fprintf(out, "  memory: %s\n", why.text);
             return;
         }
+    if (g[0].object_residues > 1)
+        fprintf(
+            out,
+            "  objects as they are start at %u places modulo 64: the lines above are of one that "
+            "starts at a line, the times of all\n",
+            g[0].object_residues);
     fprintf(out, "  memory: %zu bytes an object, %zu pages per 1000", g[0].bytes_per_object,
             g[0].pages_per_1000);
     if (n == 2)
         fprintf(out, "; moved %zu bytes, %zu pages", g[1].bytes_per_object, g[1].pages_per_1000);
+    fputc('\n', out);
+}
+
+static void print_fields(FILE *out, const struct whatif *w)
+{
+    for (int written = 0; written < 2; written++) {
+        fprintf(out, written ? "; half %s" : "  half the threads read",
+                w->write == LB_WRITE_ADD         ? "add to"
+                : w->write == LB_WRITE_INCREMENT ? "increment"
+                                                 : "store to");
+        for (size_t i = 0, n = 0; i < w->n_fields; i++) {
+            const struct whatif_field *f = &w->fields[i];
+            if (!(written ? f->written : f->read))
+                continue;
+            fprintf(out, "%s %s at %zu", n++ ? "," : "", f->name, f->before);
+            if (f->after != f->before)
+                fprintf(out, " (moved %zu)", f->after);
+        }
+    }
     fputc('\n', out);
 }
 
@@ -128,7 +151,9 @@ static void print_one(FILE *out, const struct lb_analysis *a, const struct setti
     const double *work = s->works.n ? s->works.at : works;
     size_t n_work = s->works.n ? s->works.n : s->quick ? 1 : LB_COUNT(works);
 
-    fprintf(out, "\n%s: %s, %s\n  as it is: ", w->name, w->structure, w->source);
+    fprintf(out, "\n%s: %s, %s\n", w->name, w->structure, w->source);
+    print_fields(out, w);
+    fputs("  as it is: ", out);
     whatif_print_lines(w, false, out);
     if (w->moved) {
         fputs("\n  as moved: ", out);
@@ -155,13 +180,12 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     fputs("\nWhat if? Half of the threads read, half write; moved against as it is.\n", out);
     for (size_t i = 0; i < s->whatifs.n; i++)
         print_one(out, a, s, &chosen[i]);
-    for (size_t i = 0; !s->whatifs.n && i < n_whatif_presets; i++)
-        print_one(out, a, s, &whatif_presets[i]);
 }
 
 const struct suite suite_whatif = {
     .name = "whatif",
     .question = "what does it cost that these fields lie so, and what would moving one buy?",
+    .no_layouts = true, /* but for those of its own */
     .defaults = defaults,
     .conclude = conclude,
 };

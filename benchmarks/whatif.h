@@ -38,6 +38,21 @@ extern const size_t n_whatif_presets;
 /* -ENOENT with the known names. */
 int whatif_find(const char *name, struct lb_why *why, const struct whatif **preset);
 
+/* What the command line says of a structure; NULL, 0 and -1 where it says nothing. */
+struct whatif_options {
+    const char *read, *write; /* members, parted by commas */
+    const char *move;         /* "member=offset,..." */
+    size_t bytes, align_bytes;
+    int write_how; /* enum lb_write; -1: a locked add where a member written is atomic or a lock,
+                      else a plain store */
+};
+/* Of "btf:STRUCT" or "btf:FILE:STRUCT", with ",name=" and ",which=". As it is, the object is
+ * aligned as the running kernel's slab cache of that name, else as its members want it, and to 8 at
+ * least. Errors of lb_structure_read and lb_structure_move; -EINVAL for a list that does not parse.
+ */
+int whatif_of_structure(const char *text, const struct whatif_options *options, struct lb_why *why,
+                        struct whatif *whatif);
+
 /* The layouts to measure: as it is and, where something moves, as moved. -EINVAL with the reason:
  * no field is read or none written, more than LB_TOUCHED_MOST of either, one past the end, a name
  * that is too long. */

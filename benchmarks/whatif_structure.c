@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A structure that BTF describes, with the fields that the command line names.
+ */
+#include "whatif.h"
+
+#include <linebounce/structure.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "btf:FILE:STRUCT,name=x,which=2" taken apart; cuts the copy. */
+struct source {
+    char *file, *structure, *name;
+    unsigned which;
+};
+
+static int take_option(char *option, const char *text, struct lb_why *why, struct source *source)
+{
+    char *value = strchr(option, '='), *end;
+
+    if (value)
+        *value++ = '\0';
+    if (value && !strcmp(option, "name")) {
+        source->name = value;
+        return 0;
+    }
+    if (value && !strcmp(option, "which")) {
+        source->which = (unsigned)strtoul(value, &end, 10);
+        if (!*end && source->which)
+            return 0;
+    }
+    return lb_fail(why, EINVAL,
+                   "layout '%s': %s: whatif takes name= and which= here (fields go to --read, "
+                   "--write and --move)",
+                   text, option);
+}
+
+static int take_apart(char *copy, const char *text, struct lb_why *why, struct source *source)
+{
+    char *options = strchr(copy, ','), *colon, *option;
+    int err = 0;
+
+    *source = (struct source){0};
+    if (options)
+        *options++ = '\0';
+    source->structure = copy + strlen("btf:");
+    if ((colon = strrchr(source->structure, ':'))) {
+        *colon = '\0';
+        source->file = source->structure;
+        source->structure = colon + 1;
+    }
+    while (!err && (option = strsep(&options, ",")))
+        err = take_option(option, text, why, source);
+    return err;
+}
+
+static struct whatif_field *field_of(struct whatif *w, const char *name)
+{
+    for (size_t i = 0; i < w->n_fields; i++)
+        if (!strcmp(w->fields[i].name, name))
+            return &w->fields[i];
+    return NULL;
+}
+
+/* One field of --read or --write. */
+static int add_field(struct whatif *w, const struct lb_structure *s, const char *name, bool written,
+                     bool *atomic, struct lb_why *why)
+{
+    struct whatif_field *f = field_of(w, name);
+    const struct lb_member *m;
+    int err = lb_structure_find_member(s, name, why, &m);
+
+    if (err)
+        return err;
+    if (!f && (w->n_fields == WHATIF_FIELDS_MOST || strlen(name) >= sizeof f->name))
+        return lb_fail(why, EINVAL, "whatif: %s: one field too many, or too long a name", name);
+    if (!f) {
+        f = &w->fields[w->n_fields++];
+        memcpy(f->name, name, strlen(name) + 1);
+        f->before = f->after = m->offset;
+    }
+    f->read |= !written;
+    f->written |= written;
+    /* Itself, as atomic_t, or what is in it, as file_ref_t's counter. */
+    *atomic |= written && !lb_structure_find_lock(s, name, NULL, &m) && !m->points;
+    return 0;
+}
+
+static int add_fields(struct whatif *w, const struct lb_structure *s, const char *list,
+                      bool written, bool *atomic, struct lb_why *why)
+{
+    const char *option = written ? "write" : "read";
+    char *copy = list ? strdup(list) : NULL, *rest = copy, *name;
+    int err = 0;
+
+    if (!list)
+        return lb_fail(why, EINVAL, "whatif: %s: which fields are %s? --%s FIELD,...", s->name,
+                       written ? "written" : "read", option);
+    if (!copy)
+        return -ENOMEM;
+    while (!err && (name = strsep(&rest, ",")))
+        err = *name ? add_field(w, s, name, written, atomic, why)
+                    : lb_fail(why, EINVAL, "--%s '%s': an empty item in the list", option, list);
+    free(copy);
+    return err;
+}
+
+#define MOVES_MOST 16
+
+/* "f=128,g=64"; cuts the copy, which the moves point into. */
+static int parse_moves(char *copy, const char *list, struct lb_why *why,
+                       struct lb_move moves[MOVES_MOST], size_t *n)
+{
+    char *item;
+
+    for (*n = 0; (item = strsep(&copy, ",")); ++*n) {
+        char *value = strchr(item, '='), *end = NULL;
+        if (*n == MOVES_MOST)
+            return lb_fail(why, EINVAL, "--move '%s': more than %d fields", list, MOVES_MOST);
+        if (value) {
+            *value++ = '\0';
+            moves[*n] = (struct lb_move){item, strtoul(value, &end, 10)};
+        }
+        if (!value || !*item || end == value || *end || *value == '-')
+            return lb_fail(why, EINVAL, "--move '%s': FIELD=OFFSET,... in bytes is expected", list);
+    }
+    return 0;
+}
+
+/* The structure as moved, and where its fields are then. */
+static int move_fields(struct whatif *w, const struct lb_structure *s,
+                       const struct whatif_options *o, struct lb_why *why)
+{
+    struct lb_move moves[MOVES_MOST];
+    struct lb_structure *moved;
+    const struct lb_member *m;
+    char *copy = strdup(o->move ? o->move : "");
+    size_t n = 0;
+    int err = copy ? 0 : -ENOMEM;
+
+    if (!err && o->move)
+        err = parse_moves(copy, o->move, why, moves, &n);
+    if (!err && !(err = lb_structure_move(s, moves, n, o->bytes, o->align_bytes, why, &moved))) {
+        for (size_t i = 0; !err && i < w->n_fields; i++)
+            if (!(err = lb_structure_find_member(moved, w->fields[i].name, why, &m)))
+                w->fields[i].after = m->offset;
+        w->bytes_after = moved->bytes;
+        w->align_after = o->align_bytes ? o->align_bytes : w->align_before;
+        lb_structure_destroy(moved);
+    }
+    free(copy);
+    return err;
+}
+
+static int describe(struct whatif *w, const struct source *source, const struct lb_structure *s,
+                    struct lb_why *why)
+{
+    const char *name = source->name ? source->name : s->name;
+
+    if (strlen(name) >= sizeof w->name)
+        return lb_fail(why, EINVAL, "whatif: the name %s is too long: give another (,name=)", name);
+    snprintf(w->name, sizeof w->name, "%s", name);
+    snprintf(w->structure, sizeof w->structure, "%s %.38s", s->is_union ? "union" : "struct",
+             s->name);
+    snprintf(w->source, sizeof w->source, "%.95s", s->source);
+    w->bytes_before = s->bytes;
+    w->align_before = s->slab_align_bytes  ? s->slab_align_bytes
+                      : s->align_bytes < 8 ? 8
+                                           : s->align_bytes;
+    return 0;
+}
+
+int whatif_of_structure(const char *text, const struct whatif_options *o, struct lb_why *why,
+                        struct whatif *whatif)
+{
+    struct whatif w = {0};
+    struct lb_structure *s = NULL;
+    struct source source;
+    char *copy = strdup(text);
+    bool atomic = false;
+    int err = copy ? take_apart(copy, text, why, &source) : -ENOMEM;
+
+    if (!err)
+        err = lb_structure_read(source.file, source.structure, source.which, why, &s);
+    if (!err)
+        err = describe(&w, &source, s, why);
+    if (!err)
+        err = add_fields(&w, s, o->read, false, &atomic, why);
+    if (!err)
+        err = add_fields(&w, s, o->write, true, &atomic, why);
+    w.moved = o->move || o->bytes || o->align_bytes;
+    if (!err && w.moved)
+        err = move_fields(&w, s, o, why);
+    w.write = o->write_how >= 0 ? (enum lb_write)o->write_how
+              : atomic          ? LB_WRITE_ADD
+                                : LB_WRITE_STORE;
+    lb_structure_destroy(s);
+    free(copy);
+    if (!err)
+        *whatif = w;
+    return err;
+}

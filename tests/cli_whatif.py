@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Suite whatif on the command line: moves of the kernel's, and structures from BTF.
+
+Program: $LINEBOUNCE; what makes BTF files: $LB_MAKE_BTF, empty in a build without libbpf
+"""
+
+import json
+import re
+import sys
+import unittest
+
+from cli_btf import BtfCase, with_libbpf
+from cli_support import Case, main, two_pus
+
+BRIEF = ("--rounds", "2", "--no-plots", "--events", "none", "--work-ns", "200", "--out", "out")
+PRESETS = ["mmap_lock", "page_counter", "i_mmap", "f_ref"]
+
+
+def cases_of(result):
+    return re.findall(r"^whatif/\S+", result.stdout, re.M)
+
+
+class Presets(Case):
+    def test_each_as_it_is_and_as_moved(self):
+        cases = cases_of(self.succeeds("run", "whatif", "--dry-run", "--threads", "2",
+                                       "--work-ns", "200"))
+        self.assertEqual([c.split("/")[1] for c in cases],
+                         [n for p in PRESETS for n in (p, f"{p}:moved")])
+
+    @two_pus
+    def test_run(self):
+        text = self.succeeds("run", "whatif", "--preset", "mmap_lock,f_ref", *BRIEF).stdout
+        self.assertIn("mmap_lock.owner and mmap_lock.count share line 2", text)
+        self.assertIn("half the threads read f_mode at 12, f_op at 16; half add to f_ref at 0 "
+                      "(moved 184)", text)
+        self.assertIn("published: will-it-scale mmap1", text)
+        self.assertRegex(text, r"read  at  200 ns of work: net ns/op +-?\d.*, moved +-?\d.*: [-+]")
+        rows = self.check_rows(self.path("out", "summary.csv"), "summary")
+        mine = [r for r in rows if r["scenario"] == "whatif"]
+        self.assertEqual({(r["layout"], r["role"]): r["baseline"] for r in mine},
+                         {(n, role): b for role in ("read", "write") for n, b in
+                          (("mmap_lock", ""), ("mmap_lock:moved", "mmap_lock"),
+                           ("f_ref", ""), ("f_ref:moved", "f_ref"))})
+        self.assertEqual({r["lock"] for r in mine}, {""})
+        with open(self.path("out", "run.json"), encoding="utf-8") as file:
+            told = json.load(file)["whatif"]
+        self.assertEqual(told["f_ref"]["written"], ["f_ref at 0, moved 184"])
+        self.assertEqual(told["f_ref"]["write"], "add")
+
+    def test_refusals(self):
+        for args, says in (
+                (("whatif", "--preset", "x"), "no such preset (known: mmap_lock, "),
+                (("whatif", "--read", "a"), "of which structure? --layout btf:FILE:STRUCT"),
+                (("whatif", "--layout", "pointer"), "takes structures from BTF"),
+                (("whatif", "--lock", "rwsem40"), "--lock: means nothing to suite whatif"),
+                (("whatif", "--write-how", "poke"), "'poke': unknown (store, increment, add)"),
+                (("whatif", "--align", "0"), "--align '0'"),
+                (("layouts", "--read", "a"), "--read: means nothing to suite layouts"),
+                (("layouts", "--preset", "f_ref"), "--preset: means nothing to suite layouts"),
+                (("layouts", "--scenario", "whatif"), "which fields are read")):
+            self.assertIn(says, self.refuses("run", *args), args)
+        self.assertIn("has no sweep", self.refuses("sweep", "--preset", "f_ref"))
+
+
+@with_libbpf
+class Structures(BtfCase):
+    def whatif(self, *options):
+        layout = f"btf:{self.fixture('6.15')}:vm_area_struct,name=vma"
+        return ("run", "whatif", "--layout", layout, *options)
+
+    @two_pus
+    def test_moved(self):
+        text = self.succeeds(*self.whatif("--read", "vm_start,vm_end", "--write", "vm_refcnt",
+                                          "--move", "vm_refcnt=120,numab_state=128",
+                                          "--align", "64",
+                                          *BRIEF)).stdout
+        self.assertRegex(text, r"half add to vm_refcnt at 128 \(moved 120\)")
+        self.assertIn("vma:moved", text)
+        self.assertRegex(text, r"as moved: vm_start and vm_refcnt lie in one pair of lines")
+
+    @two_pus
+    def test_plain_fields_are_stored_to(self):
+        options = ("--read", "vm_start", "--write", "vm_flags")
+        text = self.succeeds(*self.whatif(*options, *BRIEF)).stdout
+        self.assertIn("half store to vm_flags", text)
+        self.assertNotIn("moved", text.split("What if?")[1].split("\n", 2)[2])
+
+    def test_no_lock_is_needed(self):
+        self.succeeds(*self.whatif("--read", "vm_start", "--write", "vm_end", "--dry-run"))
+
+    def test_refusals(self):
+        for options, says in (
+                (("--read", "vm_start"), "which fields are written? --write FIELD,..."),
+                (("--read", "vm_strat", "--write", "vm_end"), "nearest: vm_start"),
+                (("--read", "vm_start,", "--write", "vm_end"), "an empty item in the list"),
+                (("--read", "vm_start", "--write", "vm_end", "--move", "vm_end"),
+                 "FIELD=OFFSET,... in bytes is expected"),
+                (("--read", "vm_start", "--write", "vm_end", "--move", "vm_end=0"),
+                 "over vm_start"),
+                (("--read", "vm_start", "--write", "vm_end", "--move", "vm_end=-8"),
+                 "FIELD=OFFSET,... in bytes is expected"),
+                (("--read", "vm_start", "--write", "vm_end", "--size", "8"), "8"),
+                (("layouts", "--read", "vm_start", "--write", "vm_end"),
+                 "leave out the other suites")):
+            self.assertIn(says, self.refuses(*self.whatif(*options)), options)
+        bad = f"btf:{self.path('6.15.btf')}:vm_area_struct,hot=vm_start"
+        self.assertIn("whatif takes name= and which= here",
+                      self.refuses("run", "whatif", "--layout", bad, "--read", "vm_start"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
