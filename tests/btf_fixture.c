@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const btf_fixtures[] = {"6.4", "6.15", "inline", "inline-32", "odd", NULL};
+const char *const btf_fixtures[] = {"6.4", "6.15", "moved", "inline", "inline-32", "odd", NULL};
 
 /* What every fixture has. */
 struct known {
@@ -167,7 +167,7 @@ static void add_inline(const struct known *k)
 }
 
 /* As read from a kernel 6.18. */
-static void add_6_15(const struct known *k)
+static void add_6_15(const struct known *k, unsigned refcount_at)
 {
     int range = add_range(k), flags = add_flags(k), shared = add_shared(k);
 
@@ -177,7 +177,7 @@ static void add_6_15(const struct known *k)
                      {"vm_pgoff", k->u64, 80}, {"vm_file", k->pointer, 88},
                      {"vm_private_data", k->pointer, 96},
                      {"swap_readahead_info", k->atomic_long, 104}, {"vm_policy", k->pointer, 112},
-                     {"numab_state", k->pointer, 120}, {"vm_refcnt", k->refcount, 128},
+                     {"numab_state", k->pointer, 120}, {"vm_refcnt", k->refcount, refcount_at},
                      {"shared", shared, 136}, {"vm_userfaultfd_ctx", k->pointer, 168},
                      {"pfnmap_track_ctx", k->pointer, 176}));
 }
@@ -260,7 +260,9 @@ struct btf *btf_fixture(const char *name)
     if (!strcmp(name, "6.4"))
         add_6_4(&k);
     else if (!strcmp(name, "6.15"))
-        add_6_15(&k);
+        add_6_15(&k, 128);
+    else if (!strcmp(name, "moved"))
+        add_6_15(&k, 184);
     else if (!strncmp(name, "inline", strlen("inline")))
         add_inline(&k);
     else if (!strcmp(name, "odd"))
