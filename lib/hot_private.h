@@ -193,9 +193,9 @@ struct lb_hot_table {
     const struct lb_hot_entry *entries;
     size_t n;
 };
-extern const struct lb_hot_table lb_hot_locks;  /* hot.c */
-extern const struct lb_hot_table lb_hot_words;  /* hot_words.c */
-extern const struct lb_hot_table lb_hot_churns; /* hot_churn.c */
-extern const struct lb_hot_table lb_hot_touches; /* hot_touch.c */
+extern const struct lb_hot_table lb_hot_locks;   /* hot.c */
+extern const struct lb_hot_table lb_hot_words;   /* hot_words.c */
+extern const struct lb_hot_table lb_hot_churns;  /* hot_churn.c */
+extern const struct lb_hot_table lb_hot_whatifs; /* hot_whatif.c */
 
 #endif

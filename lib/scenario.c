@@ -153,7 +153,7 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
                             .name = "whatif",
                             .question = "half read some fields of one object, half write others: "
                                         "what does it cost that they lie so?",
-                            .roles = {{"read", LB_OP_TOUCH_READ}, {"write", LB_OP_TOUCH_STORE}},
+                            .roles = {{"read", LB_OP_WHATIF_READ}, {"write", LB_OP_WHATIF_STORE}},
                             .n_roles = 2,
                             .least_threads = 2,
                             .uses_layout = true},

@@ -38,15 +38,15 @@ static bool is_private(enum lb_access access)
 }
 
 /* An op on as many words as the layout says. */
-static enum lb_op touch_op(const struct lb_shape *s, int i)
+static enum lb_op whatif_op(const struct lb_shape *s, int i)
 {
-    static const enum lb_op writes[LB_WRITES] = {LB_OP_TOUCH_STORE, LB_OP_TOUCH_INCREMENT,
-                                                 LB_OP_TOUCH_ADD};
+    static const enum lb_op writes[LB_WRITES] = {LB_OP_WHATIF_STORE, LB_OP_WHATIF_INCREMENT,
+                                                 LB_OP_WHATIF_ADD};
     const struct lb_layout *l = s->layout;
 
     return lb_scenario_role(s->scenario, &s->writers, i, s->threads)
                ? writes[l->write] + (enum lb_op)l->writes.n - 1
-               : LB_OP_TOUCH_READ + (enum lb_op)l->reads.n - 1;
+               : LB_OP_WHATIF_READ + (enum lb_op)l->reads.n - 1;
 }
 
 enum lb_op lb_shape_op(const struct lb_shape *s, int i)
@@ -54,7 +54,7 @@ enum lb_op lb_shape_op(const struct lb_shape *s, int i)
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
 
     if (s->scenario->kind == LB_SCENARIO_WHATIF)
-        return touch_op(s, i);
+        return whatif_op(s, i);
     if (!s->layout || !s->layout->n_touch)
         return op;
     switch (op) {
@@ -317,7 +317,7 @@ static struct lb_site many_site(const struct lb_shape_map *m, const char *arena,
 }
 
 /* The words of one object that the thread reads or writes. */
-static struct lb_site touch_site(const struct lb_shape_map *m, const char *arena, int i)
+static struct lb_site whatif_site(const struct lb_shape_map *m, const char *arena, int i)
 {
     const struct lb_shape *s = m->shape;
     const struct lb_layout *l = s->layout;
@@ -377,7 +377,7 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
 {
     struct lb_placed p = {-1, -1, -1, -1, 0};
     bool many = s->scenario->kind == LB_SCENARIO_MANY;
-    bool touches = s->scenario->kind == LB_SCENARIO_WHATIF;
+    bool whatif = s->scenario->kind == LB_SCENARIO_WHATIF;
     struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_shape_mm(s, draw));
     struct lb_shape_map m;
     int err;
@@ -408,9 +408,9 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     lb_mm_init(mm);
     init_objects(&m, arena);
     for (int i = 0; i < s->threads; i++)
-        sites[i] = touches ? touch_site(&m, arena, i)
-                   : many  ? many_site(&m, arena, (uintptr_t)mm, picks, i)
-                           : object_site(&m, arena, (uintptr_t)mm, i);
+        sites[i] = whatif ? whatif_site(&m, arena, i)
+                   : many ? many_site(&m, arena, (uintptr_t)mm, picks, i)
+                          : object_site(&m, arena, (uintptr_t)mm, i);
     describe(&m, arena, &p);
     *placed = p;
     return 0;

@@ -25,7 +25,7 @@ FORMS = (*LOOPS, "timed")
 PLAIN = ("empty", "observe", "observe_fields", "add", "straight", "adds", "store", "load",
          "increment", "cas", "sum", "push", "pop")
 # Ops on some words of one object, and how many.
-TOUCHES = [(how, n) for how in ("read", "store", "increment", "add") for n in range(1, 7)]
+WHATIFS = [(how, n) for how in ("read", "store", "increment", "add") for n in range(1, 7)]
 CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
           "churn_malloc_separate")
 
@@ -35,7 +35,7 @@ SLOW_CALL = re.compile(
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
 # Changes of memory that an op makes, where their number says what the op is.
 STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1}
-STORES.update({f"touch_{how}{n}": 0 if how == "read" else n for how, n in TOUCHES if how != "add"})
+STORES.update({f"whatif_{how}{n}": 0 if how == "read" else n for how, n in WHATIFS if how != "add"})
 # Loads of the fields of an object, where nothing else is loaded: groups, and words by name.
 LOADS = {"observe_fields": 4, "observe": 9}
 MEMBER = re.compile(r"^(\S+):\s+file format ")  # of an archive: each has sections of its own
@@ -50,7 +50,7 @@ LOCKED = {"read": (1, 1), "many": (1, 1), "pair": (1, 1), "writer": (1, 1),
           "straight": (1, 1), "adds": (0, 2), "add": (0, 1), "observe": (0, 0), "empty": (0, 0),
           "store": (0, 0), "load": (0, 0), "increment": (0, 0), "cas": (1, 0), "sum": (0, 0),
           "push": (0, 0), "pop": (0, 0), "churn": (0, 0), "guarded": (1, 1)}
-LOCKED.update({f"touch_{how}{n}": (0, n if how == "add" else 0) for how, n in TOUCHES})
+LOCKED.update({f"whatif_{how}{n}": (0, n if how == "add" else 0) for how, n in WHATIFS})
 
 
 def expected_names():
@@ -64,7 +64,7 @@ def expected_names():
                     ops.append("writer")
                 for op in ops:
                     yield f"hot_{op}_{kind}_{way}_{form}"
-        for op in (*PLAIN, *CHURNS, *(f"touch_{how}{n}" for how, n in TOUCHES)):
+        for op in (*PLAIN, *CHURNS, *(f"whatif_{how}{n}" for how, n in WHATIFS)):
             yield f"hot_{op}_{form}"
         for kind in KINDS:
             if kind not in ("locked_adds", "refcount"):
@@ -372,7 +372,7 @@ def split(name):
     """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none, of churn the
     allocator. An op on named fields is the op for all but its loads."""
     words = name[len("hot_"):].replace("_fields", "").split("_")
-    if words[0] == "touch":
+    if words[0] == "whatif":
         return "_".join(words[:2]), "", words[-1]
     if words[0] == "guarded":
         return words[0], "_".join(words[1:-1]), words[-1]

@@ -46,11 +46,11 @@ enum lb_op {
     LB_OP_CHURN_MALLOC, /* the same by the C library's malloc (aligned_alloc where the layout asks)
                          */
     /* On 1 to LB_TOUCHED_MOST words of one object, one after the other; OP + n - 1 is that on n: */
-    LB_OP_TOUCH_READ,                                            /* loads */
-    LB_OP_TOUCH_STORE = LB_OP_TOUCH_READ + LB_TOUCHED_MOST,      /* plain stores */
-    LB_OP_TOUCH_INCREMENT = LB_OP_TOUCH_STORE + LB_TOUCHED_MOST, /* loads and plain stores */
-    LB_OP_TOUCH_ADD = LB_OP_TOUCH_INCREMENT + LB_TOUCHED_MOST,   /* locked adds */
-    LB_OP_TOUCH_LAST = LB_OP_TOUCH_ADD + LB_TOUCHED_MOST - 1,
+    LB_OP_WHATIF_READ,                                             /* loads */
+    LB_OP_WHATIF_STORE = LB_OP_WHATIF_READ + LB_TOUCHED_MOST,      /* plain stores */
+    LB_OP_WHATIF_INCREMENT = LB_OP_WHATIF_STORE + LB_TOUCHED_MOST, /* loads and plain stores */
+    LB_OP_WHATIF_ADD = LB_OP_WHATIF_INCREMENT + LB_TOUCHED_MOST,   /* locked adds */
+    LB_OP_WHATIF_LAST = LB_OP_WHATIF_ADD + LB_TOUCHED_MOST - 1,
     LB_OPS
 };
 
@@ -174,7 +174,7 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
  *   PUSH, POP 0 head  1 tail  2 slots
  *   GUARDED   0 data  3 lock
  *   CHURN_*   0 the thread's struct lb_churn
- *   TOUCH_*   0 to n - 1 the words
+ *   WHATIF_*  0 to n - 1 the words
  */
 struct lb_site {
     uintptr_t x[6];
