@@ -6,9 +6,10 @@
 #include <errno.h>
 #include <string.h>
 
-const struct suite *const suites[] = {
-    &suite_arrays,      &suite_churn,   &suite_errors, &suite_fastpath, &suite_harness,
-    &suite_instruments, &suite_layouts, &suite_offset, &suite_pingpong, &suite_whatif};
+const struct suite *const suites[] = {&suite_arrays,      &suite_churn,   &suite_errors,
+                                      &suite_fastpath,    &suite_fault,   &suite_harness,
+                                      &suite_instruments, &suite_layouts, &suite_offset,
+                                      &suite_pingpong,    &suite_whatif};
 const size_t n_suites = LB_COUNT(suites);
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
@@ -138,6 +139,8 @@ void request_from(const struct settings *s, const struct suite *suite, struct lb
         .writers = s->writers,
         .baseline = s->baseline,
         .controls = true,
+        .memory_bytes = settings_memory(s),
+        .first_touch = true,
         .twins = s->twins,
         .twin_slow = s->twin_slow,
         .armed = any_armed(s),

@@ -5,6 +5,7 @@
 
 #include <linebounce/gbench.h>
 #include <linebounce/layout.h>
+#include <linebounce/memory.h>
 #include <linebounce/run.h>
 #include <linebounce/topology.h>
 
@@ -55,6 +56,7 @@ enum {
     KEY_ALIGN,
     KEY_SIZE,
     KEY_TRACE,
+    KEY_MEMORY,
 };
 
 static const struct argp_option run_options[] = {
@@ -74,6 +76,8 @@ static const struct argp_option run_options[] = {
     {"objects", KEY_OBJECTS, "LIST", 0, "Objects in many (100000)", 0},
     {"offset", KEY_OFFSET, "LIST", 0, "Bytes from word to word (8 to 512) in offset and arrays", 0},
     {"home", KEY_HOME, "LIST", 0, "Where memory lies: local, remote, interleaved (local)", 0},
+    {"memory", KEY_MEMORY, "SIZE", 0,
+     "What faults may take at once, as 512M or 4G (a quarter of what is left, at most 4G)", 0},
     {"all-pairs", KEY_ALL_PAIRS, 0, 0,
      "pingpong: every pair of CPUs, also beyond the budget (one per symmetry class when all do not "
      "fit)",
@@ -167,6 +171,17 @@ void settings_finish(struct settings *s)
     free(s->structures.at);
     for (size_t i = 0; i < LB_COUNT(lists); i++)
         free(lists[i]->at);
+}
+
+uint64_t settings_memory(const struct settings *s)
+{
+    struct lb_memory memory;
+
+    if (s->memory_bytes)
+        return s->memory_bytes;
+    lb_memory_read("", &memory);
+    return memory.left_bytes / 4 < DEFAULT_MEMORY_MOST ? memory.left_bytes / 4
+                                                       : DEFAULT_MEMORY_MOST;
 }
 
 static void __attribute__((noreturn)) refuse(const struct lb_why *why)
@@ -498,6 +513,10 @@ static error_t parse_single(int key, char *arg, struct settings *s)
         return 0;
     case KEY_OUT:
         s->out = arg;
+        return 0;
+    case KEY_MEMORY:
+        if (lb_memory_parse(arg, &why, &s->memory_bytes))
+            refuse(&why);
         return 0;
     case KEY_PREFETCHER:
         if (strcmp(arg, "on") != 0 && strcmp(arg, "off") != 0) {

@@ -61,6 +61,7 @@ struct settings {
     const char *prefetcher; /* "on", "off" or NULL: leave it alone */
     bool all_pairs;         /* pingpong: every pair, not one per symmetry class */
     bool budget_given;
+    uint64_t memory_bytes; /* 0: not said; settings_memory */
     bool quick, dry_run, twins, no_plots;
     double twin_slow;
     bool again;       /* the first item of a list that is given drops what it held before */
@@ -87,6 +88,11 @@ void settings_parse_sweep(int argc, char **argv, struct settings *settings);
 void settings_parse_again(int argc, char **argv, struct settings *settings);
 /* The same for `linebounce show WHAT` and `linebounce plot DIR...`. */
 void settings_parse_show(int argc, char **argv, struct settings *settings);
+
+/* What scenarios with pages may take at once: --memory, or a quarter of what machine and cgroup
+ * leave, at most DEFAULT_MEMORY_MOST. */
+#define DEFAULT_MEMORY_MOST ((uint64_t)4 << 30)
+uint64_t settings_memory(const struct settings *settings);
 
 /* Appends a copy of `bytes` at `value`; exits with a sentence when memory is out. */
 void *list_add(struct list *list, size_t bytes, const void *value);

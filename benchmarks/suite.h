@@ -31,7 +31,7 @@ struct suite {
                      FILE *out);
 };
 
-extern const struct suite suite_arrays, suite_churn, suite_errors, suite_fastpath, suite_harness,
+extern const struct suite suite_arrays, suite_churn, suite_errors, suite_fastpath, suite_fault, suite_harness,
     suite_instruments, suite_layouts, suite_offset, suite_pingpong, suite_whatif;
 
 /* Sorted by name. */

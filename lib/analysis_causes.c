@@ -4,6 +4,7 @@
  * what the locks did), timed (sampled latencies) and counted (events), side by side.
  */
 #include "analysis_private.h"
+#include "run_private.h"
 
 #include <errno.h>
 #include <math.h>
@@ -33,6 +34,8 @@ static void sum_samples(const struct lb_run *run, struct lb_line *l, struct lb_s
         sum->preempted_ns += x->preempted_ns;
         sum->voluntary += x->voluntary;
         sum->involuntary += x->involuntary;
+        sum->minor_faults += x->minor_faults;
+        sum->major_faults += x->major_faults;
         lb_lock_stats_add(&x->lock, &sum->lock);
     }
 }
@@ -56,6 +59,17 @@ static void account_lock(const struct lb_run *run, const struct lb_lock_stats *s
     l->handoffs_per_kop = one * (double)sum->handoffs / kops;
 }
 
+static void account_faults(const struct lb_run *run, const struct lb_sample *sum, struct lb_line *l)
+{
+    double faults = sum->minor_faults + sum->major_faults;
+    int threads = lb_case_role_threads(&run->plan->cases[l->case_index], l->role);
+
+    l->faults_per_op = faults / sum->total_ops;
+    l->major_faults_per_kop = 1000 * sum->major_faults / sum->total_ops;
+    l->faults_per_cpu_s = 1e9 * faults / sum->cpu_ns;
+    l->faults_per_wall_s = 1e9 * faults / (sum->wall_ns / threads);
+}
+
 void lb_line_account(const struct lb_run *run, struct lb_line *l)
 {
     struct lb_sample sum = {0};
@@ -70,6 +84,7 @@ void lb_line_account(const struct lb_run *run, struct lb_line *l)
     l->system_ns_op = long_enough ? sum.system_ns / ops : NAN;
     l->voluntary_per_kop = sum.voluntary / kops;
     l->involuntary_per_kop = sum.involuntary / kops;
+    account_faults(run, &sum, l);
     account_lock(run, &sum.lock, ops, l);
 }
 

@@ -47,6 +47,18 @@ static void write_times(struct lb_row *row, const struct lb_line *l)
     lb_row_number(row, "involuntary_switches_per_kop", l->involuntary_per_kop);
 }
 
+static void write_faults(struct lb_row *row, const struct lb_case *c, const struct lb_line *l)
+{
+    if (!c->shape.scenario->uses_pages)
+        return;
+    lb_row_number(row, "faults_per_op", l->faults_per_op);
+    lb_row_number(row, "major_faults_per_kop", l->major_faults_per_kop);
+    if (!lb_op_faults(c->shape.scenario->roles[l->role].op)) /* mappers have none to speak of */
+        return;
+    lb_row_number(row, "faults_per_cpu_s", l->faults_per_cpu_s);
+    lb_row_number(row, "faults_per_wall_s", l->faults_per_wall_s);
+}
+
 static void write_locks(struct lb_row *row, const struct lb_line *l)
 {
     lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
@@ -125,7 +137,7 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
 
     if (c->shape.scenario->uses_lock)
         write_locks(row, l);
-    else if (c->shape.scenario->kind == LB_SCENARIO_RING)
+    else if (c->shape.scenario->kind == LB_SCENARIO_RING || c->shape.scenario->uses_pages)
         lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
     if (!c->shape.layout || lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return;
@@ -151,8 +163,10 @@ static void write_comparison(struct lb_row *row, const struct lb_analysis *a,
 
     if (c->base < 0 || !l->compared)
         return;
-    lb_case_layout(&a->run->plan->cases[c->base], base);
-    lb_row_text(row, "baseline", *base ? base : a->run->plan->cases[c->base].shape.scenario->name);
+    const struct lb_case *other = &a->run->plan->cases[c->base];
+    lb_case_layout(other, base);
+    lb_row_text(row, "baseline",
+                other->shape.scenario == c->shape.scenario ? base : other->shape.scenario->name);
     lb_row_int(row, "pairs", (int64_t)l->pairs);
     lb_row_number(row, "ratio", k->ratio.value);
     lb_row_number(row, "ratio_ci95_lo", k->ratio.lo);
@@ -185,6 +199,7 @@ int lb_analysis_write(const struct lb_analysis *a, struct lb_csv *csv, struct lb
         lb_row_text(row, "role", lb_case_role_name(c, l->role));
         write_counts(row, a, l);
         write_times(row, l);
+        write_faults(row, c, l);
         write_layout(row, a, l);
         write_latency(row, &l->latency);
         write_counts_of_events(row, a->run, l);

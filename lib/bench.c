@@ -4,6 +4,8 @@
  */
 #include "run_private.h"
 
+#include <linebounce/memory.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,7 +18,9 @@
 
 int lb_bench_repeats(const struct lb_bench *b, const struct lb_case *c)
 {
-    return b->options->emulated ? 0 : c->blocks ? REPEATS_BLOCKING : REPEATS;
+    if (b->options->emulated || lb_case_is_first(c)) /* memory is touched first but once */
+        return 0;
+    return c->blocks ? REPEATS_BLOCKING : REPEATS;
 }
 
 /* Of a large ring some links, evenly spread: probing all would take longer than the window. */
@@ -133,22 +137,62 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
             .seed = lb_random(&seed),
             .span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),
             .op_ns = a->armed ? ARMED_OP_NS : b->op_ns[a->case_index],
+            .faults_op = lb_op_faults(op),
             .picks = a->placed.draw_words,
             .picks_start = b->picks,
+            .ops_most = lb_case_is_first(c) ? lb_bench_touches_left(b, c) : 0,
         };
     }
 }
 
-static int set_up(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+/* What a window may take is there, or it does not begin: an error is better than the kernel's
+ * killer. */
+static int check_room(const struct lb_case *c, struct lb_why *why)
 {
-    int err = lb_shape_place(&c->shape, &a->draw, b->arena, b->arena_bytes, b->picks, a->sites,
-                             &a->placed);
+    struct lb_memory memory;
+
+    if (!c->shape.scenario->uses_pages)
+        return 0;
+    lb_memory_read("", &memory);
+    return lb_memory_room(&memory, c->shape.scenario->name, lb_pages_bytes(&c->shape), why);
+}
+
+/* The sentence for what has failed in a scenario with pages; others have theirs elsewhere. */
+static int explain(const struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
+                   int err, struct lb_why *why)
+{
+    return err && c->shape.scenario->uses_pages
+               ? lb_pages_explain(&c->shape, &a->draw, b->arena, err, why)
+               : err;
+}
+
+static int set_up(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+                  struct lb_why *why)
+{
+    int err = check_room(c, why);
 
     if (err)
         return err;
+    err = lb_shape_place(&c->shape, &a->draw, b->arena, b->arena_bytes, b->picks, a->sites,
+                         &a->placed);
+    if (err)
+        return explain(b, c, a, err, why);
     plan_threads(b, c, a);
     if ((err = lb_bench_equip(b, c, a)))
         lb_shape_release(&c->shape, &a->draw, b->arena);
+    return err;
+}
+
+/* After a window: what it had outside the arena goes, but for pages that were touched first. */
+static int tear_down(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a, int err,
+                     struct lb_why *why)
+{
+    if (!err)
+        err = explain(b, c, a, lb_shape_check(&c->shape, &a->draw, b->arena), why);
+    if (lb_case_is_first(c))
+        return err ? (lb_shape_release(&c->shape, &a->draw, b->arena), err)
+                   : lb_bench_hoard(b, c, a);
+    lb_shape_release(&c->shape, &a->draw, b->arena);
     return err;
 }
 
@@ -164,25 +208,35 @@ static int probe_before(struct lb_bench *b, const struct lb_case *c, struct lb_a
     return err;
 }
 
-static int measure(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+static double block_ns(const struct lb_case *c)
+{
+    enum lb_op op = c->shape.scenario->roles[0].op;
+
+    return op == LB_OP_TOUCH_BARE    ? LB_BARE_BLOCK_NS
+           : op == LB_OP_TOUCH_REMAP ? LB_REMAP_BLOCK_NS
+                                     : 0;
+}
+
+static int measure(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+                   struct lb_why *why)
 {
     struct lb_window_plan window = {.threads = a->threads,
                                     .n_threads = c->shape.threads,
                                     .window_ns = c->window_ns,
                                     .keep_gaps = c->blocks,
                                     .armed = a->armed,
+                                    .check_faults = c->shape.scenario->uses_pages,
+                                    .block_ns = block_ns(c),
                                     .count_kernel = b->options->count_kernel,
                                     .calls = b->options->calls};
     int64_t steal = lb_environment_steal_ticks();
     int err = probe_before(b, c, a);
 
-    if (err || (err = set_up(b, c, a)))
+    if (err || (err = set_up(b, c, a, why)))
         return err; /* nothing was allocated, or the set-up has freed it */
     a->start_ns = lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks);
     err = lb_crew_window(b->crew, &window, a->results, &a->spoiled);
-    if (!err)
-        err = lb_shape_check(&c->shape, &a->draw, b->arena);
-    lb_shape_release(&c->shape, &a->draw, b->arena);
+    err = tear_down(b, c, a, err, why);
     if (err || (err = probe_ring(b, &b->plan->placements[c->placement], b->probe)))
         return err;
     b->run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
@@ -257,7 +311,7 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
 
     for (; a->number <= lb_bench_repeats(b, c) && !(b->options->stop && *b->options->stop);
          a->number++) {
-        if ((err = measure(b, c, a))) {
+        if ((err = measure(b, c, a, why))) {
             say_busy(c, err, why);
             return err;
         }
@@ -289,7 +343,7 @@ static int armed_window(struct lb_bench *b, const struct lb_case *c, struct lb_a
     a->phase = a->number = 0;
     a->draw = b->draw;
     a->draw.turn = (unsigned)c->phases * turn_of(b, c);
-    if ((err = measure(b, c, a))) {
+    if ((err = measure(b, c, a, why))) {
         say_busy(c, err, why);
         return err;
     }

@@ -38,6 +38,8 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
         lb_row_int(row, "objects", (int64_t)c->shape.objects);
     if (s->kind == LB_SCENARIO_MANY)
         lb_row_text(row, "access", lb_access_name(c->shape.access));
+    if (s->uses_pages)
+        lb_row_text(row, "touch", lb_touch_name(c->shape.touch));
     if (c->offset_bytes)
         lb_row_int(row, "offset_bytes", (int64_t)c->offset_bytes);
     lb_row_number(row, "work_ns", c->work_ns);
@@ -79,7 +81,31 @@ static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
                       isfinite(r->preempted_ns) ? (uint64_t)r->preempted_ns : 0);
         lb_row_more_int(row, "voluntary_switches", r->voluntary);
         lb_row_more_int(row, "involuntary_switches", r->involuntary);
+        lb_row_more_int(row, "minor_faults", r->minor_faults);
+        lb_row_more_int(row, "major_faults", r->major_faults);
     }
+}
+
+/* As pft names them; of the whole account, as the faults are. */
+static void write_faults(struct lb_bench *b, const struct lb_attempt *a, const struct lb_case *c,
+                         int role)
+{
+    double faults = 0, cpu_ns = 0, wall_ns = 0;
+    int n = lb_case_role_threads(c, role);
+
+    for (int i = 0; i < c->shape.threads; i++) {
+        const struct lb_thread_result *r = &a->results[i];
+        if (!lb_case_plays(c, role, i))
+            continue;
+        faults += (double)(r->minor_faults + r->major_faults);
+        cpu_ns += r->cpu_ns;
+        wall_ns += r->wall_ns;
+    }
+    if (!c->shape.scenario->uses_pages ||
+        !lb_op_faults(c->shape.scenario->roles[role].op)) /* mappers have none to speak of */
+        return;
+    lb_row_number(b->row, "faults_per_cpu_s", 1e9 * faults / cpu_ns);
+    lb_row_number(b->row, "faults_per_wall_s", 1e9 * faults / (wall_ns / n));
 }
 
 /* What the locks did, and the shared picture of the case's blocks. */
@@ -248,6 +274,7 @@ int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why
         lb_row_case(b->row, b->plan, c);
         write_sample(b, a, c, role);
         write_threads(b, a, c, role);
+        write_faults(b, a, c, role);
         write_sums(b, a, c, role);
         write_placed(b->row, &a->placed, &b->plan->placements[c->placement]);
         write_latency(b, a, c, role);

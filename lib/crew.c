@@ -20,6 +20,7 @@ static const char *const spoiled_names[] = {
     [LB_SPOILED_LOG] = "log",
     [LB_SPOILED_EMPTY] = "empty",
     [LB_SPOILED_REGIME] = "regime",
+    [LB_SPOILED_FAULTS] = "faults",
 };
 
 const char *lb_spoiled_name(enum lb_spoiled spoiled)
@@ -207,6 +208,19 @@ static bool has_moved(const struct lb_crew *crew, const struct lb_window_plan *p
     return false;
 }
 
+/* One fault for each page touched, warm-up and gaps included on both sides. */
+static bool faults_agree(const struct lb_window_plan *plan, const struct lb_thread_result *results)
+{
+    for (int i = 0; plan->check_faults && i < plan->n_threads; i++) {
+        const struct lb_thread_result *r = &results[i];
+        uint64_t faults = (uint64_t)(r->minor_faults + r->major_faults);
+        uint64_t touched = r->total_ops * (uint64_t)plan->threads[i].faults_op;
+        if (faults < touched || faults > touched + LB_FAULTS_MORE)
+            return false;
+    }
+    return true;
+}
+
 /* A thread that moved goes before all else: it may be the reason for the rest, and may mean that a
  * PU is gone. */
 static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_plan *plan,
@@ -218,6 +232,8 @@ static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_
         return LB_SPOILED_MOVED;
     if (plan->armed)
         return LB_SPOILED_NOT;
+    if (!faults_agree(plan, results))
+        return LB_SPOILED_FAULTS;
     for (int i = 0; i < plan->n_threads; i++) {
         const struct lb_worker *w = &crew->workers[plan->threads[i].worker];
         const struct lb_thread_result *r = &results[i];
@@ -263,9 +279,9 @@ static int collect(struct lb_crew *crew, const struct lb_window_plan *plan,
     return err;
 }
 
-static uint64_t block_ticks(const struct lb_clock *clock)
+static uint64_t block_ticks(const struct lb_clock *clock, const struct lb_window_plan *plan)
 {
-    double ns = LB_BLOCK_LEAST_NS;
+    double ns = plan->block_ns > LB_BLOCK_LEAST_NS ? plan->block_ns : LB_BLOCK_LEAST_NS;
 
     if (LB_BLOCK_STEPS * clock->step_ns > ns)
         ns = LB_BLOCK_STEPS * clock->step_ns;
@@ -282,7 +298,7 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
         .plan = plan,
         .window_ticks = lb_clock_ticks(&crew->clock, plan->window_ns),
         .warmup_ticks = lb_clock_ticks(&crew->clock, plan->window_ns * LB_WARMUP_SHARE),
-        .block_ticks = block_ticks(&crew->clock),
+        .block_ticks = block_ticks(&crew->clock, plan),
     };
     const struct lb_thread_plan *part;
     uint32_t epoch;

@@ -289,7 +289,7 @@ static const struct lb_hot_entry entries[] = {
 const struct lb_hot_table lb_hot_locks = {entries, LB_COUNT(entries)};
 
 static const struct lb_hot_table *const tables[] = {&lb_hot_locks, &lb_hot_words, &lb_hot_churns,
-                                                    &lb_hot_whatifs};
+                                                    &lb_hot_faults, &lb_hot_whatifs};
 
 /* The entry at a position over all tables. */
 static const struct lb_hot_entry *entry_at(size_t index)

@@ -197,5 +197,9 @@ extern const struct lb_hot_table lb_hot_locks;   /* hot.c */
 extern const struct lb_hot_table lb_hot_words;   /* hot_words.c */
 extern const struct lb_hot_table lb_hot_churns;  /* hot_churn.c */
 extern const struct lb_hot_table lb_hot_whatifs; /* hot_whatif.c */
+extern const struct lb_hot_table lb_hot_locks;   /* hot.c */
+extern const struct lb_hot_table lb_hot_words;   /* hot_words.c */
+extern const struct lb_hot_table lb_hot_churns;  /* hot_churn.c */
+extern const struct lb_hot_table lb_hot_faults;  /* hot_fault.c */
 
 #endif

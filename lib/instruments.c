@@ -215,6 +215,8 @@ static uint64_t gap_of(const struct lb_bench *b, const struct lb_case *c,
 {
     if (b->options->sample_every != LB_SAMPLE_AUTO)
         return b->options->sample_every;
+    if (c->shape.scenario->uses_pages) /* no line is kept for a burst */
+        return LB_SAMPLE_LONG;
     return c->work_ns > 0 && b->op_ns[a->case_index] > LB_SAMPLE_LONG_NS ? LB_SAMPLE_LONG
                                                                          : LB_SAMPLE_SHORT;
 }
@@ -254,6 +256,8 @@ static int equip_sampling(struct lb_bench *b, const struct lb_case *c, struct lb
             .slow_ticks = UINT64_MAX,
         };
     }
+    if (c->shape.scenario->uses_pages) /* an op tried before the window would touch its pages */
+        return 0;
     a->transfer_ns = b->transfer_ns;
     for (int role = 0; !err && role < lb_case_roles(c); role++)
         err = calibrate(b, c, a, role);

@@ -15,6 +15,15 @@ bool lb_case_plays(const struct lb_case *c, int role, int thread)
            lb_scenario_role(c->shape.scenario, &c->shape.writers, thread, c->shape.threads) == role;
 }
 
+int lb_case_role_threads(const struct lb_case *c, int role)
+{
+    int n = 0;
+
+    for (int i = 0; i < c->shape.threads; i++)
+        n += lb_case_plays(c, role, i);
+    return n;
+}
+
 /* What a thread's account adds to its role's. */
 static void add_account(const struct lb_thread_result *r, struct lb_sample *s)
 {
@@ -26,6 +35,8 @@ static void add_account(const struct lb_thread_result *r, struct lb_sample *s)
     s->preempted_ns += r->preempted_ns;
     s->voluntary += (double)r->voluntary;
     s->involuntary += (double)r->involuntary;
+    s->minor_faults += (double)r->minor_faults;
+    s->major_faults += (double)r->major_faults;
     lb_lock_stats_add(&r->lock, &s->lock);
 }
 
@@ -112,6 +123,8 @@ void lb_sum_add_sample(const struct lb_sample *x, int role, struct lb_sum *s)
     sum->preempted_ns += x->preempted_ns;
     sum->voluntary += x->voluntary;
     sum->involuntary += x->involuntary;
+    sum->minor_faults += x->minor_faults;
+    sum->major_faults += x->major_faults;
     lb_lock_stats_add(&x->lock, &sum->lock);
 }
 

@@ -293,6 +293,8 @@ static int is_precise(const struct lb_bench *b, int i, int role, double *left, d
 /* A layout that nothing is compared to is judged by itself; a base only serves its pairs. */
 static bool is_judged(const struct lb_plan *plan, size_t i)
 {
+    if (lb_case_is_first(&plan->cases[i]))
+        return false;
     if (plan->cases[i].base >= 0)
         return true;
     for (size_t j = 0; j < plan->n_cases; j++)

@@ -61,7 +61,7 @@ static int every_of(const struct lb_plan *p, const struct lb_case *c)
 {
     bool paused = false, beside_short = false;
 
-    if (!c->blocks)
+    if (!c->blocks || c->shape.scenario->uses_pages)
         return 1;
     for (size_t i = first_of(p, c->placement); i < end_of(p, c->placement); i++) {
         const struct lb_case *o = &p->cases[i];
@@ -77,7 +77,8 @@ static int add_case(struct lb_plan *p, const struct lb_case *template, const str
 
     c.shape.scenario = s;
     c.blocks = lb_scenario_blocks(s, c.shape.lock);
-    c.window_ns = c.blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS;
+    if (!s->uses_pages)
+        c.window_ns = c.blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS;
     /* A pause of a microsecond leaves few ops in a short window: the self-check needs a steady
      * mean. */
     if (!c.blocks && c.work_ns > LB_WORK_HEADLINE_NS)
@@ -262,6 +263,30 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
     return err;
 }
 
+/* One scenario with pages: recycled ones, and where asked for those that nobody has touched. The
+ * plain loop has neither twins nor first touches; it stands beside pft. */
+static int add_pages(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
+                     struct lb_case c)
+{
+    bool kept = s->kind == LB_SCENARIO_PFT || s->kind == LB_SCENARIO_PRIVATE;
+    struct lb_why why;
+    int err;
+
+    if (!has_what_it_needs(s, r, &c.shape, &why) ||
+        lb_pages_fit(s, c.shape.threads, r->memory_bytes, &why, &c.shape.part_bytes,
+                     &c.window_ns)) {
+        refuse(p, &why);
+        return 0;
+    }
+    err = s->internal ? add_case(p, &c, s) : add_with_twins(p, r, s, c);
+    if (err || !kept || !r->first_touch)
+        return err;
+    c.shape.touch = LB_TOUCH_FIRST;
+    c.empty = -1; /* which is measured in the rounds */
+    c.armed = false;
+    return add_case(p, &c, s);
+}
+
 static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int placement,
                          double work_ns)
 {
@@ -280,6 +305,8 @@ static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int plac
         const struct lb_scenario *s = r->scenarios[i];
         if (s->uses_words)
             err = add_words(p, r, s, c);
+        else if (s->uses_pages)
+            err = add_pages(p, r, s, c);
         else if (!s->uses_layout && s->kind != LB_SCENARIO_EMPTY)
             err = add_case(p, &c, s); /* the yardsticks of fastpath */
         else
@@ -399,11 +426,11 @@ static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
            same_structure(a, b);
 }
 
-static int find_straight(const struct lb_plan *p, const struct lb_case *c)
+/* The case of that scenario beside `c`, -1: none. */
+static int find_beside(const struct lb_plan *p, const struct lb_case *c, enum lb_scenario_kind kind)
 {
     for (size_t j = first_of(p, c->placement); j < end_of(p, c->placement); j++)
-        if (p->cases[j].shape.scenario->kind == LB_SCENARIO_STRAIGHT &&
-            p->cases[j].work_ns == c->work_ns)
+        if (p->cases[j].shape.scenario->kind == kind && p->cases[j].work_ns == c->work_ns)
             return (int)j;
     return -1;
 }
@@ -417,20 +444,22 @@ static bool is_baseline(const struct lb_request *r, const struct lb_case *c)
     return r->baseline && c->shape.layout && !strcmp(c->shape.layout->name, r->baseline);
 }
 
-/* A twin is compared to its original, a lock of fastpath to the straight line, all others to the
- * baseline layout with its first lock. */
+/* A twin is compared to its original, a lock of fastpath to the straight line, the plain loop to
+ * pft, all others to the baseline layout with its first lock. */
 static void find_base(struct lb_plan *p, const struct lb_request *r, size_t i)
 {
     struct lb_case *c = &p->cases[i];
     enum lb_scenario_kind kind = c->shape.scenario->kind;
 
     if (kind == LB_SCENARIO_UNCONTENDED || kind == LB_SCENARIO_ADDS)
-        c->base = find_straight(p, c);
+        c->base = find_beside(p, c, LB_SCENARIO_STRAIGHT);
+    if (kind == LB_SCENARIO_FAULT_BARE)
+        c->base = find_beside(p, c, LB_SCENARIO_PFT);
     if (!lb_case_is_subject(c) || c->base >= 0)
         return;
     if (c->twin)
         c->base = (int)i - c->twin;
-    if (c->twin)
+    if (c->twin || c->shape.scenario->uses_pages)
         return;
     for (size_t j = first_of(p, c->placement); j < end_of(p, c->placement); j++) {
         const struct lb_case *b = &p->cases[j];
@@ -497,7 +526,9 @@ static bool measures_something(const struct lb_plan *p, const struct lb_request 
 
 bool lb_case_is_subject(const struct lb_case *c)
 {
-    return c->shape.scenario->uses_layout || c->shape.scenario->uses_words;
+    const struct lb_scenario *s = c->shape.scenario;
+
+    return s->uses_layout || s->uses_words || (s->uses_pages && !s->internal);
 }
 
 int lb_plan_create(const struct lb_request *r, const struct lb_topology *topology,
@@ -522,6 +553,7 @@ int lb_plan_create(const struct lb_request *r, const struct lb_topology *topolog
         return err;
     }
     snprintf(p->suite, sizeof p->suite, "%s", r->suite);
+    p->memory_bytes = r->memory_bytes;
     *plan = p;
     return 0;
 }
@@ -548,6 +580,8 @@ double lb_plan_round_s(const struct lb_plan *p)
 
     for (size_t i = 0; i < p->n_cases; i++) {
         const struct lb_case *c = &p->cases[i];
+        if (lb_case_is_first(c))
+            continue;
         s += ((c->phases + c->armed) * (c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S) +
               (double)c->shape.objects * PER_OBJECT_S) /
              c->every;
@@ -564,6 +598,8 @@ void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES])
 
     if (c->shape.scenario->uses_words)
         snprintf(text, LB_CASE_LAYOUT_BYTES, "apart-%zu%s", c->shape.offset_bytes, behind);
+    else if (lb_case_is_subject(c) && c->shape.scenario->uses_pages)
+        snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", lb_touch_name(c->shape.touch), behind);
     else
         snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", c->shape.layout ? c->shape.layout->name : "",
                  behind);

@@ -150,6 +150,8 @@ static void read_account(const struct resuming *r, struct lb_sample *x)
     x->preempted_ns = *text(r, "preempted_ns") ? sum_of(text(r, "preempted_ns")) : NAN;
     x->voluntary = sum_of(text(r, "voluntary_switches"));
     x->involuntary = sum_of(text(r, "involuntary_switches"));
+    x->minor_faults = sum_of(text(r, "minor_faults"));
+    x->major_faults = sum_of(text(r, "major_faults"));
     x->cpu_ns_op = x->cpu_ns / x->total_ops;
     x->off_cpu_share = x->cpu_ns < x->wall_ns ? 1 - x->cpu_ns / x->wall_ns : 0;
 }
@@ -439,7 +441,8 @@ static int take_row(struct resuming *r)
 
     if (!(round >= 0) || round > UINT32_MAX)
         return strange_row(r, "a row without a round");
-    r->b->round = (unsigned)round;
+    if (strcmp(text(r, "touch"), lb_touch_name(LB_TOUCH_FIRST)) != 0) /* before all rounds */
+        r->b->round = (unsigned)round;
     if (!strncmp(text(r, "scenario"), "anchor-", 7)) {
         r->b->anchored = (int64_t)round; /* some or all: they are not in any statistics */
         return 0;

@@ -133,9 +133,12 @@ static int make_crew(struct lb_bench *b, const struct lb_topology *t, struct lb_
 }
 
 /* The same luck for every case of the round: the largest room that any drawn shape needs. */
-static int draw_round(struct lb_bench *b)
+int lb_bench_draw(struct lb_bench *b)
 {
     size_t room = 4096;
+
+    /* From seed and round alone: a resumed run finds the same. */
+    b->random = b->options->seed + b->round * UINT64_C(0x9e3779b97f4a7c15);
 
     for (size_t i = 0; i < b->plan->n_cases; i++) {
         const struct lb_shape *s = &b->plan->cases[i].shape;
@@ -233,8 +236,7 @@ static void tell(struct lb_bench *b, size_t done, size_t n, int case_index)
     o->progress(&p, o->data);
 }
 
-/* Who takes part from now on; the others sleep, so that none spins on a sibling. */
-static int gather(struct lb_bench *b, int placement)
+int lb_bench_gather(struct lb_bench *b, int placement)
 {
     const struct lb_placement *p = &b->plan->placements[placement];
     int *workers = calloc((size_t)p->n, sizeof *workers), err;
@@ -253,9 +255,7 @@ static int one_round(struct lb_bench *b, int *order, struct lb_why *why)
     int err, placement = -1;
     size_t n;
 
-    /* From seed and round alone: a resumed run finds the same. */
-    b->random = b->options->seed + b->round * UINT64_C(0x9e3779b97f4a7c15);
-    if ((err = draw_round(b)) || (err = order_round(b, order, &n)))
+    if ((err = lb_bench_draw(b)) || (err = order_round(b, order, &n)))
         return err;
     lb_bench_go_home(b, 0);
     if (b->anchored < b->round && (err = lb_bench_anchors(b, why)))
@@ -265,7 +265,7 @@ static int one_round(struct lb_bench *b, int *order, struct lb_why *why)
             continue;
         if (b->plan->cases[order[i]].placement != placement) {
             placement = b->plan->cases[order[i]].placement;
-            if ((err = gather(b, placement)))
+            if ((err = lb_bench_gather(b, placement)))
                 return err;
         }
         tell(b, i, n, order[i]);
@@ -302,6 +302,9 @@ static int all_rounds(struct lb_bench *b, struct lb_why *why)
     double last_s = 0, before_s = 0; /* rounds alternate in length: reckon with the longer of two */
     int err = order ? 0 : -ENOMEM;
 
+    /* A resumed run's process has other memory: what it would touch first now is another tale. */
+    if (!err && !b->run->windows_resumed)
+        err = lb_bench_first(b, why);
     while (!err && goes_on(b, fmax(last_s, before_s))) {
         double from_s = elapsed_s(b);
         err = one_round(b, order, why);
@@ -354,6 +357,7 @@ static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb
 static void drop_bench(struct lb_bench *b)
 {
     lb_crew_destroy(b->crew);
+    lb_bench_give_back(b);
     for (size_t i = 0; i < b->n_homes; i++)
         lb_arena_destroy(b->homes[i].memory);
     free(b->homes);

@@ -48,7 +48,10 @@ struct lb_bench {
     size_t window;
     uint64_t start_ticks;
     uint64_t budget_ticks;
-    double *op_ns; /* what an op of each case took last, or a guess */
+    struct lb_kept *hoard; /* mappings of the windows of first touches */
+    size_t n_hoard;
+    uint64_t hoard_bytes; /* touched in them */
+    double *op_ns;        /* what an op of each case took last, or a guess */
     struct lb_core_pmu pmus[LB_CORE_PMUS];
     int n_pmus;
     float *probe;        /* round trips of the present placement's ring, just measured */
@@ -86,6 +89,20 @@ void lb_bench_lines(struct lb_bench *bench, int n, uintptr_t *lines);
 
 /* Anchors of a round: rows of their own. */
 int lb_bench_anchors(struct lb_bench *bench, struct lb_why *why);
+/* What the round draws, from seed and round. */
+int lb_bench_draw(struct lb_bench *bench);
+/* The placement's workers are at work from now on; the others sleep, so that none spins on a
+ * sibling. */
+int lb_bench_gather(struct lb_bench *bench, int placement);
+/* Before the first round: windows of first touches, in turns until the memory is used up or a tenth
+ * of the budget is; then all of it is given back, so that what the rounds touch is recycled. */
+int lb_bench_first(struct lb_bench *bench, struct lb_why *why);
+/* Keeps what a window of first touches has mapped. */
+int lb_bench_hoard(struct lb_bench *bench, const struct lb_case *c,
+                   const struct lb_attempt *attempt);
+void lb_bench_give_back(struct lb_bench *bench);
+/* Touches that a thread of such a window may still make. */
+uint64_t lb_bench_touches_left(const struct lb_bench *bench, const struct lb_case *c);
 /* Measures one case once, with repeats of spoiled windows, and keeps what it found. */
 int lb_bench_case(struct lb_bench *bench, int case_index, struct lb_why *why);
 /* The rows of one attempt. */
@@ -117,6 +134,7 @@ void lb_bench_tally(const struct lb_attempt *attempt, const struct lb_case *c, i
                     struct lb_tally *tallies);
 /* Whether thread `thread` plays that role (each plays the only one). */
 bool lb_case_plays(const struct lb_case *c, int role, int thread);
+int lb_case_role_threads(const struct lb_case *c, int role);
 /* The column of an event role. */
 void lb_row_role(struct lb_row *row, int role, double per_op);
 /* Folds the results of a role's threads into one sample. */

@@ -15,6 +15,15 @@
                             .uses_words = true,                                                    \
                             __VA_ARGS__}
 
+/* Sleeping, page tables and what the allocator does now and then are part of a fault's cost. */
+#define PAGES(KIND, NAME, QUESTION, ...)                                                           \
+    [LB_SCENARIO_##KIND] = {.kind = LB_SCENARIO_##KIND,                                            \
+                            .name = NAME,                                                          \
+                            .question = QUESTION,                                                  \
+                            .uses_pages = true,                                                    \
+                            .blocks = true,                                                        \
+                            __VA_ARGS__}
+
 const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
     [LB_SCENARIO_SAME_OBJECT] = {.kind = LB_SCENARIO_SAME_OBJECT,
                                  .name = "same-object",
@@ -157,11 +166,39 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
                             .n_roles = 2,
                             .least_threads = 2,
                             .uses_layout = true},
+    PAGES(PFT, "pft", "all threads fault pages of one mapping, each its own part",
+          ONE_ROLE(LB_OP_TOUCH), .least_threads = 1),
+    PAGES(PRIVATE, "private", "each thread faults pages of a mapping of its own",
+          ONE_ROLE(LB_OP_TOUCH), .least_threads = 1),
+    PAGES(MAP, "map", "each thread maps 128 MiB, faults every page and unmaps (page_fault1)",
+          ONE_ROLE(LB_OP_TOUCH_REMAP), .least_threads = 1),
+    PAGES(FILE_PRIVATE, "file-private",
+          "the same on a private mapping of a memory file: copies (page_fault2)",
+          ONE_ROLE(LB_OP_TOUCH_REMAP), .least_threads = 1),
+    PAGES(FILE_SHARED, "file-shared", "the same on a shared mapping of it (page_fault3)",
+          ONE_ROLE(LB_OP_TOUCH_REMAP), .least_threads = 1),
+    PAGES(MAPPER, "mapper", "each thread maps and unmaps 128 MiB, and nothing else (mmap1)",
+          ONE_ROLE(LB_OP_MAP), .least_threads = 1),
+    PAGES(FAULT_MAP, "fault-map", "threads fault while one maps and unmaps beside them",
+          .roles = {{"fault", LB_OP_TOUCH}, {"map", LB_OP_MAP}}, .n_roles = 2, .least_threads = 2),
+    PAGES(FAULT_PROTECT, "fault-protect",
+          "threads fault while one changes the protection of a strip of their mapping",
+          .roles = {{"fault", LB_OP_TOUCH}, {"protect", LB_OP_PROTECT}}, .n_roles = 2,
+          .least_threads = 2),
+    PAGES(FAULT_BARE, "fault-bare", "pft in a plain loop: what the crew's own loop adds",
+          ONE_ROLE(LB_OP_TOUCH_BARE), .least_threads = 1, .internal = true),
 };
+
+const char *lb_touch_name(enum lb_touch touch)
+{
+    static const char *const names[LB_TOUCHES] = {"recycled", "first"};
+
+    return names[touch];
+}
 
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario)
 {
-    char names[320];
+    char names[480];
     size_t used = 0;
 
     for (size_t i = 0; i < LB_SCENARIOS; i++) {
@@ -209,7 +246,8 @@ int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers
         first = n - writers->threads;
     else if (scenario->kind == LB_SCENARIO_READ_WRITE || scenario->kind == LB_SCENARIO_WHATIF)
         first = (n + 1) / 2;
-    else if (scenario->kind == LB_SCENARIO_COUNTERS_SUM || scenario->kind == LB_SCENARIO_RING)
+    else if (scenario->kind == LB_SCENARIO_COUNTERS_SUM || scenario->kind == LB_SCENARIO_RING ||
+             scenario->kind == LB_SCENARIO_FAULT_MAP || scenario->kind == LB_SCENARIO_FAULT_PROTECT)
         first = n - 1;
     return i >= first;
 }

@@ -10,7 +10,7 @@
     {"schema_version", "version of these columns; rows of different versions are not mixed"}, \
     {"suite", "which suite asked for the case"}, \
     {"scenario", "what the threads do; anchor-* rows are the round's anchors"}, \
-    {"layout", "layout's name; empty for the scenario empty, controls and anchors"}, \
+    {"layout", "layout's name; of words apart-BYTES, of pages their touch; else empty"}, \
     {"lock", "lock kind"}, \
     {"placement", "name of the placement"}, \
     {"distance", "closest level that the threads share: smt, l2, l3, package, remote, none"}, \
@@ -19,6 +19,7 @@
     {"writers", "writers of mixed: a number of threads, or a share of all ops as 5%"}, \
     {"objects", "objects that the scenario works on; empty where threads decide it"}, \
     {"access", "how the scenario many picks its objects: shared or private, uniform or zipf"}, \
+    {"touch", "pages faulted: recycled, or first touches since the run began; else empty"}, \
     {"offset_bytes", "from word to word, or from the object to its lock in a scan of offsets"}, \
     {"work_ns", "nominal pause between ops; 0 = saturated throughput"}, \
     {"role", "part of the threads that the row speaks of; all where there is one role"}
@@ -50,7 +51,7 @@ static const struct lb_column samples[] = {
     {"status",
      "ok, spoiled or armed; only ok rows are in timing statistics; in armed rows breakpoints "
      "slow every op, so that their times mean nothing"},
-    {"reason", "why it was spoiled: gaps, moved, regime, preempted, late, log or empty"},
+    {"reason", "why it was spoiled: gaps, moved, regime, preempted, late, log, empty or faults"},
     {"pus_os", "kernel numbers of the role's PUs, by thread"},
     {"ns_op", "sum over the role's threads of measured time, divided by the sum of their ops"},
     {"machine_ns_op", "wall time of the measured part divided by the role's ops"},
@@ -72,8 +73,14 @@ static const struct lb_column samples[] = {
     {"preempted_ns", "time that it was runnable but not running over the same span, by thread"},
     {"voluntary_switches", "context switches asked for, by thread"},
     {"involuntary_switches", "context switches suffered, by thread"},
+    {"minor_faults", "page faults without input or output over the same span, by thread"},
+    {"major_faults", "those with it, by thread"},
+    {"faults_per_cpu_s", "both over CPU seconds, user and system; in suite fault"},
+    {"faults_per_wall_s", "both over wall seconds, all threads of the role together"},
     {"total_ops", "ops from the first to the last, warm-up and dropped blocks included"},
-    {"fallbacks", "ops that took the address space's lock instead; warm-up included, as all below"},
+    {"fallbacks",
+     "ops that took the address space's lock instead; of pages, parts that were used up and given "
+     "back or mapped anew; warm-up included, as all below"},
     {"retries",
      "compare-and-swaps on a lock's count that failed; empty for the C library's locks, as all "
      "below"},
@@ -152,6 +159,10 @@ static const struct lb_column summary[] = {
     {"system_ns_op", "system time over ops, likewise"},
     {"voluntary_switches_per_kop", "voluntary context switches per 1000 ops, all windows"},
     {"involuntary_switches_per_kop", "involuntary context switches per 1000 ops, all windows"},
+    {"faults_per_op", "page faults per op, minor and major, all windows, as those below"},
+    {"major_faults_per_kop", "major ones per 1000 ops"},
+    {"faults_per_cpu_s", "page faults over CPU seconds, user and system"},
+    {"faults_per_wall_s", "page faults over wall seconds, all threads of the role together"},
     {"fallbacks_per_kop", "fallback ops per 1000 ops"},
     {"retries_per_kop", "failed compare-and-swaps per 1000 ops"},
     {"spins_owner_per_op", "iterations of spinning on a running owner"},

@@ -158,6 +158,8 @@ size_t lb_shape_bytes(const struct lb_shape *s)
         return lb_words_bytes(s);
     if (lb_scenario_churns(s->scenario))
         return lb_churn_bytes(s);
+    if (s->scenario->uses_pages)
+        return lb_pages_room(s);
     size_t n =
         object_count(s) + 2 * LB_LINE_BYTES; /* the first index is below twice the residues */
 
@@ -387,6 +389,10 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     if (lb_shape_bytes(s) + sizeof *mm > arena_bytes ||
         lb_shape_mm(s, draw) + sizeof *mm > arena_bytes)
         return -ENOSPC;
+    if (s->scenario->uses_pages) {
+        *placed = p;
+        return lb_pages_place(s, draw, arena, sites);
+    }
     if (!s->scenario->uses_layout) {
         if (s->scenario->uses_words)
             lb_words_place(s, draw, arena, sites, &p);
@@ -429,6 +435,8 @@ int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const c
         return lb_words_check(s, draw, arena);
     if (lb_scenario_churns(s->scenario))
         return lb_churn_check(s, arena);
+    if (s->scenario->uses_pages)
+        return lb_pages_check(s, draw, arena);
     if (!lb_scenario_locks(s->scenario))
         return 0;
     if ((err = lb_shape_map_init(s, draw, NULL, &m)))
@@ -438,4 +446,12 @@ int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const c
             return -EBUSY;
     const struct lb_mm *mm = (const struct lb_mm *)(const void *)(arena + lb_shape_mm(s, draw));
     return lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock) ? 0 : -EBUSY;
+}
+
+void lb_shape_release(const struct lb_shape *s, const struct lb_draw *draw, char *arena)
+{
+    if (s->scenario->uses_pages)
+        lb_pages_release(s, draw, arena);
+    else
+        lb_churn_release(s, arena);
 }

@@ -178,11 +178,10 @@ int lb_churn_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     return err;
 }
 
-void lb_shape_release(const struct lb_shape *s, const struct lb_draw *draw, char *arena)
+void lb_churn_release(const struct lb_shape *s, char *arena)
 {
     struct region r;
 
-    (void)draw;
     if (s->scenario->kind != LB_SCENARIO_CHURN_MALLOC || region_init(s, &r))
         return;
     for (int i = 0; i < s->threads; i++)

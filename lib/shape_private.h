@@ -47,5 +47,15 @@ size_t lb_churn_bytes(const struct lb_shape *shape);
 int lb_churn_place(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
                    struct lb_site *sites);
 int lb_churn_check(const struct lb_shape *shape, const char *arena);
+void lb_churn_release(const struct lb_shape *shape, char *arena);
+
+/* Scenarios with pages (shape_fault.c): a struct lb_pages a thread, behind the drawn pair of
+ * lines. */
+size_t lb_pages_room(const struct lb_shape *shape);
+int lb_pages_place(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
+                   struct lb_site *sites);
+/* The errno of what failed in an op. */
+int lb_pages_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
+void lb_pages_release(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
 
 #endif

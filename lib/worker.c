@@ -38,6 +38,7 @@ struct account {
     double delay_ns; /* runnable but not running; negative where the kernel does not say */
     double user_ns, system_ns;
     long voluntary, involuntary;
+    long minor_faults, major_faults;
     struct lb_lock_stats lock;
     int pu_os;
 };
@@ -74,6 +75,8 @@ static void take_account(const struct lb_worker *w, struct account *a)
     a->system_ns = time_ns(&usage.ru_stime);
     a->voluntary = usage.ru_nvcsw;
     a->involuntary = usage.ru_nivcsw;
+    a->minor_faults = usage.ru_minflt;
+    a->major_faults = usage.ru_majflt;
     a->delay_ns = run_delay_ns(w);
     a->pu_os = sched_getcpu();
     lb_task_stats(w->task, &a->lock);
@@ -88,6 +91,8 @@ static void settle_account(const struct account *before, const struct account *a
     r->system_ns = after->system_ns - before->system_ns;
     r->voluntary = after->voluntary - before->voluntary;
     r->involuntary = after->involuntary - before->involuntary;
+    r->minor_faults = after->minor_faults - before->minor_faults;
+    r->major_faults = after->major_faults - before->major_faults;
     if (before->delay_ns >= 0 && after->delay_ns >= 0)
         r->preempted_ns = r->preempted_most_ns = after->delay_ns - before->delay_ns;
     else { /* no better bound than all the time that it was off the CPU */

@@ -32,12 +32,18 @@ CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
 # Calls that leave the fast path.
 SLOW_CALL = re.compile(
     r"^(lb_\w+_(slow|wake)|fall_back(_fields)?|give_up|no_memory)(\.\w+)*$")
+# The kernel is what these measure.
+FAULT_CALLS = {"map": ("mmap", "mmap64", "munmap"), "protect": ("mprotect",)}
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
 # Changes of memory that an op makes, where their number says what the op is.
-STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1}
+STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1,
+          "touch": 2, "map": 0, "protect": 0}
 STORES.update({f"whatif_{how}{n}": 0 if how == "read" else n for how, n in WHATIFS if how != "add"})
 # Loads of the fields of an object, where nothing else is loaded: groups, and words by name.
 LOADS = {"observe_fields": 4, "observe": 9}
+FAULTS = ("touch_keep", "touch_remap", "touch_bare", "map", "protect")
+# Ops that share no line with another thread: nothing is lost when a processor fetches theirs early.
+APART = ("churn", "touch", "map", "protect")
 MEMBER = re.compile(r"^(\S+):\s+file format ")  # of an archive: each has sections of its own
 INSTRUMENTED = re.compile(
     r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
@@ -49,7 +55,8 @@ NO_ACCESS = re.compile(r"^(nop\w*|lea)$")
 LOCKED = {"read": (1, 1), "many": (1, 1), "pair": (1, 1), "writer": (1, 1),
           "straight": (1, 1), "adds": (0, 2), "add": (0, 1), "observe": (0, 0), "empty": (0, 0),
           "store": (0, 0), "load": (0, 0), "increment": (0, 0), "cas": (1, 0), "sum": (0, 0),
-          "push": (0, 0), "pop": (0, 0), "churn": (0, 0), "guarded": (1, 1)}
+          "push": (0, 0), "pop": (0, 0), "churn": (0, 0), "guarded": (1, 1), "touch": (0, 0),
+          "map": (0, 0), "protect": (0, 0)}
 LOCKED.update({f"whatif_{how}{n}": (0, n if how == "add" else 0) for how, n in WHATIFS})
 
 
@@ -64,7 +71,7 @@ def expected_names():
                     ops.append("writer")
                 for op in ops:
                     yield f"hot_{op}_{kind}_{way}_{form}"
-        for op in (*PLAIN, *CHURNS, *(f"whatif_{how}{n}" for how, n in WHATIFS)):
+        for op in (*PLAIN, *CHURNS, *FAULTS, *(f"whatif_{how}{n}" for how, n in WHATIFS)):
             yield f"hot_{op}_{form}"
         for kind in KINDS:
             if kind not in ("locked_adds", "refcount"):
@@ -370,12 +377,15 @@ def describe(instructions):
 
 def split(name):
     """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none, of churn the
-    allocator. An op on named fields is the op for all but its loads."""
+    allocator. An op on named fields is the op for all but its
+    loads. Of touch: keep, remap or bare."""
     words = name[len("hot_"):].replace("_fields", "").split("_")
     if words[0] == "whatif":
         return "_".join(words[:2]), "", words[-1]
     if words[0] == "guarded":
         return words[0], "_".join(words[1:-1]), words[-1]
+    if words[0] == "touch":
+        return words[0], words[1], words[-1]
     return words[0], "_".join(words[1:-2]) if len(words) > 2 else "", words[-1]
 
 
@@ -396,6 +406,8 @@ def check_calls(loop, op, kind):
             continue
         if op == "churn" and target.split("@")[0] in CHURN_CALLS[kind]:
             continue
+        if target.split("@")[0] in FAULT_CALLS.get(op, ()):
+            continue
         yield f"a call of {target} on the fast path at {i.where[1]:x}"
 
 
@@ -408,10 +420,9 @@ def check_pause(loop, op, form):
         yield f"{len(loop.chains())} chains of multiplications, expected {want // 2}"
     # A processor that guesses past the end of the loop must run into the barrier, not into the op.
     early = loop.code[:loop.code.index(fences[0])] if fences else []
-    # Churn shares no line that it could fetch too early.
     found = [i for i in early if re.search(r"\((?!%rsp|%rbp)", i.operands) and
              not re.match("lea|nop|data16", i.name)]
-    if found and op != "churn":
+    if found and op not in APART:
         yield f"memory before the pause: {describe(found)}"
     if form == "saturated" and any(i.name == "imul" for i in loop.code):
         yield "a multiplication in a saturated loop"
@@ -471,7 +482,7 @@ def check_path(path, op, kind):
     yield from check_locked(path, op, kind)
     yield from check_stores(path, op)
     yield from check_loads(path)
-    if not kind.startswith("pthread") and op not in ("write", "mix", "churn"):
+    if not kind.startswith("pthread") and op not in ("write", "mix", "churn", "map", "protect"):
         yield from check_plain(path)
 
 

@@ -13,6 +13,7 @@ import sys
 # In order. Each stage: its public header is NAME.h; these are its files in lib/.
 STAGES = [
     ("base", "base.c"),
+    ("memory", "memory.c"),
     ("clock", "clock.c clock_private.h"),
     ("arena", "arena.c arena_private.h"),
     ("topology", "topology.c"),
@@ -25,8 +26,8 @@ STAGES = [
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h layout_structure.c"),
     ("kernel", "kernel.c kernel_config.c kernel_draw.c kernel_gzip.c kernel_gzip_none.c "
                "kernel_lock.c kernel_private.h kernel_slab.c kernel_trace.c"),
-    ("scenario", "scenario.c shape.c shape_churn.c shape_private.h shape_watch.c shape_words.c "
-                 "hot.c hot_churn.c hot_private.h hot_whatif.c hot_words.c"),
+    ("scenario", "scenario.c shape.c shape_churn.c shape_fault.c shape_private.h shape_watch.c "
+                 "shape_words.c hot.c hot_churn.c hot_fault.c hot_private.h hot_whatif.c hot_words.c"),
     ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
                "events_text.c"),
     ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "
@@ -42,7 +43,7 @@ STAGES = [
                 "compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
     ("sweep", "sweep.c"),
-    ("run", "run.c run_private.h bench.c bench_write.c groups.c instruments.c keep.c "
+    ("run", "run.c run_private.h bench.c bench_write.c first.c groups.c instruments.c keep.c "
             "look.c resume.c"),
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_causes.c analysis_private.h analysis_write.c"),

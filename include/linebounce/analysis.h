@@ -47,6 +47,8 @@ struct lb_line {
     /* Sums over sums, all windows. Off-CPU time is asleep or preempted (runnable, not running). */
     double cpu_ns_op_mean, off_cpu_ns_op_mean, preempted_ns_op_mean;
     double user_ns_op, system_ns_op; /* NaN over less than LB_SPLIT_LEAST_NS */
+    /* Page faults, minor and major; per second as pft names them: of CPU time, of wall time. */
+    double faults_per_op, major_faults_per_kop, faults_per_cpu_s, faults_per_wall_s;
     double voluntary_per_kop, involuntary_per_kop, fallbacks_per_kop, retries_per_kop;
     double spins_owner_per_op, spins_queue_per_op, spins_reader_per_op;
     double spin_limits_per_kop, steals_per_kop, sleeps_per_kop, wakes_per_kop, handoffs_per_kop;

@@ -54,6 +54,7 @@ struct lb_thread_plan {
     size_t picks;  /* many: length of the draw (x[1] starts within it), else 0 */
     const uint32_t *picks_start;
     uint64_t ops_most; /* the thread stops after so many ops; 0: only at the stop */
+    int faults_op;     /* page faults of an op, where the window plan says that they are checked */
     struct lb_sampling sampling;
     /* What is counted on this thread from the start of the warm-up to after the stop; n_codes <=
      * LB_GROUP_MOST. Words of the harness get their addresses from the crew. */
@@ -71,6 +72,8 @@ struct lb_window_plan {
     /* Breakpoints are armed that the ops hit: each hit costs about 10 us, so the time says nothing
      * and spoils nothing. */
     bool armed;
+    bool check_faults;                    /* spoiled where page faults and ops do not agree */
+    double block_ns;                      /* least length of a block; 0: what the clock asks for */
     bool count_kernel;                    /* count in the kernel too */
     const struct lb_counter_calls *calls; /* NULL: lb_counter_system */
 };
@@ -104,6 +107,10 @@ struct lb_window_plan {
  * Counting switches would not do: kernel threads take 10 to 50 us a few times in every such window.
  */
 #define LB_PREEMPTED_MOST 0.02
+/* Page faults of a thread beyond one for each touch, before its window is spoiled: what the
+ * harness and the C library may touch for the first time, and pages that the kernel moves (NUMA
+ * balancing). Fewer than touches are never right: something mapped several pages at once. */
+#define LB_FAULTS_MORE 16
 /* Ping-pong before and after a window that differ by more than this factor are different regimes:
  * the geometric middle between equal and the factor 2 that parts regimes. */
 #define LB_REGIME_AGREE 1.41
@@ -117,6 +124,7 @@ enum lb_spoiled {
     LB_SPOILED_LOG,       /* a thread's block log was full before the end */
     LB_SPOILED_EMPTY,     /* a thread has no whole block in the measured part */
     LB_SPOILED_REGIME,    /* the probes before and after disagree (set by the caller) */
+    LB_SPOILED_FAULTS,    /* check_faults: fewer or over LB_FAULTS_MORE more than pages touched */
 };
 const char *lb_spoiled_name(enum lb_spoiled spoiled); /* "" for LB_SPOILED_NOT */
 
@@ -129,6 +137,7 @@ struct lb_thread_result {
     double cpu_ns, wall_ns;    /* from the start of the warm-up to after the stop, as all below */
     double user_ns, system_ns; /* the kernel's split of CPU time, sampled by ticks of 1 to 10 ms */
     long voluntary, involuntary;
+    long minor_faults, major_faults;
     double preempted_ns; /* runnable, but not on the CPU; includes the wait after a wake-up; NaN
                             where the kernel does not say */
     double preempted_most_ns; /* the same, or the bound that is known: what spoils a window */

@@ -44,8 +44,10 @@ struct lb_request {
     size_t base_offset; /* that the other offsets are compared to; 0: none */
     const enum lb_access *access;
     size_t n_access;
-    const char *baseline; /* layout */
-    bool controls;        /* with positive and negative controls and their self-check */
+    uint64_t memory_bytes; /* that scenarios with pages may take at once */
+    bool first_touch;      /* pft and private also on pages that were not touched before */
+    const char *baseline;  /* layout */
+    bool controls;         /* with positive and negative controls and their self-check */
     bool alone;       /* with the apart control on one thread too, on the PU of the others' first */
     bool twins;       /* every layout once more under its name and "~": an A/A run */
     double twin_slow; /* the twin's pause is longer by this share (0.05): a planted difference */
@@ -98,6 +100,7 @@ struct lb_plan {
     size_t n_refused;           /* combinations left out because they do not go together */
     char refused[LB_WHY_BYTES]; /* the first reason */
     size_t arena_bytes;         /* what the largest shape needs */
+    uint64_t memory_bytes;      /* as requested */
 };
 
 /* Errors as the placement's; -EINVAL when nothing is left to measure (why: the first refusal), or
@@ -106,9 +109,15 @@ int lb_plan_create(const struct lb_request *request, const struct lb_topology *t
                    struct lb_why *why, struct lb_plan **plan);
 void lb_plan_destroy(struct lb_plan *plan);
 
-/* Whether a case is an object, or words, that verdicts are about: not the loop of nothing, a
+/* Whether a case is an object, words or pages that verdicts are about: not the loop of nothing, a
  * control or a yardstick. */
 bool lb_case_is_subject(const struct lb_case *c);
+
+/* Whether its windows come before the rounds, each on memory that none before it has touched. */
+static inline bool lb_case_is_first(const struct lb_case *c)
+{
+    return c->shape.touch == LB_TOUCH_FIRST;
+}
 
 /* Expected time of one round in seconds: windows, warm-up, and about 0.25 ms of set-up and probes
  * each. */
@@ -117,7 +126,8 @@ double lb_plan_round_s(const struct lb_plan *plan);
 /* "same-object/embedded/rwsem40/l3/threads:2/work_ns:200"; roles are not part of it. Returns the
  * length as snprintf. */
 int lb_case_name(const struct lb_plan *plan, const struct lb_case *c, char *text, size_t bytes);
-/* The layout's name, of words "apart-64" (their offset in bytes), with "~" behind a twin's,
+/* The layout's name, of words "apart-64" (their offset in bytes), of pages "recycled" or "first",
+ * with "~" behind a twin's,
  * "+counters" or "+sampling" behind that of one with an instrument where others have none; "" where
  * there is none. */
 #define LB_CASE_LAYOUT_BYTES (LB_LAYOUT_NAME_BYTES + 16)

@@ -34,6 +34,7 @@ struct lb_sample {
     double total_ops;
     double cpu_ns, wall_ns, user_ns, system_ns, preempted_ns; /* sums over threads and windows */
     double voluntary, involuntary;
+    double minor_faults, major_faults;
     struct lb_lock_stats lock;
     int regime; /* set by lb_run_regimes; 0 before */
 };

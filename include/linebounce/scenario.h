@@ -51,6 +51,13 @@ enum lb_op {
     LB_OP_WHATIF_INCREMENT = LB_OP_WHATIF_STORE + LB_TOUCHED_MOST, /* loads and plain stores */
     LB_OP_WHATIF_ADD = LB_OP_WHATIF_INCREMENT + LB_TOUCHED_MOST,   /* locked adds */
     LB_OP_WHATIF_LAST = LB_OP_WHATIF_ADD + LB_TOUCHED_MOST - 1,
+    /* What the kernel does for a mapping. A touch writes one byte into the next page of the
+     * thread's part: one page fault. */
+    LB_OP_TOUCH,       /* at the end of the part its pages are given back (MADV_DONTNEED) */
+    LB_OP_TOUCH_REMAP, /* at its end the part is unmapped and mapped anew */
+    LB_OP_TOUCH_BARE,  /* LB_OP_TOUCH as a plain loop without anything of the harness */
+    LB_OP_MAP,         /* maps and unmaps; no page is touched */
+    LB_OP_PROTECT,     /* makes a strip of the mapping read-only, and writable again */
     LB_OPS
 };
 
@@ -84,6 +91,16 @@ enum lb_scenario_kind {
     LB_SCENARIO_CHURN_SLAB,
     LB_SCENARIO_CHURN_MALLOC,
     LB_SCENARIO_WHATIF, /* half read some fields of one object, the others write some */
+    /* Suite fault: the running kernel. */
+    LB_SCENARIO_PFT,           /* one mapping, each thread its own part */
+    LB_SCENARIO_PRIVATE,       /* a mapping per thread */
+    LB_SCENARIO_MAP,           /* map, touch, unmap per thread */
+    LB_SCENARIO_FILE_PRIVATE,  /* the same on a private mapping of a memory file: copies */
+    LB_SCENARIO_FILE_SHARED,   /* on a shared one */
+    LB_SCENARIO_MAPPER,        /* map and unmap only */
+    LB_SCENARIO_FAULT_MAP,     /* all but the last thread touch, the last maps and unmaps */
+    LB_SCENARIO_FAULT_PROTECT, /* the last changes the protection of a strip of their mapping */
+    LB_SCENARIO_FAULT_BARE,    /* pft in a plain loop: what the crew's loop is held against */
     LB_SCENARIOS
 };
 
@@ -104,6 +121,7 @@ struct lb_scenario {
     bool uses_words;     /* words offset_bytes apart in place of an object */
     bool uses_lock;      /* with words: a lock too (lb_shape.lock) */
     bool counts_objects; /* lb_shape.objects says how many there are */
+    bool uses_pages;     /* pages of mappings in place of an object: faults are counted */
     bool blocks;         /* sleeping is the subject: 50-ms windows, nothing is dropped */
     bool internal;       /* measured for the sake of others; not offered to --scenario */
 };
@@ -125,8 +143,8 @@ int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *wr
 
 /* Index into roles[] of thread `i` of n. observer: the first half (rounded up) locks, the rest
  * observes; mixed: the first n - writers threads read, the rest writes; read-write and whatif: the
- * first half (rounded up) reads; counters-sum and ring: the last thread sums, or pops; all others
- * have one role. */
+ * first half (rounded up) reads; counters-sum and ring: the last thread sums, or pops; fault-map
+ * and fault-protect: the last maps, or protects; all others have one role. */
 int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers *writers, int i,
                      int n);
 /* The op of that thread: the role's, or LB_OP_MIX in `mixed` with a share. */
@@ -175,6 +193,7 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
  *   GUARDED   0 data  3 lock
  *   CHURN_*   0 the thread's struct lb_churn
  *   WHATIF_*  0 to n - 1 the words
+ *   TOUCH*, MAP, PROTECT   0 the thread's struct lb_pages
  */
 struct lb_site {
     uintptr_t x[6];
@@ -226,6 +245,14 @@ enum lb_access {
 const char *lb_access_name(enum lb_access access); /* "shared-uniform", ... */
 int lb_access_parse(const char *name, struct lb_why *why, enum lb_access *access);
 
+/* Which pages are touched. */
+enum lb_touch {
+    LB_TOUCH_RECYCLED, /* such as this process has had before */
+    LB_TOUCH_FIRST,    /* such as it has not: nothing was given back since the run began */
+    LB_TOUCHES
+};
+const char *lb_touch_name(enum lb_touch touch); /* "recycled", "first" */
+
 /* What is laid out for a window. */
 struct lb_shape {
     const struct lb_scenario *scenario;
@@ -237,6 +264,8 @@ struct lb_shape {
     enum lb_access access;
     size_t offset_bytes; /* uses_words: from one thread's word to the next, from head to tail, from
                             the lock to its data; a multiple of 8 */
+    size_t part_bytes;   /* uses_pages: of a thread's part; lb_pages_fit */
+    enum lb_touch touch;
 };
 
 /* Whether words can lie so: -EINVAL with the reason for an offset that is 0 or no multiple of 8,
@@ -323,8 +352,8 @@ int lb_shape_place(const struct lb_shape *shape, const struct lb_draw *draw, cha
 /* After a window: every lock of the shape and the mm's are idle again (-EBUSY otherwise: a bug, not
  * bad luck). */
 int lb_shape_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
-/* Frees what the ops of a placed shape allocated outside the arena (LB_OP_CHURN_MALLOC's live
- * objects). To be called once after each lb_shape_place; does nothing for other ops. */
+/* Frees what a placed shape has outside the arena (LB_OP_CHURN_MALLOC's live objects, mappings and
+ * files). To be called once after each lb_shape_place; does nothing for other ops. */
 void lb_shape_release(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
 /* Whether the shape fills the arena from its start with a footprint of its own (many, churn), and
  * is not laid out at the drawn lines. */
@@ -359,5 +388,57 @@ struct lb_churn {
     size_t object_room, lock_room; /* what malloc is asked for: whole multiples of the alignment */
     size_t slot_offset;            /* where an object with a separate lock points to it */
 };
+
+/* What a thread of a scenario with pages works on; on lines of its own in the arena. */
+struct lb_pages {
+    _Alignas(LB_APART_BYTES) uintptr_t at; /* the next page to touch */
+    uintptr_t end;                         /* behind the last */
+    size_t page_bytes;
+    uintptr_t base;     /* of the part; of what PROTECT protects */
+    size_t bytes;       /* of the part; what MAP maps, PROTECT protects */
+    int flags, fd;      /* of mmap; -1: no file */
+    int error;          /* errno of a renewal that failed: from then on nothing real is touched */
+    bool huge;          /* this kernel has huge pages, which each new mapping is told not to use */
+    const char *failed; /* the call that failed, NULL */
+    uintptr_t map;      /* what to unmap at the end beside the part; 0: nothing */
+    size_t map_bytes;
+    char spare; /* what is touched after an error */
+};
+
+/* How much of a part a window walks through at most, how fast faults come at most (faster ones than
+ * those of any machine seen: the fastest published are 0.25 us), and the windows that follow. */
+#define LB_PART_BYTES            ((size_t)256 << 20)
+#define LB_FAULT_NS              200.0
+#define LB_WINDOW_PAGES_NS       10e6
+#define LB_PAGES_WINDOW_LEAST_NS 2e6
+/* What will-it-scale's page_fault tests map per thread, and mmap1 too. Windows of theirs hold
+ * several cycles of map, touch and unmap, about 60 ms each where a fault takes 1.8 us. */
+#define LB_REMAP_BYTES     ((size_t)128 << 20)
+#define LB_WINDOW_REMAP_NS 600e6
+/* What fault-map maps and fault-protect protects. */
+#define LB_BESIDE_BYTES 65536
+/* Blocks of such windows: a thread's log holds 65536, and as many timed ops, half as long. */
+#define LB_REMAP_BLOCK_NS 100e3
+/* Blocks of the bare loop: its clock readings are one in a hundred touches. */
+#define LB_BARE_BLOCK_NS 200e3
+
+/* The part and the window of a scenario with pages on so many threads, within `memory` bytes (files
+ * and copies of them included). -ERANGE with the least that it needs. */
+int lb_pages_fit(const struct lb_scenario *scenario, int threads, uint64_t memory,
+                 struct lb_why *why, size_t *part_bytes, double *window_ns);
+/* What a placed shape and its ops take at most. */
+uint64_t lb_pages_bytes(const struct lb_shape *shape);
+/* After lb_shape_place or lb_shape_check has failed for such a shape: the sentence. Returns err. */
+int lb_pages_explain(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena,
+                     int err, struct lb_why *why);
+/* Page faults of an op: 1 for a touch, 0 for others. */
+int lb_op_faults(enum lb_op op);
+/* In place of lb_shape_release: the mappings stay, with what was touched. */
+struct lb_kept {
+    uintptr_t map;
+    size_t bytes;
+};
+struct lb_kept lb_pages_keep(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
+void lb_kept_drop(const struct lb_kept *kept);
 
 #endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fault: the running kernel. What does a page fault cost here, on how many threads, in one mapping
+ * or in many, and beside a thread that changes the address space?
+ */
+#include "suite.h"
+
+#include "table.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The plain loop comes along for the harness's sake: see print_bare. */
+static const struct lb_scenario *const all[] = {
+    &lb_scenarios[LB_SCENARIO_PFT],           &lb_scenarios[LB_SCENARIO_FAULT_BARE],
+    &lb_scenarios[LB_SCENARIO_PRIVATE],       &lb_scenarios[LB_SCENARIO_FAULT_MAP],
+    &lb_scenarios[LB_SCENARIO_FAULT_PROTECT], &lb_scenarios[LB_SCENARIO_MAPPER],
+    &lb_scenarios[LB_SCENARIO_MAP],           &lb_scenarios[LB_SCENARIO_FILE_PRIVATE],
+    &lb_scenarios[LB_SCENARIO_FILE_SHARED],
+};
+/* The others have windows of 0.6 s: a quick look has too few of those. */
+#define QUICK_SCENARIOS 7
+
+/* A kernel's fault is long enough: nothing has to lie between two. */
+static const double works[] = {0};
+static const int threads[] = {1, 2};
+
+static void defaults(struct settings *s, struct lb_request *r)
+{
+    if (!r->n_scenarios) {
+        r->scenarios = all;
+        r->n_scenarios = s->quick ? QUICK_SCENARIOS : LB_COUNT(all);
+    }
+    r->baseline = NULL; /* the layouts of other suites have no part in it */
+    r->layouts = NULL;
+    r->n_layouts = 0;
+    r->controls = false; /* for lines that bounce; here the kernel decides what does */
+    if (!r->n_work_ns) {
+        r->work_ns = works;
+        r->n_work_ns = LB_COUNT(works);
+    }
+    if (!r->n_threads && !r->n_placements && !s->pus) {
+        r->threads = threads;
+        r->n_threads = LB_COUNT(threads);
+    }
+}
+
+/* Thousands with three digits: "541 k", "1.09 M". */
+static void rate(double per_s, char *text, size_t bytes)
+{
+    if (!isfinite(per_s))
+        snprintf(text, bytes, "-");
+    else if (per_s < 999.5e3)
+        snprintf(text, bytes, "%.3g k", per_s / 1e3);
+    else
+        snprintf(text, bytes, "%.3g M", per_s / 1e6);
+}
+
+static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+{
+    const struct lb_case *c = &a->run->plan->cases[l->case_index];
+    bool faults = lb_op_faults(c->shape.scenario->roles[l->role].op);
+    char cpu[24], wall[24], name[96], touch[LB_CASE_LAYOUT_BYTES];
+
+    lb_case_layout(c, touch);
+    snprintf(name, sizeof name, "%s%s%s", c->shape.scenario->name, lb_case_roles(c) > 1 ? " " : "",
+             lb_case_roles(c) > 1 ? lb_case_role_name(c, l->role) : "");
+    rate(faults ? l->faults_per_cpu_s : NAN, cpu, sizeof cpu);
+    rate(faults ? l->faults_per_wall_s : NAN, wall, sizeof wall);
+    fprintf(out, "  %-21s %-9s %8.0f [%.0f, %.0f]%*s %8s %8s %6.3f %5.2f %6.1f%% %6.2f %6.2f\n",
+            name, touch, l->ns_op.median, l->ns_op.lo, l->ns_op.hi,
+            (int)(14 - snprintf(NULL, 0, "[%.0f, %.0f]", l->ns_op.lo, l->ns_op.hi)), "", cpu, wall,
+            l->faults_per_op, l->min_over_max, 100 * l->off_cpu_share, l->voluntary_per_kop,
+            l->involuntary_per_kop);
+}
+
+static void print_head(FILE *out, const struct lb_placement *p)
+{
+    fprintf(out, "\n%d thread%s, %s, CPUs", p->n, p->n == 1 ? "" : "s",
+            p->n > 1 ? lb_distance_name(p->distance) : p->name);
+    for (int i = 0; i < p->n; i++)
+        fprintf(out, "%c%d", i ? ',' : ' ', p->pu_os[i]);
+    fprintf(out, "\n  %-21s %-9s %23s %8s %8s %6s %5s %7s %6s %6s\n", "workload", "pages",
+            "ns/op [95 %]    ", "/CPU s", "/wall s", "fl/op", "fair", "offCPU", "vol/k", "inv/k");
+}
+
+/* How much longer a fault takes in the crew's loop than in a plain one: bare is compared to pft. */
+static void print_bare(FILE *out, const struct lb_line *l)
+{
+    const struct lb_estimate *r = &l->comparison.ratio;
+
+    if (l->compared)
+        fprintf(out,
+                "  The crew's loop around pft takes %.4f times [%.4f, %.4f] what a plain loop of "
+                "touches does (%zu pairs).\n",
+                1 / r->value, 1 / r->hi, 1 / r->lo, l->pairs);
+}
+
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    const struct lb_plan *p = a->run->plan;
+
+    (void)s;
+    for (size_t k = 0; k < p->n_placements; k++) {
+        print_head(out, &p->placements[k]);
+        for (int pass = 0; pass < 2; pass++)
+            for (size_t i = 0; i < a->n_lines; i++) {
+                const struct lb_line *l = &a->lines[i];
+                const struct lb_case *c = &p->cases[l->case_index];
+                if (!l->main_regime || c->placement != (int)k || !c->shape.scenario->uses_pages)
+                    continue;
+                if (!pass && lb_case_is_subject(c))
+                    print_line(out, a, l);
+                else if (pass && c->shape.scenario->kind == LB_SCENARIO_FAULT_BARE)
+                    print_bare(out, l);
+            }
+    }
+}
+
+const struct suite suite_fault = {
+    .name = "fault",
+    .question = "what does a page fault cost in this kernel, alone and beside others?",
+    .defaults = defaults,
+    .conclude = conclude,
+};

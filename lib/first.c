@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * First touches: windows before the rounds, in which nothing is given back. A host backs a guest's
+ * memory only when it is touched, so the same fault costs more on a page that is new.
+ */
+#include "run_private.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Of the budget. */
+#define FIRST_SHARE 0.1
+/* A window with less than this a thread would end early. */
+#define TOUCHES_LEAST 4096
+
+int lb_bench_hoard(struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    struct lb_kept *more = realloc(b->hoard, (b->n_hoard + 1) * sizeof *more);
+
+    if (!more) {
+        lb_shape_release(&c->shape, &a->draw, b->arena);
+        return -ENOMEM;
+    }
+    b->hoard = more;
+    more[b->n_hoard++] = lb_pages_keep(&c->shape, &a->draw, b->arena);
+    for (int i = 0; i < c->shape.threads; i++)
+        b->hoard_bytes += a->results[i].total_ops * page;
+    return 0;
+}
+
+void lb_bench_give_back(struct lb_bench *b)
+{
+    for (size_t i = 0; i < b->n_hoard; i++)
+        lb_kept_drop(&b->hoard[i]);
+    free(b->hoard);
+    b->hoard = NULL;
+    b->n_hoard = 0;
+}
+
+uint64_t lb_bench_touches_left(const struct lb_bench *b, const struct lb_case *c)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = b->plan->memory_bytes;
+
+    return most > b->hoard_bytes ? (most - b->hoard_bytes) / page / (uint64_t)c->shape.threads : 0;
+}
+
+/* As much as any window of the rounds will take, once: the kernel hands out last what it got back
+ * first, so those windows find what was touched here or before. */
+static int touch_all(const struct lb_bench *b)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint64_t most = 0;
+    char *map;
+
+    for (size_t i = 0; i < b->plan->n_cases; i++) {
+        const struct lb_shape *s = &b->plan->cases[i].shape;
+        uint64_t bytes = s->scenario->uses_pages ? lb_pages_bytes(s) : 0;
+        most = bytes > most ? bytes : most;
+    }
+    if (!most)
+        return 0;
+    map = mmap(NULL, most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (map == MAP_FAILED) /* the first window says so */
+        return 0;
+    (void)madvise(map, most, MADV_NOHUGEPAGE);
+    for (uint64_t at = 0; at < most && !(b->options->stop && *b->options->stop); at += page)
+        ((volatile char *)map)[at] = 1;
+    munmap(map, most);
+    return 0;
+}
+
+static bool may_go_on(const struct lb_bench *b)
+{
+    double s = lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks) * 1e-9;
+
+    return !(b->options->stop && *b->options->stop) && s < FIRST_SHARE * b->options->budget_s;
+}
+
+/* One window of each such case, as long as there is memory. */
+static int one_turn(struct lb_bench *b, bool *any, struct lb_why *why)
+{
+    int err = 0;
+
+    *any = false;
+    for (size_t i = 0; !err && may_go_on(b) && i < b->plan->n_cases; i++) {
+        const struct lb_case *c = &b->plan->cases[i];
+        if (!lb_case_is_first(c) || lb_bench_touches_left(b, c) < TOUCHES_LEAST)
+            continue;
+        if (!(err = lb_bench_gather(b, c->placement)))
+            err = lb_bench_case(b, (int)i, why);
+        *any = true;
+    }
+    return err;
+}
+
+int lb_bench_first(struct lb_bench *b, struct lb_why *why)
+{
+    bool any = true;
+    int err = 0;
+
+    for (size_t i = 0; i < b->plan->n_cases; i++)
+        if (lb_case_is_first(&b->plan->cases[i]))
+            b->run->series[i].active = false;
+    for (b->round = 0; !err && any; b->round++) {
+        if (!(err = lb_bench_draw(b)))
+            err = one_turn(b, &any, why);
+    }
+    b->round = 0;
+    lb_bench_give_back(b);
+    return err ? err : touch_all(b);
+}
