@@ -113,7 +113,7 @@ static int check(const struct settings *s, const struct lb_topology *topology)
                 "--pus: says which CPUs and how many: leave out --threads and --placement");
         return session_complain(&why, EXIT_USAGE);
     }
-    if (suite_check(s, &why))
+    if (suite_check(s, &why) || settings_check_memory(s, &why))
         return session_complain(&why, EXIT_USAGE);
     if (topology->this_system || s->dry_run)
         return EXIT_DONE;

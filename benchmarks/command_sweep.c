@@ -231,7 +231,7 @@ static int check(const struct settings *s, const struct lb_topology *topology)
         lb_fail(&why, EINVAL,
                 "topology: %s is not this machine: it can be planned for (--dry-run), not measured",
                 topology->source);
-    else
+    else if (!settings_check_memory(s, &why))
         return EXIT_DONE;
     return session_complain(&why, EXIT_USAGE);
 }

@@ -173,6 +173,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_text(json, "run.seed", text);
     lb_json_number(json, "run.budget_s", s->budget_s);
     lb_json_number(json, "run.precision_ns", s->precision_ns);
+    lb_json_number(json, "run.memory_bytes", (double)s->memory_bytes);
     lb_json_number(json, "run.margin_ns", s->margin.ns);
     lb_json_number(json, "run.margin_share", s->margin.share);
     lb_json_text(json, "run.baseline", s->baseline);

@@ -139,7 +139,7 @@ void request_from(const struct settings *s, const struct suite *suite, struct lb
         .writers = s->writers,
         .baseline = s->baseline,
         .controls = true,
-        .memory_bytes = settings_memory(s),
+        .memory_bytes = s->memory_bytes,
         .first_touch = true,
         .twins = s->twins,
         .twin_slow = s->twin_slow,

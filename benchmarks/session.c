@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 volatile sig_atomic_t session_stop;
 
@@ -23,12 +24,28 @@ static void on_signal(int signal_number)
     session_stop = 1;
 }
 
+/* A page that a mapping promises cannot be had: failing memory, or somebody cut a file. Nothing can
+ * be finished from here; rows went out as they were measured, mappings go with the process. */
+static void on_lost_page(int signal_number)
+{
+    static const char text[] =
+        "linebounce: SIGBUS: a page of a mapping is gone (memory that fails, "
+        "or a file that was cut): rows up to here are kept\n";
+
+    (void)signal_number;
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        _exit(EXIT_NOT_MEASURED);
+    _exit(EXIT_NOT_MEASURED);
+}
+
 void session_catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction lost = {.sa_handler = on_lost_page, .sa_flags = (int)SA_RESETHAND};
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGBUS, &lost, NULL);
     signal(SIGXFSZ,
            SIG_IGN); /* a file that may not grow is an error of write(2), with a sentence */
 }

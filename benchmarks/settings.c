@@ -173,15 +173,28 @@ void settings_finish(struct settings *s)
         free(lists[i]->at);
 }
 
-uint64_t settings_memory(const struct settings *s)
+/* A power of two, so that a sweep that is gone on with finds the same although a little more or
+ * less is left. */
+static void complete_memory(struct settings *s)
 {
     struct lb_memory memory;
 
-    if (s->memory_bytes)
-        return s->memory_bytes;
+    if (s->memory_given)
+        return;
     lb_memory_read("", &memory);
-    return memory.left_bytes / 4 < DEFAULT_MEMORY_MOST ? memory.left_bytes / 4
-                                                       : DEFAULT_MEMORY_MOST;
+    s->memory_bytes = DEFAULT_MEMORY_MOST;
+    while (s->memory_bytes > memory.left_bytes / 4)
+        s->memory_bytes /= 2;
+}
+
+int settings_check_memory(const struct settings *s, struct lb_why *why)
+{
+    struct lb_memory memory;
+
+    if (!s->memory_given || s->dry_run)
+        return 0;
+    lb_memory_read("", &memory);
+    return lb_memory_room(&memory, "--memory", s->memory_bytes, why);
 }
 
 static void __attribute__((noreturn)) refuse(const struct lb_why *why)
@@ -517,6 +530,7 @@ static error_t parse_single(int key, char *arg, struct settings *s)
     case KEY_MEMORY:
         if (lb_memory_parse(arg, &why, &s->memory_bytes))
             refuse(&why);
+        s->memory_given = true;
         return 0;
     case KEY_PREFETCHER:
         if (strcmp(arg, "on") != 0 && strcmp(arg, "off") != 0) {
@@ -782,6 +796,7 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
         s->budget_s = s->quick ? QUICK_BUDGET_S : DEFAULT_BUDGET_S;
     settle_layouts(s);
     complete_layouts(s);
+    complete_memory(s);
 }
 
 void settings_parse_sweep(int argc, char **argv, struct settings *s)
@@ -817,6 +832,7 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
         s->budget_s = NAN; /* as long as the plan takes */
     settle_layouts(s);
     complete_layouts(s);
+    complete_memory(s);
 }
 
 void settings_parse_again(int argc, char **argv, struct settings *s)

@@ -61,7 +61,10 @@ struct settings {
     const char *prefetcher; /* "on", "off" or NULL: leave it alone */
     bool all_pairs;         /* pingpong: every pair, not one per symmetry class */
     bool budget_given;
-    uint64_t memory_bytes; /* 0: not said; settings_memory */
+    /* That scenarios with pages may take at once: --memory, or the largest power of two within a
+     * quarter of what machine and cgroup leave, at most DEFAULT_MEMORY_MOST. */
+    uint64_t memory_bytes;
+    bool memory_given;
     bool quick, dry_run, twins, no_plots;
     double twin_slow;
     bool again;       /* the first item of a list that is given drops what it held before */
@@ -74,6 +77,7 @@ struct settings {
 #define DEFAULT_BUDGET_S     90.0
 #define QUICK_BUDGET_S       15.0
 #define DEFAULT_PRECISION_NS 2.0
+#define DEFAULT_MEMORY_MOST  ((uint64_t)4 << 30)
 
 void settings_init(struct settings *settings);
 void settings_finish(struct settings *settings);
@@ -89,10 +93,8 @@ void settings_parse_again(int argc, char **argv, struct settings *settings);
 /* The same for `linebounce show WHAT` and `linebounce plot DIR...`. */
 void settings_parse_show(int argc, char **argv, struct settings *settings);
 
-/* What scenarios with pages may take at once: --memory, or a quarter of what machine and cgroup
- * leave, at most DEFAULT_MEMORY_MOST. */
-#define DEFAULT_MEMORY_MOST ((uint64_t)4 << 30)
-uint64_t settings_memory(const struct settings *settings);
+/* -ENOMEM for a --memory that is not there, unless nothing is to be measured. */
+int settings_check_memory(const struct settings *settings, struct lb_why *why);
 
 /* Appends a copy of `bytes` at `value`; exits with a sentence when memory is out. */
 void *list_add(struct list *list, size_t bytes, const void *value);

@@ -148,7 +148,7 @@ static int show_scenarios(const struct settings *s)
     (void)s;
     for (size_t i = 0; i < LB_SCENARIOS; i++)
         if (!lb_scenarios[i].internal)
-            printf("%-12s %s\n", lb_scenarios[i].name, lb_scenarios[i].question);
+            printf("%-16s %s\n", lb_scenarios[i].name, lb_scenarios[i].question);
     return 0;
 }
 

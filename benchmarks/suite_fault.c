@@ -25,8 +25,26 @@ static const struct lb_scenario *const all[] = {
 static const double works[] = {0};
 static const int threads[] = {1, 2};
 
+/* The plain loop comes along with pft. */
+static void add_bare(struct settings *s, struct lb_request *r)
+{
+    const struct lb_scenario *bare = &lb_scenarios[LB_SCENARIO_FAULT_BARE];
+    bool wanted = false;
+
+    for (size_t i = 0; i < r->n_scenarios; i++)
+        wanted |= r->scenarios[i]->kind == LB_SCENARIO_PFT;
+    for (size_t i = 0; i < r->n_scenarios; i++)
+        wanted &= r->scenarios[i] != bare;
+    if (wanted)
+        list_add(&s->scenarios, sizeof bare, &bare);
+    r->scenarios = s->scenarios.at;
+    r->n_scenarios = s->scenarios.n;
+}
+
 static void defaults(struct settings *s, struct lb_request *r)
 {
+    if (s->scenarios.n)
+        add_bare(s, r);
     if (!r->n_scenarios) {
         r->scenarios = all;
         r->n_scenarios = s->quick ? QUICK_SCENARIOS : LB_COUNT(all);

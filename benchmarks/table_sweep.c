@@ -28,7 +28,7 @@ static bool same_table(const struct lb_case *a, const struct lb_case *b)
 static bool same_row(const struct lb_case *a, const struct lb_case *b)
 {
     return same_table(a, b) && a->shape.layout == b->shape.layout &&
-           a->shape.lock == b->shape.lock && a->twin == b->twin;
+           a->shape.touch == b->shape.touch && a->shape.lock == b->shape.lock && a->twin == b->twin;
 }
 
 static struct over_placements gather(const struct lb_analysis *a, const struct lb_line *like)
@@ -65,6 +65,23 @@ static void print_where(FILE *out, const struct lb_analysis *a, const struct lb_
     fprintf(out, " %-34s", text);
 }
 
+/* Pages are compared to nothing: what an op took at least and at most, and where. */
+static void print_range(FILE *out, const struct lb_analysis *a, const struct lb_line *like)
+{
+    const struct lb_line *best = NULL, *worst = NULL;
+
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_line *l = &a->lines[i];
+        if (!l->main_regime || l->role != like->role || !same_row(case_of(a, l), case_of(a, like)))
+            continue;
+        best = !best || l->ns_op.median < best->ns_op.median ? l : best;
+        worst = !worst || l->ns_op.median > worst->ns_op.median ? l : worst;
+    }
+    fprintf(out, " %.0f ns/op (%s) to %.0f ns/op (%s)\n", best->ns_op.median,
+            a->run->plan->placements[case_of(a, best)->placement].name, worst->ns_op.median,
+            a->run->plan->placements[case_of(a, worst)->placement].name);
+}
+
 static void print_row(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
 {
     const struct lb_case *c = case_of(a, l);
@@ -73,6 +90,10 @@ static void print_row(FILE *out, const struct lb_analysis *a, const struct lb_li
 
     lb_case_layout(c, layout);
     fprintf(out, "  %-21s %-8s", layout, lb_case_role_name(c, l->role));
+    if (c->shape.scenario->uses_pages && !c->twin) {
+        print_range(out, a, l);
+        return;
+    }
     if (c->base < 0) {
         fputs(" (baseline)\n", out);
         return;
@@ -111,8 +132,11 @@ static void print_table(FILE *out, const struct lb_analysis *a, size_t first)
     fprintf(out, "\n%s, %g ns of work", c->shape.scenario->name, c->work_ns);
     if (c->shape.scenario->counts_objects)
         fprintf(out, ", %zu objects", c->shape.objects);
-    fprintf(out, "\n  %-21s %-8s %6s %5s %6s %6s %-34s %s\n", "layout", "role", "faster", "same",
-            "slower", "unres.", " best off", " worst off");
+    if (c->shape.scenario->uses_pages)
+        fprintf(out, "\n  %-21s %-8s %s\n", "pages", "role", " least and most over placements");
+    else
+        fprintf(out, "\n  %-21s %-8s %6s %5s %6s %6s %-34s %s\n", "layout", "role", "faster",
+                "same", "slower", "unres.", " best off", " worst off");
     for (size_t i = first; i < a->n_lines; i++)
         if (a->lines[i].main_regime && same_table(case_of(a, &a->lines[i]), c) &&
             !is_printed(a, i, true))

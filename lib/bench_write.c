@@ -211,10 +211,10 @@ static void write_events(const struct lb_bench *b, const struct lb_attempt *a,
     }
 }
 
-static void write_placed(struct lb_row *row, const struct lb_placed *p,
+static void write_placed(struct lb_row *row, const struct lb_placed *p, const struct lb_case *c,
                          const struct lb_placement *place)
 {
-    if (place->home_node_os >= 0)
+    if (place->home_node_os >= 0 && !c->shape.scenario->uses_pages)
         lb_row_int(row, "home_node_os", place->home_node_os);
     if (p->object_residue >= 0)
         lb_row_int(row, "object_residue", p->object_residue);
@@ -276,7 +276,7 @@ int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why
         write_threads(b, a, c, role);
         write_faults(b, a, c, role);
         write_sums(b, a, c, role);
-        write_placed(b->row, &a->placed, &b->plan->placements[c->placement]);
+        write_placed(b->row, &a->placed, c, &b->plan->placements[c->placement]);
         write_latency(b, a, c, role);
         write_events(b, a, c, role);
         if ((err = lb_csv_append(b->csv, b->row, why)))

@@ -101,9 +101,6 @@ int lb_bench_first(struct lb_bench *b, struct lb_why *why)
     bool any = true;
     int err = 0;
 
-    for (size_t i = 0; i < b->plan->n_cases; i++)
-        if (lb_case_is_first(&b->plan->cases[i]))
-            b->run->series[i].active = false;
     for (b->round = 0; !err && any; b->round++) {
         if (!(err = lb_bench_draw(b)))
             err = one_turn(b, &any, why);

@@ -180,9 +180,11 @@ static void refuse(struct lb_plan *p, const struct lb_why *why)
         memcpy(p->refused, why->text, sizeof p->refused);
 }
 
-static bool has_what_it_needs(const struct lb_scenario *s, const struct lb_request *r,
-                              const struct lb_shape *shape, struct lb_why *why)
+static bool has_what_it_needs(const struct lb_plan *p, const struct lb_request *r,
+                              const struct lb_scenario *s, const struct lb_case *c,
+                              struct lb_why *why)
 {
+    const struct lb_shape *shape = &c->shape;
     bool mixed = s->kind == LB_SCENARIO_MIXED;
 
     why->text[0] = '\0';
@@ -197,6 +199,9 @@ static bool has_what_it_needs(const struct lb_scenario *s, const struct lb_reque
         lb_fail(why, EINVAL, "%s: needs writers", s->name);
     else if (s->counts_objects && !r->n_objects)
         lb_fail(why, EINVAL, "%s: needs a number of objects", s->name);
+    else if (s->uses_pages && p->placements[c->placement].home != LB_HOME_LOCAL)
+        lb_fail(why, EINVAL, "%s: its pages lie where threads touch them: --home says nothing here",
+                s->name);
     else if (s->uses_words && !r->n_offsets)
         lb_fail(why, EINVAL, "%s: needs an offset in bytes", s->name);
     return !why->text[0];
@@ -213,7 +218,7 @@ static int add_words(struct lb_plan *p, const struct lb_request *r, const struct
     struct lb_why why;
     int err = 0;
 
-    if (!has_what_it_needs(s, r, &c.shape, &why)) {
+    if (!has_what_it_needs(p, r, s, &c, &why)) {
         refuse(p, &why);
         return 0;
     }
@@ -246,7 +251,7 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
 
     if (!s->uses_layout)
         return 0;
-    if (!has_what_it_needs(s, r, &c.shape, &why)) {
+    if (!has_what_it_needs(p, r, s, &c, &why)) {
         refuse(p, &why);
         return 0;
     }
@@ -272,7 +277,7 @@ static int add_pages(struct lb_plan *p, const struct lb_request *r, const struct
     struct lb_why why;
     int err;
 
-    if (!has_what_it_needs(s, r, &c.shape, &why) ||
+    if (!has_what_it_needs(p, r, s, &c, &why) ||
         lb_pages_fit(s, c.shape.threads, r->memory_bytes, &why, &c.shape.part_bytes,
                      &c.window_ns)) {
         refuse(p, &why);
@@ -573,6 +578,17 @@ void lb_plan_destroy(struct lb_plan *p)
 /* Seen on two cores: command, probe and row of one window; laying out one object of `many`. */
 #define OVERHEAD_S   0.25e-3
 #define PER_OBJECT_S 60e-9
+/* Filling a memory file before a window, and letting go of it. */
+#define PER_PAGE_S 1.2e-6
+
+static double filled_pages(const struct lb_case *c)
+{
+    enum lb_scenario_kind kind = c->shape.scenario->kind;
+
+    if (kind != LB_SCENARIO_FILE_PRIVATE && kind != LB_SCENARIO_FILE_SHARED)
+        return 0;
+    return (double)c->shape.part_bytes / LB_SLAB_PAGE_BYTES * c->shape.threads;
+}
 
 double lb_plan_round_s(const struct lb_plan *p)
 {
@@ -583,7 +599,7 @@ double lb_plan_round_s(const struct lb_plan *p)
         if (lb_case_is_first(c))
             continue;
         s += ((c->phases + c->armed) * (c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S) +
-              (double)c->shape.objects * PER_OBJECT_S) /
+              (double)c->shape.objects * PER_OBJECT_S + filled_pages(c) * PER_PAGE_S) /
              c->every;
     }
     return s;

@@ -339,7 +339,7 @@ static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb
     if (!b->done || !b->run->series || !b->op_ns || !b->picks || !b->probe)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
-        b->run->series[i].active = true;
+        b->run->series[i].active = !lb_case_is_first(&b->plan->cases[i]); /* it has no rounds */
         b->done[i] = -1;
         b->op_ns[i] = 20 + b->plan->cases[i].work_ns;
     }
