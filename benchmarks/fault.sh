@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Holds the workload `map` of suite fault against a program that does what will-it-scale's
-# page_fault1_threads does: both in turns on the same CPUs, medians of faults per wall second side
-# by side, for one thread and for two. On a busy machine it says little: `linebounce` leaves out
+# page_fault1_threads does: both in turns on the same CPUs, medians side by side, for one thread and
+# for two. Faults per wall second say something on a quiet machine only: `linebounce` leaves out
 # windows whose threads were kept off their CPU, the other program does not.
 #
 # Usage: sh benchmarks/fault.sh [TURNS]     (5; a turn takes about 12 s a number of threads)
@@ -27,21 +27,22 @@ cpus()
     done
 }
 
-# Column NAME of the row of `map`, recycled, in a summary.csv.
-column()
+# Faults per wall second and per CPU second of `map` in a summary.csv; nothing where no window was
+# good.
+rates()
 {
-    awk -F, -v name="$1" '
+    awk -F, '
         NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
         NR > 1 && $at["scenario"] == "map" && $at["windows"] > most {
-            most = $at["windows"]; value = $at[name]
+            most = $at["windows"]; wall = $at["faults_per_wall_s"]; cpu = $at["faults_per_cpu_s"]
         }
-        END { print value }' "$2"
+        END { if (most) print wall, cpu }' "$1"
 }
 
-# Of the numbers in a file; lines without one (no window was good) are left out.
+# Of a column of a file.
 median()
 {
-    grep . "$1" | sort -g | awk '
+    cut -d ' ' -f "$2" "$1" | sort -g | awk '
         { x[NR] = $1 }
         END { if (NR) print (x[int((NR + 1) / 2)] + x[int(NR / 2) + 1]) / 2; else print 0 }'
 }
@@ -58,14 +59,17 @@ for threads in 1 2; do
         "$build/benchmarks/linebounce" run fault --scenario map --events none --no-plots \
             --rounds 6 --pus "$(echo "$list" | paste -sd, -)" --out "$work/$threads-$turn" \
             >/dev/null
-        column faults_per_wall_s "$work/$threads-$turn/summary.csv" >>"$work/ours"
+        rates "$work/$threads-$turn/summary.csv" >>"$work/ours"
         turn=$((turn + 1))
     done
-    if ! grep -q . "$work/ours"; then
+    if [ ! -s "$work/ours" ]; then
         echo "$threads threads: no window was good: the machine is too busy"
         continue
     fi
-    echo "$threads $(median "$work/ours") $(median "$work/theirs")" | awk '{
-        printf("%d threads: map %.0f faults/s, page_fault1 %.0f faults/s: %.3f\n",
-               $1, $2, $3, $2 / $3) }'
+    for field in 1 2; do
+        unit=$([ "$field" = 1 ] && echo wall || echo CPU)
+        echo "$threads $unit $(median "$work/ours" "$field") $(median "$work/theirs" "$field")" |
+            awk '{ printf("%d threads, faults per %s second: map %.0f, page_fault1 %.0f: %.3f\n",
+                          $1, $2, $3, $4, $3 / $4) }'
+    done
 done

@@ -5,8 +5,8 @@
  * maps 128 MiB, writes a byte into every page, unmaps, and counts its pages; the main thread looks
  * at the counters once a second.
  *
- * Usage: fault_reference SECONDS CPU...     prints the median of the pages per second of all
- * threads
+ * Usage: fault_reference SECONDS CPU...
+ * Prints the median over seconds of all threads' pages, and their pages per CPU second.
  */
 #include <inttypes.h>
 #include <pthread.h>
@@ -30,7 +30,7 @@ struct toucher {
     _Alignas(128) uint64_t pages;
 };
 
-static bool ready(const struct toucher *t)
+static bool pin(const struct toucher *t)
 {
     cpu_set_t set;
 
@@ -43,8 +43,9 @@ static void *touch(void *argument)
 {
     struct toucher *t = argument;
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    bool pinned = pin(t);
 
-    while (ready(t)) {
+    while (pinned) {
         char *map =
             mmap(NULL, MAPPED_BYTES, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | MAP_PRIVATE, -1, 0);
         if (map == MAP_FAILED)
@@ -59,11 +60,11 @@ static void *touch(void *argument)
     exit(1);
 }
 
-static double now_s(void)
+static double now_s(clockid_t clock)
 {
     struct timespec t;
 
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(clock, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -83,22 +84,32 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static double median_rate(const struct toucher *touchers, int n, int seconds)
+static double median(double *x, int n)
 {
-    double rates[SECONDS_MOST], before_s = now_s();
-    uint64_t before = count(touchers, n);
+    qsort(x, (size_t)n, sizeof *x, by_value);
+    return (x[n / 2] + x[(n - 1) / 2]) / 2;
+}
+
+static void watch(const struct toucher *touchers, int n, int seconds)
+{
+    double rates[SECONDS_MOST], before_s = 0, cpu_s = 0;
+    uint64_t before = 0, first = 0;
 
     for (int i = -WARM_UP_S; i < seconds; i++) {
         sleep(1);
-        double s = now_s();
+        double s = now_s(CLOCK_MONOTONIC);
         uint64_t pages = count(touchers, n);
-        if (i >= 0)
+        if (i >= 0) {
             rates[i] = (double)(pages - before) / (s - before_s);
+        } else {
+            cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID);
+            first = pages;
+        }
         before = pages;
         before_s = s;
     }
-    qsort(rates, (size_t)seconds, sizeof *rates, by_value);
-    return (rates[seconds / 2] + rates[(seconds - 1) / 2]) / 2;
+    cpu_s = now_s(CLOCK_PROCESS_CPUTIME_ID) - cpu_s;
+    printf("%.0f %.0f\n", median(rates, seconds), (double)(before - first) / cpu_s);
 }
 
 int main(int argc, char **argv)
@@ -119,6 +130,6 @@ int main(int argc, char **argv)
     }
     if (!touchers)
         return 1;
-    printf("%.0f\n", median_rate(touchers, n, seconds));
+    watch(touchers, n, seconds);
     return 0; /* the threads go with the process */
 }

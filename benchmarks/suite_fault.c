@@ -107,7 +107,7 @@ static void print_bare(FILE *out, const struct lb_line *l)
 {
     const struct lb_estimate *r = &l->comparison.ratio;
 
-    if (l->compared)
+    if (l->compared && r->lo > 0 && isfinite(r->hi)) /* two pairs have no interval */
         fprintf(out,
                 "  The crew's loop around pft takes %.4f times [%.4f, %.4f] what a plain loop of "
                 "touches does (%zu pairs).\n",

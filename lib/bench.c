@@ -20,7 +20,7 @@ int lb_bench_repeats(const struct lb_bench *b, const struct lb_case *c)
 {
     if (b->options->emulated || lb_case_is_first(c)) /* memory is touched first but once */
         return 0;
-    return c->blocks ? REPEATS_BLOCKING : REPEATS;
+    return c->window_ns >= LB_WINDOW_BLOCKING_NS ? REPEATS_BLOCKING : REPEATS;
 }
 
 /* Of a large ring some links, evenly spread: probing all would take longer than the window. */

@@ -204,6 +204,8 @@ class Failures(Case):
         def limit():
             resource.setrlimit(resource.RLIMIT_AS, (700 * MIB, resource.RLIM_INFINITY))
 
+        if self.run_it("show", "scenarios", preexec_fn=limit).returncode:
+            self.skipTest("this build cannot start within the limit: a sanitizer")
         result = self.run_it("run", "fault", "--scenario", "mapper,pft", "--pus",
                              ",".join(map(str, PUS[:2])), "--memory", "2G", "--rounds", "2",
                              *QUIET, preexec_fn=limit)
@@ -270,6 +272,35 @@ class Limited(Case):
                              "1", "--memory", "1G", *QUIET)
         self.assertEqual(result.returncode, 2, result.stderr)
         self.assertIn("memory cgroup", result.stderr)
+
+    def test_runs_short(self):
+        """The limit falls in mid-run: the next window does not begin."""
+        path = self.group(1500)
+
+        def enter():
+            with open(f"{path}/cgroup.procs", "w", encoding="utf-8") as file:
+                file.write("0")
+
+        process = self.start("run", "fault", "--scenario", "pft", "--threads", "1", "--memory",
+                             "512M", "--rounds", "3000", "--precision", "0.01", *QUIET,
+                             preexec_fn=enter)
+        deadline = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline and process.poll() is None and not self.in_rounds():
+            time.sleep(0.02)
+        for name in ("memory.limit_in_bytes", "memory.max"):
+            with contextlib.suppress(OSError), \
+                    open(f"{path}/{name}", "r+", encoding="utf-8") as file:
+                file.write(str(200 * MIB))
+        _, said = process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 1, said)
+        self.assertRegex(said, r"linebounce: pft: would take 256 MiB, and the memory cgroup's "
+                               r"limit leaves \d+ MiB")
+        self.check_folder(self.path("out"))
+
+    def in_rounds(self):
+        with contextlib.suppress(OSError, KeyError, TypeError):
+            return any(r["touch"] == "recycled" for r in read_csv(self.path("out/samples.csv")))
+        return False
 
     def test_default_fits(self):
         result = self.within(self.group(600), "run", "fault", "--scenario", "pft", "--threads",

@@ -391,6 +391,45 @@ static void test_files_cannot_be_cut(void **state)
     release(&s);
 }
 
+/* The flags of the mapping that begins at an address, as smaps says them. */
+static bool has_flag(uintptr_t at, const char *flag)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "re");
+    char line[4352], *mode;
+    uintptr_t a, b;
+    bool here = false, found = false;
+
+    assert_non_null(smaps);
+    while (fgets(line, sizeof line, smaps)) {
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &a, &b) == 2 && strchr(line, '-'))
+            here = a <= at && at < b;
+        mode = strstr(line, "VmFlags:");
+        found |= here && mode && strstr(mode, flag);
+    }
+    fclose(smaps);
+    return found;
+}
+
+/* Also of the mapping that takes the first one's place. */
+static void test_huge_pages_are_refused(void **state)
+{
+    const uint64_t per_part = PART_BYTES / (size_t)sysconf(_SC_PAGESIZE);
+
+    (void)state;
+    if (access("/sys/kernel/mm/transparent_hugepage", F_OK))
+        skip();
+    for (int kind = 0; kind < LB_SCENARIOS; kind++) {
+        if (!is_pages(kind) || !lb_op_faults(lb_scenarios[kind].roles[0].op))
+            continue;
+        struct scene s = placed((enum lb_scenario_kind)kind, THREADS);
+        for (int i = 0; i < THREADS; i++)
+            assert_true(has_flag(pages(&s, i)->base, " nh"));
+        run(&s, 0, 2 * per_part);
+        assert_true(has_flag(pages(&s, 0)->base, " nh"));
+        release(&s);
+    }
+}
+
 static void test_nothing_is_left(void **state)
 {
     (void)state;
@@ -795,6 +834,7 @@ int main(void)
         cmocka_unit_test(test_private_mappings_are_apart),
         cmocka_unit_test(test_protect_splits_the_mapping),
         cmocka_unit_test(test_files_cannot_be_cut),
+        cmocka_unit_test(test_huge_pages_are_refused),
         cmocka_unit_test(test_nothing_is_left),
         cmocka_unit_test(test_kept_mappings),
         cmocka_unit_test(test_calls_that_fail),
