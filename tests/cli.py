@@ -428,7 +428,7 @@ class Signals(Case):
 
     def interrupt(self, number, rows=20):
         process = self.start(*self.ARGS)
-        self.wait_for_rows(self.path("out/samples.csv"), rows)
+        self.wait_for_rows(self.path("out/samples.csv"), rows, process)
         process.send_signal(number)
         process.communicate(timeout=PATIENCE_S)
         return process.returncode
@@ -988,7 +988,7 @@ class Lost(Case):
         group = self.group()
         process = self.start(*self.ARGS, preexec_fn=lambda: self.write(f"{group}/cgroup.procs",
                                                                        str(os.getpid())))
-        self.wait_for_rows(self.path("out/samples.csv"), 40)
+        self.wait_for_rows(self.path("out/samples.csv"), 40, process)
         self.write(f"{group}/cpuset.cpus", str(PUS[0]))
         self.check(process)
 
@@ -999,7 +999,7 @@ class Lost(Case):
         if not os.access(switch, os.W_OK):
             self.skipTest(f"{switch} cannot be written")
         process = self.start(*self.ARGS, "--pus", f"{PUS[0]},{PUS[-1]}")
-        self.wait_for_rows(self.path("out/samples.csv"), 40)
+        self.wait_for_rows(self.path("out/samples.csv"), 40, process)
         self.addCleanup(self.write, switch, "1")
         try:
             self.write(switch, "0")

@@ -119,15 +119,15 @@ class Case(unittest.TestCase):
             process.kill()
         process.communicate()
 
-    def wait_for_rows(self, path, rows):
-        """Until the file has so many lines."""
+    def wait_for_rows(self, path, rows, process=None):
+        """Until the file has so many lines, as long as the process lives."""
         deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and (process is None or process.poll() is None):
             with contextlib.suppress(OSError), open(path, "rb") as file:
                 if file.read().count(b"\n") > rows:
                     return
-            time.sleep(0.02)
-        self.fail(f"{path} has no {rows} rows after {PATIENCE_S} s")
+            time.sleep(0.01)
+        self.fail(f"{path} has no {rows} rows: status {process and process.poll()}")
 
     def succeeds(self, *args, **options):
         result = self.run_it(*args, **options)

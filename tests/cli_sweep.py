@@ -94,7 +94,7 @@ class Sweeps(Case):
     def stopped(self, args, number=signal.SIGKILL, rows=40, folder="out"):
         """Starts a sweep, or goes on with one, and stops it once so many rows are there."""
         process = self.start(*args)
-        self.wait_for_rows(self.path(folder, "samples.csv"), rows)
+        self.wait_for_rows(self.path(folder, "samples.csv"), rows, process)
         process.send_signal(number)
         _, words = process.communicate(timeout=PATIENCE_S)
         return process.returncode, words
@@ -283,8 +283,11 @@ class Rows(Sweeps):
                          130)
         with open(self.path("out/sweep.json"), encoding="utf-8") as file:
             seed = json.load(file)["plan"]["seed"]
-        _, words = self.stopped(["sweep", "--resume", "out", "--seed", seed], signal.SIGINT, 60)
+        rows = len(read_lines(self.path("out/samples.csv")))
+        _, words = self.stopped(["sweep", "--resume", "out"], signal.SIGINT, rows + 20)
         self.assertRegex(words, HINT % "out")
+        with open(self.path("out/run.json"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["run"]["seed"], seed)
 
     def test_default_folder(self):
         self.succeeds(*ALONE, "--rounds", "1")
@@ -314,13 +317,17 @@ class Stopped(Sweeps):
     """Killed, interrupted, gone on with."""
 
     def test_killed(self):
-        self.assertEqual(self.stopped([*ALONE, "--rounds", "12", "--out", "out"])[0], -9)
-        rows = len(read_lines(self.path("out/samples.csv")))
-        self.assertEqual(self.stopped(["sweep", "--resume", "out"], rows=rows + 30)[0], -9)
-        result = self.succeeds("sweep", "--resume", "out")
+        """Again and again, in the middle of rounds and of cases."""
+        args = [*ALONE, "--rounds", "40", "--out", "out"]
+        rows = 20
+        for more in (5, 9, 12, 7, 14, 10):
+            self.assertEqual(self.stopped(args, rows=rows)[0], -signal.SIGKILL)
+            args = ["sweep", "--resume", "out"]
+            rows = len(read_lines(self.path("out/samples.csv"))) + more
+        result = self.succeeds(*args)
         there = int(re.search(r"(?m)^(\d+) windows were there from before\.$", result.stdout)[1])
         self.assertGreater(there, 60)
-        self.check_complete(self.path("out"), 12)
+        self.check_complete(self.path("out"), 40)
         with open(self.path("out/run.json"), encoding="utf-8") as file:
             document = json.load(file)
         self.assertEqual(document["sweep"]["windows_resumed"], there)
@@ -346,10 +353,10 @@ class Stopped(Sweeps):
             shutil.rmtree(self.path("out"))
 
     def test_an_interrupted_one_goes_on(self):
-        self.assertEqual(self.stopped([*ALONE, "--rounds", "12", "--out", "out"],
+        self.assertEqual(self.stopped([*ALONE, "--rounds", "25", "--out", "out"],
                                       signal.SIGINT)[0], 130)
         self.succeeds("sweep", "--resume", "out")
-        self.check_complete(self.path("out"), 12)
+        self.check_complete(self.path("out"), 25)
 
     def test_the_order_is_that_of_an_unbroken_one(self):
         self.stopped([*ALONE, "--rounds", "8", "--out", "out"])
@@ -614,7 +621,7 @@ class Torn(Finished):
 class Twice(Sweeps):
     def test_two_sweeps_into_one_folder(self):
         process = self.start(*ALONE, "--rounds", "100000", "--out", "out")
-        self.wait_for_rows(self.path("out/samples.csv"), 30)
+        self.wait_for_rows(self.path("out/samples.csv"), 30, process)
         result = self.run_it(*ALONE, "--rounds", "1", "--out", "out")
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr,
@@ -658,34 +665,47 @@ class Full(Sweeps):
             self.assertEqual(json.load(file)["suites"]["sweep"]["ended"], "failed")
         self.goes_on("out", rows)
 
-    def test_file_system(self):
+    def mount(self, size):
+        """A small file system, skipped where there may be none."""
         if not ROOT:
             self.skipTest("only root may mount a small file system")
         os.mkdir(self.path("small"))
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs",
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs",
                                   self.path("small")], capture_output=True, text=True, check=False)
         if mounted.returncode:
             self.skipTest(f"mount: {mounted.stderr.strip()}")
         self.addCleanup(subprocess.run, ["umount", self.path("small")], check=False)
-        rows = self.check(self.run_it(*self.ARGS, "--out", "small/out"), "small/out",
-                          "No space left on device")
+
+    def resize(self, size):
+        subprocess.run(["mount", "-o", f"remount,size={size}k", self.path("small")], check=True)
+
+    def test_file_system(self):
+        self.mount(48)
+        full = "No space left on device"
+        rows = self.check(self.run_it(*self.ARGS, "--out", "small/out"), "small/out", full)
         # Still full: nothing is lost.
-        self.check(self.run_it("sweep", "--resume", "small/out"), "small/out",
-                   "No space left on device")
-        subprocess.run(["mount", "-o", "remount,size=2m", self.path("small")], check=True)
+        self.check(self.run_it("sweep", "--resume", "small/out"), "small/out", full)
+        self.resize(2048)
         self.goes_on("small/out", rows)
 
     def test_a_disk_that_was_full_before(self):
-        """Nothing is left behind that would keep the next sweep out."""
-        for most in (100, 1500, 6000):  # topology.xml, samples.csv, summary.csv, sweep.json
-            def limit(most=most):
-                resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-            result = self.run_it(*self.ARGS, "--out", f"out-{most}", preexec_fn=limit)
+        """Whichever file is the first without room, nothing keeps the next sweep out."""
+        self.mount(4)
+        failed = set()
+        for size in range(4, 200, 4):
+            self.resize(size)
+            result = self.run_it(*self.ARGS, "--out", "small/out")
             self.assertEqual(result.returncode, 1, result.stderr)
-            self.assertRegex(result.stderr, rf"(?m)^linebounce: out-{most}/\S+: File too large$")
-            if not os.path.exists(self.path(f"out-{most}/sweep.json")):
-                self.assertNotIn("samples.csv", os.listdir(self.path(f"out-{most}")))
-                self.succeeds(*ALONE, "--rounds", "1", "--out", f"out-{most}")
+            name, = re.findall(r"(?m)^linebounce: small/out/(\S+): No space left on device$",
+                               result.stderr)[:1]
+            failed.add(name)
+            if os.path.exists(self.path("small/out/sweep.json")):
+                break
+            self.assertLessEqual(set(os.listdir(self.path("small/out"))), {"topology.xml"})
+        self.assertLessEqual({"topology.xml", "samples.csv", "summary.csv", "sweep.json"}, failed)
+        self.resize(2048)
+        self.succeeds("sweep", "--resume", "small/out")
+        self.check_complete(self.path("small/out"), 20)
 
 
 class Progress(Sweeps):
@@ -785,7 +805,7 @@ class Pingpong(Case):
     def test_interrupted(self):
         process = self.start("run", "pingpong", "--rounds", "1000000", "--budget", "1h", "--out",
                              "out", "--no-plots")
-        self.wait_for_rows(self.path("out/pairs.csv"), 20)
+        self.wait_for_rows(self.path("out/pairs.csv"), 20, process)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE_S)
         self.assertEqual(process.returncode, 130)
