@@ -391,27 +391,45 @@ static bool is_stopped(const struct lb_bench *b)
     return b->options->stop && *b->options->stop;
 }
 
+/* All windows that are timed, and the sample that they make. */
+static int timed_windows(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+                         struct lb_why *why)
+{
+    struct lb_sum sum = {0};
+    int got = lb_sum_init(b->run, c, &sum);
+
+    take_pending(b, a, &sum);
+    if (!got)
+        got = phases(b, c, a, &sum, why);
+    if (got > 0)
+        got = lb_sum_keep(b->run, a->case_index, b->round, a->after, a->n_links, &sum);
+    lb_sum_finish(&sum);
+    return got;
+}
+
+static bool has_sample(const struct lb_bench *b, int case_index)
+{
+    const struct lb_series *s = &b->run->series[case_index];
+
+    return s->n && s->samples[0][s->n - 1].round == b->round;
+}
+
 int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
 {
     const struct lb_case *c = &b->plan->cases[case_index];
     struct lb_attempt a = {.case_index = case_index};
-    struct lb_sum sum = {0};
-    size_t before = b->run->series[case_index].n;
+    bool timed = b->pending.case_index == case_index && !b->pending.sum;
     int got = allocate(&a, &b->plan->placements[c->placement]);
 
     lb_bench_go_home(b, c->placement);
-    if (!got)
-        got = lb_sum_init(b->run, c, &sum);
-    take_pending(b, &a, &sum);
-    if (!got)
-        got = phases(b, c, &a, &sum, why);
-    if (got > 0)
-        got = lb_sum_keep(b->run, case_index, b->round, a.after, a.n_links, &sum);
+    if (timed)
+        b->pending.case_index = -1;
+    else if (!got)
+        got = timed_windows(b, c, &a, why);
     if (got >= 0 && !is_stopped(b))
         b->done[case_index] = b->round;
     if (got >= 0 && c->armed && b->run->n_armed_groups && !is_stopped(b))
-        got = armed_window(b, c, &a, b->run->series[case_index].n > before, why);
+        got = armed_window(b, c, &a, has_sample(b, case_index), why);
     release(&a);
-    lb_sum_finish(&sum);
     return got < 0 ? got : 0;
 }

@@ -34,13 +34,11 @@ struct resuming {
     struct lb_sum *sum;
     struct lb_sum
         *part; /* of the window whose rows are being read: counts when all roles are there */
-    int phase, spoiled; /* spoiled attempts of this phase */
-    bool gave_up;
+    int phase, spoiled;  /* spoiled attempts of this phase */
+    bool gave_up, armed; /* its last window was read */
     float *after;
     int n_links;
-    /* The window whose rows are being read. */
-    int64_t window;
-    int roles; /* of it, read so far */
+    int roles; /* read of the window whose rows are being read; 0: the next row begins one */
     double end_ns;
 };
 
@@ -294,30 +292,22 @@ static int begin_group(struct resuming *r, int case_index, unsigned round)
     r->case_index = case_index;
     r->round = round;
     r->phase = r->spoiled = 0;
-    r->gave_up = false;
+    r->gave_up = r->armed = false;
     if (!r->sum || !r->part || !r->after || lb_sum_init(r->b->run, c, r->sum) ||
         lb_sum_init(r->b->run, c, r->part))
         return -ENOMEM;
     return 0;
 }
 
-static void merge_tallies(const struct lb_tally *from, size_t n, struct lb_tally *to)
+/* All phases were measured, or were given up: what is still to come is the armed window. */
+static bool is_timed(const struct resuming *r)
 {
-    for (size_t e = 0; e < n; e++) {
-        to[e].count += from[e].count;
-        to[e].ops += from[e].ops;
-        to[e].state = from[e].state > to[e].state ? from[e].state : to[e].state;
-    }
+    return r->gave_up || r->phase >= r->b->plan->cases[r->case_index].phases;
 }
 
-/* What an armed window counted belongs to the sample of its round, if that became one. */
-static void join_armed(const struct resuming *r, size_t n_before)
+static bool wants_armed(const struct resuming *r)
 {
-    const struct lb_series *series = &r->b->run->series[r->case_index];
-    size_t n = r->b->run->n_events;
-
-    for (int role = 0; series->n > n_before && role < r->roles; role++)
-        merge_tallies(r->part->tallies[role], n, series->tallies[role] + (series->n - 1) * n);
+    return r->b->plan->cases[r->case_index].armed && r->b->run->n_armed_groups && !r->armed;
 }
 
 /* The rows of the next case begin, or the file ends: what was read is a sample, or nothing, or, at
@@ -325,21 +315,17 @@ static void join_armed(const struct resuming *r, size_t n_before)
 static int end_group(struct resuming *r, bool at_end)
 {
     struct lb_bench *b = r->b;
-    const struct lb_case *c;
-    size_t n_before;
     int err = 0;
 
     if (r->case_index < 0)
         return 0;
-    c = &b->plan->cases[r->case_index];
-    n_before = b->run->series[r->case_index].n;
-    if (r->phase >= c->phases)
+    if (r->phase >= b->plan->cases[r->case_index].phases)
         err = lb_sum_keep(b->run, r->case_index, r->round, r->after, r->n_links, r->sum);
-    if (!err && r->roles == lb_case_roles(c)) /* or it is cut off */
-        join_armed(r, n_before);
-    if (at_end && r->phase < c->phases && !r->gave_up) {
+    if (at_end && !is_timed(r)) {
         b->pending = (struct lb_pending){r->case_index, r->phase, r->spoiled, r->sum};
         r->sum = NULL;
+    } else if (at_end && wants_armed(r)) {
+        b->pending = (struct lb_pending){.case_index = r->case_index};
     } else {
         b->done[r->case_index] = r->round;
     }
@@ -357,6 +343,20 @@ static void take_ok(struct resuming *r, int role)
     read_tallies(r, r->part->tallies[role]);
 }
 
+/* Adds what a window counted to the group's, and empties it for the next window. */
+static void join_tallies(struct resuming *r, int role)
+{
+    size_t n = r->b->run->n_events;
+    struct lb_tally *from = r->part->tallies[role], *to = r->sum->tallies[role];
+
+    for (size_t e = 0; e < n; e++) {
+        to[e].count += from[e].count;
+        to[e].ops += from[e].ops;
+        to[e].state = from[e].state > to[e].state ? from[e].state : to[e].state;
+    }
+    memset(from, 0, n * sizeof *from);
+}
+
 /* All roles of a good window were read: it joins the group. */
 static void join_window(struct resuming *r)
 {
@@ -365,10 +365,9 @@ static void join_window(struct resuming *r)
     for (int role = 0; role < lb_case_roles(c); role++) {
         lb_sum_add_sample(&r->part->roles[role], role, r->sum);
         lb_latency_merge(&r->part->latency[role], &r->sum->latency[role]);
-        merge_tallies(r->part->tallies[role], r->b->run->n_events, r->sum->tallies[role]);
+        join_tallies(r, role);
         memset(&r->part->roles[role], 0, sizeof r->part->roles[role]);
         memset(&r->part->latency[role], 0, sizeof r->part->latency[role]);
-        memset(r->part->tallies[role], 0, r->b->run->n_events * sizeof *r->part->tallies[role]);
     }
     if (!r->sum->phases++)
         read_links(r, "pingpong_before_ns", r->sum->first);
@@ -382,15 +381,19 @@ static void count_window(struct resuming *r, const char *status)
     struct lb_run *run = r->b->run;
     const struct lb_case *c = &r->b->plan->cases[r->case_index];
     struct lb_series *series = &run->series[r->case_index];
-    bool spoiled = !strcmp(status, "spoiled"), armed = !strcmp(status, "armed");
+    bool spoiled = !strcmp(status, "spoiled");
 
+    r->roles = 0;
     r->b->window++;
     run->windows_resumed++;
     run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
     r->end_ns = number(r, "start_ns") + c->window_ns * (1 + LB_WARMUP_SHARE);
-    /* Behind the others only an armed one comes, which nobody judges. */
-    if (armed || r->gave_up || r->phase >= c->phases)
+    if (is_timed(r)) { /* the armed window, which is in no rate */
+        r->armed = true;
+        for (int role = 0; role < lb_case_roles(c); role++)
+            join_tallies(r, role);
         return;
+    }
     series->attempts++;
     series->spoiled += spoiled;
     run->windows_spoiled += spoiled;
@@ -417,55 +420,68 @@ static int strange_row(const struct resuming *r, const char *what)
                    text(r, "scenario"), text(r, "layout"), text(r, "role"));
 }
 
-/* Windows count up from 0, and each has a row for every role, in order. A file that lost rows or
- * has some twice would end as a sweep in which cases were not measured as often as the others. */
-static int check_order(const struct resuming *r, double window, int role)
+/* Whether a case's row is one that can come now. */
+static int check_row(const struct resuming *r, int case_index, unsigned round)
 {
-    double expected = (double)r->b->window;
+    double window = number(r, "window");
+    int role;
 
-    if (window != expected)
-        return lb_fail(r->why, EPROTO,
-                       "%s: a row of window %.0f where window %.0f was to come: rows are missing, "
-                       "there twice or out of order",
-                       r->path, window, expected);
-    if (role != (r->window == (int64_t)window ? r->roles : 0))
+    if (case_index < 0)
+        return strange_row(r, "a row of a case that is not in the plan");
+    if ((role = role_of(r, &r->b->plan->cases[case_index])) < 0 || !(window >= 0))
+        return strange_row(r, "a row that this program has not written");
+    if (role != r->roles || (role && (case_index != r->case_index || round != r->round)))
         return strange_row(r, "roles of a window out of order");
+    if ((size_t)window != r->b->window)
+        return lb_fail(r->why, EPROTO,
+                       "%s: a row of window %.0f where window %zu was to come: rows are missing, "
+                       "there twice or out of order",
+                       r->path, window, r->b->window);
+    return 0;
+}
+
+/* A row of the group that is being read. */
+static int take_window(struct resuming *r)
+{
+    const struct lb_case *c = &r->b->plan->cases[r->case_index];
+    const char *status = text(r, "status");
+    bool timed = is_timed(r), spoiled = !strcmp(status, "spoiled");
+
+    if (!spoiled && strcmp(status, timed ? "armed" : "ok") != 0)
+        return strange_row(r, "a row that this program has not written");
+    if (timed && (!c->armed || r->armed))
+        return strange_row(r, "a window more than its case has in a round");
+    if (!spoiled && timed)
+        read_tallies(r, r->part->tallies[r->roles]);
+    else if (!spoiled)
+        take_ok(r, r->roles);
+    if (++r->roles == lb_case_roles(c))
+        count_window(r, status);
     return 0;
 }
 
 static int take_row(struct resuming *r)
 {
-    double round = number(r, "round"), window = number(r, "window");
-    int case_index, role, err;
-    const char *status = text(r, "status");
+    double number_of_round = number(r, "round");
+    unsigned round;
+    int case_index, err;
 
-    if (!(round >= 0) || round > UINT32_MAX)
+    if (!(number_of_round >= 0) || number_of_round > UINT32_MAX)
         return strange_row(r, "a row without a round");
+    round = (unsigned)number_of_round;
     if (strcmp(text(r, "touch"), lb_touch_name(LB_TOUCH_FIRST)) != 0) /* before all rounds */
-        r->b->round = (unsigned)round;
+        r->b->round = round;
     if (!strncmp(text(r, "scenario"), "anchor-", 7)) {
-        r->b->anchored = (int64_t)round; /* some or all: they are not in any statistics */
+        r->b->anchored = round; /* some or all: they are not in any statistics */
         return 0;
     }
-    if ((case_index = find_case(r)) < 0)
-        return strange_row(r, "a row of a case that is not in the plan");
-    if ((role = role_of(r, &r->b->plan->cases[case_index])) < 0 || !(window >= 0))
-        return strange_row(r, "a row that this program has not written");
-    if ((err = check_order(r, window, role)))
+    case_index = find_case(r);
+    if ((err = check_row(r, case_index, round)))
         return err;
-    if (case_index != r->case_index || (unsigned)round != r->round) {
-        if ((err = end_group(r, false)) || (err = begin_group(r, case_index, (unsigned)round)))
+    if (case_index != r->case_index || round != r->round)
+        if ((err = end_group(r, false)) || (err = begin_group(r, case_index, round)))
             return err;
-    }
-    r->window = (int64_t)window;
-    r->roles = role + 1;
-    if (!strcmp(status, "ok") && r->phase < r->b->plan->cases[case_index].phases)
-        take_ok(r, role);
-    else if (!strcmp(status, "armed"))
-        read_tallies(r, r->part->tallies[role]);
-    if (r->roles == lb_case_roles(&r->b->plan->cases[case_index]))
-        count_window(r, status);
-    return 0;
+    return take_window(r);
 }
 
 /* Cuts off the last line of a file that ends with a newline. No cell of ours holds another. */
@@ -493,9 +509,7 @@ static int cut_last_line(const char *path, struct lb_why *why)
 /* A window of which the file has one role and not the other was in flight: it is measured again. */
 static int drop_half_window(struct resuming *r)
 {
-    if (r->case_index < 0 || r->roles == lb_case_roles(&r->b->plan->cases[r->case_index]))
-        return 0;
-    return cut_last_line(r->path, r->why);
+    return r->roles ? cut_last_line(r->path, r->why) : 0;
 }
 
 static int read_all(struct resuming *r)
@@ -528,7 +542,7 @@ static int resume(struct resuming *r)
 
 int lb_bench_resume(struct lb_bench *b, const char *path, struct lb_why *why)
 {
-    struct resuming r = {.b = b, .path = path, .why = why, .case_index = -1, .window = -1};
+    struct resuming r = {.b = b, .path = path, .why = why, .case_index = -1};
     int err = resume(&r);
 
     drop_group(&r);

@@ -363,7 +363,7 @@ static void drop_bench(struct lb_bench *b)
     free(b->homes);
     free(b->home_of);
     free(b->done);
-    if (b->pending.case_index >= 0) {
+    if (b->pending.case_index >= 0 && b->pending.sum) {
         lb_sum_finish(b->pending.sum);
         free(b->pending.sum);
     }

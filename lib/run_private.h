@@ -16,10 +16,10 @@ struct lb_bench_home {
 
 /* A case that a resumed run was in the middle of. */
 struct lb_pending {
-    int case_index; /* -1: none */
-    int phase;      /* the one to go on with */
-    int attempts;   /* of it, all spoiled */
-    struct lb_sum *sum;
+    int case_index;     /* -1: none */
+    int phase;          /* the one to go on with */
+    int attempts;       /* of it, all spoiled */
+    struct lb_sum *sum; /* NULL: nothing but its armed window is left */
 };
 
 /* What a run works with; lives as long as lb_run_measure. */

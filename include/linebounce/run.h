@@ -147,7 +147,8 @@ struct lb_run {
  * be resumed is not of this plan, or lacks rows but for the last ones; -EXDEV when a PU went away
  * in mid-run (rows up to then are kept), -EBUSY when a lock was not idle after its window (a bug),
  * -ENOSPC and other errors of the CSV. On an error *run is set too when anything was measured and
- * nothing was wrong with what was to be resumed, so that it can be reported. */
+ * nothing was wrong with what was to be resumed, so that it can be reported; what cannot be resumed
+ * leaves the file untouched. */
 int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topology,
                    const struct lb_run_options *options, struct lb_csv *csv, struct lb_why *why,
                    struct lb_run **run);
