@@ -27,7 +27,8 @@ STAGES = [
     ("kernel", "kernel.c kernel_config.c kernel_draw.c kernel_gzip.c kernel_gzip_none.c "
                "kernel_lock.c kernel_private.h kernel_slab.c kernel_trace.c"),
     ("scenario", "scenario.c shape.c shape_churn.c shape_fault.c shape_private.h shape_watch.c "
-                 "shape_words.c hot.c hot_churn.c hot_fault.c hot_private.h hot_whatif.c hot_words.c"),
+                 "shape_words.c hot.c hot_churn.c hot_fault.c hot_private.h hot_whatif.c "
+                 "hot_words.c"),
     ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
                "events_text.c"),
     ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "
