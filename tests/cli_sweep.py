@@ -927,15 +927,18 @@ class Churn(Case):
         for scenario in ("churn-slab", "churn-malloc"):
             table = result.stdout.split(f"\n{scenario}: ")[1].split("\n\n")[0]
             self.assertIn("pg/1k", table)
-            self.assertRegex(table, r"(?m)^  pointer +two .* (\(baseline\)|not measured) +\d+$")
-            self.assertRegex(table, r"(?m)^  embedded +one .* \d+$")
+            # Of malloc it is known only where the C library says so, which another one may not.
+            pages = r"\d+" if scenario == "churn-slab" else r"(\d+|-)"
+            self.assertRegex(table, r"(?m)^  pointer +two .* (\(baseline\)|not measured) +"
+                                    rf"{pages}$")
+            self.assertRegex(table, rf"(?m)^  embedded +one .* {pages}$")
         rows = read_csv(self.path("out/summary.csv"))
         pages = {r["layout"]: r["pages_per_1000_objects"] for r in rows
                  if r["scenario"] == "churn-slab"}
         # Published: 54 with a separate lock, 64 with it inside and aligned, 48 with a count.
         self.assertEqual(pages, {"pointer": "54", "embedded": "64", "refcount": "48"})
         for row in rows:
-            if row["scenario"] == "churn-malloc":
+            if row["scenario"] == "churn-malloc" and row["pages_per_1000_objects"]:
                 self.assertGreater(float(row["pages_per_1000_objects"]), 0)
 
     def test_wrong_options(self):
