@@ -14,8 +14,8 @@
 
 /* The schema's case columns, in the order of enum lb_compare_key. */
 static const char *const key_columns[] = {
-    "suite",   "scenario", "layout", "lock",         "placement", "distance", "home", "threads",
-    "writers", "objects",  "access", "offset_bytes", "work_ns",   "role",     NULL,
+    "suite",   "scenario", "layout", "lock",  "placement",    "distance", "home", "threads",
+    "writers", "objects",  "access", "touch", "offset_bytes", "work_ns",  "role", NULL,
 };
 
 #define SAMPLES_ONLY                                                                               \

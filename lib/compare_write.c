@@ -24,6 +24,7 @@ static const struct lb_column columns[] = {
     {"writers", "as in samples.csv"},
     {"objects", "as in samples.csv"},
     {"access", "as in samples.csv"},
+    {"touch", "as in samples.csv"},
     {"offset_bytes", "as in samples.csv"},
     {"work_ns", "as in samples.csv"},
     {"role", "as in samples.csv"},

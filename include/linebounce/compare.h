@@ -31,6 +31,7 @@ enum lb_compare_key {
     LB_KEY_WRITERS,
     LB_KEY_OBJECTS,
     LB_KEY_ACCESS,
+    LB_KEY_TOUCH,
     LB_KEY_OFFSET,
     LB_KEY_WORK_NS,
     LB_KEY_ROLE,
