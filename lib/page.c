@@ -282,11 +282,18 @@ static int put_matrix(struct page *p, struct lb_why *why)
     return err;
 }
 
-static const char *last_name(const char *path)
+/* "20260101T000000Z" of "results/host/20260101T000000Z/". */
+static void put_last_name(FILE *out, const char *path)
 {
-    const char *slash = strrchr(path, '/');
+    size_t end = strlen(path), from;
+    char name[256];
 
-    return slash && slash[1] ? slash + 1 : path;
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (from = end; from > 0 && path[from - 1] != '/';)
+        from--;
+    snprintf(name, sizeof name, "%.*s", (int)(end - from), path + from);
+    put(out, name);
 }
 
 static int put_page(struct page *p, struct lb_why *why)
@@ -295,9 +302,9 @@ static int put_page(struct page *p, struct lb_why *why)
 
     fputs(head, p->out);
     fputs("<title>linebounce: ", p->out);
-    put(p->out, last_name(p->dir));
+    put_last_name(p->out, p->dir);
     fputs("</title>\n</head>\n<body>\n<h1>linebounce: ", p->out);
-    put(p->out, last_name(p->dir));
+    put_last_name(p->out, p->dir);
     fputs("</h1>\n", p->out);
     put_facts(p);
     put_pictures(p);
@@ -321,8 +328,10 @@ int lb_page_write(const char *run_dir, struct lb_why *why)
     if (!(p.out = fopen(part, "we")))
         return lb_fail(why, errno, "%s: %s", part, strerror(errno));
     err = put_page(&p, why);
-    if (ferror(p.out) && !err)
-        err = lb_fail(why, EIO, "%s: cannot be written", part);
+    if (!err && fflush(p.out))
+        err = lb_fail(why, errno, "%s: %s", part, strerror(errno));
+    if (!err && ferror(p.out))
+        err = lb_fail(why, EIO, "%s: %s", part, strerror(EIO));
     if (fclose(p.out) && !err)
         err = lb_fail(why, errno, "%s: %s", part, strerror(errno));
     if (!err && rename(part, path))

@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page: what of a run folder stands on its page, that nothing of it is taken for HTML, and that a
+ * page is there whole or not at all.
+ */
+#include <linebounce/pairs.h>
+#include <linebounce/plot.h>
+
+#include <errno.h>
+#include <ftw.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64], run[128];
+
+static int make_run(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/lb-page-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(run, sizeof run, "%s/a<b>&\"c\"", folder);
+    return mkdir(run, 0700);
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
+{
+    (void)status, (void)type, (void)walk;
+    return remove(path);
+}
+
+static int remove_run(void **state)
+{
+    (void)state;
+    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static const char *in_run(const char *name)
+{
+    static char paths[4][256];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+
+    snprintf(path, sizeof paths[0], "%s/%s", run, name);
+    return path;
+}
+
+static bool is_there(const char *name)
+{
+    return access(in_run(name), F_OK) == 0;
+}
+
+static void put_bytes(const char *name, const void *bytes, size_t n)
+{
+    FILE *out = fopen(in_run(name), "w");
+
+    assert_non_null(out);
+    assert_int_equal(fwrite(bytes, 1, n, out), n);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void put_text(const char *name, const char *text)
+{
+    put_bytes(name, text, strlen(text));
+}
+
+static char *text_of(const char *name)
+{
+    FILE *in = fopen(in_run(name), "r");
+    char *text = NULL;
+    size_t size = 0;
+
+    if (!in || getdelim(&text, &size, '\0', in) < 0)
+        fail_msg("%s cannot be read", name);
+    fclose(in);
+    return text;
+}
+
+static char *page(void)
+{
+    struct lb_why why = {""};
+
+    if (lb_page_write(run, &why))
+        fail_msg("%s", why.text);
+    assert_false(is_there("index.html.part"));
+    return text_of("index.html");
+}
+
+static void assert_says(const char *text, const char *what)
+{
+    if (!strstr(text, what))
+        fail_msg("the page does not say '%s'", what);
+}
+
+static size_t count(const char *text, const char *what)
+{
+    size_t n = 0;
+
+    for (; (text = strstr(text, what)); text += strlen(what))
+        n++;
+    return n;
+}
+
+/* Each tag that is opened is closed, and nothing is fetched from elsewhere. */
+static void check_whole(const char *text)
+{
+    static const char *const tags[] = {"html", "head", "body",  "table", "tr",
+                                       "td",   "th",   "h1",    "h2",    "h3",
+                                       "p",    "span", "style", "title", "figure"};
+
+    assert_memory_equal(text, "<!DOCTYPE html>", 15);
+    for (size_t i = 0; i < LB_COUNT(tags); i++) {
+        char open[16], with[16], close[16];
+        snprintf(open, sizeof open, "<%s>", tags[i]);
+        snprintf(with, sizeof with, "<%s ", tags[i]);
+        snprintf(close, sizeof close, "</%s>", tags[i]);
+        assert_int_equal(count(text, open) + count(text, with), count(text, close));
+    }
+    assert_int_equal(count(text, "src="), count(text, "src=\"data:image/"));
+    assert_null(strstr(text, "http"));
+    assert_null(strstr(text, "href"));
+    assert_null(strstr(text, "url("));
+    assert_null(strstr(text, "<script"));
+}
+
+/* Tables */
+
+struct line {
+    const char *scenario, *layout, *verdict;
+    double net, lo, hi, ratio;
+    bool unfair;
+};
+
+static void write_summary(const struct line *lines, size_t n)
+{
+    struct lb_row *row;
+    struct lb_csv *csv;
+
+    assert_int_equal(lb_row_create(&lb_schema_summary, &row), 0);
+    assert_int_equal(lb_csv_create(&lb_schema_summary, in_run("summary.csv"), NULL, &csv), 0);
+    for (size_t i = 0; i < n; i++) {
+        lb_row_clear(row);
+        lb_row_text(row, "scenario", lines[i].scenario);
+        lb_row_text(row, "layout", lines[i].layout);
+        lb_row_text(row, "lock", "rwsem40");
+        lb_row_text(row, "placement", "l3");
+        lb_row_int(row, "threads", 2);
+        lb_row_int(row, "work_ns", 200);
+        lb_row_number(row, "net_ns_op_median", lines[i].net);
+        lb_row_number(row, "net_ns_op_ci95_lo", lines[i].lo);
+        lb_row_number(row, "net_ns_op_ci95_hi", lines[i].hi);
+        lb_row_number(row, "ratio", lines[i].ratio);
+        lb_row_number(row, "min_over_max_median", 0.987);
+        lb_row_text(row, "verdict", lines[i].verdict);
+        lb_row_int(row, "unfair", lines[i].unfair);
+        assert_int_equal(lb_csv_append(csv, row, NULL), 0);
+    }
+    lb_csv_close(csv);
+    lb_row_destroy(row);
+}
+
+static const struct line lines[] = {
+    {"empty", "", "", 0, 0, 0, NAN, false},
+    {"same-object", "pointer", "", 45.27, 44, 46.5, NAN, false},
+    {"same-object", "<b>&\"x\"", "faster", 25, 24, 26, 0.5, false},
+    {"observer", "pointer", "slower", 7, NAN, NAN, 1.25, true},
+    {"observer", "padded", "same", NAN, NAN, NAN, NAN, false},
+};
+
+/* A table a scenario; the loop of nothing has no row; what is unknown stays empty. */
+static void test_results(void **state)
+{
+    char *text;
+
+    (void)state;
+    write_summary(lines, LB_COUNT(lines));
+    text = page();
+    check_whole(text);
+    assert_int_equal(count(text, "<h3>"), 2);
+    assert_true(strstr(text, "<h3>same-object</h3>") < strstr(text, "<h3>observer</h3>"));
+    assert_null(strstr(text, "<h3>empty</h3>"));
+    assert_int_equal(count(text, "<tr><td>"), 4);
+    assert_says(text, "<td>45.3 <span class=\"note\">[44.0, 46.5]</span></td><td></td>");
+    assert_says(text, "<td>0.50</td><td class=\"faster\">faster</td>");
+    assert_says(text, "<td>7.0</td><td>1.25</td><td class=\"slower\">unfair: slower</td>");
+    assert_says(text, "<td></td><td></td><td>same</td><td>0.99</td>");
+    assert_null(strstr(text, "nan"));
+    /* Cells are text, whatever is in them. */
+    assert_says(text, "<tr><td>&lt;b&gt;&amp;&quot;x&quot;</td>");
+    free(text);
+}
+
+static void test_a_torn_summary(void **state)
+{
+    char *text;
+
+    (void)state;
+    write_summary(lines, LB_COUNT(lines));
+    text = text_of("summary.csv");
+    assert_int_equal(truncate(in_run("summary.csv"), (off_t)strlen(text) - 20), 0);
+    free(text);
+    text = page();
+    check_whole(text);
+    assert_int_equal(count(text, "<tr><td>"), 3);
+    assert_null(strstr(text, "padded"));
+    free(text);
+}
+
+static void test_matrix(void **state)
+{
+    struct lb_row *row;
+    struct lb_csv *csv;
+    char *text;
+
+    (void)state;
+    assert_int_equal(lb_row_create(&lb_schema_matrix, &row), 0);
+    assert_int_equal(lb_csv_create(&lb_schema_matrix, in_run("matrix.csv"), NULL, &csv), 0);
+    for (int i = 0; i < 2; i++) {
+        lb_row_clear(row);
+        lb_row_text(row, "op", i ? "compare-and-swap" : "load-store");
+        lb_row_int(row, "pu_a_os", 0);
+        lb_row_int(row, "pu_b_os", 9);
+        lb_row_text(row, "class", "remote@0-1");
+        lb_row_text(row, "home", "b");
+        lb_row_number(row, "one_way_ns_median", 101.44);
+        lb_row_number(row, "one_way_ns_ci95_lo", 100);
+        lb_row_number(row, "one_way_ns_ci95_hi", 102);
+        assert_int_equal(lb_csv_append(csv, row, NULL), 0);
+    }
+    lb_csv_close(csv);
+    lb_row_destroy(row);
+    text = page();
+    check_whole(text);
+    assert_says(text, "<h2>One-way latency</h2>");
+    assert_says(text, "Half a round trip of one line, ns.");
+    assert_says(text, "<tr><td>load-store</td><td>0</td><td>9</td><td>remote@0-1</td><td>b</td>"
+                      "<td>101.4 <span class=\"note\">[100.0, 102.0]</span></td></tr>");
+    assert_int_equal(count(text, "<tr><td>"), 2);
+    assert_null(strstr(text, "<h2>Results</h2>"));
+    assert_null(strstr(text, "<h2>Pictures</h2>"));
+    free(text);
+}
+
+/* Facts */
+
+static void test_facts(void **state)
+{
+    char *text;
+
+    (void)state;
+    write_summary(lines, LB_COUNT(lines));
+    put_text("run.json", "{\"machine\": {\"host\": \"h<1>\", \"cpu_model\": \"A & B\\u0001\\n\", "
+                         "\"hypervisor\": null}, \"run\": {\"seed\": \"77\"}}");
+    text = page();
+    check_whole(text);
+    assert_says(text, "<th>host</th><td style=\"text-align:left\">h&lt;1&gt;</td>");
+    assert_says(text, "<th>processor</th><td style=\"text-align:left\">A &amp; B</td>");
+    assert_says(text, "<th>seed</th><td style=\"text-align:left\">77</td>");
+    assert_null(strstr(text, "hypervisor"));
+    assert_null(strstr(text, "<th>kernel</th>"));
+    assert_says(text, "<title>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</title>");
+    assert_says(text, "<h1>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</h1>");
+    assert_null(strstr(text, folder)); /* where it lies is nobody's business */
+    free(text);
+    put_text("run.json", "{\"machine\""); /* what is no JSON says nothing */
+    text = page();
+    check_whole(text);
+    free(text);
+}
+
+/* A shell's completion ends in a slash. */
+static void test_folder_with_a_slash(void **state)
+{
+    char with[160], *text;
+
+    (void)state;
+    write_summary(lines, LB_COUNT(lines));
+    snprintf(with, sizeof with, "%s//", run);
+    assert_int_equal(lb_page_write(with, NULL), 0);
+    text = text_of("index.html");
+    assert_says(text, "<title>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</title>");
+    free(text);
+}
+
+/* Pictures */
+
+/* The bytes of the n-th picture, read as a browser would; *bytes of them. */
+static unsigned char *picture(const char *text, const char *type, size_t n, size_t *bytes)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    char start[64];
+    unsigned char *out = malloc(strlen(text) + 1);
+    unsigned bits = 0, have = 0;
+
+    snprintf(start, sizeof start, "src=\"data:image/%s;base64,", type);
+    assert_non_null(out);
+    for (size_t i = 0; i <= n; i++) {
+        text = strstr(text, start);
+        assert_non_null(text);
+        text += strlen(start);
+    }
+    *bytes = 0;
+    size_t length = strcspn(text, "\"");
+    assert_int_equal(length % 4, 0);
+    for (size_t i = 0; i < length && text[i] != '='; i++) {
+        const char *digit = strchr(digits, text[i]);
+        assert_non_null(digit);
+        bits = bits << 6 | (unsigned)(digit - digits);
+        have += 6;
+        if (have >= 8)
+            out[(*bytes)++] = (unsigned char)(bits >> (have -= 8));
+    }
+    return out;
+}
+
+static void test_pictures(void **state)
+{
+    unsigned char bytes[8] = {0, 0xff, '<', 0x80, '"', '\n', 1, 0xfe}, *got;
+    char name[32], *text;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    for (size_t i = 1; i <= sizeof bytes; i++) { /* every length of the last group */
+        snprintf(name, sizeof name, "plots/p%zu.svg", i);
+        put_bytes(name, bytes, i);
+    }
+    put_text("plots/p1.png", "not taken: the svg is small");
+    put_text("plots/readme.txt", "nor this");
+    put_text("plots/a\"onerror=b.svg", "nor what gnuplot has not named");
+    text = page();
+    check_whole(text);
+    assert_int_equal(count(text, "<img"), sizeof bytes);
+    for (size_t i = 1; i <= sizeof bytes; i++) {
+        got = picture(text, "svg+xml", i - 1, &n);
+        assert_int_equal(n, i);
+        assert_memory_equal(got, bytes, n);
+        free(got);
+        snprintf(name, sizeof name, "<img alt=\"p%zu\"", i);
+        assert_says(text, name);
+    }
+    free(text);
+}
+
+/* A large one goes in as PNG. */
+static void test_large_pictures(void **state)
+{
+    char *large = malloc(LB_PAGE_SVG_MOST + 1), *text;
+    unsigned char *got;
+    size_t n;
+
+    (void)state;
+    assert_non_null(large);
+    memset(large, 'x', LB_PAGE_SVG_MOST + 1);
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    put_bytes("plots/just.svg", large, LB_PAGE_SVG_MOST);
+    put_bytes("plots/large.svg", large, LB_PAGE_SVG_MOST + 1);
+    put_bytes("plots/lost.svg", large, LB_PAGE_SVG_MOST + 1); /* without a PNG: left out */
+    put_text("plots/large.png", "the small one");
+    text = page();
+    check_whole(text);
+    assert_int_equal(count(text, "<img"), 2);
+    got = picture(text, "svg+xml", 0, &n);
+    assert_int_equal(n, LB_PAGE_SVG_MOST);
+    free(got);
+    got = picture(text, "png", 0, &n);
+    assert_int_equal(n, 13);
+    assert_memory_equal(got, "the small one", n);
+    free(got);
+    free(text);
+    free(large);
+}
+
+/* Failures: the page that was there stays, and no part of another. */
+
+static void refuse(int result, const char *what)
+{
+    struct lb_why why = {""};
+
+    put_text("index.html", "the old page");
+    assert_int_equal(lb_page_write(run, &why), result);
+    if (!strstr(why.text, what))
+        fail_msg("\"%s\" does not say \"%s\"", why.text, what);
+    assert_int_equal(lb_page_write(run, NULL), result);
+    assert_false(is_there("index.html.part"));
+    char *text = text_of("index.html");
+    assert_string_equal(text, "the old page");
+    free(text);
+}
+
+static void test_nothing_for_a_page(void **state)
+{
+    struct lb_why why = {""};
+
+    (void)state;
+    refuse(-ENODATA, "nothing for a page");
+    put_text("run.json", "{\"machine\": {\"host\": \"h\"}}"); /* facts alone are no page */
+    refuse(-ENODATA, "nothing for a page");
+    write_summary(lines, 1); /* nor is the loop of nothing */
+    refuse(-ENODATA, "nothing for a page");
+    put_text("summary.csv", "");
+    refuse(-ENODATA, "nothing for a page");
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    refuse(-ENODATA, "nothing for a page");
+    assert_int_equal(lb_page_write(in_run("absent"), &why), -ENOENT);
+    assert_non_null(strstr(why.text, "absent: No such file"));
+}
+
+static void test_unreadable_tables(void **state)
+{
+    (void)state;
+    put_text("summary.csv", "a,b\n1,2\n");
+    refuse(-EPROTO, "summary.csv");
+    put_text("summary.csv", "schema_version,scenario,layout,net_ns_op_median,ratio\n"
+                            "1,same-object,pointer,1,1\n");
+    refuse(-EPROTO, "schema_version is '1'");
+    assert_int_equal(unlink(in_run("summary.csv")), 0);
+    write_summary(lines, LB_COUNT(lines));
+    put_text("matrix.csv", "schema_version,op\n3,load-store\n");
+    refuse(-EPROTO, "matrix.csv");
+}
+
+/* A disk that fills up in the midst of it. */
+static void test_no_room(void **state)
+{
+    struct rlimit before, limit;
+    struct lb_why why = {""};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    char *large = calloc(1, 100000);
+
+    (void)state;
+    assert_non_null(large);
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    put_bytes("plots/picture.svg", large, 100000);
+    free(large);
+    put_text("index.html", "the old page");
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (rlim_t most = 100; most <= 100000; most *= 10) { /* at the end, and before */
+        limit = before;
+        limit.rlim_cur = most;
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        int err = lb_page_write(run, &why);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(err, -EFBIG);
+        assert_non_null(strstr(why.text, "index.html.part: File too large"));
+        assert_false(is_there("index.html.part"));
+    }
+    signal(SIGXFSZ, handler);
+    char *text = text_of("index.html");
+    assert_string_equal(text, "the old page");
+    free(text);
+}
+
+static void test_a_page_that_cannot_be_replaced(void **state)
+{
+    struct lb_why why = {""};
+
+    (void)state;
+    write_summary(lines, LB_COUNT(lines));
+    assert_int_equal(mkdir(in_run("index.html"), 0700), 0);
+    assert_int_equal(lb_page_write(run, &why), -EISDIR);
+    assert_non_null(strstr(why.text, "index.html: Is a directory"));
+    assert_false(is_there("index.html.part"));
+    assert_int_equal(rmdir(in_run("index.html")), 0);
+    assert_int_equal(mkdir(in_run("index.html.part"), 0700), 0);
+    assert_int_equal(lb_page_write(run, &why), -EISDIR);
+    assert_non_null(strstr(why.text, "index.html.part"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_run, remove_run)
+    const struct CMUnitTest tests[] = {
+        TEST(test_results),
+        TEST(test_a_torn_summary),
+        TEST(test_matrix),
+        TEST(test_facts),
+        TEST(test_folder_with_a_slash),
+        TEST(test_pictures),
+        TEST(test_large_pictures),
+        TEST(test_nothing_for_a_page),
+        TEST(test_unreadable_tables),
+        TEST(test_no_room),
+        TEST(test_a_page_that_cannot_be_replaced),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
