@@ -59,7 +59,14 @@ static const char *const summary_columns[] = {
     "events",
     "events_per_op",
     "event_states",
+    "windows",
+    "windows_other_regime",
+    "min_over_max_median",
+    "offset_bytes",
     "baseline",
+    "ratio",
+    "ratio_ci95_lo",
+    "ratio_ci95_hi",
     "verdict",
     "unfair",
     NULL,
@@ -78,7 +85,14 @@ static const char *const samples_columns[] = {
     "home",        NULL,
 };
 static const char *const matrix_columns[] = {
-    "op", "pu_a_os", "pu_b_os", "home", "one_way_ns_median", "rounds_other_regime", NULL,
+    "op",
+    "pu_a_os",
+    "pu_b_os",
+    "home",
+    "rounds_other_regime",
+    "one_way_ns_median",
+    "one_way_ns_max",
+    NULL,
 };
 static const struct {
     const char *name;

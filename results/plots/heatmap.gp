@@ -45,6 +45,7 @@ do for [format in "svg png"] {
     set output out."/heatmap.".format
     set multiplot
     unset key
+    set cbtics format "%g" # a frame of words takes the tics away
     set palette defined (0 "#FFFFE5", 0.25 "#FEC44F", 0.6 "#D95F0E", 1 "#4A1486")
     do for [k = 1:n_ops] {
         op = word(ops, k)
@@ -52,7 +53,7 @@ do for [format in "svg png"] {
         set rmargin at screen (70 + (k - 1) * (side + 150) + side - 40) / width
         set tmargin at screen 1 - 84 / height
         set bmargin at screen 1 - (84 + side - 40) / height
-        set title op offset 0, 0.2 font ",12"
+        set title op offset 0, -0.6 font ",12"
         set autoscale
         stats $rows using (strcol(1) eq op ? $4 : NaN) nooutput
         lowest = STATS_min; highest = STATS_max

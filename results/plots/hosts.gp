@@ -21,6 +21,7 @@ do for [h = 1:dirs] {
     csv = value(sprintf("dir%d", h))."/summary.csv"
     late = "unfair"
     eval whole_rows
+    undefine $one
     if (rows > 0) {
         set table $one separator whitespace
         plot csv every ::0::rows - 1 using \
@@ -87,8 +88,11 @@ do for [format in "svg png"] {
         set autoscale
         unset logscale
         stats $rows using (strcol(4) eq word(panels, p) && shown(strcol(3), col(6)) \
-            ? col(6) : NaN) nooutput
-        lowest = STATS_min < 0 ? STATS_min : 0; highest = STATS_max
+            ? smaller(col(6), col(7)) : NaN) nooutput
+        lowest = STATS_min < 0 ? STATS_min : 0
+        stats $rows using (strcol(4) eq word(panels, p) && shown(strcol(3), col(6)) \
+            ? larger(col(6), col(8)) : NaN) nooutput
+        highest = STATS_max
         span = highest > lowest ? highest - lowest : 1
         set yrange [lowest - 0.04 * span:highest + 0.08 * span]
         set ytics step(span, 6) format "%g"

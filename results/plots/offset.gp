@@ -70,8 +70,10 @@ do for [format in "svg png"] {
             .work_label(real(part(panel, 2))) offset 0, -0.6 font ",12"
         set autoscale
         unset logscale
-        stats $rows using (strcol(1) eq panel ? $4 : NaN) nooutput
-        lowest = STATS_min; highest = STATS_max
+        stats $rows using (strcol(1) eq panel ? smaller(col(4), col(5)) : NaN) nooutput
+        lowest = STATS_min
+        stats $rows using (strcol(1) eq panel ? larger(col(4), col(6)) : NaN) nooutput
+        highest = STATS_max
         log_y = lowest > 0 && highest > 8 * lowest
         set logscale x 2
         set xrange [low_offset / 1.2:most * 1.2]

@@ -77,8 +77,10 @@ do for [this_work in sprintf("%g %s", work, work == 0 ? "" : "0")] {
             set autoscale
             unset logscale
             stats $rows using (strcol(3) eq word(panels, p) && shown(strcol(2), col(5)) \
-                ? col(5) : NaN) nooutput
+                ? smaller(col(5), col(6)) : NaN) nooutput
             lowest = STATS_min < one ? STATS_min : one
+            stats $rows using (strcol(3) eq word(panels, p) && shown(strcol(2), col(5)) \
+                ? larger(col(5), col(7)) : NaN) nooutput
             highest = STATS_max > one ? STATS_max : one
             log_y = lowest > 0 && highest > 8 * lowest
             if (log_y) {

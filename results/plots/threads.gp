@@ -33,7 +33,7 @@ plot csv every ::0::rows - 1 using \
     (number("threads")):(family(text("placement"))): \
     (number("ns_op_median")):(number("ns_op_ci95_lo")):(number("ns_op_ci95_hi")) \
     with table if (text("layout") ne "-" && has("local -", text("home")) \
-        && (text("regime") eq "0" || text("windows_other_regime") eq "0" \
+        && (text("windows_other_regime") eq "0" \
             || number("windows") >= number("windows_other_regime")))
 unset table
 eval tables
@@ -66,9 +66,11 @@ do for [p in panels] {
         stats $rows using (mine(strcol(1), strcol(2)) && known(col(7)) \
             ? (entries = with(entries, strcol(3)), \
                mine_counts = with(mine_counts, sprintf("%d", $5)), most = $5 > most ? $5 : most, \
-               low_ns = smaller(low_ns, col(7)), top = larger(top, col(7)), \
-               low_rate = smaller(low_rate, rate($5, col(7))), \
-               top_rate = larger(top_rate, rate($5, col(7))), 0) : 0) nooutput
+               low_ns = smaller(smaller(low_ns, col(7)), col(8)), \
+               top = larger(larger(top, col(7)), col(9)), \
+               low_rate = smaller(smaller(low_rate, rate($5, col(7))), rate($5, col(9))), \
+               top_rate = larger(larger(top_rate, rate($5, col(7))), rate($5, col(8))), 0) \
+            : 0) nooutput
         if (words(mine_counts) < 2) { continue }
         eval sort_entries
         # 1 entry, 2 class, 3 family, 4 threads, 5-7 ns/op: sorted, so that curves have no holes.
@@ -83,7 +85,7 @@ do for [p in panels] {
                     || (strcol(4) eq word(classes, c) && strcol(6) eq word(families, f))))
         unset table
         width = 300.0 + 330 * n; width = width < 900 ? 900.0 : width
-        height = 760.0; left = 74; header = 84; legend = 215; gap = 34
+        height = 760.0; left = 92; header = 84; legend = 215; gap = 34
         pitch = (width - legend - 10) / n
         body = (height - header - gap - 60) / 2
         name = out."/threads-".part(p, 1) \
