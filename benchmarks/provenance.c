@@ -91,12 +91,14 @@ const char *provenance_plots(void)
 static void put_layout(struct lb_json *json, const struct lb_layout *l)
 {
     const struct lb_structure *s = l->structure;
-    char key[96], text[128], name[LB_LAYOUT_NAME_BYTES];
+    char key[96], text[LB_LAYOUT_NAME_BYTES + sizeof l->meaning + 2], name[LB_LAYOUT_NAME_BYTES];
     double none = (double)0 / 0.0;
 
     snprintf(name, sizeof name, "%s", l->name);
     for (char *dot = name; (dot = strchr(dot, '.'));)
         *dot = '_'; /* a dot parts the keys of a path */
+    snprintf(text, sizeof text, "%s: %s", l->name, l->meaning);
+    lb_json_push_text(json, "run.layouts", text);
 #define LAYOUT_KEY(NAME) (snprintf(key, sizeof key, "layouts.%s." NAME, name), key)
     lb_json_text(json, LAYOUT_KEY("source"), s->source);
     lb_json_text(json, LAYOUT_KEY("structure"), s->name);

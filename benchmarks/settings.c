@@ -287,10 +287,11 @@ static void add_layout(struct settings *s, const char *text)
 
     read_layout(s, text, &layout);
     for (size_t i = 0; i < s->layouts.n; i++)
-        if (layout.structure && !strcmp(others[i].name, layout.name)) {
-            lb_fail(&why, EINVAL,
-                    "--layout %s: another has the name %s: give it one by ,name=", text,
-                    layout.name);
+        if ((layout.structure || others[i].structure) && !strcmp(others[i].name, layout.name)) {
+            lb_fail(
+                &why, EINVAL,
+                "--layout %s: another layout is called %s: give one of them another name (name=)",
+                text, layout.name);
             refuse(&why);
         }
     list_add(&s->layouts, sizeof layout, &layout);

@@ -63,6 +63,7 @@ static const struct {
     {"counters.state", "counters"},
     {"latency.note", "timed ops"},
     {"run.command", "command"},
+    {"run.layouts", "layouts from BTF"},
     {"run.baseline", "baseline"},
     {"run.margin_ns", "margin (ns)"},
     {"run.margin_share", "margin (share)"},

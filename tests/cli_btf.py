@@ -133,6 +133,9 @@ class Refusals(BtfCase):
         layout = f"btf:{path}:vm_area_struct"
         said = self.refuses("show", "layouts", "--layout", layout, "--layout", layout)
         self.assertIn("name=", said)
+        said = self.refuses("show", "layouts", "--layout", layout, "--layout",
+                            "btf-vm_area_struct:size=256,lock=192")
+        self.assertIn("another layout is called", said)
 
     @unittest.skipUnless(ROOT and shutil.which("unshare"), "needs root and unshare")
     def test_a_kernel_without_btf(self):
@@ -202,6 +205,8 @@ class Run(BtfCase):
         self.succeeds("run", "--scenario", "same-object", "--threads", "1", *BRIEF, "--layout",
                       f"btf:{path}:file,hot=f_mode+f_inode,name=my.file,align=64")
         layouts = self.manifest()["layouts"]
+        self.assertEqual(self.manifest()["run"]["layouts"],
+                         ["my.file: " + layouts["my_file"]["meaning"]])
         self.assertEqual(layouts, {"my_file": {
             "source": path, "structure": "file",
             "meaning": "odd.btf: 128 bytes, aligned to 64 (as asked), atomic_long_t f_ref.refcnt "
@@ -212,13 +217,26 @@ class Run(BtfCase):
             "words": 2}})
         with open(os.path.join(SOURCE, "results/README.md"), encoding="utf-8") as file:
             section = file.read().split("## What layouts from BTF add")[1].split("\n## ")[0]
-        documented = set(re.findall(r"^\| `layouts\.NAME\.([^`]+)` \|", section, re.MULTILINE))
-        self.assertEqual(documented, set(layouts["my_file"]))
+        documented = set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))
+        self.assertEqual(documented, {"run.layouts",
+                                      *(f"layouts.NAME.{key}" for key in layouts["my_file"])})
+
+    def test_compare_says_that_the_structure_is_another(self):
+        path = self.fixture("6.15", "vmlinux")
+        args = ("run", "--scenario", "same-object", "--threads", "1", *BRIEF, "--layout",
+                f"btf:{path}:vm_area_struct")
+        self.succeeds(*args)
+        self.fixture("moved", "vmlinux")
+        self.succeeds(*args, "--out", "after")
+        said = self.run_it("compare", "out", "after").stdout
+        self.assertRegex(said, r"layouts from BTF.*vm_refcnt at 128")
+        self.assertRegex(said, r"vm_refcnt at 184")
 
     def test_built_in_layouts_add_nothing(self):
         self.succeeds("run", "--scenario", "same-object", "--threads", "1", *BRIEF, "--layout",
                       "embedded")
         self.assertNotIn("layouts", self.manifest())
+        self.assertNotIn("layouts", self.manifest()["run"])
 
     @two_pus
     def test_a_sweep_goes_on_with_the_same_structure_only(self):
