@@ -3,8 +3,9 @@
 #
 # Holds the workload `map` of suite fault against a program that does what will-it-scale's
 # page_fault1_threads does: both in turns on the same CPUs, medians side by side, for one thread and
-# for two. Faults per wall second say something on a quiet machine only: `linebounce` leaves out
-# windows whose threads were kept off their CPU, the other program does not.
+# for two. Faults per wall second say something on a quiet machine only: of `linebounce` they come
+# from windows whose threads were not kept off their CPU, of the other program from all seconds.
+# Faults per CPU second are of all windows and all seconds.
 #
 # Usage: sh benchmarks/fault.sh [TURNS]     (5; a turn takes about 12 s a number of threads)
 #
@@ -27,48 +28,50 @@ cpus()
     done
 }
 
-# Faults per wall second and per CPU second of `map` in a summary.csv; nothing where no window was
-# good.
-rates()
+# column NAME STATUS FILE: of the rows of `map` in a samples.csv, with that status (or all: .).
+column()
 {
-    awk -F, '
-        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
-        NR > 1 && $at["scenario"] == "map" && $at["windows"] > most {
-            most = $at["windows"]; wall = $at["faults_per_wall_s"]; cpu = $at["faults_per_cpu_s"]
-        }
-        END { if (most) print wall, cpu }' "$1"
+    awk -F, -v name="$1" -v status="$2" '
+        NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        $at["scenario"] == "map" && $at["status"] ~ status { print $at[name] }' "$3"
 }
 
-# Of a column of a file.
 median()
 {
-    cut -d ' ' -f "$2" "$1" | sort -g | awk '
+    sort -g "$1" | awk '
         { x[NR] = $1 }
         END { if (NR) print (x[int((NR + 1) / 2)] + x[int(NR / 2) + 1]) / 2; else print 0 }'
+}
+
+# One number of threads: what both measured goes into files by unit.
+take_turns()
+{
+    list=$1
+    rm -rf "${work:?}"/*
+    turn=0
+    while [ "$turn" -lt "$turns" ]; do
+        # shellcheck disable=SC2086 # one argument a CPU
+        "$build/benchmarks/fault_reference" 4 $list >"$work/line"
+        cut -d ' ' -f 1 "$work/line" >>"$work/theirs.wall"
+        cut -d ' ' -f 2 "$work/line" >>"$work/theirs.CPU"
+        "$build/benchmarks/linebounce" run fault --scenario map --events none --no-plots \
+            --rounds 6 --pus "$(echo "$list" | paste -sd, -)" --out "$work/$turn" >/dev/null
+        column faults_per_wall_s ok "$work/$turn/samples.csv" >>"$work/ours.wall"
+        column faults_per_cpu_s . "$work/$turn/samples.csv" >>"$work/ours.CPU"
+        turn=$((turn + 1))
+    done
 }
 
 for threads in 1 2; do
     list=$(cpus | head -n "$threads")
     [ "$(echo "$list" | wc -l)" -eq "$threads" ] || continue
-    : >"$work/ours"
-    : >"$work/theirs"
-    turn=0
-    while [ "$turn" -lt "$turns" ]; do
-        # shellcheck disable=SC2086 # one argument a CPU
-        "$build/benchmarks/fault_reference" 4 $list >>"$work/theirs"
-        "$build/benchmarks/linebounce" run fault --scenario map --events none --no-plots \
-            --rounds 6 --pus "$(echo "$list" | paste -sd, -)" --out "$work/$threads-$turn" \
-            >/dev/null
-        rates "$work/$threads-$turn/summary.csv" >>"$work/ours"
-        turn=$((turn + 1))
-    done
-    if [ ! -s "$work/ours" ]; then
-        echo "$threads threads: no window was good: the machine is too busy"
-        continue
-    fi
-    for field in 1 2; do
-        unit=$([ "$field" = 1 ] && echo wall || echo CPU)
-        echo "$threads $unit $(median "$work/ours" "$field") $(median "$work/theirs" "$field")" |
+    take_turns "$list"
+    for unit in wall CPU; do
+        if [ ! -s "$work/ours.$unit" ]; then
+            echo "$threads threads, $unit: no window was good: the machine is too busy"
+            continue
+        fi
+        echo "$threads $unit $(median "$work/ours.$unit") $(median "$work/theirs.$unit")" |
             awk '{ printf("%d threads, faults per %s second: map %.0f, page_fault1 %.0f: %.3f\n",
                           $1, $2, $3, $4, $3 / $4) }'
     done

@@ -115,7 +115,9 @@ static int refuse_huge(struct lb_pages *p, void *map, size_t bytes)
     if (!madvise(map, bytes, MADV_NOHUGEPAGE))
         return 0;
     p->huge = false;
-    return errno == EINVAL && access(THP_FOLDER, F_OK) ? 0 : fail(p, "madvise(MADV_NOHUGEPAGE)");
+    return errno == EINVAL && access(THP_FOLDER, F_OK)
+               ? 0
+               : fail(p, "huge pages cannot be turned off: madvise(MADV_NOHUGEPAGE)");
 }
 
 static void *map_fresh(struct lb_pages *p, size_t bytes, int flags, int fd)

@@ -5,6 +5,7 @@
  */
 #include <linebounce/crew.h>
 #include <linebounce/memory.h>
+#include <linebounce/plan.h>
 #include <linebounce/scenario.h>
 
 #include <errno.h>
@@ -635,6 +636,87 @@ static void test_fit(void **state)
     assert_int_equal(lb_pages_fit(&lb_scenarios[LB_SCENARIO_MAPPER], 64, mib, &why, &part, &ns), 0);
 }
 
+/* Plans ------------------------------------------------------------------------------------- */
+
+static struct lb_plan *plan_of(struct lb_topology *t, uint64_t most, const enum lb_home *home,
+                               struct lb_why *why)
+{
+    const struct lb_scenario *scenarios[] = {
+        &lb_scenarios[LB_SCENARIO_PFT], &lb_scenarios[LB_SCENARIO_FAULT_BARE],
+        &lb_scenarios[LB_SCENARIO_PRIVATE], &lb_scenarios[LB_SCENARIO_MAP],
+        &lb_scenarios[LB_SCENARIO_FAULT_MAP]};
+    const double work = 0;
+    const int threads[] = {1, 2};
+    struct lb_request r = {.suite = "fault",
+                           .scenarios = scenarios,
+                           .n_scenarios = LB_COUNT(scenarios),
+                           .threads = threads,
+                           .n_threads = LB_COUNT(threads),
+                           .work_ns = &work,
+                           .n_work_ns = 1,
+                           .homes = home,
+                           .n_homes = home ? 1 : 0,
+                           .memory_bytes = most,
+                           .first_touch = true};
+    struct lb_plan *p = NULL;
+
+    lb_plan_create(&r, t, why, &p);
+    return p;
+}
+
+static void test_plan(void **state)
+{
+    struct lb_topology *t;
+    struct lb_why why = {""};
+    struct lb_plan *p;
+    int first = 0, bare = 0, map = 0;
+
+    (void)state;
+    assert_int_equal(lb_topology_load("core:2 pu:1", &why, &t), 0);
+    p = plan_of(t, (uint64_t)128 << 20, NULL, &why);
+    assert_non_null(p);
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        char name[192];
+        lb_case_name(p, c, name, sizeof name);
+        first += lb_case_is_first(c);
+        map += c->shape.scenario->kind == LB_SCENARIO_MAP;
+        if (lb_case_is_first(c)) {
+            assert_true(c->empty < 0 && c->base < 0);
+            assert_non_null(strstr(name, "/first/"));
+        }
+        if (c->shape.scenario->kind != LB_SCENARIO_FAULT_BARE)
+            continue;
+        bare++;
+        assert_false(lb_case_is_subject(c));
+        assert_true(c->base >= 0);
+        assert_int_equal(p->cases[c->base].shape.scenario->kind, LB_SCENARIO_PFT);
+        assert_int_equal(p->cases[c->base].placement, c->placement);
+        assert_false(lb_case_is_first(&p->cases[c->base]));
+    }
+    assert_int_equal(first, 4); /* pft and private, on one thread and on two */
+    assert_int_equal(bare, 2);
+    assert_int_equal(map, 1);          /* on two threads it needs 256 MiB */
+    assert_int_equal(p->n_refused, 2); /* that, and fault-map on one thread */
+    lb_plan_destroy(p);
+    assert_null(plan_of(t, 1 << 20, NULL, &why));
+    assert_non_null(strstr(why.text, "--memory"));
+    lb_topology_destroy(t);
+}
+
+static void test_plan_of_other_homes(void **state)
+{
+    const enum lb_home remote = LB_HOME_REMOTE;
+    struct lb_topology *t;
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_int_equal(lb_topology_load("pack:2 [numa] core:2 pu:1", &why, &t), 0);
+    assert_null(plan_of(t, (uint64_t)4 << 30, &remote, &why));
+    assert_non_null(strstr(why.text, "--home"));
+    lb_topology_destroy(t);
+}
+
 /* Windows ----------------------------------------------------------------------------------- */
 
 static enum lb_spoiled window(struct scene *s, enum lb_op op, int faults_op,
@@ -844,6 +926,8 @@ int main(void)
         cmocka_unit_test(test_mapping_fails),
         cmocka_unit_test(test_part_sizes),
         cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_plan),
+        cmocka_unit_test(test_plan_of_other_homes),
         cmocka_unit_test(test_windows_count_faults),
         cmocka_unit_test_setup_teardown(test_memory_v2, make_root, drop_root),
         cmocka_unit_test_setup_teardown(test_memory_v1, make_root, drop_root),
