@@ -856,7 +856,7 @@ static void test_rows_out_of_order(void **state)
     twice = append(copy_text(plain.text, third), plain.text.at + first, plain.text.bytes - first);
     refuse(twice, -EPROTO, windows);
     /* Its sentence says which row. */
-    refuse(without(plain.text, first, third), -EPROTO, "layout 'embedded");
+    refuse(without(plain.text, first, third), -EPROTO, "rows are missing");
 }
 
 /* Without a file there is nothing to go on with; of another kind it is left alone. */
