@@ -16,13 +16,7 @@ import sys
 import time
 import unittest
 
-try:
-    import cli_support as support
-except ImportError:
-    import cli as support
-
-Case, PUS, ROOT = support.Case, support.PUS, support.ROOT
-PATIENCE_S, read_csv, two_pus = support.PATIENCE_S, support.read_csv, support.two_pus
+from cli_support import PATIENCE_S, PUS, ROOT, Case, read_csv, two_pus
 
 MIB = 1 << 20
 # Whose ops are touches, by scenario and role.
