@@ -102,6 +102,23 @@ static void print_head(FILE *out, const struct lb_placement *p)
             "ns/op [95 %]    ", "/CPU s", "/wall s", "fl/op", "fair", "offCPU", "vol/k", "inv/k");
 }
 
+/* A workload without a good window has no line. */
+static void print_missing(FILE *out, const struct lb_run *run, int placement)
+{
+    char touch[LB_CASE_LAYOUT_BYTES];
+
+    for (size_t i = 0; i < run->plan->n_cases; i++) {
+        const struct lb_case *c = &run->plan->cases[i];
+        const struct lb_series *s = &run->series[i];
+        if (s->n || c->placement != placement || !c->shape.scenario->uses_pages ||
+            !lb_case_is_subject(c))
+            continue;
+        lb_case_layout(c, touch);
+        fprintf(out, "  %-21s %-9s no good window (%u tried): why, say the rows of samples.csv\n",
+                c->shape.scenario->name, touch, s->attempts);
+    }
+}
+
 /* How much longer a fault takes in the crew's loop than in a plain one: bare is compared to pft. */
 static void print_bare(FILE *out, const struct lb_line *l)
 {
@@ -132,6 +149,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
                 else if (pass && c->shape.scenario->kind == LB_SCENARIO_FAULT_BARE)
                     print_bare(out, l);
             }
+        print_missing(out, a->run, (int)k);
     }
 }
 
