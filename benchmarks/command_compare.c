@@ -177,11 +177,17 @@ static void print_words(FILE *out, const struct lb_compare *c)
         fprintf(out, "%snote: %s.\n", i ? "" : "\n", c->warnings[i]);
 }
 
+/* What a row names itself; an offset and a touch stand in the layout's name. */
+static bool is_in_row(int key)
+{
+    return key == LB_KEY_LAYOUT || key == LB_KEY_LOCK || key == LB_KEY_ROLE ||
+           key == LB_KEY_OFFSET || key == LB_KEY_TOUCH;
+}
+
 static bool starts_group(const struct lb_compare_case *k, const struct lb_compare_case *last)
 {
     for (int i = 0; last && i < LB_KEYS; i++)
-        if (i != LB_KEY_LAYOUT && i != LB_KEY_LOCK && i != LB_KEY_ROLE &&
-            strcmp(k->cells[i], last->cells[i]) != 0)
+        if (!is_in_row(i) && strcmp(k->cells[i], last->cells[i]) != 0)
             return true;
     return !last;
 }
@@ -196,10 +202,13 @@ static void print_head(FILE *out, const struct lb_compare_case *k)
         fprintf(out, " against %s", k->placement_b);
     if (strcmp(k->cells[LB_KEY_PLACEMENT], k->cells[LB_KEY_DISTANCE]) != 0)
         fprintf(out, " (%s)", k->cells[LB_KEY_DISTANCE]);
+    if (*k->cells[LB_KEY_HOME] && strcmp(k->cells[LB_KEY_HOME], "local") != 0)
+        fprintf(out, ", %s memory", k->cells[LB_KEY_HOME]);
     if (*writers)
         fprintf(out, ", writers %s", writers);
     if (*k->cells[LB_KEY_OBJECTS])
-        fprintf(out, ", %s objects, %s", k->cells[LB_KEY_OBJECTS], k->cells[LB_KEY_ACCESS]);
+        fprintf(out, ", %s objects%s%s", k->cells[LB_KEY_OBJECTS],
+                *k->cells[LB_KEY_ACCESS] ? ", " : "", k->cells[LB_KEY_ACCESS]);
     if (strcmp(work, "0") != 0)
         fprintf(out, ", %s ns of work\n", work);
     else
@@ -260,10 +269,10 @@ static void print_row(FILE *out, const struct lb_compare_case *k, struct reasons
 {
     char name[128];
     const char *layout = is_reference ? k->cells[LB_KEY_SCENARIO] : k->cells[LB_KEY_LAYOUT];
+    bool locks = !is_reference && *k->cells[LB_KEY_LOCK];
 
-    snprintf(name, sizeof name, "%s%s%s%s%s", layout, is_reference ? "" : "+",
-             is_reference ? "" : k->cells[LB_KEY_LOCK],
-             strcmp(k->cells[LB_KEY_ROLE], "all") ? " " : "",
+    snprintf(name, sizeof name, "%s%s%s%s%s", layout, locks ? "+" : "",
+             locks ? k->cells[LB_KEY_LOCK] : "", strcmp(k->cells[LB_KEY_ROLE], "all") ? " " : "",
              strcmp(k->cells[LB_KEY_ROLE], "all") ? k->cells[LB_KEY_ROLE] : "");
     fprintf(out, "%-38s", name);
     print_number(out, k->time.side[0]);

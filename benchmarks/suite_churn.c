@@ -99,11 +99,13 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 {
     const struct lb_plan *p = a->run->plan;
     const struct lb_case *last = NULL;
+    bool others = false; /* scenarios that the command line named, without births and deaths */
 
     (void)s;
     for (size_t i = 0; i < p->n_cases; i++) {
         const struct lb_case *c = &p->cases[i];
-        if (!lb_case_is_subject(c))
+        others |= lb_case_is_subject(c) && !lb_scenario_churns(c->shape.scenario);
+        if (!lb_case_is_subject(c) || !lb_scenario_churns(c->shape.scenario))
             continue;
         if (!last || !same_table(c, last))
             fprintf(out,
@@ -115,6 +117,8 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
         last = c;
         print_case(out, a, (int)i);
     }
+    if (others)
+        table_layouts(a, out);
 }
 
 const struct suite suite_churn = {

@@ -921,6 +921,31 @@ class Compare(Case):
         self.assertIn("no case that both sides measured",
                       self.refuses("compare", "A", "B", status=1))
 
+    def test_a_group_is_named_in_full(self):
+        for cells, head in (
+                ({"home": "remote"}, "observer, 2 threads, l3, remote memory, 200 ns of work"),
+                ({"home": "local", "objects": 1000},
+                 "observer, 2 threads, l3, 1000 objects, 200 ns of work"),
+                ({"objects": 16, "access": "shared-zipf", "placement": "l3@1"},
+                 "observer, 2 threads, l3@1 (l3), 16 objects, shared-zipf, 200 ns of work")):
+            for name in "AB":
+                self.make(name, **cells)
+            text = self.succeeds("compare", "A", "B").stdout
+            self.assertIn(f"\n{head}\nlayout ", text)
+            self.assertEqual(text.count("\nlayout "), 1)
+        for name in "AB":  # an offset is part of the layout's name
+            self.make(name, offset_bytes=8, lock="", layout="apart-8")
+        self.assertRegex(self.succeeds("compare", "A", "B").stdout, r"(?m)^apart-8 +\d")
+
+    def test_columns_of_json(self):
+        for name in "AB":
+            self.make(name, home="local", offset_bytes=64)
+        data = json.loads(self.succeeds("compare", "--format", "json", "A", "B").stdout)
+        case = next(c for c in data["cases"] if c["layout"] == "embedded")
+        for name, cell in (("scenario", "observer"), ("home", "local"), ("threads", "2"),
+                           ("offset_bytes", "64"), ("work_ns", "200"), ("role", "all")):
+            self.assertEqual(case[name], cell, name)
+
     def test_sweeps(self):
         for name in "AB":
             self.succeeds("sweep", *ALONE, "--rounds", "2", "--out", name)

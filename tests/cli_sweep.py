@@ -941,6 +941,14 @@ class Churn(Case):
             if row["scenario"] == "churn-malloc" and row["pages_per_1000_objects"]:
                 self.assertGreater(float(row["pages_per_1000_objects"]), 0)
 
+    def test_with_scenarios_of_other_suites(self):
+        """A list of scenarios goes to every suite of the run."""
+        result = self.succeeds("run", "churn", "offset", "--scenario", "churn-slab,increment",
+                               "--layout", "pointer,embedded", "--work-ns", "0", "--threads", "1",
+                               "--offset", "8,64", "--rounds", "1", "--no-plots", "--out", "out")
+        self.assertIn("\nchurn-slab: ", result.stdout)
+        self.assertIn("\nincrement: ", result.stdout)
+
     def test_wrong_options(self):
         self.assertIn("--offset: means nothing to suite churn",
                       self.refuses("run", "churn", "--offset", "64"))
