@@ -42,12 +42,17 @@ void session_catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     struct sigaction lost = {.sa_handler = on_lost_page, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction before;
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN) /* as nohup does */
+        sigaction(SIGHUP, &action, NULL);
     sigaction(SIGBUS, &lost, NULL);
-    signal(SIGXFSZ,
-           SIG_IGN); /* a file that may not grow is an error of write(2), with a sentence */
+    /* Files that may not grow and readers that went away are errors of write(2), with a sentence:
+     * what was measured is written all the same. */
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int session_complain(const struct lb_why *why, int status)

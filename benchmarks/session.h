@@ -17,7 +17,7 @@
 
 #include <signal.h>
 
-/* Set by SIGINT and SIGTERM. */
+/* Set by SIGINT, SIGTERM, and SIGHUP unless that was ignored. */
 extern volatile sig_atomic_t session_stop;
 
 struct session {

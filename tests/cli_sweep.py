@@ -289,6 +289,18 @@ class Rows(Sweeps):
         with open(self.path("out/run.json"), encoding="utf-8") as file:
             self.assertEqual(json.load(file)["run"]["seed"], seed)
 
+    def test_nobody_reads_its_words(self):
+        """As in `linebounce sweep | head -1`: the folder is complete all the same."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "wb") as pipe:
+            result = subprocess.run([cli_support.PROGRAM, *ALONE, "--rounds", "1", "--out", "out"],
+                                    cwd=self.dir, stdout=pipe, stderr=subprocess.PIPE, text=True,
+                                    env=environment(), check=False, timeout=PATIENCE_S)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("linebounce: standard output: cannot be written\n", result.stderr)
+        self.check_complete(self.path("out"), 1)
+
     def test_default_folder(self):
         self.succeeds(*ALONE, "--rounds", "1")
         host, = os.listdir(self.path("results"))
@@ -341,7 +353,7 @@ class Stopped(Sweeps):
         self.check_complete(self.path("out"), 4)
 
     def test_interrupted(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             status, words = self.stopped([*ALONE, "--rounds", "100", "--out", "out"], number)
             self.assertEqual(status, 130)
             self.assertRegex(words, HINT % "out")
@@ -351,6 +363,15 @@ class Stopped(Sweeps):
             rows = len(read_lines(self.path("out/samples.csv")))
             self.assertEqual(self.stopped(["sweep", "--resume", "out"], number, rows + 20)[0], 130)
             shutil.rmtree(self.path("out"))
+
+    def test_nohup(self):
+        process = self.start(*ALONE, "--rounds", "25", "--out", "out",
+                             preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.wait_for_rows(self.path("out/samples.csv"), 40, process)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=PATIENCE_S)
+        self.assertEqual(process.returncode, 0)
+        self.check_complete(self.path("out"), 25)
 
     def test_an_interrupted_one_goes_on(self):
         self.assertEqual(self.stopped([*ALONE, "--rounds", "25", "--out", "out"],
