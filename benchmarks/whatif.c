@@ -140,11 +140,11 @@ int whatif_layouts(const struct whatif *w, struct lb_why *why, struct lb_layout 
     if (err)
         return err;
     for (int i = 0; i <= w->moved; i++) {
-        const char *behind = i ? ":moved" : "";
-        if (strlen(w->name) + strlen(behind) >= sizeof made[i].name)
+        int n_name =
+            snprintf(made[i].name, sizeof made[i].name, "%s%s", w->name, i ? ":moved" : "");
+        if (n_name < 0 || (size_t)n_name >= sizeof made[i].name)
             return lb_fail(why, EINVAL, "whatif: the name %s is too long: give another (name=)",
                            w->name);
-        snprintf(made[i].name, sizeof made[i].name, "%s%s", w->name, behind);
         snprintf(made[i].meaning, sizeof made[i].meaning, "%.47s %s", w->structure,
                  i ? "as moved" : "as it is");
         if (i)

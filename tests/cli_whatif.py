@@ -35,14 +35,17 @@ class Presets(Case):
         self.assertIn("half the threads read f_mode at 12, f_op at 16; half add to f_ref at 0 "
                       "(moved 184)", text)
         self.assertIn("published: will-it-scale mmap1", text)
-        self.assertRegex(text, r"read  at  200 ns of work: net ns/op +-?\d.*, moved +-?\d.*: [-+]")
+        self.assertRegex(text, r"read  at  200 ns of work: net ns/op +\S+.*, moved +\S+")
         rows = self.check_rows(self.path("out", "summary.csv"), "summary")
         mine = [r for r in rows if r["scenario"] == "whatif"]
-        self.assertEqual({(r["layout"], r["role"]): r["baseline"] for r in mine},
-                         {(n, role): b for role in ("read", "write") for n, b in
-                          (("mmap_lock", ""), ("mmap_lock:moved", "mmap_lock"),
-                           ("f_ref", ""), ("f_ref:moved", "f_ref"))})
-        self.assertEqual({r["lock"] for r in mine}, {""})
+        # On a busy machine a case may have no good window, and then no row.
+        bases = {"mmap_lock": "", "mmap_lock:moved": "mmap_lock", "f_ref": "",
+                 "f_ref:moved": "f_ref"}
+        self.assertEqual([r["baseline"] for r in mine], [bases[r["layout"]] for r in mine])
+        tried = [r for r in self.check_rows(self.path("out", "samples.csv"), "samples")
+                 if r["scenario"] == "whatif"]
+        self.assertEqual({(r["layout"], r["role"], r["lock"]) for r in tried},
+                         {(n, role, "") for role in ("read", "write") for n in bases})
         with open(self.path("out", "run.json"), encoding="utf-8") as file:
             told = json.load(file)["whatif"]
         self.assertEqual(told["f_ref"]["written"], ["f_ref at 0, moved 184"])
