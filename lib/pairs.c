@@ -21,9 +21,9 @@ static size_t homes_of(const struct lb_pair_class *c)
     return c->node_a_os == c->node_b_os ? 1 : 2;
 }
 
-static double measurement_s(void)
+static double measurement_s(double line_ns)
 {
-    return LB_PAIRS_LINES * LB_PAIRS_LINE_NS * 1e-9 + AROUND_S;
+    return LB_PAIRS_LINES * line_ns * 1e-9 + AROUND_S;
 }
 
 static size_t class_index(const struct lb_pairs_plan *p, const struct lb_pair_class *c,
@@ -76,16 +76,37 @@ static size_t count(const struct lb_pairs_plan *p, bool all)
     return n;
 }
 
+unsigned lb_pairs_rounds_most(size_t measurements)
+{
+    size_t rounds = LB_PAIRS_ROWS / measurements;
+
+    return rounds < LB_PAIRS_ROUNDS_LEAST ? LB_PAIRS_ROUNDS_LEAST
+           : rounds > LB_PAIRS_ROUNDS     ? LB_PAIRS_ROUNDS
+                                          : (unsigned)rounds;
+}
+
+/* Time that is left goes into the lines. */
+static void stretch(struct lb_pairs_plan *p, double budget_s)
+{
+    double total_s = fmin(LB_PAIRS_SPREAD_S, budget_s);
+    double each_s = total_s / p->rounds / (double)p->measurements;
+
+    p->line_ns = fmax(LB_PAIRS_LINE_NS, (each_s - AROUND_S) / LB_PAIRS_LINES * 1e9);
+    p->round_s = (double)p->measurements * measurement_s(p->line_ns);
+}
+
 static int settle(struct lb_pairs_plan *p, const struct lb_pairs_request *r, struct lb_why *why)
 {
-    double all_s = (double)count(p, true) * measurement_s(), fit;
-    unsigned wanted = r->rounds ? r->rounds : LB_FIRST_LOOK;
+    double all_s = (double)count(p, true) * measurement_s(LB_PAIRS_LINE_NS), fit;
+    unsigned wanted = r->rounds ? r->rounds : LB_FIRST_LOOK, most;
 
     p->all = r->all || all_s * wanted <= r->budget_s;
     p->measurements = count(p, p->all);
-    p->round_s = (double)p->measurements * measurement_s();
+    p->line_ns = LB_PAIRS_LINE_NS;
+    p->round_s = (double)p->measurements * measurement_s(p->line_ns);
     fit = r->budget_s / p->round_s;
-    p->rounds = r->rounds ? r->rounds : fit >= LB_PAIRS_ROUNDS ? LB_PAIRS_ROUNDS : (unsigned)fit;
+    most = lb_pairs_rounds_most(p->measurements);
+    p->rounds = r->rounds ? r->rounds : fit >= most ? most : (unsigned)fit;
     /* Every pair was asked for: what a verdict would want is measured, budget or not. */
     if (r->all && !r->rounds && p->rounds < 1)
         p->rounds = 1;
@@ -94,6 +115,8 @@ static int settle(struct lb_pairs_plan *p, const struct lb_pairs_request *r, str
                        "pingpong: one round of %zu measurements takes %.1f s, more than the %.1f s "
                        "given",
                        p->measurements, p->round_s, r->budget_s);
+    if (!r->rounds)
+        stretch(p, r->budget_s);
     return 0;
 }
 

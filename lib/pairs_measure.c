@@ -15,7 +15,7 @@
 #define HOME_BYTES ((size_t)16 << 20)
 /* Trips of a pair's first time, before its round trip is known. */
 #define FIRST_TRIPS 16
-#define TRIPS_MOST  4096
+#define TRIPS_MOST  65536
 
 struct home {
     int node_os;
@@ -185,7 +185,7 @@ static int trips_for(const struct measuring *m, size_t line)
         last = (double)m->trips_ns[line * m->plan->rounds + r];
     if (!(last > 0))
         return 0;
-    double trips = LB_PAIRS_LINE_NS / last;
+    double trips = m->plan->line_ns / last;
     return trips < FIRST_TRIPS ? FIRST_TRIPS : trips > TRIPS_MOST ? TRIPS_MOST : (int)trips;
 }
 
@@ -231,7 +231,7 @@ static int measure_line(struct measuring *m, size_t index, struct lb_why *why)
     draw_lines(m, home_on(m, l->home_node_os), lines);
     if (!err && !trips) {
         err = lb_crew_volley(m->crew, l->op, workers[0], workers[1], lines, 1, FIRST_TRIPS, &ns);
-        trips = err ? 0 : (int)(LB_PAIRS_LINE_NS / ns);
+        trips = err ? 0 : (int)(m->plan->line_ns / ns);
         trips = trips < FIRST_TRIPS ? FIRST_TRIPS : trips > TRIPS_MOST ? TRIPS_MOST : trips;
     }
     if (!err)

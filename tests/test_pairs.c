@@ -118,7 +118,7 @@ static void check_both(const char *spec, size_t n_pairs, size_t n_classes)
     assert_int_equal(p->n_possible, n_pairs);
     assert_int_equal(p->n_classes, n_classes);
     check_representatives(t, p);
-    assert_int_equal(p->rounds, LB_PAIRS_ROUNDS);
+    assert_int_equal(p->rounds, lb_pairs_rounds_most(p->measurements));
     lb_pairs_plan_destroy(p);
 
     r.all = true;
@@ -144,6 +144,15 @@ static void test_large_plans(void **state)
     lb_pairs_plan_destroy(NULL);
 }
 
+static void test_rounds_most(void **state)
+{
+    (void)state;
+    assert_int_equal(lb_pairs_rounds_most(1), LB_PAIRS_ROUNDS);
+    assert_int_equal(lb_pairs_rounds_most(2), LB_PAIRS_ROUNDS);
+    assert_int_equal(lb_pairs_rounds_most(500), 200);
+    assert_int_equal(lb_pairs_rounds_most(458240), LB_PAIRS_ROUNDS_LEAST);
+}
+
 /* All pairs where 20 rounds of them fit, else one a class; as many rounds as fit. */
 static void test_budgets(void **state)
 {
@@ -157,7 +166,7 @@ static void test_budgets(void **state)
         bool all;
         unsigned rounds;
     } rows[] = {
-        {all_s * 1000, 0, true, LB_PAIRS_ROUNDS},
+        {all_s * 1000.5, 0, true, LB_PAIRS_ROUNDS},
         {all_s * 60.5, 0, true, 60},
         {all_s * 40.5, 0, true, 40},
         {all_s * 20.1, 0, true, 20},
@@ -178,7 +187,11 @@ static void test_budgets(void **state)
         assert_int_equal(p->n_pairs, rows[i].all ? 6 : 3);
         assert_int_equal(p->n_possible, 6);
         assert_int_equal(p->rounds, rows[i].rounds);
-        assert_true(near_to(p->round_s, rows[i].all ? all_s : few_s, 1e-9));
+        /* What is left of the budget goes into the lines, unless rounds were asked for. */
+        double least_s = rows[i].all ? all_s : few_s;
+        double filled_s = fmin(LB_PAIRS_SPREAD_S, r.budget_s) / p->rounds;
+        assert_true(near_to(p->round_s, rows[i].asked ? least_s : fmax(least_s, filled_s), 1e-9));
+        assert_true(p->line_ns >= LB_PAIRS_LINE_NS);
         lb_pairs_plan_destroy(p);
     }
     r = (struct lb_pairs_request){.topology = t, .all = true, .budget_s = all_s * 0.1};
@@ -765,6 +778,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_large_plans),
+        cmocka_unit_test(test_rounds_most),
         cmocka_unit_test(test_budgets),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_some_pus),

@@ -15,9 +15,13 @@
 
 /* Fresh lines for each pair, op, home and round. */
 #define LB_PAIRS_LINES 9
-/* Each is handed over for about so long: the number of trips follows from the pair's last round
- * trip, so that a measurement takes the same time near and far and a plan's time is known. */
+/* Each is handed over for about so long at least: the number of trips follows from the pair's last
+ * round trip, so that a measurement takes the same time near and far and a plan's time is known. */
 #define LB_PAIRS_LINE_NS 10000.0
+/* Where that leaves time, lines are handed over for longer, until a run takes so long or its budget
+ * is used up. Round trips drift by some 4 % over seconds: on two CPUs, medians of ten runs of 0.1 s
+ * differed by 7 % (CV, load-store), of 0.7 s by 2.3, of 20 s by 1.6. */
+#define LB_PAIRS_SPREAD_S 20.0
 
 /* Where a pair's lines are homed: on the NUMA node of its first PU, of its second, or on the one
  * that both have. */
@@ -36,9 +40,14 @@ struct lb_pairs_request {
     const char *pus; /* list of kernel numbers, or NULL: all allowed */
     bool all;        /* every pair, whatever the budget */
     double budget_s; /* > 0 */
-    unsigned rounds; /* 0: as many as the budget allows, at most LB_PAIRS_ROUNDS */
+    unsigned rounds; /* 0: as many as the budget allows, at most lb_pairs_rounds_most */
 };
-#define LB_PAIRS_ROUNDS 60
+/* Few pairs get up to LB_PAIRS_ROUNDS rounds, many at least LB_PAIRS_ROUNDS_LEAST, so that a run
+ * has some LB_PAIRS_ROWS rows where it can. */
+#define LB_PAIRS_ROUNDS       1000
+#define LB_PAIRS_ROUNDS_LEAST 60
+#define LB_PAIRS_ROWS         100000
+unsigned lb_pairs_rounds_most(size_t measurements);
 
 struct lb_pairs_plan {
     struct lb_pu_pair *pairs;
@@ -49,6 +58,7 @@ struct lb_pairs_plan {
     uint64_t n_possible; /* pairs that there are */
     size_t measurements; /* in a round: pairs x ops x homes */
     unsigned rounds;
+    double line_ns; /* for how long each line is handed over */
     double round_s;
 };
 
