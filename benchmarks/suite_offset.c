@@ -123,22 +123,53 @@ static size_t cases_of(const struct lb_plan *p, const struct lb_case *like, int 
     return n;
 }
 
-/* One operation's windows, in the regime in which its base has most of them. */
-static void fill(const struct lb_analysis *a, const int *cases, size_t n, int role, size_t rounds,
-                 double *ns_op)
+/* One operation's windows in one regime. */
+static void fill(const struct lb_run *run, const int *cases, int role, int regime,
+                 struct lb_scan *scan, double *ns_op)
 {
-    const struct lb_line *base = lb_analysis_find(a, cases[n - 1], role);
-
-    for (size_t i = 0; i < n * rounds; i++)
+    for (size_t i = 0; i < scan->n_offsets * scan->n_rounds; i++)
         ns_op[i] = NAN;
-    for (size_t i = 0; base && i < n; i++) {
-        const struct lb_series *s = &a->run->series[cases[i]];
+    for (size_t i = 0; i < scan->n_offsets; i++) {
+        const struct lb_series *s = &run->series[cases[i]];
         for (size_t k = 0; k < s->n; k++) {
             const struct lb_sample *x = &s->samples[role][k];
-            if (x->round < rounds && x->regime == base->regime)
-                ns_op[i * rounds + x->round] = x->ns_op;
+            if (x->round < scan->n_rounds && x->regime == regime)
+                ns_op[i * scan->n_rounds + x->round] = x->ns_op;
         }
     }
+}
+
+/* Rounds in which each offset has a window. */
+static size_t whole_rounds(const struct lb_scan *scan)
+{
+    size_t n = 0;
+
+    for (size_t round = 0; round < scan->n_rounds; round++) {
+        bool whole = true;
+        for (size_t i = 0; whole && i < scan->n_offsets; i++)
+            whole = isfinite(scan->ns_op[i * scan->n_rounds + round]);
+        n += whole;
+    }
+    return n;
+}
+
+/* The regime with most of them: offsets that are resolved are measured no longer, so that it need
+ * not be the one in which the base has most windows. */
+static void fill_best(const struct lb_run *run, const int *cases, int role, struct lb_scan *scan,
+                      double *ns_op)
+{
+    size_t most = 0;
+    int best = 0;
+
+    for (int regime = 0; regime < run->n_regimes; regime++) {
+        fill(run, cases, role, regime, scan, ns_op);
+        size_t n = whole_rounds(scan);
+        if (n > most) {
+            most = n;
+            best = regime;
+        }
+    }
+    fill(run, cases, role, best, scan, ns_op);
 }
 
 static int size_of(const struct lb_analysis *a, const struct lb_case *like, int role,
@@ -154,8 +185,8 @@ static int size_of(const struct lb_analysis *a, const struct lb_case *like, int 
     if (cases && bytes && (n = cases_of(run->plan, like, cases, bytes)) > 1 &&
         (ns_op = malloc(n * (run->rounds + 1) * sizeof *ns_op))) {
         size_t rounds = run->rounds + 1; /* the last one may be begun */
-        fill(a, cases, n, role, rounds, ns_op);
         struct lb_scan scan = {bytes, n, ns_op, rounds};
+        fill_best(run, cases, role, &scan, ns_op);
         err = lb_interference(&scan, &s->margin, s->seed, found);
     }
     free(cases);
