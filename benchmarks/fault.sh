@@ -55,7 +55,8 @@ take_turns()
         cut -d ' ' -f 1 "$work/line" >>"$work/theirs.wall"
         cut -d ' ' -f 2 "$work/line" >>"$work/theirs.CPU"
         "$build/benchmarks/linebounce" run fault --scenario map --events none --no-plots \
-            --rounds 6 --pus "$(echo "$list" | paste -sd, -)" --out "$work/$turn" >/dev/null
+            --rounds 6 --pus "$(echo "$list" | paste -sd, -)" --out "$work/$turn" \
+            >/dev/null 2>"$work/said" || { cat "$work/said" >&2; exit 1; }
         column faults_per_wall_s ok "$work/$turn/samples.csv" >>"$work/ours.wall"
         column faults_per_cpu_s . "$work/$turn/samples.csv" >>"$work/ours.CPU"
         turn=$((turn + 1))

@@ -94,6 +94,8 @@ static void print_role(FILE *out, const struct lb_analysis *a, const struct what
         const struct lb_comparison *k = &after->comparison;
         fprintf(out, ": %+.1f ns [%+.1f, %+.1f], %s%s", k->difference.value, k->difference.lo,
                 k->difference.hi, k->unfair ? "unfair: " : "", lb_verdict_name(k->verdict));
+        if (k->no_verdict)
+            fprintf(out, " (%s)", k->no_verdict);
     }
     fputc('\n', out);
 }
