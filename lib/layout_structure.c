@@ -175,10 +175,31 @@ static size_t room_for(const struct build *b)
     return end - b->lock->offset;
 }
 
+static bool is_vma(const struct lb_structure *s)
+{
+    return !strcmp(s->name, "vm_area_struct");
+}
+
+/* Before Linux 6.4 a VMA has no lock, but an atomic_long_t (swap_readahead_info). */
+static int check_lock(const struct build *b)
+{
+    enum lb_structure_lock lock = b->lock->lock;
+    bool atomic = lock == LB_STRUCTURE_ATOMIC || lock == LB_STRUCTURE_ATOMIC_LONG;
+
+    if (b->spec.lock || !is_vma(b->s) || !atomic)
+        return 0;
+    return lb_fail(b->why, ENOENT,
+                   "layout '%s': vm_area_struct has no lock, as before Linux 6.4: its only atomic, "
+                   "%s, is none (lock= takes it all the same)",
+                   b->l->name, b->lock->name);
+}
+
 static int take_lock(struct build *b)
 {
     int err = lb_structure_find_lock(b->s, b->spec.lock, b->why, &b->lock);
 
+    if (!err)
+        err = check_lock(b);
     if (err || (err = kind_of(b, &b->l->lock)))
         return err;
     b->l->lock_member = b->lock;
@@ -213,11 +234,6 @@ static int check_apart(const struct build *b, const struct lb_member *m)
         return 0;
     return lb_fail(b->why, EINVAL, "layout '%s': %s at %zu is a part of the lock %s (%zu to %zu)",
                    b->l->name, m->name, m->offset, b->lock->name, b->lock->offset, end - 1);
-}
-
-static bool is_vma(const struct lb_structure *s)
-{
-    return !strcmp(s->name, "vm_area_struct");
 }
 
 static int take_seq(struct build *b)

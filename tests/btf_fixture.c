@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const btf_fixtures[] = {"6.4", "6.15", "moved", "inline", "inline-32", "odd", NULL};
+const char *const btf_fixtures[] = {"6.1",    "6.4",       "6.15", "moved",
+                                    "inline", "inline-32", "odd",  NULL};
 
 /* What every fixture has. */
 struct known {
@@ -147,6 +148,21 @@ static int add_shared(const struct known *k)
         "vm_lock_seq", SEQ, 40                                                                     \
     }
 
+/* As read from a kernel 6.1: no lock, but an atomic. */
+static void add_6_1(const struct known *k)
+{
+    int range = add_range(k), shared = add_shared(k);
+
+    composite(k->btf, "vm_area_struct", 152,
+              FIELDS({NULL, range, 0}, {"vm_mm", k->pointer, 16}, {"vm_page_prot", k->u64, 24},
+                     {"vm_flags", k->u64, 32}, {"shared", shared, 40},
+                     {"anon_vma_chain", k->list, 72}, {"anon_vma", k->pointer, 88},
+                     {"vm_ops", k->pointer, 96}, {"vm_pgoff", k->u64, 104},
+                     {"vm_file", k->pointer, 112}, {"vm_private_data", k->pointer, 120},
+                     {"swap_readahead_info", k->atomic_long, 128}, {"vm_policy", k->pointer, 136},
+                     {"vm_userfaultfd_ctx", k->pointer, 144}));
+}
+
 static void add_6_4(const struct known *k)
 {
     int range = add_range(k), flags = add_flags(k), shared = add_shared(k);
@@ -257,7 +273,9 @@ struct btf *btf_fixture(const char *name)
         return NULL;
     add_numbers(&k);
     add_locks(&k, !strcmp(name, "inline-32"));
-    if (!strcmp(name, "6.4"))
+    if (!strcmp(name, "6.1"))
+        add_6_1(&k);
+    else if (!strcmp(name, "6.4"))
         add_6_4(&k);
     else if (!strcmp(name, "6.15"))
         add_6_15(&k, 128);

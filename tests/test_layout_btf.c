@@ -302,6 +302,7 @@ static void test_refused(void **state)
         {"odd", "wide,hot=a,lock=a", -EINVAL, "a is no lock"},
         {"odd", "reached,kind=rwsem40,hot=data,lockalign=4", -EINVAL, "power of two from 8"},
         {"odd", "nested,hot=rest,lock=y", -EINVAL, "y is no lock"},
+        {"6.1", "vm_area_struct", -ENOENT, "vm_area_struct has no lock, as before Linux 6.4"},
         {"6.4", "vm_area_struct,which=2", -EINVAL, "fewer structures"},
         {"6.4", "atomic_t,hot=counter", -EINVAL, "4 bytes is less than a word"},
         {"6.4", "vma_lock,lock=lock,hot=lock.count", -EINVAL, "a part of the lock"},

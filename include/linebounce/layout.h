@@ -129,7 +129,8 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
  * The fields of a vm_area_struct are the groups where they lie as groups, so that its ops are those
  * of the built-in layouts; otherwise, and with hot=, an op loads words by name.
  *
- * -EINVAL with the reason, -ENOENT for a member that there is none of. */
+ * -EINVAL with the reason; -ENOENT for a member that there is none of, and for a vm_area_struct
+ * that has no lock (before Linux 6.4; its atomic is none, unless lock= says so). */
 int lb_layout_of_structure(const struct lb_structure *structure, const char *options,
                            struct lb_why *why, struct lb_layout *layout);
 /* Reads structure and layout from "btf:STRUCT,..." (the running kernel's) or "btf:FILE:STRUCT,...",

@@ -142,6 +142,13 @@ PARTS = {
         "sweep": judge_sweep(class_in_sockets, ("none", "smt", "l3", "remote"))}),
     "dies": (DIES, [
         ("placements", "linebounce show placements", 20, PLACEMENTS_DIES),
+        # A kernel before the per-VMA lock, and its BTF.
+        ("kernel", "linebounce show kernel", 20, [r"^release +6\.", r"^VMA lock +none: ",
+                                                  r"^vm_area_struct: ", r"^  object +\d+ bytes"]),
+        ("btf", "linebounce show layouts --layout btf:vm_area_struct; test $? = 2", 20,
+         [r"^linebounce: layout .*: vm_area_struct has no lock"]),
+        ("whatif", "linebounce run whatif --layout btf:vm_area_struct,name=vma --read vm_start "
+         "--write vm_flags --dry-run --work-ns 0", 20, [r"^whatif/vma/"]),
         ("test_machine", "test_machine", 90, [r"PASSED"]),
         ("sweep", SWEEP, 180, [r"^absent on this machine: pairs l2$"]),
     ], {"sweep": judge_sweep(class_in_dies, ("none", "smt", "l3", "package", "remote"))}),
