@@ -344,6 +344,20 @@ static void print_tally(FILE *out, const struct lb_compare_tally *t)
             t->verdicts[LB_VERDICT_SAME], t->verdicts[LB_VERDICT_UNRESOLVED]);
 }
 
+/* Scans of offsets and moved copies have other bases than the baseline. */
+static const char *base_name(const struct lb_compare *c)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < c->n_cases; i++) {
+        int base = c->cases[i].base;
+        any |= base >= 0;
+        if (base >= 0 && !strcmp(c->cases[base].cells[LB_KEY_LAYOUT], c->baseline))
+            return c->baseline;
+    }
+    return any ? "each its own" : c->baseline;
+}
+
 static int print_text(FILE *out, const struct lb_compare *c)
 {
     struct reasons r = {.at = calloc(2 * c->n_cases + 1, sizeof *r.at),
@@ -358,7 +372,7 @@ static int print_text(FILE *out, const struct lb_compare *c)
         print_only(out, c, 1);
         fprintf(out, "\nB against A, %zu cases of both:\ntime: ", c->n_common);
         print_tally(out, &c->time);
-        fprintf(out, "beside the base (%s) of the same run: ", c->baseline);
+        fprintf(out, "beside the base (%s) of the same run: ", base_name(c));
         print_tally(out, &c->relative);
     }
     free(r.at);

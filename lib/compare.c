@@ -168,14 +168,33 @@ static int sort_cases(struct lb_compare *c)
     return 0;
 }
 
-/* What case i is a twin of by its layout's name (NAME~, NAME+counters), else the baseline. */
+/* What case i is a twin of by its layout's name (NAME~, NAME+counters), or a moved copy of
+ * (NAME:moved), else the baseline. */
 static bool is_base_layout(const struct lb_compare *c, const char *base, const char *layout)
 {
-    size_t name = strcspn(layout, "~+");
+    size_t name = strcspn(layout, "~+:");
 
     if (layout[name])
         return strlen(base) == name && !strncmp(base, layout, name);
     return !strcmp(base, c->baseline) && strcmp(layout, c->baseline) != 0;
+}
+
+/* A scan of offsets is compared to its farthest one: -1 for that itself, and for other cases. */
+static int find_farthest(const struct lb_compare *c, size_t i)
+{
+    const struct lb_compare_case *k = &c->cases[i];
+    long most = atol(k->cells[LB_KEY_OFFSET]);
+    int found = -1;
+
+    for (size_t j = 0; most > 0 && j < c->n_cases; j++) {
+        const struct lb_compare_case *o = &c->cases[j];
+        if (agree_but(k, o, 1u << LB_KEY_LAYOUT | 1u << LB_KEY_OFFSET) &&
+            atol(o->cells[LB_KEY_OFFSET]) > most) {
+            most = atol(o->cells[LB_KEY_OFFSET]);
+            found = (int)j;
+        }
+    }
+    return found;
 }
 
 /* Rather the base with the same lock. A lock of fastpath goes to the straight line. */
@@ -183,7 +202,7 @@ static int find_base(const struct lb_compare *c, size_t i)
 {
     const unsigned layout = 1u << LB_KEY_LAYOUT | 1u << LB_KEY_LOCK;
     const struct lb_compare_case *k = &c->cases[i];
-    int other = -1, straight = -1;
+    int other = find_farthest(c, i), straight = -1;
 
     for (size_t j = 0; !k->reference && j < c->n_cases; j++) {
         const struct lb_compare_case *o = &c->cases[j];

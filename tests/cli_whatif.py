@@ -5,6 +5,7 @@
 Program: $LINEBOUNCE; what makes BTF files: $LB_MAKE_BTF, empty in a build without libbpf
 """
 
+import csv
 import json
 import re
 import sys
@@ -64,6 +65,28 @@ class Presets(Case):
                 (("layouts", "--scenario", "whatif"), "which fields are read")):
             self.assertIn(says, self.refuses("run", *args), args)
         self.assertIn("has no sweep", self.refuses("sweep", "--preset", "f_ref"))
+
+
+class Compared(Case):
+    """Beside what a case is compared, where that is no baseline of all."""
+
+    def bases(self, *run):
+        for folder in "AB":
+            self.succeeds("run", *run, "--rounds", "2", "--no-plots", "--events", "none",
+                          "--work-ns", "0", "--out", folder)
+        rows = self.succeeds("compare", "A", "B", "--format", "csv").stdout.splitlines()
+        self.assertIn("(each its own)", self.succeeds("compare", "A", "B").stdout)
+        return {r["layout"]: r["base"] for r in csv.DictReader(rows) if r["layout"]}
+
+    @two_pus
+    def test_moved_copies(self):
+        self.assertEqual(self.bases("whatif", "--preset", "f_ref"),
+                         {"f_ref": "", "f_ref:moved": "f_ref"})
+
+    @two_pus
+    def test_scans(self):
+        self.assertEqual(self.bases("offset", "--scenario", "increment", "--offset", "8,64,512"),
+                         {"apart-8": "apart-512", "apart-64": "apart-512", "apart-512": ""})
 
 
 @with_libbpf

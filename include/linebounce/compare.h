@@ -76,7 +76,9 @@ struct lb_compare_case {
     char *placement_b; /* B's placement, where the two were matched by distance; else NULL */
     bool here[2];
     bool reference;
-    int base; /* index of the case that `relative` divides by, -1: none */
+    /* Index of the case that `relative` divides by: the baseline layout; of a twin its original, of
+     * a moved copy what it was, of a scan of offsets the farthest. -1: none. */
+    int base;
     size_t ok[2], spoiled[2], armed[2];
     double min_over_max;         /* the lower of the sides' medians, NaN when unknown */
     struct lb_contrast time;     /* ns_op */
