@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <linebounce/base.h>
 
+#include "canvas.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -50,4 +52,17 @@ size_t lb_edit_distance(const char *a, const char *b)
         }
     }
     return row[n];
+}
+
+void lb_canvas_put(struct lb_canvas *c, const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(c->used < c->bytes ? c->text + c->used : NULL,
+                  c->used < c->bytes ? c->bytes - c->used : 0, format, args);
+    va_end(args);
+    if (n > 0)
+        c->used += (size_t)n;
 }

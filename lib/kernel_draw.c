@@ -2,32 +2,13 @@
  *
  * What the kernel shows, as text.
  */
+#include "canvas.h"
 #include "kernel_private.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A buffer that counts what did not fit, as snprintf does. */
-struct canvas {
-    char *text;
-    size_t bytes, used;
-};
-
-static void __attribute__((format(printf, 2, 3))) put(struct canvas *c, const char *format, ...)
-{
-    va_list args;
-    int n;
-
-    va_start(args, format);
-    n = vsnprintf(c->used < c->bytes ? c->text + c->used : NULL,
-                  c->used < c->bytes ? c->bytes - c->used : 0, format, args);
-    va_end(args);
-    if (n > 0)
-        c->used += (size_t)n;
-}
 
 /* A number, or a word for none. */
 static const char *number(int64_t value, char text[24])
@@ -41,7 +22,7 @@ static const char *number(int64_t value, char text[24])
  */
 
 /* Options with a value or, `off`, those without, as many on a line as fit. */
-static void draw_options(struct canvas *c, const struct lb_kernel *k, const char *head, bool off)
+static void draw_options(struct lb_canvas *c, const struct lb_kernel *k, const char *head, bool off)
 {
     size_t column = 0;
 
@@ -52,33 +33,34 @@ static void draw_options(struct canvas *c, const struct lb_kernel *k, const char
         if (is_off != off)
             continue;
         if (!column || column + length > 98) {
-            put(c, "%s%-12s", column ? "\n" : "", column ? "" : head);
+            lb_canvas_put(c, "%s%-12s", column ? "\n" : "", column ? "" : head);
             column = 12;
         }
-        put(c, off ? " %s" : " %s=%s", name, value);
+        lb_canvas_put(c, off ? " %s" : " %s=%s", name, value);
         column += length;
     }
     if (column)
-        put(c, "\n");
+        lb_canvas_put(c, "\n");
 }
 
-static void draw_head(struct canvas *c, const struct lb_kernel *k)
+static void draw_head(struct lb_canvas *c, const struct lb_kernel *k)
 {
-    put(c, "%-12s %s\n", "release", *k->release ? k->release : "(unknown)");
-    put(c, "%-12s %s%s%s%s\n", "config", *k->config.source ? k->config.source : "(unknown)",
-        *k->config.note ? " (" : "", k->config.note, *k->config.note ? ")" : "");
+    lb_canvas_put(c, "%-12s %s\n", "release", *k->release ? k->release : "(unknown)");
+    lb_canvas_put(c, "%-12s %s%s%s%s\n", "config",
+                  *k->config.source ? k->config.source : "(unknown)", *k->config.note ? " (" : "",
+                  k->config.note, *k->config.note ? ")" : "");
     if (*k->config.source) {
         draw_options(c, k, "", false);
         draw_options(c, k, "off", true);
     }
-    put(c, "%-12s %s\n", "allocator", *k->allocator ? k->allocator : "(unknown)");
+    lb_canvas_put(c, "%-12s %s\n", "allocator", *k->allocator ? k->allocator : "(unknown)");
     if (*k->lockdown)
-        put(c, "%-12s %s\n", "lockdown", k->lockdown);
+        lb_canvas_put(c, "%-12s %s\n", "lockdown", k->lockdown);
     else
-        put(c, "%-12s (unknown: %s)\n", "lockdown", k->lockdown_note);
-    put(c, "%-12s %s: %s\n", "VMA lock", lb_vma_lock_name(k->generation),
-        lb_vma_lock_meaning(k->generation));
-    put(c, "%-12s %s\n", "  evidence", k->evidence);
+        lb_canvas_put(c, "%-12s (unknown: %s)\n", "lockdown", k->lockdown_note);
+    lb_canvas_put(c, "%-12s %s: %s\n", "VMA lock", lb_vma_lock_name(k->generation),
+                  lb_vma_lock_meaning(k->generation));
+    lb_canvas_put(c, "%-12s %s\n", "  evidence", k->evidence);
 }
 
 /* Histograms ------------------------------------------------------------------------------------
@@ -98,7 +80,7 @@ static int by_count(const void *a, const void *b)
     return x->residue < y->residue ? -1 : x->residue > y->residue;
 }
 
-static void draw_map(struct canvas *c, const uint64_t counts[LB_KERNEL_BINS])
+static void draw_map(struct lb_canvas *c, const uint64_t counts[LB_KERNEL_BINS])
 {
     struct bin bins[LB_KERNEL_BINS];
     size_t n = 0;
@@ -108,20 +90,20 @@ static void draw_map(struct canvas *c, const uint64_t counts[LB_KERNEL_BINS])
             bins[n++] = (struct bin){8 * i, counts[i]};
     qsort(bins, n, sizeof *bins, by_count);
     for (size_t i = 0; i < n; i++)
-        put(c, "@[%u]: %" PRIu64 "\n", bins[i].residue, bins[i].count);
+        lb_canvas_put(c, "@[%u]: %" PRIu64 "\n", bins[i].residue, bins[i].count);
 }
 
-static void draw_residues(struct canvas *c, const struct lb_kernel_slab *s)
+static void draw_residues(struct lb_canvas *c, const struct lb_kernel_slab *s)
 {
     uint64_t counts[LB_KERNEL_BINS];
 
     for (unsigned modulus = LB_LINE_BYTES; modulus <= LB_PAIR_BYTES; modulus *= 2) {
         if (lb_kernel_residues(s, modulus, counts)) {
-            put(c, "  starts       modulo %u not known\n", modulus);
+            lb_canvas_put(c, "  starts       modulo %u not known\n", modulus);
             continue;
         }
-        put(c, "  starts       modulo %u, in a slab of %" PRId64 " (computed):\n", modulus,
-            s->per_slab);
+        lb_canvas_put(c, "  starts       modulo %u, in a slab of %" PRId64 " (computed):\n",
+                      modulus, s->per_slab);
         draw_map(c, counts);
     }
 }
@@ -132,7 +114,7 @@ static double percent(uint64_t part, uint64_t whole)
 }
 
 /* Both, residue by residue. */
-static void draw_traced(struct canvas *c, const struct lb_kernel_slab *s,
+static void draw_traced(struct lb_canvas *c, const struct lb_kernel_slab *s,
                         const struct lb_kernel_trace *trace, unsigned modulus)
 {
     uint64_t traced[LB_KERNEL_BINS] = {0}, computed[LB_KERNEL_BINS];
@@ -140,89 +122,91 @@ static void draw_traced(struct canvas *c, const struct lb_kernel_slab *s,
 
     for (unsigned i = 0; i < LB_KERNEL_BINS; i++)
         traced[8 * i % modulus / 8] += trace->counts[i];
-    put(c, "traced: %" PRIu64 " addresses that vm_area_alloc returned, modulo %u:\n", trace->n,
-        modulus);
+    lb_canvas_put(c, "traced: %" PRIu64 " addresses that vm_area_alloc returned, modulo %u:\n",
+                  trace->n, modulus);
     draw_map(c, traced);
-    put(c, "  %8s %10s %10s\n", "", "computed", "traced");
+    lb_canvas_put(c, "  %8s %10s %10s\n", "", "computed", "traced");
     for (unsigned i = 0; i < modulus / 8; i++) {
         if (!traced[i] && (!known || !computed[i]))
             continue;
-        put(c, "  %8u ", 8 * i);
+        lb_canvas_put(c, "  %8u ", 8 * i);
         if (known)
-            put(c, "%8.1f %% ", percent(computed[i], s->slab.per_slab));
+            lb_canvas_put(c, "%8.1f %% ", percent(computed[i], s->slab.per_slab));
         else
-            put(c, "%10s ", "?");
-        put(c, "%8.1f %%%s\n", percent(traced[i], trace->n),
-            known && !computed[i] ? "  not where the slab's numbers put it" : "");
+            lb_canvas_put(c, "%10s ", "?");
+        lb_canvas_put(c, "%8.1f %%%s\n", percent(traced[i], trace->n),
+                      known && !computed[i] ? "  not where the slab's numbers put it" : "");
     }
 }
 
 /* Caches ----------------------------------------------------------------------------------------
  */
 
-static void draw_identity(struct canvas *c, const struct lb_kernel_slab *s)
+static void draw_identity(struct lb_canvas *c, const struct lb_kernel_slab *s)
 {
     if (s->n_shared > 0)
-        put(c, "merged: it is %s, shared with %d others: %s\n", s->cache, s->n_shared, s->shared);
+        lb_canvas_put(c, "merged: it is %s, shared with %d others: %s\n", s->cache, s->n_shared,
+                      s->shared);
     else if (s->mergeable)
-        put(c, "a cache of its own (%s, which others may join)\n", s->cache);
+        lb_canvas_put(c, "a cache of its own (%s, which others may join)\n", s->cache);
     else if (!strcmp(s->source, "sysfs"))
-        put(c, "a cache of its own, never merged\n");
+        lb_canvas_put(c, "a cache of its own, never merged\n");
     else
-        put(c, "from /proc/slabinfo\n");
+        lb_canvas_put(c, "from /proc/slabinfo\n");
 }
 
-static void draw_slab(struct canvas *c, const struct lb_kernel_slab *s, const char *what)
+static void draw_slab(struct lb_canvas *c, const struct lb_kernel_slab *s, const char *what)
 {
-    put(c, "\n%s: ", s->name);
+    lb_canvas_put(c, "\n%s: ", s->name);
     if (s->present != 1) {
-        put(c, "%s\n", s->present ? "not known whether there is one" : "no such cache");
+        lb_canvas_put(c, "%s\n", s->present ? "not known whether there is one" : "no such cache");
         if (*s->note)
-            put(c, "  %-12s %s\n", "not known", s->note);
+            lb_canvas_put(c, "  %-12s %s\n", "not known", s->note);
         return;
     }
     draw_identity(c, s);
-    put(c, "  %-12s %s bytes%s, aligned to %s, cache-line flag %s, every %s bytes\n", "object",
-        N(s->object_bytes), s->n_shared > 0 ? " (the largest of those that share)" : "",
-        N(s->align_bytes),
-        s->hwcache_align < 0 ? "?"
-        : s->hwcache_align   ? "on"
-                             : "off",
-        N(s->stride_bytes));
-    put(c, "  %-12s %s objects, order %s, type-safe by RCU: %s%s\n", "slab", N(s->per_slab),
-        N(s->order),
-        s->typesafe_by_rcu < 0 ? "?"
-        : s->typesafe_by_rcu   ? "yes"
-                               : "no",
-        s->red_zone > 0 ? ", red zones (debugging)" : "");
-    put(c, "  %-12s %s objects in use of %s, in %s slabs\n", "now", N(s->objects),
-        N(s->objects_total), N(s->slabs));
-    put(c, "  %-12s %s pages of 4 KiB per 1000 %s\n", "memory", N(lb_kernel_pages_per_1000(s)),
-        what);
+    lb_canvas_put(c, "  %-12s %s bytes%s, aligned to %s, cache-line flag %s, every %s bytes\n",
+                  "object", N(s->object_bytes),
+                  s->n_shared > 0 ? " (the largest of those that share)" : "", N(s->align_bytes),
+                  s->hwcache_align < 0 ? "?"
+                  : s->hwcache_align   ? "on"
+                                       : "off",
+                  N(s->stride_bytes));
+    lb_canvas_put(c, "  %-12s %s objects, order %s, type-safe by RCU: %s%s\n", "slab",
+                  N(s->per_slab), N(s->order),
+                  s->typesafe_by_rcu < 0 ? "?"
+                  : s->typesafe_by_rcu   ? "yes"
+                                         : "no",
+                  s->red_zone > 0 ? ", red zones (debugging)" : "");
+    lb_canvas_put(c, "  %-12s %s objects in use of %s, in %s slabs\n", "now", N(s->objects),
+                  N(s->objects_total), N(s->slabs));
+    lb_canvas_put(c, "  %-12s %s pages of 4 KiB per 1000 %s\n", "memory",
+                  N(lb_kernel_pages_per_1000(s)), what);
     draw_residues(c, s);
     if (*s->note)
-        put(c, "  %-12s %s\n", "not known", s->note);
+        lb_canvas_put(c, "  %-12s %s\n", "not known", s->note);
 }
 
-static void draw_sum(struct canvas *c, const struct lb_kernel *k)
+static void draw_sum(struct lb_canvas *c, const struct lb_kernel *k)
 {
     int64_t vmas = lb_kernel_pages_per_1000(&k->vma), locks = lb_kernel_pages_per_1000(&k->lock);
 
     if (k->lock.present == 1 && vmas >= 0 && locks >= 0)
-        put(c, "\n%" PRId64 " pages of 4 KiB per 1000 VMAs with their locks\n", vmas + locks);
+        lb_canvas_put(c, "\n%" PRId64 " pages of 4 KiB per 1000 VMAs with their locks\n",
+                      vmas + locks);
 }
 
 int lb_kernel_draw(const struct lb_kernel *kernel, const struct lb_kernel_trace *trace, char *text,
                    size_t bytes)
 {
-    struct canvas c = {text, bytes, 0};
+    struct lb_canvas c = {text, bytes, 0};
 
     draw_head(&c, kernel);
     draw_slab(&c, &kernel->vma, "VMAs");
     draw_slab(&c, &kernel->lock, "locks");
     draw_sum(&c, kernel);
     if (trace) {
-        put(&c, "\n");
+        lb_canvas_put(&c, "\n");
         draw_traced(&c, &kernel->vma, trace, LB_LINE_BYTES);
         draw_traced(&c, &kernel->vma, trace, LB_PAIR_BYTES);
     }
