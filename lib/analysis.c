@@ -76,24 +76,10 @@ static int summarise(struct desk *d, struct lb_line *l)
     return lb_line_counted(d->run, l);
 }
 
-/* Difference of two rates of spoiled windows, 0 while it is within two standard errors: with twenty
- * windows a side, rates that are the same differ by ten points by chance alone. */
-static double spoiled_gap(const struct lb_series *a, const struct lb_series *b)
-{
-    double na = a->attempts, nb = b->attempts;
-    double pa, pb, error;
-
-    if (!a->attempts || !b->attempts)
-        return 0;
-    pa = a->spoiled / na;
-    pb = b->spoiled / nb;
-    error = sqrt(pa * (1 - pa) / na + pb * (1 - pb) / nb);
-    return fabs(pa - pb) > 2 * error ? fabs(pa - pb) : 0;
-}
-
 static int compare(struct desk *d, struct lb_line *l)
 {
     const struct lb_case *c = &d->run->plan->cases[l->case_index];
+    const struct lb_series *own = &d->run->series[l->case_index], *other;
     struct lb_line base = {.case_index = c->base, .regime = l->regime};
     struct lb_pair pair = {.base_ns_op = d->right, .ns_op = d->left, .seed = d->seed};
     double fairness;
@@ -101,10 +87,12 @@ static int compare(struct desk *d, struct lb_line *l)
 
     if (c->base < 0)
         return 0;
+    other = &d->run->series[c->base];
     base.role = lb_run_partner_role(d->run, l->case_index, l->role, c->base);
     fairness = median_of(d, &base, MIN_OVER_MAX);
     pair.min_over_max = fairness < l->min_over_max ? fairness : l->min_over_max;
-    pair.spoiled_gap = spoiled_gap(&d->run->series[l->case_index], &d->run->series[c->base]);
+    pair.spoiled_gap =
+        lb_stats_rate_gap(own->spoiled, own->attempts, other->spoiled, other->attempts);
     pair.n = lb_run_pairs(d->run, l->case_index, l->role, c->base, base.role, l->regime, d->left,
                           d->right);
     if (!pair.n)

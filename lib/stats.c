@@ -109,6 +109,23 @@ double lb_stats_min_over_max(const double *x, size_t n)
     return max > 0 ? min / max : NAN;
 }
 
+double lb_stats_rate_gap(size_t x_a, size_t n_a, size_t x_b, size_t n_b)
+{
+    double na = (double)n_a + 2, nb = (double)n_b + 2;
+    double pa = ((double)x_a + 1) / na, pb = ((double)x_b + 1) / nb;
+
+    if (!n_a || !n_b)
+        return 0;
+    double error = sqrt(pa * (1 - pa) / na + pb * (1 - pb) / nb);
+    double gap = fabs((double)x_a / (double)n_a - (double)x_b / (double)n_b);
+    return fabs(pa - pb) > 2 * error ? gap : 0;
+}
+
+bool lb_stats_rates_differ(size_t x_a, size_t n_a, size_t x_b, size_t n_b)
+{
+    return lb_stats_rate_gap(x_a, n_a, x_b, n_b) > LB_RATE_GAP_MOST;
+}
+
 double lb_stats_lag1(const double *x, size_t n)
 {
     if (n < 3)

@@ -265,6 +265,15 @@ static double block_deficit(double rho, size_t block)
     return (1 + rho) / (1 - rho) / seen;
 }
 
+/* The least b with b^3 >= n, in whole numbers: cbrt(27) may be a little over 3. */
+static size_t block_length(size_t n)
+{
+    size_t b = 1;
+    while (b * b * b < n)
+        b++;
+    return b;
+}
+
 /* How much wider than for independent rounds the interval has to be: the root of the variance of
  * the summed scores over what independent rounds give, n / 12. Resampling the scores and not the
  * estimate costs O(n) a replicate. Never below 1: correlation is the reason to be here. */
@@ -275,7 +284,7 @@ static int location_bootstrap(struct location *at, const double *d, uint64_t see
         return -ENOMEM;
     score_sums(at, d, sums);
     double n = (double)at->n;
-    size_t block = (size_t)ceil(cbrt(n));
+    size_t block = block_length(at->n);
     double inflation = bootstrap_variance(sums, at->n, block, seed) / (n / 12);
     inflation *= block_deficit(fmin(rho, LAG1_MOST), block);
     free(sums);

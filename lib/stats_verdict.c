@@ -8,9 +8,6 @@
 /* Shares of ops below which a time per op is that of the luckier thread (design: unfair). */
 #define UNFAIR_BELOW 0.5
 
-/* Ten points: above that, what was left out differs between the two layouts. */
-#define SPOILED_GAP_MOST 0.10
-
 /* Largest corrected p value of a winner. */
 #define P_MOST 0.05
 
@@ -59,7 +56,7 @@ static int pair_estimates(const struct lb_pair *pair, double *d, struct lb_compa
 
 static const char *no_verdict(const struct lb_pair *pair)
 {
-    if (pair->spoiled_gap > SPOILED_GAP_MOST)
+    if (pair->spoiled_gap > LB_RATE_GAP_MOST)
         return "the rates of spoiled windows differ by more than 10 points";
     if (pair->n < LB_FIRST_LOOK)
         return "fewer than 20 pairs of windows";

@@ -692,6 +692,9 @@ static void test_spoiled_rates(void **state)
     m->run->series[c].attempts = 33;
     m->run->series[c].spoiled = 3;
     check_withheld(m, NULL); /* 9 points */
+    m->run->series[c].attempts = 34;
+    m->run->series[c].spoiled = 4;
+    check_withheld(m, NULL); /* 12 against none: Fisher's exact test says p = 0.11 */
     m->run->series[c].attempts = 40;
     m->run->series[c].spoiled = 10;
     check_withheld(m, "spoiled windows");

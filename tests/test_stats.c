@@ -343,6 +343,23 @@ static void test_bootstrap(void **state)
     assert_true(e.hi - e.lo > 1.3 * (other.hi - other.lo));
 }
 
+/* Blocks of 3 in 27 rounds leave 8 degrees of freedom, blocks of 4 would leave 5: twice as far as
+ * the end of the interval p is that of 2 x 2.306, not of 2 x 2.571. */
+static void test_block_length(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    double d[27], rest = 0, p;
+    for (size_t i = 0; i < LB_COUNT(d); i++)
+        d[i] = rest = 0.8 * rest + normal(&seed);
+    struct lb_estimate e;
+    assert_int_equal(lb_stats_location(d, LB_COUNT(d), 0.95, 1, &e), 0);
+    assert_int_equal(e.method, LB_STATS_BLOCK_BOOTSTRAP);
+    double bound = e.value - 2 * (e.value - e.lo);
+    assert_int_equal(lb_stats_p_above(d, LB_COUNT(d), bound, 1, &p), 0);
+    assert_close(p, 0.000866, 2e-6);
+}
+
 static void test_equal_samples(void **state)
 {
     (void)state;
@@ -454,6 +471,25 @@ static void test_withheld(void **state)
     assert_true(isinf(tiny.difference.lo) && isinf(tiny.ratio.hi));
     assert_close(tiny.ratio.lo, 0, 0);
     assert_close(tiny.p, 1, 0);
+}
+
+/* 0 of 26 against 4 of 30: Fisher's exact test says p = 0.115. */
+static void test_rates(void **state)
+{
+    (void)state;
+    assert_close(lb_stats_rate_gap(0, 26, 4, 30), 0, 0);
+    assert_false(lb_stats_rates_differ(0, 26, 4, 30));
+    assert_false(lb_stats_rates_differ(4, 30, 0, 26));
+    assert_false(lb_stats_rates_differ(0, 12, 4, 14));
+    assert_close(lb_stats_rate_gap(0, 40, 10, 40), 0.25, TINY);
+    assert_true(lb_stats_rates_differ(0, 40, 10, 40));
+    assert_true(lb_stats_rates_differ(40, 40, 30, 40));
+    /* Sure, but small. */
+    assert_close(lb_stats_rate_gap(100, 10000, 1000, 10000), 0.09, TINY);
+    assert_false(lb_stats_rates_differ(100, 10000, 1000, 10000));
+    /* Nothing tried, nothing known. */
+    assert_false(lb_stats_rates_differ(0, 0, 50, 50));
+    assert_false(lb_stats_rates_differ(0, 50, 0, 0));
 }
 
 static void test_unfair(void **state)
@@ -822,12 +858,14 @@ int main(void)
         cmocka_unit_test(test_p_above),
         cmocka_unit_test(test_p_agrees_with_interval),
         cmocka_unit_test(test_bootstrap),
+        cmocka_unit_test(test_block_length),
         cmocka_unit_test(test_equal_samples),
         cmocka_unit_test(test_many_samples),
         cmocka_unit_test(test_looks),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_verdicts),
         cmocka_unit_test(test_withheld),
+        cmocka_unit_test(test_rates),
         cmocka_unit_test(test_unfair),
         cmocka_unit_test(test_compare_estimates),
         cmocka_unit_test(test_compare_refuses),

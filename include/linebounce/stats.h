@@ -32,6 +32,17 @@ int lb_stats_median(const double *x, size_t n, double *median);
 double lb_stats_jain(const double *x, size_t n);
 double lb_stats_min_over_max(const double *x, size_t n);
 
+/* How far two rates lie apart, 0..1: x of n on either side, such as spoiled windows of all tried. 0
+ * while the distance is within two standard errors, and where a side has nothing (n 0): with twenty
+ * windows a side, rates that are the same differ by ten points by chance alone. The errors are
+ * those of (x + 1) / (n + 2) (Agresti and Caffo 2000), since a side without a spoiled window would
+ * otherwise claim to know its rate exactly. */
+double lb_stats_rate_gap(size_t x_a, size_t n_a, size_t x_b, size_t n_b);
+/* Whether they differ by more than chance and more than LB_RATE_GAP_MOST: then what was left out
+ * differs between the two sides, and no verdict may rest on the rest. */
+#define LB_RATE_GAP_MOST 0.10
+bool lb_stats_rates_differ(size_t x_a, size_t n_a, size_t x_b, size_t n_b);
+
 /* Lag-1 autocorrelation of the samples in their order; 0 below 3 samples or without variance. */
 double lb_stats_lag1(const double *x, size_t n);
 
@@ -53,9 +64,10 @@ struct lb_estimate {
  * approximation beyond). Where the lag-1 correlation, after the correction of its bias
  * (n * lag1 + 1) / (n - 3), exceeds 2/sqrt(n) (two standard errors of white noise), that interval
  * is widened about the estimate by what a moving-block bootstrap of the rounds' contributions shows
- * (blocks of ceil(n^(1/3)) rounds, 2000 replicates seeded by `seed`, Student's t), never narrowed.
- * Below 6 samples, or where the confidence is out of reach of n, the interval is infinite on both
- * sides (nothing can be claimed). Any n: the averages are counted, not stored, in O(n log n). */
+ * (blocks of the least b with b^3 >= n rounds, 2000 replicates seeded by `seed`, Student's t),
+ * never narrowed. Below 6 samples, or where the confidence is out of reach of n, the interval is
+ * infinite on both sides (nothing can be claimed). Any n: the averages are counted, not stored, in
+ * O(n log n). */
 int lb_stats_location(const double *d, size_t n, double confidence, uint64_t seed,
                       struct lb_estimate *estimate);
 
@@ -94,7 +106,7 @@ struct lb_pair {
     const double *base_ns_op, *ns_op; /* both n long */
     size_t n;
     double min_over_max; /* the lower of the two medians of min/max of ops; below 0.5 is unfair */
-    double spoiled_gap;  /* difference of the spoiled-window rates, 0..1; no verdict over 0.10 */
+    double spoiled_gap; /* lb_stats_rate_gap of spoiled windows; no verdict over LB_RATE_GAP_MOST */
     uint64_t seed;
 };
 
