@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_plan(const struct lb_plan *plan, const struct settings *s)
+static void print_plan(const struct lb_plan *plan, const struct settings *s, unsigned rounds)
 {
     double round_s = lb_plan_round_s(plan);
     char name[192];
 
     printf("suite %s: %zu cases, %.2f s a round, ", plan->suite, plan->n_cases, round_s);
-    if (s->rounds)
-        printf("%u rounds asked for: %.0f s", s->rounds, s->rounds * round_s);
+    if (rounds)
+        printf("%u rounds asked for: %.0f s", rounds, rounds * round_s);
     else
         printf("about %.0f rounds in %.0f s", s->budget_s / round_s, s->budget_s);
     printf(", %zu MiB at least\n", plan->arena_bytes >> 20);
@@ -47,40 +47,46 @@ static double measuring_budget(const struct settings *s)
     return share / (double)s->suites.n;
 }
 
-static int run_suite(struct session *w, struct settings *s, const struct suite *suite,
-                     struct front *front)
+static int measure_plan(struct session *w, const struct suite *suite, const struct request *r,
+                        struct lb_plan *plan, struct front *front)
 {
-    struct lb_request request;
+    const struct settings *s = w->settings;
     struct lb_run_options options;
-    struct lb_plan *plan;
     struct lb_why why;
-    unsigned rounds = s->rounds;
-    size_t n_events = s->events.n;
-    int err, status;
+    int err;
+
+    if (front && (err = front_select(front, plan, r->n_events > 0, &why)))
+        return err > 0 ? EXIT_DONE : session_complain(&why, EXIT_USAGE);
+    if (!w->samples && (err = session_open(w, &why)))
+        return session_complain(&why, EXIT_NOT_MEASURED);
+    if (plan->n_refused)
+        fprintf(stderr, "linebounce: left out: %zu combinations (first: %s)\n", plan->n_refused,
+                plan->refused);
+    options = session_options(w, measuring_budget(s), front_rounds(front, r->rounds));
+    options.events = r->events;
+    options.n_events = r->n_events;
+    return session_measure(w, suite, plan, &options, front);
+}
+
+static int run_suite(struct session *w, const struct suite *suite, struct front *front)
+{
+    const struct settings *s = w->settings;
+    struct request r;
+    struct lb_plan *plan = NULL;
+    struct lb_why why;
+    int err, status = EXIT_DONE;
 
     if (suite->measure)
         return suite->measure(w, s);
-    request_from(s, suite, &request);
-    suite->defaults(s, &request);
-    if ((err = lb_plan_create(&request, w->topology, &why, &plan)))
-        return session_complain(&why, session_status_of(err));
-    if (s->dry_run) {
-        print_plan(plan, s);
-        status = EXIT_DONE;
-    } else if (front && (err = front_select(front, plan, s->events.n > 0, &why))) {
-        status = err > 0 ? EXIT_DONE : session_complain(&why, EXIT_USAGE);
-    } else if (!w->samples && (err = session_open(w, &why))) {
-        status = session_complain(&why, EXIT_NOT_MEASURED);
-    } else {
-        if (plan->n_refused)
-            fprintf(stderr, "linebounce: left out: %zu combinations (first: %s)\n", plan->n_refused,
-                    plan->refused);
-        options = session_options(w, measuring_budget(s), front_rounds(front, s));
-        status = session_measure(w, suite, plan, &options, front);
-    }
+    request_init(s, suite, &r);
+    if ((err = lb_plan_create(&r.plan, w->topology, &why, &plan)))
+        status = session_complain(&why, session_status_of(err));
+    else if (s->dry_run)
+        print_plan(plan, s, r.rounds);
+    else
+        status = measure_plan(w, suite, &r, plan, front);
     lb_plan_destroy(plan);
-    s->rounds = rounds; /* a suite's defaults are its own */
-    s->events.n = n_events;
+    request_finish(&r);
     return status;
 }
 
@@ -95,7 +101,7 @@ static int run_all(struct settings *s, const struct lb_topology *topology, struc
     if (session_begin(&w, s, topology, argv, !s->dry_run && !(front && lb_gbench_list_only())))
         return EXIT_NOT_MEASURED;
     for (size_t i = 0; i < s->suites.n && !session_stop; i++) {
-        int one = run_suite(&w, s, list[i], front);
+        int one = run_suite(&w, list[i], front);
         status = one ? one : status;
     }
     session_close(&w, front != NULL);

@@ -21,12 +21,12 @@
 /* Past a second-level cache, and laid out in a fraction of a window. */
 static const size_t objects[] = {10000};
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *r)
 {
     suite_layouts.defaults(s, r);
     if (!s->objects.n && !s->quick) {
-        r->objects = objects;
-        r->n_objects = LB_COUNT(objects);
+        r->plan.objects = objects;
+        r->plan.n_objects = LB_COUNT(objects);
     }
 }
 
@@ -94,17 +94,17 @@ static void print_cases(const struct lb_plan *plan)
     }
 }
 
-static int make_sweep(struct settings *s, const struct lb_topology *topology, struct lb_why *why,
+static int make_sweep(const struct settings *s, const struct request *request,
+                      const struct lb_topology *topology, struct lb_why *why,
                       struct lb_sweep **sweep)
 {
     struct lb_sweep_request r = {
+        .plan = request->plan,
         .topology = topology,
         .budget_s = s->budget_given ? fmax(s->budget_s - AROUND_S, s->budget_s / 2) : 0,
-        .rounds = s->rounds,
+        .rounds = request->rounds,
     };
 
-    request_from(s, &suite_sweep, &r.plan);
-    defaults(s, &r.plan);
     return lb_sweep_create(&r, why, sweep);
 }
 
@@ -120,14 +120,15 @@ static void record(struct lb_json *manifest, const struct lb_sweep *w)
 }
 
 /* The plan, and whether the sweep that is to be gone on with is this one. */
-static int find_sweep(const struct session *w, struct settings *s, struct lb_why *why,
+static int find_sweep(const struct session *w, const struct request *r, struct lb_why *why,
                       struct lb_sweep **sweep)
 {
+    const struct settings *s = w->settings;
     struct lb_sweep *made = NULL;
     int err = s->resume ? identity_check_here(s->resume, w->topology, why) : 0;
 
     if (!err)
-        err = make_sweep(s, w->topology, why, &made);
+        err = make_sweep(s, r, w->topology, why, &made);
     if (!err && s->resume)
         err = identity_check_plan(s, s->resume, made, why);
     if (err) {
@@ -185,11 +186,12 @@ static int measure(struct session *w, const struct lb_sweep *sweep)
     return status;
 }
 
-static int sweep_here(struct session *w, struct settings *s, char **arguments)
+static int measure_request(struct session *w, const struct request *r, char **arguments)
 {
+    const struct settings *s = w->settings;
     struct lb_sweep *sweep;
     struct lb_why why;
-    int status, err = find_sweep(w, s, &why, &sweep);
+    int status, err = find_sweep(w, r, &why, &sweep);
 
     if (err)
         return session_complain(&why, err == -EXDEV ? EXIT_USAGE : session_status_of(err));
@@ -207,6 +209,17 @@ static int sweep_here(struct session *w, struct settings *s, char **arguments)
         session_close(w, false);
     }
     lb_sweep_destroy(sweep);
+    return status;
+}
+
+static int sweep_here(struct session *w, char **arguments)
+{
+    struct request r;
+    int status;
+
+    request_init(w->settings, &suite_sweep, &r);
+    status = measure_request(w, &r, arguments);
+    request_finish(&r);
     return status;
 }
 
@@ -249,7 +262,7 @@ static int run(struct settings *s, char **given, char **arguments)
     if (!status && session_begin(&w, s, topology, given, !s->dry_run)) {
         status = EXIT_NOT_MEASURED;
     } else if (!status) {
-        status = sweep_here(&w, s, arguments);
+        status = sweep_here(&w, arguments);
         session_finish(&w);
     }
     lb_topology_destroy(topology);

@@ -33,8 +33,8 @@ void front_close(struct front *front);
  * events are counted) in the plan. 1: nothing is to be
  * measured (a list was asked for); -ENOENT when the filter selects nothing. */
 int front_select(struct front *front, struct lb_plan *plan, bool counts, struct lb_why *why);
-/* Rounds: --benchmark_repetitions, else the settings'. */
-unsigned front_rounds(const struct front *front, const struct settings *settings);
+/* Rounds: --benchmark_repetitions, else those given. */
+unsigned front_rounds(const struct front *front, unsigned rounds);
 int front_replay(struct front *front, const struct lb_analysis *analysis, struct lb_why *why);
 
 /* Repetitions where Google Benchmark's flags name none. */

@@ -147,13 +147,13 @@ int front_select(struct front *f, struct lb_plan *p, bool counts, struct lb_why 
     return 0;
 }
 
-unsigned front_rounds(const struct front *f, const struct settings *s)
+unsigned front_rounds(const struct front *f, unsigned rounds)
 {
     if (!f)
-        return s->rounds;
+        return rounds;
     if (lb_gbench_repetitions() > 0)
         return (unsigned)lb_gbench_repetitions();
-    return s->rounds ? s->rounds : FRONT_REPETITIONS;
+    return rounds ? rounds : FRONT_REPETITIONS;
 }
 
 static const char *const counter_names[] = {

@@ -4,6 +4,7 @@
 #include <linebounce/run.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct suite *const suites[] = {&suite_arrays,      &suite_churn,   &suite_errors,
@@ -111,9 +112,9 @@ static bool any_armed(const struct settings *s)
     return false;
 }
 
-void request_from(const struct settings *s, const struct suite *suite, struct lb_request *r)
+static struct lb_request as_given(const struct settings *s, const struct suite *suite)
 {
-    *r = (struct lb_request){
+    return (struct lb_request){
         .suite = suite->name,
         .scenarios = s->scenarios.at,
         .n_scenarios = s->scenarios.n,
@@ -145,4 +146,38 @@ void request_from(const struct settings *s, const struct suite *suite, struct lb
         .twin_slow = s->twin_slow,
         .armed = any_armed(s),
     };
+}
+
+void request_init(const struct settings *s, const struct suite *suite, struct request *r)
+{
+    *r = (struct request){
+        .plan = as_given(s, suite),
+        .rounds = s->rounds,
+        .events = s->events.at,
+        .n_events = s->events.n,
+    };
+    suite->defaults(s, r);
+}
+
+void request_finish(struct request *r)
+{
+    free(r->own.scenarios.at);
+    free(r->own.layouts.at);
+    free(r->own.offsets.at);
+    free(r->own.events.at);
+}
+
+void request_offsets(const struct settings *s, size_t base, struct request *r)
+{
+    const size_t *given = s->offsets.at;
+    bool has_base = false;
+
+    for (size_t i = 0; i < s->offsets.n; i++) {
+        list_add(&r->own.offsets, sizeof given[i], &given[i]);
+        has_base |= given[i] == base;
+    }
+    if (!has_base)
+        list_add(&r->own.offsets, sizeof base, &base);
+    r->plan.offsets = r->own.offsets.at;
+    r->plan.n_offsets = r->own.offsets.n;
 }

@@ -711,13 +711,16 @@ static bool has_suite(const struct settings *s, const struct suite *suite)
 
 static void add_whatif(struct settings *s, const char *text)
 {
+    struct lb_layout layouts[2];
     struct whatif w;
     struct lb_why why;
+    size_t n;
 
     if (!lb_layout_is_btf(text))
         lb_fail(&why, EINVAL, "layout '%s': whatif takes structures from BTF: btf:FILE:STRUCT",
                 text);
-    else if (!whatif_of_structure(text, &s->whatif, &why, &w)) {
+    else if (!whatif_of_structure(text, &s->whatif, &why, &w) &&
+             !whatif_layouts(&w, &why, layouts, &n)) {
         list_add(&s->whatifs, sizeof w, &w);
         return;
     }

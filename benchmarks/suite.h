@@ -13,6 +13,22 @@
 
 #include <stdio.h>
 
+/* What one suite measures: a plan's request, how long, and what is counted. It is made anew for
+ * each suite, from settings that none may change: no suite finds what another one wanted. */
+struct request {
+    struct lb_request plan; /* lists of the settings, of the suite's constants, or of those below */
+    unsigned rounds;        /* 0: until it is precise, or the budget ends */
+    const struct lb_event *events;
+    size_t n_events;
+    /* Memory of the request's own, for what neither settings nor constants hold. */
+    struct {
+        struct list scenarios; /* const struct lb_scenario * */
+        struct list layouts;   /* struct lb_layout */
+        struct list offsets;   /* size_t */
+        struct list events;    /* struct lb_event */
+    } own;
+};
+
 struct session;
 struct suite {
     const char *name;
@@ -22,10 +38,10 @@ struct suite {
     bool no_layouts;
     bool has_offsets; /* --offset means something to it whatever the scenarios */
     /* Fills what the command line left open; lists in `settings` that are not empty were given. */
-    void (*defaults)(struct settings *settings, struct lb_request *request);
+    void (*defaults)(const struct settings *settings, struct request *request);
     /* In place of both below: a suite whose cases are no windows plans, measures and writes by
      * itself. Returns an exit status. */
-    int (*measure)(struct session *session, struct settings *settings);
+    int (*measure)(struct session *session, const struct settings *settings);
     /* Prints table and conclusions. */
     void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings,
                      FILE *out);
@@ -47,8 +63,13 @@ const char *suite_whatif_option(const struct settings *settings);
  * the first that does not. */
 int suite_check(const struct settings *settings, struct lb_why *why);
 
-/* A request from the settings, before a suite's defaults: lists as given. */
-void request_from(const struct settings *settings, const struct suite *suite,
-                  struct lb_request *request);
+/* What the suite asks for: the lists of the settings as given, then its defaults. It borrows from
+ * the settings, and plans borrow from it. */
+void request_init(const struct settings *settings, const struct suite *suite,
+                  struct request *request);
+void request_finish(struct request *request);
+/* The offsets given, and the base's behind them where it is not among them: it is measured whether
+ * it was listed or not, as a baseline layout is. */
+void request_offsets(const struct settings *settings, size_t base, struct request *request);
 
 #endif

@@ -23,8 +23,9 @@ static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 static const size_t offsets[] = {8, 40, 64, 128};
 #define BASE_OFFSET 128
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
+    struct lb_request *r = &request->plan;
     size_t base = s->base_offset ? s->base_offset : BASE_OFFSET;
 
     if (!r->n_scenarios) {
@@ -44,13 +45,7 @@ static void defaults(struct settings *s, struct lb_request *r)
         r->n_offsets = LB_COUNT(offsets);
         return;
     }
-    bool has_base = false;
-    for (size_t i = 0; i < s->offsets.n; i++)
-        has_base |= ((const size_t *)s->offsets.at)[i] == base;
-    if (!has_base)
-        list_add(&s->offsets, sizeof base, &base);
-    r->offsets = s->offsets.at;
-    r->n_offsets = s->offsets.n;
+    request_offsets(s, base, request);
 }
 
 /* What an offset means where it stands. */

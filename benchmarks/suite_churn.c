@@ -21,8 +21,9 @@ static const int threads[] = {1};
 /* As many as a process with many mappings has VMAs. */
 static const size_t objects[] = {1000};
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
+    struct lb_request *r = &request->plan;
     if (!r->n_scenarios) {
         r->scenarios = all;
         r->n_scenarios = LB_COUNT(all);

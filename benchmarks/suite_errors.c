@@ -20,16 +20,18 @@ static const double headline[] = {LB_WORK_HEADLINE_NS};
 /* Planted into contended samples by scaling them. */
 #define PLANTED 1.05
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
-    s->twins = r->twins = true;
+    struct lb_request *r = &request->plan;
+
+    r->twins = true;
     if (!r->n_work_ns) {
         r->work_ns = headline;
         r->n_work_ns = 1;
     }
-    suite_layouts.defaults(s, r);
-    if (!s->rounds)
-        s->rounds = 10000; /* the budget ends it: more rounds are the point */
+    suite_layouts.defaults(s, request);
+    if (!request->rounds)
+        request->rounds = 10000; /* the budget ends it: more rounds are the point */
 }
 
 /* A twin's samples beside its original's, in the regime with most pairs. */

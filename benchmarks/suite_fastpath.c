@@ -22,18 +22,17 @@ static const int one[] = {1};
 /* Rounds that the figures are defined over. */
 #define FASTPATH_ROUNDS 30
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
-    static const struct lb_layout *padded;
+    struct lb_request *r = &request->plan;
+    const struct lb_layout *padded;
 
     r->scenarios = all;
     r->n_scenarios = LB_COUNT(all);
     r->controls = false;
     r->baseline = NULL;
-    if (!padded)
-        lb_layout_find("padded", NULL, &padded);
-    if (!r->n_layouts || !s->layouts.n) { /* every kind fits into it */
-        r->layouts = padded;
+    if (!s->layouts.n && !lb_layout_find("padded", NULL, &padded)) {
+        r->layouts = padded; /* every kind fits into it */
         r->n_layouts = 1;
     }
     if (!r->n_locks) {
@@ -48,8 +47,8 @@ static void defaults(struct settings *s, struct lb_request *r)
         r->threads = one;
         r->n_threads = 1;
     }
-    if (!s->rounds)
-        s->rounds = FASTPATH_ROUNDS;
+    if (!request->rounds)
+        request->rounds = FASTPATH_ROUNDS;
 }
 
 /* ratio of two cases' ns_op in common rounds, NULL lines say nothing. */

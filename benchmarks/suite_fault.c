@@ -26,25 +26,28 @@ static const double works[] = {0};
 static const int threads[] = {1, 2};
 
 /* The plain loop comes along with pft. */
-static void add_bare(struct settings *s, struct lb_request *r)
+static void add_bare(const struct settings *s, struct request *r)
 {
     const struct lb_scenario *bare = &lb_scenarios[LB_SCENARIO_FAULT_BARE];
+    const struct lb_scenario *const *given = s->scenarios.at;
+    struct list *own = &r->own.scenarios;
     bool wanted = false;
 
-    for (size_t i = 0; i < r->n_scenarios; i++)
-        wanted |= r->scenarios[i]->kind == LB_SCENARIO_PFT;
-    for (size_t i = 0; i < r->n_scenarios; i++)
-        wanted &= r->scenarios[i] != bare;
+    for (size_t i = 0; i < s->scenarios.n; i++) {
+        list_add(own, sizeof *given, &given[i]);
+        wanted |= given[i]->kind == LB_SCENARIO_PFT;
+    }
     if (wanted)
-        list_add(&s->scenarios, sizeof bare, &bare);
-    r->scenarios = s->scenarios.at;
-    r->n_scenarios = s->scenarios.n;
+        list_add(own, sizeof bare, &bare);
+    r->plan.scenarios = own->at;
+    r->plan.n_scenarios = own->n;
 }
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
+    struct lb_request *r = &request->plan;
     if (s->scenarios.n)
-        add_bare(s, r);
+        add_bare(s, request);
     if (!r->n_scenarios) {
         r->scenarios = all;
         r->n_scenarios = s->quick ? QUICK_SCENARIOS : LB_COUNT(all);

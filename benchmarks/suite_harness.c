@@ -12,8 +12,11 @@ static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_EMPTY]
 static const double works[] = {0, LB_WORK_HEADLINE_NS};
 #define HARNESS_ROUNDS 45
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
+    struct lb_request *r = &request->plan;
+
+    (void)s;
     r->scenarios = all;
     r->n_scenarios = LB_COUNT(all);
     r->baseline = NULL;
@@ -24,8 +27,8 @@ static void defaults(struct settings *s, struct lb_request *r)
         r->n_work_ns = LB_COUNT(works);
     }
     r->alone = true;
-    if (!s->rounds)
-        s->rounds = HARNESS_ROUNDS;
+    if (!request->rounds)
+        request->rounds = HARNESS_ROUNDS;
 }
 
 static int find_case(const struct lb_plan *p, enum lb_scenario_kind kind, int threads,

@@ -15,7 +15,7 @@ static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 #define INSTRUMENTS_ROUNDS 120
 
 /* Where there is no PMU, four breakpoints on words that nobody touches stand for four counters. */
-static void add_untouched(struct settings *s)
+static void add_untouched(struct request *r)
 {
     static const struct lb_microarchitecture here; /* words need none */
 
@@ -24,13 +24,16 @@ static void add_untouched(struct settings *s)
         struct lb_event e;
         snprintf(name, sizeof name, "bp:%s", lb_watch_name(LB_WATCH_UNTOUCHED0 + i));
         if (!lb_event_parse(name, &here, NULL, &e)) /* else none: not on this architecture */
-            list_add(&s->events, sizeof e, &e);
+            list_add(&r->own.events, sizeof e, &e);
     }
+    r->events = r->own.events.at;
+    r->n_events = r->own.events.n;
 }
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
-    static struct lb_layout layouts[2];
+    struct lb_request *r = &request->plan;
+    static const char *const layouts[] = {"pointer", "padded"};
     const struct lb_layout *l;
 
     r->instruments = true;
@@ -39,19 +42,20 @@ static void defaults(struct settings *s, struct lb_request *r)
     r->controls = false;
     r->baseline = NULL;
     if (!s->layouts.n) {
-        layouts[0] = lb_layout_find("pointer", NULL, &l) ? (struct lb_layout){0} : *l;
-        layouts[1] = lb_layout_find("padded", NULL, &l) ? (struct lb_layout){0} : *l;
-        r->layouts = layouts;
-        r->n_layouts = LB_COUNT(layouts);
+        for (size_t i = 0; i < LB_COUNT(layouts); i++)
+            if (!lb_layout_find(layouts[i], NULL, &l))
+                list_add(&request->own.layouts, sizeof *l, l);
+        r->layouts = request->own.layouts.at;
+        r->n_layouts = request->own.layouts.n;
     }
     if (!r->n_work_ns) {
         r->work_ns = works;
         r->n_work_ns = LB_COUNT(works);
     }
-    if (!s->rounds)
-        s->rounds = INSTRUMENTS_ROUNDS;
+    if (!request->rounds)
+        request->rounds = INSTRUMENTS_ROUNDS;
     if (!s->events_given && !s->events.n)
-        add_untouched(s);
+        add_untouched(request);
 }
 
 /* The bare case in the same regime. */

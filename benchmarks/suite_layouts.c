@@ -21,8 +21,9 @@ static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 static const size_t objects[] = {100000};
 static const size_t quick_objects[] = {1000};
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
+    struct lb_request *r = &request->plan;
     if (!r->n_scenarios) {
         r->scenarios = all;
         r->n_scenarios = s->quick ? QUICK_SCENARIOS : LB_COUNT(all);

@@ -37,8 +37,6 @@ static const size_t lock_offsets[] = {40, 48, 56, 64, 192, 256, 512};
 #define TAIL_OFFSET  128
 #define SEQ_OFFSET   184
 
-static struct lb_layout lock_layouts[LB_COUNT(lock_offsets)];
-
 static void make_layout(size_t lock_offset, struct lb_layout *l)
 {
     size_t end = lock_offset < TAIL_OFFSET ? TAIL_OFFSET : OBJECT_BYTES;
@@ -58,46 +56,49 @@ static void make_layout(size_t lock_offset, struct lb_layout *l)
     snprintf(l->meaning, sizeof l->meaning, "a scan of the lock's offset");
 }
 
-static void use_offsets(struct settings *s, struct lb_request *r)
+static void use_offsets(const struct settings *s, struct request *request)
 {
+    struct lb_request *r = &request->plan;
     size_t base = s->base_offset ? s->base_offset : BASE_OFFSET;
 
     if (!s->offsets.n) {
         r->offsets = s->quick ? quick_offsets : offsets;
         r->n_offsets = s->quick ? LB_COUNT(quick_offsets) : LB_COUNT(offsets);
-        r->base_offset = base;
-        return;
+    } else {
+        request_offsets(s, base, request);
     }
-    bool has_base = false;
-    for (size_t i = 0; i < s->offsets.n; i++)
-        has_base |= ((const size_t *)s->offsets.at)[i] == base;
-    if (!has_base) /* it is measured whether it was listed or not, as a baseline layout is */
-        list_add(&s->offsets, sizeof base, &base);
-    r->offsets = s->offsets.at;
-    r->n_offsets = s->offsets.n;
     r->base_offset = base;
 }
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void use_lock_offsets(const struct settings *s, struct request *request)
 {
+    struct list *own = &request->own.layouts;
+
+    for (size_t i = 0; i < LB_COUNT(lock_offsets); i++) {
+        struct lb_layout l;
+        make_layout(lock_offsets[i], &l);
+        list_add(own, sizeof l, &l);
+    }
+    request->plan.layouts = own->at;
+    request->plan.n_layouts = own->n;
+    if (!s->baseline_given || s->base_offset) /* another is not among them, which the plan says */
+        request->plan.baseline = ((const struct lb_layout *)own->at)[own->n - 1].name;
+}
+
+static void defaults(const struct settings *s, struct request *request)
+{
+    struct lb_request *r = &request->plan;
     if (!r->n_scenarios) {
         r->scenarios = all;
         r->n_scenarios = s->quick ? 6 : LB_COUNT(all);
     }
-    for (size_t i = 0; i < LB_COUNT(lock_offsets); i++)
-        make_layout(lock_offsets[i], &lock_layouts[i]);
-    if (!s->layouts.n) {
-        r->layouts = lock_layouts;
-        r->n_layouts = LB_COUNT(lock_layouts);
-        if (!s->baseline_given ||
-            s->base_offset) /* another is not among them, which the plan says */
-            r->baseline = lock_layouts[LB_COUNT(lock_layouts) - 1].name;
-    }
+    if (!s->layouts.n)
+        use_lock_offsets(s, request);
     if (!r->n_work_ns) {
         r->work_ns = works;
         r->n_work_ns = LB_COUNT(works);
     }
-    use_offsets(s, r);
+    use_offsets(s, request);
 }
 
 /* The cases of one operation at one work, by offset. */

@@ -168,7 +168,7 @@ static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, str
     return session_stop ? EXIT_INTERRUPTED : status;
 }
 
-static int measure(struct session *w, struct settings *s)
+static int measure(struct session *w, const struct settings *s)
 {
     struct lb_pairs_request r = {.topology = w->topology,
                                  .pus = s->pus,

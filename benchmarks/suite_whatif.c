@@ -15,36 +15,28 @@
 static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_WHATIF]};
 static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 
-/* Layouts of every structure, two each. */
-static struct lb_layout *layouts;
-static size_t n_layouts;
-
-static void add(const struct whatif *w)
+/* Layouts of a structure: as it is, and as moved. */
+static void add(struct request *r, const struct whatif *w)
 {
-    struct lb_layout *more = realloc(layouts, (n_layouts + 2) * sizeof *more);
-    struct lb_why why = {"whatif: out of memory"};
+    struct lb_layout layouts[2];
     size_t n = 0;
 
-    if (more)
-        layouts = more;
-    if (!more || whatif_layouts(w, &why, layouts + n_layouts, &n)) {
-        fprintf(stderr, "linebounce: %s\n", why.text);
-        exit(2);
-    }
-    n_layouts += n;
+    whatif_layouts(w, NULL, layouts, &n); /* the settings took none that makes no layouts */
+    for (size_t i = 0; i < n; i++)
+        list_add(&r->own.layouts, sizeof layouts[i], &layouts[i]);
 }
 
-static void defaults(struct settings *s, struct lb_request *r)
+static void defaults(const struct settings *s, struct request *request)
 {
+    struct lb_request *r = &request->plan;
     const struct whatif *chosen = s->whatifs.at;
 
-    n_layouts = 0;
     for (size_t i = 0; i < s->whatifs.n; i++)
-        add(&chosen[i]);
+        add(request, &chosen[i]);
     r->scenarios = all;
     r->n_scenarios = LB_COUNT(all);
-    r->layouts = layouts;
-    r->n_layouts = n_layouts;
+    r->layouts = request->own.layouts.at;
+    r->n_layouts = request->own.layouts.n;
     r->n_locks = 0;
     r->baseline = NULL; /* each moved copy is compared to what it is a copy of */
     if (!r->n_work_ns) {
