@@ -40,12 +40,12 @@ static void sum_samples(const struct lb_run *run, struct lb_line *l, struct lb_s
     }
 }
 
-/* The C library does not say what its locks do: their numbers are not known, rather than 0. */
+/* Of a lock that does not count what it does, the numbers are not known, rather than 0. */
 static void account_lock(const struct lb_run *run, const struct lb_lock_stats *sum, double ops,
                          struct lb_line *l)
 {
     const struct lb_shape *shape = &run->plan->cases[l->case_index].shape;
-    double kops = ops / 1000, one = lb_lock_info(shape->lock)->vma_protocol ? 1 : NAN;
+    double kops = ops / 1000, one = lb_lock_info(shape->lock)->counts ? 1 : NAN;
 
     l->fallbacks_per_kop = (double)sum->fallbacks / kops;
     l->retries_per_kop = one * (double)sum->retries / kops;

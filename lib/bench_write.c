@@ -27,7 +27,7 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
     lb_row_text(row, "distance", lb_distance_name(p->distance));
     lb_row_text(row, "home", lb_home_name(p->home));
     lb_row_int(row, "threads", c->shape.threads);
-    if (s->kind == LB_SCENARIO_MIXED) {
+    if (lb_scenario_has_writers(s)) {
         if (c->shape.writers.threads)
             snprintf(writers, sizeof writers, "%d", c->shape.writers.threads);
         else
@@ -132,8 +132,8 @@ static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const str
     if (!lb_case_is_subject(c))
         return;
     lb_row_int(row, "fallbacks", (int64_t)sum.fallbacks);
-    if (!lb_scenario_locks(c->shape.scenario) || !lb_lock_info(c->shape.lock)->vma_protocol)
-        return; /* the C library does not say what its locks do */
+    if (!lb_scenario_locks(c->shape.scenario) || !lb_lock_info(c->shape.lock)->counts)
+        return;
     lb_row_int(row, "retries", (int64_t)sum.retries);
     lb_row_int(row, "spins_owner", (int64_t)sum.spins_owner);
     lb_row_int(row, "spins_queue", (int64_t)sum.spins_queue);

@@ -185,7 +185,7 @@ static bool has_what_it_needs(const struct lb_plan *p, const struct lb_request *
                               struct lb_why *why)
 {
     const struct lb_shape *shape = &c->shape;
-    bool mixed = s->kind == LB_SCENARIO_MIXED;
+    bool mixed = lb_scenario_has_writers(s);
 
     why->text[0] = '\0';
     if (s->most_threads && shape->threads > s->most_threads)
@@ -644,7 +644,7 @@ int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, s
 
 int lb_case_roles(const struct lb_case *c)
 {
-    if (c->shape.scenario->kind == LB_SCENARIO_MIXED && !c->shape.writers.threads)
+    if (lb_scenario_has_writers(c->shape.scenario) && !c->shape.writers.threads)
         return 1;
     return c->shape.scenario->n_roles;
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #define ONE_ROLE(OP) .roles = {{"all", OP}}, .n_roles = 1
+#define TWO_ROLES(PLAYERS, FIRST, FIRST_OP, SECOND, SECOND_OP)                                     \
+    .players = LB_PLAYERS_##PLAYERS, .roles = {{FIRST, FIRST_OP}, {SECOND, SECOND_OP}}, .n_roles = 2
 #define WORDS(KIND, NAME, QUESTION, ...)                                                           \
     [LB_SCENARIO_##KIND] = {.kind = LB_SCENARIO_##KIND,                                            \
                             .name = NAME,                                                          \
@@ -43,16 +45,14 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
         {.kind = LB_SCENARIO_OBSERVER,
          .name = "observer",
          .question = "half lock, half only read the fields: what does a lock do to its neighbours?",
-         .roles = {{"lock", LB_OP_READ}, {"observe", LB_OP_OBSERVE}},
-         .n_roles = 2,
+         TWO_ROLES(FIRST_HALF, "lock", LB_OP_READ, "observe", LB_OP_OBSERVE),
          .least_threads = 2,
          .uses_layout = true},
     [LB_SCENARIO_MIXED] =
         {.kind = LB_SCENARIO_MIXED,
          .name = "mixed",
          .question = "readers against writers, with fallbacks to the address space's lock",
-         .roles = {{"reader", LB_OP_READ}, {"writer", LB_OP_WRITE}},
-         .n_roles = 2,
+         TWO_ROLES(ALL_BUT_WRITERS, "reader", LB_OP_READ, "writer", LB_OP_WRITE),
          .least_threads = 2,
          .uses_layout = true,
          .blocks = true},
@@ -129,15 +129,13 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
     WORDS(CAS, "compare-and-swap", "each thread swaps a word of its own by compare-and-swap",
           ONE_ROLE(LB_OP_CAS), .least_threads = 1),
     WORDS(READ_WRITE, "read-write", "half only read their words, half only write theirs",
-          .roles = {{"read", LB_OP_LOAD}, {"write", LB_OP_STORE}}, .n_roles = 2,
-          .least_threads = 2),
+          TWO_ROLES(FIRST_HALF, "read", LB_OP_LOAD, "write", LB_OP_STORE), .least_threads = 2),
     WORDS(COUNTERS, "counters", "an array of per-thread counters: each thread increments its own",
           ONE_ROLE(LB_OP_INCREMENT), .least_threads = 1),
     WORDS(COUNTERS_SUM, "counters-sum", "per-thread counters, and one thread that adds them up",
-          .roles = {{"count", LB_OP_INCREMENT}, {"sum", LB_OP_SUM}}, .n_roles = 2,
-          .least_threads = 2),
+          TWO_ROLES(ALL_BUT_LAST, "count", LB_OP_INCREMENT, "sum", LB_OP_SUM), .least_threads = 2),
     WORDS(RING, "ring", "one thread pushes into a ring, one pops: where do head and tail lie?",
-          .roles = {{"push", LB_OP_PUSH}, {"pop", LB_OP_POP}}, .n_roles = 2, .least_threads = 2,
+          TWO_ROLES(ALL_BUT_LAST, "push", LB_OP_PUSH, "pop", LB_OP_POP), .least_threads = 2,
           .most_threads = 2),
     WORDS(GUARDED, "guarded", "all take one lock and increment the data that lies behind it",
           ONE_ROLE(LB_OP_GUARDED), .least_threads = 1, .uses_lock = true, .blocks = true),
@@ -162,8 +160,8 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
                             .name = "whatif",
                             .question = "half read some fields of one object, half write others: "
                                         "what does it cost that they lie so?",
-                            .roles = {{"read", LB_OP_WHATIF_READ}, {"write", LB_OP_WHATIF_STORE}},
-                            .n_roles = 2,
+                            TWO_ROLES(FIRST_HALF, "read", LB_OP_WHATIF_READ, "write",
+                                      LB_OP_WHATIF_STORE),
                             .least_threads = 2,
                             .uses_layout = true},
     PAGES(PFT, "pft", "all threads fault pages of one mapping, each its own part",
@@ -180,10 +178,10 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
     PAGES(MAPPER, "mapper", "each thread maps and unmaps 128 MiB, and nothing else (mmap1)",
           ONE_ROLE(LB_OP_MAP), .least_threads = 1),
     PAGES(FAULT_MAP, "fault-map", "threads fault while one maps and unmaps beside them",
-          .roles = {{"fault", LB_OP_TOUCH}, {"map", LB_OP_MAP}}, .n_roles = 2, .least_threads = 2),
+          TWO_ROLES(ALL_BUT_LAST, "fault", LB_OP_TOUCH, "map", LB_OP_MAP), .least_threads = 2),
     PAGES(FAULT_PROTECT, "fault-protect",
           "threads fault while one changes the protection of a strip of their mapping",
-          .roles = {{"fault", LB_OP_TOUCH}, {"protect", LB_OP_PROTECT}}, .n_roles = 2,
+          TWO_ROLES(ALL_BUT_LAST, "fault", LB_OP_TOUCH, "protect", LB_OP_PROTECT),
           .least_threads = 2),
     PAGES(FAULT_BARE, "fault-bare", "pft in a plain loop: what the crew's own loop adds",
           ONE_ROLE(LB_OP_TOUCH_BARE), .least_threads = 1, .internal = true),
@@ -238,26 +236,45 @@ int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *wr
 int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers *writers, int i,
                      int n)
 {
-    int first = n;
-
-    if (scenario->kind == LB_SCENARIO_OBSERVER)
-        first = (n + 1) / 2;
-    else if (scenario->kind == LB_SCENARIO_MIXED && writers->threads)
-        first = n - writers->threads;
-    else if (scenario->kind == LB_SCENARIO_READ_WRITE || scenario->kind == LB_SCENARIO_WHATIF)
-        first = (n + 1) / 2;
-    else if (scenario->kind == LB_SCENARIO_COUNTERS_SUM || scenario->kind == LB_SCENARIO_RING ||
-             scenario->kind == LB_SCENARIO_FAULT_MAP || scenario->kind == LB_SCENARIO_FAULT_PROTECT)
-        first = n - 1;
-    return i >= first;
+    switch (scenario->players) {
+    case LB_PLAYERS_FIRST_HALF:
+        return i >= (n + 1) / 2;
+    case LB_PLAYERS_ALL_BUT_LAST:
+        return i >= n - 1;
+    case LB_PLAYERS_ALL_BUT_WRITERS:
+        return i >= n - writers->threads;
+    default:
+        return 0;
+    }
 }
 
 enum lb_op lb_scenario_op(const struct lb_scenario *scenario, const struct lb_writers *writers,
                           int i, int n)
 {
-    if (scenario->kind == LB_SCENARIO_MIXED && !writers->threads)
+    if (lb_scenario_has_writers(scenario) && !writers->threads)
         return LB_OP_MIX;
     return scenario->roles[lb_scenario_role(scenario, writers, i, n)].op;
+}
+
+static bool has_op(const struct lb_scenario *scenario, enum lb_op op)
+{
+    for (int i = 0; i < scenario->n_roles; i++)
+        if (scenario->roles[i].op == op)
+            return true;
+    return false;
+}
+
+/* A loop for every role. */
+static int has_loops(const struct lb_scenario *scenario, const struct lb_layout *layout,
+                     enum lb_lock_kind lock, struct lb_why *why)
+{
+    bool indirect = layout && layout->separate;
+
+    for (int i = 0; i < scenario->n_roles; i++)
+        if (!lb_hot_find(scenario->roles[i].op, lock, indirect, true))
+            return lb_fail(why, EINVAL, "%s with lock %s: its role %s has no loop for that",
+                           scenario->name, lb_lock_info(lock)->name, scenario->roles[i].name);
+    return 0;
 }
 
 int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
@@ -269,24 +286,24 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
         return lb_fail(why, EINVAL, "%s with lock %s: it has no plain write side", scenario->name,
                        info->name);
     if (!scenario->uses_layout)
-        return 0;
+        return has_loops(scenario, NULL, lock, why);
     if (scenario->kind == LB_SCENARIO_WHATIF && !(layout->reads.n && layout->writes.n))
         return lb_fail(why, EINVAL, "%s with layout %s: which fields are read, and which written?",
                        scenario->name, layout->name);
-    if (scenario->kind == LB_SCENARIO_WRITERS && !info->plain_writers)
+    if (has_op(scenario, LB_OP_WRITER) && !info->plain_writers)
         return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name,
                        info->excludes ? "its writers need the address space's lock: see mixed"
                                       : "it has no write side");
-    if (scenario->kind == LB_SCENARIO_MIXED && layout->seqless)
-        return lb_fail(
-            why, EINVAL,
-            "%s with layout %s: it has no sequence number for writers to store: name one "
-            "by seq=",
-            scenario->name, layout->name);
-    if (scenario->kind == LB_SCENARIO_MIXED && !info->excludes)
+    if (has_op(scenario, LB_OP_WRITE) && layout->seqless)
+        return lb_fail(why, EINVAL,
+                       "%s with layout %s: it has no sequence number for writers to store: name "
+                       "one by seq=",
+                       scenario->name, layout->name);
+    if (has_op(scenario, LB_OP_WRITE) && !info->excludes)
         return lb_fail(why, EINVAL, "%s with lock %s: it has no write side", scenario->name,
                        info->name);
-    return lb_layout_allows(layout, lock, why);
+    int err = lb_layout_allows(layout, lock, why);
+    return err ? err : has_loops(scenario, layout, lock, why);
 }
 
 bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lock)

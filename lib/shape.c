@@ -295,7 +295,7 @@ static struct lb_site object_site(const struct lb_shape_map *m, const char *aren
         site.x[2] = second + l->head_offset;
         site.x[5] = second + lock_at;
     }
-    if (m->shape->scenario->kind == LB_SCENARIO_MIXED)
+    if (lb_scenario_has_writers(m->shape->scenario))
         site.x[5] = (uintptr_t)(m->shape->writers.share * 0x1p32);
     return site;
 }

@@ -132,6 +132,10 @@ static void table_is_complete(void **state)
     }
     assert_false(lb_lock_info(LB_LOCK_REFCOUNT)->plain_writers);
     assert_false(lb_lock_info(LB_LOCK_PTHREAD_MUTEX)->vma_protocol);
+    assert_false(lb_lock_info(LB_LOCK_PTHREAD_MUTEX)->counts);
+    assert_false(lb_lock_info(LB_LOCK_PTHREAD_RWLOCK)->counts);
+    for (enum lb_lock_kind kind = 0; kind < LB_LOCK_PTHREAD_RWLOCK; kind++)
+        assert_true(lb_lock_info(kind)->counts);
     assert_true(lb_lock_info(LB_LOCK_PTHREAD_MUTEX)->sleeps_in_read);
 }
 

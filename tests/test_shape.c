@@ -1837,6 +1837,80 @@ static void test_roles(void **state)
         }
 }
 
+/* Threads of each role, n being allowed. */
+static void check_players(const struct lb_scenario *s, const struct lb_writers *writers, int n)
+{
+    int players[2] = {0, 0};
+
+    for (int i = 0; i < n; i++) {
+        int role = lb_scenario_role(s, writers, i, n);
+        assert_in_range(role, 0, s->n_roles - 1);
+        players[role]++;
+    }
+    for (int role = 0; role < s->n_roles; role++)
+        if (!players[role])
+            fail_msg("%s on %d threads: nobody plays role %s", s->name, n, s->roles[role].name);
+}
+
+static void test_every_role_is_played(void **state)
+{
+    (void)state;
+    for (int k = 0; k < LB_SCENARIOS; k++) {
+        const struct lb_scenario *s = &lb_scenarios[k];
+        int most = s->most_threads ? s->most_threads : 70;
+        assert_true((s->players == LB_PLAYERS_ALL) == (s->n_roles == 1));
+        for (int n = s->least_threads; n <= most; n++)
+            for (int writing = 1; writing < (lb_scenario_has_writers(s) ? n : 2); writing++)
+                check_players(s, &(struct lb_writers){writing, 0}, n);
+    }
+}
+
+static void test_who_plays_the_second_role(void **state)
+{
+    static const struct {
+        const char *name;
+        int threads, first;
+    } expected[] = {
+        {"observer", 5, 3},     {"read-write", 5, 3}, {"whatif", 4, 2},    {"mixed", 5, 3},
+        {"counters-sum", 5, 4}, {"ring", 2, 1},       {"fault-map", 5, 4}, {"fault-protect", 5, 4},
+    };
+    struct lb_writers two = {2, 0};
+    size_t with_two = 0;
+
+    (void)state;
+    for (size_t k = 0; k < LB_COUNT(expected); k++) {
+        const struct lb_scenario *s;
+        assert_int_equal(lb_scenario_find(expected[k].name, NULL, &s), 0);
+        for (int i = 0; i < expected[k].threads; i++)
+            assert_int_equal(lb_scenario_role(s, &two, i, expected[k].threads),
+                             i >= expected[k].first);
+    }
+    for (int k = 0; k < LB_SCENARIOS; k++)
+        with_two += lb_scenarios[k].n_roles == 2;
+    assert_int_equal(with_two, LB_COUNT(expected));
+}
+
+/* A row that names an op which has no loop for a lock is refused, whatever scenario it is. */
+static void test_a_new_row_is_refused_where_it_has_no_loop(void **state)
+{
+    struct lb_scenario row = lb_scenarios[LB_SCENARIO_SAME_OBJECT];
+    struct lb_why why = {""};
+
+    (void)state;
+    row.name = "watched-writer";
+    row.n_roles = 2;
+    row.players = LB_PLAYERS_FIRST_HALF;
+    row.roles[0] = (struct lb_role){"write", LB_OP_WRITER};
+    row.roles[1] = (struct lb_role){"observe", LB_OP_OBSERVE};
+    assert_int_equal(lb_scenario_allows(&row, layout("embedded"), LB_LOCK_RWSEM40, &why), 0);
+    assert_int_equal(lb_scenario_allows(&row, layout("refcount"), LB_LOCK_REFCOUNT, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "watched-writer with lock refcount"));
+    row.roles[1].op = LB_OPS;
+    why.text[0] = '\0';
+    assert_int_equal(lb_scenario_allows(&row, layout("embedded"), LB_LOCK_RWSEM40, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "observe has no loop"));
+}
+
 static void test_writers_parse(void **state)
 {
     static const char *const bad[] = {"",    "0",    "-1",          "1.5", "x",    "1x",
@@ -1975,6 +2049,9 @@ int main(void)
         cmocka_unit_test(test_watches_of_many),
         cmocka_unit_test(test_descriptors),
         cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_every_role_is_played),
+        cmocka_unit_test(test_who_plays_the_second_role),
+        cmocka_unit_test(test_a_new_row_is_refused_where_it_has_no_loop),
         cmocka_unit_test(test_writers_parse),
         cmocka_unit_test(test_access_names),
         cmocka_unit_test(test_allowed_combinations),

@@ -125,6 +125,7 @@ struct lb_lock_info {
     size_t count_bytes;
     int owner_offset;    /* -1: has none */
     bool vma_protocol;   /* reads are tried and fall back; false: they block (pthread kinds) */
+    bool counts;         /* lb_lock_stats are known; the C library does not say what its locks do */
     bool excludes;       /* can be write-locked at all; false only for locked_adds */
     bool plain_writers;  /* can be used in `writers`; refcount's need the mm's lock */
     bool sleeps_in_read; /* a read may sleep without a writer about (pthread_mutex) */

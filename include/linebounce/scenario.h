@@ -109,12 +109,21 @@ struct lb_role {
     enum lb_op op;
 };
 
+/* Who plays the first of two roles; the others play the second. */
+enum lb_players {
+    LB_PLAYERS_ALL,        /* there is one role */
+    LB_PLAYERS_FIRST_HALF, /* rounded up */
+    LB_PLAYERS_ALL_BUT_LAST,
+    LB_PLAYERS_ALL_BUT_WRITERS, /* lb_writers says how many write, or that all do now and then */
+};
+
 struct lb_scenario {
     enum lb_scenario_kind kind;
     const char *name;
     const char *question;
-    struct lb_role roles[2]; /* thread i plays the first until lb_scenario_role says the second */
+    struct lb_role roles[2];
     int n_roles;
+    enum lb_players players;
     int least_threads;
     int most_threads;    /* 0: any number */
     bool uses_layout;    /* false: no object */
@@ -141,15 +150,18 @@ struct lb_writers {
 /* "1" or "5%". -EINVAL: neither, 0, over 100 %. */
 int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *writers);
 
-/* Index into roles[] of thread `i` of n. observer: the first half (rounded up) locks, the rest
- * observes; mixed: the first n - writers threads read, the rest writes; read-write and whatif: the
- * first half (rounded up) reads; counters-sum and ring: the last thread sums, or pops; fault-map
- * and fault-protect: the last maps, or protects; all others have one role. */
+/* Index into roles[] of thread `i` of n, as the scenario's players say. */
 int lb_scenario_role(const struct lb_scenario *scenario, const struct lb_writers *writers, int i,
                      int n);
-/* The op of that thread: the role's, or LB_OP_MIX in `mixed` with a share. */
+/* The op of that thread: the role's, or LB_OP_MIX where writers are a share of the ops. */
 enum lb_op lb_scenario_op(const struct lb_scenario *scenario, const struct lb_writers *writers,
                           int i, int n);
+
+/* Whether lb_writers says something to it. */
+static inline bool lb_scenario_has_writers(const struct lb_scenario *scenario)
+{
+    return scenario->players == LB_PLAYERS_ALL_BUT_WRITERS;
+}
 
 /* Whether its objects or words have a lock that is taken, or, in churn, allocated. */
 static inline bool lb_scenario_locks(const struct lb_scenario *scenario)
@@ -165,8 +177,8 @@ static inline bool lb_scenario_churns(const struct lb_scenario *scenario)
 
 /* Whether layout, lock and scenario go together; -EINVAL with the reason (a refcount is never in
  * `writers`, locked_adds has no write side, a lock that does not fit, a layout without a sequence
- * number in `mixed`). `layout` is NULL for
- * scenarios that use none. */
+ * number in `mixed`, a role that has no loop for this kind of lock). `layout` is NULL for scenarios
+ * that use none. */
 int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
                        enum lb_lock_kind lock, struct lb_why *why);
 /* Whether the case can sleep: the scenario blocks, or the kind sleeps in reads that share an
