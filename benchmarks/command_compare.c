@@ -20,10 +20,7 @@ enum {
     KEY_OUT = 'o',
     KEY_FAIL = 256,
     KEY_BASELINE,
-    KEY_SEED,
 };
-
-#define DEFAULT_SEED 20261123
 
 struct options {
     struct lb_compare_request request;
@@ -40,16 +37,15 @@ static const struct argp_option argp_options[] = {
      "End with status 3 when any case's interval lies wholly above that: 5%", 0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0,
      "What the others are divided by within each run (as recorded)", 0},
-    {"seed", KEY_SEED, "N", 0, "Seed of the resampling (always the same)", 0},
     {0},
 };
 
 static const char description[] =
     "Compares the results of two builds, kernels or machines: B against A.\v"
     "Give results folders, or samples.csv or summary.csv files. Several runs a side are parted by "
-    "--. Times get a verdict with three runs a side or more, best measured in turns (A B A B A B): "
-    "between runs of one program times differ by up to 20 %. With fewer, only ratios to the "
-    "baseline layout within each run do.\n\n"
+    "--. There are verdicts with three runs a side or more, best measured in turns (A B A B A B): "
+    "between runs of one program times differ by up to 20 %, and ratios to the baseline layout of "
+    "the same run by several. With fewer, differences are shown without a verdict.\n\n"
     "Exit status: 0 done, 1 something could not be read or judged, 2 wrong usage, 3 slower than "
     "--fail-if-slower allows.";
 
@@ -76,18 +72,6 @@ static double parse_percent(struct argp_state *state, const char *text)
     if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0) || percent > 1e6)
         argp_error(state, "--fail-if-slower '%s': a percentage is expected, as 5%%", text);
     return percent / 100;
-}
-
-static uint64_t parse_seed(struct argp_state *state, const char *text)
-{
-    char *end;
-    unsigned long long seed;
-
-    errno = 0;
-    seed = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end || errno)
-        argp_error(state, "--seed '%s': a whole number is expected", text);
-    return seed;
 }
 
 /* Two paths without -- are one a side. */
@@ -127,9 +111,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_BASELINE:
         o->request.baseline = arg;
-        return 0;
-    case KEY_SEED:
-        o->request.seed = parse_seed(state, arg);
         return 0;
     case ARGP_KEY_ARG:
         o->parted |= state->quoted > 0;
@@ -436,18 +417,17 @@ static int write_out(const struct lb_compare *c, const struct options *o)
 
 static int gate(const struct lb_compare *c, double share)
 {
-    const struct lb_compare_tally *t = lb_compare_by_time(c) ? &c->time : &c->relative;
     size_t n = lb_compare_slower(c, share);
 
-    if (!t->judged) {
+    if (!c->time.judged) {
         fputs("linebounce: --fail-if-slower: no case could be judged\n", stderr);
         return EXIT_NOT_MEASURED;
     }
     if (!n)
         return EXIT_DONE;
     fprintf(stderr,
-            "linebounce: --fail-if-slower: %zu of %zu judged cases slower by more than %g%%%s\n", n,
-            t->judged, share * 100, lb_compare_by_time(c) ? "" : " beside the base");
+            "linebounce: --fail-if-slower: %zu of %zu judged cases slower by more than %g%%\n", n,
+            c->time.judged, share * 100);
     return EXIT_SLOWER;
 }
 
@@ -480,7 +460,6 @@ int command_compare(int argc, char **argv)
     int status;
 
     o.request.margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
-    o.request.seed = DEFAULT_SEED;
     argv[0] = name;
     argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
     status = compare(&o);

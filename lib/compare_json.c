@@ -454,12 +454,10 @@ static bool put_words(const struct lb_compare *c, cJSON *root)
 
 static bool put_all(const struct lb_compare *c, cJSON *root)
 {
-    char seed[24];
     cJSON *array;
     bool done;
 
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)c->seed);
-    done = put_count(root, "schema_version", LB_SCHEMA_VERSION) && put_text(root, "seed", seed) &&
+    done = put_count(root, "schema_version", LB_SCHEMA_VERSION) &&
            put_text(root, "baseline", c->baseline) &&
            (array = cJSON_AddArrayToObject(root, "runs")) != NULL;
     for (size_t r = 0; done && r < c->n_runs; r++)

@@ -10,81 +10,108 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANY_REGIME (-1)
 /* As in a run: ten points, beyond what chance explains. */
 #define SPOILED_GAP_MOST 0.10
+
+/* What a side has in a regime: runs with enough rounds, and their rounds. */
+struct tally {
+    size_t runs, rounds;
+};
 
 struct bench {
     struct lb_compare *c;
     const struct lb_margin *margin;
     bool apart;
-    struct lb_compare_voice *voices[2];
-    double *values; /* for one unit, or one case's round trips */
+    double *medians[2];    /* logarithms, one a run that has a say */
+    struct tally *side[2]; /* by regime */
+    size_t *rounds;        /* of one run by regime */
 };
 
-/* Logarithms of a unit's rounds, over those of the base where there is one. Returns how many. */
-static size_t gather(const struct lb_compare_unit *u, const struct lb_compare_unit *base,
-                     int regime, double *values)
-{
-    size_t n = 0, j = 0;
+/* A round of a case, and the base's. */
+struct pair {
+    const struct lb_compare_sample *x, *base;
+};
 
-    for (size_t i = 0; i < u->n; i++) {
-        const struct lb_compare_sample *x = &u->samples[i];
-        if (regime != ANY_REGIME && x->regime != regime)
+/* The next round from *i on that the base has too, in the same regime. */
+static bool next_pair(const struct lb_compare_unit *u, const struct lb_compare_unit *base,
+                      size_t *i, size_t *j, struct pair *pair)
+{
+    for (; *i < u->n; (*i)++) {
+        const struct lb_compare_sample *x = &u->samples[*i], *y = NULL;
+        while (base && *j < base->n && base->samples[*j].round < x->round)
+            (*j)++;
+        if (base)
+            y = *j < base->n ? &base->samples[*j] : NULL;
+        if (base && (!y || y->round != x->round || y->regime != x->regime))
             continue;
-        while (base && j < base->n && base->samples[j].round < x->round)
-            j++;
-        if (base && (j == base->n || base->samples[j].round != x->round ||
-                     base->samples[j].regime != x->regime))
-            continue;
-        if (values)
-            values[n] = log((double)x->ns) - (base ? log((double)base->samples[j].ns) : 0);
-        n++;
+        *pair = (struct pair){x, y};
+        (*i)++;
+        return true;
     }
-    return n;
+    return false;
 }
 
-/* The summary's row of that regime with most rounds, or NULL. */
-static const struct lb_compare_sample *main_row(const struct lb_compare_unit *u, int regime)
+static const struct lb_compare_unit *unit_of(const struct bench *b, int i, size_t r)
 {
-    const struct lb_compare_sample *best = NULL;
-
-    for (size_t i = 0; i < u->n; i++)
-        if ((regime == ANY_REGIME || u->samples[i].regime == regime) &&
-            (!best || u->samples[i].phases > best->phases))
-            best = &u->samples[i];
-    return best;
+    return i < 0 ? NULL : &b->c->hidden->units[i][r];
 }
 
 /* Whether the row's ratio is to the layout that is asked for. */
 static bool divides_by(const struct bench *b, const struct lb_compare_digest *d, int base)
 {
-    return !strcmp(d->base, b->c->cases[base].cells[LB_KEY_LAYOUT]);
+    return base < 0 || !strcmp(d->base, b->c->cases[base].cells[LB_KEY_LAYOUT]);
 }
 
-static size_t count_rounds(const struct bench *b, size_t i, size_t r, int base, int regime)
+/* The summary's row of that regime with most rounds. */
+static const struct lb_compare_sample *main_row(const struct bench *b, int i, size_t r, int base,
+                                                int regime)
 {
-    const struct lb_compare_unit *u = &b->c->hidden->units[i][r];
-    const struct lb_compare_sample *row;
+    const struct lb_compare_unit *u = unit_of(b, i, r);
+    const struct lb_compare_sample *best = NULL;
 
+    for (size_t k = 0; k < u->n; k++)
+        if (u->samples[k].regime == regime && divides_by(b, &u->digests[k], base) &&
+            (!best || u->samples[k].phases > best->phases))
+            best = &u->samples[k];
+    return best;
+}
+
+/* Rounds of a run by regime, with the base's where there is one; of a summary, of the row that is
+ * taken. */
+static void count_rounds(struct bench *b, int i, size_t r, int base, int n_regimes)
+{
+    const struct lb_compare_unit *u = unit_of(b, i, r);
+    struct pair pair;
+    size_t k = 0, j = 0;
+
+    memset(b->rounds, 0, (size_t)n_regimes * sizeof *b->rounds);
     if (!b->c->runs[r].summary)
-        return gather(u, base < 0 ? NULL : &b->c->hidden->units[base][r], regime, NULL);
-    row = main_row(u, regime);
-    return row && (base < 0 || divides_by(b, &u->digests[row - u->samples], base)) ? row->phases
-                                                                                   : 0;
+        while (next_pair(u, unit_of(b, base, r), &k, &j, &pair))
+            b->rounds[pair.x->regime]++;
+    for (; b->c->runs[r].summary && k < u->n; k++) {
+        size_t *rounds = &b->rounds[u->samples[k].regime];
+        if (divides_by(b, &u->digests[k], base) && u->samples[k].phases > *rounds)
+            *rounds = u->samples[k].phases;
+    }
 }
 
-static size_t count_side(const struct bench *b, size_t i, int side, int base, int regime)
+/* What each side has in each regime, of runs with at least so many rounds there. */
+static void tally_regimes(struct bench *b, int i, int base, size_t fewest, int n_regimes)
 {
-    size_t n = 0;
-
-    for (size_t r = 0; r < b->c->n_runs; r++)
-        if (b->c->runs[r].side == side)
-            n += count_rounds(b, i, r, base, regime);
-    return n;
+    for (int side = 0; side < 2; side++)
+        memset(b->side[side], 0, (size_t)n_regimes * sizeof *b->side[side]);
+    for (size_t r = 0; r < b->c->n_runs; r++) {
+        struct tally *side = b->side[b->c->runs[r].side];
+        count_rounds(b, i, r, base, n_regimes);
+        for (int regime = 0; regime < n_regimes; regime++)
+            if (b->rounds[regime] >= fewest) {
+                side[regime].runs++;
+                side[regime].rounds += b->rounds[regime];
+            }
+    }
 }
 
-static int last_regime(const struct lb_compare *c, size_t i)
+static int count_regimes(const struct lb_compare *c, int i)
 {
     int last = 0;
 
@@ -92,89 +119,140 @@ static int last_regime(const struct lb_compare *c, size_t i)
         for (size_t k = 0; k < c->hidden->units[i][r].n; k++)
             if (c->hidden->units[i][r].samples[k].regime > last)
                 last = c->hidden->units[i][r].samples[k].regime;
-    return last;
+    return last + 1;
 }
 
-/* The regime in which both sides have most rounds, or where there is none, or sides are apart, each
- * side's own. */
-static bool choose_regimes(const struct bench *b, size_t i, int base, int regimes[2])
+/* More of the runs that a verdict needs, then more rounds. */
+static bool is_more(struct tally a, struct tally b)
 {
-    size_t most = 0, own[2] = {0, 0};
-    int last = last_regime(b->c, i), common = ANY_REGIME;
+    size_t x = a.runs < LB_COMPARE_RUNS ? a.runs : LB_COMPARE_RUNS;
+    size_t y = b.runs < LB_COMPARE_RUNS ? b.runs : LB_COMPARE_RUNS;
+
+    return x != y ? x > y : a.rounds > b.rounds;
+}
+
+/* The regime in which both sides have most, or where there is none, or sides are apart, each side's
+ * own. False: they do not meet. */
+static bool choose_among(const struct bench *b, int n_regimes, int regimes[2], struct tally own[2])
+{
+    struct tally most = {0, 0};
+    int common = -1;
 
     regimes[0] = regimes[1] = 0;
-    for (int regime = 0; regime <= last; regime++) {
-        size_t n[2], least;
-        for (int side = 0; side < 2; side++) {
-            n[side] = count_side(b, i, side, base, regime);
-            if (n[side] > own[side]) {
-                own[side] = n[side];
+    own[0] = own[1] = most;
+    for (int regime = 0; regime < n_regimes; regime++) {
+        struct tally x = b->side[0][regime], y = b->side[1][regime];
+        struct tally least = is_more(x, y) ? y : x;
+        for (int side = 0; side < 2; side++)
+            if (is_more(b->side[side][regime], own[side])) {
+                own[side] = b->side[side][regime];
                 regimes[side] = regime;
             }
-        }
-        least = n[0] < n[1] ? n[0] : n[1];
-        if (least > most) {
+        if (is_more(least, most)) {
             most = least;
             common = regime;
         }
     }
-    if (!b->apart && common != ANY_REGIME)
+    if (!b->apart && common >= 0)
         regimes[0] = regimes[1] = common;
-    return b->apart || common != ANY_REGIME || !own[0] || !own[1];
+    return b->apart ? own[0].runs && own[1].runs : common >= 0;
 }
 
-static int add_voice(struct bench *b, size_t i, size_t r, int base, int regime,
-                     struct lb_compare_voice *voice)
+/* By the runs that have a say. Where a side has none, by all rounds: what was measured is shown. */
+static bool choose_regimes(struct bench *b, int i, int base, int regimes[2])
 {
-    const struct lb_compare_unit *u = &b->c->hidden->units[i][r];
-    const struct lb_compare_sample *row;
-    const struct lb_compare_digest *d;
-    double *values;
-    size_t n;
-    int err;
+    int n_regimes = count_regimes(b->c, i);
+    struct tally own[2];
+    bool met;
 
-    if (b->c->runs[r].summary) {
-        row = main_row(u, regime);
-        d = &u->digests[row - u->samples];
-        *voice = (struct lb_compare_voice){.n = row->phases, .weight = row->phases};
-        voice->centre = base < 0 ? d->log_ns : d->log_ratio;
-        voice->error = base < 0 ? d->error : d->ratio_error;
-        return isfinite(voice->centre) && isfinite(voice->error) ? 0 : -ENODATA;
+    tally_regimes(b, i, base, LB_COMPARE_ROUNDS, n_regimes);
+    met = choose_among(b, n_regimes, regimes, own);
+    if (met || (own[0].runs && own[1].runs))
+        return met;
+    tally_regimes(b, i, base, 1, n_regimes);
+    return choose_among(b, n_regimes, regimes, own) || !own[0].runs || !own[1].runs;
+}
+
+/* What a run says of a quantity, in logarithms: medians over its rounds in the regime. */
+struct said {
+    size_t rounds;
+    double median; /* of the time, or of its ratio to the base */
+    double ns;     /* of the time in the same rounds */
+};
+
+static int read_summary(const struct bench *b, int i, size_t r, int base, int regime,
+                        struct said *said)
+{
+    const struct lb_compare_sample *row = main_row(b, i, r, base, regime);
+    const struct lb_compare_unit *u = unit_of(b, i, r);
+    const struct lb_compare_digest *d;
+
+    if (!row || row->phases < LB_COMPARE_ROUNDS)
+        return -ENODATA;
+    d = &u->digests[row - u->samples];
+    *said = (struct said){row->phases, base < 0 ? d->log_ns : d->log_ratio, d->log_ns};
+    return isfinite(said->median) ? 0 : -ENODATA;
+}
+
+/* -ENODATA: the run has no say. */
+static int listen(const struct bench *b, int i, size_t r, int base, int regime, struct said *said)
+{
+    const struct lb_compare_unit *u = unit_of(b, i, r);
+    double *ratios, *times;
+    struct pair pair;
+    size_t n = 0, k = 0, j = 0;
+    int err = 0;
+
+    if (b->c->runs[r].summary)
+        return read_summary(b, i, r, base, regime, said);
+    ratios = calloc(u->n + 1, sizeof *ratios);
+    times = calloc(u->n + 1, sizeof *times);
+    while (ratios && times && next_pair(u, unit_of(b, base, r), &k, &j, &pair)) {
+        if (pair.x->regime != regime)
+            continue;
+        times[n] = log((double)pair.x->ns);
+        ratios[n] = times[n] - (pair.base ? log((double)pair.base->ns) : 0);
+        n++;
     }
-    if (!(values = calloc(u->n, sizeof *values)))
-        return -ENOMEM;
-    n = gather(u, base < 0 ? NULL : &b->c->hidden->units[base][r], regime, values);
-    if ((err = lb_compare_voice(values, n, voice)))
-        free(values);
+    said->rounds = n;
+    if (!ratios || !times)
+        err = -ENOMEM;
+    else if (n < LB_COMPARE_ROUNDS)
+        err = -ENODATA;
+    else if (!(err = lb_stats_median(ratios, n, &said->median)))
+        err = lb_stats_median(times, n, &said->ns);
+    free(ratios);
+    free(times);
     return err;
 }
 
-/* The voices of one side in its regime; what they say together goes into the contrast. */
-static int hear(struct bench *b, size_t i, int side, int base, int regime, struct lb_contrast *x)
+/* The runs of one side in its regime; what they say together goes into the contrast, and the time
+ * of the case in these rounds to *ns. */
+static int hear(struct bench *b, int i, int side, int base, int regime, struct lb_contrast *x,
+                double *ns)
 {
-    double sum = 0;
+    double sum = 0, time = 0;
 
     for (size_t r = 0; r < b->c->n_runs; r++) {
-        struct lb_compare_voice *voice = &b->voices[side][x->runs[side]];
-        int err;
-        if (b->c->runs[r].side != side || count_rounds(b, i, r, base, regime) < LB_COMPARE_ROUNDS)
-            continue;
-        if ((err = add_voice(b, i, r, base, regime, voice)) == -ENODATA)
+        struct said said;
+        int err = b->c->runs[r].side == side ? listen(b, i, r, base, regime, &said) : -ENODATA;
+        if (err == -ENODATA)
             continue;
         if (err)
             return err;
-        sum += voice->centre;
-        x->rounds[side] += voice->n;
-        x->runs[side]++;
+        b->medians[side][x->runs[side]++] = said.median;
+        sum += said.median;
+        time += said.ns;
+        x->rounds[side] += said.rounds;
     }
-    if (x->runs[side])
-        x->side[side] = exp(sum / (double)x->runs[side]);
+    x->side[side] = exp(sum / (double)x->runs[side]); /* NaN of none */
+    *ns = exp(time / (double)x->runs[side]);
     return 0;
 }
 
 /* Medians over a side's samples in the regime: round trips (of a ring the mean of its links), and
  * fairness. */
-static int describe(struct bench *b, size_t i, int side, int regime, double *trip, double *fair)
+static int describe(const struct bench *b, int i, int side, int regime, double *trip, double *fair)
 {
     size_t n[2] = {0, 0}, room = 1;
     double *values[2], *median[2] = {trip, fair};
@@ -235,9 +313,9 @@ static void explain(const struct lb_compare_case *k, bool is_time, bool met, str
                  x->regime_ns[0], x->regime_ns[1]);
     else if (!x->runs[lone])
         snprintf(x->note, sizeof x->note, "no run of side %c has %d rounds%s in this regime",
-                 'A' + lone, LB_COMPARE_ROUNDS, is_time ? "" : " together with the baseline");
-    else if (is_time && x->runs[lone] < LB_COMPARE_RUNS)
-        snprintf(x->note, sizeof x->note, "%zu run%s on side %c: times need %d on each",
+                 'A' + lone, LB_COMPARE_ROUNDS, is_time ? "" : " together with the base");
+    else if (x->runs[lone] < LB_COMPARE_RUNS)
+        snprintf(x->note, sizeof x->note, "%zu run%s on side %c: a verdict needs %d on each",
                  x->runs[lone], x->runs[lone] == 1 ? "" : "s", 'A' + lone, LB_COMPARE_RUNS);
     else if (x->rounds[few] < LB_FIRST_LOOK)
         snprintf(x->note, sizeof x->note, "fewer than %d rounds on side %c", LB_FIRST_LOOK,
@@ -247,68 +325,47 @@ static void explain(const struct lb_compare_case *k, bool is_time, bool met, str
                  "the rates of spoiled windows differ by more than 10 points");
 }
 
-/* FNV-1a over the case's names: what is drawn for a case depends on no other. */
-static uint64_t seed_of(const struct lb_compare *c, const struct lb_compare_case *k, bool is_time)
+/* `ns` is what A takes where the two are compared. */
+static int estimate(const struct bench *b, double ns, struct lb_contrast *x)
 {
-    uint64_t h = 14695981039346656037u ^ c->seed ^ (uint64_t)is_time << 63;
-
-    for (int i = 0; i < LB_KEYS; i++)
-        for (const char *at = k->cells[i]; *at; at++)
-            h = (h ^ (unsigned char)*at) * 1099511628211u;
-    return h;
-}
-
-/* An interval, but none of times from a single run: it would leave out most of the uncertainty. */
-static int estimate(struct bench *b, size_t i, bool is_time, struct lb_contrast *x)
-{
-    const struct lb_compare_case *k = &b->c->cases[i];
-    const struct lb_compare_voice *const voices[2] = {b->voices[0], b->voices[1]};
+    const double *const medians[2] = {b->medians[0], b->medians[1]};
     struct lb_compare_interval interval;
     int err;
 
     x->ratio = x->side[1] / x->side[0];
-    x->margin = fmax(b->margin->share, b->margin->ns / exp(x->margin));
-    if (is_time && (x->runs[0] < 2 || x->runs[1] < 2))
+    x->margin = fmax(b->margin->share, b->margin->ns / ns);
+    err = lb_compare_interval(medians, x->runs, log1p(x->margin), &interval);
+    if (err == -ENODATA) {
+        if (!*x->note)
+            snprintf(x->note, sizeof x->note,
+                     "the runs agree to the last digit, as no measurement does");
         return 0;
-    err = lb_compare_interval(voices, x->runs, log1p(x->margin), seed_of(b->c, k, is_time),
-                              &interval);
+    }
     if (err)
         return err;
-    x->ratio = exp(interval.value);
     x->lo = exp(interval.lo);
     x->hi = exp(interval.hi);
     x->p_holm = interval.p;
     return 0;
 }
 
-static void hush(struct bench *b, const struct lb_contrast *x)
-{
-    for (int side = 0; side < 2; side++)
-        for (size_t r = 0; r < x->runs[side]; r++)
-            free(b->voices[side][r].sorted);
-}
-
-/* `base` < 0: times. x->margin holds the logarithm of the case's time until it is the margin. */
-static int contrast(struct bench *b, size_t i, int base, double log_ns, struct lb_contrast *x)
+/* `base` < 0: times. */
+static int contrast(struct bench *b, int i, int base, struct lb_contrast *x)
 {
     struct lb_compare_case *k = &b->c->cases[i];
-    double fair[2];
+    double fair[2], ns[2];
     int regimes[2], err = 0;
     bool met = choose_regimes(b, i, base, regimes), is_time = base < 0;
 
     for (int side = 0; !err && side < 2; side++)
         if (!(err = describe(b, i, side, regimes[side], &x->regime_ns[side], &fair[side])))
-            err = hear(b, i, side, base, regimes[side], x);
-    if (!err) {
-        if (is_time)
-            k->min_over_max = fair[0] < fair[1] || isnan(fair[1]) ? fair[0] : fair[1];
-        explain(k, is_time, met, x);
-        x->margin = is_time ? log(x->side[0]) : log_ns;
-        if (met && x->runs[0] && x->runs[1])
-            err = estimate(b, i, is_time, x);
-    }
-    hush(b, x);
-    return err;
+            err = hear(b, i, side, base, regimes[side], x, &ns[side]);
+    if (err)
+        return err;
+    if (is_time)
+        k->min_over_max = fair[0] < fair[1] || isnan(fair[1]) ? fair[0] : fair[1];
+    explain(k, is_time, met, x);
+    return met && x->runs[0] && x->runs[1] ? estimate(b, ns[0], x) : 0;
 }
 
 static void clear(struct lb_contrast *x, const char *note)
@@ -318,23 +375,19 @@ static void clear(struct lb_contrast *x, const char *note)
     snprintf(x->note, sizeof x->note, "%s", note);
 }
 
-static int judge_case(struct bench *b, size_t i)
+static int judge_case(struct bench *b, int i)
 {
     struct lb_compare_case *k = &b->c->cases[i];
     const char *only = !k->here[0] ? "only on side B" : !k->here[1] ? "only on side A" : "";
-    double log_ns;
-    int err = 0;
+    int err;
 
     clear(&k->time, only);
     clear(&k->relative, *only ? only : k->base < 0 ? "nothing to divide by" : "");
     k->min_over_max = NAN;
-    err = contrast(b, i, -1, NAN, &k->time);
+    err = contrast(b, i, -1, &k->time);
     if (*only)
         snprintf(k->time.note, sizeof k->time.note, "%s", only);
-    if (err || *only || k->base < 0)
-        return err;
-    log_ns = isfinite(k->time.side[0]) ? log(k->time.side[0]) : 0;
-    return contrast(b, i, k->base, log_ns, &k->relative);
+    return err || *only || k->base < 0 ? err : contrast(b, i, k->base, &k->relative);
 }
 
 /* Verdicts by the rules of a run, on the scale of logarithms. */
@@ -377,18 +430,39 @@ static int holm(struct lb_compare *c, bool is_time)
     return err;
 }
 
+static int make_bench(struct bench *b)
+{
+    size_t n_runs = b->c->n_runs, n_regimes = 1;
+
+    for (size_t i = 0; i < b->c->n_cases; i++) {
+        size_t n = (size_t)count_regimes(b->c, (int)i);
+        n_regimes = n > n_regimes ? n : n_regimes;
+    }
+    for (int side = 0; side < 2; side++) {
+        b->medians[side] = calloc(n_runs, sizeof *b->medians[side]);
+        b->side[side] = calloc(n_regimes, sizeof *b->side[side]);
+    }
+    b->rounds = calloc(n_regimes, sizeof *b->rounds);
+    return b->medians[0] && b->medians[1] && b->side[0] && b->side[1] && b->rounds ? 0 : -ENOMEM;
+}
+
+static void drop_bench(struct bench *b)
+{
+    for (int side = 0; side < 2; side++) {
+        free(b->medians[side]);
+        free(b->side[side]);
+    }
+    free(b->rounds);
+}
+
 int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool apart)
 {
     struct bench b = {.c = c, .margin = margin, .apart = apart};
-    int err = 0;
+    int err = make_bench(&b);
 
-    for (int side = 0; side < 2; side++)
-        if (!(b.voices[side] = calloc(c->n_runs, sizeof *b.voices[side])))
-            err = -ENOMEM;
     for (size_t i = 0; !err && i < c->n_cases; i++)
-        err = judge_case(&b, i);
-    free(b.voices[0]);
-    free(b.voices[1]);
+        err = judge_case(&b, (int)i);
+    drop_bench(&b);
     if (!err)
         err = holm(c, true);
     return err ? err : holm(c, false);

@@ -18,10 +18,9 @@ struct lb_compare_sample {
     int regime;      /* 0 where no round trip is known */
 };
 
-/* What a row of summary.csv says besides. Intervals are half-widths over 1.96, of logarithms. */
+/* What a row of summary.csv says besides. */
 struct lb_compare_digest {
-    double log_ns, error;
-    double log_ratio, ratio_error;
+    double log_ns, log_ratio;
     char *base; /* layout of the ratio */
 };
 
@@ -57,23 +56,15 @@ int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size
 /* Labels all samples by the clusters of round trips; sides apart where their processors differ. */
 int lb_compare_regimes(struct lb_compare *c, bool apart);
 
-/* What one run says of a quantity, in logarithms. */
-struct lb_compare_voice {
-    double *sorted; /* the rounds' values; NULL: only what a summary says */
-    size_t n;
-    double weight; /* independent rounds that they are worth */
-    double centre, error;
-};
-/* Sorts the rounds' values (in round order) and takes the median. */
-int lb_compare_voice(double *values, size_t n, struct lb_compare_voice *voice);
-
 /* B less A in logarithms. */
 struct lb_compare_interval {
     double value, lo, hi;
     double p; /* of lying beyond +-margin, two-sided */
 };
-int lb_compare_interval(const struct lb_compare_voice *const voices[2], const size_t n[2],
-                        double margin, uint64_t seed, struct lb_compare_interval *interval);
+/* From the logarithm of each run's median. -ENODATA below two runs a side, and where no run differs
+ * from another. */
+int lb_compare_interval(const double *const medians[2], const size_t n[2], double margin,
+                        struct lb_compare_interval *interval);
 
 /* Judges every case. `apart`: each side in its own regime. */
 int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool apart);

@@ -22,8 +22,8 @@ static const char *const key_columns[] = {
     "round", "phase", "status", "ns_op", "min_over_max", "pingpong_before_ns",                     \
         "pingpong_after_ns", "emulated"
 #define SUMMARY_ONLY                                                                               \
-    "windows", "windows_spoiled", "regime_ns", "ns_op_median", "ns_op_ci95_lo", "ns_op_ci95_hi",   \
-        "min_over_max_median", "baseline", "ratio", "ratio_ci95_lo", "ratio_ci95_hi"
+    "windows", "windows_spoiled", "regime_ns", "ns_op_median", "min_over_max_median", "baseline",  \
+        "ratio"
 
 /* Probes before and after a round agree within this factor, or the round spans two regimes. */
 #define PROBES_AGREE 2.0F
@@ -310,20 +310,11 @@ static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
     return 0;
 }
 
-/* Half the interval's width in standard errors; NaN without an interval. */
-static double error_of(double lo, double hi)
-{
-    return lo > 0 && hi >= lo ? (log(hi) - log(lo)) / (2 * 1.959964) : NAN;
-}
-
 static int add_digest(struct lb_csv_reader *csv, struct lb_compare_unit *u)
 {
     struct lb_compare_digest d = {
         .log_ns = log(lb_csv_number(csv, "ns_op_median")),
-        .error = error_of(lb_csv_number(csv, "ns_op_ci95_lo"), lb_csv_number(csv, "ns_op_ci95_hi")),
         .log_ratio = log(lb_csv_number(csv, "ratio")),
-        .ratio_error =
-            error_of(lb_csv_number(csv, "ratio_ci95_lo"), lb_csv_number(csv, "ratio_ci95_hi")),
     };
     struct lb_compare_sample s = {
         .ns = (float)lb_csv_number(csv, "ns_op_median"),

@@ -41,7 +41,7 @@ static const struct lb_column columns[] = {
     {"time_rounds_a", "rounds of A that went in"}, {"time_rounds_b", "of B"},
     {"regime_a_ns", "median ping-pong round trip of what went in, A"}, {"regime_b_ns", "B"},
     {"time_ratio", "time_b_ns over time_a_ns"},
-    {"time_ratio_ci95_lo", "lower end of its interval: runs resampled, then rounds"},
+    {"time_ratio_ci95_lo", "lower end of its 95 % interval, by the spread of the runs' medians"},
     {"time_ratio_ci95_hi", "upper end"},
     {"time_margin_share", "share that a winner has to exceed"},
     {"time_p_holm", "p value beyond the margin, corrected for all cases (Holm)"},

@@ -80,13 +80,13 @@ static double student_within(double angle, unsigned df)
     return df % 2 ? (angle + sin(angle) * sum) * M_2_PI : sin(angle) * sum;
 }
 
-static double student_above(double t, unsigned df)
+double lb_stats_student_above(double t, unsigned df)
 {
     return fmax(0, (1 - student_within(atan(t / sqrt(df)), df)) / 2);
 }
 
 /* The t that is exceeded with probability `tail`, 0 < tail <= 1/2. */
-static double student_quantile(double tail, unsigned df)
+double lb_stats_student_quantile(double tail, unsigned df)
 {
     double lo = 0, hi = M_PI_2;
     for (int i = 0; i < 60; i++) {
@@ -335,7 +335,7 @@ static void location_interval(const struct location *at, double confidence, doub
     *hi = walsh_select(at->sorted, at->n, at->n_walsh + 1 - k);
     if (at->method == LB_STATS_SIGNED_RANK)
         return;
-    double widen = at->widen * student_quantile(tail, at->df) / normal_quantile(tail);
+    double widen = at->widen * lb_stats_student_quantile(tail, at->df) / normal_quantile(tail);
     *lo = at->centre - widen * (at->centre - *lo);
     *hi = at->centre + widen * (*hi - at->centre);
 }
@@ -351,8 +351,9 @@ static double location_p(const struct location *at, double bound)
     double lo, hi;
     location_interval(at, 0.95, &lo, &hi);
     if (lo < at->centre)
-        return student_above(
-            (at->centre - bound) / (at->centre - lo) * student_quantile(0.025, at->df), at->df);
+        return lb_stats_student_above((at->centre - bound) / (at->centre - lo) *
+                                          lb_stats_student_quantile(0.025, at->df),
+                                      at->df);
     return at->centre > bound ? 0 : 1;
 }
 

@@ -25,6 +25,10 @@ double lb_stats_middle(const double *sorted, size_t n);
 int lb_stats_beyond(const double *d, size_t n, double margin, uint64_t seed,
                     struct lb_estimate *estimate, double *p);
 
+/* P(T > t) of Student's T with df >= 1 degrees, and the t with `tail` above it. */
+double lb_stats_student_above(double t, unsigned df);
+double lb_stats_student_quantile(double tail, unsigned df);
+
 /* Half of each first: the sum of two finite samples may overflow. Monotonic in both arguments, also
  * after rounding, which counting Walsh averages in sorted samples relies on. */
 static inline double lb_stats_average(double a, double b)

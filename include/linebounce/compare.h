@@ -2,10 +2,11 @@
  *
  * compare: result folders of two sides (builds, kernels, machines), case by case.
  *
- * Between runs of one program, times differed by 20 % at an unchanged clock. So a time is judged
- * only with LB_COMPARE_RUNS runs a side, and its interval resamples runs, then rounds. Ratios
- * within a run (a layout over the baseline of the same round) are free of what all rounds of the
- * run share, so that they are compared with any number of runs.
+ * Between runs of one program, times differed by 20 % at an unchanged clock. A ratio within a run
+ * (a layout over the baseline of the same round) is free of what slows both alike, but not of the
+ * run: it depends on the distance of the lines that the run was given. So both are judged only with
+ * LB_COMPARE_RUNS runs a side, by the spread of the runs' medians. With fewer, differences are
+ * shown without a verdict, with one run a side without an interval too.
  */
 #ifndef LINEBOUNCE_COMPARE_H
 #define LINEBOUNCE_COMPARE_H
@@ -15,7 +16,7 @@
 
 #include <stdbool.h>
 
-/* Fewest runs on each side before a time gets a verdict. */
+/* Fewest runs on each side before there is a verdict. */
 #define LB_COMPARE_RUNS 3
 
 /* What tells cases apart: the schema's case columns in their order, schema_version left out. */
@@ -43,7 +44,6 @@ struct lb_compare_request {
     size_t n_paths[2];
     const char *baseline; /* layout; NULL: what the runs recorded, else `pointer` */
     struct lb_margin margin;
-    uint64_t seed; /* of the resampling: the same seed gives the same numbers */
 };
 
 /* One run of a side, as it was read. */
@@ -62,8 +62,9 @@ struct lb_contrast {
     double side[2];            /* geometric means over runs of the median, NaN without one */
     size_t runs[2], rounds[2]; /* that went in: those of one regime, of runs with enough rounds */
     double regime_ns[2];  /* median ping-pong round trip of what went in; NaN when there is none */
-    double ratio, lo, hi; /* B over A with its 95 % interval, NaN when unknown */
-    double margin;        /* share that a winner has to exceed */
+    double ratio, lo, hi; /* B over A with its 95 % interval (Welch's, of the runs' medians), NaN
+                             when unknown */
+    double margin;        /* share that a winner has to exceed, by A's time in the same rounds */
     double p_holm;        /* NaN when there is no interval */
     enum lb_verdict verdict;
     bool unfair;    /* the verdict rests on unequal shares of ops (min/max below 0.5) */
@@ -106,7 +107,6 @@ struct lb_compare {
     char **warnings; /* one sentence each */
     size_t n_warnings;
     char *baseline;
-    uint64_t seed;
     struct lb_compare_tally time, relative; /* over the cases of both sides, references left out */
     struct lb_compare_hidden *hidden;
 };
@@ -121,11 +121,7 @@ int lb_compare_create(const struct lb_compare_request *request, struct lb_why *w
                       struct lb_compare **compare);
 void lb_compare_destroy(struct lb_compare *compare);
 
-/* What a case is judged by: its time, or, where no time can be judged at all for want of runs, its
- * ratio to the base. */
-bool lb_compare_by_time(const struct lb_compare *compare);
-
-/* How many judged cases have an interval that lies wholly above 1 + share. */
+/* How many cases whose time is judged have an interval that lies wholly above 1 + share. */
 size_t lb_compare_slower(const struct lb_compare *compare, double share);
 
 /* The comparison as a document, freed by the caller: CSV by lb_schema_comparison (cases of one side
