@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As in a run: ten points, beyond what chance explains. */
-#define SPOILED_GAP_MOST 0.10
-
 /* What a side has in a regime: runs with enough rounds, and their rounds. */
 struct tally {
     size_t runs, rounds;
@@ -287,18 +284,10 @@ static int describe(const struct bench *b, int i, int side, int regime, double *
     return err;
 }
 
-static double spoiled_gap(const struct lb_compare_case *k)
+static bool spoiled_differ(const struct lb_compare_case *k)
 {
-    double p[2], error = 0;
-
-    for (int side = 0; side < 2; side++) {
-        double n = (double)(k->ok[side] + k->spoiled[side]);
-        if (!(n > 0))
-            return 0;
-        p[side] = (double)k->spoiled[side] / n;
-        error += p[side] * (1 - p[side]) / n;
-    }
-    return fabs(p[0] - p[1]) > 2 * sqrt(error) ? fabs(p[0] - p[1]) : 0;
+    return lb_stats_rates_differ(k->spoiled[0], k->ok[0] + k->spoiled[0], k->spoiled[1],
+                                 k->ok[1] + k->spoiled[1]);
 }
 
 /* Why there is no verdict, or nothing. */
@@ -320,7 +309,7 @@ static void explain(const struct lb_compare_case *k, bool is_time, bool met, str
     else if (x->rounds[few] < LB_FIRST_LOOK)
         snprintf(x->note, sizeof x->note, "fewer than %d rounds on side %c", LB_FIRST_LOOK,
                  'A' + few);
-    else if (spoiled_gap(k) > SPOILED_GAP_MOST)
+    else if (spoiled_differ(k))
         snprintf(x->note, sizeof x->note,
                  "the rates of spoiled windows differ by more than 10 points");
 }

@@ -571,6 +571,34 @@ static void test_rates_of_spoiled_windows(void **state)
     lb_compare_destroy(c);
 }
 
+/* 4 of 30 against 0 of 26 are chance (Fisher's exact test: p = 0.115). */
+static void test_no_spoiled_windows_on_a_side(void **state)
+{
+    static const unsigned ok[] = {9, 9, 8}, spoiled[] = {2, 1, 1};
+    struct lb_compare *c;
+    const struct lb_compare_case *k;
+
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct writer w;
+        struct made m = usual;
+        open_run(&w, six[i]);
+        m.rounds = ok[i / 2];
+        m.ns = i % 2 ? 150 : 100;
+        put_rounds(&w, m);
+        m.status = "spoiled";
+        m.rounds = i % 2 ? spoiled[i / 2] : 0;
+        put_rounds(&w, m);
+        close_run(&w);
+    }
+    c = compare(ALL_SIX);
+    k = find(c, "pointer");
+    assert_int_equal(k->ok[1] + k->spoiled[1], 30);
+    assert_string_equal(k->time.note, "");
+    assert_int_equal(k->time.verdict, LB_VERDICT_SLOWER);
+    lb_compare_destroy(c);
+}
+
 /* Windows of a round are averaged first; a round that lacks one is left out. */
 static void test_roaming(void **state)
 {
@@ -1247,6 +1275,7 @@ int main(void)
         TEST(test_references_are_not_judged),
         TEST(test_only_ok_rows_count),
         TEST(test_rates_of_spoiled_windows),
+        TEST(test_no_spoiled_windows_on_a_side),
         TEST(test_roaming),
         TEST(test_a_round_across_regimes),
         TEST(test_unusable_and_torn),
