@@ -78,8 +78,10 @@ static void compose(const struct lb_progress *p, bool bar, char *text, size_t by
         used += snprintf(text + used, bytes - (size_t)used, " of %u", p->rounds);
     used += snprintf(text + used, bytes - (size_t)used, ": %s", p->case_name);
     if (isfinite(p->estimate_ns) && (size_t)used < bytes)
-        snprintf(text + used, bytes - (size_t)used, ": %.1f ns [%.1f, %.1f]", p->estimate_ns,
-                 p->estimate_lo_ns, p->estimate_hi_ns);
+        used += snprintf(text + used, bytes - (size_t)used, ": %.1f ns", p->estimate_ns);
+    if (isfinite(p->estimate_lo_ns) && (size_t)used < bytes)
+        snprintf(text + used, bytes - (size_t)used, " [%.1f, %.1f]", p->estimate_lo_ns,
+                 p->estimate_hi_ns);
 }
 
 void progress_show(const struct lb_progress *p, void *data)

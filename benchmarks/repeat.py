@@ -40,11 +40,11 @@ def main(folders):
             regime = row["regime_ns"]
             if not row["layout"] or float(row["work_ns"]) != HEADLINE_NS or not regime:
                 continue
-            if not near / AGREE < float(regime) < near * AGREE or not row["net_ns_op_median"]:
+            if not near / AGREE < float(regime) < near * AGREE or not row["net_ns_op_hl"]:
                 continue
             key = (row["scenario"], row["role"], row["layout"])
             found.setdefault(key, []).append(
-                (float(row["net_ns_op_median"]), float(row["ns_op_median"])))
+                (float(row["net_ns_op_hl"]), float(row["ns_op_median"])))
     print(f"{'scenario':12} {'role':8} {'layout':21} runs  mean net ns  CV of net  CV of ns/op")
     for (scenario, role, layout), pairs in sorted(found.items()):
         if len(pairs) < 2:

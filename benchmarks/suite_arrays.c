@@ -5,6 +5,7 @@
  */
 #include "suite.h"
 
+#include "interval.h"
 #include "table.h"
 
 #include <math.h>
@@ -68,12 +69,13 @@ static void sentence(FILE *out, const struct lb_analysis *a, const struct lb_lin
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     const struct lb_comparison *k = &l->comparison;
     const char *verdict = lb_verdict_name(k->verdict);
+    char text[INTERVAL_BYTES];
 
     fprintf(out, "  %s %zu bytes apart", subject(c->shape.scenario->kind), c->shape.offset_bytes);
     if (lb_case_roles(c) > 1)
         fprintf(out, " (%s)", lb_case_role_name(c, l->role));
-    fprintf(out, ": %+.1f ns an op [%+.1f, %+.1f], %s%s", k->difference.value, k->difference.lo,
-            k->difference.hi, k->unfair ? "unfair: " : "", verdict);
+    interval_text("%+.1f", k->difference.value, k->difference.lo, k->difference.hi, text);
+    fprintf(out, ": %s ns an op, %s%s", text, k->unfair ? "unfair: " : "", verdict);
     if (c->shape.scenario->kind == LB_SCENARIO_RING && l->fallbacks_per_kop > 0)
         fprintf(out, "; gave up waiting %.2f times in 1000", l->fallbacks_per_kop);
     fputc('\n', out);

@@ -5,6 +5,7 @@
  */
 #include "suite.h"
 
+#include "interval.h"
 #include "table.h"
 
 #include <math.h>
@@ -63,10 +64,10 @@ static double pages(const struct lb_case *c)
 /* Time, ratio and verdict; NULL: no window was good. */
 static void print_time(FILE *out, const struct lb_case *c, const struct lb_line *l)
 {
-    char net[48] = "-", ratio[16] = "-";
+    char net[INTERVAL_BYTES] = "-", ratio[16] = "-";
 
     if (l && l->net.n)
-        snprintf(net, sizeof net, "%.1f [%.1f, %.1f]", l->net.median, l->net.lo, l->net.hi);
+        interval_text("%.1f", l->net.value, l->net.lo, l->net.hi, net);
     if (l && l->compared)
         snprintf(ratio, sizeof ratio, "%.2f", l->comparison.ratio.value);
     fprintf(out, " %24s  %5s  %-12s", net, l && c->base < 0 ? "1" : ratio,

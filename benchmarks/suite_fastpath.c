@@ -5,6 +5,7 @@
  */
 #include "suite.h"
 
+#include "interval.h"
 #include "table.h"
 
 #include <math.h>
@@ -68,15 +69,18 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     const struct lb_line *adds = find(a, LB_SCENARIO_ADDS, 0);
     const struct lb_line *rwsem = find(a, LB_SCENARIO_UNCONTENDED, LB_LOCK_RWSEM40);
 
+    char text[INTERVAL_BYTES];
+
     (void)s;
     table_fastpath(a, out);
-    if (rwsem && rwsem->compared && adds && adds->compared)
-        fprintf(
-            out,
-            "\nrwsem40 read lock and unlock against the same straight line of instructions: %.3f x "
-            "[%.3f, %.3f]; against two locked adds and a store: %.3f x.\n",
-            rwsem->comparison.ratio.value, rwsem->comparison.ratio.lo, rwsem->comparison.ratio.hi,
-            rwsem->comparison.ratio.value / adds->comparison.ratio.value);
+    if (!rwsem || !rwsem->compared || !adds || !adds->compared)
+        return;
+    const struct lb_estimate *r = &rwsem->comparison.ratio;
+    interval_text("%.3f", r->value, r->lo, r->hi, text);
+    fprintf(out,
+            "\nrwsem40 read lock and unlock, times of the same straight line of instructions: %s; "
+            "of two locked adds and a store: %.3f.\n",
+            text, r->value / adds->comparison.ratio.value);
 }
 
 const struct suite suite_fastpath = {

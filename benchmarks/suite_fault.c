@@ -5,6 +5,7 @@
  */
 #include "suite.h"
 
+#include "interval.h"
 #include "table.h"
 
 #include <math.h>
@@ -81,18 +82,17 @@ static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_l
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     bool faults = lb_op_faults(c->shape.scenario->roles[l->role].op);
-    char cpu[24], wall[24], name[96], touch[LB_CASE_LAYOUT_BYTES];
+    char ns_op[INTERVAL_BYTES], cpu[24], wall[24], name[96], touch[LB_CASE_LAYOUT_BYTES];
 
     lb_case_layout(c, touch);
     snprintf(name, sizeof name, "%s%s%s", c->shape.scenario->name, lb_case_roles(c) > 1 ? " " : "",
              lb_case_roles(c) > 1 ? lb_case_role_name(c, l->role) : "");
     rate(faults ? l->faults_per_cpu_s : NAN, cpu, sizeof cpu);
     rate(faults ? l->faults_per_wall_s : NAN, wall, sizeof wall);
-    fprintf(out, "  %-21s %-9s %8.0f [%.0f, %.0f]%*s %8s %8s %6.3f %5.2f %6.1f%% %6.2f %6.2f\n",
-            name, touch, l->ns_op.median, l->ns_op.lo, l->ns_op.hi,
-            (int)(14 - snprintf(NULL, 0, "[%.0f, %.0f]", l->ns_op.lo, l->ns_op.hi)), "", cpu, wall,
-            l->faults_per_op, l->min_over_max, 100 * l->off_cpu_share, l->voluntary_per_kop,
-            l->involuntary_per_kop);
+    interval_text("%.0f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, ns_op);
+    fprintf(out, "  %-21s %-9s %-23s %8s %8s %6.3f %5.2f %6.1f%% %6.2f %6.2f\n", name, touch, ns_op,
+            cpu, wall, l->faults_per_op, l->min_over_max, 100 * l->off_cpu_share,
+            l->voluntary_per_kop, l->involuntary_per_kop);
 }
 
 static void print_head(FILE *out, const struct lb_placement *p)
@@ -101,8 +101,8 @@ static void print_head(FILE *out, const struct lb_placement *p)
             p->n > 1 ? lb_distance_name(p->distance) : p->name);
     for (int i = 0; i < p->n; i++)
         fprintf(out, "%c%d", i ? ',' : ' ', p->pu_os[i]);
-    fprintf(out, "\n  %-21s %-9s %23s %8s %8s %6s %5s %7s %6s %6s\n", "workload", "pages",
-            "ns/op [95 %]    ", "/CPU s", "/wall s", "fl/op", "fair", "offCPU", "vol/k", "inv/k");
+    fprintf(out, "\n  %-21s %-9s %-23s %8s %8s %6s %5s %7s %6s %6s\n", "workload", "pages",
+            "ns/op [95 %]", "/CPU s", "/wall s", "fl/op", "fair", "offCPU", "vol/k", "inv/k");
 }
 
 /* A workload without a good window has no line. */

@@ -5,6 +5,8 @@
  */
 #include "suite.h"
 
+#include "interval.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -63,29 +65,35 @@ static void print_pair(const struct lb_analysis *a, FILE *out)
     int two = find_case(run->plan, LB_SCENARIO_CONTROL_APART, 2, 0);
     int one = find_case(run->plan, LB_SCENARIO_CONTROL_APART, 1, 0);
     double *ratios = calloc(lb_run_longest(run) + 1, sizeof *ratios);
+    char text[INTERVAL_BYTES];
     struct lb_estimate e;
     size_t n;
 
     if (ratios && one >= 0 && two >= 0) {
         n = log_ratios(&run->series[two], &run->series[one], ratios);
-        if (n && !lb_stats_location(ratios, n, 0.95, 1, &e))
+        if (n && !lb_stats_location(ratios, n, 0.95, 1, &e)) {
+            interval_text("%.4f", exp(e.value), exp(e.lo), exp(e.hi), text);
             fprintf(out,
-                    "A thread's own line with a second thread at work on another: %.4f x of alone "
-                    "[%.4f, %.4f], %zu pairs.\n",
-                    exp(e.value), exp(e.lo), exp(e.hi), n);
+                    "A thread's own line with a second thread at work on another, times of alone: "
+                    "%s, %zu pairs.\n",
+                    text, n);
+        }
     }
     free(ratios);
 }
 
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
+    char text[INTERVAL_BYTES];
+
     (void)s;
     fprintf(out, "\n%-16s %7s %8s %22s\n", "case", "threads", "work ns", "ns/op [95 %]");
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_line *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        fprintf(out, "%-16s %7d %8g %8.3f [%.3f, %.3f]\n", c->shape.scenario->name,
-                c->shape.threads, c->work_ns, l->ns_op.median, l->ns_op.lo, l->ns_op.hi);
+        interval_text("%.3f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, text);
+        fprintf(out, "%-16s %7d %8g %s\n", c->shape.scenario->name, c->shape.threads, c->work_ns,
+                text);
     }
     fputc('\n', out);
     print_pair(a, out);

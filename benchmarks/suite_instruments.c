@@ -5,6 +5,8 @@
  */
 #include "suite.h"
 
+#include "interval.h"
+
 #include <linebounce/counters.h>
 
 #include <math.h>
@@ -74,12 +76,15 @@ static void print_line(const struct lb_analysis *a, const struct lb_line *l, FIL
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     const struct lb_line *base = bare_line(a, l);
     const struct lb_estimate *d = &l->comparison.difference, *r = &l->comparison.ratio;
-    double net = base && base->net.n ? base->net.median : NAN;
+    char difference[INTERVAL_BYTES], ratio[INTERVAL_BYTES];
+    double net = base && base->net.n ? base->net.value : NAN;
 
-    fprintf(out, "%-12s %-9s %-9s %6g %9.2f %9.2f %+7.2f [%+.2f, %+.2f] %8.4f [%.4f, %.4f]",
-            c->shape.scenario->name, c->shape.layout->name,
+    interval_text("%+.2f", d->value, d->lo, d->hi, difference);
+    interval_text("%.4f", r->value, r->lo, r->hi, ratio);
+    fprintf(out, "%-12s %-9s %-9s %6g %9.2f %9.2f %-24s %-26s", c->shape.scenario->name,
+            c->shape.layout->name,
             c->instruments == LB_INSTRUMENT_COUNTERS ? "counters" : "sampling", c->work_ns,
-            base ? base->ns_op.median : NAN, net, d->value, d->lo, d->hi, r->value, r->lo, r->hi);
+            base ? base->ns_op.median : NAN, net, difference, ratio);
     if (isfinite(net) && net > 0)
         fprintf(out, " %+7.2f %%", 100 * d->value / net);
     if (c->instruments == LB_INSTRUMENT_SAMPLING)

@@ -61,9 +61,9 @@ static void print_class(FILE *out, const struct lb_pairs *p, size_t class_index,
         lb_pair_class_name(&plan->classes[class_index], false, name);
         fprintf(out, "%-14s %-17s %-5s %8.1f", name, lb_pingpong_op_name(op),
                 lb_pair_home_name(home), medians[n / 2]);
-        if (n == 1)
+        if (n == 1 && isfinite(any->one_way.lo))
             fprintf(out, " [%.1f, %.1f]", any->one_way.lo, any->one_way.hi);
-        else
+        if (n > 1)
             fprintf(out, " over %zu pairs, %.1f to %.1f", n, medians[0], medians[n - 1]);
         if (other)
             fprintf(out, "; %zu seen at another distance too", other);

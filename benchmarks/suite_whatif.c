@@ -5,6 +5,7 @@
  */
 #include "suite.h"
 
+#include "interval.h"
 #include "table.h"
 #include "whatif.h"
 
@@ -61,17 +62,18 @@ static const struct lb_line *line_of(const struct lb_analysis *a, const char *la
 
 static void print_cost(FILE *out, const struct lb_line *l)
 {
+    char text[INTERVAL_BYTES] = "-";
+
     if (l && l->net.n)
-        fprintf(out, "%8.1f [%.1f, %.1f]", l->net.median, l->net.lo, l->net.hi);
-    else
-        fprintf(out, "%8s", "-");
+        interval_text("%.1f", l->net.value, l->net.lo, l->net.hi, text);
+    fprintf(out, " %s", text);
 }
 
 /* One role at one work: as it is, as moved, the difference and what it means. */
 static void print_role(FILE *out, const struct lb_analysis *a, const struct whatif *w,
                        int placement, double work_ns, int role)
 {
-    char moved[LB_LAYOUT_NAME_BYTES + 8];
+    char moved[LB_LAYOUT_NAME_BYTES + 8], text[INTERVAL_BYTES];
     const struct lb_line *before = line_of(a, w->name, placement, work_ns, role), *after;
 
     snprintf(moved, sizeof moved, "%s:moved", w->name);
@@ -84,8 +86,9 @@ static void print_role(FILE *out, const struct lb_analysis *a, const struct what
     }
     if (after && after->compared) {
         const struct lb_comparison *k = &after->comparison;
-        fprintf(out, ": %+.1f ns [%+.1f, %+.1f], %s%s", k->difference.value, k->difference.lo,
-                k->difference.hi, k->unfair ? "unfair: " : "", lb_verdict_name(k->verdict));
+        interval_text("%+.1f", k->difference.value, k->difference.lo, k->difference.hi, text);
+        fprintf(out, ": %s ns, %s%s", text, k->unfair ? "unfair: " : "",
+                lb_verdict_name(k->verdict));
         if (k->no_verdict)
             fprintf(out, " (%s)", k->no_verdict);
     }

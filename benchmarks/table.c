@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "causes.h"
+#include "interval.h"
 #include "verdicts.h"
 
 #include <math.h>
@@ -43,17 +44,10 @@ static void cell(FILE *out, int width, const char *text)
     fprintf(out, " %-*s", width, text);
 }
 
-static void interval(char *text, size_t bytes, double value, double lo, double hi, const char *sign)
+/* One digit behind the point as long as three stand before it. */
+static const char *digits_of(double value, bool sign)
 {
-    int digits = fabs(value) < 99.95 ? 1 : 0;
-    char format[48];
-
-    snprintf(format, sizeof format, "%%%s.%df [%%%s.%df, %%%s.%df]", sign, digits, sign, digits,
-             sign, digits);
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(text, bytes, format, value, lo, hi);
-#pragma GCC diagnostic pop
+    return fabs(value) < 99.95 ? sign ? "%+.1f" : "%.1f" : sign ? "%+.0f" : "%.0f";
 }
 
 static void verdict_cell(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
@@ -71,30 +65,38 @@ static void verdict_cell(FILE *out, const struct lb_analysis *a, const struct lb
     cell(out, 14, text);
 }
 
+/* 1 for the baseline itself; a row without a pair has none. */
+static void ratio_cell(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+{
+    char text[24] = "-";
+
+    if (l->compared)
+        snprintf(text, sizeof text, "%.2f", l->comparison.ratio.value);
+    else if (a->run->plan->cases[l->case_index].base < 0)
+        snprintf(text, sizeof text, "1");
+    cell(out, 5, text);
+}
+
 /* Net time with interval, ratio, difference with interval, verdict: one work's half of a row. */
 static void half_row(FILE *out, const struct lb_analysis *a, const struct lb_line *l, bool wide)
 {
-    char text[64];
+    char text[INTERVAL_BYTES] = "-";
+    const struct lb_comparison *k;
 
     if (!l) {
         cell(out, wide ? 64 : 43, "not measured");
         return;
     }
+    k = &l->comparison;
     if (l->net.n)
-        interval(text, sizeof text, l->net.median, l->net.lo, l->net.hi, "");
-    else
-        snprintf(text, sizeof text, "-");
+        interval_text(digits_of(l->net.value, false), l->net.value, l->net.lo, l->net.hi, text);
     cell(out, 20, text);
-    if (l->compared)
-        snprintf(text, sizeof text, "%.2f", l->comparison.ratio.value);
-    else
-        snprintf(text, sizeof text, "1");
-    cell(out, 5, text);
+    ratio_cell(out, a, l);
     if (wide) {
         text[0] = '\0';
         if (l->compared)
-            interval(text, sizeof text, l->comparison.difference.value, l->comparison.difference.lo,
-                     l->comparison.difference.hi, "+");
+            interval_text(digits_of(k->difference.value, true), k->difference.value,
+                          k->difference.lo, k->difference.hi, text);
         cell(out, 22, text);
     }
     verdict_cell(out, a, l);
@@ -249,7 +251,7 @@ void table_layouts(const struct lb_analysis *a, FILE *out)
 
 void table_fastpath(const struct lb_analysis *a, FILE *out)
 {
-    char text[64];
+    char text[INTERVAL_BYTES];
 
     fprintf(out, "\nuncontended read lock and unlock, one thread\n%-*s %-22s %s\n", NAME_WIDTH,
             "lock", "ns/op [95 %]", "ratio to the straight line [95 %]");
@@ -258,14 +260,15 @@ void table_fastpath(const struct lb_analysis *a, FILE *out)
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         if (c->shape.scenario->kind == LB_SCENARIO_EMPTY)
             continue;
-        snprintf(text, sizeof text, "%.2f [%.2f, %.2f]", l->ns_op.median, l->ns_op.lo, l->ns_op.hi);
+        interval_text("%.2f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, text);
         fprintf(out, "%-*s %-22s", NAME_WIDTH,
                 c->shape.layout ? lb_lock_info(c->shape.lock)->name : c->shape.scenario->name,
                 text);
+        text[0] = '\0';
         if (l->compared)
-            fprintf(out, " %.3f [%.3f, %.3f]", l->comparison.ratio.value, l->comparison.ratio.lo,
-                    l->comparison.ratio.hi);
-        fputc('\n', out);
+            interval_text("%.3f", l->comparison.ratio.value, l->comparison.ratio.lo,
+                          l->comparison.ratio.hi, text);
+        fprintf(out, "%s%s\n", *text ? " " : "", text);
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "verdicts.h"
 
+#include "interval.h"
 #include "table.h"
 
 #include <math.h>
@@ -85,13 +86,14 @@ static void print_self_check(FILE *out, const struct lb_self_check *s)
         [LB_SELF_CHECK_FAILED] = "FAILED: columns with work are refused",
     };
 
-    if (s->state != LB_SELF_CHECK_NONE)
-        fprintf(out,
-                "pause self-check: sharing costs %.1f ns [%.1f, %.1f] at %g ns of work and %.1f ns "
-                "[%.1f, %.1f] at %g: %s.\n",
-                s->at_short.value, s->at_short.lo, s->at_short.hi, LB_WORK_CHECK_SHORT_NS,
-                s->at_long.value, s->at_long.lo, s->at_long.hi, LB_WORK_CHECK_LONG_NS,
-                words[s->state]);
+    char at_short[INTERVAL_BYTES], at_long[INTERVAL_BYTES];
+
+    if (s->state == LB_SELF_CHECK_NONE)
+        return;
+    interval_text("%.1f", s->at_short.value, s->at_short.lo, s->at_short.hi, at_short);
+    interval_text("%.1f", s->at_long.value, s->at_long.lo, s->at_long.hi, at_long);
+    fprintf(out, "pause self-check: sharing costs %s ns at %g ns of work and %s ns at %g: %s.\n",
+            at_short, LB_WORK_CHECK_SHORT_NS, at_long, LB_WORK_CHECK_LONG_NS, words[s->state]);
 }
 
 void verdict_controls(FILE *out, const struct lb_analysis *a)

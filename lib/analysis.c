@@ -62,7 +62,7 @@ static int summarise(struct desk *d, struct lb_line *l)
         n = lb_run_pairs(d->run, l->case_index, l->role, c->empty, 0, l->regime, d->left, d->right);
         for (size_t i = 0; i < n; i++)
             d->left[i] -= d->right[i];
-        if (n && (err = lb_stats_summary(d->left, n, 0.95, &l->net)))
+        if (n && (err = lb_stats_location(d->left, n, 0.95, d->seed, &l->net)))
             return err;
     }
     l->machine_ns_op = median_of(d, l, MACHINE);

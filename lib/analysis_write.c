@@ -29,7 +29,7 @@ static void write_times(struct lb_row *row, const struct lb_line *l)
     lb_row_number(row, "ns_op_min", l->ns_op.min);
     lb_row_number(row, "ns_op_max", l->ns_op.max);
     if (l->net.n) {
-        lb_row_number(row, "net_ns_op_median", l->net.median);
+        lb_row_number(row, "net_ns_op_hl", l->net.value);
         lb_row_number(row, "net_ns_op_ci95_lo", l->net.lo);
         lb_row_number(row, "net_ns_op_ci95_hi", l->net.hi);
     }

@@ -191,7 +191,7 @@ static void put_row(FILE *out, const struct lb_csv_reader *r)
     fputs("<tr>", out);
     for (size_t i = 0; i < LB_COUNT(before); i++)
         put_cell(out, r, before[i]);
-    put_interval(out, r, "net_ns_op_median", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi", 1);
+    put_interval(out, r, "net_ns_op_hl", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi", 1);
     put_interval(out, r, "ratio", "ratio_ci95_lo", "ratio_ci95_hi", 2);
     put_verdict(out, r);
     put_interval(out, r, "min_over_max_median", "", "", 2);
@@ -224,7 +224,7 @@ static int open_table(const char *path, const char *const *needed, struct lb_why
 /* Rows with a layout, in the order of the file, a table a scenario. */
 static int put_summary(struct page *p, struct lb_why *why)
 {
-    static const char *const needed[] = {"scenario", "layout", "net_ns_op_median", "ratio", NULL};
+    static const char *const needed[] = {"scenario", "layout", "net_ns_op_hl", "ratio", NULL};
     char path[4200], last[64] = "";
     struct lb_csv_reader *r;
     int err;

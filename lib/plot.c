@@ -39,7 +39,7 @@ static const char *const summary_columns[] = {
     "ns_op_median",
     "ns_op_ci95_lo",
     "ns_op_ci95_hi",
-    "net_ns_op_median",
+    "net_ns_op_hl",
     "net_ns_op_ci95_lo",
     "net_ns_op_ci95_hi",
     "cpu_ns_op_mean",

@@ -70,8 +70,8 @@ int lb_stats_summary(const double *x, size_t n, double confidence, struct lb_sum
         .max = sorted[n - 1],
     };
     size_t k = order_rank(n, (1 - confidence) / 2);
-    s.lo = k > 0 ? sorted[k - 1] : s.min;
-    s.hi = k > 0 ? sorted[n - k] : s.max;
+    s.lo = k > 0 ? sorted[k - 1] : NAN;
+    s.hi = k > 0 ? sorted[n - k] : NAN;
     for (size_t i = 0; i < n; i++)
         sorted[i] = fabs(sorted[i] - s.median);
     qsort(sorted, n, sizeof *sorted, lb_by_value);

@@ -123,7 +123,7 @@ static void set_summary(struct lb_row *row, const struct point *p)
     lb_row_number(row, "ns_op_median", p->ns_op);
     lb_row_number(row, "ns_op_ci95_lo", p->ns_op - 1);
     lb_row_number(row, "ns_op_ci95_hi", p->ns_op + 1);
-    lb_row_number(row, "net_ns_op_median", p->net_ns_op);
+    lb_row_number(row, "net_ns_op_hl", p->net_ns_op);
     lb_row_number(row, "net_ns_op_ci95_lo", p->net_ns_op - 1);
     lb_row_number(row, "net_ns_op_ci95_hi", p->net_ns_op + 1);
     lb_row_text(row, "baseline", p->baseline);

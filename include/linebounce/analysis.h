@@ -42,7 +42,7 @@ struct lb_line {
     int case_index, role, regime;
     bool main_regime;        /* the regime in which the case has most windows */
     struct lb_summary ns_op; /* n is the number of windows */
-    struct lb_summary net; /* ns_op less that of empty in the same round; n 0 when there is none */
+    struct lb_estimate net; /* ns_op less that of empty in the same round; n 0 when there is none */
     double machine_ns_op, jain, min_over_max, cpu_ns_op, off_cpu_share; /* medians */
     /* Sums over sums, all windows. Off-CPU time is asleep or preempted (runnable, not running). */
     double cpu_ns_op_mean, off_cpu_ns_op_mean, preempted_ns_op_mean;

@@ -17,8 +17,8 @@
 struct lb_summary {
     size_t n;
     double median;
-    double lo, hi; /* confidence interval of the median from order statistics (binomial); the widest
-                      there is (min, max) below 6 samples, when no 95 % interval exists */
+    double lo, hi; /* confidence interval of the median from order statistics (binomial); NaN where
+                      none exists: below 6 samples at 95 % */
     double mad;    /* median absolute deviation, not scaled */
     double min, max;
 };

@@ -28,7 +28,7 @@ do for [h = 1:dirs] {
             (text("distance")."|".text("threads")."|".text("placement")):(text("work_ns")): \
             (text("scenario")."|".text("role")."|".text("writers")."|" \
                 .text("objects")."|".text("access")): \
-            (text("layout")."|".text("lock")):(number("net_ns_op_median")): \
+            (text("layout")."|".text("lock")):(number("net_ns_op_hl")): \
             (number("net_ns_op_ci95_lo")):(number("net_ns_op_ci95_hi")) \
             with table if (text("layout") ne "-" && text("threads") eq "2" \
                 && has("local -", text("home")) && (text("windows_other_regime") eq "0" \

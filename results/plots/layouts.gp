@@ -34,7 +34,7 @@ plot csv every ::0::rows - 1 using \
         .text("objects")."|".text("access")): \
     (text("layout")."|".text("lock")): \
     (number("ns_op_median")):(number("ns_op_ci95_lo")):(number("ns_op_ci95_hi")): \
-    (number("net_ns_op_median")):(number("net_ns_op_ci95_lo")):(number("net_ns_op_ci95_hi")): \
+    (number("net_ns_op_hl")):(number("net_ns_op_ci95_lo")):(number("net_ns_op_ci95_hi")): \
     (text("baseline")):(text("verdict")):(text("unfair")) with table if (text("layout") ne "-")
 unset table
 eval tables
