@@ -126,9 +126,7 @@ int session_folder(struct session *w, struct lb_why *why)
         return err;
     }
     snprintf(path, sizeof path, "%s/topology.xml", w->dir);
-    if ((err = lb_topology_export(w->topology, path)))
-        return lb_fail(why, -err, "%s: %s", path, strerror(-err));
-    return 0;
+    return lb_topology_export(w->topology, path, why);
 }
 
 int session_open(struct session *w, struct lb_why *why)

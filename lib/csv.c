@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Writer ------------------------------------------------------------------------------------- */
@@ -18,6 +19,7 @@ struct lb_csv {
     int fd;
     off_t whole;  /* length of the file up to its last whole row */
     bool spoiled; /* a torn row could not be cut off again */
+    bool settled; /* a row was appended: nobody but the writer changes its length from here on */
     char *line;
     size_t length, capacity;
 };
@@ -94,9 +96,13 @@ static int write_line(struct lb_csv *csv)
 static int append_line(struct lb_csv *csv, struct lb_why *why)
 {
     off_t end = lseek(csv->fd, 0, SEEK_END);
+    if (csv->settled && end >= 0 && end < csv->whole)
+        return lb_fail(why, EIO, "%s: was cut while it was being written: rows are lost",
+                       csv->path);
     if (end >= 0) /* a resumed run may have cut a window off since the file was opened */
         csv->whole = end;
     int result = write_line(csv);
+    csv->settled = true;
     if (!result)
         return 0;
     csv->spoiled = ftruncate(csv->fd, csv->whole) != 0;
@@ -108,9 +114,16 @@ static int append_line(struct lb_csv *csv, struct lb_why *why)
  * A file system without locks has none: that is no reason not to measure. */
 static int open_alone(struct lb_csv *csv, int flags, struct lb_why *why)
 {
-    csv->fd = open(csv->path, flags | O_APPEND | O_CLOEXEC, 0666);
-    if (csv->fd < 0)
+    struct stat info;
+
+    csv->fd = open(csv->path, flags | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    if (csv->fd < 0 && errno == ELOOP)
+        return lb_fail(why, ELOOP, "%s: a symbolic link: only regular files are written to",
+                       csv->path);
+    if (csv->fd < 0 || fstat(csv->fd, &info))
         return fail(why, errno, csv->path);
+    if (!S_ISREG(info.st_mode))
+        return lb_fail(why, ENXIO, "%s: no regular file", csv->path);
     if (!flock(csv->fd, LOCK_EX | LOCK_NB) || errno != EWOULDBLOCK)
         return 0;
     return lb_fail(why, EBUSY, "%s: another run is writing to it", csv->path);
@@ -234,6 +247,23 @@ int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *w
     if (line_fill(csv, row))
         return fail(why, ENOMEM, csv->path);
     return append_line(csv, why);
+}
+
+int lb_csv_check(const struct lb_csv *csv, struct lb_why *why)
+{
+    struct stat mine, there;
+
+    if (fstat(csv->fd, &mine))
+        return fail(why, errno, csv->path);
+    if (lstat(csv->path, &there))
+        return fail(why, errno, csv->path);
+    if (mine.st_dev != there.st_dev || mine.st_ino != there.st_ino)
+        return lb_fail(why, EIO, "%s: is another file than the one that was written", csv->path);
+    if (csv->spoiled)
+        return lb_fail(why, EIO, "%s: its last line is torn", csv->path);
+    if (mine.st_size < csv->whole)
+        return lb_fail(why, EIO, "%s: was cut after it was written: rows are lost", csv->path);
+    return 0;
 }
 
 void lb_csv_close(struct lb_csv *csv)
@@ -517,10 +547,9 @@ static int start_reading(struct lb_csv_reader *reader, const char *const *needed
     reader->buffer = malloc(reader->capacity);
     if (!reader->path || !reader->buffer)
         return fail(why, ENOMEM, reader->path ? reader->path : "csv");
-    reader->fd = open(reader->path, O_RDONLY | O_CLOEXEC);
-    if (reader->fd < 0)
-        return fail(why, errno, reader->path);
-    int result = read_header(reader, why);
+    int result = lb_open_regular(AT_FDCWD, reader->path, 0, why, &reader->fd);
+    if (!result)
+        result = read_header(reader, why);
     if (!result)
         result = check_columns(reader, needed, why);
     if (result)

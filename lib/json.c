@@ -3,11 +3,9 @@
 #include "number.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Paths -------------------------------------------------------------------------------------- */
 
@@ -235,46 +233,17 @@ void lb_json_destroy(struct lb_json *json)
     free(json);
 }
 
-/* Writes the text and a last newline into a new file. */
-static int write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return -errno;
-    FILE *file = fdopen(fd, "w");
-    if (!file) {
-        close(fd);
-        return -ENOMEM;
-    }
-    errno = 0;
-    bool failed = fputs(text, file) < 0 || fputc('\n', file) == EOF || fflush(file) != 0;
-    int err = errno;
-    if (fclose(file) != 0 && !failed) {
-        failed = true;
-        err = errno;
-    }
-    return failed ? -(err ? err : EIO) : 0;
-}
-
-static int replace_file(const char *path, const char *text)
-{
-    char *temporary;
-    if (asprintf(&temporary, "%s.%ld.tmp", path, (long)getpid()) < 0)
-        return -ENOMEM;
-    unlink(temporary); /* of a dead process with the same number */
-    int result = write_file(temporary, text);
-    if (!result && rename(temporary, path) != 0)
-        result = -errno;
-    if (result)
-        unlink(temporary);
-    free(temporary);
-    return result;
-}
-
 int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why)
 {
     char *text = cJSON_Print(json->root);
-    int result = text ? replace_file(path, text) : -ENOMEM;
+    struct lb_whole file;
+    int err = text ? lb_whole_begin(path, why, &file)
+                   : lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM));
+
+    if (!err) {
+        fprintf(file.out, "%s\n", text);
+        err = lb_whole_end(&file, 0, why);
+    }
     cJSON_free(text);
-    return result ? lb_fail(why, -result, "%s: %s", path, strerror(-result)) : 0;
+    return err;
 }

@@ -5,12 +5,13 @@
 #include "json_private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* No document of ours is larger. */
-#define DOCUMENT_MOST ((long)64 << 20)
+#define DOCUMENT_MOST ((uint64_t)64 << 20)
 
 cJSON *lb_json_find(cJSON *root, const char *path)
 {
@@ -27,33 +28,11 @@ cJSON *lb_json_find(cJSON *root, const char *path)
     return root;
 }
 
-/* Its whole text, freed with free. */
-static int read_file(const char *file, struct lb_why *why, char **text)
-{
-    FILE *in = fopen(file, "re");
-    long bytes;
-    int err = 0;
-
-    if (!in)
-        return lb_fail(why, errno, "%s: %s", file, strerror(errno));
-    if (fseek(in, 0, SEEK_END) || (bytes = ftell(in)) < 0 || fseek(in, 0, SEEK_SET))
-        err = lb_fail(why, errno, "%s: %s", file, strerror(errno));
-    else if (bytes > DOCUMENT_MOST)
-        err = lb_fail(why, EPROTO, "%s: too large for a document of this program", file);
-    else if (!(*text = calloc((size_t)bytes + 1, 1)))
-        err = -ENOMEM;
-    else if (fread(*text, 1, (size_t)bytes, in) != (size_t)bytes) {
-        free(*text);
-        err = lb_fail(why, EIO, "%s: cannot be read", file);
-    }
-    fclose(in);
-    return err;
-}
-
 static int read_document(const char *file, struct lb_why *why, cJSON **root)
 {
     char *text = NULL;
-    int err = read_file(file, why, &text);
+    size_t bytes;
+    int err = lb_read_regular(AT_FDCWD, file, DOCUMENT_MOST, why, &text, &bytes);
 
     if (err)
         return err;

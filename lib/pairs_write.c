@@ -144,7 +144,7 @@ static void fill_square(const struct lb_pairs *p, enum lb_pingpong_op op, const 
     }
 }
 
-static int print_square(FILE *out, const int *pus, size_t n, const struct lb_pair_line **cells)
+static void print_square(FILE *out, const int *pus, size_t n, const struct lb_pair_line **cells)
 {
     fputs("pu_os", out);
     for (size_t i = 0; i < n; i++)
@@ -160,7 +160,6 @@ static int print_square(FILE *out, const int *pus, size_t n, const struct lb_pai
         }
         fputc('\n', out);
     }
-    return fflush(out) ? -errno : ferror(out) ? -EIO : 0;
 }
 
 int lb_pairs_write_square(const struct lb_pairs *p, enum lb_pingpong_op op, const char *path,
@@ -169,19 +168,16 @@ int lb_pairs_write_square(const struct lb_pairs *p, enum lb_pingpong_op op, cons
     size_t n = 0;
     int *pus = list_pus(p->plan, &n), err = 0;
     const struct lb_pair_line **cells = calloc(n * n + 1, sizeof *cells);
-    FILE *out = pus && cells ? fopen(path, "we") : NULL;
+    struct lb_whole file;
 
     if (!pus || !cells)
-        err = -ENOMEM;
-    else if (!out)
-        err = -errno;
-    if (!err) {
+        err = lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM));
+    if (!err && !(err = lb_whole_begin(path, why, &file))) {
         fill_square(p, op, pus, n, cells);
-        err = print_square(out, pus, n, cells);
+        print_square(file.out, pus, n, cells);
+        err = lb_whole_end(&file, 0, why);
     }
-    if (out && fclose(out) && !err)
-        err = -errno;
     free(pus);
     free(cells);
-    return err ? lb_fail(why, -err, "%s: %s", path, strerror(-err)) : 0;
+    return err;
 }

@@ -427,39 +427,22 @@ const struct lb_pu *lb_topology_find(const struct lb_topology *topology, int pu_
     return NULL;
 }
 
-static int write_all(int fd, const char *bytes, size_t length)
-{
-    while (length) {
-        ssize_t written = write(fd, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -errno;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return 0;
-}
-
 /* By way of memory: hwloc's own writer would take "-" for the standard output, and does not tell
  * how a write failed. */
-int lb_topology_export(const struct lb_topology *topology, const char *path)
+int lb_topology_export(const struct lb_topology *topology, const char *path, struct lb_why *why)
 {
+    struct lb_whole file;
     char *xml;
-    int length;
+    int length, err;
+
     if (hwloc_topology_export_xmlbuffer(topology->handle, &xml, &length, 0))
-        return -ENOMEM;
-    int rc = 0;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0) {
-        rc = -errno;
-    } else {
-        rc = write_all(fd, xml, strlen(xml));
-        if (close(fd) && !rc)
-            rc = -errno;
+        return lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM));
+    if (!(err = lb_whole_begin(path, why, &file))) {
+        fputs(xml, file.out);
+        err = lb_whole_end(&file, 0, why);
     }
     hwloc_free_xmlbuffer(topology->handle, xml);
-    return rc;
+    return err;
 }
 
 static char library_version[32];

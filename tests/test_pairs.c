@@ -10,11 +10,13 @@
 #include <malloc.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -496,21 +498,35 @@ static void test_square_of_classes(void **state)
     lb_topology_destroy(t);
 }
 
-/* Small ones fail when the file is closed, large ones before. */
+/* Small ones fail when the file is closed, large ones before: what was there stays. */
 static void test_squares_without_room(void **state)
 {
     static const char *const specs[] = {two_nodes, pus_256};
+    char path[] = "/tmp/linebounce-square-XXXXXX";
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    struct rlimit before, limit;
+    int fd = mkstemp(path);
 
     (void)state;
+    assert_int_equal(close(fd), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 10;
     for (size_t i = 0; i < LB_COUNT(specs); i++) {
         struct lb_topology *t = load(specs[i]);
         struct lb_pairs_plan *plan =
             plan_of(&(struct lb_pairs_request){.topology = t, .all = true, .budget_s = 9});
         struct lb_pairs *p = make(plan);
         struct lb_why why = {""};
+        struct stat info;
         fill(p);
-        assert_int_equal(lb_pairs_write_square(p, LB_PINGPONG_CAS, "/dev/full", &why), -ENOSPC);
-        assert_string_equal(why.text, "/dev/full: No space left on device");
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        int err = lb_pairs_write_square(p, LB_PINGPONG_CAS, path, &why);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(err, -EFBIG);
+        assert_non_null(strstr(why.text, ": File too large"));
+        assert_int_equal(stat(path, &info), 0);
+        assert_int_equal(info.st_size, 0);
         assert_int_equal(
             lb_pairs_write_square(p, LB_PINGPONG_CAS, "/nowhere/at/all/matrix.csv", &why), -ENOENT);
         assert_non_null(strstr(why.text, "/nowhere/at/all/matrix.csv: "));
@@ -518,6 +534,8 @@ static void test_squares_without_room(void **state)
         lb_pairs_plan_destroy(plan);
         lb_topology_destroy(t);
     }
+    signal(SIGXFSZ, handler);
+    unlink(path);
 }
 
 /* A real measurement */

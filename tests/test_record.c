@@ -382,6 +382,54 @@ static void test_csv_append_other_schema(void **state)
     lb_row_destroy(row);
 }
 
+/* A folder's files can be removed, replaced and cut while they are written. */
+static void test_csv_lost_meanwhile(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    struct lb_csv *csv;
+    struct lb_row *row = new_row();
+    const char *path = in_folder("lost.csv");
+
+    lb_row_text(row, "name", "x");
+    assert_int_equal(lb_csv_create(&small, path, &why, &csv), 0);
+    assert_int_equal(lb_csv_append(csv, row, &why), 0);
+    assert_int_equal(lb_csv_check(csv, &why), 0);
+    assert_int_equal(truncate(path, 10), 0);
+    assert_int_equal(lb_csv_check(csv, &why), -EIO);
+    assert_non_null(strstr(why.text, "lost.csv: was cut"));
+    assert_int_equal(lb_csv_append(csv, row, &why), -EIO);
+    assert_non_null(strstr(why.text, "lost.csv: was cut"));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(lb_csv_check(csv, &why), -ENOENT);
+    put_text(path, "somebody else's");
+    assert_int_equal(lb_csv_check(csv, &why), -EIO);
+    assert_non_null(strstr(why.text, "lost.csv: is another file"));
+    lb_csv_close(csv);
+    lb_row_destroy(row);
+}
+
+static void test_csv_regular_files_only(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    struct lb_csv *csv;
+    struct lb_csv_reader *reader;
+    const char *link = in_folder("link.csv"), *fifo = in_folder("fifo.csv");
+
+    put_text(in_folder("target.csv"), "schema_version,name\n");
+    assert_int_equal(symlink("target.csv", link), 0);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(lb_csv_open(link, NULL, &why, &reader), -ELOOP);
+    assert_non_null(strstr(why.text, "link.csv: a symbolic link"));
+    assert_int_equal(lb_csv_open(fifo, NULL, &why, &reader), -ENXIO);
+    assert_non_null(strstr(why.text, "fifo.csv: no regular file"));
+    assert_int_equal(lb_csv_reopen(&small, link, &why, &csv), -ELOOP);
+    assert_non_null(strstr(why.text, "link.csv: a symbolic link"));
+    assert_int_equal(lb_csv_reopen(&small, fifo, &why, &csv), -ENXIO);
+    assert_int_equal(lb_csv_create(&small, link, &why, &csv), -EEXIST);
+}
+
 /* write(2) and its kin so far, -1 where the kernel does not count them. */
 static long count_writes(void)
 {
@@ -1379,6 +1427,8 @@ int main(void)
         cmocka_unit_test(test_csv_round_trip),
         cmocka_unit_test(test_csv_create_refuses),
         cmocka_unit_test(test_csv_append_other_schema),
+        cmocka_unit_test(test_csv_lost_meanwhile),
+        cmocka_unit_test(test_csv_regular_files_only),
         cmocka_unit_test(test_csv_one_write_per_row),
         cmocka_unit_test(test_csv_file_too_large),
         cmocka_unit_test(test_csv_disk_full),

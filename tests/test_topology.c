@@ -7,9 +7,12 @@
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -387,16 +390,47 @@ static void test_export(void **state)
     static const char *const names[] = {"offline.xml", "cpuset.xml", "hybrid.xml", "depths.xml"};
     for (size_t i = 0; i < LB_COUNT(names); i++) {
         struct lb_topology *t = load_file(names[i]);
-        assert_int_equal(lb_topology_export(t, path), 0);
+        struct lb_why why = {""};
+        assert_int_equal(lb_topology_export(t, path, NULL), 0);
         struct lb_topology *again = load(path);
         assert_same_tables(t, again);
         lb_topology_destroy(again);
-        assert_int_equal(lb_topology_export(t, "no/such/folder/x.xml"), -ENOENT);
-        if (!access("/dev/full", W_OK))
-            assert_int_equal(lb_topology_export(t, "/dev/full"), -ENOSPC);
+        assert_int_equal(lb_topology_export(t, "no/such/folder/x.xml", &why), -ENOENT);
+        assert_string_equal(why.text, "no/such/folder/x.xml: No such file or directory");
         lb_topology_destroy(t);
     }
     unlink(path);
+}
+
+/* A disk that fills up leaves the file that was there, and no part of another. */
+static void test_export_without_room(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/linebounce-topology-XXXXXX", beside[64];
+    struct rlimit before, limit;
+    struct lb_why why = {""};
+    struct lb_topology *t = load_file("offline.xml");
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    int fd = mkstemp(path);
+
+    assert_int_equal(write(fd, "old", 3), 3);
+    close(fd);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    limit = before;
+    limit.rlim_cur = 1000;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    int err = lb_topology_export(t, path, &why);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    signal(SIGXFSZ, handler);
+    assert_int_equal(err, -EFBIG);
+    assert_non_null(strstr(why.text, ": File too large"));
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_size, 3);
+    snprintf(beside, sizeof beside, "%s.%ld.tmp", path, (long)getpid());
+    assert_int_equal(access(beside, F_OK), -1);
+    unlink(path);
+    lb_topology_destroy(t);
 }
 
 static void test_library(void **state)
@@ -430,6 +464,7 @@ int main(void)
         cmocka_unit_test_setup(test_affinity_mask, clear_environment),
         cmocka_unit_test_setup(test_recheck_impossible, clear_environment),
         cmocka_unit_test_setup(test_export, clear_environment),
+        cmocka_unit_test_setup(test_export_without_room, clear_environment),
         cmocka_unit_test_setup(test_library, clear_environment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Long enough for one sentence with a path and a list of names in it. */
 #define LB_WHY_BYTES 512
@@ -44,6 +45,32 @@ size_t lb_edit_distance(const char *a, const char *b);
 #define LB_LINE_BYTES  64
 #define LB_PAIR_BYTES  128
 #define LB_APART_BYTES 256
+
+/* Reading what somebody else may have made. Opens a regular file below dir_fd (AT_FDCWD: the
+ * present folder) of at most so many bytes (0: any number). A symbolic link under its last name, a
+ * FIFO and a device are refused, and nothing is waited for. -ELOOP: a link, -EISDIR, -ENXIO: a FIFO
+ * or a device, -EFBIG: larger, else what open(2) says; why has the sentence, with the name. */
+int lb_open_regular(int dir_fd, const char *name, uint64_t most_bytes, struct lb_why *why, int *fd);
+/* All that such a file holds, a NUL behind it; freed with free. Also -ENOMEM and what read(2) says.
+ */
+int lb_read_regular(int dir_fd, const char *name, uint64_t most_bytes, struct lb_why *why,
+                    char **bytes, size_t *n_bytes);
+
+/* Writing a file that is there whole or not at all: it is written beside its name and renamed at
+ * the end, so that what was there stays until then; a link of that name is replaced, never
+ * followed, and -ENXIO and -EISDIR say that a device, a FIFO or a folder has it. Between the two
+ * calls `out` is the caller's to print to; the struct stays where it is. */
+struct lb_whole {
+    FILE *out;
+    int dir_fd, fd;
+    char *path, *beside, *text;
+    size_t n_bytes;
+};
+int lb_whole_begin(const char *path, struct lb_why *why, struct lb_whole *whole);
+/* Closes, and renames where err is 0; what was written is removed where err is -errno (it is
+ * returned, and why is not touched) or writing failed: -ENOSPC, -EFBIG, ... with the path in why.
+ */
+int lb_whole_end(struct lb_whole *whole, int err, struct lb_why *why);
 
 #define LB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -56,7 +56,8 @@ int lb_row_more_number(struct lb_row *row, const char *column, double value);
  * writes the header into a new file (-EEXIST if there is one, and no file after any other failure).
  * All errors are -errno with the path in `why`: -ENOSPC, -EFBIG and what else write(2) says, after
  * the file was cut back to its last whole row (rows can be appended again when there is room);
- * -EINVAL for a row of another schema; -EIO once a file could not be cut back. */
+ * -EINVAL for a row of another schema; -EIO once a file could not be cut back, or when somebody
+ * else cut it since the last row. A symbolic link or what is no regular file is not written to. */
 struct lb_csv;
 int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_why *why,
                   struct lb_csv **csv);
@@ -66,6 +67,9 @@ int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_wh
 int lb_csv_reopen(const struct lb_schema *schema, const char *path, struct lb_why *why,
                   struct lb_csv **csv);
 int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *why);
+/* Whether the file still is under its name, with all rows: 0, or -ENOENT, -EIO with what happened.
+ */
+int lb_csv_check(const struct lb_csv *csv, struct lb_why *why);
 void lb_csv_close(struct lb_csv *csv);
 
 /* Reading back. The file's own header decides where a column is: columns may come in any order and
@@ -73,9 +77,9 @@ void lb_csv_close(struct lb_csv *csv);
  * cell, CR LF, blank lines, a byte order mark. A torn last line (no newline) is left out and
  * counted as soon as the end is reached. */
 struct lb_csv_reader;
-/* -ENODATA: no header line; -EPROTO: a column of `needed` (NULL-terminated names, or NULL) or
- * schema_version is missing or there twice, or the first row has another version or an error that
- * lb_csv_next would report; why names it. */
+/* A regular file only: see lb_open_regular. -ENODATA: no header line; -EPROTO: a column of `needed`
+ * (NULL-terminated names, or NULL) or schema_version is missing or there twice, or the first row
+ * has another version or an error that lb_csv_next would report; why names it. */
 int lb_csv_open(const char *path, const char *const *needed, struct lb_why *why,
                 struct lb_csv_reader **reader);
 /* 1: a row is there, 0: the end, -errno. Cells are valid until the next call. -EPROTO with path and
@@ -134,8 +138,8 @@ int lb_json_environment(struct lb_json *json, const struct lb_environment *envir
  * temporary file after a failure. */
 int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why);
 
-/* Reading back. A missing or unreadable file is -errno, what is no JSON -EPROTO; why names the
- * file.
+/* Reading back. What lb_open_regular refuses, a missing and an unreadable file are -errno, what is
+ * no JSON -EPROTO; why names the file.
  *
  * The texts of the array at `path`; freed with lb_json_drop_texts, NULL at the end. -EPROTO where
  * there is no array. */

@@ -59,8 +59,8 @@ void lb_topology_destroy(struct lb_topology *topology);
 /* The PU with that kernel number, or NULL. */
 const struct lb_pu *lb_topology_find(const struct lb_topology *topology, int pu_os);
 
-/* Writes hwloc XML (the v2 format) to `path`. -errno from the write. */
-int lb_topology_export(const struct lb_topology *topology, const char *path);
+/* Writes hwloc XML (the v2 format) to `path`, whole or not at all. -errno from the write. */
+int lb_topology_export(const struct lb_topology *topology, const char *path, struct lb_why *why);
 
 /* hwloc's version at run time as "2.9.0"; a static string. */
 const char *lb_topology_library(void);
