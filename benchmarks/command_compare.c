@@ -4,6 +4,8 @@
  */
 #include "commands.h"
 
+#include "options.h"
+
 #include <linebounce/compare.h>
 
 #include <argp.h>
@@ -93,14 +95,24 @@ static void end_of_paths(struct options *o, struct argp_state *state)
         argp_error(state, "two results folders are needed: A B");
 }
 
+static const char *format_at(size_t i)
+{
+    static const char *const names[] = {"text", "csv", "json"};
+
+    return names[i];
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
+    static const struct lb_names formats = {"format", format_at, 3, NULL};
     struct options *o = state->input;
+    struct lb_why why;
+    size_t found;
 
     switch (key) {
     case KEY_FORMAT:
-        if (strcmp(arg, "text") != 0 && strcmp(arg, "csv") != 0 && strcmp(arg, "json") != 0)
-            argp_error(state, "--format '%s': text, csv or json", arg);
+        if (lb_name_find(&formats, arg, &why, &found))
+            argp_error(state, "%s", why.text);
         o->format = arg;
         return 0;
     case KEY_OUT:
@@ -438,7 +450,7 @@ static int compare(const struct options *o)
     int err = lb_compare_create(&o->request, &why, &c), status;
 
     if (err) {
-        fprintf(stderr, "linebounce: %s\n", why.text);
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, "compare")->text);
         return err == -EINVAL ? EXIT_USAGE : EXIT_NOT_MEASURED;
     }
     if (strcmp(o->format, "text") != 0)
@@ -461,7 +473,7 @@ int command_compare(int argc, char **argv)
 
     o.request.margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
     argv[0] = name;
-    argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+    options_parse(&argp, argc, argv, ARGP_IN_ORDER, &o);
     status = compare(&o);
     free(o.paths[0]);
     free(o.paths[1]);

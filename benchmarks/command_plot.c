@@ -5,6 +5,7 @@
  */
 #include "commands.h"
 
+#include "options.h"
 #include "provenance.h"
 
 #include <linebounce/plot.h>
@@ -87,7 +88,7 @@ static int plot_together(const struct folders *f)
     char(*names)[256] = calloc((size_t)f->n, sizeof *names), out[4200];
     const char **list = calloc((size_t)f->n, sizeof *list);
     const char **dirs = calloc((size_t)f->n, sizeof *dirs);
-    struct lb_why why;
+    struct lb_why why = {""};
     int err = names && list && dirs ? 0 : lb_fail(&why, ENOMEM, "out of memory"), n = 0;
 
     snprintf(out, sizeof out, "%s%s", f->out ? f->out : f->at[0], f->out ? "" : "/plots");
@@ -161,7 +162,7 @@ int command_plot(int argc, char **argv)
     int status;
 
     argv[0] = name;
-    argp_parse(&argp, argc, argv, 0, 0, &f);
+    options_parse(&argp, argc, argv, 0, &f);
     if ((status = check(&f)))
         return status;
     for (int i = 0; i < f.n; i++) {

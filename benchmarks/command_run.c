@@ -52,13 +52,14 @@ static int measure_plan(struct session *w, const struct suite *suite, const stru
 {
     const struct settings *s = w->settings;
     struct lb_run_options options;
-    struct lb_why why;
+    struct lb_why why = {""};
     int err;
 
     if (front && (err = front_select(front, plan, r->n_events > 0, &why)))
-        return err > 0 ? EXIT_DONE : session_complain(&why, EXIT_USAGE);
+        return err > 0 ? EXIT_DONE
+                       : session_complain(lb_explain(&why, err, "selection"), EXIT_USAGE);
     if (!w->samples && (err = session_open(w, &why)))
-        return session_complain(&why, EXIT_NOT_MEASURED);
+        return session_complain(lb_explain(&why, err, "results folder"), EXIT_NOT_MEASURED);
     if (plan->n_refused)
         fprintf(stderr, "linebounce: left out: %zu combinations (first: %s)\n", plan->n_refused,
                 plan->refused);
@@ -73,14 +74,14 @@ static int run_suite(struct session *w, const struct suite *suite, struct front 
     const struct settings *s = w->settings;
     struct request r;
     struct lb_plan *plan = NULL;
-    struct lb_why why;
+    struct lb_why why = {""};
     int err, status = EXIT_DONE;
 
     if (suite->measure)
         return suite->measure(w, s);
     request_init(s, suite, &r);
     if ((err = lb_plan_create(&r.plan, w->topology, &why, &plan)))
-        status = session_complain(&why, session_status_of(err));
+        status = session_complain(lb_explain(&why, err, "plan"), session_status_of(err));
     else if (s->dry_run)
         print_plan(plan, s, r.rounds);
     else
@@ -112,7 +113,7 @@ static int run_all(struct settings *s, const struct lb_topology *topology, struc
 /* Before anything is measured: what the command line asks for must make sense here. */
 static int check(const struct settings *s, const struct lb_topology *topology)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (s->pus && (s->threads.n || s->placements.n)) {
         lb_fail(&why, EINVAL,
@@ -134,7 +135,7 @@ int command_run(int argc, char **argv)
     struct settings s;
     struct lb_topology *topology = NULL;
     struct front *front = NULL;
-    struct lb_why why;
+    struct lb_why why = {""};
     int err, status;
     char **given = provenance_copy(argc, argv);
 
@@ -143,9 +144,10 @@ int command_run(int argc, char **argv)
     provenance_seed(&s);
     session_catch_signals();
     if ((err = lb_topology_load(s.topology, &why, &topology)))
-        status = session_complain(&why, s.topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
+        status = session_complain(lb_explain(&why, err, "topology"),
+                                  s.topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
     else if ((err = front_open(&s, &why, &front)))
-        status = session_complain(&why, EXIT_USAGE);
+        status = session_complain(lb_explain(&why, err, "command line"), EXIT_USAGE);
     else if (!(status = check(&s, topology)))
         status = run_all(&s, topology, front, given);
     front_close(front);

@@ -190,19 +190,20 @@ static int measure_request(struct session *w, const struct request *r, char **ar
 {
     const struct settings *s = w->settings;
     struct lb_sweep *sweep;
-    struct lb_why why;
+    struct lb_why why = {""};
     int status, err = find_sweep(w, r, &why, &sweep);
 
     if (err)
-        return session_complain(&why, err == -EXDEV ? EXIT_USAGE : session_status_of(err));
+        return session_complain(lb_explain(&why, err, "plan"),
+                                err == -EXDEV ? EXIT_USAGE : session_status_of(err));
     print_sweep(sweep, s, stdout);
     fflush(stdout);
     if (s->dry_run) {
         print_cases(sweep->plan);
         status = EXIT_DONE;
     } else if ((err = open_sweep(w, sweep, arguments, &why))) {
-        status =
-            session_complain(&why, s->resume && err != -EBUSY ? EXIT_USAGE : EXIT_NOT_MEASURED);
+        status = session_complain(lb_explain(&why, err, "results folder"),
+                                  s->resume && err != -EBUSY ? EXIT_USAGE : EXIT_NOT_MEASURED);
     } else {
         record(w->manifest, sweep);
         status = measure(w, sweep);
@@ -225,7 +226,7 @@ static int sweep_here(struct session *w, char **arguments)
 
 static int check(const struct settings *s, const struct lb_topology *topology)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (s->resume && s->out)
         lb_fail(&why, EINVAL, "--resume %s: goes on in that folder: leave out --out", s->resume);
@@ -253,11 +254,12 @@ static int run(struct settings *s, char **given, char **arguments)
 {
     struct lb_topology *topology = NULL;
     struct session w;
-    struct lb_why why;
-    int status;
+    struct lb_why why = {""};
+    int status, err = lb_topology_load(s->topology, &why, &topology);
 
-    if (lb_topology_load(s->topology, &why, &topology))
-        return session_complain(&why, s->topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
+    if (err)
+        return session_complain(lb_explain(&why, err, "topology"),
+                                s->topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
     status = check(s, topology);
     if (!status && session_begin(&w, s, topology, given, !s->dry_run)) {
         status = EXIT_NOT_MEASURED;
@@ -274,11 +276,12 @@ static int run(struct settings *s, char **given, char **arguments)
 static int parse_resumed(struct settings *s, int argc, char **argv, char ***stored)
 {
     char **copy = NULL;
-    struct lb_why why;
+    struct lb_why why = {""};
     size_t n;
 
-    if (identity_arguments(s->resume, &why, stored, &n))
-        return session_complain(&why, EXIT_USAGE);
+    int err = identity_arguments(s->resume, &why, stored, &n);
+    if (err)
+        return session_complain(lb_explain(&why, err, s->resume), EXIT_USAGE);
     if (!(copy = provenance_copy((int)n, *stored))) { /* the parser puts a name into it */
         lb_fail(&why, ENOMEM, "--resume: out of memory");
         return session_complain(&why, EXIT_NOT_MEASURED);

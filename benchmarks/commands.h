@@ -5,6 +5,8 @@
 #ifndef LB_COMMANDS_H
 #define LB_COMMANDS_H
 
+#include <stddef.h>
+
 enum {
     EXIT_DONE = 0,
     EXIT_NOT_MEASURED = 1,
@@ -17,5 +19,8 @@ int command_sweep(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_plot(int argc, char **argv);
+
+/* What `show` shows, comma-separated. Returns text. */
+const char *show_things(char *text, size_t bytes);
 
 #endif

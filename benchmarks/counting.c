@@ -168,7 +168,7 @@ static void show_roles(bool pmu)
 {
     struct lb_event roles[LB_EVENT_ROLES];
     struct lb_microarchitecture here;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     lb_events_here(&here);
     lb_event_defaults(&here, roles);
@@ -183,7 +183,7 @@ static void show_roles(bool pmu)
 static void show_words(const struct lb_counter_report *r, const struct lb_microarchitecture *here)
 {
     struct lb_event e;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     printf("breakpoints    %d", r->breakpoints);
     if (!r->breakpoints) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands.h"
 
+#include "suite.h"
+
 #include <linebounce/base.h>
 
 #include <argp.h>
@@ -10,30 +12,41 @@
 static const struct {
     const char *name, *help;
     int (*run)(int argc, char **argv);
+    const char *(*list)(char *text, size_t bytes); /* ends the help; NULL: nothing */
 } commands[] = {
-    {"run", "measure: layouts (the main job), fastpath, harness, instruments or errors",
-     command_run},
+    {"run", "measure: layouts (the main job), or other suites: ", command_run, suite_list},
     {"sweep", "measure at every distance, with every number of threads; can be resumed",
-     command_sweep},
-    {"compare", "compare the results of two builds, kernels or machines", command_compare},
-    {"show", "print topology, placements, layouts, locks, scenarios, suites, counters, environment",
-     command_show},
-    {"plot", "draw the pictures of a results folder again", command_plot},
+     command_sweep, NULL},
+    {"compare", "compare the results of two builds, kernels or machines", command_compare, NULL},
+    {"show", "print what the program knows: ", command_show, show_things},
+    {"plot", "draw the pictures of a results folder again", command_plot, NULL},
 };
+
+static const char *name_at(size_t i)
+{
+    return commands[i].name;
+}
 
 static int help(FILE *out)
 {
+    char list[LB_WHY_BYTES];
+
     fputs("Usage: linebounce COMMAND [OPTION...]\n\n"
           "What does it cost to keep a lock inside the structure that it protects?\n\n",
           out);
     for (size_t i = 0; i < LB_COUNT(commands); i++)
-        fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].help);
+        fprintf(out, "  %-7s %s%s\n", commands[i].name, commands[i].help,
+                commands[i].list ? commands[i].list(list, sizeof list) : "");
     fputs("\n'linebounce COMMAND --help' tells more; 'linebounce --version' the version.\n", out);
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
 static int command(int argc, char **argv)
 {
+    static const struct lb_names names = {"command", name_at, LB_COUNT(commands), NULL};
+    struct lb_why why = {""};
+    size_t found;
+
     if (argc < 2)
         return help(stderr);
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?"))
@@ -42,11 +55,9 @@ static int command(int argc, char **argv)
         return puts("linebounce " LB_VERSION) < 0 ? EXIT_NOT_MEASURED : EXIT_DONE;
     argp_program_version = "linebounce " LB_VERSION; /* gives every command its --version */
     argp_err_exit_status = EXIT_USAGE;
-    for (size_t i = 0; i < LB_COUNT(commands); i++)
-        if (!strcmp(argv[1], commands[i].name))
-            return commands[i].run(argc - 1, argv + 1);
-    fprintf(stderr, "linebounce: '%s': no such command (run, sweep, compare, show, plot)\n",
-            argv[1]);
+    if (!lb_name_find(&names, argv[1], &why, &found))
+        return commands[found].run(argc - 1, argv + 1);
+    fprintf(stderr, "linebounce: %s\n", why.text);
     return EXIT_USAGE;
 }
 

@@ -13,18 +13,27 @@ const struct suite *const suites[] = {&suite_arrays,      &suite_churn,   &suite
                                       &suite_pingpong,    &suite_whatif};
 const size_t n_suites = LB_COUNT(suites);
 
+static const char *name_at(size_t i)
+{
+    return suites[i]->name;
+}
+
+const char *suite_list(char *text, size_t bytes)
+{
+    const struct lb_names names = {"suite", name_at, n_suites, NULL};
+
+    return lb_names_list(&names, text, bytes);
+}
+
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
 {
-    for (size_t i = 0; i < n_suites; i++)
-        if (!strcmp(name, suites[i]->name)) {
-            *suite = suites[i];
-            return 0;
-        }
-    char names[160] = "";
-    for (size_t i = 0, used = 0; i < n_suites && used < sizeof names; i++)
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
-                                 suites[i]->name);
-    return lb_fail(why, ENOENT, "suite '%s': no such suite (known: %s)", name, names);
+    const struct lb_names names = {"suite", name_at, n_suites, NULL};
+    size_t found;
+    int err = lb_name_find(&names, name, why, &found);
+
+    if (!err)
+        *suite = suites[found];
+    return err;
 }
 
 /* Options that only cases in windows have. */

@@ -57,7 +57,7 @@ void session_catch_signals(void)
 
 int session_complain(const struct lb_why *why, int status)
 {
-    fprintf(stderr, "linebounce: %s\n", why->text);
+    fprintf(stderr, "linebounce: %s\n", *why->text ? why->text : "failed, and nobody said why");
     return status;
 }
 
@@ -70,19 +70,20 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
                   char **argv, bool measures)
 {
     struct lb_environment *e = calloc(1, sizeof *e);
-    struct lb_why why;
+    struct lb_why why = {""};
     int err = 0;
 
     *w = (struct session){.settings = s, .topology = topology};
     if (!e || lb_json_create(&w->manifest)) {
         free(e);
+        session_complain(lb_explain(&why, ENOMEM, "run.json"), 0);
         return -ENOMEM;
     }
     lb_environment_read(e);
     w->emulated = e->emulated;
     provenance_begin(w->manifest, s, topology, e, argv);
     if (measures && (err = prefetching_begin(s, topology, e, w->manifest, &why, &w->prefetcher)))
-        session_complain(&why, 0);
+        session_complain(lb_explain(&why, err, "prefetcher"), 0);
     free(e);
     if (measures && !err) {
         counting_begin(s, &w->counters);
@@ -226,7 +227,7 @@ int session_measure(struct session *w, const struct suite *suite, struct lb_plan
 
     progress_end(&progress);
     if (err)
-        session_complain(&why, 0);
+        session_complain(lb_explain(&why, err, "run"), 0);
     if (!run && w->settings->resume) { /* the folder stays what it was */
         status = err == -EPROTO ? EXIT_USAGE : status;
         session_abandon(w);
@@ -236,8 +237,9 @@ int session_measure(struct session *w, const struct suite *suite, struct lb_plan
         w->elapsed_s = run->elapsed_s;
         w->measured_s = run->measured_s;
         w->windows_resumed = run->windows_resumed;
-        if (conclude(w, suite, run, front, &why))
-            status = session_complain(&why, EXIT_NOT_MEASURED);
+        why.text[0] = '\0';
+        if ((err = conclude(w, suite, run, front, &why)))
+            status = session_complain(lb_explain(&why, err, "results"), EXIT_NOT_MEASURED);
     }
     lb_run_destroy(run);
     return session_stop ? EXIT_INTERRUPTED : status;
@@ -245,7 +247,7 @@ int session_measure(struct session *w, const struct suite *suite, struct lb_plan
 
 void session_close(struct session *w, bool quiet)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
     char path[600];
     FILE *out = quiet ? stderr : stdout;
     int drawn = 0;
@@ -272,7 +274,7 @@ void session_close(struct session *w, bool quiet)
 
 void session_finish(struct session *w)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (lb_prefetcher_restore(w->prefetcher, &why))
         session_complain(&why, 0);

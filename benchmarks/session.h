@@ -36,7 +36,7 @@ struct session {
 
 /* The first signal ends the run after the window in flight; the second ends the program. */
 void session_catch_signals(void);
-/* Prints the sentence; returns the status. */
+/* Prints the sentence (lb_explain makes one where the callee wrote none); returns the status. */
 int session_complain(const struct lb_why *why, int status);
 /* Wrong usage is what the user can mend on the command line. */
 int session_status_of(int err);

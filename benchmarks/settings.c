@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "settings.h"
 
+#include "commands.h"
+#include "options.h"
 #include "suite.h"
 
 #include <linebounce/gbench.h>
@@ -203,7 +205,14 @@ int settings_check_memory(const struct settings *s, struct lb_why *why)
 static void __attribute__((noreturn)) refuse(const struct lb_why *why)
 {
     fprintf(stderr, "linebounce: %s\n", why->text);
-    exit(2);
+    exit(EXIT_USAGE);
+}
+
+/* What the library refused, or had no memory for. */
+static void __attribute__((noreturn)) refuse_error(struct lb_why *why, int err, const char *doing)
+{
+    fprintf(stderr, "linebounce: %s\n", lb_explain(why, err, doing)->text);
+    exit(err == -ENOMEM ? EXIT_NOT_MEASURED : EXIT_USAGE);
 }
 
 #define MOST_NUMBER  1e12
@@ -214,7 +223,7 @@ static void __attribute__((noreturn)) refuse(const struct lb_why *why)
 
 static double parse_number(const char *option, const char *text, double least)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
     char *end;
     double n = strtod(text, &end);
 
@@ -230,7 +239,7 @@ static double parse_number(const char *option, const char *text, double least)
 static uint64_t parse_whole(const char *option, const char *text, double least, double most)
 {
     double n = parse_number(option, text, least);
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (n > most || n != (double)(uint64_t)n) {
         lb_fail(&why, EINVAL, "--%s '%s': a whole number up to %.0f is expected", option, text,
@@ -243,7 +252,7 @@ static uint64_t parse_whole(const char *option, const char *text, double least, 
 /* "90", "90s", "30m", "2h". */
 static double parse_time(const char *text)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
     char *end;
     double n = strtod(text, &end);
     double unit = !*end || !strcmp(end, "s") ? 1
@@ -262,7 +271,7 @@ static void read_layout(struct settings *s, const char *text, struct lb_layout *
 {
     const struct lb_layout *known;
     struct lb_structure *structure;
-    struct lb_why why;
+    struct lb_why why = {""};
     int err;
 
     if (lb_layout_is_btf(text)) {
@@ -274,7 +283,7 @@ static void read_layout(struct settings *s, const char *text, struct lb_layout *
         *layout = *known;
     }
     if (err)
-        refuse(&why);
+        refuse_error(&why, err, text);
 }
 
 static void add_layout_text(struct settings *s, const char *text)
@@ -286,7 +295,7 @@ static void add_layout(struct settings *s, const char *text)
 {
     const struct lb_layout *others = s->layouts.at;
     struct lb_layout layout;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     read_layout(s, text, &layout);
     for (size_t i = 0; i < s->layouts.n; i++)
@@ -303,7 +312,7 @@ static void add_layout(struct settings *s, const char *text)
 static void add_scenario(struct settings *s, const char *text)
 {
     const struct lb_scenario *scenario;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (lb_scenario_find(text, &why, &scenario))
         refuse(&why);
@@ -313,7 +322,7 @@ static void add_scenario(struct settings *s, const char *text)
 static void add_lock(struct settings *s, const char *text)
 {
     enum lb_lock_kind kind;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (lb_lock_parse(text, &why, &kind))
         refuse(&why);
@@ -323,7 +332,7 @@ static void add_lock(struct settings *s, const char *text)
 static void add_access(struct settings *s, const char *text)
 {
     enum lb_access access;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (lb_access_parse(text, &why, &access))
         refuse(&why);
@@ -359,7 +368,7 @@ static void add_offset(struct settings *s, const char *text)
 static void add_preset(struct settings *s, const char *text)
 {
     const struct whatif *preset;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (whatif_find(text, &why, &preset))
         refuse(&why);
@@ -369,7 +378,7 @@ static void add_preset(struct settings *s, const char *text)
 static void add_home(struct settings *s, const char *text)
 {
     enum lb_home home;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (lb_home_parse(text, &why, &home))
         refuse(&why);
@@ -396,7 +405,7 @@ static void add_event(struct settings *s, const char *text)
 {
     static struct lb_microarchitecture here;
     struct lb_event e = {.role = -1};
-    struct lb_why why;
+    struct lb_why why = {""};
     int err;
 
     if (s->events_none || (s->events_given && !strcmp(text, "none"))) {
@@ -411,7 +420,7 @@ static void add_event(struct settings *s, const char *text)
         lb_events_here(&here);
     err = lb_event_parse(text, &here, &why, &e);
     if (err && (err != -ENOTSUP || strncmp(text, "bp:", 3)))
-        refuse(&why);
+        refuse_error(&why, err, text);
     for (size_t i = 0; i < s->events.n; i++)
         if (is_same_event(&((const struct lb_event *)s->events.at)[i], &e, text)) {
             lb_fail(&why, EINVAL, "--events: %s is named twice", text);
@@ -429,8 +438,10 @@ static void each(struct settings *s, const char *option, const char *text,
                  void (*add)(struct settings *, const char *))
 {
     char *copy = strdup(text), *item;
-    struct lb_why why;
+    struct lb_why why = {""};
 
+    if (!copy)
+        refuse_error(&why, -ENOMEM, option);
     list_add(&s->strings, sizeof copy, &copy);
     while ((item = strsep(&copy, ","))) {
         if (!*item) {
@@ -452,7 +463,7 @@ static void renew(struct settings *s, int which, struct list *list)
 static void add_suite(struct settings *s, const char *text)
 {
     const struct suite *suite;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (suite_find(text, &why, &suite))
         refuse(&why);
@@ -487,9 +498,34 @@ static const struct {
 #undef LIST
 };
 
+static const char *state_at(size_t i)
+{
+    return i ? "off" : "on";
+}
+
+static void set_prefetcher(struct settings *s, const char *text)
+{
+    static const struct lb_names states = {"state of the prefetcher", state_at, 2, NULL};
+    struct lb_why why = {""};
+    size_t found;
+
+    if (lb_name_find(&states, text, &why, &found))
+        refuse(&why);
+    s->prefetcher = text;
+}
+
+static void set_baseline(struct settings *s, const char *text)
+{
+    s->baseline = text;
+    s->baseline_given = true;
+    s->base_offset = strncmp(text, "apart-", 6)
+                         ? 0
+                         : (size_t)parse_whole("baseline=apart-N", text + 6, 8, LB_OFFSET_MOST);
+}
+
 static error_t parse_single(int key, char *arg, struct settings *s)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
 
     switch (key) {
     case KEY_PUS:
@@ -500,11 +536,7 @@ static error_t parse_single(int key, char *arg, struct settings *s)
             refuse(&why);
         return 0;
     case KEY_BASELINE:
-        s->baseline = arg;
-        s->baseline_given = true;
-        s->base_offset = strncmp(arg, "apart-", 6)
-                             ? 0
-                             : (size_t)parse_whole("baseline=apart-N", arg + 6, 8, LB_OFFSET_MOST);
+        set_baseline(s, arg);
         return 0;
     case KEY_BUDGET:
         s->budget_s = parse_time(arg);
@@ -537,11 +569,7 @@ static error_t parse_single(int key, char *arg, struct settings *s)
         s->memory_given = true;
         return 0;
     case KEY_PREFETCHER:
-        if (strcmp(arg, "on") != 0 && strcmp(arg, "off") != 0) {
-            lb_fail(&why, EINVAL, "--prefetcher '%s': on or off is expected", arg);
-            refuse(&why);
-        }
-        s->prefetcher = arg;
+        set_prefetcher(s, arg);
         return 0;
     case KEY_TOPOLOGY:
         s->topology = arg;
@@ -587,7 +615,7 @@ static error_t parse_whatif(int key, char *arg, struct settings *s)
 {
     struct whatif_options *o = &s->whatif;
     enum lb_write how;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     switch (key) {
     case KEY_READ:
@@ -666,6 +694,7 @@ static error_t parse_resume(int key, char *arg, struct argp_state *state)
 static error_t parse_show(int key, char *arg, struct argp_state *state)
 {
     struct settings *s = state->input;
+    char list[LB_WHY_BYTES];
 
     if (key == ARGP_KEY_ARG) {
         if (s->what)
@@ -678,7 +707,7 @@ static error_t parse_show(int key, char *arg, struct argp_state *state)
         return 0;
     }
     if (key == ARGP_KEY_END && !s->what)
-        argp_error(state, "show what?");
+        argp_error(state, "show what? %s", show_things(list, sizeof list));
     if (key == ARGP_KEY_END && s->trace && strcmp(s->what, "kernel") != 0)
         argp_error(state, "--trace goes with kernel, not with %s", s->what);
     return parse_common(key, arg, s);
@@ -713,18 +742,19 @@ static void add_whatif(struct settings *s, const char *text)
 {
     struct lb_layout layouts[2];
     struct whatif w;
-    struct lb_why why;
+    struct lb_why why = {""};
     size_t n;
 
+    int err = 0;
+
     if (!lb_layout_is_btf(text))
-        lb_fail(&why, EINVAL, "layout '%s': whatif takes structures from BTF: btf:FILE:STRUCT",
-                text);
-    else if (!whatif_of_structure(text, &s->whatif, &why, &w) &&
-             !whatif_layouts(&w, &why, layouts, &n)) {
-        list_add(&s->whatifs, sizeof w, &w);
-        return;
-    }
-    refuse(&why);
+        err = lb_fail(&why, EINVAL,
+                      "layout '%s': whatif takes structures from BTF: btf:FILE:STRUCT", text);
+    else if (!(err = whatif_of_structure(text, &s->whatif, &why, &w)))
+        err = whatif_layouts(&w, &why, layouts, &n);
+    if (err)
+        refuse_error(&why, err, text);
+    list_add(&s->whatifs, sizeof w, &w);
 }
 
 /* Reads the layouts, now that it is known what they are for. In whatif a structure needs no lock.
@@ -733,7 +763,7 @@ static void settle_layouts(struct settings *s)
 {
     const char *const *texts = s->layout_texts.at;
     bool whatif = has_suite(s, &suite_whatif);
-    struct lb_why why;
+    struct lb_why why = {""};
 
     s->layouts.n = 0;
     for (size_t i = 0; i < s->layout_texts.n; i++) {
@@ -760,7 +790,7 @@ static void complete_layouts(struct settings *s)
 {
     const struct lb_layout *baseline;
     struct lb_layout *layouts = s->layouts.at;
-    struct lb_why why;
+    struct lb_why why = {""};
 
     if (s->base_offset) /* whether it is among those of the run is the suites' matter */
         return;
@@ -777,6 +807,35 @@ static void complete_layouts(struct settings *s)
     layouts[0] = *baseline;
 }
 
+/* A text of argp's with what a table holds behind it. */
+static char *append(const char *text, const char *what, const char *list)
+{
+    char *more;
+
+    return asprintf(&more, "%s %s: %s.", text, what, list) < 0 ? NULL : more;
+}
+
+static char *run_help(int key, const char *text, void *input)
+{
+    char list[LB_WHY_BYTES];
+
+    (void)input;
+    return key == ARGP_KEY_HELP_PRE_DOC
+               ? append(text, "Suites ('linebounce show suites' says what each asks)",
+                        suite_list(list, sizeof list))
+               : (char *)(uintptr_t)text;
+}
+
+static char *show_help(int key, const char *text, void *input)
+{
+    char list[LB_WHY_BYTES];
+
+    (void)input;
+    return key == ARGP_KEY_HELP_PRE_DOC
+               ? append(text, "WHAT is one of", show_things(list, sizeof list))
+               : (char *)(uintptr_t)text;
+}
+
 void settings_parse_run(int argc, char **argv, struct settings *s)
 {
     static char name[] = "linebounce run"; /* in argp's messages */
@@ -784,19 +843,19 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
         run_options,
         parse_run,
         "[SUITE...]",
-        "Measures a suite (layouts unless told otherwise) and ends with a table, a verdict per "
+        "Measures suites (layouts unless told otherwise) and ends with a table, a verdict per "
         "scenario and a folder of results.\vFlags of Google Benchmark (--benchmark_filter=REGEX, "
         "--benchmark_format=json, ...) switch the output to Google Benchmark's; numbers and rounds "
         "stay "
         "the same.\n\nExit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 "
         "interrupted (rows are kept).",
-        0,
-        0,
-        0};
+        NULL,
+        run_help,
+        NULL};
 
     argc = take_gbench_flags(argc, argv, s);
     argv[0] = name;
-    argp_parse(&argp, argc, argv, 0, 0, s);
+    options_parse(&argp, argc, argv, 0, s);
     if (!s->suites.n)
         add_suite(s, "layouts");
     if (s->budget_s <= 0)
@@ -834,7 +893,7 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
         NULL};
 
     argv[0] = name;
-    argp_parse(&argp, argc, argv, 0, NULL, s);
+    options_parse(&argp, argc, argv, 0, s);
     if (!s->budget_given)
         s->budget_s = NAN; /* as long as the plan takes */
     settle_layouts(s);
@@ -856,13 +915,13 @@ void settings_parse_show(int argc, char **argv, struct settings *s)
     static const struct argp argp = {
         show_options,
         parse_show,
-        "topology|placements|layouts|locks|scenarios|suites|counters|environment|kernel",
+        "WHAT",
         "Prints what the program knows: of this machine, of another (--topology), or of itself.",
-        0,
-        0,
-        0};
+        NULL,
+        show_help,
+        NULL};
 
     argv[0] = name;
-    argp_parse(&argp, argc, argv, 0, 0, s);
+    options_parse(&argp, argc, argv, 0, s);
     settle_layouts(s);
 }

@@ -17,11 +17,11 @@
 
 static int load(const struct settings *s, struct lb_topology **t)
 {
-    struct lb_why why;
+    struct lb_why why = {""};
     int err = lb_topology_load(s->topology, &why, t);
 
     if (err)
-        fprintf(stderr, "linebounce: %s\n", why.text);
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, "topology")->text);
     return err;
 }
 
@@ -93,23 +93,30 @@ static int show_placements(const struct settings *s)
     return 0;
 }
 
-static void draw(const struct lb_layout *layout, enum lb_lock_kind lock)
+static int no_memory(void)
 {
-    struct lb_why why;
+    fputs("linebounce: show: out of memory\n", stderr);
+    return EXIT_NOT_MEASURED;
+}
+
+static int draw(const struct lb_layout *layout, enum lb_lock_kind lock)
+{
+    struct lb_why why = {""};
     int length = lb_layout_draw(layout, lock, NULL, 0);
     char *text;
 
     if (length < 0) {
         lb_layout_allows(layout, lock, &why);
         printf("%s\n\n", why.text);
-        return;
+        return EXIT_DONE;
     }
     text = malloc((size_t)length + 1);
-    if (text) {
-        lb_layout_draw(layout, lock, text, (size_t)length + 1);
-        printf("%s\n", text);
-    }
+    if (!text)
+        return no_memory();
+    lb_layout_draw(layout, lock, text, (size_t)length + 1);
+    printf("%s\n", text);
     free(text);
+    return EXIT_DONE;
 }
 
 static int show_layouts(const struct settings *s)
@@ -117,11 +124,12 @@ static int show_layouts(const struct settings *s)
     const struct lb_layout *layouts = s->layouts.n ? s->layouts.at : lb_layouts;
     size_t n = s->layouts.n ? s->layouts.n : lb_n_layouts;
     const enum lb_lock_kind *locks = s->locks.at;
+    int status = EXIT_DONE;
 
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < (s->locks.n ? s->locks.n : 1); k++)
-            draw(&layouts[i], s->locks.n ? locks[k] : layouts[i].lock);
-    return 0;
+    for (size_t i = 0; !status && i < n; i++)
+        for (size_t k = 0; !status && k < (s->locks.n ? s->locks.n : 1); k++)
+            status = draw(&layouts[i], s->locks.n ? locks[k] : layouts[i].lock);
+    return status;
 }
 
 static int show_locks(const struct settings *s)
@@ -166,7 +174,7 @@ static int show_environment(const struct settings *s)
 
     (void)s;
     if (!e)
-        return 1;
+        return no_memory();
     lb_environment_read(e);
     const struct {
         const char *name, *value;
@@ -207,24 +215,33 @@ static const struct {
     {"topology", show_topology},
 };
 
+static const char *thing_at(size_t i)
+{
+    return things[i].name;
+}
+
+static const struct lb_names names = {"thing to show", thing_at, LB_COUNT(things), NULL};
+
+const char *show_things(char *text, size_t bytes)
+{
+    return lb_names_list(&names, text, bytes);
+}
+
 int command_show(int argc, char **argv)
 {
     struct settings s;
-    int status = 2;
+    struct lb_why why = {""};
+    size_t found;
+    int status;
 
     settings_init(&s);
     settings_parse_show(argc, argv, &s);
-    for (size_t i = 0; i < LB_COUNT(things); i++)
-        if (!strcmp(s.what, things[i].name)) {
-            status = things[i].show(&s);
-            settings_finish(&s);
-            return status;
-        }
-    fprintf(
-        stderr,
-        "linebounce: show %s: unknown (counters, environment, kernel, layouts, locks, placements, "
-        "scenarios, suites, topology)\n",
-        s.what);
+    if (lb_name_find(&names, s.what, &why, &found)) {
+        fprintf(stderr, "linebounce: %s\n", why.text);
+        status = EXIT_USAGE;
+    } else {
+        status = things[found].show(&s);
+    }
     settings_finish(&s);
     return status;
 }

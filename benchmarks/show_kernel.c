@@ -30,18 +30,20 @@ int show_kernel(const struct settings *s)
 {
     struct lb_kernel *k = malloc(sizeof *k);
     struct lb_kernel_trace trace;
-    struct lb_why why;
+    struct lb_why why = {""};
     int status, err = 0;
 
-    if (!k)
+    if (!k) {
+        fputs("linebounce: show: out of memory\n", stderr);
         return EXIT_NOT_MEASURED;
+    }
     lb_kernel_read(NULL, k);
     if (s->trace && !(err = lb_kernel_trace_missing(k, NULL, &why)))
         err = lb_kernel_trace_run(TRACE_S, TRACE_LIMIT_S, &why, &trace);
     status = print(k, s->trace && !err ? &trace : NULL);
     if (err) {
         fflush(stdout);
-        fprintf(stderr, "linebounce: %s\n", why.text);
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, "trace")->text);
         status = EXIT_NOT_MEASURED;
     }
     free(k);

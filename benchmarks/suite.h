@@ -54,7 +54,9 @@ extern const struct suite suite_arrays, suite_churn, suite_errors, suite_fastpat
 extern const struct suite *const suites[];
 extern const size_t n_suites;
 
-/* -ENOENT with the known names. */
+/* Their names, comma-separated. Returns text. */
+const char *suite_list(char *text, size_t bytes);
+/* -ENOENT with the nearest and the known names. */
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite);
 
 /* The first option given that only whatif has; NULL when none was. */

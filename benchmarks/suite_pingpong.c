@@ -148,18 +148,20 @@ static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, str
     struct lb_run_options options = session_options(w, w->settings->budget_s, plan->rounds);
     struct progress_state progress = progress_begin();
     struct lb_pairs *p = NULL;
-    struct lb_why why;
+    struct lb_why why = {""};
     int status = EXIT_DONE;
 
     options.data = &progress;
-    if (lb_pairs_measure(plan, w->topology, &options, csv, &why, &p))
-        status = session_complain(&why, EXIT_NOT_MEASURED);
+    int err = lb_pairs_measure(plan, w->topology, &options, csv, &why, &p);
+    if (err)
+        status = session_complain(lb_explain(&why, err, "pairs"), EXIT_NOT_MEASURED);
     progress_end(&progress);
     if (p) {
         record(w->manifest, p);
         print_table(stdout, p);
-        if (write_matrix(w, p, &why))
-            status = session_complain(&why, EXIT_NOT_MEASURED);
+        why.text[0] = '\0';
+        if ((err = write_matrix(w, p, &why)))
+            status = session_complain(lb_explain(&why, err, "matrix"), EXIT_NOT_MEASURED);
         printf("\n%u rounds, %.0f s where %.0f s were planned, %.0f %% of it at play; clock %s.\n",
                p->rounds, p->elapsed_s, plan->rounds * plan->round_s,
                100 * p->measured_s / p->elapsed_s, lb_clock_name(&p->clock));
@@ -177,12 +179,12 @@ static int measure(struct session *w, const struct settings *s)
                                  .rounds = s->rounds};
     struct lb_pairs_plan *plan;
     struct lb_csv *csv = NULL;
-    struct lb_why why;
+    struct lb_why why = {""};
     char path[600];
     int status, err = lb_pairs_plan_create(&r, &why, &plan);
 
     if (err)
-        return session_complain(&why, session_status_of(err));
+        return session_complain(lb_explain(&why, err, "plan"), session_status_of(err));
     print_plan(plan, stdout);
     fflush(stdout);
     if (s->dry_run) {
@@ -193,7 +195,8 @@ static int measure(struct session *w, const struct settings *s)
     snprintf(path, sizeof path, "%s/%s", w->dir, lb_schema_pairs.file);
     if (!err && !(err = lb_csv_create(&lb_schema_pairs, path, &why, &csv)))
         w->more = "pairs.csv, matrix*.csv, ";
-    status = err ? session_complain(&why, EXIT_NOT_MEASURED) : measure_plan(w, plan, csv);
+    status = err ? session_complain(lb_explain(&why, err, "results folder"), EXIT_NOT_MEASURED)
+                 : measure_plan(w, plan, csv);
     lb_csv_close(csv);
     lb_pairs_plan_destroy(plan);
     return status;

@@ -65,19 +65,20 @@ const struct whatif whatif_presets[] = {
 };
 const size_t n_whatif_presets = LB_COUNT(whatif_presets);
 
+static const char *name_at(size_t i)
+{
+    return whatif_presets[i].name;
+}
+
 int whatif_find(const char *name, struct lb_why *why, const struct whatif **preset)
 {
-    char names[128] = "";
+    const struct lb_names names = {"preset", name_at, n_whatif_presets, NULL};
+    size_t found;
+    int err = lb_name_find(&names, name, why, &found);
 
-    for (size_t i = 0, used = 0; i < n_whatif_presets; i++) {
-        if (!strcmp(name, whatif_presets[i].name)) {
-            *preset = &whatif_presets[i];
-            return 0;
-        }
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
-                                 whatif_presets[i].name);
-    }
-    return lb_fail(why, ENOENT, "preset '%s': no such preset (known: %s)", name, names);
+    if (!err)
+        *preset = &whatif_presets[found];
+    return err;
 }
 
 /* The word that a field begins in: what is loaded or written for it. */

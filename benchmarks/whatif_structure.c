@@ -99,7 +99,7 @@ static int add_fields(struct whatif *w, const struct lb_structure *s, const char
         return lb_fail(why, EINVAL, "whatif: %s: which fields are %s? --%s FIELD,...", s->name,
                        written ? "written" : "read", option);
     if (!copy)
-        return -ENOMEM;
+        return lb_fail(why, ENOMEM, "whatif: out of memory");
     while (!err && (name = strsep(&rest, ",")))
         err = *name ? add_field(w, s, name, written, atomic, why)
                     : lb_fail(why, EINVAL, "--%s '%s': an empty item in the list", option, list);
@@ -138,7 +138,7 @@ static int move_fields(struct whatif *w, const struct lb_structure *s,
     const struct lb_member *m;
     char *copy = strdup(o->move ? o->move : "");
     size_t n = 0;
-    int err = copy ? 0 : -ENOMEM;
+    int err = copy ? 0 : lb_fail(why, ENOMEM, "whatif: out of memory");
 
     if (!err && o->move)
         err = parse_moves(copy, o->move, why, moves, &n);
@@ -177,10 +177,11 @@ int whatif_of_structure(const char *text, const struct whatif_options *o, struct
 {
     struct whatif w = {0};
     struct lb_structure *s = NULL;
-    struct source source;
+    struct source source = {0};
     char *copy = strdup(text);
     bool atomic = false;
-    int err = copy ? take_apart(copy, text, why, &source) : -ENOMEM;
+    int err =
+        copy ? take_apart(copy, text, why, &source) : lb_fail(why, ENOMEM, "whatif: out of memory");
 
     if (!err)
         err = lb_structure_read(source.file, source.structure, source.which, why, &s);

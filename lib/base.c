@@ -20,6 +20,13 @@ int lb_fail(struct lb_why *why, int err, const char *format, ...)
     return -err;
 }
 
+const struct lb_why *lb_explain(struct lb_why *why, int err, const char *doing)
+{
+    if (!*why->text)
+        snprintf(why->text, sizeof why->text, "%s: %s", doing, strerror(err < 0 ? -err : err));
+    return why;
+}
+
 int lb_by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -27,28 +34,37 @@ int lb_by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static size_t least(size_t a, size_t b, size_t c)
+static size_t least(size_t a, size_t b)
 {
-    size_t ab = a < b ? a : b;
-    return ab < c ? ab : c;
+    return a < b ? a : b;
+}
+
+static bool same_letter(char a, char b)
+{
+    return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
 size_t lb_edit_distance(const char *a, const char *b)
 {
-    size_t n = strlen(b), row[LB_DISTANCE_BYTES];
+    size_t n = strlen(b), rows[3][LB_DISTANCE_BYTES];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
 
     if (n >= LB_DISTANCE_BYTES || strlen(a) >= LB_DISTANCE_BYTES)
         return SIZE_MAX;
     for (size_t k = 0; k <= n; k++)
         row[k] = k;
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t k = 0; k < n; k++) {
-            bool same = tolower((unsigned char)a[i]) == tolower((unsigned char)b[k]);
-            size_t replaced = diagonal + !same;
-            diagonal = row[k + 1];
-            row[k + 1] = least(replaced, row[k] + 1, diagonal + 1);
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t *oldest = before;
+        before = last;
+        last = row;
+        row = oldest;
+        row[0] = i;
+        for (size_t k = 1; k <= n; k++) {
+            row[k] = least(last[k - 1] + !same_letter(a[i - 1], b[k - 1]),
+                           least(last[k], row[k - 1]) + 1);
+            if (i > 1 && k > 1 && same_letter(a[i - 1], b[k - 2]) &&
+                same_letter(a[i - 2], b[k - 1]))
+                row[k] = least(row[k], before[k - 2] + 1);
         }
     }
     return row[n];

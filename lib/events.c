@@ -52,17 +52,6 @@ void lb_events_here(struct lb_microarchitecture *here)
 
 /* Near names */
 
-#define NEAR_MOST 3
-
-struct near {
-    const char *asked;
-    struct {
-        char name[LB_DISTANCE_BYTES];
-        size_t distance;
-    } best[NEAR_MOST];
-    size_t n;
-};
-
 /* The event's own name: without its PMU and what follows. */
 static void bare_name(const char *name, char bare[LB_DISTANCE_BYTES])
 {
@@ -73,37 +62,12 @@ static void bare_name(const char *name, char bare[LB_DISTANCE_BYTES])
     snprintf(bare, LB_DISTANCE_BYTES, "%.*s", (int)n, start);
 }
 
-/* A third of the name may be wrong; the beginning of a long name is near it, too. */
-static bool is_near(const char *asked, const char *name, size_t *distance)
-{
-    size_t length = strlen(asked);
-
-    *distance = lb_edit_distance(asked, name);
-    if (*distance <= (length + 2) / 3)
-        return true;
-    *distance = length / 3 + 1;
-    return length >= 4 && !strncasecmp(asked, name, length);
-}
-
 static void see_near(const char *name, void *context)
 {
-    struct near *near = context;
-    char asked[LB_DISTANCE_BYTES], bare[LB_DISTANCE_BYTES];
-    size_t distance, place = 0;
+    char bare[LB_DISTANCE_BYTES];
 
-    bare_name(near->asked, asked);
     bare_name(name, bare);
-    if (strlen(name) >= LB_DISTANCE_BYTES || !is_near(asked, bare, &distance))
-        return;
-    while (place < near->n && near->best[place].distance <= distance)
-        place++;
-    if (place == NEAR_MOST)
-        return;
-    near->n += near->n < NEAR_MOST;
-    for (size_t k = near->n - 1; k > place; k--)
-        near->best[k] = near->best[k - 1];
-    snprintf(near->best[place].name, LB_DISTANCE_BYTES, "%s", name);
-    near->best[place].distance = distance;
+    lb_nearest_see_by(bare, name, context);
 }
 
 static const char *pmu_of_here(const struct lb_microarchitecture *here)
@@ -115,8 +79,10 @@ static int refuse_unknown(const char *name, const struct lb_microarchitecture *h
                           struct lb_why *why)
 {
     const char *said = err == ENOTSUP ? "built without libpfm4" : "no such role, word or event";
-    struct near near = {.asked = name};
+    char asked[LB_DISTANCE_BYTES], text[LB_NEAREST_MOST * (LB_DISTANCE_BYTES + 2) + 16];
+    struct lb_nearest near = {.name = asked};
 
+    bare_name(name, asked);
     for (int role = 0; role < LB_EVENT_ROLES; role++)
         see_near(lb_event_role_name(role), &near);
     for (int watch = 0; watch < LB_WATCHES; watch++) {
@@ -127,11 +93,8 @@ static int refuse_unknown(const char *name, const struct lb_microarchitecture *h
     lb_pfm_events(pmu_of_here(here), see_near, &near);
     lb_pfm_events("perf", see_near, &near);
 
-    char list[NEAR_MOST * (LB_DISTANCE_BYTES + 2)] = "";
-    for (size_t k = 0, at = 0; k < near.n; k++)
-        at += (size_t)snprintf(list + at, sizeof list - at, "%s%s",
-                               k ? ", " : "; near: ", near.best[k].name);
-    return lb_fail(why, err, "event %.95s: %s%s", name, said, list);
+    return lb_fail(why, err, "event %.95s: %s%s", name, said,
+                   lb_nearest_text(&near, text, sizeof text));
 }
 
 /* Roles */

@@ -154,34 +154,20 @@ size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIE
     return n;
 }
 
-/* The nearest to the name first, then the others in their order. */
-static void list_layouts(const char *name, char *text, size_t bytes)
+static const char *name_at(size_t i)
 {
-    size_t nearest = 0, used;
-
-    for (size_t i = 1; i < lb_n_layouts; i++)
-        if (lb_edit_distance(name, lb_layouts[i].name) <
-            lb_edit_distance(name, lb_layouts[nearest].name))
-            nearest = i;
-    used = (size_t)snprintf(text, bytes, "%s", lb_layouts[nearest].name);
-    for (size_t i = 0; i < lb_n_layouts && used < bytes; i++)
-        if (i != nearest)
-            used += (size_t)snprintf(text + used, bytes - used, ", %s", lb_layouts[i].name);
+    return lb_layouts[i].name;
 }
 
 int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout **layout)
 {
-    char names[320];
+    const struct lb_names names = {"layout", name_at, lb_n_layouts, "NAME:size=..., btf:STRUCT"};
+    size_t found;
+    int err = lb_name_find(&names, name, why, &found);
 
-    for (size_t i = 0; i < lb_n_layouts; i++)
-        if (!strcmp(name, lb_layouts[i].name)) {
-            *layout = &lb_layouts[i];
-            return 0;
-        }
-    list_layouts(name, names, sizeof names);
-    return lb_fail(why, ENOENT,
-                   "layout '%s': no such layout (known: %s; or NAME:size=..., btf:STRUCT)", name,
-                   names);
+    if (!err)
+        *layout = &lb_layouts[found];
+    return err;
 }
 
 static const char *const write_names[LB_WRITES] = {"store", "increment", "add"};
@@ -191,14 +177,20 @@ const char *lb_write_name(enum lb_write write)
     return write_names[write];
 }
 
+static const char *write_at(size_t i)
+{
+    return write_names[i];
+}
+
 int lb_write_parse(const char *name, struct lb_why *why, enum lb_write *write)
 {
-    for (int i = 0; i < LB_WRITES; i++)
-        if (!strcmp(name, write_names[i])) {
-            *write = (enum lb_write)i;
-            return 0;
-        }
-    return lb_fail(why, EINVAL, "write '%s': unknown (store, increment, add)", name);
+    static const struct lb_names names = {"write", write_at, LB_WRITES, NULL};
+    size_t found;
+
+    if (lb_name_find(&names, name, why, &found))
+        return -EINVAL;
+    *write = (enum lb_write)found;
+    return 0;
 }
 
 uint64_t lb_layout_touch(const struct lb_layout *l)

@@ -31,6 +31,11 @@ static const struct {
     {"seq", offsetof(struct spec, seq)},
 };
 
+static const char *key_at(size_t i)
+{
+    return keys[i].name;
+}
+
 static int parse_number(const char *key, const char *value, struct lb_why *why, size_t *number)
 {
     char *end;
@@ -50,27 +55,25 @@ static int parse_number(const char *key, const char *value, struct lb_why *why, 
 
 static int parse_pair(char *pair, struct lb_why *why, struct spec *spec, enum lb_lock_kind *kind)
 {
+    static const struct lb_names names = {"key of a layout", key_at, LB_COUNT(keys), "kind"};
     char *value = strchr(pair, '=');
+    size_t found;
 
     if (!value)
         return lb_fail(why, EINVAL, "layout: '%s': expected KEY=NUMBER", pair);
     *value++ = '\0';
     if (!strcmp(pair, "kind"))
         return lb_lock_parse(value, why, kind);
-    for (size_t i = 0; i < LB_COUNT(keys); i++)
-        if (!strcmp(pair, keys[i].name))
-            return parse_number(pair, value, why, (size_t *)((char *)spec + keys[i].offset));
-    return lb_fail(why, EINVAL,
-                   "layout: '%s': no such key (size, align, lock, slot, lockalign, room, kind, "
-                   "head, tail, seq)",
-                   pair);
+    if (lb_name_find(&names, pair, why, &found))
+        return -EINVAL;
+    return parse_number(pair, value, why, (size_t *)((char *)spec + keys[found].offset));
 }
 
 static int parse_pairs(const char *text, struct lb_why *why, struct spec *spec,
                        enum lb_lock_kind *kind)
 {
     char *copy = strdup(text), *rest = copy, *pair;
-    int err = copy ? 0 : -ENOMEM;
+    int err = copy ? 0 : lb_fail(why, ENOMEM, "layout: out of memory");
 
     while (!err && (pair = strsep(&rest, ",")))
         err = parse_pair(pair, why, spec, kind);

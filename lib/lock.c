@@ -118,19 +118,20 @@ const struct lb_lock_info *lb_lock_info(enum lb_lock_kind kind)
     return &infos[kind];
 }
 
+static const char *name_at(size_t i)
+{
+    return infos[i].name;
+}
+
 int lb_lock_parse(const char *name, struct lb_why *why, enum lb_lock_kind *kind)
 {
-    char known[LB_WHY_BYTES / 2] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < LB_COUNT(infos); i++) {
-        if (!strcmp(name, infos[i].name)) {
-            *kind = infos[i].kind;
-            return 0;
-        }
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "",
-                                 infos[i].name);
-    }
-    return lb_fail(why, EINVAL, "lock '%s': no such kind; known are %s", name, known);
+    static const struct lb_names names = {"lock", name_at, LB_LOCK_KINDS, NULL};
+    size_t found;
+
+    if (lb_name_find(&names, name, why, &found))
+        return -EINVAL;
+    *kind = infos[found].kind;
+    return 0;
 }
 
 int lb_task_set_create(unsigned n, struct lb_task_set **set)

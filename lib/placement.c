@@ -577,21 +577,23 @@ static int named_closest(const struct lb_topology *topology, int n, struct lb_wh
     return lb_placement_compact(topology, n ? n : 1, why, placement);
 }
 
-static int refuse_name(const char *name, struct lb_why *why)
+static const char *word_at(size_t i)
 {
-    const char *hint = isdigit((unsigned char)*name) ? " (a list of PUs goes to --pus)" : "";
-    return lb_fail(why, EINVAL,
-                   "placement \"%.60s\": no such placement%s; there are smt, l2, l3, package, "
-                   "remote, closest, compact-N and scatter-N",
-                   name, hint);
-}
+    static const char *const orders[] = {"closest", "compact", "scatter"};
 
-static bool is_placement_word(const char *word)
+    return i < LB_COUNT(orders)
+               ? orders[i]
+               : lb_distance_name((enum lb_distance)(LB_DISTANCE_SMT + i - LB_COUNT(orders)));
+}
+#define WORDS (3 + LB_DISTANCES - LB_DISTANCE_SMT)
+
+static int check_word(const char *word, struct lb_why *why)
 {
-    enum lb_distance distance;
-    if (!lb_distance_parse(word, &distance))
-        return distance != LB_DISTANCE_NONE;
-    return !strcmp(word, "closest") || !strcmp(word, "compact") || !strcmp(word, "scatter");
+    static const struct lb_names names = {"placement", word_at, WORDS,
+                                          "compact-N, scatter-N (CPUs by number go to --pus)"};
+    size_t found;
+
+    return lb_name_find(&names, word, why, &found) ? -EINVAL : 0;
 }
 
 /* Splits "scatter-8" into its word and its count. A name without one leaves *n alone. */
@@ -600,11 +602,11 @@ static int split_name(const char *name, char word[LB_PLACEMENT_NAME_BYTES], int 
 {
     size_t length = strcspn(name, "-");
     if (length >= LB_PLACEMENT_NAME_BYTES)
-        return refuse_name(name, why);
+        return check_word(name, why);
     memcpy(word, name, length);
     word[length] = '\0';
-    if (!is_placement_word(word))
-        return refuse_name(name, why);
+    if (check_word(word, why))
+        return -EINVAL;
     const char *rest = name + length;
     if (!*rest)
         return 0;

@@ -14,14 +14,20 @@ const char *lb_home_name(enum lb_home home)
     return home_names[home];
 }
 
+static const char *home_at(size_t i)
+{
+    return home_names[i];
+}
+
 int lb_home_parse(const char *name, struct lb_why *why, enum lb_home *home)
 {
-    for (int i = 0; i < LB_HOMES; i++)
-        if (!strcmp(name, home_names[i])) {
-            *home = (enum lb_home)i;
-            return 0;
-        }
-    return lb_fail(why, EINVAL, "home '%s': unknown (local, remote, interleaved)", name);
+    static const struct lb_names names = {"home", home_at, LB_HOMES, NULL};
+    size_t found;
+
+    if (lb_name_find(&names, name, why, &found))
+        return -EINVAL;
+    *home = (enum lb_home)found;
+    return 0;
 }
 
 static int node_index(const struct lb_topology *t, int node_os)

@@ -194,22 +194,20 @@ const char *lb_touch_name(enum lb_touch touch)
     return names[touch];
 }
 
+static const char *name_at(size_t i)
+{
+    return lb_scenarios[i].internal ? NULL : lb_scenarios[i].name;
+}
+
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario)
 {
-    char names[480];
-    size_t used = 0;
+    static const struct lb_names names = {"scenario", name_at, LB_SCENARIOS, NULL};
+    size_t found;
+    int err = lb_name_find(&names, name, why, &found);
 
-    for (size_t i = 0; i < LB_SCENARIOS; i++) {
-        if (lb_scenarios[i].internal)
-            continue;
-        if (!strcmp(name, lb_scenarios[i].name)) {
-            *scenario = &lb_scenarios[i];
-            return 0;
-        }
-        used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
-                                 lb_scenarios[i].name);
-    }
-    return lb_fail(why, ENOENT, "scenario '%s': no such scenario (known: %s)", name, names);
+    if (!err)
+        *scenario = &lb_scenarios[found];
+    return err;
 }
 
 int lb_writers_parse(const char *text, struct lb_why *why, struct lb_writers *writers)

@@ -20,16 +20,20 @@ const char *lb_access_name(enum lb_access access)
     return access_names[access];
 }
 
+static const char *access_at(size_t i)
+{
+    return access_names[i];
+}
+
 int lb_access_parse(const char *name, struct lb_why *why, enum lb_access *access)
 {
-    for (int i = 0; i < LB_ACCESSES; i++)
-        if (!strcmp(name, access_names[i])) {
-            *access = (enum lb_access)i;
-            return 0;
-        }
-    return lb_fail(
-        why, EINVAL,
-        "access '%s': unknown (shared-uniform, shared-zipf, private-uniform, private-zipf)", name);
+    static const struct lb_names names = {"access", access_at, LB_ACCESSES, NULL};
+    size_t found;
+
+    if (lb_name_find(&names, name, why, &found))
+        return -EINVAL;
+    *access = (enum lb_access)found;
+    return 0;
 }
 
 static bool is_private(enum lb_access access)

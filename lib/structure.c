@@ -93,41 +93,6 @@ int lb_structure_add(struct lb_structure *s, const struct lb_member *member)
 
 /* Names */
 
-void lb_nearest_see(const char *name, struct lb_nearest *n)
-{
-    size_t length = strlen(n->name), distance = lb_edit_distance(n->name, name), place = 0;
-
-    if (strlen(name) >= LB_DISTANCE_BYTES)
-        return;
-    if (length >= 4 && strstr(name, n->name) && distance > length / 3)
-        distance = length / 3 + 1; /* a part of it was remembered */
-    else if (distance > (length + 2) / 3)
-        return;
-    while (place < n->n && n->best[place].distance <= distance) {
-        if (!strcmp(n->best[place].name, name))
-            return;
-        place++;
-    }
-    if (place == LB_NEAREST_MOST)
-        return;
-    n->n += n->n < LB_NEAREST_MOST;
-    for (size_t k = n->n - 1; k > place; k--)
-        n->best[k] = n->best[k - 1];
-    snprintf(n->best[place].name, sizeof n->best[place].name, "%s", name);
-    n->best[place].distance = distance;
-}
-
-const char *lb_nearest_text(const struct lb_nearest *n, char *text, size_t bytes)
-{
-    size_t used = 0;
-
-    *text = '\0';
-    for (size_t i = 0; i < n->n && used < bytes; i++)
-        used += (size_t)snprintf(text + used, bytes - used, "%s%s",
-                                 i ? ", " : "; nearest: ", n->best[i].name);
-    return text;
-}
-
 int lb_structure_find_member(const struct lb_structure *s, const char *name, struct lb_why *why,
                              const struct lb_member **member)
 {

@@ -24,18 +24,4 @@ enum lb_structure_lock lb_structure_lock_of(const char *type);
 /* The alignment of a slab cache below `folder`, when its objects have `bytes`; 0: unknown. */
 size_t lb_structure_slab_align(const char *folder, const char *cache, size_t bytes);
 
-/* The nearest of many names, the best first. */
-#define LB_NEAREST_MOST 4
-struct lb_nearest {
-    const char *name;
-    struct {
-        char name[LB_DISTANCE_BYTES];
-        size_t distance;
-    } best[LB_NEAREST_MOST];
-    size_t n;
-};
-void lb_nearest_see(const char *name, struct lb_nearest *nearest);
-/* "; nearest: a, b", or "". */
-const char *lb_nearest_text(const struct lb_nearest *nearest, char *text, size_t bytes);
-
 #endif

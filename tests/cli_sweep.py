@@ -215,7 +215,7 @@ class Plan(Case):
                                             r"\(different .*\); it has l3"),
                 (("--placement", "smt", "--threads", "2"), r"placement smt: .* it has l3"),
                 (("--placement", "l3", "--threads", "3"), r"placement l3: a pair is 2 threads"),
-                (("--placement", "nowhere"), r"placement \"nowhere\": no such placement"),
+                (("--placement", "nowhere"), "unknown placement 'nowhere'"),
                 (("--home", "remote"), r"home remote: .* has one NUMA node at most"),
                 (("--scenario", "observer", "--threads", "1"),
                  r"nothing to measure: observer: needs more than 1 thread")):
@@ -236,7 +236,7 @@ class Plan(Case):
                 (("--benchmark_filter=x",), "unrecognized option"),
                 (("--budget", "0"), "--budget '0'"), (("--rounds", "0"), "--rounds '0'"),
                 (("--home", "nowhere"), "nowhere"), (("--resume",), "requires an argument"),
-                (("--prefetcher", "maybe"), "--prefetcher 'maybe': on or off is expected")):
+                (("--prefetcher", "maybe"), "unknown state of the prefetcher 'maybe'")):
             self.assertIn(says, self.refuses("sweep", *args))
 
 
@@ -994,7 +994,7 @@ class Prefetcher(Case):
                                         r" adjacent-line prefetcher that MSR 0x1a4 controls: this "
                                         r"is '\w+'|this is a virtual machine \(.*\): its registers "
                                         r"are not the processor's)\n\Z")
-        self.assertIn("'maybe': on or off is expected",
+        self.assertIn("'maybe'. There are: on, off",
                       self.refuses("run", "--prefetcher", "maybe"))
         self.assertEqual(os.listdir(self.dir), [])
 

@@ -54,11 +54,12 @@ class Presets(Case):
 
     def test_refusals(self):
         for args, says in (
-                (("whatif", "--preset", "x"), "no such preset (known: mmap_lock, "),
+                (("whatif", "--preset", "x"), "unknown preset 'x'. There are: mmap_lock, "),
                 (("whatif", "--read", "a"), "of which structure? --layout btf:FILE:STRUCT"),
                 (("whatif", "--layout", "pointer"), "takes structures from BTF"),
                 (("whatif", "--lock", "rwsem40"), "--lock: means nothing to suite whatif"),
-                (("whatif", "--write-how", "poke"), "'poke': unknown (store, increment, add)"),
+                (("whatif", "--write-how", "poke"),
+                 "unknown write 'poke'. There are: store, increment, add"),
                 (("whatif", "--align", "0"), "--align '0'"),
                 (("layouts", "--read", "a"), "--read: means nothing to suite layouts"),
                 (("layouts", "--preset", "f_ref"), "--preset: means nothing to suite layouts"),

@@ -558,7 +558,8 @@ static void test_name_refusals(void **state)
                                           "a-name-that-is-longer-than-any-placement-has-room-for",
                                           "anamethatislongerthananyplacementhasroomfor"};
     for (size_t i = 0; i < LB_COUNT(unknown); i++)
-        refuse_named(smt2, unknown[i], 0, -EINVAL, "there are smt, l2, l3, package");
+        refuse_named(smt2, unknown[i], 0, -EINVAL,
+                     "There are: closest, compact, scatter, smt, l2, l3, package");
     refuse_named(smt2, "0,1", 0, -EINVAL, "--pus");
     static const char *const counts[] = {"compact-",   "compact-0",
                                          "compact-x",  "compact--1",

@@ -30,14 +30,47 @@ struct lb_why {
 int lb_fail(struct lb_why *why, int err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Gives a failure a sentence where none was written, "doing: what err means"; err may be negative.
+ * Returns why. */
+const struct lb_why *lb_explain(struct lb_why *why, int err, const char *doing);
+
 /* Order of two doubles, for qsort. NaN has no place in it. */
 int lb_by_value(const void *a, const void *b);
 
-/* Insertions, deletions and replacements that turn one into the other, whatever the case of the
- * letters: what was meant by a name that nobody knows. Texts of LB_DISTANCE_BYTES and more are
- * infinitely far (SIZE_MAX). */
+/* Insertions, deletions, replacements and swaps of neighbours that turn one into the other,
+ * whatever the case of the letters: what was meant by a name that nobody knows. Texts of
+ * LB_DISTANCE_BYTES and more are infinitely far (SIZE_MAX). */
 #define LB_DISTANCE_BYTES 96
 size_t lb_edit_distance(const char *a, const char *b);
+
+/* The nearest of the names that were shown to it, nearest first: at most a third of the name is
+ * wrong, or it is a part of theirs. */
+#define LB_NEAREST_MOST 4
+struct lb_nearest {
+    const char *name; /* as it was asked for */
+    struct {
+        char name[LB_DISTANCE_BYTES];
+        size_t distance;
+    } best[LB_NEAREST_MOST];
+    size_t n;
+};
+void lb_nearest_see(const char *name, struct lb_nearest *nearest);
+/* The same for a name that was meant by a part of it, `key`. */
+void lb_nearest_see_by(const char *key, const char *name, struct lb_nearest *nearest);
+/* "; nearest: a, b", or nothing. Returns text. */
+const char *lb_nearest_text(const struct lb_nearest *nearest, char *text, size_t bytes);
+
+/* The names of one kind of thing. */
+struct lb_names {
+    const char *what;            /* "layout" */
+    const char *(*at)(size_t i); /* the i-th of n; NULL for one that is not offered */
+    size_t n;
+    const char *others; /* what is taken besides names, as "NAME:size=..."; NULL: nothing */
+};
+/* The index of that name. -ENOENT with the one that was perhaps meant, and with all there are. */
+int lb_name_find(const struct lb_names *names, const char *name, struct lb_why *why, size_t *index);
+/* All names, comma-separated. Returns text. */
+const char *lb_names_list(const struct lb_names *names, char *text, size_t bytes);
 
 /* What the hardware writes and fetches together. 64 is the line of every x86 and most Arm cores;
  * an adjacent-line prefetcher (Intel) couples pairs of 128; results of threads lie 256 apart

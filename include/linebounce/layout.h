@@ -98,7 +98,7 @@ extern const size_t lb_n_layouts;
 /* The layout that others are compared to unless told otherwise. */
 #define LB_BASELINE "pointer"
 
-/* A built-in by name; -ENOENT with the known names, the nearest first. */
+/* A built-in by name; -ENOENT with the nearest and the known names. */
 int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout **layout);
 
 /* A user's own: "NAME:size=256,align=64,lock=192,seq=40". Keys: size (required), align (8), lock

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What the program says when it refuses: what was meant, what there is, and why it stopped.
+
+Usage: cli_sentences.py [unittest options]
+Program: $LINEBOUNCE; $LB_FAIL_ALLOCATION: the module that lets an allocation fail
+Exit 0 passed, 1 failed, 77 skipped: every test was.
+"""
+
+import os
+import sys
+import unittest
+
+import cli_support
+from cli_support import Case, SENTENCE, environment
+
+FAIL_ALLOCATION = os.environ.get("LB_FAIL_ALLOCATION", "")
+SAMPLES = ("run", "--seed", "1", "--scenario", "same-object", "--layout", "pointer,embedded",
+           "--threads", "1", "--work-ns", "0", "--rounds", "1", "--no-plots")
+
+
+class Names(Case):
+    def test_the_nearest_is_offered(self):
+        for args, meant in (
+                (("rnu",), "run"), (("comapre",), "compare"),
+                (("run", "layotus"), "layouts"), (("run", "pingpng"), "pingpong"),
+                (("run", "--scenario", "same-objct"), "same-object"),
+                (("run", "--layout", "pionter"), "pointer"),
+                (("run", "--baseline", "embeded"), "embedded"),
+                (("run", "--layout", "mine:sze=256"), "size"),
+                (("run", "--lock", "rwsem4"), "rwsem40"),
+                (("run", "-n", "--placement", "closets"), "closest"),
+                (("run", "-n", "--placement", "scater-2"), "scatter"),
+                (("run", "--home", "locl"), "local"),
+                (("run", "--access", "shared-zpif"), "shared-zipf"),
+                (("run", "whatif", "--write-how", "incremnt"), "increment"),
+                (("run", "whatif", "--preset", "mmaplock"), "mmap_lock"),
+                (("run", "--prefetcher", "onn"), "on"),
+                (("compare", "--format", "jsn", "a", "b"), "json"),
+                (("show", "topolgy"), "topology"),
+                (("run", "--layuot", "embedded"), "--layout"),
+                (("sweep", "--resmue", "x"), "--resume"),
+                (("run", "--budgt=3"), "--budget"),
+                (("compare", "--formt=csv"), "--format"),
+                (("plot", "--outt", "x"), "--out"),
+                (("show", "--topolgy=x"), "--topology")):
+            self.assertIn(f"did you mean '{meant}'?", self.refuses(*args), args)
+
+    def test_a_list_says_all_there_are(self):
+        said = self.refuses("run", "zzz")
+        self.assertNotIn("did you mean", said)
+        for line in self.succeeds("show", "suites").stdout.splitlines():
+            self.assertIn(line.split()[0], said)
+        said = self.refuses("run", "--scenario", "zzz")
+        for line in self.succeeds("show", "scenarios").stdout.splitlines():
+            self.assertIn(line.split()[0], said)
+
+    def test_options_as_getopt_takes_them(self):
+        for args in (("--lay", "embedded"), ("--layout=embedded",), ("-l", "embedded"),
+                     ("-lembedded",), ("--out", "--x"), ("-o", "--nosuch"), ("-no", "--nosuch"),
+                     ("--quick", "--", "layouts")):
+            self.succeeds("run", "--dry-run", "--threads", "1", *args)
+
+    def test_help_lists_what_the_tables_hold(self):
+        suites = [line.split()[0]
+                  for line in self.succeeds("show", "suites").stdout.splitlines()]
+        things = self.refuses("show", "zzz").split("There are: ")[1].strip().split(", ")
+        for args, names in ((("--help",), suites + things), (("run", "--help"), suites),
+                            (("show", "--help"), things)):
+            text = " ".join(self.succeeds(*args).stdout.split())
+            for name in names:
+                self.assertRegex(text, rf"\b{name}\b", args)
+
+
+@unittest.skipUnless(FAIL_ALLOCATION, "the module that lets allocations fail is not built")
+class NoMemory(Case):
+    def fail_at(self, n, *args):
+        return self.run_it(*args, env=environment(LD_PRELOAD=FAIL_ALLOCATION,
+                                                  LINEBOUNCE_FAIL_ALLOCATION=str(n)))
+
+    def check(self, result, n, args, whole):
+        """It ends well and with everything, or it says why."""
+        self.assertIn(result.returncode, (0, 1), f"{args}, allocation {n}: {result.stderr}")
+        if result.returncode:
+            self.assertRegex(result.stderr.splitlines()[-1] + "\n", SENTENCE, f"{args}, {n}")
+            self.assertRegex(result.stderr, "memory|Cannot allocate", f"{args}, {n}")
+        elif whole:
+            self.assertEqual(result.stdout, whole, f"{args}, allocation {n}")
+
+    def test_every_allocation_of_a_plan(self):
+        for args in (("show", "layouts"), ("show", "topology"),
+                     ("run", "-n", "--seed", "1", "--layout", "x:size=256,lock=192",
+                      "--scenario", "same-object,many"),
+                     ("run", "whatif", "offset", "fault", "pingpong", "-n", "--seed", "1"),
+                     ("sweep", "-n", "--seed", "1", "--quick")):
+            whole = self.succeeds(*args).stdout
+            failed = 0
+            for n in range(1, 60):
+                result = self.fail_at(n, *args)
+                self.check(result, n, args, whole)
+                failed += result.returncode == 1
+            self.assertGreater(failed, 2, args)
+
+    def test_allocations_of_a_run(self):
+        for n in range(1, 240, 7):
+            self.check(self.fail_at(n, *SAMPLES, "--out", str(n)), n, SAMPLES, None)
+
+
+if __name__ == "__main__":
+    sys.exit(cli_support.main())
