@@ -156,8 +156,8 @@ static size_t whole_rounds(const struct lb_scan *scan)
 
 /* The regime with most of them: offsets that are resolved are measured no longer, so that it need
  * not be the one in which the base has most windows. */
-static void fill_best(const struct lb_run *run, const int *cases, int role, struct lb_scan *scan,
-                      double *ns_op)
+static int fill_best(const struct lb_run *run, const int *cases, int role, struct lb_scan *scan,
+                     double *ns_op)
 {
     size_t most = 0;
     int best = 0;
@@ -171,29 +171,32 @@ static void fill_best(const struct lb_run *run, const int *cases, int role, stru
         }
     }
     fill(run, cases, role, best, scan, ns_op);
+    return best;
 }
 
-static int size_of(const struct lb_analysis *a, const struct lb_case *like, int role,
-                   const struct settings *s, struct lb_interference *found)
+/* The size, or why it is not known. */
+static const char *size_of(const struct lb_analysis *a, const struct lb_case *like, int role,
+                           const struct settings *s, struct lb_interference *found)
 {
     const struct lb_run *run = a->run;
     size_t n_cases = run->plan->n_cases, n;
     int *cases = calloc(n_cases, sizeof *cases);
     size_t *bytes = calloc(n_cases, sizeof *bytes);
+    const char *why = "too few rounds are whole";
     double *ns_op = NULL;
-    int err = -1;
 
     if (cases && bytes && (n = cases_of(run->plan, like, cases, bytes)) > 1 &&
         (ns_op = malloc(n * (run->rounds + 1) * sizeof *ns_op))) {
         size_t rounds = run->rounds + 1; /* the last one may be begun */
         struct lb_scan scan = {bytes, n, ns_op, rounds};
-        fill_best(run, cases, role, &scan, ns_op);
-        err = lb_interference(&scan, &s->margin, s->seed, found);
+        int regime = fill_best(run, cases, role, &scan, ns_op);
+        const char *doubt = lb_analysis_doubt(a, cases[0], regime);
+        why = doubt ? doubt : lb_interference(&scan, &s->margin, s->seed, found) ? why : NULL;
     }
     free(cases);
     free(bytes);
     free(ns_op);
-    return err;
+    return why;
 }
 
 static void print_name(FILE *out, const struct lb_case *c, int role)
@@ -280,9 +283,7 @@ static void widen(struct extent *e, const struct lb_interference *f)
 static void print_extent(const struct extent *e, const struct settings *s, FILE *out)
 {
     if (!e->known)
-        fprintf(out,
-                "=> size of destructive interference: not known, fewer than %d rounds are whole; ",
-                LB_INTERFERENCE_ROUNDS);
+        fputs("=> size of destructive interference: not known; ", out);
     else if (e->bytes)
         fprintf(out, "=> size of destructive interference here: %zu bytes (confidence %.0f %%); ",
                 e->bytes, 100 * e->confidence);
@@ -300,9 +301,10 @@ static void print_scan(const struct lb_analysis *a, const struct lb_case *c,
 {
     for (int role = 0; role < lb_case_roles(c); role++) {
         struct lb_interference f;
-        if (size_of(a, c, role, s, &f)) {
+        const char *why = size_of(a, c, role, s, &f);
+        if (why) {
             print_name(out, c, role);
-            fprintf(out, " not known: fewer than %d rounds are whole\n", LB_INTERFERENCE_ROUNDS);
+            fprintf(out, " not known: %s\n", why);
             continue;
         }
         print_size(out, c, role, &f);

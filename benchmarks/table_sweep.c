@@ -149,11 +149,16 @@ static void print_controls(FILE *out, const struct lb_analysis *a)
     for (size_t i = 0; i < a->n_controls; i++) {
         const struct lb_control *k = &a->controls[i];
         const struct lb_placement *p = &a->run->plan->placements[k->placement];
-        if (k->measured && !k->parts)
+        if (k->state == LB_CONTROL_FAILS)
             fprintf(out,
                     "%s (%s) at %g ns of work: the controls do not part (%.1f ns): no verdicts "
                     "there\n",
                     p->name, lb_home_name(p->home), k->work_ns, k->difference.value);
+        else if (k->state != LB_CONTROL_PARTS)
+            fprintf(out,
+                    "%s (%s) at %g ns of work: the controls are not seen to part: no verdicts "
+                    "there\n",
+                    p->name, lb_home_name(p->home), k->work_ns);
     }
     for (size_t i = 0; i < a->n_self_checks; i++)
         if (a->self_checks[i].state == LB_SELF_CHECK_FAILED)

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool same_group(const struct lb_case *a, const struct lb_case *b)
@@ -80,12 +81,11 @@ void verdict_sentence(FILE *out, const struct lb_analysis *a, size_t first)
 
 static void print_self_check(FILE *out, const struct lb_self_check *s)
 {
-    static const char *const words[] = {
-        [LB_SELF_CHECK_PASSED] = "passed",
-        [LB_SELF_CHECK_OPEN] = "open (too noisy to tell)",
-        [LB_SELF_CHECK_FAILED] = "FAILED: columns with work are refused",
-    };
-
+    bool enough = isfinite(s->at_short.lo) && isfinite(s->at_long.lo);
+    const char *words = s->state == LB_SELF_CHECK_PASSED   ? "passed"
+                        : s->state == LB_SELF_CHECK_FAILED ? "FAILED: columns with work are refused"
+                        : enough                           ? "open (too noisy to tell)"
+                                                           : "open (not enough windows)";
     char at_short[INTERVAL_BYTES], at_long[INTERVAL_BYTES];
 
     if (s->state == LB_SELF_CHECK_NONE)
@@ -93,120 +93,144 @@ static void print_self_check(FILE *out, const struct lb_self_check *s)
     interval_text("%.1f", s->at_short.value, s->at_short.lo, s->at_short.hi, at_short);
     interval_text("%.1f", s->at_long.value, s->at_long.lo, s->at_long.hi, at_long);
     fprintf(out, "pause self-check: sharing costs %s ns at %g ns of work and %s ns at %g: %s.\n",
-            at_short, LB_WORK_CHECK_SHORT_NS, at_long, LB_WORK_CHECK_LONG_NS, words[s->state]);
+            at_short, LB_WORK_CHECK_SHORT_NS, at_long, LB_WORK_CHECK_LONG_NS, words);
+}
+
+static void print_control(FILE *out, const struct lb_analysis *a, const struct lb_control *c)
+{
+    static const char *const words[] = {
+        [LB_CONTROL_OPEN] = "not enough windows, or too noisy, to see whether they part",
+        [LB_CONTROL_PARTS] = "they part",
+        [LB_CONTROL_FAILS] = "they do NOT part: this placement cannot answer",
+    };
+    char difference[INTERVAL_BYTES];
+
+    fprintf(out, "control (%s, %g ns of work): one line against lines apart: ",
+            a->run->plan->placements[c->placement].name, c->work_ns);
+    if (c->state == LB_CONTROL_NONE) {
+        fputs("not measured: nothing vouches for this placement.\n", out);
+        return;
+    }
+    interval_text("%+.1f", c->difference.value, c->difference.lo, c->difference.hi, difference);
+    fprintf(out, "%.2f x, %s ns: %s.\n", c->ratio.value, difference, words[c->state]);
 }
 
 void verdict_controls(FILE *out, const struct lb_analysis *a)
 {
     fputc('\n', out);
-    for (size_t i = 0; i < a->n_controls; i++) {
-        const struct lb_control *c = &a->controls[i];
-        if (!c->measured)
-            continue;
-        fprintf(
-            out,
-            "control (%s, %g ns of work): one line against lines apart: %.2f x, %+.1f ns: %s.\n",
-            a->run->plan->placements[c->placement].name, c->work_ns, c->ratio.value,
-            c->difference.value,
-            c->parts ? "they part" : "they do NOT part: this placement cannot answer");
-    }
+    for (size_t i = 0; i < a->n_controls; i++)
+        print_control(out, a, &a->controls[i]);
     for (size_t i = 0; i < a->n_self_checks; i++)
         print_self_check(out, &a->self_checks[i]);
 }
 
-/* Verdicts of a layout against the baseline over all headline lines. */
-struct tally {
-    int faster, same, slower, unresolved;
-    char slower_in[200], unresolved_in[200];
+/* Lists of scenarios and roles that may be cut, and why the first of the open ones is open. */
+struct notes {
+    char slower[200], unresolved[200];
+    const char *why;
 };
 
-/* Appends "mixed reader" or "observer lock +57.0 ns" to a list that may be cut. */
-static void note(char *list, size_t bytes, const struct lb_analysis *a, const struct lb_line *l,
-                 bool with_difference)
+/* Appends "mixed reader" or "observer lock +57.0 ns". */
+static void note(char *list, size_t bytes, const struct lb_case *c, int role,
+                 const struct lb_line *with_difference)
 {
-    const struct lb_case *c = &a->run->plan->cases[l->case_index];
     size_t used = strlen(list);
 
     used += (size_t)snprintf(list + used, bytes - used, "%s%s%s%s", used ? ", " : "",
                              c->shape.scenario->name, lb_case_roles(c) > 1 ? " " : "",
-                             lb_case_roles(c) > 1 ? lb_case_role_name(c, l->role) : "");
+                             lb_case_roles(c) > 1 ? lb_case_role_name(c, role) : "");
     if (with_difference && used < bytes)
-        snprintf(list + used, bytes - used, " %+.1f ns", l->comparison.difference.value);
+        snprintf(list + used, bytes - used, " %+.1f ns",
+                 with_difference->comparison.difference.value);
 }
 
-static struct tally count(const struct lb_analysis *a, const char *layout)
+static void note_role(const struct lb_analysis *a, int case_index, int role, struct notes *n)
 {
-    struct tally t = {0};
+    const struct lb_case *c = &a->run->plan->cases[case_index];
+    const struct lb_line *l = lb_analysis_find(a, case_index, role);
+    const struct lb_comparison *k = l && l->compared ? &l->comparison : NULL;
 
-    for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
-        const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (!l->compared || !l->main_regime || !c->shape.layout || c->twin || !(c->work_ns > 0) ||
-            strcmp(c->shape.layout->name, layout))
-            continue;
-        t.faster += l->comparison.verdict == LB_VERDICT_FASTER;
-        t.same += l->comparison.verdict == LB_VERDICT_SAME;
-        t.slower += l->comparison.verdict == LB_VERDICT_SLOWER;
-        t.unresolved += l->comparison.verdict == LB_VERDICT_UNRESOLVED;
-        if (l->comparison.verdict == LB_VERDICT_SLOWER)
-            note(t.slower_in, sizeof t.slower_in, a, l, true);
-        if (l->comparison.verdict == LB_VERDICT_UNRESOLVED)
-            note(t.unresolved_in, sizeof t.unresolved_in, a, l, false);
-    }
-    return t;
-}
-
-static const struct lb_layout *measured_layout(const struct lb_analysis *a, const char *name)
-{
-    for (size_t i = 0; i < a->run->plan->n_cases; i++) {
-        const struct lb_layout *l = a->run->plan->cases[i].shape.layout;
-        if (l && !strcmp(l->name, name))
-            return l;
-    }
-    return NULL;
-}
-
-static void answer_for(FILE *out, const struct lb_analysis *a, const struct lb_layout *layout,
-                       const struct lb_geometry *base)
-{
-    struct tally t = count(a, layout->name);
-    struct lb_geometry g;
-
-    if (!(t.faster + t.same + t.slower + t.unresolved) ||
-        lb_geometry_init(layout, layout->lock, NULL, &g))
+    if (k && !k->unfair && k->verdict == LB_VERDICT_SLOWER)
+        note(n->slower, sizeof n->slower, c, role, l);
+    if (k && !k->unfair && k->verdict != LB_VERDICT_UNRESOLVED)
         return;
-    fprintf(out, "  %-18s %s: faster in %d, the same in %d, slower in %d%s%s%s", layout->name,
-            t.slower                 ? "costs here"
-            : t.faster + t.same == 0 ? "not settled here"
-            : t.unresolved           ? "no cost found"
-                                     : "costs nothing here",
-            t.faster, t.same, t.slower, t.slower ? " (" : "", t.slower_in, t.slower ? ")" : "");
-    if (t.unresolved)
-        fprintf(out, ", unresolved in %d (%s)", t.unresolved, t.unresolved_in);
-    fprintf(out, "; %zu pages per 1000 objects instead of %zu\n", g.pages_per_1000,
-            base->pages_per_1000);
+    note(n->unresolved, sizeof n->unresolved, c, role, NULL);
+    if (!n->why)
+        n->why = !k              ? "no pairs of windows"
+                 : k->unfair     ? "unfair shares"
+                 : k->no_verdict ? k->no_verdict
+                                 : NULL;
+}
+
+static void print_answer(FILE *out, const struct lb_analysis *a, const struct lb_answer *answer)
+{
+    static const char *const words[] = {
+        [LB_ANSWER_COSTS] = "costs here",
+        [LB_ANSWER_NOTHING] = "costs nothing here",
+        [LB_ANSWER_NO_COST] = "no cost found",
+        [LB_ANSWER_UNDECIDED] = "undecided",
+    };
+    const struct lb_plan *p = a->run->plan;
+    const struct lb_shape *shape = &p->cases[answer->like].shape,
+                          *base = &p->cases[answer->base].shape;
+    struct notes n = {{0}, {0}, NULL};
+    struct lb_geometry g[2];
+    char label[CASE_LABEL_BYTES];
+
+    for (size_t i = 0; i < p->n_cases; i++)
+        for (int role = 0; role < lb_case_roles(&p->cases[i]); role++)
+            if (lb_answer_covers(p, answer, (int)i))
+                note_role(a, (int)i, role, &n);
+    case_label(&p->cases[answer->like], label);
+    fprintf(out, "  %-18s %s: faster in %d, the same in %d, slower in %d%s%s%s", label,
+            words[answer->kind], answer->faster, answer->same, answer->slower,
+            answer->slower ? " (" : "", n.slower, answer->slower ? ")" : "");
+    if (answer->unresolved)
+        fprintf(out, ", unresolved in %d (%s%s%s)", answer->unresolved, n.unresolved,
+                n.why ? ": " : "", n.why ? n.why : "");
+    if (!lb_geometry_init(shape->layout, shape->lock, NULL, &g[0]) &&
+        !lb_geometry_init(base->layout, base->lock, NULL, &g[1]))
+        fprintf(out, "; %zu pages per 1000 objects instead of %zu", g[0].pages_per_1000,
+                g[1].pages_per_1000);
+    fputc('\n', out);
 }
 
 void verdict_answer(FILE *out, const struct lb_analysis *a)
 {
-    static const char *const inside[] = {"embedded", "embedded-own-line", "padded", "refcount"};
-    const struct lb_layout *pointer = measured_layout(a, LB_BASELINE);
-    struct lb_geometry base;
-    bool any = false;
+    struct lb_answer *answers;
+    char label[CASE_LABEL_BYTES];
+    size_t n;
 
-    if (!pointer || lb_geometry_init(pointer, pointer->lock, NULL, &base))
+    if (a->disturbance.busy) /* verdict_busy says so, of every kind of run */
         return;
-    for (size_t i = 0; i < LB_COUNT(inside); i++) {
-        const struct lb_layout *l = measured_layout(a, inside[i]);
-        struct tally t = l ? count(a, inside[i]) : (struct tally){0};
-        if (!l || !(t.faster + t.same + t.slower + t.unresolved))
-            continue;
-        if (!any)
+    if (lb_analysis_answers(a, &answers, &n))
+        return;
+    if (!n && lb_analysis_asks_alone(a))
+        fputs(
+            "\nMay the lock move back into the struct here? No answer: one thread alone shares no "
+            "line.\n",
+            out);
+    for (size_t i = 0; i < n; i++) {
+        if (!i || answers[i].base != answers[i - 1].base) {
+            case_label(&a->run->plan->cases[answers[i].base], label);
             fprintf(out,
                     "\nMay the lock move back into the struct here? Against the separate lock "
                     "(%s), with a pause between ops:\n",
-                    LB_BASELINE);
-        any = true;
-        answer_for(out, a, l, &base);
+                    label);
+        }
+        print_answer(out, a, &answers[i]);
     }
+    free(answers);
+}
+
+void verdict_busy(FILE *out, const struct lb_analysis *a)
+{
+    const struct lb_disturbance *d = &a->disturbance;
+
+    if (d->busy)
+        fprintf(out,
+                "The machine was busy with other work: threads that never sleep were off their "
+                "CPUs for %.0f %% of the time, and %.0f %% of the windows were spoiled: no verdict "
+                "and no answer. Run it again on a quiet machine.\n",
+                100 * d->off_cpu_share, 100 * d->spoiled_share);
 }

@@ -16,5 +16,7 @@ void verdict_controls(FILE *out, const struct lb_analysis *analysis);
 /* May the lock move back into the struct here, and what does it cost in memory? Only where the run
  * has both sides of the question. */
 void verdict_answer(FILE *out, const struct lb_analysis *analysis);
+/* One line where the machine was too busy for verdicts, nothing else. */
+void verdict_busy(FILE *out, const struct lb_analysis *analysis);
 
 #endif

@@ -137,135 +137,6 @@ const struct lb_line *lb_analysis_find(const struct lb_analysis *a, int case_ind
     return NULL;
 }
 
-static bool do_part(const struct lb_comparison *k, double work_ns)
-{
-    return work_ns > 0 ? k->difference.value >= LB_CONTROL_NS : k->ratio.value >= LB_CONTROL_RATIO;
-}
-
-static int add_controls(struct lb_analysis *a)
-{
-    const struct lb_plan *plan = a->run->plan;
-
-    a->controls = calloc(plan->n_cases + 1, sizeof *a->controls);
-    if (!a->controls)
-        return -ENOMEM;
-    for (size_t i = 0; i < plan->n_cases; i++) {
-        const struct lb_case *c = &plan->cases[i];
-        struct lb_control *k = &a->controls[a->n_controls];
-        const struct lb_line *l;
-        if (c->shape.scenario->kind != LB_SCENARIO_CONTROL_SHARED)
-            continue;
-        a->n_controls++;
-        k->placement = c->placement;
-        k->work_ns = c->work_ns;
-        l = lb_analysis_find(a, (int)i, 0);
-        if (!l || !l->compared)
-            continue;
-        k->measured = true;
-        k->ratio = l->comparison.ratio;
-        k->difference = l->comparison.difference;
-        k->parts = do_part(&l->comparison, c->work_ns);
-    }
-    return 0;
-}
-
-/* The compared line of the shared control at that place, work and regime, or NULL. */
-static const struct lb_line *control_line(const struct lb_analysis *a, int placement,
-                                          double work_ns, int regime)
-{
-    for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
-        const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (l->compared && l->regime == regime && c->placement == placement &&
-            c->work_ns == work_ns && c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED)
-            return l;
-    }
-    return NULL;
-}
-
-static const struct lb_control *find_control(const struct lb_analysis *a, int placement,
-                                             double work_ns)
-{
-    for (size_t i = 0; i < a->n_controls; i++)
-        if (a->controls[i].placement == placement && a->controls[i].work_ns == work_ns)
-            return &a->controls[i];
-    return NULL;
-}
-
-/* Agreement within a fifth: of the estimates, or, where they are wide, of anything in their
- * intervals. */
-static enum lb_self_check_state judge(const struct lb_estimate *s, const struct lb_estimate *l)
-{
-    double low = 1 - LB_SELF_CHECK_SHARE, high = 1 + LB_SELF_CHECK_SHARE;
-
-    if (l->value >= low * s->value && l->value <= high * s->value)
-        return LB_SELF_CHECK_PASSED;
-    if (l->hi >= low * s->lo && l->lo <= high * s->hi)
-        return LB_SELF_CHECK_OPEN;
-    return LB_SELF_CHECK_FAILED;
-}
-
-/* Both estimates come from one regime: the one with most pairs of the two. */
-static void self_check(const struct lb_analysis *a, struct lb_self_check *check)
-{
-    size_t most = 0;
-
-    for (int r = 0; r < a->run->n_regimes; r++) {
-        const struct lb_line *s = control_line(a, check->placement, LB_WORK_CHECK_SHORT_NS, r);
-        const struct lb_line *l = control_line(a, check->placement, LB_WORK_CHECK_LONG_NS, r);
-        size_t n = s && l ? (s->pairs < l->pairs ? s->pairs : l->pairs) : 0;
-        if (n <= most)
-            continue;
-        most = n;
-        check->at_short = s->comparison.difference;
-        check->at_long = l->comparison.difference;
-        check->state = judge(&check->at_short, &check->at_long);
-    }
-}
-
-static int add_self_checks(struct lb_analysis *a)
-{
-    a->n_self_checks = a->run->plan->n_placements;
-    a->self_checks = calloc(a->n_self_checks, sizeof *a->self_checks);
-    if (!a->self_checks)
-        return -ENOMEM;
-    for (size_t p = 0; p < a->n_self_checks; p++) {
-        a->self_checks[p].placement = (int)p;
-        self_check(a, &a->self_checks[p]);
-    }
-    return 0;
-}
-
-/* What the controls say in the regime, or, where they were not measured in it, in their own. */
-static const char *controls_fail(const struct lb_analysis *a, int placement, double work_ns,
-                                 int regime)
-{
-    const struct lb_control *k = find_control(a, placement, work_ns);
-    const struct lb_line *l = control_line(a, placement, work_ns, regime);
-
-    bool parts = l ? do_part(&l->comparison, work_ns) : !k || (k->measured && k->parts);
-
-    if (parts)
-        return NULL;
-    return l || k->measured ? "the controls do not part: this placement cannot answer"
-                            : "the controls were not measured: nothing vouches for this placement";
-}
-
-/* Controls that do not part, or a pause that hides the cost, take the verdict away. */
-static void withhold(struct lb_analysis *a)
-{
-    for (size_t i = 0; i < a->n_lines; i++) {
-        struct lb_line *l = &a->lines[i];
-        const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (!l->compared || !lb_case_is_subject(c) || l->comparison.no_verdict)
-            continue;
-        l->comparison.no_verdict = controls_fail(a, c->placement, c->work_ns, l->regime);
-        if (!l->comparison.no_verdict && c->work_ns > 0 &&
-            a->self_checks[c->placement].state == LB_SELF_CHECK_FAILED)
-            l->comparison.no_verdict = "the pause hides the cost of sharing: column refused";
-    }
-}
-
 /* Holm's correction over the pairs of layouts; controls are no contest. */
 static int decide(struct lb_analysis *a)
 {
@@ -309,12 +180,9 @@ int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint6
     free(d.left);
     free(d.right);
     if (!err)
-        err = add_controls(a);
-    if (!err)
-        err = add_self_checks(a);
+        err = lb_analysis_judge(a);
     if (!err) {
-        lb_analysis_doubt(a);
-        withhold(a);
+        lb_analysis_doubt_zeros(a);
         err = decide(a);
     }
     if (err) {

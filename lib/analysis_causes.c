@@ -189,7 +189,7 @@ static bool control_counts(const struct lb_analysis *a, int placement, size_t ev
     return false;
 }
 
-void lb_analysis_doubt(struct lb_analysis *a)
+void lb_analysis_doubt_zeros(struct lb_analysis *a)
 {
     for (size_t i = 0; i < a->n_lines; i++) {
         struct lb_line *l = &a->lines[i];

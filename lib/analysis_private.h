@@ -10,6 +10,9 @@ void lb_line_account(const struct lb_run *run, struct lb_line *line);
 int lb_line_timed(const struct lb_run *run, double *scratch, struct lb_line *line);
 int lb_line_counted(const struct lb_run *run, struct lb_line *line);
 /* Takes the zeros away that no positive control stands up for. */
-void lb_analysis_doubt(struct lb_analysis *analysis);
+void lb_analysis_doubt_zeros(struct lb_analysis *analysis);
+
+/* Controls, self-checks and disturbance, and the verdicts that they take away. -ENOMEM. */
+int lb_analysis_judge(struct lb_analysis *analysis);
 
 #endif

@@ -54,9 +54,14 @@ static int pair_estimates(const struct lb_pair *pair, double *d, struct lb_compa
     return err;
 }
 
+static bool spoiled_apart(const struct lb_pair *pair)
+{
+    return pair->spoiled_gap > LB_RATE_GAP_MOST;
+}
+
 static const char *no_verdict(const struct lb_pair *pair)
 {
-    if (pair->spoiled_gap > LB_RATE_GAP_MOST)
+    if (spoiled_apart(pair))
         return "the rates of spoiled windows differ by more than 10 points";
     if (pair->n < LB_FIRST_LOOK)
         return "fewer than 20 pairs of windows";
@@ -90,8 +95,15 @@ int lb_stats_compare(const struct lb_pair *pair, const struct lb_margin *margin,
     if (err)
         return err;
     c.p_holm = c.p;
+    c.few = pair->n < LB_FIRST_LOOK && !spoiled_apart(pair);
     *comparison = c;
     return 0;
+}
+
+bool lb_stats_excludes_cost(const struct lb_comparison *c)
+{
+    return (!c->no_verdict || c->few) && isfinite(c->difference.hi) &&
+           c->difference.hi < c->margin_ns;
 }
 
 /* What the intervals and the corrected p value say. The ratio may not contradict the difference:

@@ -39,6 +39,7 @@ struct order {
     int threads;
     double work_ns;
     bool controls;
+    const char *mine; /* a user's layout in place of refcount; NULL: none */
 };
 
 static inline struct lb_plan *make_plan(const struct order *o, const struct lb_layout *layouts,
@@ -81,6 +82,8 @@ static inline struct made *make(const struct order *o)
         assert_int_equal(lb_layout_find(names[i], NULL, &l), 0);
         m->layouts[i] = *l;
     }
+    if (o->mine)
+        assert_int_equal(lb_layout_parse(o->mine, NULL, &m->layouts[3]), 0);
     m->plan = make_plan(o, m->layouts, LB_COUNT(names));
     m->run = calloc(1, sizeof *m->run);
     assert_non_null(m->run);

@@ -60,14 +60,21 @@ struct lb_line {
     struct lb_comparison comparison; /* only when compared */
 };
 
-/* Whether the shared and the apart control part as they must, at one placement and work. */
+/* Whether the shared and the apart control part as they must: at work 0 their ratio is at least
+ * LB_CONTROL_RATIO, with work their difference at least LB_CONTROL_NS. The interval has to say so,
+ * not the estimate alone. */
+enum lb_control_state {
+    LB_CONTROL_NONE,  /* never measured in one round */
+    LB_CONTROL_OPEN,  /* the interval allows either, or there are too few pairs for one */
+    LB_CONTROL_PARTS, /* all of it lies at or above the bound */
+    LB_CONTROL_FAILS, /* all of it lies below: this placement cannot answer */
+};
+/* At one placement and work. */
 struct lb_control {
     int placement;
     double work_ns;
-    bool measured;
-    struct lb_estimate ratio, difference; /* shared against apart */
-    bool parts; /* ratio at least LB_CONTROL_RATIO at work 0, difference at least LB_CONTROL_NS with
-                   work */
+    enum lb_control_state state;
+    struct lb_estimate ratio, difference; /* shared against apart, where measured */
 };
 #define LB_CONTROL_RATIO 1.5
 #define LB_CONTROL_NS    5.0
@@ -77,8 +84,8 @@ struct lb_control {
 #define LB_SELF_CHECK_SHARE 0.20
 enum lb_self_check_state {
     LB_SELF_CHECK_NONE,   /* not measured (one thread, or without controls) */
-    LB_SELF_CHECK_PASSED, /* the estimates agree */
-    LB_SELF_CHECK_OPEN,   /* they do not, but their intervals allow agreement */
+    LB_SELF_CHECK_PASSED, /* the estimates agree, and both intervals lie above 0 */
+    LB_SELF_CHECK_OPEN,   /* not so, but their intervals allow agreement, or there is none */
     LB_SELF_CHECK_FAILED, /* they do not: every column with work is refused */
 };
 struct lb_self_check {
@@ -87,8 +94,19 @@ struct lb_self_check {
     struct lb_estimate at_short, at_long; /* ns that sharing costs */
 };
 
+/* How much the run was disturbed by what else ran on its CPUs. Threads that do not sleep are off
+ * their CPU only when another has it: for 0.1 % of the time on a quiet machine, for 87 % beside
+ * four busy loops on two CPUs. Windows that are good all the same are those of lucky moments. */
+struct lb_disturbance {
+    double off_cpu_share; /* of the good windows of cases that do not sleep; NaN: there are none */
+    double spoiled_share; /* of all windows; NaN: there are none */
+    bool busy;            /* off their CPU for more than LB_BUSY_OFF_CPU: no verdict stands */
+};
+#define LB_BUSY_OFF_CPU 0.10
+
 struct lb_analysis {
     const struct lb_run *run;
+    struct lb_disturbance disturbance;
     struct lb_line *lines; /* in the plan's order, roles and regimes inside */
     size_t n_lines;
     struct lb_control *controls;
@@ -97,7 +115,11 @@ struct lb_analysis {
     size_t n_self_checks;
 };
 
-/* Runs lb_run_regimes, then estimates everything. -ENOMEM, -EDOM. The run is borrowed. */
+/* Runs lb_run_regimes, then estimates everything. -ENOMEM, -EDOM. The run is borrowed.
+ *
+ * A verdict about lines that threads share is withheld (no_verdict says why) where the machine was
+ * busy, where the case has one thread, and where the controls of its placement, work and regime
+ * were not measured or are not seen to part. */
 int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint64_t seed,
                        struct lb_analysis **analysis);
 void lb_analysis_destroy(struct lb_analysis *analysis);
@@ -105,6 +127,32 @@ void lb_analysis_destroy(struct lb_analysis *analysis);
 /* The line of a case and role in its main regime, or NULL when no window was good. */
 const struct lb_line *lb_analysis_find(const struct lb_analysis *analysis, int case_index,
                                        int role);
+
+/* What a run says of a lock inside the object, against a separate one: over all roles of all cases
+ * with a pause and two threads or more whose baseline is a separate lock. */
+enum lb_answer_kind {
+    LB_ANSWER_COSTS,     /* slower somewhere */
+    LB_ANSWER_NOTHING,   /* faster or the same everywhere */
+    LB_ANSWER_NO_COST,   /* not settled everywhere, but every interval excludes a cost */
+    LB_ANSWER_UNDECIDED, /* some interval allows one, or there is none */
+};
+struct lb_answer {
+    enum lb_answer_kind kind;
+    int like, base; /* the first of its cases, which names layout and lock, and its baseline */
+    int faster, same, slower;
+    int unresolved; /* a verdict of unequal shares (unfair) is none, nor is one of no pairs */
+    int open;       /* of those: where a cost is not excluded */
+};
+/* One for each inline layout and kind of lock, in the plan's order; built-in, a user's own and from
+ * BTF alike. The caller frees the array; *n is 0 (and it NULL) where the run does not ask. */
+int lb_analysis_answers(const struct lb_analysis *analysis, struct lb_answer **answers, size_t *n);
+/* Whether a case belongs to the answer about the case `like`. */
+bool lb_answer_covers(const struct lb_plan *plan, const struct lb_answer *answer, int case_index);
+/* Whether it would ask, had it a second thread. */
+bool lb_analysis_asks_alone(const struct lb_analysis *analysis);
+
+/* Why nothing can be said of what sharing costs in that case and regime: static text, or NULL. */
+const char *lb_analysis_doubt(const struct lb_analysis *analysis, int case_index, int regime);
 
 /* What became of an event over all layouts: "counted" (*why is NULL) when any line has a value,
  * else "unproved" or a state's name, with the reason in *why (never NULL then). */

@@ -120,7 +120,13 @@ struct lb_comparison {
     double min_over_max; /* of the pair */
     bool unfair; /* a faster or slower that rests on unfair shares of ops: min_over_max < 0.5 */
     const char *no_verdict; /* why the verdict is withheld (static text), or NULL */
+    bool few; /* that it rests on fewer than LB_FIRST_LOOK pairs is all that stands against it */
 };
+
+/* Whether a cost beyond the margin is ruled out: the interval ends below +margin, and nothing but
+ * the number of pairs stands against a verdict. Intervals are exact from 6 pairs on, so this may
+ * hold where `same` is out of reach. */
+bool lb_stats_excludes_cost(const struct lb_comparison *comparison);
 
 /* Estimates and p value of one pair; the verdict is LB_VERDICT_UNRESOLVED and p_holm is p until
  * lb_stats_holm. Costs that are not positive have no ratio: -EDOM. */
