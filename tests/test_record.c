@@ -1217,13 +1217,14 @@ static void test_environment_prefetcher(void **state)
     };
     put_machine("bare", files, LB_COUNT(files));
     char registers[0x200] = {0};
-    registers[0x1a4] = 0x22;
+    uint64_t value = 0x22; /* in the machine's byte order, as the device gives it */
+    memcpy(registers + 0x1a4, &value, sizeof value);
     put_file(in_folder("bare/dev/cpu/0/msr"), registers, sizeof registers);
     struct lb_environment e;
     lb_environment_read_below(in_folder("bare"), &e);
     assert_string_equal(e.hypervisor, "none");
     assert_string_equal(e.prefetcher, "adjacent-line off (CPU 0, MSR 0x1a4 = 0x22)");
-    registers[0x1a4] = 0;
+    memset(registers, 0, sizeof registers);
     put_file(in_folder("bare/dev/cpu/0/msr"), registers, sizeof registers);
     lb_environment_read_below(in_folder("bare"), &e);
     assert_string_equal(e.prefetcher, "adjacent-line on (CPU 0, MSR 0x1a4 = 0x0)");
