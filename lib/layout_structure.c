@@ -15,7 +15,7 @@
 
 /* What the options said; NULL where they said nothing. */
 struct spec {
-    char *hot, *lock, *seq, *kind, *align, *lockalign, *size, *name, *which;
+    char *hot, *lock, *seq, *kind, *align, *lockalign, *size, *name, *which, *base;
 };
 
 static const struct {
@@ -26,7 +26,7 @@ static const struct {
     {"seq", offsetof(struct spec, seq)},     {"kind", offsetof(struct spec, kind)},
     {"align", offsetof(struct spec, align)}, {"lockalign", offsetof(struct spec, lockalign)},
     {"size", offsetof(struct spec, size)},   {"name", offsetof(struct spec, name)},
-    {"which", offsetof(struct spec, which)},
+    {"which", offsetof(struct spec, which)}, {"base", offsetof(struct spec, base)},
 };
 
 /* What is being built, and from what. */
@@ -54,7 +54,7 @@ static int parse_options(char *text, struct lb_why *why, struct spec *spec)
         if (!slot)
             return lb_fail(why, EINVAL,
                            "layout: '%.60s': no such key (hot, lock, seq, kind, align, lockalign, "
-                           "size, name, which)",
+                           "size, name, which, base)",
                            pair);
         if (!value || !*value)
             return lb_fail(why, EINVAL, "layout: %s: expected %s=VALUE", pair, pair);
@@ -131,26 +131,89 @@ static int take_size(struct build *b)
     return 0;
 }
 
-static int kind_of(struct build *b, enum lb_lock_kind *kind)
+/* The kinds that fit where the lock lies, "" when none does. */
+static const char *fitting(const struct build *b, char *text, size_t bytes)
+{
+    size_t used = 0;
+
+    *text = '\0';
+    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS && used < bytes; k++)
+        if (!lb_layout_allows(b->l, k, NULL))
+            used += (size_t)snprintf(text + used, bytes - used, "%s%s", used ? ", " : "",
+                                     lb_lock_info(k)->name);
+    return text;
+}
+
+/* No kind here does what this lock does. */
+static int refuse_kind(const struct build *b, const char *what)
+{
+    char fit[160];
+
+    fitting(b, fit, sizeof fit);
+    return lb_fail(
+        b->why, EINVAL,
+        "layout '%s': %s is %s of %zu bytes, and no kind of lock here is run as one: %s%s",
+        b->l->name, b->lock->name, what, b->lock->lock_bytes,
+        *fit ? "say kind=, of what has room there: " : "nor has any room there", fit);
+}
+
+/* A name is not all: what a lock is made of says which words it changes. */
+static int check_words(const struct build *b)
+{
+    char what[160];
+
+    if (b->lock->words == LB_WORDS_USUAL)
+        return 0;
+    snprintf(what, sizeof what,
+             b->lock->words == LB_WORDS_READERS
+                 ? "the %s of a PREEMPT_RT kernel (rwbase_rt, readers counted at %zu of it)"
+             : b->lock->words == LB_WORDS_OWNER
+                 ? "the %s of a PREEMPT_RT kernel (rt_mutex_base, its owner swapped at %zu of it)"
+                 : "an %s whose count and owner are not its first two words,",
+             lb_structure_lock_name(b->lock->lock), b->lock->word_offset);
+    return refuse_kind(b, what);
+}
+
+static int kind_of_rwsem(const struct build *b, enum lb_lock_kind *kind)
 {
     const struct lb_member *m = b->lock;
 
+    if (m->lock_bytes != 40 && m->lock_bytes != 32)
+        return lb_fail(b->why, EINVAL,
+                       "layout '%s': %s is an rw_semaphore of %zu bytes, not of 40 or 32 (lock "
+                       "debugging makes it longer): say what to run by kind=",
+                       b->l->name, m->name, m->lock_bytes);
+    *kind = m->lock_bytes == 40 ? LB_LOCK_RWSEM40 : LB_LOCK_RWSEM32;
+    return 0;
+}
+
+static int kind_of_c11(const struct build *b, enum lb_lock_kind *kind)
+{
+    if (b->lock->lock_bytes != 4 && b->lock->lock_bytes != 8)
+        return lb_fail(b->why, EINVAL,
+                       "layout '%s': %s is an _Atomic of %s: say what to run by kind=", b->l->name,
+                       b->lock->name,
+                       b->lock->lock_bytes ? "neither 4 nor 8 bytes"
+                                           : "a size that the BTF has lost");
+    *kind = b->lock->lock_bytes == 8 ? LB_LOCK_LOCKED_ADDS : LB_LOCK_REFCOUNT;
+    return 0;
+}
+
+static int kind_of(const struct build *b, enum lb_lock_kind *kind)
+{
+    int err;
+
     if (b->spec.kind)
         return lb_lock_parse(b->spec.kind, b->why, kind);
-    switch (m->lock) {
+    if ((err = check_words(b)))
+        return err;
+    switch (b->lock->lock) {
     case LB_STRUCTURE_RWSEM:
-        if (m->lock_bytes != 40 && m->lock_bytes != 32)
-            return lb_fail(b->why, EINVAL,
-                           "layout '%s': %s is an rw_semaphore of %zu bytes, not of 40 or 32 (lock "
-                           "debugging makes it longer): say what to run by kind=",
-                           b->l->name, m->name, m->lock_bytes);
-        *kind = m->lock_bytes == 40 ? LB_LOCK_RWSEM40 : LB_LOCK_RWSEM32;
-        return 0;
+        return kind_of_rwsem(b, kind);
     case LB_STRUCTURE_MUTEX:
-        return lb_fail(b->why, EINVAL,
-                       "layout '%s': %s is a mutex, and no kind of lock here is run as one: say "
-                       "kind= (rwsem32 has its %zu bytes, and readers who share it)",
-                       b->l->name, m->name, m->lock_bytes);
+        return refuse_kind(b, "a mutex");
+    case LB_STRUCTURE_C11_ATOMIC:
+        return kind_of_c11(b, kind);
     case LB_STRUCTURE_ATOMIC_LONG:
         *kind = LB_LOCK_LOCKED_ADDS;
         return 0;
@@ -160,19 +223,16 @@ static int kind_of(struct build *b, enum lb_lock_kind *kind)
     }
 }
 
-/* From an inline lock to the next member behind its start that is no part of it. */
-static size_t room_for(const struct build *b)
+/* From `offset` in an inline lock to the next member behind the lock that is no part of it. What
+ * begins within the lock and is no part of it is another name of its bytes, of a union. */
+static size_t room_for(const struct build *b, size_t offset)
 {
-    size_t end = b->l->size_bytes;
+    size_t end = b->l->size_bytes, behind = b->lock->offset + (b->lock->bytes ? b->lock->bytes : 1);
 
-    for (size_t i = 0; i < b->s->n_members; i++) {
-        const struct lb_member *m = &b->s->members[i], *holder = m;
-        while (holder != b->lock && holder->parent >= 0)
-            holder = &b->s->members[holder->parent];
-        if (holder != b->lock && m->offset > b->lock->offset && m->offset < end)
-            end = m->offset;
-    }
-    return end - b->lock->offset;
+    for (size_t i = 0; i < b->s->n_members; i++)
+        if (b->s->members[i].offset >= behind && b->s->members[i].offset < end)
+            end = b->s->members[i].offset;
+    return end - offset;
 }
 
 static bool is_vma(const struct lb_structure *s)
@@ -184,9 +244,8 @@ static bool is_vma(const struct lb_structure *s)
 static int check_lock(const struct build *b)
 {
     enum lb_structure_lock lock = b->lock->lock;
-    bool atomic = lock == LB_STRUCTURE_ATOMIC || lock == LB_STRUCTURE_ATOMIC_LONG;
 
-    if (b->spec.lock || !is_vma(b->s) || !atomic)
+    if (b->spec.lock || !is_vma(b->s) || !lb_structure_is_atomic(lock))
         return 0;
     return lb_fail(b->why, ENOENT,
                    "layout '%s': vm_area_struct has no lock, as before Linux 6.4: its only atomic, "
@@ -194,25 +253,36 @@ static int check_lock(const struct build *b)
                    b->l->name, b->lock->name);
 }
 
-static int take_lock(struct build *b)
+/* Where a lock of that kind is run: at the lock, or a single word at the word that the lock's fast
+ * path changes. */
+static void place_inline(struct build *b, size_t word_offset)
 {
-    int err = lb_structure_find_lock(b->s, b->spec.lock, b->why, &b->lock);
+    b->l->lock_offset = b->lock->offset + word_offset;
+    b->l->lock_room_bytes = room_for(b, b->l->lock_offset);
+}
 
-    if (!err)
-        err = check_lock(b);
-    if (err || (err = kind_of(b, &b->l->lock)))
+static int take_inline(struct build *b)
+{
+    int err;
+
+    if (b->spec.lockalign)
+        return lb_fail(b->why, EINVAL,
+                       "layout '%s': lockalign= is of separate locks: %s lies inside", b->l->name,
+                       b->lock->name);
+    place_inline(b, 0);
+    if ((err = kind_of(b, &b->l->lock)))
         return err;
-    b->l->lock_member = b->lock;
-    b->l->separate = b->l->indirect = b->lock->points;
-    if (!b->lock->points) {
-        if (b->spec.lockalign)
-            return lb_fail(b->why, EINVAL,
-                           "layout '%s': lockalign= is of separate locks: %s lies inside",
-                           b->l->name, b->lock->name);
-        b->l->lock_offset = b->lock->offset;
-        b->l->lock_room_bytes = room_for(b);
-        return 0;
-    }
+    if (lb_lock_info(b->l->lock)->bytes <= sizeof(uint64_t))
+        place_inline(b, b->lock->word_offset);
+    return 0;
+}
+
+static int take_separate(struct build *b)
+{
+    int err = kind_of(b, &b->l->lock);
+
+    if (err)
+        return err;
     b->l->slot_offset = b->lock->offset;
     b->l->lock_align_bytes = b->s->pointed_align_bytes ? b->s->pointed_align_bytes : 8;
     if (b->spec.lockalign &&
@@ -221,15 +291,31 @@ static int take_lock(struct build *b)
     if (!is_alignment(b->l->lock_align_bytes) || b->l->lock_align_bytes < 8)
         return lb_fail(b->why, EINVAL, "layout '%s': lockalign=%zu: wants a power of two from 8 on",
                        b->l->name, b->l->lock_align_bytes);
+    if (b->l->slot_offset % LB_SLOT_BYTES)
+        return lb_fail(b->why, EINVAL, "layout '%s': the pointer %s at %zu is at no multiple of %d",
+                       b->l->name, b->lock->name, b->l->slot_offset, LB_SLOT_BYTES);
     return 0;
+}
+
+static int take_lock(struct build *b)
+{
+    int err = lb_structure_find_lock(b->s, b->spec.lock, b->why, &b->lock);
+
+    if (err || (err = check_lock(b)))
+        return err;
+    b->l->lock_member = b->lock;
+    b->l->separate = b->l->indirect = b->lock->points;
+    return b->lock->points ? take_separate(b) : take_inline(b);
 }
 
 /* Bytes that readers may not take for something else: the lock's, or the pointer's. */
 static int check_apart(const struct build *b, const struct lb_member *m)
 {
-    size_t own = b->lock->bytes, run = lb_lock_info(b->l->lock)->bytes;
-    size_t end = b->lock->offset + (b->lock->points || own > run ? own : run);
+    size_t end = b->lock->offset + b->lock->bytes;
+    size_t run = b->l->lock_offset + lb_lock_info(b->l->lock)->bytes;
 
+    if (!b->lock->points && run > end)
+        end = run;
     if (m->offset + m->bytes <= b->lock->offset || m->offset >= end)
         return 0;
     return lb_fail(b->why, EINVAL, "layout '%s': %s at %zu is a part of the lock %s (%zu to %zu)",
@@ -386,14 +472,18 @@ static int take_words(struct build *b)
 static void say_meaning(const struct build *b)
 {
     const char *file = strrchr(b->s->source, '/');
-    char where[80];
+    char where[80], word[48] = "";
+    bool rt = b->lock->words == LB_WORDS_READERS || b->lock->words == LB_WORDS_OWNER;
 
     snprintf(where, sizeof where, "%s%.39s at %zu", b->lock->points ? "behind " : "", b->lock->name,
              b->lock->offset);
+    if (!b->lock->points && b->l->lock_offset != b->lock->offset)
+        snprintf(word, sizeof word, " of its word at %zu", b->l->lock_offset);
     snprintf(b->l->meaning, sizeof b->l->meaning,
-             "%.40s: %zu bytes, aligned to %zu (%s), %.16s %s, run as %.16s",
+             "%.40s: %zu bytes, aligned to %zu (%s), %.16s%s %s, run as %.16s%s",
              file ? file + 1 : b->s->source, b->l->size_bytes, b->l->align_bytes, b->aligned_by,
-             lb_structure_lock_name(b->lock->lock), where, lb_lock_info(b->l->lock)->name);
+             lb_structure_lock_name(b->lock->lock), rt ? " of PREEMPT_RT" : "", where,
+             lb_lock_info(b->l->lock)->name, word);
 }
 
 static int build(struct build *b)
@@ -439,8 +529,9 @@ int lb_layout_of_structure(const struct lb_structure *s, const char *options, st
     if (options && !copy)
         return lb_fail(why, ENOMEM, "layout: out of memory");
     err = parse_options(copy, why, &spec);
-    if (!err && spec.which)
-        err = lb_fail(why, EINVAL, "layout: which=: the structure is known already");
+    if (!err && (spec.which || spec.base))
+        err = lb_fail(why, EINVAL, "layout: %s=: the structure is known already",
+                      spec.which ? "which" : "base");
     if (!err)
         err = build_from(s, &spec, why, layout);
     free(copy);
@@ -462,11 +553,11 @@ static int read_structure(char *source, const struct spec *spec, struct lb_why *
     if (spec->which && (err = parse_bytes("which", spec->which, why, &which)))
         return err;
     if (!name)
-        return lb_structure_read(NULL, source, (unsigned)which, why, s);
+        return lb_structure_read_on(NULL, spec->base, source, (unsigned)which, why, s);
     *name++ = '\0';
     if (!*source)
         return lb_fail(why, EINVAL, "layout 'btf::%.60s': no file before the colon", name);
-    return lb_structure_read(source, name, (unsigned)which, why, s);
+    return lb_structure_read_on(source, spec->base, name, (unsigned)which, why, s);
 }
 
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,

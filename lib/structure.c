@@ -25,7 +25,75 @@ static const struct {
     {"atomic_t", LB_STRUCTURE_ATOMIC},
     {"atomic_long_t", LB_STRUCTURE_ATOMIC_LONG},
     {"atomic64_t", LB_STRUCTURE_ATOMIC_LONG},
+    {"_Atomic", LB_STRUCTURE_C11_ATOMIC}, /* its name here; no type is called so */
 };
+
+/* Typedefs of C11's stdatomic.h behind "atomic_", and how many bytes they have on every machine
+ * with such a pointer that Linux runs on; -1: a pointer's. */
+static const struct {
+    const char *name;
+    int bytes;
+} c11[] = {
+    {"bool", 1},
+    {"flag", 1},
+    {"char", 1},
+    {"schar", 1},
+    {"uchar", 1},
+    {"short", 2},
+    {"ushort", 2},
+    {"int", 4},
+    {"uint", 4},
+    {"long", -1},
+    {"ulong", -1},
+    {"llong", 8},
+    {"ullong", 8},
+    {"char16_t", 2},
+    {"char32_t", 4},
+    {"wchar_t", 4},
+    {"int_least8_t", 1},
+    {"uint_least8_t", 1},
+    {"int_least16_t", 2},
+    {"uint_least16_t", 2},
+    {"int_least32_t", 4},
+    {"uint_least32_t", 4},
+    {"int_least64_t", 8},
+    {"uint_least64_t", 8},
+    {"int_fast8_t", 1},
+    {"uint_fast8_t", 1},
+    {"int_fast64_t", 8},
+    {"uint_fast64_t", 8},
+    {"intptr_t", -1},
+    {"uintptr_t", -1},
+    {"size_t", -1},
+    {"ptrdiff_t", -1},
+    {"intmax_t", 8},
+    {"uintmax_t", 8},
+    /* These two are another width with another C library. */
+    {"int_fast16_t", 0},
+    {"uint_fast16_t", 0},
+    {"int_fast32_t", 0},
+    {"uint_fast32_t", 0},
+};
+#define C11_PREFIX "atomic_"
+
+static int find_c11(const char *type)
+{
+    if (strncmp(type, C11_PREFIX, strlen(C11_PREFIX)) != 0)
+        return -1;
+    for (size_t i = 0; i < LB_COUNT(c11); i++)
+        if (!strcmp(type + strlen(C11_PREFIX), c11[i].name))
+            return (int)i;
+    return -1;
+}
+
+size_t lb_structure_c11_bytes(const char *type, size_t pointer_bytes)
+{
+    int found = find_c11(type);
+
+    if (found < 0)
+        return 0;
+    return c11[found].bytes < 0 ? pointer_bytes : (size_t)c11[found].bytes;
+}
 
 const char *lb_structure_lock_name(enum lb_structure_lock lock)
 {
@@ -40,7 +108,7 @@ enum lb_structure_lock lb_structure_lock_of(const char *type)
     for (size_t i = 0; i < LB_COUNT(types); i++)
         if (!strcmp(types[i].type, type))
             return types[i].lock;
-    return LB_STRUCTURE_NO_LOCK;
+    return find_c11(type) < 0 ? LB_STRUCTURE_NO_LOCK : LB_STRUCTURE_C11_ATOMIC;
 }
 
 struct lb_structure *lb_structure_create(const char *name)
@@ -137,14 +205,29 @@ static bool is_within(const struct lb_structure *s, const struct lb_member *m,
     return m == holder;
 }
 
+bool lb_structure_is_atomic(enum lb_structure_lock lock)
+{
+    return lock == LB_STRUCTURE_ATOMIC || lock == LB_STRUCTURE_ATOMIC_LONG ||
+           lock == LB_STRUCTURE_C11_ATOMIC;
+}
+
 /* Lower goes first. */
 static int rank_of(const struct lb_member *m)
 {
-    if (m->lock == LB_STRUCTURE_ATOMIC || m->lock == LB_STRUCTURE_ATOMIC_LONG)
+    if (lb_structure_is_atomic(m->lock))
         return m->points ? 3 : 2;
     return m->points ? 1 : 0;
 }
 #define RANKS 4
+
+/* Another name of a lock that was found before. */
+static bool is_found(const struct lb_member *const *found, size_t n, const struct lb_member *m)
+{
+    for (size_t i = 0; i < n; i++)
+        if (found[i]->offset == m->offset)
+            return true;
+    return false;
+}
 
 /* Locks within `holder` (NULL: anywhere) of the first rank that has any. Two names of the same
  * bytes are one lock. */
@@ -156,9 +239,8 @@ static size_t locks_within(const struct lb_structure *s, const struct lb_member 
     for (int rank = 0; rank < RANKS && !n; rank++)
         for (size_t i = 0; i < s->n_members; i++) {
             const struct lb_member *m = &s->members[i];
-            bool same = n && m->offset == found[(n < most ? n : most) - 1]->offset;
-            if (!m->lock || rank_of(m) != rank || is_part_of_lock(s, m) || same ||
-                (holder && !is_within(s, m, holder)))
+            if (!m->lock || rank_of(m) != rank || is_part_of_lock(s, m) ||
+                (holder && !is_within(s, m, holder)) || is_found(found, n < most ? n : most, m))
                 continue;
             if (n < most)
                 found[n] = m;
@@ -202,7 +284,7 @@ int lb_structure_find_lock(const struct lb_structure *s, const char *name, struc
     if (!n)
         return lb_fail(why, ENOENT,
                        "%s: has no lock (rw_semaphore, mutex, spinlock_t, rwlock_t, refcount_t, "
-                       "atomic_t, or a pointer to one)",
+                       "atomic_t, _Atomic, or a pointer to one)",
                        s->name);
     if (n > 1)
         return refuse_several(s, found, n, why);
@@ -270,12 +352,22 @@ static int name_source(const char *file, struct lb_structure *s)
 int lb_structure_read(const char *file, const char *name, unsigned which, struct lb_why *why,
                       struct lb_structure **structure)
 {
-    bool kernel = !file || !strcmp(file, LB_STRUCTURE_KERNEL);
-    bool module = !kernel && !strncmp(file, MODULES, strlen(MODULES));
-    struct lb_structure *s;
-    int err = lb_btf_read(kernel ? NULL : file, module ? LB_STRUCTURE_KERNEL : NULL, name, which,
-                          why, &s);
+    return lb_structure_read_on(file, NULL, name, which, why, structure);
+}
 
+int lb_structure_read_on(const char *file, const char *base, const char *name, unsigned which,
+                         struct lb_why *why, struct lb_structure **structure)
+{
+    bool kernel = !file || !strcmp(file, LB_STRUCTURE_KERNEL);
+    struct lb_structure *s;
+    int err;
+
+    if (!base && !kernel && !strncmp(file, MODULES, strlen(MODULES)))
+        base = LB_STRUCTURE_KERNEL;
+    err = lb_btf_read(kernel && !base ? NULL
+                      : file          ? file
+                                      : LB_STRUCTURE_KERNEL,
+                      base, name, which, why, &s);
     if (err)
         return err;
     if (name_source(kernel ? NULL : file, s)) {

@@ -20,6 +20,8 @@ int lb_structure_add(struct lb_structure *structure, const struct lb_member *mem
 
 /* What the name of a type, without `struct`, says it is. */
 enum lb_structure_lock lb_structure_lock_of(const char *type);
+/* How many bytes a typedef of C11's atomics has by its name; 0: it is none, or machines differ. */
+size_t lb_structure_c11_bytes(const char *type, size_t pointer_bytes);
 
 /* The alignment of a slab cache below `folder`, when its objects have `bytes`; 0: unknown. */
 size_t lb_structure_slab_align(const char *folder, const char *cache, size_t bytes);

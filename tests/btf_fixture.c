@@ -2,12 +2,13 @@
 #include "btf_fixture.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const btf_fixtures[] = {"6.1",    "6.4",       "6.15", "moved",
-                                    "inline", "inline-32", "odd",  NULL};
+const char *const btf_fixtures[] = {"6.1", "6.4",  "6.15",    "moved",  "inline", "inline-32",
+                                    "odd", "more", "hostile", "copies", NULL};
 
 /* What every fixture has. */
 struct known {
@@ -265,6 +266,135 @@ static void add_doubling(const struct known *k)
     composite(k->btf, "endless", 8, FIELDS({"self", (int)btf__type_cnt(k->btf), 0}));
 }
 
+/* A PREEMPT_RT kernel's, of the usual names. */
+static void add_sleeping(const struct known *k)
+{
+    struct btf *b = k->btf;
+    int base = composite(b, "rt_mutex_base", 32,
+                         FIELDS({"wait_lock", k->raw_spinlock, 0}, {"waiters", k->list, 8},
+                                {"owner", k->pointer, 24}));
+    int readers =
+        composite(b, "rwbase_rt", 40, FIELDS({"readers", k->atomic, 0}, {"rtmutex", base, 8}));
+    int sem = composite(b, "rw_semaphore", 40, FIELDS({"rwbase", readers, 0}));
+    int spin = named(b, "spinlock_t", composite(b, "spinlock", 32, FIELDS({"lock", base, 0})));
+    int mutex = composite(b, "mutex", 32, FIELDS({"rtmutex", base, 0}));
+    int rwlock =
+        named(b, "rwlock_t",
+              composite(b, NULL, 48, FIELDS({"rwbase", readers, 0}, {"readers", k->atomic, 40})));
+    int apart = checked(btf__add_ptr(b, composite(b, "vma_lock", 40, FIELDS({"lock", sem, 0}))));
+    int old = composite(b, "rw_semaphore", 40,
+                        FIELDS({"count", k->atomic_long, 0}, {"wait_list", k->list, 8},
+                               {"wait_lock", k->raw_spinlock, 24}, {"owner", k->pointer, 32}));
+
+    composite(b, "rt_sem", 72, FIELDS({"hot", k->u64, 0}, {"sem", sem, 24}, {"more", k->u64, 64}));
+    composite(b, "rt_spin", 88, FIELDS({"hot", k->u64, 0}, {"l", spin, 48}, {"more", k->u64, 80}));
+    composite(b, "rt_mutexed", 40, FIELDS({"hot", k->u64, 0}, {"m", mutex, 8}));
+    composite(b, "rt_rwlock", 56, FIELDS({"hot", k->u64, 0}, {"l", rwlock, 8}));
+    composite(b, "rt_apart", 16, FIELDS({"hot", k->u64, 0}, {"vm_lock", apart, 8}));
+    composite(b, "old_sem", 48, FIELDS({"hot", k->u64, 0}, {"sem", old, 8}));
+}
+
+/* Locks of which unions have other names: the bytes of qspinlock, and two of one place. */
+static void add_unions(const struct known *k)
+{
+    struct btf *b = k->btf;
+    int bytes = composite(b, NULL, 2, FIELDS({"locked", k->u8, 0}, {"pending", k->u8, 1}));
+    int halves = composite(b, NULL, 4, FIELDS({"locked_pending", k->u16, 0}, {"tail", k->u16, 2}));
+    int word =
+        together(b, NULL, 4, FIELDS({"val", k->atomic, 0}, {NULL, bytes, 0}, {NULL, halves, 0}));
+    int lock = composite(b, "rqspinlock", 4, FIELDS({NULL, word, 0}));
+    int one = composite(b, NULL, 8, FIELDS({"lock", k->spinlock, 0}, {"next", k->spinlock, 4}));
+    int other = composite(b, NULL, 8, FIELDS({"lock", k->spinlock, 0}, {"n", k->i32, 4}));
+
+    composite(b, "bucket", 16, FIELDS({"head", k->pointer, 0}, {"raw_lock", lock, 8}));
+    composite(b, "either", 16,
+              FIELDS({"id", k->pointer, 0},
+                     {NULL, together(b, NULL, 8, FIELDS({"a", other, 0}, {"b", other, 0})), 8}));
+    composite(b, "two_of_two", 16,
+              FIELDS({"id", k->pointer, 0},
+                     {NULL, together(b, NULL, 8, FIELDS({"a", one, 0}, {"b", one, 0})), 8}));
+    composite(
+        b, "short_mutex", 40,
+        FIELDS({"op", k->pointer, 0},
+               {"m",
+                composite(b, "mutex", 24,
+                          FIELDS({"owner", k->atomic_long, 0}, {"wait_lock", k->raw_spinlock, 8},
+                                 {"first_waiter", k->pointer, 16})),
+                8},
+               {"pos", k->u64, 32}));
+}
+
+/* What compilers and pahole write of C11's atomics: void. */
+static void add_c11(const struct known *k)
+{
+    struct btf *b = k->btf;
+    int uint = named(b, "atomic_uint", 0), llong = named(b, "atomic_llong", 0);
+    int fast = named(b, "atomic_int_fast32_t", 0), whole = named(b, "atomic_ulong", k->u64);
+    /* _Atomic long has no typedef, and its array of two no size. */
+    int array_of_two = array(b, uint, 2, k->u32), unknown = named(b, "mine", 0);
+
+    composite(b, "counters", 24,
+              FIELDS({"hits", uint, 0}, {"pair", array_of_two, 4}, {"last", k->u32, 12},
+                     {"misses", unknown, 16}));
+    composite(b, "c11_4", 16, FIELDS({"data", k->u64, 0}, {"n", uint, 8}));
+    composite(b, "c11_8", 16, FIELDS({"data", k->u64, 0}, {"n", llong, 8}));
+    composite(b, "c11_whole", 16, FIELDS({"data", k->u64, 0}, {"n", whole, 8}));
+    composite(b, "c11_fast", 16, FIELDS({"data", k->u64, 0}, {"n", fast, 8}));
+    checked(btf__add_struct(b, "c11_bare", 16));
+    add_fields(b, FIELDS({"data", k->u64, 0}));
+    checked(btf__add_field(b, "n", 0, 64, 0));
+}
+
+/* Small ones, where accesses are shorter than a word. */
+static void add_small(const struct known *k)
+{
+    struct btf *b = k->btf;
+
+    composite(b, "three", 12, FIELDS({"a", k->i32, 0}, {"b", k->i32, 4}, {"c", k->i32, 8}));
+    composite(b, "five", 12, FIELDS({"a", k->i32, 0}, {"b", k->i32, 4}, {"c", k->u16, 8}));
+    composite(b, "one", 2, FIELDS({"x", k->u8, 0}, {"y", k->u8, 1}));
+    composite(b, "flexible", 8, FIELDS({"n", k->u32, 0}, {"all", array(b, k->u8, 0, k->u32), 8}));
+}
+
+/* Members outside what holds them. */
+static void add_hostile(const struct known *k)
+{
+    struct btf *b = k->btf;
+    int apart = checked(btf__add_ptr(b, k->mutex)), inner;
+
+    composite(b, "behind", 64, FIELDS({"a", k->u64, 0}, {"r", k->refcount, 1 << 24}));
+    composite(b, "behind_pointer", 64, FIELDS({"a", k->u64, 0}, {"l", apart, 1 << 24}));
+    composite(b, "near", 64, FIELDS({"a", k->u64, 0}, {"r", k->refcount, 64}));
+    composite(b, "across", 64, FIELDS({"a", k->u64, 0}, {"r", k->refcount, 62}));
+    composite(b, "behind_seq", 64,
+              FIELDS({"a", k->u64, 0}, {"r", k->refcount, 8}, {"s", k->u32, 64}));
+    composite(b, "endless_array", 64, FIELDS({"a", array(b, k->u64, UINT32_MAX, k->u32), 0}));
+    composite(b, "empty_behind", 64, FIELDS({"a", array(b, k->u64, 0, k->u32), 65}));
+    inner = composite(b, NULL, 8, FIELDS({"x", k->u64, 8}));
+    composite(b, "in_nameless", 64, FIELDS({NULL, inner, 0}));
+    inner = composite(b, NULL, 8, FIELDS({"x", k->u64, 0}));
+    composite(b, "nameless_behind", 64, FIELDS({NULL, inner, 60}));
+    checked(btf__add_struct(b, "bits_behind", 4));
+    checked(btf__add_field(b, "f", k->u32, 28, 5));
+    composite(b, "at_end", 64,
+              FIELDS({"a", k->u64, 56}, {"rest", array(b, k->u64, 0, k->u32), 64}));
+    composite(b, "red\033[31m", 8, FIELDS({"a", k->u64, 0}));
+    composite(b, "steered", 8, FIELDS({"a\033[2J", k->u64, 0}));
+}
+
+/* 40,000 of one name, each of many members, and each of another type: nothing may read them all. */
+static void add_copies(const struct known *k)
+{
+    int many = k->u64;
+
+    for (int i = 0; i < 13; i++)
+        many = composite(k->btf, NULL, 8, FIELDS({NULL, many, 0}, {i ? NULL : "x", many, 0}));
+    for (int i = 0; i < 20000; i++)
+        composite(k->btf, "copy", 8, FIELDS({"m", many, 0}));
+    for (int i = 0; i < 20000; i++)
+        composite(k->btf, "other", 8, FIELDS({"m", named(k->btf, "many", many), 0}));
+}
+
 struct btf *btf_fixture(const char *name)
 {
     struct known k = {.btf = btf__new_empty()};
@@ -285,6 +415,12 @@ struct btf *btf_fixture(const char *name)
         add_inline(&k);
     else if (!strcmp(name, "odd"))
         add_bits(&k), add_nests(&k), add_lockings(&k), add_doubling(&k);
+    else if (!strcmp(name, "more"))
+        add_sleeping(&k), add_unions(&k), add_c11(&k), add_small(&k);
+    else if (!strcmp(name, "hostile"))
+        add_hostile(&k);
+    else if (!strcmp(name, "copies"))
+        add_copies(&k);
     else {
         btf__free(k.btf);
         return NULL;

@@ -8,7 +8,9 @@
 #include <bpf/btf.h>
 
 /* "6.4", "6.15", "moved" (the same with its refcount at 184), "inline" (lock at 192, 256 bytes),
- * "inline-32" (the same with the semaphore of 2026), "odd"; NULL for another. */
+ * "inline-32" (the same with the semaphore of 2026), "odd"; "more" (locks of PREEMPT_RT
+ * kernels, unions, C11's atomics), "hostile" (members outside of what holds them), "copies" (40,000
+ * structures of two names); NULL for another. */
 struct btf *btf_fixture(const char *name);
 extern const char *const btf_fixtures[]; /* ends with a NULL */
 

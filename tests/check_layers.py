@@ -21,8 +21,8 @@ STAGES = [
     ("placement", "placement.c placement_classes.c placement_home.c"),
     # A layout says which kind of lock it holds, so the kinds come first.
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
-    ("structure", "structure.c structure_btf.c structure_move.c structure_none.c "
-                  "structure_private.h"),
+    ("structure", "structure.c structure_btf.c structure_btf.h structure_btf_members.c "
+                  "structure_move.c structure_none.c structure_private.h"),
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h layout_structure.c"),
     ("kernel", "kernel.c kernel_config.c kernel_draw.c kernel_gzip.c kernel_gzip_none.c "
                "kernel_lock.c kernel_private.h kernel_slab.c kernel_trace.c"),
@@ -59,7 +59,7 @@ ALONE = [
     (re.compile(r"^numa(if)?\.h$"), "lib/arena.c"),
     (re.compile(r"^zlib\.h$"), "lib/kernel_gzip.c"),
     (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
-    (re.compile(r"^bpf/"), "lib/structure_btf.c"),
+    (re.compile(r"^bpf/"), "lib/structure_btf"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), ("lib/counters", "lib/events")),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
     (re.compile(r"^(cjson/)?cJSON"), ("lib/json", "lib/compare_json.c")),

@@ -151,15 +151,26 @@ static void test_room(void **state)
     lb_structure_destroy(p.structure);
 }
 
-static void expect_kind(const char *what, enum lb_lock_kind kind, size_t offset)
+static void expect_kind_of(const char *fixture, const char *what, enum lb_lock_kind kind,
+                           size_t offset)
 {
-    struct pair p = read_it("odd", what);
+    struct pair p = read_it(fixture, what);
 
     assert_int_equal(p.layout.lock, kind);
     assert_int_equal(p.layout.separate ? p.layout.slot_offset : p.layout.lock_offset, offset);
     assert_true(p.layout.seqless);
     assert_int_equal(p.layout.seq_offset, p.layout.touch[0]);
     lb_structure_destroy(p.structure);
+}
+
+static void expect_kind(const char *what, enum lb_lock_kind kind, size_t offset)
+{
+    expect_kind_of("odd", what, kind, offset);
+}
+
+static void expect_more(const char *what, enum lb_lock_kind kind, size_t offset)
+{
+    expect_kind_of("more", what, kind, offset);
 }
 
 static void test_kinds(void **state)
@@ -178,6 +189,20 @@ static void test_kinds(void **state)
     expect_kind("debug,kind=rwsem40,hot=data", LB_LOCK_RWSEM40, 16);
     expect_kind("reached,kind=pthread_mutex,hot=data", LB_LOCK_PTHREAD_MUTEX, 8);
     expect_kind("same,hot=a", LB_LOCK_REFCOUNT, 8);
+    expect_more("bucket,hot=head", LB_LOCK_REFCOUNT, 8);
+    expect_more("either,hot=id", LB_LOCK_REFCOUNT, 8);
+    expect_more("two_of_two,hot=id,lock=b.next", LB_LOCK_REFCOUNT, 12);
+    expect_more("c11_4,hot=data", LB_LOCK_REFCOUNT, 8);
+    expect_more("c11_8,hot=data", LB_LOCK_LOCKED_ADDS, 8);
+    expect_more("c11_whole,hot=data", LB_LOCK_LOCKED_ADDS, 8);
+    expect_more("c11_fast,hot=data,kind=refcount", LB_LOCK_REFCOUNT, 8);
+    expect_more("short_mutex,hot=op,kind=locked_adds", LB_LOCK_LOCKED_ADDS, 8);
+    /* PREEMPT_RT: a single word lies where the fast path's does. */
+    expect_more("rt_sem,hot=hot,kind=refcount", LB_LOCK_REFCOUNT, 24);
+    expect_more("rt_sem,hot=hot,kind=rwsem40", LB_LOCK_RWSEM40, 24);
+    expect_more("rt_spin,hot=hot,kind=refcount", LB_LOCK_REFCOUNT, 72);
+    expect_more("rt_mutexed,hot=hot,kind=locked_adds", LB_LOCK_LOCKED_ADDS, 32);
+    expect_more("rt_apart,hot=hot,kind=rwsem40", LB_LOCK_RWSEM40, 8);
     expect_kind("twice,which=2,hot=a", LB_LOCK_REFCOUNT, 16);
 }
 
@@ -265,16 +290,35 @@ static void test_slab_alignment(void **state)
     lb_structure_destroy(p.structure);
 }
 
+struct refused {
+    const char *fixture, *what;
+    int err;
+    const char *part;
+};
+
+static void refuse_all(const struct refused *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct pair p = {0};
+        struct lb_why why = {""};
+        int err = read_text(rows[i].fixture, rows[i].what, &why, &p);
+
+        if (err != rows[i].err || !strstr(why.text, rows[i].part))
+            fail_msg("%s: %d, '%s'", rows[i].what, err, why.text);
+        assert_null(p.structure);
+        assert_int_equal(p.layout.size_bytes, 0);
+        assert_int_equal(read_text(rows[i].fixture, rows[i].what, NULL, &p), err);
+    }
+}
+
 static void test_refused(void **state)
 {
-    static const struct {
-        const char *fixture, *what;
-        int err;
-        const char *part;
-    } rows[] = {
+    static const struct refused rows[] = {
         {"odd", "lockless,hot=a", -ENOENT, "has no lock"},
         {"odd", "locks,hot=data", -EINVAL, "3 locks: say which by lock="},
-        {"odd", "one_mutex,hot=data", -EINVAL, "is a mutex, and no kind"},
+        {"odd", "one_mutex,hot=data", -EINVAL,
+         "a mutex of 32 bytes, and no kind of lock here is run as one: say kind=, of what has room "
+         "there: rwsem40, rwsem32, refcount"},
         {"odd", "debug,hot=data", -EINVAL, "rw_semaphore of 168 bytes"},
         {"odd", "wide", -EINVAL, "say what an op reads by hot="},
         {"odd", "wide,hot=a+b+c+d+e", -EINVAL, "on up to 5 lines, of which an op reads at most 4"},
@@ -310,17 +354,32 @@ static void test_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < LB_COUNT(rows); i++) {
-        struct pair p = {0};
-        struct lb_why why = {""};
-        int err = read_text(rows[i].fixture, rows[i].what, &why, &p);
+    refuse_all(rows, LB_COUNT(rows));
+}
 
-        if (err != rows[i].err || !strstr(why.text, rows[i].part))
-            fail_msg("%s: %d, '%s'", rows[i].what, err, why.text);
-        assert_null(p.structure);
-        assert_int_equal(p.layout.size_bytes, 0);
-        assert_int_equal(read_text(rows[i].fixture, rows[i].what, NULL, &p), err);
-    }
+/* Locks that no kind here is, and files that lie. */
+static void test_locks_refused(void **state)
+{
+    static const struct refused rows[] = {
+        {"more", "short_mutex,hot=op", -EINVAL,
+         "a mutex of 24 bytes, and no kind of lock here is run as one: say kind=, of what has room "
+         "there: refcount, locked_adds"},
+        {"more", "rt_sem,hot=hot", -EINVAL,
+         "the rw_semaphore of a PREEMPT_RT kernel (rwbase_rt, readers counted at 0 of it)"},
+        {"more", "rt_rwlock,hot=hot", -EINVAL, "the rwlock_t of a PREEMPT_RT kernel"},
+        {"more", "rt_apart,hot=hot", -EINVAL, "the rw_semaphore of a PREEMPT_RT kernel"},
+        {"more", "rt_spin,hot=hot", -EINVAL,
+         "the spinlock_t of a PREEMPT_RT kernel (rt_mutex_base, its owner swapped at 24 of it)"},
+        {"more", "rt_mutexed,hot=hot", -EINVAL, "the mutex of a PREEMPT_RT kernel"},
+        {"more", "old_sem,hot=hot", -EINVAL, "whose count and owner are not its first two words"},
+        {"more", "c11_fast,hot=data", -EINVAL, "an _Atomic of a size that the BTF has lost"},
+        {"more", "counters,hot=last", -EINVAL, "hits (_Atomic at 0), misses (_Atomic at 16)"},
+        {"hostile", "near,hot=a", -EPROTO, "lies outside the 64 bytes"},
+        {"hostile", "behind_seq,hot=a,seq=s", -EPROTO, "lies outside the 64 bytes"},
+    };
+
+    (void)state;
+    refuse_all(rows, LB_COUNT(rows));
 }
 
 static void test_texts(void **state)
@@ -409,8 +468,8 @@ int main(void)
         cmocka_unit_test(test_room),        cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_words),       cmocka_unit_test(test_named_vma_fields),
         cmocka_unit_test(test_moved),       cmocka_unit_test(test_slab_alignment),
-        cmocka_unit_test(test_refused),     cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_locks_refused),
+        cmocka_unit_test(test_texts),       cmocka_unit_test(test_golden),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -233,6 +233,111 @@ static void test_odd(void **state)
     lb_structure_destroy(NULL);
 }
 
+/* Every member lies in what holds it, or the file is refused. */
+static void test_outside(void **state)
+{
+    static const struct {
+        const char *name, *said;
+    } rows[] = {
+        {"behind", "r, 4 bytes at 16777216, lies outside the 64 bytes"},
+        {"behind_pointer", "l, 8 bytes at 16777216, lies outside"},
+        {"near", "r, 4 bytes at 64, lies outside"},
+        {"across", "r, 4 bytes at 62, lies outside"},
+        {"behind_seq", "s, 4 bytes at 64, lies outside"},
+        {"endless_array", "lies outside the 64 bytes"},
+        {"empty_behind", "a, 0 bytes at 65, lies outside"},
+        {"in_nameless", "x, 8 bytes at 8, lies outside the 8 bytes"},
+        {"nameless_behind", "a member without a name, 8 bytes at 60, lies outside"},
+        {"bits_behind", "f, 2 bytes at 3, lies outside the 4 bytes"},
+    };
+    struct lb_structure *s;
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(rows); i++)
+        refuse(path_of("hostile"), rows[i].name, 0, -EPROTO, rows[i].said);
+    s = read_it("hostile", "at_end");
+    assert_int_equal(member(s, "rest")->offset, 64);
+    lb_structure_destroy(s);
+}
+
+/* Names reach terminals. */
+static void test_names_steer_nothing(void **state)
+{
+    struct lb_structure *s = read_it("hostile", "steered");
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_string_equal(s->members[0].name, "?");
+    lb_structure_destroy(s);
+    assert_int_equal(lb_structure_read(path_of("hostile"), "red", 0, &why, &s), -ENOENT);
+    assert_null(strchr(why.text, '\033'));
+}
+
+/* As fast as reading one. */
+static void test_many_copies(void **state)
+{
+    struct lb_structure *s = read_it("copies", "copy");
+
+    (void)state;
+    assert_int_equal(s->n_members, 4097);
+    lb_structure_destroy(s);
+    refuse(path_of("copies"), "other", 0, -E2BIG, "too many to compare: say which by which=1");
+    assert_int_equal(lb_structure_read(path_of("copies"), "other", 20000, NULL, &s), 0);
+    lb_structure_destroy(s);
+}
+
+static void expect_words(const char *name, const char *lock, enum lb_structure_words words,
+                         size_t offset)
+{
+    struct lb_structure *s = read_it("more", name);
+
+    assert_int_equal(member(s, lock)->words, words);
+    assert_int_equal(member(s, lock)->word_offset, offset);
+    lb_structure_destroy(s);
+}
+
+/* A lock is what it is made of. */
+static void test_words_of_locks(void **state)
+{
+    struct lb_structure *s = read_it("inline", "vm_area_struct");
+
+    (void)state;
+    assert_int_equal(member(s, "vm_lock.lock")->words, LB_WORDS_USUAL);
+    lb_structure_destroy(s);
+    expect_words("rt_sem", "sem", LB_WORDS_READERS, 0);
+    expect_words("rt_rwlock", "l", LB_WORDS_READERS, 0);
+    expect_words("rt_apart", "vm_lock", LB_WORDS_READERS, 0);
+    expect_words("rt_spin", "l", LB_WORDS_OWNER, 24);
+    expect_words("rt_mutexed", "m", LB_WORDS_OWNER, 24);
+    expect_words("old_sem", "sem", LB_WORDS_OTHER, 0);
+    expect_words("either", "a.lock", LB_WORDS_USUAL, 0);
+}
+
+static void test_c11(void **state)
+{
+    struct lb_structure *s = read_it("more", "counters");
+
+    (void)state;
+    assert_int_equal(s->align_bytes, 8); /* of misses, at 16 */
+    assert_int_equal(member(s, "hits")->lock, LB_STRUCTURE_C11_ATOMIC);
+    assert_int_equal(member(s, "hits")->bytes, 4);
+    assert_string_equal(member(s, "hits")->type, "atomic_uint (an _Atomic)");
+    assert_int_equal(member(s, "pair")->lock, LB_STRUCTURE_NO_LOCK);
+    assert_int_equal(member(s, "pair")->bytes, 8);
+    assert_int_equal(member(s, "misses")->bytes, 0);
+    assert_int_equal(member(s, "misses")->lock, LB_STRUCTURE_C11_ATOMIC);
+    assert_string_equal(member(s, "misses")->type, "mine (an _Atomic whose type the BTF has lost)");
+    lb_structure_destroy(s);
+    s = read_it("more", "c11_bare");
+    assert_string_equal(member(s, "n")->type, "void (an _Atomic whose type the BTF has lost)");
+    lb_structure_destroy(s);
+    s = read_it("more", "c11_whole");
+    assert_int_equal(member(s, "n")->lock, LB_STRUCTURE_C11_ATOMIC);
+    assert_string_equal(member(s, "n")->type, "atomic_ulong");
+    assert_int_equal(member(s, "n")->bytes, 8);
+    lb_structure_destroy(s);
+}
+
 static void test_of_one_name(void **state)
 {
     struct lb_structure *s;
@@ -310,9 +415,11 @@ static void test_newer_kind(void **state)
 {
     size_t bytes;
     unsigned char *data = raw_of("6.15", &bytes);
+    uint32_t info;
 
     (void)state;
-    data[FIRST_INFO + 3] = 31; /* the last that the format has room for */
+    info = 31U << 24; /* the last kind that the format has room for */
+    memcpy(data + FIRST_INFO, &info, sizeof info);
     write_file("newer", data, bytes);
     refuse(path_of("newer"), "vm_area_struct", 0, -EPROTO, "of a kind (31) that libbpf");
     assert_non_null(strstr(lb_structure_library(), "libbpf "));
@@ -364,8 +471,62 @@ static void test_split(void **state)
         fail_msg("%s", why.text);
     assert_int_equal(member(s, "vma.vm_refcnt")->offset, 128);
     lb_structure_destroy(s);
+    if (lb_structure_read_on(path_of("module"), path_of("6.15"), "of_module", 0, &why, &s))
+        fail_msg("%s", why.text);
+    lb_structure_destroy(s);
     btf__free(split);
     btf__free(base);
+}
+
+static void refuse_on(const char *file, const char *base, const char *said)
+{
+    char path[128];
+    struct lb_structure *s = NULL;
+    struct lb_why why = {""};
+
+    snprintf(path, sizeof path, "%s", path_of(file));
+    assert_int_equal(lb_structure_read_on(path, path_of(base), "of_module", 0, &why, &s), -EPROTO);
+    assert_said(&why, said);
+    assert_null(s);
+}
+
+/* Without its base, or on another kernel's, its types would be any. */
+static void test_split_refused(void **state)
+{
+    (void)state; /* test_split has written it */
+    refuse(path_of("module"), "of_module", 0, -EPROTO, "goes on where another's ends");
+    refuse(path_of("module"), "of_module", 0, -EPROTO, "say by base=FILE");
+    refuse_on("module", "odd", "does not go on where");
+    refuse_on("module", "6.4", "does not go on where");
+    refuse_on("6.15", "6.15", "leave out base=");
+    refuse_on("module", "module", "goes on where another's ends");
+}
+
+/* Of a machine of the other byte order: s390x's on x86. */
+static void test_other_order(void **state)
+{
+    struct btf *btf = btf_fixture("odd");
+    enum btf_endianness own = btf__endianness(btf);
+    struct lb_structure *s, *t;
+    __u32 bytes;
+
+    (void)state;
+    assert_int_equal(
+        btf__set_endianness(btf, own == BTF_LITTLE_ENDIAN ? BTF_BIG_ENDIAN : BTF_LITTLE_ENDIAN), 0);
+    const void *data = btf__raw_data(btf, &bytes);
+    write_file("other-order", data, bytes);
+    btf__free(btf);
+    s = read_it("odd", "bits");
+    t = read_it("other-order", "bits");
+    assert_int_equal(t->bytes, s->bytes);
+    assert_int_equal(t->n_members, s->n_members);
+    for (size_t i = 0; i < s->n_members; i++) {
+        assert_string_equal(t->members[i].name, s->members[i].name);
+        assert_int_equal(t->members[i].offset, s->members[i].offset);
+        assert_int_equal(t->members[i].bits, s->members[i].bits);
+    }
+    lb_structure_destroy(s);
+    lb_structure_destroy(t);
 }
 
 static void expect_lock(const char *fixture, const char *name, const char *asked, const char *found)
@@ -403,6 +564,10 @@ static void test_locks(void **state)
     expect_lock("odd", "file", NULL, "f_ref.refcnt");
     expect_lock("odd", "either_lock", NULL, "lock");
     expect_lock("odd", "locks", "n", "n");
+    expect_lock("more", "either", NULL, "a.lock");
+    expect_lock("more", "bucket", NULL, "raw_lock.val");
+    expect_lock("more", "c11_4", NULL, "n");
+    refuse_lock("more", "two_of_two", NULL, -EINVAL, "2 locks: say which");
     expect_lock("odd", "file", "f_ref", "f_ref.refcnt");
     expect_lock("inline", "vm_area_struct", "vm_lock", "vm_lock.lock");
     expect_lock("inline", "vm_area_struct", "vm_lock.lock", "vm_lock.lock");
@@ -563,13 +728,27 @@ static void test_moves_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_generations),   cmocka_unit_test(test_nesting),
-        cmocka_unit_test(test_odd),           cmocka_unit_test(test_of_one_name),
-        cmocka_unit_test(test_names_refused), cmocka_unit_test(test_files_refused),
-        cmocka_unit_test(test_newer_kind),    cmocka_unit_test(test_broken),
-        cmocka_unit_test(test_split),         cmocka_unit_test(test_locks),
-        cmocka_unit_test(test_slab),          cmocka_unit_test(test_running_kernel),
-        cmocka_unit_test(test_moves),         cmocka_unit_test(test_moves_refused),
+        cmocka_unit_test(test_generations),
+        cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_odd),
+        cmocka_unit_test(test_of_one_name),
+        cmocka_unit_test(test_outside),
+        cmocka_unit_test(test_names_steer_nothing),
+        cmocka_unit_test(test_many_copies),
+        cmocka_unit_test(test_words_of_locks),
+        cmocka_unit_test(test_c11),
+        cmocka_unit_test(test_names_refused),
+        cmocka_unit_test(test_files_refused),
+        cmocka_unit_test(test_newer_kind),
+        cmocka_unit_test(test_broken),
+        cmocka_unit_test(test_split),
+        cmocka_unit_test(test_split_refused),
+        cmocka_unit_test(test_other_order),
+        cmocka_unit_test(test_locks),
+        cmocka_unit_test(test_slab),
+        cmocka_unit_test(test_running_kernel),
+        cmocka_unit_test(test_moves),
+        cmocka_unit_test(test_moves_refused),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -121,10 +121,12 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
  *
  * Kinds without kind=: an rw_semaphore of 40 or 32 bytes is run as rwsem40 or rwsem32, refcount_t
  * as refcount; atomic_t, spinlock_t, raw_spinlock_t and rwlock_t as refcount too, and atomic_long_t
- * as locked_adds: two locked changes of one word, as theirs are, without their waiting. A mutex is
- * refused, since no kind does what it does. A pointer to a lock makes a layout with a separate
- * lock. Alignment without align=: that of the running kernel's slab cache where it is known, else
- * the structure's own and at least 8. The meaning says which.
+ * as locked_adds: two locked changes of one word, as theirs are, without their waiting; so are
+ * C11's atomics of 4 and 8 bytes. A mutex is refused, since no kind does what it does, and so are
+ * the locks of a PREEMPT_RT kernel and an rw_semaphore whose words are others; with kind= a lock of
+ * one word is run where the fast path of those has its word. A pointer to a lock makes a layout
+ * with a separate lock. Alignment without align=: that of the running kernel's slab cache where it
+ * is known, else the structure's own and at least 8. The meaning says which.
  *
  * The fields of a vm_area_struct are the groups where they lie as groups, so that its ops are those
  * of the built-in layouts; otherwise, and with hot=, an op loads words by name.
@@ -134,9 +136,10 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
 int lb_layout_of_structure(const struct lb_structure *structure, const char *options,
                            struct lb_why *why, struct lb_layout *layout);
 /* Reads structure and layout from "btf:STRUCT,..." (the running kernel's) or "btf:FILE:STRUCT,...",
- * with the keys above and which (1, 2, ...: of several structures of that name). The name is what
- * follows the last colon before the first comma. Errors of lb_structure_read too. The caller
- * destroys the structure after the layout's last use. */
+ * with the keys above, which (1, 2, ...: of several structures of that name) and base (the file
+ * that a module's BTF goes on from). The name is what follows the last colon before the first
+ * comma. Errors of lb_structure_read too. The caller destroys the structure after the layout's last
+ * use. */
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
                    struct lb_layout *layout);
 /* Whether the text is of that form. */

@@ -22,10 +22,22 @@ enum lb_structure_lock {
     LB_STRUCTURE_REFCOUNT,     /* refcount_t */
     LB_STRUCTURE_ATOMIC,       /* atomic_t */
     LB_STRUCTURE_ATOMIC_LONG,  /* atomic_long_t, atomic64_t */
+    LB_STRUCTURE_C11_ATOMIC,   /* _Atomic: atomic_uint and the like, or a member of type void, which
+                                  is what pahole and clang make of it */
     LB_STRUCTURE_LOCKS
 };
 /* "rw_semaphore", "refcount_t"; "" for none. */
 const char *lb_structure_lock_name(enum lb_structure_lock lock);
+/* atomic_t and the like, which are seldom locks. */
+bool lb_structure_is_atomic(enum lb_structure_lock lock);
+
+/* Which words a lock's fast path changes, by its members: the name does not say. */
+enum lb_structure_words {
+    LB_WORDS_USUAL,   /* the first; of an rw_semaphore count at 0 and owner at 8 */
+    LB_WORDS_READERS, /* PREEMPT_RT: rw_semaphore and rwlock_t are an rwbase_rt, readers counted */
+    LB_WORDS_OWNER,   /* PREEMPT_RT: spinlock_t and mutex are an rt_mutex_base, the owner swapped */
+    LB_WORDS_OTHER    /* an rw_semaphore made otherwise */
+};
 
 /* One member. Members of anonymous structures and unions are members of what holds them, as in C;
  * those of a named member follow it and have its name and a dot in front. Members of an array's
@@ -34,7 +46,8 @@ struct lb_member {
     char *name;         /* "vm_start", "vm_lock.count" */
     char *type;         /* "unsigned long", "struct vma_lock *", "char [16]" */
     size_t offset;      /* bytes from the start; of a bit-field the first byte that holds one */
-    size_t bytes;       /* 0: a flexible array, or an empty structure */
+    size_t bytes;       /* 0: a flexible array, an empty structure, or an _Atomic whose size BTF
+                           does not say */
     size_t align_bytes; /* natural alignment of the type */
     unsigned bits;      /* of a bit-field; 0: none */
     int parent;         /* index of the named member that holds it, -1: none does */
@@ -42,7 +55,9 @@ struct lb_member {
     bool points;       /* the lock lies behind this pointer: to a lock, or to a structure that has
                           nothing but a lock in it (vma_lock of Linux 6.4 to 6.14) */
     size_t lock_bytes; /* of the lock itself, also behind a pointer; 0: no lock */
-    char *pointed;     /* name of the structure behind that pointer; NULL: there is none */
+    enum lb_structure_words words;
+    size_t word_offset; /* PREEMPT_RT: of that word in the lock; else 0 */
+    char *pointed;      /* name of the structure behind that pointer; NULL: there is none */
 };
 
 #define LB_STRUCTURE_NAME_BYTES 64
@@ -77,11 +92,16 @@ struct lb_structure {
  * it and the cache's objects have the structure's size. Called one at a time: libbpf reports
  * through one function for the whole program, which is silenced here meanwhile.
  * -ENOTSUP: this build has no libbpf, or the kernel or file has no BTF; -ENOENT: no such file, or
- * no such structure (the nearest names are said); -EPROTO: not BTF, broken, or of a newer kind than
- * the library knows; -EINVAL: only declared, or ambiguous; -E2BIG: over the limits above; other
+ * no such structure (the nearest names are said); -EPROTO: not BTF, broken (a member outside its
+ * structure, too), of a newer kind than the library knows, or not to be read without or on that
+ * base; -EINVAL: only declared, or ambiguous; -E2BIG: over the limits above; other
  * errors of reading; -ENOMEM. */
 int lb_structure_read(const char *file, const char *name, unsigned which, struct lb_why *why,
                       struct lb_structure **structure);
+/* The same of a file that goes on where `base` ends, as a module's BTF does: the BTF of the very
+ * kernel that it was built with, which is checked as far as names tell. NULL: as above. */
+int lb_structure_read_on(const char *file, const char *base, const char *name, unsigned which,
+                         struct lb_why *why, struct lb_structure **structure);
 void lb_structure_destroy(struct lb_structure *structure);
 
 /* "libbpf 1.1", or "not built in". */
