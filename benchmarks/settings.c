@@ -923,5 +923,6 @@ void settings_parse_show(int argc, char **argv, struct settings *s)
 
     argv[0] = name;
     options_parse(&argp, argc, argv, 0, s);
-    settle_layouts(s);
+    if (strcmp(s->what, "structure") != 0) /* which needs neither lock nor fields */
+        settle_layouts(s);
 }

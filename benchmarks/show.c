@@ -7,6 +7,7 @@
 #include "counting.h"
 #include "settings.h"
 #include "show_kernel.h"
+#include "show_structure.h"
 #include "suite.h"
 
 #include <linebounce/record.h>
@@ -211,8 +212,8 @@ static const struct {
     {"counters", counting_show},   {"environment", show_environment},
     {"kernel", show_kernel},       {"layouts", show_layouts},
     {"locks", show_locks},         {"placements", show_placements},
-    {"scenarios", show_scenarios}, {"suites", show_suites},
-    {"topology", show_topology},
+    {"scenarios", show_scenarios}, {"structure", show_structure},
+    {"suites", show_suites},       {"topology", show_topology},
 };
 
 static const char *thing_at(size_t i)

@@ -139,6 +139,12 @@ static void print_fields(FILE *out, const struct whatif *w)
         }
     }
     fputc('\n', out);
+    for (size_t i = 0; i < w->n_fields; i++)
+        if (w->fields[i].lost)
+            fprintf(out,
+                    "  %s is an _Atomic whose type the BTF has lost (pahole and clang write void): "
+                    "taken for the word that it begins in\n",
+                    w->fields[i].name);
 }
 
 static void print_one(FILE *out, const struct lb_analysis *a, const struct settings *s,

@@ -100,12 +100,24 @@ static int add_word(struct lb_touched *t, size_t word, const struct whatif *w, c
     return 0;
 }
 
+/* The field itself has to lie in the structure; its word may go on behind the end. */
+static int check_end(const struct whatif *w, const struct whatif_field *f, bool after,
+                     struct lb_why *why)
+{
+    size_t at = after ? f->after : f->before, bytes = after ? w->bytes_after : w->bytes_before;
+
+    if (at < bytes && (f->bytes ? f->bytes : 1) <= bytes - at)
+        return 0;
+    return lb_fail(why, EINVAL, "whatif: %s: %s at %zu lies past the end (%zu bytes)", w->structure,
+                   f->name, at, bytes);
+}
+
 static int make_layout(const struct whatif *w, bool after, struct lb_why *why, struct lb_layout *l)
 {
     size_t bytes = after ? w->bytes_after : w->bytes_before;
     int err = 0;
 
-    *l = (struct lb_layout){.size_bytes = bytes,
+    *l = (struct lb_layout){.size_bytes = (bytes + WORD - 1) / WORD * WORD,
                             .align_bytes = after ? w->align_after : w->align_before,
                             .lock_room_bytes = WORD,
                             .lock_align_bytes = WORD,
@@ -114,9 +126,8 @@ static int make_layout(const struct whatif *w, bool after, struct lb_why *why, s
     for (size_t i = 0; !err && i < w->n_fields; i++) {
         const struct whatif_field *f = &w->fields[i];
         size_t word = word_of(f, after);
-        if (word + WORD > bytes)
-            return lb_fail(why, EINVAL, "whatif: %s: %s at %zu lies past the end (%zu bytes)",
-                           w->structure, f->name, after ? f->after : f->before, bytes);
+        if ((err = check_end(w, f, after, why)))
+            return err;
         if (f->read)
             err = add_word(&l->reads, word, w, "read", why);
         if (!err && f->written)

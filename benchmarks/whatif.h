@@ -17,6 +17,9 @@
 struct whatif_field {
     char name[WHATIF_FIELD_BYTES];
     size_t before, after; /* after the move; the same where it stays */
+    size_t into;          /* PREEMPT_RT: of the lock's word in it, which both are of then */
+    size_t bytes;         /* from there on; 0: not known */
+    bool lost;            /* an _Atomic whose type the BTF has lost */
     bool read, written;
 };
 
@@ -54,8 +57,9 @@ int whatif_of_structure(const char *text, const struct whatif_options *options, 
                         struct whatif *whatif);
 
 /* The layouts to measure: as it is and, where something moves, as moved. -EINVAL with the reason:
- * no field is read or none written, more than LB_TOUCHED_MOST of either, one past the end, a name
- * that is too long. */
+ * no field is read or none written, more than LB_TOUCHED_MOST of either, one that ends past the
+ * end, a name that is too long. Sizes are rounded up to whole words, as objects' strides are: the
+ * last word may be the structure's only in part. */
 int whatif_layouts(const struct whatif *whatif, struct lb_why *why, struct lb_layout layouts[2],
                    size_t *n);
 

@@ -2,59 +2,12 @@
  *
  * A structure that BTF describes, with the fields that the command line names.
  */
+#include "structure_source.h"
 #include "whatif.h"
-
-#include <linebounce/structure.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* "btf:FILE:STRUCT,name=x,which=2" taken apart; cuts the copy. */
-struct source {
-    char *file, *structure, *name;
-    unsigned which;
-};
-
-static int take_option(char *option, const char *text, struct lb_why *why, struct source *source)
-{
-    char *value = strchr(option, '='), *end;
-
-    if (value)
-        *value++ = '\0';
-    if (value && !strcmp(option, "name")) {
-        source->name = value;
-        return 0;
-    }
-    if (value && !strcmp(option, "which")) {
-        source->which = (unsigned)strtoul(value, &end, 10);
-        if (!*end && source->which)
-            return 0;
-    }
-    return lb_fail(why, EINVAL,
-                   "layout '%s': %s: whatif takes name= and which= here (fields go to --read, "
-                   "--write and --move)",
-                   text, option);
-}
-
-static int take_apart(char *copy, const char *text, struct lb_why *why, struct source *source)
-{
-    char *options = strchr(copy, ','), *colon, *option;
-    int err = 0;
-
-    *source = (struct source){0};
-    if (options)
-        *options++ = '\0';
-    source->structure = copy + strlen("btf:");
-    if ((colon = strrchr(source->structure, ':'))) {
-        *colon = '\0';
-        source->file = source->structure;
-        source->structure = colon + 1;
-    }
-    while (!err && (option = strsep(&options, ",")))
-        err = take_option(option, text, why, source);
-    return err;
-}
 
 static struct whatif_field *field_of(struct whatif *w, const char *name)
 {
@@ -69,7 +22,7 @@ static int add_field(struct whatif *w, const struct lb_structure *s, const char 
                      bool *atomic, struct lb_why *why)
 {
     struct whatif_field *f = field_of(w, name);
-    const struct lb_member *m;
+    const struct lb_member *m, *lock;
     int err = lb_structure_find_member(s, name, why, &m);
 
     if (err)
@@ -80,11 +33,17 @@ static int add_field(struct whatif *w, const struct lb_structure *s, const char 
         f = &w->fields[w->n_fields++];
         memcpy(f->name, name, strlen(name) + 1);
         f->before = f->after = m->offset;
+        f->bytes = m->bytes;
+        f->lost = m->lock == LB_STRUCTURE_C11_ATOMIC && !m->bytes;
     }
     f->read |= !written;
     f->written |= written;
     /* Itself, as atomic_t, or what is in it, as file_ref_t's counter. */
-    *atomic |= written && !lb_structure_find_lock(s, name, NULL, &m) && !m->points;
+    if (written && !lb_structure_find_lock(s, name, NULL, &lock) && !lock->points) {
+        *atomic = true;
+        if (lock->offset == m->offset) /* PREEMPT_RT's locks are taken by a word within */
+            f->into = lock->word_offset;
+    }
     return 0;
 }
 
@@ -154,11 +113,22 @@ static int move_fields(struct whatif *w, const struct lb_structure *s,
     return err;
 }
 
-static int describe(struct whatif *w, const struct source *source, const struct lb_structure *s,
+/* A lock is written at the word that its fast path changes. */
+static void enter_locks(struct whatif *w)
+{
+    for (size_t i = 0; i < w->n_fields; i++) {
+        struct whatif_field *f = &w->fields[i];
+        f->before += f->into;
+        f->after += f->into;
+        f->bytes -= f->bytes > f->into ? f->into : f->bytes;
+    }
+}
+
+static int describe(struct whatif *w, const char *name, const struct lb_structure *s,
                     struct lb_why *why)
 {
-    const char *name = source->name ? source->name : s->name;
-
+    if (!*name)
+        name = s->name;
     if (strlen(name) >= sizeof w->name)
         return lb_fail(why, EINVAL, "whatif: the name %s is too long: give another (,name=)", name);
     snprintf(w->name, sizeof w->name, "%s", name);
@@ -177,16 +147,14 @@ int whatif_of_structure(const char *text, const struct whatif_options *o, struct
 {
     struct whatif w = {0};
     struct lb_structure *s = NULL;
-    struct source source = {0};
-    char *copy = strdup(text);
+    char name[LB_LAYOUT_NAME_BYTES];
     bool atomic = false;
-    int err =
-        copy ? take_apart(copy, text, why, &source) : lb_fail(why, ENOMEM, "whatif: out of memory");
+    int err = structure_source_read(
+        text, "whatif takes name=, which= and base= here (fields go to --read, --write and --move)",
+        why, name, &s);
 
     if (!err)
-        err = lb_structure_read(source.file, source.structure, source.which, why, &s);
-    if (!err)
-        err = describe(&w, &source, s, why);
+        err = describe(&w, name, s, why);
     if (!err)
         err = add_fields(&w, s, o->read, false, &atomic, why);
     if (!err)
@@ -198,7 +166,7 @@ int whatif_of_structure(const char *text, const struct whatif_options *o, struct
               : atomic          ? LB_WRITE_ADD
                                 : LB_WRITE_STORE;
     lb_structure_destroy(s);
-    free(copy);
+    enter_locks(&w);
     if (!err)
         *whatif = w;
     return err;

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import unittest
@@ -89,6 +90,66 @@ class Show(BtfCase):
         self.assertIn("rwsem40 needs 40 bytes, there are 8 at 128", text)
 
 
+    def test_locks_of_unions(self):
+        path = self.fixture("more")
+        text = self.draw(f"btf:{path}:bucket,hot=head")
+        self.assertIn("atomic_t raw_lock.val at 8, run as refcount", text)
+
+    def test_a_sleeping_lock_is_run_where_its_word_lies(self):
+        text = self.draw(f"btf:{self.fixture('more')}:rt_spin,hot=hot,kind=refcount")
+        self.assertIn("spinlock_t of PREEMPT_RT l at 48, run as refcount of its word at 72", text)
+        self.assertRegex(text, r"(?m)^    64 \| \.        \|COUNT     \|more      \|")
+
+
+@with_libbpf
+class Structures(BtfCase):
+    """show structure: all members, without lock or fields."""
+
+    def members(self, layout):
+        return self.succeeds("show", "structure", "--layout", layout).stdout.splitlines()
+
+    def test_all_members(self):
+        path = self.fixture("odd")
+        self.assertEqual(self.members(f"btf:{path}:nested"), [
+            f"struct nested: 40 bytes, aligned to 4, of {path}",
+            "     0      8  in: struct inner",
+            "     0      4  in.x: int",
+            "     4      4  in.either: int",
+            "     4      1  in.other: unsigned char",
+            "     8      4  y: int",
+            "    12     24  many: struct inner [3]",
+            "    40      0  rest: unsigned char [0]"])
+        self.assertEqual(self.members(f"btf:{path}:bits")[1:4], [
+            "     0      1  a:3: unsigned int",
+            "     0      2  b:7: unsigned int",
+            "     2      2  wide:12: unsigned int"])
+        self.assertIn("24 bytes", self.members(f"btf:{path}:twice,which=2")[0])
+
+    def test_locks(self):
+        path = self.fixture("more")
+        self.assertIn("    48     32  l: spinlock_t  # spinlock_t, PREEMPT_RT: owner at 24 of it",
+                      self.members(f"btf:{path}:rt_spin"))
+        self.assertIn("     8      8  vm_lock: struct vma_lock *  # points to rw_semaphore, "
+                      "PREEMPT_RT: readers at 0 of it", self.members(f"btf:{path}:rt_apart"))
+        self.assertIn("     8      4  n: atomic_uint (an _Atomic)  # _Atomic",
+                      self.members(f"btf:{path}:c11_4"))
+
+    def test_several(self):
+        path = self.fixture("more")
+        text = self.succeeds("show", "structure", "--layout", f"btf:{path}:one",
+                             "--layout", f"btf:{path}:three").stdout
+        self.assertEqual(re.findall(r"(?m)^struct (\w+):", text), ["one", "three"])
+
+    def test_refusals(self):
+        path = self.fixture("more")
+        for args, says in ((("--layout", "pointer"), "takes btf:STRUCT or btf:FILE:STRUCT"),
+                           (("--layout", f"btf:{path}:three,hot=a"), "which= and base= here"),
+                           (("--layout", f"btf:{path}:three,name=x"), "name= means nothing"),
+                           (("--layout", f"btf:{path}:thre"), "nearest: three"),
+                           ((), "of which?")):
+            self.assertIn(says, self.refuses("show", "structure", *args))
+
+
 @with_libbpf
 class Refusals(BtfCase):
     def refused(self, layout, *words):
@@ -119,8 +180,9 @@ class Refusals(BtfCase):
             data = file.read()
             self.write(data[:-1000], "cut")
             # the first type's kind: the last that the format has room for
-            kind = 24 + 4 + 3
-            self.write(data[:kind] + b"\x1f" + data[kind + 1:], "newer")
+            info = 24 + 4
+            newer = struct.pack("=I", 31 << 24)
+            self.write(data[:info] + newer + data[info + len(newer):], "newer")
         self.refused(f"btf:{self.path('cut')}:vm_area_struct", "broken BTF")
         self.refused(f"btf:{self.path('newer')}:vm_area_struct", "of a kind (31)", "newer libbpf")
 
@@ -137,11 +199,21 @@ class Refusals(BtfCase):
                             "btf-vm_area_struct:size=256,lock=192")
         self.assertIn("another layout is called", said)
 
-    @unittest.skipUnless(ROOT and shutil.which("unshare"), "needs root and unshare")
-    def test_a_kernel_without_btf(self):
-        """With an empty folder over the kernel's, seen by this one program."""
-        os.mkdir(self.path("empty"))
-        command = f"mount --bind '{self.path('empty')}' {os.path.dirname(KERNEL)} && exec \"$@\""
+    def test_members_outside(self):
+        path = self.fixture("hostile")
+        for name in ("behind", "behind_pointer", "near", "across", "in_nameless"):
+            self.refused(f"btf:{path}:{name},hot=a", "broken BTF", "lies outside the")
+
+    def test_sleeping_locks(self):
+        path = self.fixture("more")
+        for name in ("rt_sem", "rt_spin", "rt_mutexed", "rt_rwlock", "rt_apart"):
+            self.refused(f"btf:{path}:{name},hot=hot", "of a PREEMPT_RT kernel", "say kind=")
+
+    def without(self, folder):
+        """What is said of the kernel's BTF with an empty folder over that one, seen by this one
+        program."""
+        os.makedirs(self.path("empty"), exist_ok=True)
+        command = f"mount --bind '{self.path('empty')}' {folder} && exec \"$@\""
         result = subprocess.run(
             ["unshare", "-m", "sh", "-c", command, "sh", os.environ["LINEBOUNCE"], "show",
              "layouts", "--layout", "btf:vm_area_struct"], capture_output=True, text=True,
@@ -149,8 +221,20 @@ class Refusals(BtfCase):
         if "mount:" in result.stderr or "unshare:" in result.stderr:
             self.skipTest(result.stderr.strip())
         self.assertEqual(result.returncode, 2, result.stderr)
-        self.assertIn("this kernel has no BTF", result.stderr)
-        self.assertIn("CONFIG_DEBUG_INFO_BTF", result.stderr)
+        return result.stderr
+
+    @unittest.skipUnless(ROOT and shutil.which("unshare"), "needs root and unshare")
+    def test_a_kernel_without_btf(self):
+        said = self.without(os.path.dirname(KERNEL))
+        self.assertIn("this kernel has no BTF", said)
+        self.assertIn("CONFIG_DEBUG_INFO_BTF", said)
+
+    @unittest.skipUnless(ROOT and shutil.which("unshare"), "needs root and unshare")
+    def test_no_sysfs(self):
+        """Then the kernel may well have BTF."""
+        said = self.without("/sys")
+        self.assertIn("there is no sysfs at /sys", said)
+        self.assertNotIn("has no BTF", said)
 
 
 @with_libbpf

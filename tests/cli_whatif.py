@@ -116,6 +116,32 @@ class Structures(BtfCase):
     def test_no_lock_is_needed(self):
         self.succeeds(*self.whatif("--read", "vm_start", "--write", "vm_end", "--dry-run"))
 
+    def small(self, structure, read, write, *options):
+        return ("run", "whatif", "--layout", f"btf:{self.fixture('more')}:{structure}", "--read",
+                read, "--write", write, *options)
+
+    def test_a_field_at_the_end_is_as_wide_as_it_is(self):
+        """Objects of 12 and 2 bytes: the last word is theirs in part."""
+        for structure, read, write in (("three", "a", "c"), ("five", "a", "c"), ("one", "x", "y")):
+            self.succeeds(*self.small(structure, read, write, "--dry-run"))
+        self.succeeds(*self.small("three", "a", "c", "--move", "c=12", "--dry-run"))
+        self.assertIn("all at 8 lies past the end (8 bytes)",
+                      self.refuses(*self.small("flexible", "n", "all")))
+
+    @two_pus
+    def test_c11_atomics_are_added_to(self):
+        text = self.succeeds(*self.small("counters", "last", "hits", *BRIEF)).stdout
+        self.assertIn("half add to hits at 0", text)
+        text = self.succeeds(*self.small("counters", "last", "misses", *BRIEF, "--out", "b")).stdout
+        self.assertIn("half add to misses at 16", text)
+        self.assertIn("misses is an _Atomic whose type the BTF has lost", text)
+
+    @two_pus
+    def test_a_sleeping_lock_is_its_word(self):
+        text = self.succeeds(*self.small("rt_spin", "more", "l", *BRIEF)).stdout
+        self.assertIn("half add to l at 72", text)
+        self.assertIn("more and l share line 1", text)
+
     def test_refusals(self):
         for options, says in (
                 (("--read", "vm_start"), "which fields are written? --write FIELD,..."),
@@ -132,7 +158,7 @@ class Structures(BtfCase):
                  "leave out the other suites")):
             self.assertIn(says, self.refuses(*self.whatif(*options)), options)
         bad = f"btf:{self.path('6.15.btf')}:vm_area_struct,hot=vm_start"
-        self.assertIn("whatif takes name= and which= here",
+        self.assertIn("whatif takes name=, which= and base= here",
                       self.refuses("run", "whatif", "--layout", bad, "--read", "vm_start"))
 
 
