@@ -55,6 +55,8 @@ static int measure_plan(struct session *w, const struct suite *suite, const stru
     struct lb_why why = {""};
     int err;
 
+    if (!front && (err = suite_can_answer(suite, s, plan, &why)))
+        return session_complain(&why, EXIT_NOT_MEASURED);
     if (front && (err = front_select(front, plan, r->n_events > 0, &why)))
         return err > 0 ? EXIT_DONE
                        : session_complain(lb_explain(&why, err, "selection"), EXIT_USAGE);

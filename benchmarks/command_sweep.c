@@ -33,6 +33,8 @@ static void defaults(const struct settings *s, struct request *r)
 static const struct suite suite_sweep = {
     .name = "sweep",
     .question = "what does each layout cost at every distance, with every number of threads?",
+    .asks_sharing = true,
+    .costs_alone = true,
     .defaults = defaults,
     .conclude = table_sweep,
 };
@@ -193,6 +195,8 @@ static int measure_request(struct session *w, const struct request *r, char **ar
     struct lb_why why = {""};
     int status, err = find_sweep(w, r, &why, &sweep);
 
+    if (!err && !s->dry_run && (err = suite_can_answer(&suite_sweep, s, sweep->plan, &why)))
+        lb_sweep_destroy(sweep);
     if (err)
         return session_complain(lb_explain(&why, err, "plan"),
                                 err == -EXDEV ? EXIT_USAGE : session_status_of(err));

@@ -111,6 +111,29 @@ int suite_check(const struct settings *s, struct lb_why *why)
                    s->suites.n > 1 ? "" : list[0]->name);
 }
 
+int suite_can_answer(const struct suite *suite, const struct settings *s,
+                     const struct lb_plan *plan, struct lb_why *why)
+{
+    bool asked = s->threads.n || s->pus || s->placements.n, alone = false;
+
+    if (!suite->asks_sharing || (suite->costs_alone && asked))
+        return 0;
+    for (size_t i = 0; i < plan->n_cases; i++) {
+        if (!lb_case_is_about_sharing(&plan->cases[i]))
+            continue;
+        if (plan->cases[i].shape.threads > 1)
+            return 0;
+        alone = true;
+    }
+    return !alone ? 0
+                  : lb_fail(why, ENODEV,
+                            "suite %s: one thread alone shares no line, so nothing could be "
+                            "answered: it takes two allowed CPUs%s",
+                            suite->name,
+                            suite->costs_alone ? " (--threads 1 measures what an op costs alone)"
+                                               : "");
+}
+
 static bool any_armed(const struct settings *s)
 {
     const struct lb_event *events = s->events.at;

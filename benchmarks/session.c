@@ -188,6 +188,24 @@ struct lb_run_options session_options(const struct session *w, double budget_s, 
     };
 }
 
+/* -ENODATA where the plan has something to say, but no window of it was good. */
+static int check_found(const struct lb_analysis *a, struct lb_why *why)
+{
+    const struct lb_run *run = a->run;
+    bool wanted = false;
+
+    for (size_t i = 0; i < a->n_lines; i++)
+        if (lb_case_is_subject(&run->plan->cases[a->lines[i].case_index]))
+            return 0;
+    for (size_t i = 0; i < run->plan->n_cases; i++)
+        wanted |= lb_case_is_subject(&run->plan->cases[i]);
+    return !wanted ? 0
+                   : lb_fail(why, ENODATA,
+                             "suite %s: nothing could be measured: no window was good (%zu of %zu "
+                             "were spoiled; samples.csv says why)",
+                             run->plan->suite, run->windows_spoiled, run->windows);
+}
+
 /* Analysis, summary.csv, and the table or Google Benchmark's. */
 static int conclude(struct session *w, const struct suite *suite, struct lb_run *run,
                     struct front *front, struct lb_why *why)
@@ -209,6 +227,8 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
     } else if (!err) {
         err = front_replay(front, a, why);
     }
+    if (!err && !session_stop && run->end != LB_RUN_FAILED)
+        err = check_found(a, why);
     lb_analysis_destroy(a);
     return err;
 }

@@ -37,6 +37,10 @@ struct suite {
      * windows, and so none of what only windows have. */
     bool no_layouts;
     bool has_offsets; /* --offset means something to it whatever the scenarios */
+    /* Its question is what sharing costs, which one thread alone cannot answer... */
+    bool asks_sharing;
+    /* ...but what its ops cost one thread can be asked for by name: --threads 1. */
+    bool costs_alone;
     /* Fills what the command line left open; lists in `settings` that are not empty were given. */
     void (*defaults)(const struct settings *settings, struct request *request);
     /* In place of both below: a suite whose cases are no windows plans, measures and writes by
@@ -58,6 +62,11 @@ extern const size_t n_suites;
 const char *suite_list(char *text, size_t bytes);
 /* -ENOENT with the nearest and the known names. */
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite);
+
+/* Whether the plan can answer the suite's question: -ENODEV where it is about threads that share
+ * lines and there is no case of two threads. */
+int suite_can_answer(const struct suite *suite, const struct settings *settings,
+                     const struct lb_plan *plan, struct lb_why *why);
 
 /* The first option given that only whatif has; NULL when none was. */
 const char *suite_whatif_option(const struct settings *settings);

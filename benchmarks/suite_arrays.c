@@ -90,7 +90,8 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_line *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (!l->main_regime || !l->compared || !c->shape.scenario->uses_words || c->twin)
+        if (!l->main_regime || !l->compared || !c->shape.scenario->uses_words || c->twin ||
+            c->shape.threads < 2)
             continue;
         if (c->work_ns != work)
             fprintf(out, "\nAgainst %zu bytes apart, at %g ns of work:\n",
@@ -105,6 +106,7 @@ const struct suite suite_arrays = {
     .question = "per-thread counters, a ring's two ends, a mutex beside its data: how far apart?",
     .no_layouts = true,
     .has_offsets = true,
+    .asks_sharing = true,
     .defaults = defaults,
     .conclude = conclude,
 };

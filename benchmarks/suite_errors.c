@@ -202,6 +202,8 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_errors = {
     .name = "errors",
     .question = "how often do this suite's own verdicts err?",
+    .asks_sharing = true,
+    .costs_alone = true,
     .defaults = defaults,
     .conclude = conclude,
 };

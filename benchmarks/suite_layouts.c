@@ -51,6 +51,8 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_layouts = {
     .name = "layouts",
     .question = "what does each layout cost here, in every scenario?",
+    .asks_sharing = true,
+    .costs_alone = true,
     .defaults = defaults,
     .conclude = conclude,
 };

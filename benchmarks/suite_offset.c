@@ -346,6 +346,7 @@ const struct suite suite_offset = {
     .name = "offset",
     .question = "how far apart do two words, or a lock and its neighbours, have to lie?",
     .has_offsets = true,
+    .asks_sharing = true,
     .defaults = defaults,
     .conclude = conclude,
 };

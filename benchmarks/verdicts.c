@@ -201,11 +201,11 @@ void verdict_answer(FILE *out, const struct lb_analysis *a)
     char label[CASE_LABEL_BYTES];
     size_t n;
 
-    if (a->disturbance.busy) /* verdict_busy says so, of every kind of run */
-        return;
     if (lb_analysis_answers(a, &answers, &n))
         return;
-    if (!n && lb_analysis_asks_alone(a))
+    if (a->disturbance.busy) /* verdict_busy says so, of every kind of run */
+        n = 0;
+    else if (!n && lb_analysis_asks_alone(a))
         fputs(
             "\nMay the lock move back into the struct here? No answer: one thread alone shares no "
             "line.\n",

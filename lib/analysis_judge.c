@@ -123,9 +123,7 @@ static enum lb_control_state vouched(const struct lb_analysis *a, int placement,
     return l ? control_state(&l->comparison, work_ns) : k ? k->state : LB_CONTROL_NONE;
 }
 
-/* Whether the case is there to show what it costs that threads share lines. What an instrument adds
- * is no such question, nor is allocating, nor a lock that each thread has for itself. */
-static bool is_about_sharing(const struct lb_case *c)
+bool lb_case_is_about_sharing(const struct lb_case *c)
 {
     const struct lb_scenario *s = c->shape.scenario;
 
@@ -144,12 +142,12 @@ const char *lb_analysis_doubt(const struct lb_analysis *a, int case_index, int r
     };
     const char *why;
 
+    if (lb_case_is_about_sharing(c) && c->shape.threads < 2)
+        return "one thread alone shares no line";
     if (a->disturbance.busy)
         return "the machine was busy with other work";
-    if (!is_about_sharing(c))
+    if (!lb_case_is_about_sharing(c))
         return NULL;
-    if (c->shape.threads < 2)
-        return "one thread alone shares no line";
     if ((why = words[vouched(a, c->placement, c->work_ns, regime)]))
         return why;
     return c->work_ns > 0 && a->self_checks[c->placement].state == LB_SELF_CHECK_FAILED

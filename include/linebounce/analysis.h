@@ -151,6 +151,10 @@ bool lb_answer_covers(const struct lb_plan *plan, const struct lb_answer *answer
 /* Whether it would ask, had it a second thread. */
 bool lb_analysis_asks_alone(const struct lb_analysis *analysis);
 
+/* Whether a case is there to show what it costs that threads share lines, which one thread does
+ * not. What an instrument adds is no such question, nor is allocating, nor a lock that each thread
+ * has for itself, nor the kernel's page faults. */
+bool lb_case_is_about_sharing(const struct lb_case *c);
 /* Why nothing can be said of what sharing costs in that case and regime: static text, or NULL. */
 const char *lb_analysis_doubt(const struct lb_analysis *analysis, int case_index, int regime);
 
