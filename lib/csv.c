@@ -598,6 +598,11 @@ double lb_csv_number(const struct lb_csv_reader *reader, const char *column)
     return lb_number_parse(lb_csv_cell(reader, column));
 }
 
+size_t lb_csv_line(const struct lb_csv_reader *reader)
+{
+    return reader->line;
+}
+
 size_t lb_csv_torn(const struct lb_csv_reader *reader)
 {
     return reader->torn;

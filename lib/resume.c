@@ -39,7 +39,7 @@ struct resuming {
     float *after;
     int n_links;
     int roles; /* read of the window whose rows are being read; 0: the next row begins one */
-    double end_ns;
+    double start_ns, end_ns; /* of the last window */
 };
 
 static const char *text(const struct resuming *r, const char *column)
@@ -387,7 +387,8 @@ static void count_window(struct resuming *r, const char *status)
     r->b->window++;
     run->windows_resumed++;
     run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
-    r->end_ns = number(r, "start_ns") + c->window_ns * (1 + LB_WARMUP_SHARE);
+    r->start_ns = number(r, "start_ns");
+    r->end_ns = r->start_ns + c->window_ns * (1 + LB_WARMUP_SHARE);
     if (is_timed(r)) { /* the armed window, which is in no rate */
         r->armed = true;
         for (int role = 0; role < lb_case_roles(c); role++)
@@ -416,27 +417,66 @@ static int role_of(const struct resuming *r, const struct lb_case *c)
 
 static int strange_row(const struct resuming *r, const char *what)
 {
-    return lb_fail(r->why, EPROTO, "%s: %s: %.60s, layout '%.40s', role '%.20s'", r->path, what,
-                   text(r, "scenario"), text(r, "layout"), text(r, "role"));
+    return lb_fail(r->why, EPROTO, "%s:%zu: %s: %.60s, layout '%.40s', role '%.20s'", r->path,
+                   lb_csv_line(r->reader), what, text(r, "scenario"), text(r, "layout"),
+                   text(r, "role"));
+}
+
+static int impossible_row(const struct resuming *r, const char *column)
+{
+    return lb_fail(r->why, EPROTO,
+                   "%s:%zu: %s is '%.40s', which no run writes there: %.60s, layout '%.40s'",
+                   r->path, lb_csv_line(r->reader), column, text(r, column), text(r, "scenario"),
+                   text(r, "layout"));
+}
+
+static bool is_first_touch(const struct resuming *r)
+{
+    return !strcmp(text(r, "touch"), lb_touch_name(LB_TOUCH_FIRST));
+}
+
+static bool is_anchor(const struct resuming *r)
+{
+    return !strncmp(text(r, "scenario"), "anchor-", 7);
+}
+
+/* Rounds count up by one, since each begins with its anchors; first touches come before them, in
+ * rounds of their own. */
+static int read_round(struct resuming *r, unsigned *round)
+{
+    double number_of_round = number(r, "round");
+    double most = is_first_touch(r) ? (double)r->b->window : (double)r->b->round + 1;
+    double least = is_first_touch(r) ? 0 : r->b->round;
+
+    if (!(number_of_round >= least && number_of_round <= most &&
+          floor(number_of_round) == number_of_round))
+        return impossible_row(r, "round");
+    *round = (unsigned)number_of_round;
+    return 0;
 }
 
 /* Whether a case's row is one that can come now. */
 static int check_row(const struct resuming *r, int case_index, unsigned round)
 {
     double window = number(r, "window");
+    const char *column;
     int role;
 
     if (case_index < 0)
         return strange_row(r, "a row of a case that is not in the plan");
-    if ((role = role_of(r, &r->b->plan->cases[case_index])) < 0 || !(window >= 0))
+    if ((role = role_of(r, &r->b->plan->cases[case_index])) < 0)
         return strange_row(r, "a row that this program has not written");
+    if ((column = lb_resume_impossible(r->reader)))
+        return impossible_row(r, column);
+    if (number(r, "start_ns") < r->start_ns)
+        return impossible_row(r, "start_ns");
     if (role != r->roles || (role && (case_index != r->case_index || round != r->round)))
         return strange_row(r, "roles of a window out of order");
     if ((size_t)window != r->b->window)
         return lb_fail(r->why, EPROTO,
-                       "%s: a row of window %.0f where window %zu was to come: rows are missing, "
-                       "there twice or out of order",
-                       r->path, window, r->b->window);
+                       "%s:%zu: a row of window %.0f where window %zu was to come: rows are "
+                       "missing, there twice or out of order",
+                       r->path, lb_csv_line(r->reader), window, r->b->window);
     return 0;
 }
 
@@ -462,16 +502,14 @@ static int take_window(struct resuming *r)
 
 static int take_row(struct resuming *r)
 {
-    double number_of_round = number(r, "round");
-    unsigned round;
-    int case_index, err;
+    unsigned round = 0;
+    int case_index, err = read_round(r, &round);
 
-    if (!(number_of_round >= 0) || number_of_round > UINT32_MAX)
-        return strange_row(r, "a row without a round");
-    round = (unsigned)number_of_round;
-    if (strcmp(text(r, "touch"), lb_touch_name(LB_TOUCH_FIRST)) != 0) /* before all rounds */
+    if (err)
+        return err;
+    if (!is_first_touch(r))
         r->b->round = round;
-    if (!strncmp(text(r, "scenario"), "anchor-", 7)) {
+    if (is_anchor(r)) {
         r->b->anchored = round; /* some or all: they are not in any statistics */
         return 0;
     }

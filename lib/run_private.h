@@ -148,6 +148,8 @@ bool lb_probes_agree(const float *a, const float *b, int n_links);
 /* Reads back what samples.csv holds of this plan: series, counts, the round to go on with and what
  * of it is done. -EPROTO with the line for rows that are not of this plan. */
 int lb_bench_resume(struct lb_bench *bench, const char *path, struct lb_why *why);
+/* The first column of a case's row that holds what no run can have measured, or NULL. */
+const char *lb_resume_impossible(const struct lb_csv_reader *row);
 /* Makes the placement's home the arena that is drawn from. */
 void lb_bench_go_home(struct lb_bench *bench, int placement);
 /* A spoiled window is repeated this often in its round; then the round goes on without the case. */

@@ -45,7 +45,7 @@ STAGES = [
     ("plan", "plan.c"),
     ("sweep", "sweep.c"),
     ("run", "run.c run_private.h bench.c bench_write.c first.c groups.c instruments.c keep.c "
-            "look.c resume.c"),
+            "look.c resume.c resume_check.c"),
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_answer.c analysis_causes.c analysis_judge.c "
                  "analysis_private.h analysis_write.c"),

@@ -802,15 +802,9 @@ static void test_strange_cells(void **state)
     static const struct {
         const char *column, *value, *what;
     } rows[] = {
-        {"scenario", "neighbours", stranger},
-        {"layout", "padded", stranger},
-        {"home", "remote", stranger},
-        {"work_ns", "199", stranger},
-        {"role", "reader", nobody},
-        {"window", "", nobody},
-        {"round", "", "a row without a round"},
-        {"round", "-1", "a row without a round"},
-        {"status", "fine", nobody},
+        {"scenario", "neighbours", stranger}, {"layout", "padded", stranger},
+        {"home", "remote", stranger},         {"work_ns", "199", stranger},
+        {"role", "reader", nobody},           {"status", "fine", nobody},
     };
 
     (void)state;
@@ -822,6 +816,66 @@ static void test_strange_cells(void **state)
                rows[i].what);
     refuse(with_cell(plain.text, plain.text.at + line, "schema_version", "2"), -EPROTO,
            "schema_version is '2'");
+}
+
+/* Numbers that no run writes are refused before anything is measured; file, line, column and cell
+ * are named. */
+static void test_impossible_cells(void **state)
+{
+    static const struct {
+        const char *column, *value;
+    } cells[] = {
+        {"start_ns", ""},
+        {"start_ns", "-5"},
+        {"start_ns", "1e300"},
+        {"start_ns", "0"}, /* before the window before it */
+        {"round", ""},
+        {"round", "-1"},
+        {"round", "0.5"},
+        {"round", "7"}, /* one follows the other */
+        {"round", "4294967295"},
+        {"round", "1e300"},
+        {"window", ""},
+        {"window", "3.5"},
+        {"window", "1e300"},
+        {"ns_op", ""},
+        {"ns_op", "0"},
+        {"ns_op", "-3"},
+        {"ns_op", "1e300"},
+        {"ns_op", "fast"},
+        {"machine_ns_op", "-1"},
+        {"jain", "7"},
+        {"min_over_max", "-0.1"},
+        {"total_ops", ""},
+        {"total_ops", "x"},
+        {"cpu_ns", "1;-2"},
+        {"preempted_ns", "1;;x"},
+        {"retries", "1e300"},
+        {"sleeps", "0.5"},
+        {"pingpong_after_ns", "0"},
+        {"latency_max_ns", "-1"},
+        {"latency_buckets", "99999999:1"},
+        {"latency_buckets", "3"},
+        {"latency_buckets", "3:-1"},
+        {"latency_buckets", "3:x"},
+    };
+    char sentence[128], place[64];
+
+    (void)state;
+    need_two_pus();
+    size_t line = line_of_window(plain.text, 1, 0), number = 1;
+    /* Good, however busy the machine is. */
+    struct text good = with_cell(plain.text, plain.text.at + line, "status", "ok");
+    good = replace_cell(replace_cell(good, line, "ns_op", "50"), line, "machine_ns_op", "25");
+    for (size_t i = 0; i < line; i++)
+        number += good.at[i] == '\n';
+    snprintf(place, sizeof place, ":%zu: ", number);
+    for (size_t i = 0; i < LB_COUNT(cells); i++) {
+        snprintf(sentence, sizeof sentence, "%s%s is '%s', which no run writes there", place,
+                 cells[i].column, cells[i].value);
+        refuse(with_cell(good, good.at + line, cells[i].column, cells[i].value), -EPROTO, sentence);
+    }
+    free(good.at);
 }
 
 /* A copy without the bytes from one place to another. */
@@ -1130,6 +1184,7 @@ int main(void)
         cmocka_unit_test(test_half_a_window),
         cmocka_unit_test(test_stopped_again_and_again),
         cmocka_unit_test(test_strange_cells),
+        cmocka_unit_test(test_impossible_cells),
         cmocka_unit_test(test_rows_out_of_order),
         cmocka_unit_test(test_strange_files),
         cmocka_unit_test(test_spoiled_windows),

@@ -91,6 +91,8 @@ int lb_csv_next(struct lb_csv_reader *reader, struct lb_why *why);
 const char *lb_csv_cell(const struct lb_csv_reader *reader, const char *column);
 /* The cell as a number; NaN when empty or no decimal number. */
 double lb_csv_number(const struct lb_csv_reader *reader, const char *column);
+/* The line on which the present row begins, from 1: what a sentence about it names. */
+size_t lb_csv_line(const struct lb_csv_reader *reader);
 size_t lb_csv_torn(const struct lb_csv_reader *reader);
 void lb_csv_reader_close(struct lb_csv_reader *reader);
 
