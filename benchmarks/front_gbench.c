@@ -232,7 +232,14 @@ static int fill_case(const struct lb_analysis *a, const struct columns *columns,
         samples[k] = (struct lb_gbench_sample){x->ns_op, x->cpu_ns_op, counters + k * columns->n};
     }
     *g = (struct lb_gbench_case){
-        name, NULL, columns->names, columns->n, samples, s->n, "every window was spoiled"};
+        .name = name,
+        .counter_names = columns->names,
+        .n_counters = columns->n,
+        .samples = samples,
+        .n_samples = s->n,
+        .error = "every window was spoiled",
+        .threads = a->run->plan->cases[case_index].shape.threads,
+    };
     samples[s->n].counters = counters; /* the row behind the last keeps the block for freeing */
     return 0;
 }

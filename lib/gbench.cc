@@ -154,11 +154,14 @@ bool is_count(const std::string &text, long least)
            value <= std::numeric_limits<int32_t>::max();
 }
 
+/* "0.05", or "0.05s" as later versions write it. Their "10x" is a number of iterations, of which a
+ * window has as many as fit. */
 bool is_seconds(const std::string &text)
 {
     char *end;
     double value = std::strtod(text.c_str(), &end);
-    return !text.empty() && *end == '\0' && std::isfinite(value) && value >= 0;
+    return end != text.c_str() && (*end == '\0' || !std::strcmp(end, "s")) &&
+           std::isfinite(value) && value >= 0;
 }
 
 bool is_pairs(const std::string &text)
@@ -203,11 +206,11 @@ int check_output(const flag &known, const char *given, const std::string &value,
         return err ? lb_fail(why, EINVAL, "%s: cannot write: %s", given, strerror(err)) : 0;
     }
     if (value == "csv")
-        return lb_fail(
-            why, EINVAL,
-            "%s: csv is refused, because Google Benchmark 1.7.1 writes wrong _cv rows; use "
-            "json or console",
-            given);
+        return lb_fail(why, EINVAL,
+                       "%s: csv is refused, because Google Benchmark's _cv rows in it were found "
+                       "wrong (1.7.1; "
+                       "here is %s): use json or console",
+                       given, LB_GBENCH_VERSION);
     if (!is_one_of(value, {"json", "console"}))
         return lb_fail(why, EINVAL, "%s: the format is json or console", given);
     return 0;
@@ -238,7 +241,8 @@ int check(const flag &known, const char *given, const std::string &value, lb_why
     case kind::verbosity:
         return is_count(value, 0) ? 0 : lb_fail(why, EINVAL, "%s: a level from 0", given);
     case kind::seconds:
-        return is_seconds(value) ? 0 : lb_fail(why, EINVAL, "%s: a number of seconds", given);
+        return is_seconds(value) ? 0
+                                 : lb_fail(why, EINVAL, "%s: a number of seconds, as 0.05s", given);
     case kind::refused:
         if (value.empty())
             return 0;
@@ -270,6 +274,18 @@ int read_environment(lb_why *why)
     return 0;
 }
 
+int refuse_flag(const char *given, const std::string &name, lb_why *why)
+{
+    lb_nearest nearest = {};
+    nearest.name = name.c_str();
+    for (const flag &known : flags)
+        lb_nearest_see(known.name, &nearest);
+    if (nearest.n == 0)
+        return lb_fail(why, EINVAL, "%s: Google Benchmark knows no such flag", given);
+    return lb_fail(why, EINVAL, "%s: Google Benchmark knows no such flag: did you mean '--%s'?",
+                   given, nearest.best[0].name);
+}
+
 int read_flag(const char *given, lb_why *why)
 {
     std::string text = given;
@@ -280,7 +296,7 @@ int read_flag(const char *given, lb_why *why)
     const flag *known = std::find_if(std::begin(flags), std::end(flags),
                                      [&](const flag &f) { return name == f.name; });
     if (known == std::end(flags))
-        return lb_fail(why, EINVAL, "%s: Google Benchmark knows no such flag", given);
+        return refuse_flag(given, name, why);
     if (at == std::string::npos && known->value != kind::truth)
         return lb_fail(why, EINVAL, "%s: a value is missing, as in --%s=...", given, known->name);
     std::string value = at == std::string::npos ? "" : text.substr(at + 1);
@@ -457,6 +473,7 @@ class replay_reporter : public benchmark::BenchmarkReporter
         benchmark::BenchmarkReporter *reporter;
         bool aggregates_only;
     };
+    static bool report_context(benchmark::BenchmarkReporter *reporter, const Context &context);
     bool mend(Run *run) const;
     static void mend_repetition(const lb_gbench_case &c, Run *run);
     static void mend_aggregate(const lb_gbench_case &c, Run *run);
@@ -476,10 +493,27 @@ bool replay_reporter::ReportContext(const Context &context)
         ours.name_field_width = std::max(ours.name_field_width, named.first.size() + suffix);
     }
     for (sink &to : sinks_) {
-        if (!to.reporter->ReportContext(ours))
+        if (!report_context(to.reporter, ours))
             return false;
     }
     return true;
+}
+
+/* How the library was built is no matter of times that it did not measure. */
+bool replay_reporter::report_context(benchmark::BenchmarkReporter *reporter, const Context &context)
+{
+    std::ostream &errors = reporter->GetErrorStream();
+    std::ostringstream words;
+    reporter->SetErrorStream(&words);
+    bool goes_on = reporter->ReportContext(context);
+    reporter->SetErrorStream(&errors);
+    std::istringstream lines(words.str());
+    for (std::string line; std::getline(lines, line);) {
+        if (line.find("Library was built as DEBUG") == std::string::npos)
+            errors << line << '\n';
+    }
+    errors.flush();
+    return goes_on;
 }
 
 void replay_reporter::mend_repetition(const lb_gbench_case &c, Run *run)
@@ -503,7 +537,7 @@ void replay_reporter::mend_aggregate(const lb_gbench_case &c, Run *run)
 }
 
 /* Google Benchmark gives one value a spread of 0, and a mean of 0 the relative spread NaN, which is
- * no JSON. */
+ * no JSON, or, from 1.8 on, 0, which is no spread of values that differ. */
 void replay_reporter::drop_counters(const lb_gbench_case &c, Run *run)
 {
     bool is_spread = run->aggregate_name == "stddev" || run->aggregate_name == "cv";
@@ -512,9 +546,14 @@ void replay_reporter::drop_counters(const lb_gbench_case &c, Run *run)
         if (found == run->counters.end())
             continue;
         size_t known = 0;
-        for (size_t i = 0; i < c.n_samples; i++)
-            known += std::isfinite(c.samples[i].counters[k]);
-        if ((is_spread && known < 2) || !std::isfinite(found->second.value))
+        double sum = 0;
+        for (size_t i = 0; i < c.n_samples; i++) {
+            double value = c.samples[i].counters[k];
+            known += std::isfinite(value);
+            sum += std::isfinite(value) ? value : 0;
+        }
+        bool is_of_zero = run->aggregate_name == "cv" && !(std::fabs(sum) > 0);
+        if ((is_spread && known < 2) || is_of_zero || !std::isfinite(found->second.value))
             run->counters.erase(found);
     }
 }
@@ -529,6 +568,9 @@ bool replay_reporter::mend(Run *run) const
     run->run_name.iterations.clear();
     run->run_name.repetitions.clear();
     run->run_name.time_type.clear();
+    /* The replay has one thread, what was measured has its own. */
+    if (found->second->threads > 0)
+        run->threads = found->second->threads;
     if (run->run_type == Run::RT_Iteration) {
         mend_repetition(*found->second, run);
     } else {

@@ -49,11 +49,11 @@ static void fill(struct fixture *f)
         f->four[i] = (struct lb_gbench_sample){7, even_cpu_ns[i], NULL};
     f->one[0] = (struct lb_gbench_sample){0.27, 0.25, NULL};
     f->cases[0] = (struct lb_gbench_case){
-        names[0], "a \"label\"", counter_names, LB_COUNT(counter_names), f->five, 5, NULL};
-    f->cases[1] = (struct lb_gbench_case){names[1], NULL, NULL, 0, f->four, 4, NULL};
-    f->cases[2] = (struct lb_gbench_case){names[2], NULL, NULL, 0, f->one, 1, NULL};
+        names[0], "a \"label\"", counter_names, LB_COUNT(counter_names), f->five, 5, NULL, 2};
+    f->cases[1] = (struct lb_gbench_case){names[1], NULL, NULL, 0, f->four, 4, NULL, 0};
+    f->cases[2] = (struct lb_gbench_case){names[2], NULL, NULL, 0, f->one, 1, NULL, 3};
     f->cases[3] =
-        (struct lb_gbench_case){names[3], NULL, NULL, 0, NULL, 0, "two PUs are \"missing\""};
+        (struct lb_gbench_case){names[3], NULL, NULL, 0, NULL, 0, "two PUs are \"missing\"", 0};
 }
 
 /* Children: what they return, negated, is the exit status. */
@@ -427,6 +427,24 @@ static void test_counters(void **state)
     cJSON_Delete(document);
 }
 
+/* Those that were measured; the replay has one. */
+static void test_threads(void **state)
+{
+    static struct outcome o;
+    (void)state;
+    RUN(&o, do_replay, "--benchmark_format=json");
+    cJSON *document = cJSON_Parse(o.out);
+    assert_near(number_of(row_of(document, names[0], 0), "threads"), 2, 0);
+    assert_near(number_of(row_of(document, "same/pointer/work_ns:200_mean", -1), "threads"), 2, 0);
+    assert_near(number_of(row_of(document, names[1], 0), "threads"), 1, 0);
+    assert_near(number_of(row_of(document, names[2], 0), "threads"), 3, 0);
+    cJSON_Delete(document);
+    /* A library built for debugging measured nothing here. */
+    RUN(&o, do_replay, "--benchmark_format=console");
+    assert_null(strstr(o.words, "DEBUG"));
+    assert_null(strstr(o.out, "DEBUG"));
+}
+
 static void test_error_row(void **state)
 {
     static struct outcome o;
@@ -485,6 +503,8 @@ static void test_settings(void **state)
     RUN(&o, do_settings, "--benchmark_repetitions=12", "--benchmark_min_time=0.25",
         "--benchmark_min_warmup_time=1.5", "--benchmark_list_tests");
     assert_string_equal(o.words, "12 0.25 1.5 1");
+    RUN(&o, do_settings, "--benchmark_min_time=0.05s", "--benchmark_min_warmup_time=2s");
+    assert_string_equal(o.words, "0 0.05 2 0");
 }
 
 static void test_context(void **state)
@@ -677,6 +697,8 @@ static void test_refusals(void **state)
         "--benchmark_repetitions=99999999999",
         "--benchmark_min_time=-1",
         "--benchmark_min_time=soon",
+        "--benchmark_min_time=10x",
+        "--benchmark_min_time=s",
         "--benchmark_context=a",
         "--benchmark_context=a=1,b",
         "--benchmark_perf_counters=CYCLES",
@@ -695,6 +717,16 @@ static void test_refusals(void **state)
         assert_null(strchr(o.words, '\n'));
         assert_string_equal(o.out, "");
     }
+}
+
+static void test_refusals_say_what_is_here(void **state)
+{
+    static struct outcome o;
+    (void)state;
+    RUN(&o, do_replay, "--benchmark_filters=a");
+    assert_non_null(strstr(o.words, "did you mean '--benchmark_filter'?"));
+    RUN(&o, do_replay, "--benchmark_format=csv");
+    assert_non_null(strstr(o.words, lb_gbench_version()));
 }
 
 static void test_environment(void **state)
@@ -745,6 +777,7 @@ int main(void)
         cmocka_unit_test(test_json_repeats_the_measurement),
         cmocka_unit_test(test_aggregates_are_of_the_measurement),
         cmocka_unit_test(test_counters),
+        cmocka_unit_test(test_threads),
         cmocka_unit_test(test_error_row),
         cmocka_unit_test(test_interleaving_keeps_the_order),
         cmocka_unit_test(test_other_flags_leave_the_numbers),
@@ -756,6 +789,7 @@ int main(void)
         cmocka_unit_test(test_out_file_survives_until_the_replay),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_refusals_say_what_is_here),
         cmocka_unit_test(test_environment),
         cmocka_unit_test(test_wrong_order),
         cmocka_unit_test(test_bad_cases),

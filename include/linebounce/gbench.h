@@ -31,7 +31,7 @@ const char *lb_gbench_version(void);
  * Google Benchmark's environment variables (BENCHMARK_FILTER, ...) count as flags given earlier.
  * -ENOTSUP when built without Google Benchmark; -EINVAL, with the flag in why, for one that it does
  * not know, a value it cannot use, a filter that is no regular expression, an output file that
- * cannot be written, csv output (1.7.1's _cv rows are wrong) or --benchmark_perf_counters (it would
+ * cannot be written, csv output (its _cv rows are wrong) or --benchmark_perf_counters (it would
  * count the replay). -EALREADY: call it once. */
 int lb_gbench_init(int argc, char **argv, struct lb_why *why);
 
@@ -65,15 +65,17 @@ struct lb_gbench_case {
     const struct lb_gbench_sample *samples; /* one a round */
     size_t n_samples;                       /* 0: reported as an error row with `error` */
     const char *error;
+    int threads; /* that were measured; 0: not said, reported as 1 */
 };
 /* Key and value for the JSON "context" object; call before replay. The first value of a key stays:
  * the user's --benchmark_context goes before the caller's. */
 void lb_gbench_context(const char *key, const char *value);
 /* Second pass: prints to stdout and writes --benchmark_out as the flags say; nothing when only a
- * list was asked for. Names are reported as given (no "/repeats:20/manual_time"); the field
- * "threads" is Google Benchmark's own and always 1. Counters that no repetition has, and aggregates
- * that are not finite, are left out. -EINVAL for no case, two cases of one name or a time that is
- * negative or not finite; -errno of a stream that failed. -EALREADY: call it once. */
+ * list was asked for. Names are reported as given (no "/repeats:20/manual_time"). Counters
+ * that no repetition has, and aggregates that are not finite, are left out. "library_build_type" in
+ * the JSON is of Google Benchmark's library, which measured none of it. -EINVAL for no case, two
+ * cases of one name or a time that is negative or not finite; -errno of a stream that failed.
+ * -EALREADY: call it once. */
 int lb_gbench_replay(const struct lb_gbench_case *cases, size_t n, struct lb_why *why);
 
 #ifdef __cplusplus
