@@ -6,6 +6,7 @@
 #include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -390,9 +391,91 @@ static void read_cgroup(const char *root, struct lb_environment *e)
                  "Cpus_allowed_list", ':');
 }
 
+/* CPUs' worth of time that a cgroup may use: infinite without a quota, NaN where it does not say.
+ */
+static double quota_in(const char *root, const char *folder)
+{
+    char text[64], period[64];
+    double quota, per;
+
+    if (read_line(text, sizeof text, root, "%s/cpu.max",
+                  folder)) /* "150000 100000", "max 100000" */
+        return sscanf(text, "%lf %lf", &quota, &per) == 2 ? quota / per : (double)INFINITY;
+    if (!read_line(text, sizeof text, root, "%s/cpu.cfs_quota_us", folder) ||
+        !read_line(period, sizeof period, root, "%s/cpu.cfs_period_us", folder))
+        return (double)NAN;
+    quota = strtod(text, NULL);
+    return quota > 0 ? quota / strtod(period, NULL) : (double)INFINITY;
+}
+
+/* The tightest of a cgroup and those above it. */
+static double quota_above(const char *root, const char *mount, const char *path)
+{
+    char folder[PATH_MAX];
+    double least = (double)NAN;
+    int n = snprintf(folder, sizeof folder, "%s%s", mount, path);
+
+    while (n > 0 && (size_t)n < sizeof folder && (size_t)n >= strlen(mount)) {
+        least = fmin(least, quota_in(root, folder)); /* of a NaN and a number, the number */
+        n = (int)(strrchr(folder, '/') - folder);
+        folder[n] = '\0';
+    }
+    return least;
+}
+
+static bool names_cpu(const char *controllers)
+{
+    for (const char *at = controllers; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strcspn(at, ",") == strlen("cpu") && !strncmp(at, "cpu", strlen("cpu")))
+            return true;
+    return false;
+}
+
+static void read_quota(const char *root, struct lb_environment *e)
+{
+    FILE *file = open_file(root, "/proc/self/cgroup");
+    double least = (double)NAN;
+    char line[PATH_MAX + 64];
+
+    while (file && fgets(line, sizeof line, file)) {
+        char *controllers = strchr(line, ':');
+        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+        if (!path)
+            continue;
+        *path++ = '\0';
+        path[strcspn(path, "\n")] = '\0';
+        if (!*++controllers || names_cpu(controllers))
+            least = fmin(
+                least,
+                quota_above(root, *controllers ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup", path));
+    }
+    if (file)
+        fclose(file);
+    if (isinf(least))
+        copy(e->cpu_quota, sizeof e->cpu_quota, "none");
+    else if (!isnan(least))
+        snprintf(e->cpu_quota, sizeof e->cpu_quota, "%g", least);
+}
+
+/* A list of CPUs; an empty one is "none", which a file that is not there does not say. */
+static void read_cpus(char *out, size_t size, const char *root, const char *name)
+{
+    FILE *file = open_file(root, "/sys/devices/system/cpu/%s", name);
+
+    out[0] = '\0';
+    if (!file)
+        return;
+    fclose(file);
+    if (!read_line(out, size, root, "/sys/devices/system/cpu/%s", name) || out[0] == '(')
+        copy(out, size, "none"); /* "(null)" where the kernel could and was not told to */
+}
+
 static void read_settings(const char *root, struct lb_environment *e)
 {
     char text[32];
+    read_quota(root, e);
+    read_cpus(e->isolated, sizeof e->isolated, root, "isolated");
+    read_cpus(e->nohz_full, sizeof e->nohz_full, root, "nohz_full");
     e->smt_active = -1;
     if (read_line(text, sizeof text, root, "/sys/devices/system/cpu/smt/active"))
         e->smt_active = text[0] == '1' ? 1 : text[0] == '0' ? 0 : -1;

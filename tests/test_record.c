@@ -1239,6 +1239,65 @@ static void test_environment_prefetcher(void **state)
     assert_string_equal(e.prefetcher, "");
 }
 
+/* The tightest quota on the way up counts. */
+static void test_environment_quota(void **state)
+{
+    static const struct {
+        const char *files[4][2];
+        const char *quota;
+    } cases[] = {
+        {{{"/proc/self/cgroup", "0::/a/b\n"},
+          {"/sys/fs/cgroup/a/b/cpu.max", "max 100000\n"},
+          {"/sys/fs/cgroup/a/cpu.max", "150000 100000\n"}},
+         "1.5"},
+        {{{"/proc/self/cgroup", "0::/a/b\n"},
+          {"/sys/fs/cgroup/a/b/cpu.max", "50000 100000\n"},
+          {"/sys/fs/cgroup/a/cpu.max", "150000 100000\n"}},
+         "0.5"},
+        {{{"/proc/self/cgroup", "0::/\n"}, {"/sys/fs/cgroup/cpu.max", "max 100000\n"}}, "none"},
+        {{{"/proc/self/cgroup", "3:cpuset:/x\n2:cpuacct,cpu:/x\n"},
+          {"/sys/fs/cgroup/cpu/x/cpu.cfs_quota_us", "20000\n"},
+          {"/sys/fs/cgroup/cpu/x/cpu.cfs_period_us", "10000\n"}},
+         "2"},
+        {{{"/proc/self/cgroup", "2:cpu:/\n"},
+          {"/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n"},
+          {"/sys/fs/cgroup/cpu/cpu.cfs_period_us", "10000\n"}},
+         "none"},
+        {{{"/proc/self/cgroup", "3:cpuset:/\n"}}, ""},
+    };
+    struct lb_environment e;
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(cases); i++) {
+        char name[16];
+        size_t n = 0;
+        while (n < LB_COUNT(cases[i].files) && cases[i].files[n][0])
+            n++;
+        snprintf(name, sizeof name, "quota%zu", i);
+        put_machine(name, cases[i].files, n);
+        lb_environment_read_below(in_folder(name), &e);
+        assert_string_equal(e.cpu_quota, cases[i].quota);
+    }
+}
+
+static void test_environment_isolated(void **state)
+{
+    static const char *const files[][2] = {{"/sys/devices/system/cpu/isolated", "2-3\n"},
+                                           {"/sys/devices/system/cpu/nohz_full", "(null)\n"}};
+    static const char *const empty[][2] = {{"/sys/devices/system/cpu/isolated", "\n"}};
+    struct lb_environment e;
+
+    (void)state;
+    put_machine("isolated", files, LB_COUNT(files));
+    lb_environment_read_below(in_folder("isolated"), &e);
+    assert_string_equal(e.isolated, "2-3");
+    assert_string_equal(e.nohz_full, "none");
+    put_machine("shared", empty, LB_COUNT(empty));
+    lb_environment_read_below(in_folder("shared"), &e);
+    assert_string_equal(e.isolated, "none");
+    assert_string_equal(e.nohz_full, "");
+}
+
 /* A machine that says nothing: nothing is guessed. */
 static void test_environment_unknown(void **state)
 {
@@ -1451,6 +1510,8 @@ int main(void)
         cmocka_unit_test(test_environment_x86),
         cmocka_unit_test(test_environment_arm),
         cmocka_unit_test(test_environment_prefetcher),
+        cmocka_unit_test(test_environment_quota),
+        cmocka_unit_test(test_environment_isolated),
         cmocka_unit_test(test_environment_unknown),
         cmocka_unit_test(test_environment_here),
         cmocka_unit_test(test_page_columns),

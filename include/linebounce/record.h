@@ -112,6 +112,9 @@ struct lb_environment {
     char thp[32], clocksource[32];
     char prefetcher[64];     /* adjacent-line prefetcher's state where it can be read */
     char cgroup_cpuset[128]; /* the cgroup's CPUs, else those that the process may run on */
+    char cpu_quota[16];      /* CPUs' worth of time that the cgroups leave: "1.5", or "none" */
+    char isolated[128];      /* CPUs that the scheduler leaves alone (isolcpus); "none" */
+    char nohz_full[128];     /* CPUs without a tick where one task runs; "none" */
     int perf_event_paranoid; /* LB_PARANOID_UNKNOWN where the kernel does not say */
     char compiler[96], c_flags[256], version[32], commit[64]; /* of this build */
     char libraries[256]; /* "hwloc 2.9.0, libnuma 2.0.16, benchmark 1.7.1, cjson 1.7.15" */
