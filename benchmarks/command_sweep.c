@@ -61,7 +61,9 @@ static void print_placements(const struct lb_plan *plan, FILE *out)
 
 static void print_time(double s, FILE *out)
 {
-    if (s < 120)
+    if (s < 10)
+        fprintf(out, "%.1f s", s);
+    else if (s < 120)
         fprintf(out, "%.0f s", s);
     else if (s < 7200)
         fprintf(out, "%.0f min", s / 60);
@@ -69,12 +71,17 @@ static void print_time(double s, FILE *out)
         fprintf(out, "%.1f h", s / 3600);
 }
 
+static double planned_s(const struct lb_sweep *w)
+{
+    return w->rounds * w->round_s + AROUND_S;
+}
+
 static void print_sweep(const struct lb_sweep *w, const struct settings *s, FILE *out)
 {
     fprintf(out, "sweep: %zu cases on %zu placement%s, %u round%s of %.1f s, ", w->plan->n_cases,
             w->plan->n_placements, w->plan->n_placements == 1 ? "" : "s", w->rounds,
             w->rounds == 1 ? "" : "s", w->round_s);
-    print_time(w->rounds * w->round_s + AROUND_S, out);
+    print_time(planned_s(w), out);
     fprintf(out, "; seed %llu\n", (unsigned long long)s->seed);
     print_placements(w->plan, out);
     if (*w->absent)
@@ -158,10 +165,11 @@ static int open_sweep(struct session *w, const struct lb_sweep *sweep, char **ar
 /* How good the estimate was, and how much of the time went into measuring. */
 static void say_times(const struct session *w, const struct lb_sweep *sweep)
 {
-    double planned_s = sweep->rounds * sweep->round_s;
-
-    printf("%.0f s where %.0f s were planned; %.1f %% of it in windows and their warm-ups.\n",
-           w->elapsed_s, planned_s, 100 * w->measured_s / w->elapsed_s);
+    print_time(w->elapsed_s, stdout);
+    fputs(" where ", stdout);
+    print_time(planned_s(sweep), stdout);
+    printf(" were planned; %.1f %% of it in windows and their warm-ups.\n",
+           100 * w->measured_s / w->elapsed_s);
     if (w->windows_resumed)
         printf("%zu windows were there from before.\n", w->windows_resumed);
     lb_json_number(w->manifest, "sweep.windows_share", w->measured_s / w->elapsed_s);

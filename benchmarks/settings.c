@@ -288,6 +288,12 @@ static void read_layout(struct settings *s, const char *text, struct lb_layout *
 
 static void add_layout_text(struct settings *s, const char *text)
 {
+    struct lb_why why = {""};
+
+    if (!*text) {
+        lb_fail(&why, EINVAL, "--layout: an empty item in the list");
+        refuse(&why);
+    }
     list_add(&s->layout_texts, sizeof text, &text);
 }
 
@@ -450,6 +456,38 @@ static void each(struct settings *s, const char *option, const char *text,
         }
         add(s, item);
     }
+}
+
+/* Layouts of the user's own hold commas themselves: "pointer,btf:FILE:STRUCT,hot=a,padded" parts
+ * where another colon stands before "=", and before the name of a built-in. */
+static bool begins_layout(const char *item)
+{
+    const struct lb_layout *known;
+    char name[LB_LAYOUT_NAME_BYTES];
+    size_t n = strcspn(item, ",");
+
+    if (memchr(item, ':', n) && !memchr(item, '=', strcspn(item, ":")))
+        return true;
+    snprintf(name, sizeof name, "%.*s", (int)n, item);
+    return n < sizeof name && !lb_layout_find(name, NULL, &known);
+}
+
+static void each_layout(struct settings *s, const char *text)
+{
+    char *copy = strdup(text), *item = copy, *comma;
+    struct lb_why why = {""};
+
+    if (!copy)
+        refuse_error(&why, -ENOMEM, "layout");
+    list_add(&s->strings, sizeof copy, &copy);
+    for (comma = strchr(copy, ','); comma; comma = strchr(comma + 1, ',')) {
+        if (memchr(item, ':', (size_t)(comma - item)) && !begins_layout(comma + 1))
+            continue;
+        *comma = '\0';
+        add_layout_text(s, item);
+        item = comma + 1;
+    }
+    add_layout_text(s, item);
 }
 
 /* The first of a list's options in a second command line takes the place of the first one's. */
@@ -653,8 +691,8 @@ static error_t parse_common(int key, char *arg, struct settings *s)
         if (s->again && key == KEY_EVENTS && !(s->renewed >> i & 1))
             s->events_given = s->events_none = false;
         renew(s, (int)i, (struct list *)(void *)((char *)s + lists[i].list));
-        if (key == KEY_LAYOUT && strchr(arg, ':')) /* one of the user's own holds commas itself */
-            add_layout_text(s, arg);
+        if (key == KEY_LAYOUT)
+            each_layout(s, arg);
         else
             each(s, lists[i].name, arg, lists[i].add);
         return 0;

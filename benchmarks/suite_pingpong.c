@@ -22,7 +22,7 @@ static void print_plan(const struct lb_pairs_plan *p, FILE *out)
 
     fprintf(out,
             "suite pingpong: %zu of %llu pairs, %zu measurements a round, %u rounds of %.2f s: "
-            "%.0f s\n",
+            "%.1f s\n",
             p->n_pairs, (unsigned long long)p->n_possible, p->measurements, p->rounds, p->round_s,
             p->rounds * p->round_s);
     if (!p->all && p->n_pairs < p->n_possible)
@@ -162,7 +162,7 @@ static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, str
         why.text[0] = '\0';
         if ((err = write_matrix(w, p, &why)))
             status = session_complain(lb_explain(&why, err, "matrix"), EXIT_NOT_MEASURED);
-        printf("\n%u rounds, %.0f s where %.0f s were planned, %.0f %% of it at play; clock %s.\n",
+        printf("\n%u rounds, %.1f s where %.1f s were planned, %.0f %% of it at play; clock %s.\n",
                p->rounds, p->elapsed_s, plan->rounds * plan->round_s,
                100 * p->measured_s / p->elapsed_s, lb_clock_name(&p->clock));
     }

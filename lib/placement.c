@@ -459,8 +459,13 @@ static int refuse_pu(const struct reading *reading, int err, long pu_os)
     if (err == EACCES)
         return lb_fail(reading->why, EACCES,
                        "PU list \"%.100s\": PU %ld is offline or outside the cpuset or affinity "
-                       "mask; allowed: %s",
-                       reading->list, pu_os, phrase.text);
+                       "mask; allowed: %s%s%.100s%s",
+                       reading->list, pu_os, phrase.text,
+                       reading->topology->this_system ? "; isolated or masked CPUs take part by: "
+                                                        "taskset -c "
+                                                      : "",
+                       reading->topology->this_system ? reading->list : "",
+                       reading->topology->this_system ? " linebounce ..." : "");
     return lb_fail(reading->why, EINVAL, "PU list \"%.100s\": no PU %ld here; there are %s",
                    reading->list, pu_os, phrase.text);
 }

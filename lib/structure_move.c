@@ -4,6 +4,8 @@
  */
 #include "structure_private.h"
 
+#include "canvas.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,17 +77,52 @@ static bool overlap(const struct lb_member *a, const struct lb_member *b)
     return a->offset < b->offset + b->bytes && b->offset < a->offset + a->bytes;
 }
 
+/* Whether no member but those of that move lies within so many bytes from `at` on. */
+static bool is_free(const struct lb_structure *s, const int *taken, int move, size_t at,
+                    size_t bytes)
+{
+    for (size_t i = 0; i < s->n_members; i++) {
+        const struct lb_member *m = &s->members[i];
+        if (m->parent < 0 && taken[i] != move && m->offset < at + bytes &&
+            at < m->offset + m->bytes)
+            return false;
+    }
+    return true;
+}
+
+#define PLACES_MOST 4
+
+/* Where the member would fit instead. Behind the end it always does. */
+static const char *say_places(const struct lb_structure *s, const int *taken, int move,
+                              const struct lb_member *m, char *text, size_t bytes)
+{
+    struct lb_canvas c = {.text = text, .bytes = bytes};
+    size_t step = m->align_bytes ? m->align_bytes : 1;
+    int n = 0;
+
+    for (size_t at = 0; at + m->bytes <= s->bytes && n < PLACES_MOST; at += step)
+        if (is_free(s, taken, move, at, m->bytes))
+            lb_canvas_put(&c, n++ ? ", %zu" : "%zu", at);
+    lb_canvas_put(&c, "%s%zu", n ? " or " : "", (s->bytes + step - 1) / step * step);
+    return text;
+}
+
 /* Members that did not move may share their bytes, as unions' do. */
 static int check_overlaps(const struct lb_structure *s, const int *taken, struct lb_why *why)
 {
+    char places[128];
+
     for (size_t i = 0; i < s->n_members; i++) {
         const struct lb_member *a = &s->members[i];
         for (size_t j = 0; taken[i] >= 0 && a->parent < 0 && j < s->n_members; j++) {
             const struct lb_member *b = &s->members[j];
             if (b->parent < 0 && taken[j] != taken[i] && overlap(a, b))
-                return lb_fail(why, EINVAL, "%s: %s at %zu to %zu would lie over %s at %zu to %zu",
+                return lb_fail(why, EINVAL,
+                               "%s: %s at %zu to %zu would lie over %s at %zu to %zu: move that "
+                               "too, or take a free place: %s",
                                s->name, a->name, a->offset, a->offset + a->bytes - 1, b->name,
-                               b->offset, b->offset + b->bytes - 1);
+                               b->offset, b->offset + b->bytes - 1,
+                               say_places(s, taken, taken[i], a, places, sizeof places));
         }
     }
     return 0;

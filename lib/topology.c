@@ -82,10 +82,33 @@ static int classify(const char *spec, struct source *source, struct lb_why *why)
     return classify_text(source, why);
 }
 
+#define XML_HEAD_BYTES 4096
+
+/* A file of a later hwloc's XML, which says its version. */
+static bool is_newer(const char *path, char version[16])
+{
+    static const char sign[] = "<topology version=\"";
+    char head[XML_HEAD_BYTES + 1], *at;
+    ssize_t n;
+    int fd;
+
+    if (lb_open_regular(AT_FDCWD, path, 0, NULL, &fd))
+        return false;
+    n = read(fd, head, XML_HEAD_BYTES);
+    close(fd);
+    head[n > 0 ? n : 0] = '\0';
+    if (!(at = strstr(head, sign)))
+        return false;
+    at += strlen(sign);
+    snprintf(version, 16, "%.*s", (int)strcspn(at, "\""), at);
+    return atoi(version) > HWLOC_API_VERSION >> 16;
+}
+
 static int refuse_source(const struct source *source, int err, struct lb_why *why)
 {
     const char *variable = source->variable ? source->variable : "";
     const char *space = source->variable ? " " : "";
+    char version[16];
     if (err == ENOMEM)
         return lb_fail(why, ENOMEM, "topology: out of memory");
     if (source->origin == ORIGIN_MACHINE)
@@ -96,6 +119,12 @@ static int refuse_source(const struct source *source, int err, struct lb_why *wh
         return lb_fail(why, err, "topology file %s%s%.200s: %s", variable, space, source->text,
                        strerror(err));
     }
+    if (source->origin == ORIGIN_FILE && is_newer(source->text, version))
+        return lb_fail(
+            why, EINVAL,
+            "topology file %s%s%.200s: hwloc XML of version %s, which hwloc %s here does not "
+            "read (a newer lstopo writes older ones: --export-xml-flags v2)",
+            variable, space, source->text, version, lb_topology_library());
     if (source->origin == ORIGIN_FILE)
         return lb_fail(why, EINVAL, "topology file %s%s%.200s: not hwloc XML (lstopo writes it)",
                        variable, space, source->text);

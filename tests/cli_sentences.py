@@ -8,11 +8,12 @@ Exit 0 passed, 1 failed, 77 skipped: every test was.
 """
 
 import os
+import subprocess
 import sys
 import unittest
 
 import cli_support
-from cli_support import Case, SENTENCE, environment
+from cli_support import Case, PROGRAM, PUS, SENTENCE, environment
 
 FAIL_ALLOCATION = os.environ.get("LB_FAIL_ALLOCATION", "")
 SAMPLES = ("run", "--seed", "1", "--scenario", "same-object", "--layout", "pointer,embedded",
@@ -60,6 +61,28 @@ class Names(Case):
                      ("-lembedded",), ("--out", "--x"), ("-o", "--nosuch"), ("-no", "--nosuch"),
                      ("--quick", "--", "layouts")):
             self.succeeds("run", "--dry-run", "--threads", "1", *args)
+
+    def test_lists_of_layouts(self):
+        def layouts(text):
+            plan = self.succeeds("run", "-n", "--scenario", "same-object", "--threads", "1",
+                                 "--work-ns", "0", "--layout", text).stdout
+            return [line.split("/")[1] for line in plan.splitlines()
+                    if line.startswith("same-object/")]
+
+        mine = "size=256,lock=192"
+        self.assertEqual(layouts(f"pointer,x:{mine},padded,y:{mine}"),
+                         ["pointer", "x", "padded", "y"])
+        self.assertEqual(layouts(f"x:{mine},seq=44"), ["pointer", "x"])
+        self.assertEqual(layouts("padded,pointer"), ["padded", "pointer"])
+        for text in ("pointer,", f"pointer,,x:{mine}", f"x:{mine},", "", f"x:{mine},,pointer"):
+            self.refuses("run", "-n", "--layout", text)
+
+    @unittest.skipIf(len(PUS) < 2, "only one PU may be used here")
+    def test_a_masked_pu_is_reached_by_taskset(self):
+        result = subprocess.run(["taskset", "-c", str(PUS[0]), PROGRAM, "run", "-n", "--pus",
+                                 str(PUS[1])], capture_output=True, text=True, check=False)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn(f"taskset -c {PUS[1]} linebounce", result.stderr)
 
     def test_help_lists_what_the_tables_hold(self):
         suites = [line.split()[0]

@@ -700,8 +700,11 @@ static void test_moves_refused(void **state)
 #define MOVES(...) ((struct lb_move[]){__VA_ARGS__}), LB_COUNT(((struct lb_move[]){__VA_ARGS__}))
 
     (void)state;
-    refuse_move(s, MOVES({"vm_refcnt", 136}), 0, 0, -EINVAL,
-                "vm_refcnt at 136 to 139 would lie over shared at 136 to 167");
+    refuse_move(
+        s, MOVES({"vm_refcnt", 136}), 0, 0, -EINVAL,
+        "vm_refcnt at 136 to 139 would lie over shared at 136 to 167: move that too, or take "
+        "a free place: 44, ");
+    refuse_move(s, MOVES({"vm_refcnt", 136}), 0, 0, -EINVAL, " or 192");
     refuse_move(s, MOVES({"vm_ops", 80}, {"vm_pgoff", 80}), 0, 0, -EINVAL, "would lie over");
     refuse_move(s, MOVES({"vm_refcnt", 190}), 0, 0, -EINVAL, "multiple of 4, not at 190");
     refuse_move(s, MOVES({"vm_refcnt", 192}), 192, 0, -EINVAL, "past the size of 192");

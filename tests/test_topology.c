@@ -261,6 +261,34 @@ static void test_refusals(void **state)
     }
 }
 
+/* A later hwloc's file is XML, and neither is it one that is broken. */
+static void test_newer_xml(void **state)
+{
+    static const char head[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                               "<!DOCTYPE topology SYSTEM \"hwloc2.dtd\">\n"
+                               "<topology version=\"%s\">\n";
+    static const char *const says[][2] = {{"99.1", "hwloc XML of version 99.1"},
+                                          {"2.0", "not hwloc XML"}};
+    char path[] = "/tmp/linebounce-xml-XXXXXX";
+    struct lb_topology *topology = NULL;
+    struct lb_why why;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    for (size_t i = 0; i < LB_COUNT(says); i++) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fprintf(file, head, says[i][0]);
+        fclose(file);
+        assert_int_equal(lb_topology_load(path, &why, &topology), -EINVAL);
+        if (!strstr(why.text, says[i][1]))
+            fail_msg("%s", why.text);
+    }
+    assert_int_equal(remove(path), 0);
+}
+
 /* A foreign topology from the environment is never this system, even where it claims to be. */
 static void test_environment(void **state)
 {
@@ -458,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup(test_numa, clear_environment),
         cmocka_unit_test_setup(test_depths, clear_environment),
         cmocka_unit_test_setup(test_refusals, clear_environment),
+        cmocka_unit_test_setup(test_newer_xml, clear_environment),
         cmocka_unit_test_setup(test_environment, clear_environment),
         cmocka_unit_test_setup(test_bad_environment, clear_environment),
         cmocka_unit_test_setup(test_this_machine, clear_environment),
