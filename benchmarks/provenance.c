@@ -206,6 +206,7 @@ void provenance_run(struct lb_json *json, const struct lb_run *r)
     lb_json_number(json, SUITE_KEY("rounds"), r->rounds);
     lb_json_number(json, SUITE_KEY("windows"), (double)r->windows);
     lb_json_number(json, SUITE_KEY("windows_spoiled"), (double)r->windows_spoiled);
+    lb_json_number(json, SUITE_KEY("samples_dropped"), (double)r->dropped);
     lb_json_number(json, SUITE_KEY("elapsed_s"), r->elapsed_s);
     lb_json_text(json, SUITE_KEY("ended"), lb_run_end_name(r->end));
     lb_json_number(json, SUITE_KEY("chain_ns"), r->chain_ns);

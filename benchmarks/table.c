@@ -278,6 +278,12 @@ void table_run(const struct lb_analysis *a, FILE *out)
 
     fprintf(out, "\n%u rounds, %zu windows (%zu spoiled and repeated), %.0f s, ended: %s.\n",
             r->rounds, r->windows, r->windows_spoiled, r->elapsed_s, lb_run_end_name(r->end));
+    if (r->dropped)
+        fprintf(out,
+                "%zu samples are left out: the distance between the CPUs changed between the "
+                "windows that each is the mean of (of a layout that roams, or of the loop of "
+                "nothing).\n",
+                r->dropped);
     verdict_busy(out, a);
     fprintf(out, "clock %s, step %.1f ns, %.0f ns a reading%s%s", lb_clock_name(&r->clock),
             r->clock.step_ns, r->clock.read_ns, *r->clock.note ? "; " : "", r->clock.note);

@@ -82,19 +82,25 @@ void lb_bench_latency(const struct lb_attempt *a, const struct lb_case *c, int r
 
 int lb_sum_init(const struct lb_run *run, const struct lb_case *c, struct lb_sum *sum)
 {
-    sum->first = calloc((size_t)run->plan->placements[c->placement].n, sizeof *sum->first);
+    size_t n = (size_t)run->plan->placements[c->placement].n;
+
+    sum->first = calloc(n, sizeof *sum->first);
+    sum->least = calloc(n, sizeof *sum->least);
+    sum->most = calloc(n, sizeof *sum->most);
     sum->latency = calloc(2, sizeof *sum->latency);
     for (int role = 0; role < 2; role++) {
         sum->tallies[role] = calloc(run->n_events + 1, sizeof *sum->tallies[role]);
         if (!sum->tallies[role])
             return -ENOMEM;
     }
-    return sum->first && sum->latency ? 0 : -ENOMEM;
+    return sum->first && sum->least && sum->most && sum->latency ? 0 : -ENOMEM;
 }
 
 void lb_sum_finish(struct lb_sum *sum)
 {
     free(sum->first);
+    free(sum->least);
+    free(sum->most);
     free(sum->latency);
     free(sum->tallies[0]);
     free(sum->tallies[1]);
@@ -144,6 +150,21 @@ static void take_mean(struct lb_sample *sum, int phases)
     sum->sampled_share /= phases;
 }
 
+/* Two probes agree better than one does: over eight phases single ones would differ by luck. */
+void lb_sum_add_phase(const float *before, const float *after, int n_links, struct lb_sum *sum)
+{
+    for (int i = 0; i < n_links; i++) {
+        float mean = sqrtf(before[i] * after[i]);
+        if (!sum->phases)
+            sum->first[i] = before[i];
+        if (!sum->phases || mean < sum->least[i])
+            sum->least[i] = mean;
+        if (!sum->phases || mean > sum->most[i])
+            sum->most[i] = mean;
+    }
+    sum->phases++;
+}
+
 void lb_sum_add(struct lb_bench *b, const struct lb_attempt *a, struct lb_sum *sum)
 {
     const struct lb_case *c = &b->plan->cases[a->case_index];
@@ -155,8 +176,7 @@ void lb_sum_add(struct lb_bench *b, const struct lb_attempt *a, struct lb_sum *s
         lb_bench_latency(a, c, role, &sum->latency[role]);
         lb_bench_tally(a, c, role, sum->tallies[role]);
     }
-    if (!sum->phases++)
-        memcpy(sum->first, a->before, (size_t)a->n_links * sizeof *sum->first);
+    lb_sum_add_phase(a->before, a->after, a->n_links, sum);
     lb_series_place(&a->placed, &b->run->series[a->case_index]);
 }
 
@@ -234,8 +254,10 @@ int lb_sum_keep(struct lb_run *run, int case_index, unsigned round, const float 
     struct lb_series *series = &run->series[case_index];
     int err = 0;
 
-    if (!lb_probes_agree(sum->first, after, n_links))
+    if (!lb_probes_agree(sum->least, sum->most, n_links)) {
+        run->dropped++;
         return 0;
+    }
     for (int role = 0; role < lb_case_roles(c); role++) {
         take_mean(&sum->roles[role], sum->phases);
         sum->roles[role].round = round;

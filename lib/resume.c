@@ -36,7 +36,7 @@ struct resuming {
         *part; /* of the window whose rows are being read: counts when all roles are there */
     int phase, spoiled;  /* spoiled attempts of this phase */
     bool gave_up, armed; /* its last window was read */
-    float *after;
+    float *before, *after;
     int n_links;
     int roles; /* read of the window whose rows are being read; 0: the next row begins one */
     double start_ns, end_ns; /* of the last window */
@@ -275,9 +275,10 @@ static void drop_group(struct resuming *r)
 {
     drop_sum(r->sum);
     drop_sum(r->part);
+    free(r->before);
     free(r->after);
     r->sum = r->part = NULL;
-    r->after = NULL;
+    r->before = r->after = NULL;
     r->case_index = -1;
 }
 
@@ -288,12 +289,13 @@ static int begin_group(struct resuming *r, int case_index, unsigned round)
     r->n_links = lb_ring_links(r->b->plan->placements[c->placement].n);
     r->sum = calloc(1, sizeof *r->sum);
     r->part = calloc(1, sizeof *r->part);
+    r->before = calloc((size_t)r->n_links + 1, sizeof *r->before);
     r->after = calloc((size_t)r->n_links + 1, sizeof *r->after);
     r->case_index = case_index;
     r->round = round;
     r->phase = r->spoiled = 0;
     r->gave_up = r->armed = false;
-    if (!r->sum || !r->part || !r->after || lb_sum_init(r->b->run, c, r->sum) ||
+    if (!r->sum || !r->part || !r->before || !r->after || lb_sum_init(r->b->run, c, r->sum) ||
         lb_sum_init(r->b->run, c, r->part))
         return -ENOMEM;
     return 0;
@@ -369,9 +371,9 @@ static void join_window(struct resuming *r)
         memset(&r->part->roles[role], 0, sizeof r->part->roles[role]);
         memset(&r->part->latency[role], 0, sizeof r->part->latency[role]);
     }
-    if (!r->sum->phases++)
-        read_links(r, "pingpong_before_ns", r->sum->first);
+    read_links(r, "pingpong_before_ns", r->before);
     read_links(r, "pingpong_after_ns", r->after);
+    lb_sum_add_phase(r->before, r->after, r->n_links, r->sum);
     read_placed(r, &r->b->run->series[r->case_index]);
 }
 

@@ -163,16 +163,19 @@ struct lb_sum {
     struct lb_tally *tallies[2];
     struct lb_latency *latency; /* one a role */
     float *first;               /* probes before the first window */
+    float *least, *most;        /* over the phases, of the mean of the probes around each */
     int phases;
 };
 int lb_sum_init(const struct lb_run *run, const struct lb_case *c, struct lb_sum *sum);
 void lb_sum_finish(struct lb_sum *sum);
 void lb_sum_add(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_sum *sum);
-/* The parts of it: a role's sample, and where the window lay. */
+/* The parts of it: a role's sample, the probes around the phase, and where the window lay. */
 void lb_sum_add_sample(const struct lb_sample *sample, int role, struct lb_sum *sum);
+void lb_sum_add_phase(const float *before, const float *after, int n_links, struct lb_sum *sum);
 void lb_series_place(const struct lb_placed *placed, struct lb_series *series);
-/* Appends the round's sample to the series, unless the machine changed between its first window and
- * its last. */
+/* Appends the round's sample to the series, unless its phases were measured at different distances,
+ * whatever the first and the last of them say: a mean of two regimes belongs to neither. Then it is
+ * counted as dropped. */
 int lb_sum_keep(struct lb_run *run, int case_index, unsigned round, const float *after, int n_links,
                 struct lb_sum *sum);
 /* Adds an armed window's counts to the sample just kept. */

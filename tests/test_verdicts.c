@@ -413,6 +413,43 @@ static void test_busy_machine(void **state)
     drop(m);
 }
 
+/* Phases of a roaming layout: which samples are kept. */
+
+static bool is_kept(struct made *m, const float *probes, int phases)
+{
+    int c = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    size_t n = m->run->series[c].n, dropped = m->run->dropped;
+    struct lb_sum sum = {0};
+
+    assert_int_equal(lb_sum_init(m->run, &m->plan->cases[c], &sum), 0);
+    for (int i = 0; i < phases; i++)
+        lb_sum_add_phase(&probes[2 * i], &probes[2 * i + 1], 1, &sum);
+    assert_int_equal(lb_sum_keep(m->run, c, (unsigned)n, &probes[2 * phases - 1], 1, &sum), 0);
+    lb_sum_finish(&sum);
+    assert_int_equal(m->run->dropped - dropped, m->run->series[c].n == n);
+    return m->run->series[c].n > n;
+}
+
+/* Ends that agree say nothing of what lies between; single probes may scatter. */
+static void test_phases_at_two_distances(void **state)
+{
+    static const float near_all[] = {60, 70, 70, 55, 55, 62, 62, 60},
+                       away_and_back[] = {60, 62, 62, 60, 330, 320, 60, 61},
+                       moved[] = {60, 62, 62, 60, 330, 320, 320, 335},
+                       noisy[] = {50, 66, 66, 52, 52, 70, 70, 72};
+    struct made *m = make(&simple);
+
+    (void)state;
+    assert_true(is_kept(m, near_all, 4));
+    assert_false(is_kept(m, away_and_back, 4));
+    assert_false(is_kept(m, moved, 4));
+    assert_true(is_kept(m, noisy, 4));
+    assert_true(is_kept(m, near_all, 1));
+    assert_int_equal(m->run->dropped, 2);
+    assert_says(m, "2 samples are left out: the distance between the CPUs changed");
+    drop(m);
+}
+
 /* A row without pairs has no ratio. */
 static void test_ratio_without_pairs(void **state)
 {
@@ -451,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_unfair_is_no_answer),
         cmocka_unit_test(test_no_answer_without_controls),
         cmocka_unit_test(test_busy_machine),
+        cmocka_unit_test(test_phases_at_two_distances),
         cmocka_unit_test(test_ratio_without_pairs),
     };
 

@@ -125,6 +125,7 @@ struct lb_run {
     struct lb_series *series; /* one a case */
     unsigned rounds;          /* complete ones */
     size_t windows, windows_spoiled;
+    size_t dropped; /* samples: means of several windows between which the distance changed */
     size_t windows_resumed; /* of `windows`: read back */
     double elapsed_s;       /* since the first window of all; what lay between is not in it */
     double measured_s;      /* of it: in windows and their warm-ups, spoiled ones included */
