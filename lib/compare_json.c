@@ -3,22 +3,17 @@
  * run.json of both sides, and the comparison as JSON.
  */
 #include "compare_private.h"
+#include "json_private.h"
 #include "number.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Reading ------------------------------------------------------------------------------------ */
-
-/* A run.json has some kilobytes. */
-#define MOST_BYTES ((off_t)16 << 20)
 
 /* What is told when it differs: all of results/README.md but what no two runs share (times, rounds,
  * the clock's calibration). */
@@ -75,62 +70,17 @@ static const struct {
     {"run.seed", "seed"},
 };
 
-/* The whole file as text. */
-static int slurp(const char *path, char **text)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
-    struct stat status;
-    size_t done = 0;
-    ssize_t n = 1;
-
-    if (fd < 0)
-        return -errno;
-    if (fstat(fd, &status))
-        err = -errno;
-    else if (!S_ISREG(status.st_mode) || status.st_size > MOST_BYTES)
-        err = -EPROTO;
-    else if (!(*text = calloc((size_t)status.st_size + 1, 1)))
-        err = -ENOMEM;
-    while (!err && done < (size_t)status.st_size && n > 0) {
-        n = read(fd, *text + done, (size_t)status.st_size - done);
-        if (n > 0)
-            done += (size_t)n;
-        else if (n < 0)
-            err = -errno;
-    }
-    close(fd);
-    return err;
-}
-
 static int read_record(const char *csv, struct lb_why *why, cJSON **root)
 {
     const char *slash = strrchr(csv, '/');
-    char *path = NULL, *text = NULL;
-    int err = 0;
+    char *path;
+    int err;
 
     if (asprintf(&path, "%.*srun.json", slash ? (int)(slash - csv) + 1 : 0, csv) < 0)
         return -ENOMEM;
-    err = slurp(path, &text);
-    if (!err && !(*root = cJSON_Parse(text)))
-        err = lb_fail(why, EPROTO, "%s: no JSON", path);
-    else if (err && err != -ENOENT && err != -ENOMEM)
-        lb_fail(why, -err, "%s: %s", path, strerror(-err));
-    free(text);
+    err = lb_json_read(path, why, root);
     free(path);
     return err == -ENOENT ? 0 : err;
-}
-
-static const cJSON *find(const cJSON *root, const char *key)
-{
-    char name[64];
-
-    while (root && *key) {
-        size_t n = strcspn(key, ".");
-        snprintf(name, sizeof name, "%.*s", (int)n, key);
-        root = cJSON_GetObjectItemCaseSensitive(root, name);
-        key += n + (key[n] == '.');
-    }
-    return root;
 }
 
 /* A command line without where its results went. */
@@ -168,11 +118,7 @@ static char *print_value(const cJSON *value)
         lb_number_format_exact(value->valuedouble, number), fputs(number, out);
     else
         fputs("unknown", out);
-    if (fclose(out)) {
-        free(text);
-        return NULL;
-    }
-    return text;
+    return lb_compare_text(out, &text) ? NULL : text;
 }
 
 /* The different values of a side, joined by "; ". Runs without run.json say nothing. */
@@ -186,7 +132,7 @@ static int side_value(const struct lb_compare *c, cJSON *const *roots, int side,
 
     for (size_t r = 0; !err && r < c->n_runs; r++) {
         bool known = c->runs[r].side != side || !roots[r];
-        char *value = known ? NULL : print_value(find(roots[r], key));
+        char *value = known ? NULL : print_value(lb_json_find(roots[r], key));
         if (known)
             continue;
         if (!value)
@@ -205,9 +151,7 @@ static int side_value(const struct lb_compare *c, cJSON *const *roots, int side,
     for (size_t k = 0; k < n; k++)
         free(values[k]);
     free(values);
-    if (out && fclose(out))
-        err = -ENOMEM;
-    return err;
+    return out && lb_compare_text(out, joined) ? -ENOMEM : err;
 }
 
 static int add_differences(struct lb_compare *c, cJSON *const *roots)
@@ -235,14 +179,14 @@ static int add_differences(struct lb_compare *c, cJSON *const *roots)
     return 0;
 }
 
-static const char *text_of(const cJSON *root, const char *key)
+static const char *text_of(cJSON *root, const char *key)
 {
-    const cJSON *value = find(root, key);
+    const cJSON *value = lb_json_find(root, key);
 
     return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-static bool says_the_same(const cJSON *a, const cJSON *b, const char *key)
+static bool says_the_same(cJSON *a, cJSON *b, const char *key)
 {
     return *text_of(a, key) && !strcmp(text_of(a, key), text_of(b, key));
 }
@@ -310,9 +254,9 @@ static int check_order(struct lb_compare *c, cJSON *const *roots)
     return 0;
 }
 
-static int check_record(struct lb_compare *c, size_t r, const cJSON *root, struct lb_why *why)
+static int check_record(struct lb_compare *c, size_t r, cJSON *root, struct lb_why *why)
 {
-    const cJSON *version = find(root, "schema_version");
+    const cJSON *version = lb_json_find(root, "schema_version");
 
     if (!root)
         return lb_compare_warn(c, "%s: no run.json beside it: what it ran on is not known",

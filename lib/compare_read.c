@@ -18,12 +18,13 @@ static const char *const key_columns[] = {
     "writers", "objects",  "access", "touch", "offset_bytes", "work_ns",  "role", NULL,
 };
 
-#define SAMPLES_ONLY                                                                               \
-    "round", "phase", "status", "ns_op", "min_over_max", "pingpong_before_ns",                     \
-        "pingpong_after_ns", "emulated"
-#define SUMMARY_ONLY                                                                               \
-    "windows", "windows_spoiled", "regime_ns", "ns_op_median", "min_over_max_median", "baseline",  \
-        "ratio"
+/* Without these a row says nothing; others that are missing are unknown. */
+#define NEEDED "scenario", "layout", "lock", "placement", "threads", "work_ns", "role"
+
+/* A name of ours has some ten bytes, a list of CPUs some thousand. */
+#define MOST_NAME_BYTES 16384
+/* Neighbours in a ring: as many as there are CPUs. */
+#define MOST_LINKS 16384
 
 /* Probes before and after a round agree within this factor, or the round spans two regimes. */
 #define PROBES_AGREE 2.0F
@@ -204,6 +205,8 @@ static int count_links(struct lb_compare_unit *u, const char *cell)
     if (u->n_links >= 0)
         return 0;
     u->n_links = parse_list(cell, NULL, 0);
+    if (u->n_links > MOST_LINKS)
+        return -E2BIG;
     u->pending.before = calloc((size_t)u->n_links + 1, sizeof(float));
     u->pending.after = calloc((size_t)u->n_links + 1, sizeof(float));
     return u->pending.before && u->pending.after ? 0 : -ENOMEM;
@@ -270,12 +273,17 @@ static int end_unit(struct lb_compare_unit *u)
 
 /* Files -------------------------------------------------------------------------------------- */
 
-static int read_cells(struct lb_csv_reader *csv, struct lb_compare *c, size_t *at)
+static int read_cells(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, struct lb_why *why,
+                      size_t *at)
 {
     const char *cells[LB_KEYS];
 
-    for (int k = 0; k < LB_KEYS; k++)
+    for (int k = 0; k < LB_KEYS; k++) {
         cells[k] = lb_csv_cell(csv, key_columns[k]);
+        if (strnlen(cells[k], MOST_NAME_BYTES + 1) > MOST_NAME_BYTES)
+            return lb_fail(why, EPROTO, "%s:%zu: %s has over %d bytes: no name of this program",
+                           c->runs[r].file, lb_csv_line(csv), key_columns[k], MOST_NAME_BYTES);
+    }
     return lb_compare_case(c, cells, at);
 }
 
@@ -291,11 +299,15 @@ static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
     if (!strcmp(lb_csv_cell(csv, "emulated"), "1"))
         return lb_fail(why, EPROTO, "%s: the machine was emulated: its timing means nothing",
                        run->file);
-    if ((err = read_cells(csv, c, &at)))
+    if ((err = read_cells(csv, c, r, why, &at)))
         return err;
     found = &c->cases[at];
     if (!strcmp(status, "ok")) {
-        if ((err = add_window(csv, &c->hidden->units[at][r], &usable)))
+        err = add_window(csv, &c->hidden->units[at][r], &usable);
+        if (err == -E2BIG)
+            return lb_fail(why, E2BIG, "%s:%zu: pingpong_before_ns has over %d round trips",
+                           run->file, lb_csv_line(csv), MOST_LINKS);
+        if (err)
             return err;
         found->ok[run->side] += usable;
         run->unusable += !usable;
@@ -340,7 +352,8 @@ static int add_digest(struct lb_csv_reader *csv, struct lb_compare_unit *u)
     return 0;
 }
 
-static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r)
+static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
+                       struct lb_why *why)
 {
     struct lb_compare_run *run = &c->runs[r];
     double ns = lb_csv_number(csv, "ns_op_median");
@@ -348,7 +361,7 @@ static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r
     double windows = lb_csv_number(csv, "windows");
     struct lb_compare_unit *u;
     size_t at;
-    int err = read_cells(csv, c, &at);
+    int err = read_cells(csv, c, r, why, &at);
 
     if (err)
         return err;
@@ -373,7 +386,7 @@ static int read_rows(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, 
 
     while (!err && (next = lb_csv_next(csv, why)) == 1) {
         run->rows++;
-        err = run->summary ? summary_row(csv, c, r) : sample_row(csv, c, r, why);
+        err = run->summary ? summary_row(csv, c, r, why) : sample_row(csv, c, r, why);
     }
     if (err || next < 0)
         return err ? err : next;
@@ -413,20 +426,15 @@ static int find_file(struct lb_compare_run *run, struct lb_why *why)
 static int open_file(struct lb_compare_run *run, struct lb_why *why, struct lb_csv_reader **csv)
 {
     static const char *const only_summary[] = {"ns_op_median", NULL};
-    const char *needed[LB_KEYS + 16] = {NULL};
-    static const char *const samples[] = {SAMPLES_ONLY}, *const summary[] = {SUMMARY_ONLY};
+    static const char *const samples[] = {NEEDED, "round", "status", "ns_op", NULL};
+    static const char *const summary[] = {NEEDED, "windows", "ns_op_median", NULL};
     struct lb_csv_reader *probe;
     struct lb_why ignored;
 
     run->summary = !lb_csv_open(run->file, only_summary, &ignored, &probe);
     if (run->summary)
         lb_csv_reader_close(probe);
-    memcpy(needed, key_columns, LB_KEYS * sizeof *needed);
-    if (run->summary)
-        memcpy(needed + LB_KEYS, summary, sizeof summary);
-    else
-        memcpy(needed + LB_KEYS, samples, sizeof samples);
-    return lb_csv_open(run->file, needed, why, csv);
+    return lb_csv_open(run->file, run->summary ? summary : samples, why, csv);
 }
 
 /* The same file twice would pass for two runs that agree; summaries and windows have no common

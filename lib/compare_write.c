@@ -151,6 +151,17 @@ static void print_line(FILE *out, const struct lb_row *row)
                    i + 1 < LB_COUNT(columns) ? ',' : '\n');
 }
 
+int lb_compare_text(FILE *out, char **text)
+{
+    bool lost = ferror(out) != 0;
+
+    if (!fclose(out) && !lost && *text)
+        return 0;
+    free(*text);
+    *text = NULL;
+    return -ENOMEM;
+}
+
 int lb_compare_csv(const struct lb_compare *c, char **text)
 {
     struct lb_row *row;
@@ -167,10 +178,11 @@ int lb_compare_csv(const struct lb_compare *c, char **text)
         if (!(err = put_case(c, &c->cases[i], row)))
             print_line(out, row);
     lb_row_destroy(row);
-    if (!out || fclose(out) || err) {
+    if (!out || lb_compare_text(out, &printed))
+        return -ENOMEM;
+    if (err)
         free(printed);
-        return err ? err : -ENOMEM;
-    }
-    *text = printed;
-    return 0;
+    else
+        *text = printed;
+    return err;
 }

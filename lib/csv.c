@@ -280,8 +280,8 @@ void lb_csv_close(struct lb_csv *csv)
 /* Reader ------------------------------------------------------------------------------------- */
 
 #define FIRST_CAPACITY ((size_t)256 << 10)
-/* Rows have some hundred bytes, with 1024 threads some ten thousand: a longer one is no row. */
-#define MAX_RECORD_BYTES ((size_t)16 << 20)
+/* Rows have some hundred bytes, with 8192 threads a million and a half: a longer one is no row. */
+#define MAX_RECORD_BYTES ((size_t)4 << 20)
 
 struct named {
     const char *name;
@@ -335,7 +335,7 @@ static int refill(struct lb_csv_reader *reader, struct lb_why *why)
     reader->start = 0;
     if (reader->end == reader->capacity) {
         if (reader->capacity >= MAX_RECORD_BYTES)
-            return fail_line(why, reader, "the row has no end");
+            return fail_line(why, reader, "a row over 4 MiB: this program writes none");
         char *grown = realloc(reader->buffer, 2 * reader->capacity);
         if (!grown)
             return fail(why, ENOMEM, reader->path);

@@ -896,7 +896,7 @@ class Compare(Case):
         for text, says in (
                 (json.dumps({**record, "schema_version": SCHEMA - 1}),
                  f"B: its run.json has not schema_version {SCHEMA}, which this program reads"),
-                ("hello", "B/run.json: no JSON"), ("", "B/run.json: no JSON")):
+                ("hello", "B/run.json: no JSON document"), ("", "B/run.json: no JSON document")):
             with open(self.path("B/run.json"), "w", encoding="utf-8") as file:
                 file.write(text)
             self.assertEqual(self.refuses("compare", "A", "B", status=1), f"linebounce: {says}\n")
@@ -944,6 +944,64 @@ class Compare(Case):
         for name, cell in (("scenario", "observer"), ("home", "local"), ("threads", "2"),
                            ("offset_bytes", "64"), ("work_ns", "200"), ("role", "all")):
             self.assertEqual(case[name], cell, name)
+
+    def test_other_columns(self):
+        """Added columns are passed over, missing ones are unknown; the version is the same."""
+        for name in "AB":
+            self.make(name, home="local", touch="")
+        self.make("few")
+        needed = {"schema_version", "scenario", "layout", "lock", "placement", "threads", "work_ns",
+                  "role", "round", "status", "ns_op"}
+        rows = read_csv(self.path("few", "samples.csv"))
+        with open(self.path("few", "samples.csv"), "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["later", *needed], extrasaction="ignore")
+            writer.writeheader()
+            for row in rows:
+                writer.writerow({**row, "later": "of a later\nprogram"})
+        self.make("fewer")
+        shutil.copy(self.path("few", "samples.csv"), self.path("fewer", "samples.csv"))
+        text = self.succeeds("compare", "few", "fewer").stdout
+        self.assertIn("\nB against A, 2 cases of both:\n", text)
+        self.assertRegex(text, r"(?m)^embedded\+rwsem40 +1\d+\.\d\d +1\d+\.\d\d ")
+        for name in sorted(needed):
+            with open(self.path("fewer", "samples.csv"), "w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, sorted(needed - {name}), extrasaction="ignore")
+                writer.writeheader()
+                writer.writerows(rows)
+            self.assertIn(f"no column {name}", self.refuses("compare", "few", "fewer", status=1))
+
+    def test_no_regular_files(self):
+        """A FIFO or a device would be waited for or read for ever, a link leads elsewhere."""
+        self.make("A")
+        for name in ("fifo", "device", "link"):
+            self.make(name)
+        for which in ("samples.csv", "run.json"):
+            for name in ("fifo", "device", "link"):
+                os.rename(self.path(name, which), self.path("kept"))
+            os.mkfifo(self.path("fifo", which))
+            os.symlink("/dev/zero", self.path("device", which))
+            os.symlink(self.path("kept"), self.path("link", which))
+            for name, says in (("fifo", "no regular file"), ("device", "a symbolic link"),
+                               ("link", "a symbolic link")):
+                said = self.refuses("compare", "A", name, status=1)
+                self.assertIn(f"{name}/{which}: {says}", said)
+                os.remove(self.path(name, which))
+                shutil.copy(self.path("kept"), self.path(name, which))
+        for path in (os.mkfifo(self.path("one")) or "one", "/dev/zero"):
+            self.assertIn(f"{path}: no regular file", self.refuses("compare", path, "A", status=1))
+
+    def test_sizes_are_bounded(self):
+        self.make("A")
+        for cell, says in (("x" * 15_000_000, ":2: a row over 4 MiB"),
+                           ("x" * 20_000, ":2: layout has over 16384 bytes")):
+            self.make("B", layout=cell, rounds=1)
+            self.assertIn("B/samples.csv" + says, self.refuses("compare", "A", "B", status=1))
+        self.make("B", pingpong_before_ns=";".join(["1"] * 20_000))
+        self.assertIn(":2: pingpong_before_ns has over 16384 round trips",
+                      self.refuses("compare", "A", "B", status=1))
+        self.make("B")
+        os.truncate(self.path("B", "run.json"), 20 << 20)
+        self.assertIn("B/run.json: too large", self.refuses("compare", "A", "B", status=1))
 
     def test_sweeps(self):
         for name in "AB":

@@ -14,7 +14,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Grows when a column is added, renamed or changes its meaning. Every row starts with it. */
+/* Every row starts with it. It grows only where a column keeps its name and changes its meaning, or
+ * rows come to stand for something else: what is refused for it cannot be compared. Columns that
+ * are added, renamed or dropped are no new version: readers take columns by name, pass over those
+ * that they do not know, and read one that is missing as empty (unknown), but for the few that
+ * they name as needed. So an added column that tells cases apart has to be empty, or absent, for
+ * what was measured before it came. */
 #define LB_SCHEMA_VERSION 3
 
 /* One column: the name carries the unit, the meaning goes into results/README.md. */
@@ -84,7 +89,7 @@ int lb_csv_open(const char *path, const char *const *needed, struct lb_why *why,
                 struct lb_csv_reader **reader);
 /* 1: a row is there, 0: the end, -errno. Cells are valid until the next call. -EPROTO with path and
  * line in why: more or fewer cells than columns, a misplaced or unclosed quote, a NUL byte, a row
- * of another schema_version, a row over 16 MiB. */
+ * of another schema_version, a row over 4 MiB. */
 int lb_csv_next(struct lb_csv_reader *reader, struct lb_why *why);
 /* The cell of the present row; "" when empty, when the file lacks the column, or when there is no
  * row (before the first lb_csv_next, at the end, after a failure). */
