@@ -6,6 +6,15 @@
 
 #define WORD sizeof(uint64_t)
 
+#define READ(NAME, BEFORE, AFTER)                                                                  \
+    {                                                                                              \
+        .name = NAME, .before = BEFORE, .after = AFTER, .read = true                               \
+    }
+#define WRITTEN(NAME, BEFORE, AFTER)                                                               \
+    {                                                                                              \
+        .name = NAME, .before = BEFORE, .after = AFTER, .written = true                            \
+    }
+
 /* Offsets of the kernel's structures around the commit named; what was published stands there too.
  * A rw-semaphore's count and owner are the words of its 40 bytes at +0 and +8. */
 const struct whatif whatif_presets[] = {
@@ -16,8 +25,7 @@ const struct whatif whatif_presets[] = {
      .bytes_after = 1024,
      .align_before = 64,
      .align_after = 64,
-     .fields = {{"mmap_lock.owner", 128, 136, true, false},
-                {"mmap_lock.count", 120, 128, false, true}},
+     .fields = {READ("mmap_lock.owner", 128, 136), WRITTEN("mmap_lock.count", 120, 128)},
      .n_fields = 2,
      .write = LB_WRITE_ADD,
      .moved = true,
@@ -29,9 +37,7 @@ const struct whatif whatif_presets[] = {
      .bytes_after = 192,
      .align_before = 64,
      .align_after = 64,
-     .fields = {{"max", 32, 32, true, false},
-                {"parent", 40, 40, true, false},
-                {"usage", 0, 128, false, true}},
+     .fields = {READ("max", 32, 32), READ("parent", 40, 40), WRITTEN("usage", 0, 128)},
      .n_fields = 3,
      .write = LB_WRITE_ADD,
      .moved = true,
@@ -43,7 +49,7 @@ const struct whatif whatif_presets[] = {
      .bytes_after = 192,
      .align_before = 64,
      .align_after = 64,
-     .fields = {{"i_mmap", 0, 0, true, false}, {"i_mmap_rwsem.count", 56, 64, false, true}},
+     .fields = {READ("i_mmap", 0, 0), WRITTEN("i_mmap_rwsem.count", 56, 64)},
      .n_fields = 2,
      .write = LB_WRITE_ADD,
      .moved = true,
@@ -55,9 +61,7 @@ const struct whatif whatif_presets[] = {
      .bytes_after = 192,
      .align_before = 64,
      .align_after = 64,
-     .fields = {{"f_mode", 12, 12, true, false},
-                {"f_op", 16, 16, true, false},
-                {"f_ref", 0, 184, false, true}},
+     .fields = {READ("f_mode", 12, 12), READ("f_op", 16, 16), WRITTEN("f_ref", 0, 184)},
      .n_fields = 3,
      .write = LB_WRITE_ADD,
      .moved = true,

@@ -39,23 +39,25 @@ struct build {
     const char *aligned_by;
 };
 
+static const char *key_at(size_t i)
+{
+    return keys[i].name;
+}
+
 /* Cuts the text up in place. */
 static int parse_options(char *text, struct lb_why *why, struct spec *spec)
 {
+    static const struct lb_names names = {"key of a layout from BTF", key_at, LB_COUNT(keys), NULL};
     char *pair;
+    size_t found;
 
     while ((pair = strsep(&text, ","))) {
-        char *value = strchr(pair, '='), **slot = NULL;
+        char *value = strchr(pair, '='), **slot;
         if (value)
             *value++ = '\0';
-        for (size_t i = 0; i < LB_COUNT(keys); i++)
-            if (!strcmp(pair, keys[i].name))
-                slot = (char **)(void *)((char *)spec + keys[i].offset);
-        if (!slot)
-            return lb_fail(why, EINVAL,
-                           "layout: '%.60s': no such key (hot, lock, seq, kind, align, lockalign, "
-                           "size, name, which, base)",
-                           pair);
+        if (lb_name_find(&names, pair, why, &found))
+            return -EINVAL;
+        slot = (char **)(void *)((char *)spec + keys[found].offset);
         if (!value || !*value)
             return lb_fail(why, EINVAL, "layout: %s: expected %s=VALUE", pair, pair);
         if (*slot)

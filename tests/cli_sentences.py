@@ -13,7 +13,7 @@ import sys
 import unittest
 
 import cli_support
-from cli_support import Case, PROGRAM, PUS, SENTENCE, environment
+from cli_support import Case, PROGRAM, PUS, SENTENCE, SOURCE, environment
 
 FAIL_ALLOCATION = os.environ.get("LB_FAIL_ALLOCATION", "")
 SAMPLES = ("run", "--seed", "1", "--scenario", "same-object", "--layout", "pointer,embedded",
@@ -88,6 +88,10 @@ class Names(Case):
         suites = [line.split()[0]
                   for line in self.succeeds("show", "suites").stdout.splitlines()]
         things = self.refuses("show", "zzz").split("There are: ")[1].strip().split(", ")
+        with open(os.path.join(SOURCE, "benchmarks/linebounce.1"), encoding="utf-8") as file:
+            manual = file.read()
+        for name in suites + things:
+            self.assertTrue(f"\\fB{name}\\fR" in manual, f"the manual page lacks {name}")
         for args, names in ((("--help",), suites + things), (("run", "--help"), suites),
                             (("show", "--help"), things)):
             text = " ".join(self.succeeds(*args).stdout.split())

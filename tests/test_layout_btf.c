@@ -330,7 +330,7 @@ static void test_refused(void **state)
         {"odd", "wide,hot=lock", -EINVAL, "a part of the lock lock (0 to 3)"},
         {"odd", "reached,kind=rwsem40,hot=lock", -EINVAL, "a part of the lock"},
         {"odd", "wide,hot=a,hot=b", -EINVAL, "given twice"},
-        {"odd", "wide,hot=a,cold=b", -EINVAL, "no such key"},
+        {"odd", "wide,hot=a,cold=b", -EINVAL, "unknown key"},
         {"odd", "wide,hot=a,seq=b", -EINVAL, "has 4 bytes at a multiple of 4, not 8 at 64"},
         {"odd", "wide,hot=a,seq=q", -ENOENT, "has no member q"},
         {"odd", "wide,hot=a,size=256", -EINVAL, "wide has 512 bytes"},
