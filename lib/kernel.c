@@ -204,6 +204,7 @@ void lb_kernel_read(const char *root, struct lb_kernel *kernel)
     lb_kernel_read_slab(root, k, "vm_area_struct", &k->vma);
     lb_kernel_read_slab(root, k, "vma_lock", &k->lock);
     read_allocator(k);
+    lb_kernel_read_btf(root, &k->btf);
     if (lb_kernel_wants_symbols(k))
         lb_kernel_read_symbols(root, &k->symbols);
     lb_kernel_decide(k);

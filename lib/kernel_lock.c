@@ -82,7 +82,7 @@ bool lb_kernel_wants_symbols(const struct lb_kernel *k)
 {
     if (!lb_kernel_option(k, "PER_VMA_LOCK"))
         return true;
-    return per_vma(k) == 1 && k->lock.present != 1 &&
+    return !k->btf.known && per_vma(k) == 1 && k->lock.present != 1 &&
            (k->lock.present < 0 || k->vma.typesafe_by_rcu != 1 || !is_too_small(k));
 }
 
@@ -104,10 +104,13 @@ static void say_per_vma(struct lb_kernel *k, int on)
         SAY("neither configuration nor symbols say whether there is a per-VMA lock");
 }
 
+/* In place of a generation: not known, and nothing else may decide it. */
+#define CONTRADICTION LB_VMA_LOCKS
+
 static enum lb_vma_lock contradict(struct lb_kernel *k, const char *what)
 {
     SAY("; that contradicts it: %s", what);
-    return LB_VMA_LOCK_UNKNOWN;
+    return CONTRADICTION;
 }
 
 /* There is a cache vma_lock. */
@@ -186,17 +189,38 @@ static enum lb_vma_lock without_cache(struct lb_kernel *k, bool listed)
     return LB_VMA_LOCK_UNKNOWN;
 }
 
-void lb_kernel_decide(struct lb_kernel *k)
+static enum lb_vma_lock from_files(struct lb_kernel *k)
 {
     int on = per_vma(k);
 
     say_per_vma(k, on);
     if (k->lock.present == 1)
-        k->generation = with_cache(k, on);
-    else if (on == 0)
-        k->generation = LB_VMA_LOCK_NONE;
-    else if (on < 0)
-        k->generation = LB_VMA_LOCK_UNKNOWN;
-    else
-        k->generation = without_cache(k, k->lock.present == 0);
+        return with_cache(k, on);
+    if (on == 0)
+        return LB_VMA_LOCK_NONE;
+    return on < 0 ? LB_VMA_LOCK_UNKNOWN : without_cache(k, k->lock.present == 0);
+}
+
+/* What its structures are decides what files leave open, and has to agree with the rest. */
+static enum lb_vma_lock with_btf(struct lb_kernel *k, enum lb_vma_lock generation)
+{
+    if (!k->btf.known) {
+        if (generation == LB_VMA_LOCK_UNKNOWN)
+            SAY("; no BTF that says it: %s", k->btf.text);
+        return generation;
+    }
+    if (generation == LB_VMA_LOCK_UNKNOWN || generation == k->btf.lock) {
+        SAY("; its BTF has %s", k->btf.text);
+        return k->btf.lock;
+    }
+    return contradict(k, k->btf.text);
+}
+
+void lb_kernel_decide(struct lb_kernel *k)
+{
+    enum lb_vma_lock generation = from_files(k);
+
+    if (generation != CONTRADICTION)
+        generation = with_btf(k, generation);
+    k->generation = generation == CONTRADICTION ? LB_VMA_LOCK_UNKNOWN : generation;
 }

@@ -28,6 +28,7 @@ void lb_kernel_read_config(const char *root, const char *release, struct lb_kern
 /* kernel->config and ->allocator are there already. */
 void lb_kernel_read_slab(const char *root, const struct lb_kernel *kernel, const char *name,
                          struct lb_kernel_slab *slab);
+void lb_kernel_read_btf(const char *root, struct lb_kernel_btf *btf);
 void lb_kernel_read_symbols(const char *root, struct lb_kernel_symbols *symbols);
 
 /* Whether the generation cannot be told without the symbols. */

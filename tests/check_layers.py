@@ -24,8 +24,8 @@ STAGES = [
     ("structure", "structure.c structure_btf.c structure_btf.h structure_btf_members.c "
                   "structure_move.c structure_none.c structure_private.h"),
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h layout_structure.c"),
-    ("kernel", "kernel.c kernel_config.c kernel_draw.c kernel_gzip.c kernel_gzip_none.c "
-               "kernel_lock.c kernel_private.h kernel_slab.c kernel_trace.c"),
+    ("kernel", "kernel.c kernel_btf.c kernel_config.c kernel_draw.c kernel_gzip.c "
+               "kernel_gzip_none.c kernel_lock.c kernel_private.h kernel_slab.c kernel_trace.c"),
     ("scenario", "scenario.c shape.c shape_churn.c shape_fault.c shape_private.h shape_watch.c "
                  "shape_words.c hot.c hot_churn.c hot_fault.c hot_private.h hot_whatif.c "
                  "hot_words.c"),

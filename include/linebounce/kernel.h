@@ -91,6 +91,13 @@ struct lb_kernel_symbols {
     int alloc;    /* vm_area_alloc: 1, 0, -1 */
 };
 
+/* What the kernel's BTF says of vm_area_struct's lock (wants libbpf in the build). */
+struct lb_kernel_btf {
+    bool known;
+    enum lb_vma_lock lock; /* LB_VMA_LOCK_UNKNOWN: one of another kind */
+    char text[160];        /* "refcount_t vm_refcnt at 128"; or why it is not known */
+};
+
 struct lb_kernel {
     char release[72]; /* of /proc/sys/kernel/osrelease */
     int major, minor; /* its first two numbers; -1 */
@@ -99,6 +106,7 @@ struct lb_kernel {
     char lockdown[24];       /* none, integrity or confidentiality; "" unknown */
     char lockdown_note[128]; /* why it is unknown */
     struct lb_kernel_symbols symbols;
+    struct lb_kernel_btf btf;
     struct lb_kernel_slab vma;  /* vm_area_struct */
     struct lb_kernel_slab lock; /* vma_lock */
     enum lb_vma_lock generation;
