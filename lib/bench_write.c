@@ -319,7 +319,7 @@ static double adds_ns(struct lb_bench *b)
     adds(OPS, 1, LB_SPAN_LEAST, NULL, (uintptr_t)lock, 0, 0, 0, 0, 0);
     from = lb_clock_now(&b->run->clock);
     adds(OPS, 1, LB_SPAN_LEAST, NULL, (uintptr_t)lock, 0, 0, 0, 0, 0);
-    return lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - from) / OPS;
+    return lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - from) / (double)OPS;
 }
 
 int lb_bench_anchors(struct lb_bench *b, struct lb_why *why)

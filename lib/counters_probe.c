@@ -180,7 +180,7 @@ static bool reads_itself(const struct lb_group *group)
 static enum outcome try_cycles(const struct lb_counter_calls *calls, uint32_t pmu_type, int n,
                                struct lb_counter_report *report)
 {
-    struct lb_event_code codes[LB_GROUP_MOST];
+    struct lb_event_code codes[LB_GROUP_MOST] = {0};
     struct lb_count counts[LB_GROUP_MOST];
     struct lb_group group;
     enum outcome outcome = OUTCOME_COUNTED;

@@ -443,7 +443,7 @@ double lb_crew_chain_ns(struct lb_crew *crew)
     for (int i = 0; i < RUNS; i++) {
         uint64_t from = lb_clock_now(&crew->clock);
         lb_chain(ITERATIONS);
-        ns[i] = lb_clock_ns(&crew->clock, lb_clock_now(&crew->clock) - from) / ITERATIONS;
+        ns[i] = lb_clock_ns(&crew->clock, lb_clock_now(&crew->clock) - from) / (double)ITERATIONS;
     }
     qsort(ns, RUNS, sizeof *ns, lb_by_value);
     return ns[RUNS / 2];

@@ -80,6 +80,8 @@ def check_lines(path, lines):
             yield f"{path}:{number}: blanks at the end of the line"
         if "\t" in line:
             yield f"{path}:{number}: a tab"
+        if path.endswith(C_FILES) and "assert_in_range(" in line:
+            yield f"{path}:{number}: cmocka 2 calls it assert_uint_in_range"
     if lines[-1]:
         yield f"{path}: no newline at the end"
     if not any(SPDX in line for line in lines[:3]):

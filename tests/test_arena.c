@@ -116,7 +116,7 @@ static void residues_come_equally(void **state)
         if (residue % 16)
             assert_int_equal(seen[residue], 0);
         else
-            assert_in_range(seen[residue], 2 * 11, 2 * 12);
+            assert_uint_in_range(seen[residue], 2 * 11, 2 * 12);
     }
     /* They start anew in each slab. */
     assert_int_equal(lb_slab_offset(&slab, 46), 8192);
@@ -242,7 +242,7 @@ static void shuffle_is_fair(void **state)
     }
     const unsigned orders[] = {5, 7, 11, 15, 19, 21};
     for (size_t i = 0; i < LB_COUNT(orders); i++)
-        assert_in_range(seen[orders[i]], 9600, 10400);
+        assert_uint_in_range(seen[orders[i]], 9600, 10400);
 }
 
 static void assert_zeroed(const struct lb_arena_info *info)

@@ -103,7 +103,7 @@ static void test_objects_are_cleared(void **state)
         for (size_t at = 0; at < layout->size_bytes; at += 8)
             if (at != layout->slot_offset)
                 assert_int_equal(*(uint64_t *)(c->live[i] + at), 0);
-        assert_in_range(lock, (uintptr_t)arena, (uintptr_t)arena + ARENA_BYTES);
+        assert_uint_in_range(lock, (uintptr_t)arena, (uintptr_t)arena + ARENA_BYTES);
         assert_int_equal(*(uint64_t *)lock, 0);
     }
 }

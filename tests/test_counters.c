@@ -89,7 +89,7 @@ static void note(char what)
 
 static struct fake_event *fake_event_of(int fd)
 {
-    assert_in_range(fd, FAKE_FD, FAKE_FD + fake.n - 1);
+    assert_uint_in_range(fd, FAKE_FD, FAKE_FD + fake.n - 1);
     assert_true(fake.events[fd - FAKE_FD].open);
     return &fake.events[fd - FAKE_FD];
 }

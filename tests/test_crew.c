@@ -871,7 +871,7 @@ static void check_gaps(const struct lb_crew *crew, uint64_t seed, uint64_t every
         gap -= due ? 0 : b->ops;
         if (due) {
             gap = 1 + lb_random_below(&gaps, 2 * every - 1);
-            assert_in_range(gap, 1, 2 * every - 1);
+            assert_uint_in_range(gap, 1, 2 * every - 1);
             i++;
         }
     }
@@ -908,7 +908,7 @@ static void test_one_op_in_every_is_timed(void **state)
     /* The seeds are fixed, so the gaps add up to what they always do; only the blocks' ends vary.
      */
     if (ops > 50 * EVERY)
-        assert_in_range(timed * EVERY, ops / 2, 3 * ops / 2);
+        assert_uint_in_range(timed * EVERY, ops / 2, 3 * ops / 2);
     lb_crew_destroy(crew);
 }
 

@@ -250,7 +250,7 @@ static void test_separate(void **state)
     assert_int_equal(lb_kernel_pages_per_1000(&k.vma) + lb_kernel_pages_per_1000(&k.lock), 54);
     assert_int_equal(lb_kernel_residues(&k.lock, 64, counts), 0);
     for (size_t i = 0; i < 8; i++)
-        assert_in_range(counts[i], 12, 13);
+        assert_uint_in_range(counts[i], 12, 13);
 
     char *text = draw(NULL);
     assert_has(text, "separate: an rwsem in an object of its own");

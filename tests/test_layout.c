@@ -226,7 +226,7 @@ static void test_packed_neighbours(void **state)
     }
     assert_int_equal(sharing, 4);
     assert_int_equal(g.pairs, 101);
-    assert_in_range(g.pairs_sharing, 50, 51);
+    assert_uint_in_range(g.pairs_sharing, 50, 51);
 }
 
 static void test_neighbours_of_others(void **state)
@@ -356,11 +356,11 @@ static void render(FILE *out, const struct lb_layout *layout, enum lb_lock_kind 
     char text[8192], cut[100];
     int length = lb_layout_draw(layout, kind, text, sizeof text);
 
-    assert_in_range(length, 1, sizeof text - 1);
+    assert_uint_in_range(length, 1, sizeof text - 1);
     assert_int_equal(strlen(text), length);
     for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
         assert_non_null(strchr(line, '\n'));
-        assert_in_range(strchr(line, '\n') - line, 0, 120);
+        assert_uint_in_range(strchr(line, '\n') - line, 0, 120);
     }
     /* As snprintf: what is needed, whatever there is. */
     assert_int_equal(lb_layout_draw(layout, kind, NULL, 0), length);

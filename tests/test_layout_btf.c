@@ -406,7 +406,7 @@ static void render(FILE *out, const char *fixture, const char *what)
     char text[8192];
     int length = lb_layout_draw(&p.layout, p.layout.lock, text, sizeof text);
 
-    assert_in_range(length, 1, sizeof text - 1);
+    assert_uint_in_range(length, 1, sizeof text - 1);
     assert_int_equal(strlen(text), length);
     assert_int_equal(lb_layout_draw(&p.layout, p.layout.lock, NULL, 0), length);
     fprintf(out, "%s\n", text);

@@ -642,7 +642,7 @@ static void check_measured_rows(const struct real *real)
         assert_int_equal(lb_csv_next(r, NULL), 1);
         unsigned round = (unsigned)lb_csv_number(r, "round");
         size_t line = line_of(real, r);
-        assert_in_range(round, last, ROUNDS - 1);
+        assert_uint_in_range(round, last, ROUNDS - 1);
         last = round;
         assert_false(seen[line * ROUNDS + round]);
         seen[line * ROUNDS + round] = true;

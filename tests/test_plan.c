@@ -121,7 +121,7 @@ static void check_plan(const struct lb_plan *p)
         const struct lb_case *c = &p->cases[i];
         const struct lb_scenario *s = c->shape.scenario;
 
-        assert_in_range(c->placement, 0, p->n_placements - 1);
+        assert_uint_in_range(c->placement, 0, p->n_placements - 1);
         assert_int_equal(c->shape.threads, p->placements[c->placement].n);
         assert_true(c->shape.threads >= s->least_threads);
         assert_int_equal(c->shape.layout != NULL, s->uses_layout);
@@ -129,10 +129,10 @@ static void check_plan(const struct lb_plan *p)
         assert_int_equal(c->blocks, lb_scenario_blocks(s, c->shape.lock));
         assert_true(c->window_ns >= (c->blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS));
         assert_true(lb_shape_bytes(&c->shape) <= p->arena_bytes);
-        assert_in_range(c->phases, 1, LB_LINE_BYTES);
-        assert_in_range(c->every, 1, 4);
+        assert_uint_in_range(c->phases, 1, LB_LINE_BYTES);
+        assert_uint_in_range(c->every, 1, 4);
         assert_true(c->slow >= 1 && (c->twin || c->slow <= 1));
-        assert_in_range(lb_case_roles(c), 1, 2);
+        assert_uint_in_range(lb_case_roles(c), 1, 2);
         assert_true(c->base < (int)p->n_cases && c->base != (int)i && c->empty != (int)i);
         if (s->kind == LB_SCENARIO_EMPTY)
             assert_int_equal(c->empty, -1);
@@ -309,7 +309,7 @@ static void test_instruments_by_default(void **state)
         for (size_t i = 0; i < p->n_cases; i++) {
             assert_int_equal(p->cases[i].instruments, LB_INSTRUMENTS);
             assert_false(p->cases[i].armed);
-            assert_in_range(p->cases[i].twin, 0, twins);
+            assert_uint_in_range(p->cases[i].twin, 0, twins);
         }
         lb_plan_destroy(p);
     }

@@ -49,7 +49,7 @@ static struct lb_plan *make_plan(const struct lb_scenario *scenario, const int *
 
     if (lb_plan_create(&r, topology, &why, &made))
         fail_msg("%s", why.text);
-    assert_in_range(made->n_cases, 3, CASES);
+    assert_uint_in_range(made->n_cases, 3, CASES);
     return made;
 }
 
@@ -299,7 +299,7 @@ static void begin_case(struct telling *t, int case_index, unsigned round)
     struct story *s = t->story;
 
     assert_true(round == t->round || (round == t->round + 1 && s->n[t->round] > 0));
-    assert_in_range(round, 0, ROUNDS + 1);
+    assert_uint_in_range(round, 0, ROUNDS + 1);
     for (int i = 0; i < s->n[round]; i++)
         assert_int_not_equal(s->order[round][i], case_index); /* not twice */
     s->order[round][s->n[round]++] = case_index;
@@ -332,7 +332,7 @@ static void tell_window(struct telling *t)
     assert_int_equal(atoi(cell(t, "attempt")), t->attempt);
     assert_int_equal(atoi(cell(t, "phase")), t->phase);
     if (!strcmp(status, "ok")) {
-        assert_in_range(t->phase, 0, 7);
+        assert_uint_in_range(t->phase, 0, 7);
         snprintf(t->story->draws[t->round][t->case_index][t->phase], 80, "%s %s %s %s",
                  cell(t, "line_offset"), cell(t, "object_residue"), cell(t, "lock_residue"),
                  cell(t, "pus_os"));

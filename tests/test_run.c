@@ -957,7 +957,7 @@ static void test_roles_and_residues_rotate(void **state)
 
         if (strcmp(lb_csv_cell(r, "role"), "writer") || strcmp(lb_csv_cell(r, "layout"), "pointer"))
             continue;
-        assert_in_range(round, 0, 3);
+        assert_uint_in_range(round, 0, 3);
         snprintf(pus[saturated][round], sizeof pus[0][0], "%s", lb_csv_cell(r, "pus_os"));
         residues[saturated][round] = (int)lb_csv_number(r, "lock_residue");
     }
@@ -1393,7 +1393,7 @@ static bool has_config(const struct pmu_group *g, unsigned config)
 /* Cycles and instructions in each, at most so many in any; every other config somewhere. */
 static void check_groups(int most, unsigned last_config)
 {
-    assert_in_range(pmu.n_groups, 1, PMU_GROUPS);
+    assert_uint_in_range(pmu.n_groups, 1, PMU_GROUPS);
     for (unsigned c = 1; c <= last_config; c++) {
         bool somewhere = false;
         for (unsigned i = 0; i < pmu.n_groups; i++)
@@ -1404,8 +1404,8 @@ static void check_groups(int most, unsigned last_config)
         int watches = 0;
         for (int k = 0; k < pmu.groups[i].n; k++)
             watches += pmu.groups[i].configs[k] == PMU_WATCH;
-        assert_in_range(pmu.groups[i].n - watches, 2, most);
-        assert_in_range(watches, 0, LB_GROUP_WATCH);
+        assert_uint_in_range(pmu.groups[i].n - watches, 2, most);
+        assert_uint_in_range(watches, 0, LB_GROUP_WATCH);
         assert_true(has_config(&pmu.groups[i], 1) && has_config(&pmu.groups[i], 2));
     }
 }
@@ -1513,8 +1513,8 @@ static void test_groups_of_few_counters(void **state)
         assert_int_equal(real.run->n_groups, asked.rounds);
         for (size_t c = 0; c < real.plan->n_cases; c++)
             for (size_t k = 0; k < real.run->series[c].n * asked.n_events; k++)
-                assert_in_range(real.run->series[c].tallies[0][k].state, LB_COUNT_UNASKED,
-                                LB_COUNT_COUNTED);
+                assert_uint_in_range(real.run->series[c].tallies[0][k].state, LB_COUNT_UNASKED,
+                                     LB_COUNT_COUNTED);
         finish(&real);
     }
 }
@@ -1682,7 +1682,7 @@ static void check_armed_rows(const struct real *real, const char *unarmed)
     unsigned seen[64][8] = {{0}};
     struct lb_csv_reader *r = open_csv(real->path);
 
-    assert_in_range(real->plan->n_cases, 1, 64);
+    assert_uint_in_range(real->plan->n_cases, 1, 64);
     while (next_window(r)) {
         bool armed = !strcmp(lb_csv_cell(r, "status"), "armed");
         bool spoiled = !strcmp(lb_csv_cell(r, "status"), "spoiled");

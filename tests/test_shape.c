@@ -108,7 +108,7 @@ static uintptr_t offset_of(const struct scene *s, const void *address)
 {
     uintptr_t offset = (uintptr_t)address - (uintptr_t)s->arena;
 
-    assert_in_range(offset, 0, ARENA_BYTES - 1);
+    assert_uint_in_range(offset, 0, ARENA_BYTES - 1);
     return offset;
 }
 
@@ -178,7 +178,7 @@ static void test_draw_covers_the_arena(void **state)
         odd += s->draw.odd;
     }
     assert_true(most - least > ARENA_BYTES / 5);
-    assert_in_range(odd, 1800, 2200);
+    assert_uint_in_range(odd, 1800, 2200);
 }
 
 static void test_draw_refuses_a_small_arena(void **state)
@@ -327,7 +327,7 @@ static void test_neighbours_are_a_stride_apart(void **state)
                 assert_int_equal(b - a, lb_layouts[l].separate ? g.lock.stride_bytes
                                                                : g.object.stride_bytes);
             }
-            assert_in_range(s->placed.shares, 0, 1);
+            assert_uint_in_range(s->placed.shares, 0, 1);
         }
 }
 
@@ -590,7 +590,7 @@ static void test_many_private_objects_are_private(void **state)
     for (int i = 0; i < 3; i++)
         for (size_t p = 0; p < LB_PICKS; p++) {
             size_t object = picked(s, &g, i, s->picks[p]);
-            assert_in_range(object, 0, sizeof owner - 1);
+            assert_uint_in_range(object, 0, sizeof owner - 1);
             assert_true(owner[object] == 0 || owner[object] == i + 1);
             owner[object] = (unsigned char)(i + 1);
         }
@@ -620,7 +620,7 @@ static size_t count_picks(struct scene *s, enum lb_access access, unsigned count
     memset(counts, 0, 1000 * sizeof *counts);
     for (size_t p = 0; p < LB_PICKS; p++) {
         size_t object = picked(s, &g, 0, s->picks[p]);
-        assert_in_range(object, 0, 999);
+        assert_uint_in_range(object, 0, 999);
         counts[object]++;
     }
     qsort(counts, 1000, sizeof *counts, by_falling_count);
@@ -638,12 +638,12 @@ static void test_many_uniform_and_zipf(void **state)
 
     draw(s, 23, 3);
     assert_int_equal(count_picks(s, LB_ACCESS_SHARED_UNIFORM, counts), 1000);
-    assert_in_range(counts[0], 131, 131 + 60);
-    assert_in_range(counts[999], 131 - 60, 131);
-    assert_in_range(count_picks(s, LB_ACCESS_SHARED_ZIPF, counts), 900, 1000);
-    assert_in_range(counts[0], 16000, 18200);
-    assert_in_range(counts[1], counts[0] / 2 - 400, counts[0] / 2 + 400);
-    assert_in_range(counts[99], counts[0] / 120, counts[0] / 80);
+    assert_uint_in_range(counts[0], 131, 131 + 60);
+    assert_uint_in_range(counts[999], 131 - 60, 131);
+    assert_uint_in_range(count_picks(s, LB_ACCESS_SHARED_ZIPF, counts), 900, 1000);
+    assert_uint_in_range(counts[0], 16000, 18200);
+    assert_uint_in_range(counts[1], counts[0] / 2 - 400, counts[0] / 2 + 400);
+    assert_uint_in_range(counts[99], counts[0] / 120, counts[0] / 80);
 }
 
 static void test_many_draws_the_same_for_every_layout(void **state)
@@ -1001,7 +1001,7 @@ static void test_hot_find(void **state)
         LB_OP_EMPTY, LB_OP_OBSERVE, LB_OP_OBSERVE_FIELDS, LB_OP_ADD, LB_OP_STRAIGHT, LB_OP_ADDS,
         LB_OP_STORE, LB_OP_LOAD,    LB_OP_INCREMENT,      LB_OP_CAS, LB_OP_SUM,      LB_OP_PUSH,
         LB_OP_POP};
-    lb_hot *found[LB_OPS * LB_LOCK_KINDS * 4];
+    lb_hot *found[(int)LB_OPS * LB_LOCK_KINDS * 4];
     size_t n = 0, names = 0;
 
     (void)state;
@@ -1413,7 +1413,7 @@ static void test_timed_mix_draws_as_its_loop(void **state)
         assert_int_equal(run_timed(s, LB_OP_MIX, s->sites[0].x, seed).rng, xorshift(seed));
         writes += ((struct lb_mm *)s->sites[0].x[4])->lock_seq > 1;
     }
-    assert_in_range(writes, 5, 22); /* of 27 */
+    assert_uint_in_range(writes, 5, 22); /* of 27 */
 }
 
 /* The op is done to the object of the word at the cursor, and to no other. */
@@ -1496,7 +1496,7 @@ static void test_ticks(void **state)
 
 static void test_hot_timed_find(void **state)
 {
-    lb_hot_timed *found[LB_OPS * LB_LOCK_KINDS * 2];
+    lb_hot_timed *found[(int)LB_OPS * LB_LOCK_KINDS * 2];
     size_t n = 0, names = 0;
 
     (void)state;
@@ -1794,8 +1794,8 @@ static void test_descriptors(void **state)
         const struct lb_scenario *s = &lb_scenarios[i];
         assert_int_equal(s->kind, i);
         assert_true(s->name && s->question && s->question[0]);
-        assert_in_range(s->n_roles, 1, 2);
-        assert_in_range(s->least_threads, 1, 2);
+        assert_uint_in_range(s->n_roles, 1, 2);
+        assert_uint_in_range(s->least_threads, 1, 2);
         assert_int_equal(lb_scenario_find(s->name, &why, &found), s->internal ? -ENOENT : 0);
         if (!s->internal)
             assert_ptr_equal(found, s);
@@ -1844,7 +1844,7 @@ static void check_players(const struct lb_scenario *s, const struct lb_writers *
 
     for (int i = 0; i < n; i++) {
         int role = lb_scenario_role(s, writers, i, n);
-        assert_in_range(role, 0, s->n_roles - 1);
+        assert_uint_in_range(role, 0, s->n_roles - 1);
         players[role]++;
     }
     for (int role = 0; role < s->n_roles; role++)

@@ -318,8 +318,8 @@ static void test_p_agrees_with_interval(void **state)
         above += p <= 0.025;
         resampled += e.method == LB_STATS_BLOCK_BOOTSTRAP;
     }
-    assert_in_range(above, 40, 360);
-    assert_in_range(resampled, 80, 300);
+    assert_uint_in_range(above, 40, 360);
+    assert_uint_in_range(resampled, 80, 300);
 }
 
 static void test_bootstrap(void **state)
@@ -704,10 +704,10 @@ static int covered(size_t n, double rho, bool skewed)
 static void test_coverage(void **state)
 {
     (void)state;
-    assert_in_range(covered(30, 0, false), 930, 970);
-    assert_in_range(covered(30, 0, true), 925, 970);
-    assert_in_range(covered(30, 0.5, false), 885, 970);
-    assert_in_range(covered(60, 0.5, false), 920, 975);
+    assert_uint_in_range(covered(30, 0, false), 930, 970);
+    assert_uint_in_range(covered(30, 0, true), 925, 970);
+    assert_uint_in_range(covered(30, 0.5, false), 885, 970);
+    assert_uint_in_range(covered(60, 0.5, false), 920, 975);
 }
 
 #define RUNS      100
@@ -746,9 +746,9 @@ static void test_twins(void **state)
     int false_runs = 0, uncorrected = 0;
     for (int run = 0; run < RUNS; run++)
         false_runs += twins_run(&seed, &uncorrected) > 0;
-    assert_in_range(false_runs, 0, 5);
+    assert_uint_in_range(false_runs, 0, 5);
     /* The samples are not so tame that nothing could go wrong: 5 % of 7700 exclude "equal". */
-    assert_in_range(uncorrected, 300, 460);
+    assert_uint_in_range(uncorrected, 300, 460);
 }
 
 static void test_finds_five_percent(void **state)
@@ -768,7 +768,7 @@ static void test_finds_five_percent(void **state)
         assert_int_equal(lb_stats_holm(&c, 1), 0);
         found += c.verdict == LB_VERDICT_SLOWER;
     }
-    assert_in_range(found, 95, 100);
+    assert_uint_in_range(found, 95, 100);
 }
 
 /* Samples of contended layouts and their twins, recorded on a real machine:
@@ -802,7 +802,7 @@ static bool next_recorded(FILE *file, struct recorded *r)
 {
     if (fscanf(file, "%63s %zu", r->name, &r->n) != 2)
         return false;
-    assert_in_range(r->n, RECORDED_RUN, RECORDED_MOST);
+    assert_uint_in_range(r->n, RECORDED_RUN, RECORDED_MOST);
     for (size_t i = 0; i < r->n; i++)
         assert_int_equal(fscanf(file, "%lf %lf", &r->base[i], &r->twin[i]), 2);
     return true;
@@ -841,8 +841,8 @@ static void test_recorded_contention(void **state)
             fail_msg("%s: 5 %% found in %d of 100", r->name, found);
         winners += count_recorded(r, 1, true);
     }
-    assert_in_range(pairs, 10, 1000);
-    assert_in_range(winners, 0, 5 * pairs); /* unscaled, each pair on its own: 5 % at most */
+    assert_uint_in_range(pairs, 10, 1000);
+    assert_uint_in_range(winners, 0, 5 * pairs); /* unscaled, each pair on its own: 5 % at most */
     fclose(file);
     free(r);
 }

@@ -371,7 +371,7 @@ static void test_cuts(void **state)
         r.budget_s = budget_s;
         struct lb_sweep *s = sweep(&r);
         check_level(t, s, &levels[i], s->rounds < LB_SWEEP_ROUNDS);
-        assert_in_range(s->rounds, LB_SWEEP_ROUNDS_LEAST, LB_SWEEP_ROUNDS);
+        assert_uint_in_range(s->rounds, LB_SWEEP_ROUNDS_LEAST, LB_SWEEP_ROUNDS);
         assert_true(s->rounds * s->round_s <= budget_s);
         round_s = s->round_s;
         lb_sweep_destroy(s);

@@ -789,7 +789,7 @@ static void check_mix(struct rig *rig, enum lb_lock_kind lock, int n, bool pause
     run_until_done(rig);
     for (int i = 0; i < n; i++) {
         uint64_t writes = counted(rig, i, "bp:seq");
-        assert_in_range(writes, 1, OPS - 1);
+        assert_uint_in_range(writes, 1, OPS - 1);
         expect(rig, i, "bp:mm_seq", writes);
         if (n > 1)
             continue;
@@ -818,10 +818,10 @@ static void expect_mixed_reader(const struct rig *rig)
     uint64_t writes = counted(rig, 0, "bp:count") - s->retries, locked = writes / 2;
 
     assert_int_equal(writes % 2, 0);
-    assert_in_range(locked, ops(rig, 0) - s->fallbacks, ops(rig, 0));
+    assert_uint_in_range(locked, ops(rig, 0) - s->fallbacks, ops(rig, 0));
     if (has_owner(rig->shape.lock)) {
         uint64_t owner = counted(rig, 0, "bp:owner");
-        assert_in_range(owner, locked, locked + stats(rig, 1)->spin_limits);
+        assert_uint_in_range(owner, locked, locked + stats(rig, 1)->spin_limits);
     }
     expect(rig, 0, "bp:seq", 0);
     expect(rig, 0, "bp:mm_seq", 0);
@@ -840,7 +840,7 @@ static void expect_mixed_writer(const struct rig *rig)
         assert_int_equal(count, 2 * n);
         return;
     }
-    assert_in_range(count, 2 * n, 2 * n + s->retries + s->spin_limits + s->handoffs);
+    assert_uint_in_range(count, 2 * n, 2 * n + s->retries + s->spin_limits + s->handoffs);
     assert_true(counted(rig, 1, "bp:owner") >= 2 * n);
 }
 
@@ -902,7 +902,7 @@ static void expect_pairs(const struct rig *rig)
     assert_true(locked <= ops(rig, 1));
     if (has_owner(rig->shape.lock)) {
         uint64_t owner = counted(rig, 1, "bp:owner");
-        assert_in_range(owner, locked, locked + stats(rig, 0)->spin_limits);
+        assert_uint_in_range(owner, locked, locked + stats(rig, 0)->spin_limits);
     }
 }
 
@@ -1388,7 +1388,7 @@ static void expect_samples(const struct rig *rig, int thread)
         sampled += log->blocks[i].sampled;
     }
     assert_int_equal(all, ops(rig, thread));
-    assert_in_range(sampled, 1, OPS - 1);
+    assert_uint_in_range(sampled, 1, OPS - 1);
 }
 
 static const struct sampled {

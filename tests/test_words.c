@@ -92,8 +92,8 @@ static void test_words_lie_apart(void **state)
                 for (int t = 0; t < threads; t++) {
                     assert_int_equal((uintptr_t)word(s, t) - (uintptr_t)word(s, 0),
                                      (size_t)t * offsets[i]);
-                    assert_in_range((uintptr_t)word(s, t) - (uintptr_t)s->arena, 0,
-                                    ARENA_BYTES - 8);
+                    assert_uint_in_range((uintptr_t)word(s, t) - (uintptr_t)s->arena, 0,
+                                         ARENA_BYTES - 8);
                 }
                 assert_int_equal(s->placed.shares, threads < 2 ? -1 : offsets[i] < 64);
                 assert_int_equal(s->placed.object_residue, -1);

@@ -390,7 +390,7 @@ static void assert_does_not_fit(const char *name, int fit, int n)
     struct lb_count counts[LB_GROUP_MOST];
     int open = count_same(name, n, counts);
 
-    assert_in_range(open, fit, fit + 1);
+    assert_uint_in_range(open, fit, fit + 1);
     for (int i = 0; i < n; i++) {
         if (open == fit && i < open)
             assert_counted(&counts[i]);

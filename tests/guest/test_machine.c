@@ -126,7 +126,7 @@ static void test_interleaved_memory(void **state)
     assert_true(info.node_bound && info.node_verified);
     for (size_t at = 0; at < info.bytes; at += info.page_bytes, pages++)
         on_first += lb_arena_node_of((char *)info.base + at) == topology->nodes_os[0];
-    assert_in_range(on_first, pages * 2 / 5, pages * 3 / 5);
+    assert_uint_in_range(on_first, pages * 2 / 5, pages * 3 / 5);
     lb_arena_destroy(arena);
 }
 
