@@ -6,6 +6,12 @@
 
 #include <linux/perf_event.h>
 
+/* What the kernel's headers have since Linux 5.13; it is the running kernel that knows them. */
+#ifndef PERF_PMU_TYPE_SHIFT
+#define PERF_PMU_TYPE_SHIFT           32
+#define PERF_COUNT_SW_CGROUP_SWITCHES 11
+#endif
+
 /* One counter at one moment. */
 struct lb_reading {
     bool valid;

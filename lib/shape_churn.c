@@ -251,7 +251,7 @@ int lb_churn_check(const struct lb_shape *s, const char *arena)
 /* What the heap hands out and sets aside for one allocation. */
 static size_t in_use(void)
 {
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 33)
+#ifdef LB_HAVE_MALLINFO2
     return mallinfo2().uordblks;
 #else
     return 0;
