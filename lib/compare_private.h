@@ -53,6 +53,10 @@ void lb_compare_unit_finish(struct lb_compare_unit *unit);
 /* The case with these cells, made when it is new. */
 int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size_t *at);
 
+/* Matches what is left over by distance, sorts, and finds each case's base. */
+int lb_compare_arrange(struct lb_compare *c);
+void lb_compare_case_finish(struct lb_compare *c, size_t i);
+
 /* Labels all samples by the clusters of round trips; sides apart where their processors differ. */
 int lb_compare_regimes(struct lb_compare *c, bool apart);
 

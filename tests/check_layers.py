@@ -40,8 +40,8 @@ STAGES = [
     ("record", "csv.c environment.c environment.h folders.c json.c json_private.h json_read.c "
                "number.c number.h row.c row.h "
                "schema.c"),
-    ("compare", "compare.c compare_interval.c compare_json.c compare_judge.c compare_private.h "
-                "compare_read.c compare_regimes.c compare_write.c"),
+    ("compare", "compare.c compare_arrange.c compare_interval.c compare_json.c compare_judge.c "
+                "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
     ("sweep", "sweep.c"),
     ("run", "run.c run_private.h bench.c bench_write.c first.c groups.c instruments.c keep.c "

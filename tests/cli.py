@@ -1003,6 +1003,31 @@ class Compare(Case):
         os.truncate(self.path("B", "run.json"), 20 << 20)
         self.assertIn("B/run.json: too large", self.refuses("compare", "A", "B", status=1))
 
+    def test_many_cases(self):
+        """A sweep of 512 CPUs has 24,000 cases. What grows with their square takes a minute."""
+        head = schema_columns("samples")
+        for name in "AB":
+            os.mkdir(self.path(name))
+            with open(self.path(name, "samples.csv"), "w", newline="", encoding="utf-8") as file:
+                rows = csv.DictWriter(file, head, restval="", lineterminator="\n")
+                rows.writeheader()
+                for number in range(24000):
+                    offset = number - 20000  # placements that have to be matched, and a scan
+                    values = dict(zip(self.COLUMNS, (
+                        "layouts", "observer", "pointer" if number % 2 else "embedded",
+                        f"lock{number % 7}", f"{name}{number // 14}", f"d{number // 14}", 2, 200,
+                        "all", 0, "ok", 100 + number % 11, 0.9, 90, 90, 0)))
+                    if offset > 0:
+                        values |= {"layout": f"apart-{offset}", "offset_bytes": offset,
+                                   "placement": "l3", "distance": "l3", "lock": ""}
+                    rows.writerow({"schema_version": SCHEMA, **values})
+
+        def few_seconds():
+            resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+
+        text = self.succeeds("compare", "A", "B", preexec_fn=few_seconds).stdout
+        self.assertIn("\nB against A, 24000 cases of both:\n", text)
+
     def test_sweeps(self):
         for name in "AB":
             self.succeeds("sweep", *ALONE, "--rounds", "2", "--out", name)

@@ -116,7 +116,7 @@ struct lb_compare {
  *   that no result has, or a margin below 0;
  * -ENOENT and what open and read say; -ENODATA: no rows, or no case that both sides have;
  * -EPROTO: no CSV of this program, another schema version, or an emulated machine's rows, whose
- * timing means nothing; -ENOMEM. */
+ * timing means nothing; -EOVERFLOW: over a thousand million regimes; -ENOMEM. */
 int lb_compare_create(const struct lb_compare_request *request, struct lb_why *why,
                       struct lb_compare **compare);
 void lb_compare_destroy(struct lb_compare *compare);
