@@ -178,7 +178,17 @@ static double empty_in_round(const struct lb_run *run, const struct lb_case *c, 
     return NAN;
 }
 
-static void fill_latency(const struct lb_run *run, const struct lb_sample *x,
+/* The threshold of slow ops that holds for a sample. */
+static double threshold_ns(const struct lb_analysis *a, int case_index, int role, int regime)
+{
+    for (size_t i = 0; i < a->n_lines; i++)
+        if (a->lines[i].case_index == case_index && a->lines[i].role == role &&
+            a->lines[i].regime == regime)
+            return a->lines[i].latency.slow_ns;
+    return NAN;
+}
+
+static void fill_latency(const struct lb_run *run, double slow_ns,
                          const struct lb_latency_kept *kept, double *v)
 {
     struct lb_latency *latency = calloc(1, sizeof *latency);
@@ -187,7 +197,10 @@ static void fill_latency(const struct lb_run *run, const struct lb_sample *x,
     if (latency && kept->n) {
         lb_latency_merge_kept(kept, latency);
         v[0] = lb_latency_quantile(latency, 0.5) * run->clock.ns_per_tick;
-        v[1] = isfinite(x->slow_ns) ? 1000.0 * (double)kept->slow / (double)kept->n : NAN;
+        v[1] =
+            1000 * lb_latency_above(latency, slow_ns / run->clock.ns_per_tick) / (double)latency->n;
+        if (!isfinite(slow_ns))
+            v[1] = NAN;
     }
     free(latency);
 }
@@ -205,7 +218,7 @@ static void fill_sample(const struct lb_analysis *a, int case_index, int role, s
     v[2] = x->off_cpu_share;
     v[3] = x->min_over_max;
     v[4] = lb_case_is_subject(c) ? 1000 * (double)x->lock.fallbacks / x->total_ops : NAN;
-    fill_latency(run, x, s->latencies[role][k], v + 5);
+    fill_latency(run, threshold_ns(a, case_index, role, x->regime), s->latencies[role][k], v + 5);
     for (size_t e = 0; e < run->n_events; e++) {
         const struct lb_tally *t = &s->tallies[role][k * run->n_events + e];
         bool believed = line && line->counts && !line->counts[e].unproved;

@@ -88,7 +88,7 @@ void lb_line_account(const struct lb_run *run, struct lb_line *l)
     account_lock(run, &sum.lock, ops, l);
 }
 
-enum scalar { OWN_OP, TRANSFER, SLOW, SAMPLED };
+enum scalar { OWN_OP, TRANSFER, SAMPLED };
 
 static double median_scalar(const struct lb_run *run, const struct lb_line *l, enum scalar what,
                             double *scratch)
@@ -101,7 +101,6 @@ static double median_scalar(const struct lb_run *run, const struct lb_line *l, e
         double value = !x                 ? NAN
                        : what == OWN_OP   ? x->own_op_ns
                        : what == TRANSFER ? x->transfer_ns
-                       : what == SLOW     ? x->slow_ns
                                           : x->sampled_share;
         if (isfinite(value))
             scratch[n++] = value;
@@ -109,6 +108,56 @@ static double median_scalar(const struct lb_run *run, const struct lb_line *l, e
     if (n)
         lb_stats_median(scratch, n, &median);
     return median;
+}
+
+/* The mean of what the windows of a regime found, of cases like that one; NaN: nothing. A case's
+ * windows have one regime between all its roles. */
+struct pool {
+    double sum;
+    size_t n;
+};
+
+static void pool_case(const struct lb_run *run, size_t index, int role, int regime,
+                      enum scalar what, struct pool *pool)
+{
+    for (size_t i = 0; i < run->series[index].n; i++) {
+        const struct lb_sample *x = &run->series[index].samples[role][i];
+        double value = what == OWN_OP ? x->own_op_ns : x->transfer_ns;
+        if (x->regime != regime || !isfinite(value))
+            continue;
+        pool->sum += value;
+        pool->n++;
+    }
+}
+
+/* Same ops on as many objects with the same kind of lock: the rows that a table compares. */
+static bool same_op(const struct lb_case *a, const struct lb_case *b)
+{
+    return a->shape.scenario == b->shape.scenario && a->shape.lock == b->shape.lock &&
+           a->shape.objects == b->shape.objects && a->shape.access == b->shape.access;
+}
+
+static double threshold_ns(const struct lb_run *run, const struct lb_line *l)
+{
+    const struct lb_plan *p = run->plan;
+    const struct lb_case *c = &p->cases[l->case_index];
+    size_t place = (size_t)c->placement;
+    size_t end = place + 1 < p->n_placements ? p->first_case[place + 1] : p->n_cases;
+    struct pool own = {0, 0}, fetch = {0, 0};
+
+    if (c->shape.threads < 2)
+        return NAN;
+    for (size_t i = p->first_case[place]; i < end; i++) {
+        pool_case(run, i, 0, l->regime, TRANSFER, &fetch);
+        if (same_op(&p->cases[i], c))
+            pool_case(run, i, l->role, l->regime, OWN_OP, &own);
+    }
+    if (!own.n || !fetch.n)
+        return NAN;
+    double fetch_ns = fetch.sum / (double)fetch.n;
+    if (fetch_ns < LB_TRANSFER_STEPS * run->clock.step_ns)
+        return NAN; /* the two cannot be told apart: SMT siblings share their caches */
+    return own.sum / (double)own.n + fetch_ns / 2;
 }
 
 int lb_line_timed(const struct lb_run *run, double *scratch, struct lb_line *l)
@@ -131,8 +180,9 @@ int lb_line_timed(const struct lb_run *run, double *scratch, struct lb_line *l)
     t->max = sum->n ? (double)sum->max * ns : NAN;
     t->own_op_ns = median_scalar(run, l, OWN_OP, scratch);
     t->transfer_ns = median_scalar(run, l, TRANSFER, scratch);
-    t->slow_ns = median_scalar(run, l, SLOW, scratch);
-    t->slow_per_kop = sum->n && isfinite(t->slow_ns) ? 1000.0 * (double)sum->slow / t->n : NAN;
+    t->slow_ns = threshold_ns(run, l);
+    t->slow_per_kop =
+        sum->n && isfinite(t->slow_ns) ? 1000 * lb_latency_above(sum, t->slow_ns / ns) / t->n : NAN;
     t->sampled_share = median_scalar(run, l, SAMPLED, scratch);
     free(sum);
     return 0;

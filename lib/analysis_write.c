@@ -85,7 +85,7 @@ static void write_latency(struct lb_row *row, const struct lb_line_latency *t)
     lb_row_number(row, "latency_max_ns", t->max);
     lb_row_number(row, "own_op_ns_median", t->own_op_ns);
     lb_row_number(row, "transfer_ns_median", t->transfer_ns);
-    lb_row_number(row, "slow_threshold_ns_median", t->slow_ns);
+    lb_row_number(row, "slow_threshold_ns", t->slow_ns);
     lb_row_number(row, "slow_ops_per_kop", t->slow_per_kop);
     lb_row_number(row, "sampled_share_median", t->sampled_share);
 }

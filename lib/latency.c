@@ -86,6 +86,20 @@ double lb_latency_quantile(const struct lb_latency *histogram, double q)
     return max;
 }
 
+double lb_latency_above(const struct lb_latency *histogram, double ticks)
+{
+    double above = 0;
+
+    for (size_t i = 0; i < LB_LATENCY_BUCKETS; i++) {
+        /* Whole values from the least up to the last before the next bucket's. */
+        double least = (double)lb_latency_least(i), next = (double)lb_latency_least(i + 1);
+        double share = (next - 1 - floor(ticks)) / (next - least);
+        if (histogram->buckets[i] && share > 0)
+            above += (double)histogram->buckets[i] * fmin(share, 1);
+    }
+    return above;
+}
+
 struct lb_latency_kept *lb_latency_keep(const struct lb_latency *histogram)
 {
     struct lb_latency_kept *kept;

@@ -102,9 +102,9 @@ static const struct lb_column samples[] = {
     {"own_op_ns", "median latency of the op alone with its lines in its own cache"},
     {"transfer_ns", "what fetching a line that another PU has modified adds to a locked add"},
     {"slow_threshold_ns",
-     "own_op_ns + transfer_ns / 2: slower ops waited for a line; empty where the clock is too "
-     "coarse for that, and on one thread"},
-    {"slow_ops", "timed ops above slow_threshold_ns"},
+     "own_op_ns + transfer_ns / 2 of this window; empty where transfer_ns is under 3 clock steps, "
+     "and on one thread"},
+    {"slow_ops", "timed ops above this window's slow_threshold_ns"},
     {"sampled_share", "share of the measured time spent on timed ops and their time-stamps"},
     {"latency_buckets",
      "in sweeps, which resume from it: the timed ops' histogram, index:count of each bucket that "
@@ -182,8 +182,11 @@ static const struct lb_column summary[] = {
     {"latency_max_ns", "greatest latency"},
     {"own_op_ns_median", "median of own_op_ns"},
     {"transfer_ns_median", "median of transfer_ns"},
-    {"slow_threshold_ns_median", "median of slow_threshold_ns"},
-    {"slow_ops_per_kop", "timed ops above their window's threshold per 1000 timed"},
+    {"slow_threshold_ns",
+     "one for all windows: mean own op of the role with that lock, and half of "
+     "the regime's mean transfer_ns; empty where that is under 3 clock steps"},
+    {"slow_ops_per_kop",
+     "timed ops above slow_threshold_ns per 1000 timed: they waited for a line"},
     {"sampled_share_median", "median of sampled_share"},
     ROLE_COLUMNS,
     {"events", "all events of the run, roles included, joined by ;"},

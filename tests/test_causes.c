@@ -375,7 +375,7 @@ static void test_latencies_of_a_regime(void **state)
     set_scalars(add(m, c, near, 10), 20, 60, 0.01);
     time_ops(m, c, 0, 299, 40, 1000, 100);
     set_scalars(add(m, c, near, 10), 30, 70, 0.04);
-    time_ops(m, c, 0, 199, 40, 2000, 30); /* each window has a threshold of its own */
+    time_ops(m, c, 0, 199, 40, 2000, 30); /* what this window takes for slow does not count */
     add(m, c, near, 10);                  /* nothing timed, nothing known */
     set_scalars(add(m, c, near, 10), 26, 68, 0.03);
     set_scalars(add(m, c, far, 10), 500, 600, 0.5);
@@ -390,8 +390,8 @@ static void test_latencies_of_a_regime(void **state)
     assert_near(t->max, 1000);
     assert_near(t->own_op_ns, 26);
     assert_near(t->transfer_ns, 68);
-    assert_near(t->slow_ns, 60);
-    assert_near(t->slow_per_kop, 1000.0 * (1 + 200) / 500);
+    assert_near(t->slow_ns, (20 + 30 + 26) / 3.0 + (60 + 70 + 68) / 3.0 / 2);
+    assert_near(t->slow_per_kop, 1000.0 * 2 / 500);
     assert_near(t->sampled_share, 0.02); /* between 0.01 and 0.03: 0 is a share as well */
     t = &line_in(a, c, 0, 1)->latency;
     assert_near(t->n, 10);
@@ -399,7 +399,8 @@ static void test_latencies_of_a_regime(void **state)
     assert_true(isnan(t->p90) && isnan(t->p99) && isnan(t->p999));
     assert_near(t->max, 25000);
     assert_near(t->own_op_ns, 500);
-    assert_near(t->slow_per_kop, 0);
+    assert_near(t->slow_ns, 500 + 600 / 2.0);
+    assert_near(t->slow_per_kop, 100); /* the one of 25 us */
     t = &line_in(a, c, 1, 0)->latency; /* the other role's */
     assert_near(t->n, 0);
     lb_analysis_destroy(a);
@@ -424,6 +425,35 @@ static void test_high_quantiles(void **state)
     assert_near(line_in(a, c, 0, 0)->latency.p99, 20);
     assert_near(line_in(a, c, 0, 0)->latency.p999, 30);
     assert_near(line_in(a, c, 0, 0)->latency.max, 31);
+    lb_analysis_destroy(a);
+}
+
+/* Two layouts whose windows were calibrated in steps of 10 ns, each with its luck, are held against
+ * one threshold; the fetch is that of all cases of the regime. */
+static void test_one_threshold(void **state)
+{
+    struct made *m = *state;
+    int c[] = {observed(m), find_case(m, LB_SCENARIO_OBSERVER, "pointer", 0, 200)};
+
+    m->run->clock.step_ns = 10;
+    for (int i = 0; i < 2; i++)
+        for (int window = 0; window < 4; window++) {
+            double own = window < 1 + 2 * i ? 40 : 30; /* of the eight windows four say 40 */
+            set_scalars(add(m, c[i], near, 10), own, 30, 0.01);
+            time_ops(m, c[i], 0, 19, 100, 120, 90); /* 50 ns, and 60 once */
+        }
+    set_scalars(add(m, control(m), near, 10), 20, 66, 0.01);
+    struct lb_analysis *a = analyse(m);
+    for (int i = 0; i < 2; i++) {
+        const struct lb_line_latency *t = &line_in(a, c[i], 0, 0)->latency;
+        assert_near(t->slow_ns, 35 + (8 * 30 + 66) / 9.0 / 2); /* 52 ns */
+        assert_near(t->slow_per_kop, 50);
+    }
+    lb_analysis_destroy(a);
+    m->run->clock.step_ns = 12; /* a fetch of 34 ns is no three steps */
+    a = analyse(m);
+    assert_true(isnan(line_in(a, c[0], 0, 0)->latency.slow_ns));
+    assert_true(isnan(line_in(a, c[0], 0, 0)->latency.slow_per_kop));
     lb_analysis_destroy(a);
 }
 
@@ -714,7 +744,7 @@ static const struct expected first_role[] = {
     {"latency_max_ns", "500"},
     {"own_op_ns_median", "20"},
     {"transfer_ns_median", "60"},
-    {"slow_threshold_ns_median", "50"},
+    {"slow_threshold_ns", "50"},
     {"slow_ops_per_kop", "0.2"},
     {"sampled_share_median", "0.25"},
     {"events", "cycles;hitm_local;raw:config=0x1"},
@@ -785,6 +815,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_split_of_cpu_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_latencies_of_a_regime, setup, teardown),
         cmocka_unit_test_setup_teardown(test_high_quantiles, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_one_threshold, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_threshold, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_timed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_counts_are_not_diluted, setup, teardown),

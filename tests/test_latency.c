@@ -143,6 +143,27 @@ static void test_totals(void **state)
     }
 }
 
+/* Values that share a bucket with the bound are taken as spread over it. */
+static void test_above_a_bound(void **state)
+{
+    struct lb_latency h = {0};
+
+    (void)state;
+    for (uint64_t ticks = 10; ticks < 20; ticks++)
+        lb_latency_add(&h, ticks, UINT64_MAX);
+    for (uint64_t ticks = 1024; ticks < 1056; ticks++) /* one bucket */
+        lb_latency_add(&h, ticks, UINT64_MAX);
+    assert_int_equal(lb_latency_bucket(1024), lb_latency_bucket(1055));
+    assert_float_equal(lb_latency_above(&h, 0), 42, 1e-9);
+    assert_float_equal(lb_latency_above(&h, 15), 4 + 32, 1e-9);
+    assert_float_equal(lb_latency_above(&h, 15.9), 4 + 32, 1e-9);
+    assert_float_equal(lb_latency_above(&h, 500), 32, 1e-9);
+    assert_float_equal(lb_latency_above(&h, 1023), 32, 1e-9);
+    assert_float_equal(lb_latency_above(&h, 1031), 24, 1e-9);
+    assert_float_equal(lb_latency_above(&h, 1055), 0, 1e-9);
+    assert_float_equal(lb_latency_above(&h, 1e18), 0, 1e-9);
+}
+
 /* The threshold itself is not slow. */
 static void test_slow_is_above_the_threshold(void **state)
 {
@@ -372,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_known_buckets),
         cmocka_unit_test(test_huge_values),
         cmocka_unit_test(test_totals),
+        cmocka_unit_test(test_above_a_bound),
         cmocka_unit_test(test_slow_is_above_the_threshold),
         cmocka_unit_test(test_quantiles_of_sorted_arrays),
         cmocka_unit_test(test_few_values),

@@ -15,9 +15,15 @@
 struct lb_line_latency {
     double n; /* 0: none */
     double p50, p90, p99, p999, max;
-    double own_op_ns, transfer_ns, slow_ns; /* medians over windows, as in lb_sample */
-    double slow_per_kop;                    /* NaN without a threshold */
-    double sampled_share;                   /* median */
+    double own_op_ns, transfer_ns; /* medians over windows, as in lb_sample */
+    /* Above this an op has waited for a line: one threshold for all windows that are compared,
+     * since a single window's is off by a whole step of the clock. The op's own time (mean over the
+     * windows of the scenario's role with that kind of lock, in that regime) and half of a fetch
+     * (mean over all windows of the placement in that regime). NaN where a fetch is under
+     * LB_TRANSFER_STEPS of the clock, or there is nobody to fetch from. */
+    double slow_ns;
+    double slow_per_kop;  /* NaN without a threshold */
+    double sampled_share; /* median */
 };
 
 /* What one event of the run counted in a line. */

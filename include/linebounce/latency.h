@@ -41,6 +41,10 @@ void lb_latency_merge(const struct lb_latency *addend, struct lb_latency *sum);
 #define LB_LATENCY_BEYOND 5
 double lb_latency_quantile(const struct lb_latency *histogram, double q);
 
+/* How many values are above `ticks`, whatever lb_latency_add was told: of the bucket that holds the
+ * bound a part, as if its values were spread evenly over it. */
+double lb_latency_above(const struct lb_latency *histogram, double ticks);
+
 /* The non-empty buckets alone, for keeping many: heap, destroyed with free(). NULL: out of memory.
  */
 struct lb_latency_kept {

@@ -116,7 +116,7 @@ struct lb_run_event {
 };
 
 /* No threshold for slow ops where a transfer takes fewer steps of the clock. */
-#define LB_TRANSFER_STEPS 1.5
+#define LB_TRANSFER_STEPS 3.0
 /* Armed windows stop after so many ops a thread: each hit costs about 10 us. */
 #define LB_ARMED_OPS 1000
 
