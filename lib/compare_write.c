@@ -127,28 +127,19 @@ static int put_case(const struct lb_compare *c, const struct lb_compare_case *k,
     return put_contrast(row, "relative", &k->relative);
 }
 
-static void print_cell(FILE *out, const char *text, char behind)
-{
-    bool quoted = strpbrk(text, ",\"\r\n") != NULL;
-
-    if (quoted)
-        fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"')
-            fputc('"', out);
-        fputc(*text, out);
-    }
-    if (quoted)
-        fputc('"', out);
-    fputc(behind, out);
-}
-
 /* A row, or without one the header. */
-static void print_line(FILE *out, const struct lb_row *row)
+static int print_line(FILE *out, const struct lb_row *row)
 {
-    for (size_t i = 0; i < LB_COUNT(columns); i++)
-        print_cell(out, row ? lb_row_cell(row, i) : columns[i].name,
-                   i + 1 < LB_COUNT(columns) ? ',' : '\n');
+    for (size_t i = 0; i < LB_COUNT(columns); i++) {
+        const char *text = row ? lb_row_cell(row, i) : columns[i].name;
+        char *cell = malloc(LB_CSV_ROOM(strlen(text)));
+        if (!cell)
+            return -ENOMEM;
+        fwrite(cell, 1, lb_csv_quote(text, cell), out);
+        fputc(i + 1 < LB_COUNT(columns) ? ',' : '\n', out);
+        free(cell);
+    }
+    return 0;
 }
 
 int lb_compare_text(FILE *out, char **text)
@@ -173,10 +164,10 @@ int lb_compare_csv(const struct lb_compare *c, char **text)
     if (err)
         return err;
     if (out)
-        print_line(out, NULL);
+        err = print_line(out, NULL);
     for (size_t i = 0; out && !err && i < c->n_cases; i++)
         if (!(err = put_case(c, &c->cases[i], row)))
-            print_line(out, row);
+            err = print_line(out, row);
     lb_row_destroy(row);
     if (!out || lb_compare_text(out, &printed))
         return -ENOMEM;

@@ -42,16 +42,42 @@ static int line_reserve(struct lb_csv *csv, size_t more)
     return 0;
 }
 
-/* Adds one cell and the character behind it: a comma or the end of the line. */
-static int line_add(struct lb_csv *csv, const char *text, char behind)
+/* Whether all of the values that a cell joins by `;` are numbers. */
+static bool is_numeric(const char *text)
 {
-    /* At worst every byte is a quote. */
-    if (line_reserve(csv, 2 * strlen(text) + 3))
-        return -ENOMEM;
-    char *at = csv->line + csv->length;
+    bool numeric = true;
+
+    while (numeric && *text) {
+        size_t length = strcspn(text, ";");
+        char one[LB_NUMBER_BYTES];
+        numeric = length < sizeof one;
+        if (numeric && length) {
+            memcpy(one, text, length);
+            one[length] = '\0';
+            numeric = !isnan(lb_number_parse(one));
+        }
+        text += length + (text[length] == ';');
+    }
+    return numeric;
+}
+
+/* Text that a spreadsheet would run. The apostrophes that keep it from that are counted too, so
+ * that reading takes away what writing has put there. */
+static bool is_formula(const char *text)
+{
+    text += strspn(text, "'");
+    return *text && strchr("=+-@\t\r", *text) && !is_numeric(text);
+}
+
+size_t lb_csv_quote(const char *text, char *to)
+{
     bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+    char *at = to;
+
     if (quoted)
         *at++ = '"';
+    if (is_formula(text))
+        *at++ = '\'';
     for (; *text; text++) {
         if (*text == '"')
             *at++ = '"';
@@ -59,8 +85,16 @@ static int line_add(struct lb_csv *csv, const char *text, char behind)
     }
     if (quoted)
         *at++ = '"';
-    *at++ = behind;
-    csv->length = (size_t)(at - csv->line);
+    return (size_t)(at - to);
+}
+
+/* Adds one cell and the character behind it: a comma or the end of the line. */
+static int line_add(struct lb_csv *csv, const char *text, char behind)
+{
+    if (line_reserve(csv, LB_CSV_ROOM(strlen(text)) + 1))
+        return -ENOMEM;
+    csv->length += lb_csv_quote(text, csv->line + csv->length);
+    csv->line[csv->length++] = behind;
     return 0;
 }
 
@@ -405,18 +439,24 @@ static int find_record(struct lb_csv_reader *reader, struct lb_why *why, size_t 
     }
 }
 
+/* The cell as it was before it was kept from being a formula. */
+static char *bare(char *cell)
+{
+    return *cell == '\'' && is_formula(cell + 1) ? cell + 1 : cell;
+}
+
 /* Takes the cell at `at`; the record ends at `end`, where a comma stands. Cuts the cell out and
  * returns where the next one begins, `end + 1` when this was the last one, NULL when a quote is out
  * of place. */
 static char *take_cell(char *at, char *end, char **cell)
 {
-    *cell = at;
     if (at == end || *at != '"') {
         char *comma = memchr(at, ',', (size_t)(end - at));
         char *stop = comma ? comma : end;
         if (memchr(at, '"', (size_t)(stop - at)))
             return NULL;
         *stop = '\0';
+        *cell = bare(at);
         return stop + 1;
     }
     char *from = at + 1, *to = at;
@@ -428,6 +468,7 @@ static char *take_cell(char *at, char *end, char **cell)
     if (from >= end || (from + 1 < end && from[1] != ','))
         return NULL;
     *to = '\0';
+    *cell = bare(at);
     return from + 2;
 }
 

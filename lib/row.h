@@ -11,4 +11,9 @@ const struct lb_schema *lb_row_schema(const struct lb_row *row);
 /* The text of the cell in column number `at`, "" when unset. */
 const char *lb_row_cell(const struct lb_row *row, size_t at);
 
+/* A cell as it stands in a file, without a NUL: quoted where it has to be, and with an apostrophe
+ * in front of text that a spreadsheet would run. Returns its length. */
+#define LB_CSV_ROOM(bytes) (2 * (bytes) + 3)
+size_t lb_csv_quote(const char *text, char *to);
+
 #endif

@@ -297,9 +297,41 @@ static void test_row_many_values(void **state)
 /* Writing ------------------------------------------------------------------------------------ */
 
 static const char *const awkward[] = {
-    "a,b",  "\"", "\"\"",     "say \"no\"", "two\nlines", "cr\rhere",
-    "\r\n", ",",  " spaces ", "5%",         "\n",         "\",\"\n\"",
+    "a,b",      "\"",   "\"\"", "say \"no\"", "two\nlines", "cr\rhere", "\r\n", ",",
+    " spaces ", "5%",   "\n",   "\",\"\n\"",  "=1+1",       "+x",       "-y",   "@SUM(A1)",
+    "\t=1",     "\r=1", "'",    "'=1",        "''-x",       "'a",       "-1.5", "-1;;+2",
 };
+
+/* Text that a spreadsheet would run is kept from it; numbers stay numbers. */
+static void test_csv_formulas(void **state)
+{
+    static const char *const cells[][2] = {
+        {"=HYPERLINK(1)", "'=HYPERLINK(1)"},
+        {"+1 more", "'+1 more"},
+        {"-", "'-"},
+        {"@a", "'@a"},
+        {"\tx", "'\tx"},
+        {"=1,2", "\"'=1,2\""},
+        {"\r=", "\"'\r=\""},
+        {"'=x", "''=x"},
+        {"-1.5", "-1.5"},
+        {"+7", "+7"},
+        {"-2;;3", "-2;;3"},
+        {"-2;x", "'-2;x"},
+        {"a=b", "a=b"},
+        {"'a", "'a"},
+    };
+    struct lb_row *row = new_row();
+    char line[64];
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(cells); i++) {
+        lb_row_text(row, "name", cells[i][0]);
+        snprintf(line, sizeof line, "3,%s,,\n", cells[i][1]);
+        assert_line(row, line);
+    }
+    lb_row_destroy(row);
+}
 
 static void test_csv_quoting(void **state)
 {
@@ -1484,6 +1516,7 @@ int main(void)
         cmocka_unit_test(test_row_unknown_column),
         cmocka_unit_test(test_row_many_values),
         cmocka_unit_test(test_csv_quoting),
+        cmocka_unit_test(test_csv_formulas),
         cmocka_unit_test(test_csv_round_trip),
         cmocka_unit_test(test_csv_create_refuses),
         cmocka_unit_test(test_csv_append_other_schema),

@@ -5,6 +5,8 @@
  * CSV is RFC 4180 with one header line; lines end with LF. Numbers have a dot and no thousands
  * separator whatever the locale; an unknown value is an empty cell, never 0; a cell with several
  * values joins them by `;`, and an unknown one among them keeps its place (`1;;3`).
+ * Text that a spreadsheet would take for a formula has an apostrophe in front, which reading takes
+ * away again.
  */
 #ifndef LINEBOUNCE_RECORD_H
 #define LINEBOUNCE_RECORD_H
