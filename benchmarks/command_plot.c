@@ -43,24 +43,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
+/* Tables are worth a page without pictures too; without good data there is none. */
 static int plot_one(const char *dir)
 {
-    struct lb_why why = {""};
-    int drawn;
+    struct lb_why why = {""}, refusal;
+    struct lb_pictures n = {0, 0};
+    int err = lb_plot(dir, provenance_plots(), &why, &n);
 
-    if (lb_plot(dir, provenance_plots(), &why, &drawn)) {
-        fprintf(stderr, "linebounce: %s\n", why.text);
-        return EXIT_NOT_MEASURED;
-    }
     if (*why.text)
-        fprintf(stderr, "linebounce: %s: %s\n", dir, why.text);
-    printf("%s/plots: %d kind%s of picture\n", dir, drawn, drawn == 1 ? "" : "s");
-    if (lb_page_write(dir, &why)) {
-        fprintf(stderr, "linebounce: %s\n", why.text);
+        fprintf(stderr, "linebounce: %s%s%s\n", err ? "" : dir, err ? "" : ": ", why.text);
+    if (err && !n.failed)
+        return EXIT_NOT_MEASURED;
+    if (n.drawn)
+        printf("%s/plots: %d kind%s of picture\n", dir, n.drawn, n.drawn == 1 ? "" : "s");
+    if (lb_page_write(dir, *why.text ? why.text : NULL, &refusal)) {
+        fprintf(stderr, "linebounce: %s\n", refusal.text);
         return EXIT_NOT_MEASURED;
     }
     printf("%s/index.html\n", dir);
-    return EXIT_DONE;
+    return n.failed ? EXIT_NOT_MEASURED : EXIT_DONE;
 }
 
 /* A host's name; where two folders have the same, the folder's. */

@@ -275,6 +275,7 @@ void session_close(struct session *w, bool quiet)
     struct lb_why why = {""};
     char path[600];
     FILE *out = quiet ? stderr : stdout;
+    struct lb_pictures n = {0, 0};
     int drawn = 0;
 
     if (!*w->dir)
@@ -286,8 +287,9 @@ void session_close(struct session *w, bool quiet)
         session_complain(&why, 0);
     why.text[0] = '\0';
     if (!w->settings->no_plots)
-        lb_plot(w->dir, provenance_plots(), &why, &drawn);
-    if (drawn && lb_page_write(w->dir, &why))
+        lb_plot(w->dir, provenance_plots(), &why, &n);
+    drawn = n.drawn;
+    if (drawn && lb_page_write(w->dir, NULL, &why))
         session_complain(&why, 0);
     if (*why.text) /* what failed, or what a run of this kind has no picture of */
         fprintf(stderr, "linebounce: plots: %s\n", why.text);

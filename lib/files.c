@@ -90,6 +90,28 @@ int lb_read_regular(int dir_fd, const char *name, uint64_t most_bytes, struct lb
     return 0;
 }
 
+int lb_open_folder(const char *path, struct lb_why *why, int *fd)
+{
+    int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat info;
+
+    if (opened < 0 || fstat(opened, &info)) {
+        int err = errno;
+        if (opened >= 0)
+            close(opened);
+        return lb_fail(why, err, "%s: %s", path, strerror(err));
+    }
+    if (info.st_uid != geteuid() && info.st_uid) {
+        close(opened);
+        return lb_fail(why, EPERM,
+                       "%s: belongs to another user (%u), who can change it meanwhile: choose "
+                       "another folder, a new one below it or a copy",
+                       path, info.st_uid);
+    }
+    *fd = opened;
+    return 0;
+}
+
 /* Writing ------------------------------------------------------------------------------------- */
 
 /* The folder of a path, opened: what is renamed there is what was written there. */

@@ -72,42 +72,17 @@ static int set(struct lb_json *json, const char *path, cJSON *item)
 
 /* Values ------------------------------------------------------------------------------------- */
 
-/* Length of the UTF-8 character at s, 0 when the bytes are none (RFC 3629: no overlong forms, no
- * surrogates, nothing past U+10FFFF). The text's NUL ends every character in time. */
-static size_t utf8_length(const unsigned char *s)
-{
-    size_t n;
-    uint32_t least, c;
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] < 0xe0)
-        n = 2, least = 0x80, c = s[0] & 0x1fu;
-    else if (s[0] >= 0xe0 && s[0] < 0xf0)
-        n = 3, least = 0x800, c = s[0] & 0x0fu;
-    else if (s[0] >= 0xf0 && s[0] < 0xf5)
-        n = 4, least = 0x10000, c = s[0] & 0x07u;
-    else
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (s[i] & 0x3fu);
-    }
-    return c < least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
-}
-
 /* A string item. File names and options may hold any bytes, JSON may not: what is no UTF-8 becomes
  * U+FFFD. */
 static cJSON *new_string(const char *value)
 {
-    static const char replacement[] = "\xef\xbf\xbd";
     char *clean = malloc(3 * strlen(value) + 1);
     if (!clean)
         return NULL;
     char *to = clean;
     while (*value) {
-        size_t n = utf8_length((const unsigned char *)value);
-        memcpy(to, n ? value : replacement, n ? n : 3);
+        size_t n = lb_utf8_length(value);
+        memcpy(to, n ? value : LB_REPLACEMENT, n ? n : 3);
         to += n ? n : 3;
         value += n ? n : 1;
     }

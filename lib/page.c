@@ -5,20 +5,38 @@
 #include <linebounce/plot.h>
 #include <linebounce/record.h>
 
+#include "plot_private.h"
+
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct page {
-    const char *dir;
+    const char *dir, *without;
     FILE *out;
-    size_t parts; /* of what a page is for: pictures and tables */
+    size_t pictures, tables; /* what a page is for */
 };
+
+/* Returns how many bytes it took. Names and cells may hold any, HTML may not; control characters
+ * are none of it either. */
+static size_t put_character(FILE *out, const char *text)
+{
+    size_t n = lb_utf8_length(text);
+
+    if (!n)
+        fputs(LB_REPLACEMENT, out);
+    else if ((unsigned char)*text >= ' ')
+        fwrite(text, 1, n, out);
+    return n ? n : 1;
+}
 
 /* Text between tags, or in an attribute's quotes. */
 static void put(FILE *out, const char *text)
@@ -38,8 +56,7 @@ static void put(FILE *out, const char *text)
             fputs("&quot;", out);
             break;
         default:
-            if ((unsigned char)*text >= ' ') /* control characters are none of HTML's */
-                fputc(*text, out);
+            text += put_character(out, text) - 1;
         }
 }
 
@@ -85,13 +102,11 @@ static void put_facts(struct page *p)
     fputs("</table>\n", p->out);
 }
 
-static void put_base64(FILE *out, FILE *in)
+static void put_base64(FILE *out, const unsigned char *b, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    unsigned char b[3];
-    size_t n;
 
-    while ((n = fread(b, 1, 3, in)) > 0) {
+    for (; n; b += n < 3 ? n : 3, n -= n < 3 ? n : 3) {
         unsigned bits =
             (unsigned)b[0] << 16 | (n > 1 ? (unsigned)b[1] << 8 : 0) | (n > 2 ? b[2] : 0);
         fputc(digits[bits >> 18], out);
@@ -101,52 +116,59 @@ static void put_base64(FILE *out, FILE *in)
     }
 }
 
-/* One picture: NAME.svg, or NAME.png where that is large. */
-static void put_picture(struct page *p, const char *plots, const char *svg)
+/* One picture: NAME.svg, or NAME.png where that is large. One that cannot be had is left out. */
+static void put_picture(struct page *p, int plots, const char *svg)
 {
-    char path[4600];
-    struct stat info;
     int stem = (int)strlen(svg) - 4;
-    bool large;
+    char png[NAME_MAX + 1], *bytes;
+    size_t n;
+    int err = lb_read_regular(plots, svg, LB_PAGE_SVG_MOST, NULL, &bytes, &n);
+    bool large = err == -EFBIG;
 
-    snprintf(path, sizeof path, "%s/%s", plots, svg);
-    large = !stat(path, &info) && (size_t)info.st_size > LB_PAGE_SVG_MOST;
+    snprintf(png, sizeof png, "%.*s.png", stem, svg);
     if (large)
-        snprintf(path, sizeof path, "%s/%.*s.png", plots, stem, svg);
-    FILE *in = fopen(path, "re");
-    if (!in)
+        err = lb_read_regular(plots, png, LB_PAGE_PNG_MOST, NULL, &bytes, &n);
+    if (err)
         return;
-    fprintf(p->out, "<figure><img alt=\"%.*s\" src=\"data:image/%s;base64,", stem, svg,
-            large ? "png" : "svg+xml");
-    put_base64(p->out, in);
-    fputs("\"></figure>\n", p->out);
-    fclose(in);
-    p->parts++;
+    if (n && !p->pictures++)
+        fputs("<h2>Pictures</h2>\n", p->out);
+    if (n) {
+        fprintf(p->out, "<figure><img alt=\"%.*s\" src=\"data:image/%s;base64,", stem, svg,
+                large ? "png" : "svg+xml");
+        put_base64(p->out, (const unsigned char *)bytes, n);
+        fputs("\"></figure>\n", p->out);
+    }
+    free(bytes);
 }
 
 static int is_svg(const struct dirent *entry)
 {
-    size_t n = strlen(entry->d_name);
+    const char *dot = strrchr(entry->d_name, '.');
 
-    /* Names are gnuplot scripts' and scenarios'; others are not ours. */
-    return n > 4 && !strcmp(entry->d_name + n - 4, ".svg") && !strpbrk(entry->d_name, "<>&\"'");
+    return dot && !strcmp(dot, ".svg") && lb_picture_name(entry->d_name, NULL);
 }
 
 static void put_pictures(struct page *p)
 {
-    struct dirent **entries;
-    char plots[4200];
+    struct dirent **entries = NULL;
+    int dir = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int plots = openat(dir, "plots", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    int n = plots < 0 ? 0 : scandirat(plots, ".", &entries, is_svg, alphasort);
 
-    snprintf(plots, sizeof plots, "%s/plots", p->dir);
-    int n = scandir(plots, &entries, is_svg, alphasort);
-    if (n > 0)
-        fputs("<h2>Pictures</h2>\n", p->out);
     for (int i = 0; i < n; i++) {
         put_picture(p, plots, entries[i]->d_name);
         free(entries[i]);
     }
-    if (n >= 0)
-        free(entries);
+    free(entries);
+    if (plots >= 0)
+        close(plots);
+    if (dir >= 0)
+        close(dir);
+    if (p->pictures || !p->without)
+        return;
+    fputs("<p class=\"note\">No pictures: ", p->out);
+    put(p->out, p->without);
+    fputs("</p>\n", p->out);
 }
 
 /* "12.3 [11, 13]", empty without a value. */
@@ -246,7 +268,7 @@ static int put_summary(struct page *p, struct lb_why *why)
     lb_csv_reader_close(r);
     if (*last)
         fputs("</table>\n", p->out);
-    p->parts += *last != 0;
+    p->tables += *last != 0;
     return err;
 }
 
@@ -278,7 +300,7 @@ static int put_matrix(struct page *p, struct lb_why *why)
     lb_csv_reader_close(r);
     if (n)
         fputs("</table>\n", p->out);
-    p->parts += n > 0;
+    p->tables += n > 0;
     return err;
 }
 
@@ -311,32 +333,25 @@ static int put_page(struct page *p, struct lb_why *why)
     if ((err = put_summary(p, why)) || (err = put_matrix(p, why)))
         return err;
     fputs("</body>\n</html>\n", p->out);
-    return p->parts ? 0 : lb_fail(why, ENODATA, "%s: nothing for a page", p->dir);
+    return p->pictures + p->tables ? 0 : lb_fail(why, ENODATA, "%s: nothing for a page", p->dir);
 }
 
-int lb_page_write(const char *run_dir, struct lb_why *why)
+int lb_page_write(const char *run_dir, const char *without, struct lb_why *why)
 {
-    char part[4200], path[4200];
+    struct page p = {.dir = run_dir, .without = without};
+    struct lb_whole file;
     struct stat info;
-    struct page p = {.dir = run_dir};
+    char *path;
     int err;
 
     if (stat(run_dir, &info))
         return lb_fail(why, errno, "%s: %s", run_dir, strerror(errno));
-    snprintf(path, sizeof path, "%s/index.html", run_dir);
-    snprintf(part, sizeof part, "%s/index.html.part", run_dir);
-    if (!(p.out = fopen(part, "we")))
-        return lb_fail(why, errno, "%s: %s", part, strerror(errno));
-    err = put_page(&p, why);
-    if (!err && fflush(p.out))
-        err = lb_fail(why, errno, "%s: %s", part, strerror(errno));
-    if (!err && ferror(p.out))
-        err = lb_fail(why, EIO, "%s: %s", part, strerror(EIO));
-    if (fclose(p.out) && !err)
-        err = lb_fail(why, errno, "%s: %s", part, strerror(errno));
-    if (!err && rename(part, path))
-        err = lb_fail(why, errno, "%s: %s", path, strerror(errno));
-    if (err)
-        remove(part);
+    if (asprintf(&path, "%s/index.html", run_dir) < 0)
+        return lb_fail(why, ENOMEM, "%s: %s", run_dir, strerror(ENOMEM));
+    if (!(err = lb_whole_begin(path, why, &file))) {
+        p.out = file.out;
+        err = lb_whole_end(&file, put_page(&p, why), why);
+    }
+    free(path);
     return err;
 }

@@ -2,23 +2,22 @@
 #include <linebounce/plot.h>
 #include <linebounce/record.h>
 
+#include "plot_private.h"
+
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 /* What the scripts exit with when the run has nothing for them. */
 #define STATUS_NOTHING 3
-/* What a child exits with when it could not be executed and the C library cannot tell us otherwise.
- */
-#define STATUS_NO_PROGRAM 127
-/* gnuplot repeats the failing command, which can be long, before the line that says why. */
-#define SAID_BYTES 2048
+/* For one script: a sweep of hundreds of CPUs takes a minute. */
+#define LIMIT_S 300.0
 
 enum file { SUMMARY, SAMPLES, MATRIX, FILES };
 
@@ -117,12 +116,15 @@ static const struct {
 };
 
 struct drawing {
-    char *run_dir,
-        *scripts_dir; /* absolute: gnuplot takes a name that begins with < or | for a command */
+    /* Absolute: gnuplot takes a name that begins with < or | for a command. */
+    char *run_dir, *scripts_dir, *sketch;
+    char *plots;
     size_t n_rows[FILES];
     bool any_file;
     bool emulated;
-    int n_drawn;
+    int n_drawn, n_failed, err; /* err, first: of the first that failed */
+    bool no_gnuplot;
+    struct lb_why first;
     char left_out[LB_WHY_BYTES];
 };
 
@@ -164,16 +166,17 @@ static int check_file(struct drawing *d, enum file file, struct lb_why *why)
     return err ? lb_fail(why, -err, "%s", refusal.text) : 0;
 }
 
-/* A setting for gnuplot's -e: NAME='...'; with a quote in the value doubled as gnuplot wants it. */
+/* A setting for gnuplot's -e: NAME="...", whatever is in the value: what might be a quote, an
+ * expansion or an escape goes by its number. */
 static void put_setting(FILE *out, const char *name, const char *value)
 {
-    fprintf(out, "%s='", name);
-    for (; *value; value++) {
-        if (*value == '\'')
-            fputc('\'', out);
-        fputc(*value, out);
-    }
-    fputs("'; ", out);
+    fprintf(out, "%s=\"", name);
+    for (; *value; value++)
+        if (isalnum((unsigned char)*value) || strchr("/._-", *value))
+            fputc(*value, out);
+        else
+            fprintf(out, "\\%03o", (unsigned char)*value);
+    fputs("\"; ", out);
 }
 
 static char *settings(const struct drawing *d)
@@ -185,6 +188,7 @@ static char *settings(const struct drawing *d)
     if (!out)
         return NULL;
     put_setting(out, "dir", d->run_dir);
+    put_setting(out, "out", d->sketch);
     if (d->emulated)
         fputs("emulated=1", out);
     if (fclose(out)) {
@@ -192,26 +196,6 @@ static char *settings(const struct drawing *d)
         return NULL;
     }
     return text;
-}
-
-/* Reads until the other end is closed and keeps the end of it. */
-static void listen_to(int fd, char said[SAID_BYTES])
-{
-    size_t used = 0;
-
-    for (;;) {
-        if (used == SAID_BYTES - 1) {
-            memmove(said, said + SAID_BYTES / 2, used - SAID_BYTES / 2);
-            used -= SAID_BYTES / 2;
-        }
-        ssize_t n = read(fd, said + used, SAID_BYTES - 1 - used);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        used += (size_t)n;
-    }
-    said[used] = '\0';
 }
 
 /* The last line with something in it. */
@@ -224,48 +208,12 @@ static const char *last_line(char *text)
     return line ? line + 1 : text;
 }
 
-/* Starts gnuplot with stdin and stdout closed off and stderr into the pipe. */
-static int start(const char *set, const char *script, const int pipe_fds[2], pid_t *pid)
-{
-    /* -d: neither ~/.gnuplot nor the system's settings. */
-    char *const argv[] = {"gnuplot", "-d", "-e", (char *)set, (char *)script, NULL};
-    posix_spawn_file_actions_t actions;
-    int err = posix_spawn_file_actions_init(&actions);
-
-    if (err)
-        return -err;
-    if (!(err = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)) &&
-        !(err = posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)) &&
-        !(err = posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 2)))
-        err = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return -err;
-}
-
-/* Runs gnuplot on one script. *status is waitpid's, said what came out of stderr. */
-static int run_gnuplot(const char *set, const char *script, char said[SAID_BYTES], int *status)
-{
-    int fds[2];
-    pid_t pid;
-
-    if (pipe2(fds, O_CLOEXEC))
-        return -errno;
-    int err = start(set, script, fds, &pid);
-    close(fds[1]);
-    if (!err)
-        listen_to(fds[0], said);
-    close(fds[0]);
-    while (!err && waitpid(pid, status, 0) < 0)
-        if (errno != EINTR)
-            err = -errno;
-    return err;
-}
-
-/* What became of one script. */
+/* What became of one script: 0 where it drew or had nothing to draw. */
 static int judge(struct drawing *d, const char *name, bool some_runs, int status,
-                 char said[SAID_BYTES], struct lb_why *why)
+                 char said[LB_SAID_BYTES], struct lb_why *why)
 {
     const char *line = last_line(said);
+    struct lb_why refusal;
 
     if (WIFSIGNALED(status))
         return lb_fail(why, EIO, "gnuplot: %s: ended by signal %d (%s)", name, WTERMSIG(status),
@@ -273,18 +221,22 @@ static int judge(struct drawing *d, const char *name, bool some_runs, int status
     if (WEXITSTATUS(status) == STATUS_NOTHING) {
         if (!some_runs)
             leave_out(d, *line ? line : name);
-    } else if (WEXITSTATUS(status))
+        return 0;
+    }
+    if (WEXITSTATUS(status))
         return lb_fail(why, EIO, "gnuplot: %s: exit status %d: %s", name, WEXITSTATUS(status),
                        *line ? line : "it says nothing");
-    else
-        d->n_drawn++;
+    int err = lb_pictures_take(d->sketch, name, d->plots, &refusal);
+    if (err)
+        return lb_fail(why, -err, "%s: %s", name, refusal.text);
+    d->n_drawn++;
     return 0;
 }
 
 static int draw(struct drawing *d, const char *name, bool some_runs, const char *set,
                 struct lb_why *why)
 {
-    char *script, said[SAID_BYTES] = "";
+    char *script, said[LB_SAID_BYTES] = "";
     int status = 0;
 
     if (asprintf(&script, "%s/%s.gp", d->scripts_dir, name) < 0)
@@ -292,17 +244,16 @@ static int draw(struct drawing *d, const char *name, bool some_runs, const char 
     int err = access(script, R_OK) ? lb_fail(why, errno, "%s: %s", script, strerror(errno)) : 0;
     if (err)
         goto out;
-    err = run_gnuplot(set, script, said, &status);
-    /* Where the C library cannot report a failed exec (an emulated process), the child's status
-     * does. */
-    if (!err && WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_PROGRAM)
-        err = -ENOENT;
-    if (err == -ENOENT)
-        err = lb_fail(why, ENOENT,
-                      "gnuplot: not found: install gnuplot 5.4 or later (Debian: "
-                      "gnuplot-nox); the CSV files are complete without it");
+    err = lb_gnuplot(set, script, LIMIT_S, said, &status);
+    if (err == -ENOENT) {
+        d->no_gnuplot = true;
+        lb_fail(why, ENOENT,
+                "gnuplot: not found: install gnuplot 5.4 or later (Debian: "
+                "gnuplot-nox); the CSV files are complete without it");
+    } else if (err == -ETIMEDOUT)
+        lb_fail(why, ETIMEDOUT, "gnuplot: %s: took over %.0f s and was ended", name, LIMIT_S);
     else if (err)
-        err = lb_fail(why, -err, "gnuplot: %s", strerror(-err));
+        lb_fail(why, -err, "gnuplot: %s: %s", name, strerror(-err));
     else
         err = judge(d, name, some_runs, status, said, why);
 out:
@@ -310,36 +261,79 @@ out:
     return err;
 }
 
-static int draw_all(struct drawing *d, struct lb_why *why)
+/* One script; what it fails for costs its picture alone. */
+static void draw_one(struct drawing *d, size_t i, const char *set)
 {
-    char *plots = NULL, *set = settings(d);
+    struct lb_why refusal = {""};
+    char sentence[96];
     int err = 0;
 
-    if (!set || asprintf(&plots, "%s/plots", d->run_dir) < 0) {
-        free(set);
-        return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
-    }
-    if (d->n_rows[SUMMARY] || d->n_rows[SAMPLES] || d->n_rows[MATRIX])
-        err = lb_make_folders(plots, why);
-    /* gnuplot's own words for this do not name the folder. */
-    if (!err && access(plots, W_OK) && errno != ENOENT)
-        err = lb_fail(why, errno, "%s: cannot write: %s", plots, strerror(errno));
-    for (size_t i = 0; !err && i < LB_COUNT(scripts); i++) {
-        if (d->n_rows[scripts[i].reads]) {
-            err = draw(d, scripts[i].name, scripts[i].some_runs, set, why);
-            continue;
-        }
+    if (d->n_rows[scripts[i].reads]) {
+        err = draw(d, scripts[i].name, scripts[i].some_runs, set, &refusal);
+    } else if (!scripts[i].some_runs && !d->n_rows[MATRIX]) {
         /* A run of pairs has no windows, a run of windows no pairs. */
-        if (scripts[i].some_runs || d->n_rows[MATRIX])
-            continue;
-        char sentence[96];
         snprintf(sentence, sizeof sentence, "%s: no rows in %s", scripts[i].name,
                  files[scripts[i].reads].name);
         leave_out(d, sentence);
     }
-    free(set);
-    free(plots);
+    if (!err)
+        return;
+    d->n_failed++;
+    leave_out(d, refusal.text);
+    if (!d->err) {
+        d->err = err;
+        d->first = refusal;
+    }
+}
+
+/* Somebody who owns a folder can change it while it is drawn into. */
+static int check_owner(const char *path, struct lb_why *why)
+{
+    int fd, err = lb_open_folder(path, why, &fd);
+
+    if (!err)
+        close(fd);
     return err;
+}
+
+/* The folder that the pictures go to: no link to another place. */
+static int make_plots(struct drawing *d, struct lb_why *why)
+{
+    struct stat info;
+    int err;
+
+    if (asprintf(&d->plots, "%s/plots", d->run_dir) < 0) {
+        d->plots = NULL;
+        return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
+    }
+    if (!d->n_rows[SUMMARY] && !d->n_rows[SAMPLES] && !d->n_rows[MATRIX])
+        return 0;
+    if (!lstat(d->plots, &info) && S_ISLNK(info.st_mode))
+        return lb_fail(why, ELOOP, "%s: a symbolic link: pictures go to a folder", d->plots);
+    if ((err = lb_make_folders(d->plots, why)) || (err = check_owner(d->plots, why)))
+        return err;
+    return access(d->plots, W_OK)
+               ? lb_fail(why, errno, "%s: cannot write: %s", d->plots, strerror(errno))
+               : 0;
+}
+
+static int draw_all(struct drawing *d, struct lb_why *why)
+{
+    char *set;
+    int err = make_plots(d, why);
+
+    if (!err)
+        err = lb_sketch_begin(d->run_dir, why, &d->sketch);
+    if (err)
+        return err;
+    if (!(set = settings(d)))
+        return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
+    for (size_t i = 0; !d->no_gnuplot && i < LB_COUNT(scripts); i++)
+        draw_one(d, i, set);
+    free(set);
+    if (d->no_gnuplot || !d->n_drawn)
+        return d->err ? lb_fail(why, -d->err, "%s", d->first.text) : 0;
+    return 0;
 }
 
 /* The absolute path of a folder that is there. */
@@ -352,11 +346,22 @@ static int find_folder(const char *path, struct lb_why *why, char **absolute)
     return 0;
 }
 
-int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, int *n_drawn)
+static void finish(struct drawing *d)
+{
+    lb_sketch_end(d->sketch);
+    free(d->run_dir);
+    free(d->scripts_dir);
+    free(d->plots);
+}
+
+int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why,
+            struct lb_pictures *pictures)
 {
     struct drawing d = {.n_drawn = 0};
     int err = find_folder(run_dir, why, &d.run_dir);
 
+    if (!err)
+        err = check_owner(d.run_dir, why);
     if (!err)
         err = find_folder(scripts_dir, why, &d.scripts_dir);
     for (enum file file = 0; !err && file < FILES; file++)
@@ -368,13 +373,14 @@ int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, in
         err = draw_all(&d, why);
     if (!err && d.n_drawn == 0)
         err = lb_fail(why, ENODATA, "%s: nothing to draw: %s", run_dir, d.left_out);
-    free(d.run_dir);
-    free(d.scripts_dir);
+    finish(&d);
+    if (err && d.n_failed)
+        *pictures = (struct lb_pictures){0, d.n_failed};
     if (err)
         return err;
     if (why)
         snprintf(why->text, sizeof why->text, "%s", d.left_out);
-    *n_drawn = d.n_drawn;
+    *pictures = (struct lb_pictures){d.n_drawn, d.n_failed};
     return 0;
 }
 
@@ -419,26 +425,43 @@ static int check_hosts(const char *const *run_dirs, int n, char **absolute, stru
     return err;
 }
 
+/* What is drawn of all of them: into out_dir, by way of a sketch. */
+static int draw_hosts(struct drawing *d, char **dirs, const char *const *names, int n,
+                      const char *out_dir, const char *scripts_dir, struct lb_why *why)
+{
+    char *set;
+    int err = lb_make_folders(out_dir, why);
+
+    if (!err)
+        err = check_owner(out_dir, why);
+    if (!err)
+        err = find_folder(out_dir, why, &d->plots);
+    if (!err)
+        err = find_folder(scripts_dir, why, &d->scripts_dir);
+    if (!err)
+        err = lb_sketch_begin(d->plots, why, &d->sketch);
+    if (err)
+        return err;
+    if (!(set = host_settings((const char *const *)dirs, names, n, d->sketch)))
+        return lb_fail(why, ENOMEM, "%s: %s", out_dir, strerror(ENOMEM));
+    err = draw(d, "hosts", false, set, why);
+    free(set);
+    return !err && !d->n_drawn ? lb_fail(why, ENODATA, "%s", d->left_out) : err;
+}
+
 int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,
                   const char *scripts_dir, struct lb_why *why)
 {
     struct drawing d = {.n_drawn = 0};
-    char **dirs = calloc((size_t)n + 1, sizeof *dirs), *out = NULL, *set = NULL;
-    int err = dirs ? check_hosts(run_dirs, n, dirs, why) : -ENOMEM;
+    char **dirs = calloc((size_t)n + 1, sizeof *dirs);
+    int err = dirs ? check_hosts(run_dirs, n, dirs, why)
+                   : lb_fail(why, ENOMEM, "%s: %s", out_dir, strerror(ENOMEM));
 
-    if (!err && !(err = lb_make_folders(out_dir, why)) &&
-        !(err = find_folder(out_dir, why, &out)) &&
-        !(err = find_folder(scripts_dir, why, &d.scripts_dir)))
-        err = (set = host_settings((const char *const *)dirs, names, n, out)) ? 0 : -ENOMEM;
     if (!err)
-        err = draw(&d, "hosts", false, set, why);
-    if (!err && !d.n_drawn)
-        err = lb_fail(why, ENODATA, "%s", d.left_out);
+        err = draw_hosts(&d, dirs, names, n, out_dir, scripts_dir, why);
     for (int i = 0; dirs && i < n; i++)
         free(dirs[i]);
     free(dirs);
-    free(out);
-    free(set);
-    free(d.scripts_dir);
+    finish(&d);
     return err;
 }

@@ -49,7 +49,7 @@ STAGES = [
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_answer.c analysis_causes.c analysis_judge.c "
                  "analysis_private.h analysis_write.c"),
-    ("plot", "plot.c page.c"),
+    ("plot", "gnuplot.c page.c pictures.c plot.c plot_private.h"),
     ("gbench", "gbench.cc gbench_none.c"),
 ]
 

@@ -622,8 +622,15 @@ class Plot(Pictures):
 
     def test_without_gnuplot(self):
         self.succeeds("run", "fastpath", "--rounds", "1", "--no-plots", "--out", "out")
-        self.assertIn("gnuplot", self.refuses("plot", "out", status=1,
-                                              env=environment(PATH=self.dir)))
+        result = self.run_it("plot", "out", env=environment(PATH=self.dir))
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, SENTENCE)
+        self.assertIn("linebounce: gnuplot: not found", result.stderr)
+        self.assertEqual(result.stdout, "out/index.html\n")
+        with open(self.path("out/index.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn("No pictures: gnuplot: not found", page)
+        self.assertIn("<table>", page)
 
 
 class Reader(html.parser.HTMLParser):

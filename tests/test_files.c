@@ -145,6 +145,28 @@ static void test_what_is_not_read(void **state)
     close(s);
 }
 
+static void test_folders_of_others(void **state)
+{
+    struct lb_why why = {""};
+    int fd = -7;
+
+    (void)state;
+    assert_int_equal(lb_open_folder(folder, &why, &fd), 0);
+    close(fd);
+    fd = -7;
+    assert_int_equal(lb_open_folder(at("absent"), &why, &fd), -ENOENT);
+    put("file", "");
+    assert_int_equal(lb_open_folder(at("file"), &why, &fd), -ENOTDIR);
+    assert_int_equal(mkdir(at("theirs"), 0777), 0);
+    if (chown(at("theirs"), 12345, 12345)) {
+        print_message("only root can make a folder somebody else's\n");
+        skip();
+    }
+    assert_int_equal(lb_open_folder(at("theirs"), &why, &fd), -EPERM);
+    assert_non_null(strstr(why.text, "theirs: belongs to another user (12345)"));
+    assert_int_equal(fd, -7);
+}
+
 static void test_writing(void **state)
 {
     struct lb_whole w;
@@ -230,8 +252,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make, remove_all)
     const struct CMUnitTest tests[] = {
-        TEST(test_reading),       TEST(test_what_is_not_read),
-        TEST(test_writing),       TEST(test_links_are_not_written_through),
+        TEST(test_reading),
+        TEST(test_what_is_not_read),
+        TEST(test_folders_of_others),
+        TEST(test_writing),
+        TEST(test_links_are_not_written_through),
         TEST(test_writing_fails),
     };
 

@@ -6,6 +6,7 @@
 #include <linebounce/pairs.h>
 #include <linebounce/plot.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <math.h>
@@ -55,11 +56,6 @@ static const char *in_run(const char *name)
     return path;
 }
 
-static bool is_there(const char *name)
-{
-    return access(in_run(name), F_OK) == 0;
-}
-
 static void put_bytes(const char *name, const void *bytes, size_t n)
 {
     FILE *out = fopen(in_run(name), "w");
@@ -86,13 +82,27 @@ static char *text_of(const char *name)
     return text;
 }
 
+/* What is left of pages that were not finished. */
+static int count_parts(void)
+{
+    DIR *dir = opendir(run);
+    const struct dirent *entry;
+    int n = 0;
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir)))
+        n += !strncmp(entry->d_name, "index.html.", 11);
+    closedir(dir);
+    return n;
+}
+
 static char *page(void)
 {
     struct lb_why why = {""};
 
-    if (lb_page_write(run, &why))
+    if (lb_page_write(run, NULL, &why))
         fail_msg("%s", why.text);
-    assert_false(is_there("index.html.part"));
+    assert_int_equal(count_parts(), 0);
     return text_of("index.html");
 }
 
@@ -286,7 +296,7 @@ static void test_folder_with_a_slash(void **state)
     (void)state;
     write_summary(lines, LB_COUNT(lines));
     snprintf(with, sizeof with, "%s//", run);
-    assert_int_equal(lb_page_write(with, NULL), 0);
+    assert_int_equal(lb_page_write(with, NULL, NULL), 0);
     text = text_of("index.html");
     assert_says(text, "<title>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</title>");
     free(text);
@@ -326,18 +336,18 @@ static unsigned char *picture(const char *text, const char *type, size_t n, size
 static void test_pictures(void **state)
 {
     unsigned char bytes[8] = {0, 0xff, '<', 0x80, '"', '\n', 1, 0xfe}, *got;
-    char name[32], *text;
+    char name[48], *text;
     size_t n;
 
     (void)state;
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
     for (size_t i = 1; i <= sizeof bytes; i++) { /* every length of the last group */
-        snprintf(name, sizeof name, "plots/p%zu.svg", i);
+        snprintf(name, sizeof name, "plots/layouts-%zu.svg", i);
         put_bytes(name, bytes, i);
     }
-    put_text("plots/p1.png", "not taken: the svg is small");
+    put_text("plots/layouts-1.png", "not taken: the svg is small");
     put_text("plots/readme.txt", "nor this");
-    put_text("plots/a\"onerror=b.svg", "nor what gnuplot has not named");
+    put_text("plots/layouts-a\"onerror=b.svg", "nor what gnuplot has not named");
     text = page();
     check_whole(text);
     assert_int_equal(count(text, "<img"), sizeof bytes);
@@ -346,9 +356,80 @@ static void test_pictures(void **state)
         assert_int_equal(n, i);
         assert_memory_equal(got, bytes, n);
         free(got);
-        snprintf(name, sizeof name, "<img alt=\"p%zu\"", i);
+        snprintf(name, sizeof name, "<img alt=\"layouts-%zu\"", i);
         assert_says(text, name);
     }
+    free(text);
+}
+
+/* Not what a link gives away, what has no end, or what nobody here draws. */
+static void test_pictures_that_are_none(void **state)
+{
+    (void)state;
+    write_summary(lines, LB_COUNT(lines));
+    put_text("secret", "only root may read it");
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    assert_int_equal(symlink("../secret", in_run("plots/layouts.svg")), 0);
+    assert_int_equal(symlink("/dev/zero", in_run("plots/onoff.svg")), 0);
+    assert_int_equal(mkfifo(in_run("plots/windows.svg"), 0600), 0);
+    put_text("plots/causes.svg", ""); /* as a full disk leaves it */
+    put_text("plots/zz.svg", "not of this program");
+    put_text("plots/layoutsx.svg", "nor this");
+    /* A second name of a file is a file; that of the page in the making was read while it grew. */
+    put_text("another", "<p>");
+    assert_int_equal(link(in_run("another"), in_run("plots/ratio.svg")), 0);
+    char *text = page();
+    check_whole(text);
+    assert_int_equal(count(text, "<img"), 1);
+    assert_says(text, "<img alt=\"ratio\" src=\"data:image/svg+xml;base64,PHA+\"");
+    free(text);
+    assert_int_equal(unlink(in_run("plots/ratio.svg")), 0);
+    assert_int_equal(rename(in_run("plots"), in_run("elsewhere")), 0);
+    put_text("elsewhere/layouts-2.svg", "<svg></svg>");
+    assert_int_equal(symlink("elsewhere", in_run("plots")), 0);
+    text = page();
+    assert_int_equal(count(text, "<img"), 0);
+    free(text);
+}
+
+/* Tables are worth a page without them too. */
+static void test_why_there_are_no_pictures(void **state)
+{
+    char *text;
+
+    (void)state;
+    write_summary(lines, LB_COUNT(lines));
+    assert_int_equal(lb_page_write(run, "gnuplot: <not> found", NULL), 0);
+    text = text_of("index.html");
+    check_whole(text);
+    assert_says(text, "No pictures: gnuplot: &lt;not&gt; found");
+    assert_says(text, "<h2>Results</h2>");
+    free(text);
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    put_text("plots/layouts.svg", "<svg></svg>");
+    assert_int_equal(lb_page_write(run, "gnuplot: <not> found", NULL), 0);
+    text = text_of("index.html");
+    assert_null(strstr(text, "No pictures"));
+    free(text);
+}
+
+/* A folder's name and a cell may hold any bytes. */
+static void test_bytes_that_are_no_text(void **state)
+{
+    char latin[160], path[200];
+
+    (void)state;
+    snprintf(latin, sizeof latin, "%s/caf\xe9", folder);
+    assert_int_equal(mkdir(latin, 0700), 0);
+    write_summary(lines, LB_COUNT(lines));
+    snprintf(path, sizeof path, "%s/summary.csv", latin);
+    assert_int_equal(rename(in_run("summary.csv"), path), 0);
+    assert_int_equal(lb_page_write(latin, NULL, NULL), 0);
+    snprintf(run, sizeof run, "%.120s", latin);
+    char *text = text_of("index.html");
+    assert_says(text, "<h1>linebounce: caf\xef\xbf\xbd</h1>");
+    for (const char *at = text; *at; at += lb_utf8_length(at))
+        assert_true(lb_utf8_length(at) > 0);
     free(text);
 }
 
@@ -363,10 +444,10 @@ static void test_large_pictures(void **state)
     assert_non_null(large);
     memset(large, 'x', LB_PAGE_SVG_MOST + 1);
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
-    put_bytes("plots/just.svg", large, LB_PAGE_SVG_MOST);
-    put_bytes("plots/large.svg", large, LB_PAGE_SVG_MOST + 1);
-    put_bytes("plots/lost.svg", large, LB_PAGE_SVG_MOST + 1); /* without a PNG: left out */
-    put_text("plots/large.png", "the small one");
+    put_bytes("plots/onoff-just.svg", large, LB_PAGE_SVG_MOST);
+    put_bytes("plots/onoff-large.svg", large, LB_PAGE_SVG_MOST + 1);
+    put_bytes("plots/onoff-lost.svg", large, LB_PAGE_SVG_MOST + 1); /* without a PNG: left out */
+    put_text("plots/onoff-large.png", "the small one");
     text = page();
     check_whole(text);
     assert_int_equal(count(text, "<img"), 2);
@@ -388,11 +469,11 @@ static void refuse(int result, const char *what)
     struct lb_why why = {""};
 
     put_text("index.html", "the old page");
-    assert_int_equal(lb_page_write(run, &why), result);
+    assert_int_equal(lb_page_write(run, NULL, &why), result);
     if (!strstr(why.text, what))
         fail_msg("\"%s\" does not say \"%s\"", why.text, what);
-    assert_int_equal(lb_page_write(run, NULL), result);
-    assert_false(is_there("index.html.part"));
+    assert_int_equal(lb_page_write(run, NULL, NULL), result);
+    assert_int_equal(count_parts(), 0);
     char *text = text_of("index.html");
     assert_string_equal(text, "the old page");
     free(text);
@@ -412,7 +493,7 @@ static void test_nothing_for_a_page(void **state)
     refuse(-ENODATA, "nothing for a page");
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
     refuse(-ENODATA, "nothing for a page");
-    assert_int_equal(lb_page_write(in_run("absent"), &why), -ENOENT);
+    assert_int_equal(lb_page_write(in_run("absent"), NULL, &why), -ENOENT);
     assert_non_null(strstr(why.text, "absent: No such file"));
 }
 
@@ -441,7 +522,7 @@ static void test_no_room(void **state)
     (void)state;
     assert_non_null(large);
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
-    put_bytes("plots/picture.svg", large, 100000);
+    put_bytes("plots/windows.svg", large, 100000);
     free(large);
     put_text("index.html", "the old page");
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -449,11 +530,11 @@ static void test_no_room(void **state)
         limit = before;
         limit.rlim_cur = most;
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-        int err = lb_page_write(run, &why);
+        int err = lb_page_write(run, NULL, &why);
         assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
         assert_int_equal(err, -EFBIG);
-        assert_non_null(strstr(why.text, "index.html.part: File too large"));
-        assert_false(is_there("index.html.part"));
+        assert_non_null(strstr(why.text, "index.html: File too large"));
+        assert_int_equal(count_parts(), 0);
     }
     signal(SIGXFSZ, handler);
     char *text = text_of("index.html");
@@ -468,13 +549,9 @@ static void test_a_page_that_cannot_be_replaced(void **state)
     (void)state;
     write_summary(lines, LB_COUNT(lines));
     assert_int_equal(mkdir(in_run("index.html"), 0700), 0);
-    assert_int_equal(lb_page_write(run, &why), -EISDIR);
+    assert_int_equal(lb_page_write(run, NULL, &why), -EISDIR);
     assert_non_null(strstr(why.text, "index.html: Is a directory"));
-    assert_false(is_there("index.html.part"));
-    assert_int_equal(rmdir(in_run("index.html")), 0);
-    assert_int_equal(mkdir(in_run("index.html.part"), 0700), 0);
-    assert_int_equal(lb_page_write(run, &why), -EISDIR);
-    assert_non_null(strstr(why.text, "index.html.part"));
+    assert_int_equal(count_parts(), 0);
 }
 
 int main(void)
@@ -487,6 +564,9 @@ int main(void)
         TEST(test_facts),
         TEST(test_folder_with_a_slash),
         TEST(test_pictures),
+        TEST(test_pictures_that_are_none),
+        TEST(test_why_there_are_no_pictures),
+        TEST(test_bytes_that_are_no_text),
         TEST(test_large_pictures),
         TEST(test_nothing_for_a_page),
         TEST(test_unreadable_tables),

@@ -7,11 +7,14 @@
 #include <linebounce/plot.h>
 #include <linebounce/record.h>
 
+#include "plot_private.h"
+
 #include <errno.h>
 #include <ftw.h>
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +51,8 @@ static int make_run(void **state)
     if (!mkdtemp(folder))
         return -1;
     /* Everything that a path may hold and that a shell or gnuplot would read as something else. */
-    snprintf(run, sizeof run, "%s/o'ne \"two\" `false` $x #;{}_%%d/20260101T000000Z", folder);
+    snprintf(run, sizeof run, "%s/o'n''e \"two\" `false` \\101 $x @y #;{}_%%d\xe9/20260101T000000Z",
+             folder);
     return lb_make_folders(run, NULL);
 }
 
@@ -351,6 +355,8 @@ static void check_svg(const char *name, const char *const *says)
     assert_non_null(strstr(text, "<svg"));
     assert_non_null(strstr(text, "</svg>"));
     assert_true(strlen(text) > 3000);
+    for (const char *at = text; *at; at += lb_utf8_length(at)) /* the folder's name is Latin-1 */
+        assert_true(lb_utf8_length(at) > 0);
     for (; *says; says++)
         if (!strstr(text, *says))
             fail_msg("%s does not say '%s'", name, *says);
@@ -375,7 +381,7 @@ static void test_all_pictures(void **state)
     (void)state;
     struct lb_why why = {"stale"};
     struct cause both[LB_COUNT(blocking) + LB_COUNT(counted)];
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     memcpy(both, blocking, sizeof blocking);
@@ -385,7 +391,7 @@ static void test_all_pictures(void **state)
     int err = lb_plot(run, scripts, &why, &n);
     if (err)
         fail_msg("%s", why.text);
-    assert_int_equal(n, 5);
+    assert_int_equal(n.drawn, 5);
     assert_string_equal(why.text, "");
 
     check_png("plots/layouts.png");
@@ -413,13 +419,13 @@ static void test_one_layout_without_empty(void **state)
     (void)state;
     static const struct point points[] = {BASE("l3", 500, 550, NAN)};
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_summary(points, LB_COUNT(points));
     write_samples(points, LB_COUNT(points), false, 1);
     assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
-    assert_int_equal(n, 2);
+    assert_int_equal(n.drawn, 2);
     assert_non_null(strstr(why.text, "two residues"));
     assert_non_null(strstr(why.text, "onoff: no times or spins of writers or mixed"));
     assert_non_null(strstr(why.text, "causes: neither timed ops nor counted events"));
@@ -443,13 +449,13 @@ static void test_one_picture_for_each_placement(void **state)
         BASE("l3", 200, 250, 45),
         OTHER("padded", "l3", 200, 240, 40, "slower"),
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_summary(points, LB_COUNT(points));
     write_samples(points, LB_COUNT(points), true, 0);
     assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
-    assert_int_equal(n, 3);
+    assert_int_equal(n.drawn, 3);
     check_svg("plots/layouts.svg", SAYS("placement l3", "slower"));
     check_svg("plots/layouts-remote-2t.svg", SAYS("placement remote", "faster"));
     check_svg("plots/residues-remote-2t.svg", SAYS("placement remote"));
@@ -465,7 +471,7 @@ static void test_empty_cell_is_not_zero(void **state)
         OTHER("embedded", "l3", 200, 240, 40, "slower"),
         OTHER("refcount", "l3", 200, 240, NAN, "faster"),
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_summary(points, LB_COUNT(points));
@@ -479,7 +485,7 @@ static void test_torn_last_line(void **state)
 {
     (void)state;
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_samples(two_layouts, LB_COUNT(two_layouts), true, 0);
@@ -488,7 +494,7 @@ static void test_torn_last_line(void **state)
     assert_int_equal(truncate(in_run("samples.csv"), (off_t)strlen(text) - 30), 0);
     free(text);
     assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
-    assert_int_equal(n, 2);
+    assert_int_equal(n.drawn, 2);
     assert_non_null(strstr(why.text, "torn"));
     assert_non_null(strstr(why.text, "layouts: no rows in summary.csv"));
     assert_non_null(strstr(why.text, "onoff: no rows in summary.csv"));
@@ -501,7 +507,7 @@ static void test_torn_summary(void **state)
 {
     (void)state;
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_causes(counted, LB_COUNT(counted));
@@ -523,12 +529,12 @@ static void test_spinning_and_sleeping(void **state)
 {
     (void)state;
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_causes(blocking, LB_COUNT(blocking));
     assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
-    assert_int_equal(n, 2);
+    assert_int_equal(n.drawn, 2);
     assert_null(strstr(why.text, "onoff"));
     check_png("plots/onoff.png");
     check_svg("plots/onoff.svg", SAYS(">mixed: reader (1 writer)<", ">mixed: writer (1 writer)<",
@@ -559,7 +565,7 @@ static void test_cells_missing_beside_others(void **state)
         BLOCKS("writers", "all", "embedded", NAN, NAN, NAN, 0.5, 0.125, 0, 1),
         BLOCKS("writers", "all", "padded", 200, NAN, NAN, 0.5, NAN, 0, NAN),
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_causes(causes, LB_COUNT(causes));
@@ -577,7 +583,7 @@ static void test_locks_that_tell_nothing(void **state)
 {
     (void)state;
     struct cause c = BLOCKS("writers", "all", "padded", 300, 100, 50, 0.5, 0.25, 0, 1);
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     c.lock = "pthread_mutex";
@@ -592,7 +598,7 @@ static void test_every_work_and_placement(void **state)
     (void)state;
     static const double works[] = {0, 1000, 500, 200};
     struct cause causes[2 * LB_COUNT(works)];
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     for (size_t i = 0; i < LB_COUNT(causes); i++) {
@@ -603,7 +609,7 @@ static void test_every_work_and_placement(void **state)
     }
     write_causes(causes, LB_COUNT(causes));
     assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
-    assert_int_equal(n, 3);
+    assert_int_equal(n.drawn, 3);
     check_svg("plots/onoff.svg", SAYS("work 200 ns: placement l3, 2 threads"));
     check_svg("plots/onoff-work500.svg", SAYS("work 500 ns: placement l3"));
     check_svg("plots/onoff-work1000.svg", SAYS("work 1000 ns: placement l3"));
@@ -620,12 +626,12 @@ static void test_timed_and_counted(void **state)
 {
     (void)state;
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_causes(counted, LB_COUNT(counted));
     assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
-    assert_int_equal(n, 2);
+    assert_int_equal(n.drawn, 2);
     assert_null(strstr(why.text, "causes"));
     check_png("plots/causes.png");
     check_svg("plots/causes.svg",
@@ -666,7 +672,7 @@ static void test_a_zero_is_not_a_missing_count(void **state)
         COUNTS("pointer", NAN, NAN, NAN, NAN, "lock_ops", "2", "counted"),
         COUNTS("padded", NAN, NAN, NAN, NAN, "lock_ops", NULL, "counted"),
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_causes(zero, LB_COUNT(zero));
@@ -689,7 +695,7 @@ static void test_timed_alone(void **state)
         COUNTS("embedded", 5000, 60, NAN, NAN, NULL, NULL, NULL),
         COUNTS("padded", 3, NAN, NAN, 333, NULL, NULL, NULL),
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_causes(causes, LB_COUNT(causes));
@@ -715,7 +721,7 @@ static void test_six_events(void **state)
                how),
         COUNTS("embedded", 100, 62, NAN, NAN, names, "901;902;903;904;905;906;907;908;909;;", how),
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_causes(causes, LB_COUNT(causes));
@@ -740,7 +746,7 @@ static void test_armed_rows(void **state)
     static const char *const pictures[] = {"plots/windows.svg", "plots/residues.svg"};
     char *without[LB_COUNT(pictures)];
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_windows(two_layouts, LB_COUNT(two_layouts), &(struct windows){.roams = true});
@@ -750,7 +756,7 @@ static void test_armed_rows(void **state)
     write_windows(two_layouts, LB_COUNT(two_layouts),
                   &(struct windows){.roams = true, .armed = true});
     assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
-    assert_int_equal(n, 2);
+    assert_int_equal(n.drawn, 2);
     for (size_t i = 0; i < LB_COUNT(pictures); i++) {
         char *with = text_of(in_run(pictures[i]));
         assert_non_null(with);
@@ -826,7 +832,7 @@ static void test_sweep_pictures(void **state)
     (void)state;
     struct spread more[LB_COUNT(swept) + 2];
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     memcpy(more, swept, sizeof swept);
@@ -838,7 +844,7 @@ static void test_sweep_pictures(void **state)
     more[LB_COUNT(swept) + 1].home = "remote";
     write_spread(more, LB_COUNT(more));
     assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
-    assert_int_equal(n, 4); /* layouts, threads, ratio, fairness */
+    assert_int_equal(n.drawn, 4); /* layouts, threads, ratio, fairness */
     assert_null(strstr(why.text, "offset"));
     assert_null(strstr(why.text, "heatmap"));
     check_svg("plots/threads-same-object.svg",
@@ -872,7 +878,7 @@ static void test_offsets(void **state)
         {"apart-128", "l3", "l3", "local", 2, 30, NAN, 1, 128, 0},
         {"lock-at-48", "l3", "l3", "local", 2, 60, NAN, 1, 48, 0},
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_spread(rows, LB_COUNT(rows));
@@ -928,12 +934,12 @@ static void test_heat_map(void **state)
         {"compare-and-swap", "both", 0, 1, 47, 0},
     };
     struct lb_why why = {"stale"};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     need_gnuplot();
     write_matrix(cells, LB_COUNT(cells));
     assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
-    assert_int_equal(n, 1);
+    assert_int_equal(n.drawn, 1);
     assert_string_equal(why.text, "");
     check_svg("plots/heatmap.svg",
               SAYS(">load-store<", ">compare-and-swap<", ">31.5<", ">112<", ">124<", ">47<",
@@ -1068,7 +1074,7 @@ static void test_broken_csv(void **state)
 {
     (void)state;
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     write_summary(two_layouts, LB_COUNT(two_layouts));
     replace_text(in_run("samples.csv"), "schema_version,scenario\n1,same-object\n");
@@ -1087,7 +1093,7 @@ static void test_broken_csv(void **state)
     free(text);
     assert_int_equal(lb_plot(run, scripts, &why, &n), -EPROTO);
     assert_non_null(strstr(why.text, "schema_version"));
-    assert_int_equal(n, -1);
+    assert_int_equal(n.drawn, -1);
     assert_false(is_there("plots"));
 }
 
@@ -1121,7 +1127,7 @@ static void test_missing_column(void **state)
         "windows",
         "windows_other_regime",
     };
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     for (size_t i = 0; i < LB_COUNT(columns); i++) {
         struct lb_why why = {""};
@@ -1139,7 +1145,7 @@ static void test_missing_column(void **state)
         assert_non_null(strstr(why.text, columns[i]));
         assert_non_null(strstr(why.text, "summary.csv"));
     }
-    assert_int_equal(n, -1);
+    assert_int_equal(n.drawn, -1);
     assert_false(is_there("plots"));
 }
 
@@ -1147,7 +1153,7 @@ static void test_nothing_to_draw(void **state)
 {
     (void)state;
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     assert_int_equal(lb_plot(run, scripts, &why, &n), -ENODATA);
     assert_non_null(strstr(why.text, "nothing to draw"));
@@ -1158,14 +1164,14 @@ static void test_nothing_to_draw(void **state)
     assert_int_equal(lb_plot(in_run("absent"), scripts, &why, &n), -ENOENT);
     assert_non_null(strstr(why.text, "absent"));
     assert_int_equal(lb_plot(run, in_run("absent"), &why, &n), -ENOENT);
-    assert_int_equal(n, -1);
+    assert_int_equal(n.drawn, -1);
 }
 
 static void test_missing_gnuplot(void **state)
 {
     (void)state;
     struct lb_why why = {""};
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
 
     /* An absolute folder with nothing in it: an empty PATH would mean the present one. */
     write_summary(two_layouts, LB_COUNT(two_layouts));
@@ -1174,45 +1180,267 @@ static void test_missing_gnuplot(void **state)
     assert_non_null(strstr(why.text, "install gnuplot"));
     setenv("PATH", "", 1);
     assert_int_equal(lb_plot(run, scripts, &why, &n), -ENOENT);
-    assert_int_equal(n, -1);
+    assert_int_equal(n.drawn, 0);
+    assert_int_equal(n.failed, 1);
 }
 
-/* Stand-ins for gnuplot's script, so that its failure can be chosen. */
+/* Scripts of one's own, so that their failure can be chosen: all but `layouts` have nothing. */
+static void make_scripts(const char *layouts, const char *onoff)
+{
+    static const char *const others[] = {"causes", "threads", "ratio", "fairness", "offset"};
+    char script[1200];
+
+    for (size_t i = 0; i < LB_COUNT(others); i++) {
+        snprintf(script, sizeof script, "%s/%s.gp", folder, others[i]);
+        replace_text(script, "exit status 3\n");
+    }
+    snprintf(script, sizeof script, "%s/layouts.gp", folder);
+    replace_text(script, layouts);
+    snprintf(script, sizeof script, "%s/onoff.gp", folder);
+    replace_text(script, onoff);
+}
+
+#define DRAWS(name) "set terminal svg\nset output out.'/" name ".svg'\nplot x\nunset output\n"
+
 static void test_failing_script(void **state)
 {
     (void)state;
-    static const char *const others[] = {"onoff", "causes",   "threads",
-                                         "ratio", "fairness", "offset"};
     struct lb_why why = {""};
-    char own[1100];
-    int n = -1;
+    struct lb_pictures n = {-1, -1};
+    char script[1200];
 
     need_gnuplot();
     write_summary(two_layouts, LB_COUNT(two_layouts));
-    snprintf(own, sizeof own, "%s", folder);
-    char script[1200], other[1200];
-    snprintf(script, sizeof script, "%s/layouts.gp", own);
-    for (size_t i = 0; i < LB_COUNT(others); i++) {
-        snprintf(other, sizeof other, "%s/%s.gp", own, others[i]);
-        replace_text(other, "exit status 3\n");
-    }
-    assert_int_equal(lb_plot(run, own, &why, &n), -ENOENT);
+    make_scripts("", "exit status 3\n");
+    snprintf(script, sizeof script, "%s/layouts.gp", folder);
+    assert_int_equal(unlink(script), 0);
+    assert_int_equal(lb_plot(run, folder, &why, &n), -ENOENT);
     assert_non_null(strstr(why.text, "layouts.gp"));
 
     replace_text(script, "plot 'no such file'\n");
-    assert_int_equal(lb_plot(run, own, &why, &n), -EIO);
+    assert_int_equal(lb_plot(run, folder, &why, &n), -EIO);
     assert_non_null(strstr(why.text, "layouts"));
     replace_text(script, "print 'the reason'\nexit status 7\n");
-    assert_int_equal(lb_plot(run, own, &why, &n), -EIO);
+    assert_int_equal(lb_plot(run, folder, &why, &n), -EIO);
     assert_non_null(strstr(why.text, "exit status 7: the reason"));
 
     /* More than a pipe holds: the child must not be kept waiting, and the last line is the one
      * told. */
     replace_text(script,
                  "do for [i = 1:20000] { print 'much to say' }\nprint 'enough'\nexit status 3\n");
-    assert_int_equal(lb_plot(run, own, &why, &n), -ENODATA);
+    assert_int_equal(lb_plot(run, folder, &why, &n), -ENODATA);
     assert_non_null(strstr(why.text, "enough"));
-    assert_int_equal(n, -1);
+    assert_int_equal(n.drawn, 0);
+}
+
+/* The others are drawn, whichever of them comes first. */
+static void test_one_script_costs_one_picture(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    struct lb_pictures n = {-1, -1};
+
+    need_gnuplot();
+    write_summary(two_layouts, LB_COUNT(two_layouts));
+    make_scripts("nonsense(x, y) = \n", DRAWS("onoff"));
+    assert_int_equal(lb_plot(run, folder, &why, &n), 0);
+    assert_int_equal(n.drawn, 1);
+    assert_int_equal(n.failed, 1);
+    assert_non_null(strstr(why.text, "gnuplot: layouts: exit status"));
+    assert_true(is_there("plots/onoff.svg"));
+    make_scripts(DRAWS("layouts"), "exit status 1\n");
+    assert_int_equal(lb_plot(run, folder, &why, &n), 0);
+    assert_int_equal(n.drawn, 1);
+    assert_int_equal(n.failed, 1);
+    assert_non_null(strstr(why.text, "gnuplot: onoff: exit status 1"));
+    assert_true(is_there("plots/layouts.svg"));
+}
+
+/* What is there already stays until there is a whole one to replace it. */
+static void test_pictures_that_are_not_whole(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *script, *says;
+    } bad[] = {
+        {"set print out.'/layouts.svg'\nunset print\n", "layouts.svg: it is empty"},
+        {"set print out.'/layouts.svg'\nprint '<svg><g>'\n", "layouts.svg: the picture is not"},
+        {"set print out.'/layouts.png'\nprint 'PNG'\n", "layouts.png: the picture is not"},
+        {DRAWS("layouts-2") "set print out.'/layouts.svg'\nprint ''\n", "layouts.svg: "},
+        {"set print out.'/other.svg'\nprint '<svg></svg>'\n", "layouts: it drew nothing"},
+        {"", "layouts: it drew nothing"},
+    };
+    struct lb_pictures n = {-1, -1};
+
+    need_gnuplot();
+    write_summary(two_layouts, LB_COUNT(two_layouts));
+    assert_int_equal(lb_make_folders(in_run("plots"), NULL), 0);
+    replace_text(in_run("plots/layouts.svg"), "the old one");
+    for (size_t i = 0; i < LB_COUNT(bad); i++) {
+        struct lb_why why = {""};
+        make_scripts(bad[i].script, "exit status 3\n");
+        assert_int_equal(lb_plot(run, folder, &why, &n), -EIO);
+        if (!strstr(why.text, bad[i].says))
+            fail_msg("\"%s\" does not say \"%s\"", why.text, bad[i].says);
+        assert_false(is_there("plots/layouts-2.svg"));
+        assert_false(is_there("plots/other.svg"));
+        char *text = text_of(in_run("plots/layouts.svg"));
+        assert_string_equal(text, "the old one");
+        free(text);
+    }
+}
+
+/* Those that a received folder holds are replaced, not written through. */
+static void test_links_in_plots(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    struct lb_pictures n = {-1, -1};
+
+    need_gnuplot();
+    write_summary(two_layouts, LB_COUNT(two_layouts));
+    make_scripts(DRAWS("layouts"), "exit status 3\n");
+    replace_text(in_run("precious"), "mine");
+    assert_int_equal(lb_make_folders(in_run("plots"), NULL), 0);
+    assert_int_equal(symlink("../precious", in_run("plots/layouts.svg")), 0);
+    assert_int_equal(lb_plot(run, folder, &why, &n), 0);
+    char *text = text_of(in_run("precious"));
+    assert_string_equal(text, "mine");
+    free(text);
+    assert_true(svg_says("plots/layouts.svg", "</svg>"));
+    assert_int_equal(rename(in_run("plots"), in_run("elsewhere")), 0);
+    assert_int_equal(symlink("elsewhere", in_run("plots")), 0);
+    assert_int_equal(lb_plot(run, folder, &why, &n), -ELOOP);
+    assert_non_null(strstr(why.text, "plots: a symbolic link"));
+    assert_int_equal(unlink(in_run("summary.csv")), 0);
+    assert_int_equal(symlink("precious", in_run("summary.csv")), 0);
+    assert_int_equal(lb_plot(run, folder, &why, &n), -ELOOP);
+}
+
+/* A cell in a picture's name leads to no other folder. */
+static void test_names_from_cells(void **state)
+{
+    (void)state;
+    static const struct point points[] = {
+        BASE("../../../first", 200, 250, 45),
+        OTHER("padded", "../../../first", 200, 240, 40, "slower"),
+        BASE("../../../caught", 200, 900, 700),
+        OTHER("padded", "../../../caught", 200, 800, 600, "faster"),
+    };
+    struct lb_pictures n = {-1, -1};
+
+    need_gnuplot();
+    write_summary(points, LB_COUNT(points));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    assert_int_equal(n.failed, 0);
+    check_svg("plots/layouts-.._.._.._caught-2t.svg", SAYS("placement ../../../caught", "faster"));
+    for (const char *const *up = SAYS("../caught-2t.svg", "../../caught-2t.svg", "caught-2t.svg",
+                                      "../../../caught-2t.svg");
+         *up; up++)
+        assert_false(is_there(*up));
+}
+
+/* gnuplot obeys its own settings alone. */
+static void test_environment(void **state)
+{
+    (void)state;
+    struct lb_pictures n = {-1, -1};
+
+    need_gnuplot();
+    write_summary(two_layouts, LB_COUNT(two_layouts));
+    setenv("GNUTERM", "qt", 1);
+    setenv("GDFONTPATH", "/nowhere", 1);
+    setenv("GNUPLOT_DEFAULT_GDFONT", "/dev/zero", 1);
+    setenv("LC_ALL", "de_DE.ISO-8859-1", 1);
+    make_scripts("x = ''\ndo for [v in 'GNUTERM GDFONTPATH GNUPLOT_DEFAULT_GDFONT'] "
+                 "{ x = x.system('printenv '.v) }\nprint '<'.x.'>'\nexit status 7\n",
+                 DRAWS("onoff"));
+    struct lb_why why = {""};
+    assert_int_equal(lb_plot(run, folder, &why, &n), 0);
+    assert_non_null(strstr(why.text, "exit status 7: <>"));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    assert_int_equal(n.failed, 0);
+    check_png("plots/layouts.png");
+    unsetenv("GNUTERM");
+    unsetenv("GDFONTPATH");
+    unsetenv("GNUPLOT_DEFAULT_GDFONT");
+    unsetenv("LC_ALL");
+}
+
+/* A program of the name that does as the lines say. */
+static void be_gnuplot(const char *lines)
+{
+    char program[1200], text[8192];
+
+    snprintf(program, sizeof program, "%s/bin", folder);
+    assert_int_equal(lb_make_folders(program, NULL), 0);
+    snprintf(text, sizeof text, "%s:%s", program, path_was);
+    setenv("PATH", text, 1);
+    snprintf(program, sizeof program, "%s/bin/gnuplot", folder);
+    snprintf(text, sizeof text, "#!/bin/sh\n%s", lines);
+    replace_text(program, text);
+    assert_int_equal(chmod(program, 0700), 0);
+}
+
+/* Killed with what it started; a child that holds the pipe open is not waited for. */
+static void test_time_limit(void **state)
+{
+    (void)state;
+    char said[LB_SAID_BYTES], pid[1200], *text;
+    int status = -1;
+
+    be_gnuplot("sleep 1000 & echo $! > \"$4\"; echo first >&2; wait\n");
+    snprintf(pid, sizeof pid, "%s/pid", folder);
+    assert_int_equal(lb_gnuplot("", pid, 0.3, said, &status), -ETIMEDOUT);
+    assert_int_equal(status, -1);
+    text = text_of(pid);
+    assert_non_null(text);
+    for (int i = 0; i < 500 && !kill(atoi(text), 0); i++) /* until init has taken note of it */
+        usleep(10000);
+    assert_int_equal(kill(atoi(text), 0), -1);
+    free(text);
+
+    be_gnuplot("sleep 2 & echo done >&2; exit 3\n");
+    assert_int_equal(lb_gnuplot("", pid, 100, said, &status), 0);
+    assert_int_equal(WEXITSTATUS(status), 3);
+    assert_string_equal(said, "done\n");
+}
+
+static void test_gnuplot_that_is_none(void **state)
+{
+    (void)state;
+    char said[LB_SAID_BYTES], program[1200];
+    int status;
+
+    be_gnuplot("");
+    setenv("PATH", strtok(getenv("PATH"), ":"), 1);
+    snprintf(program, sizeof program, "%s/bin/gnuplot", folder);
+    assert_int_equal(chmod(program, 0600), 0);
+    assert_int_equal(lb_gnuplot("", "", 100, said, &status), -EACCES);
+}
+
+/* gnuplot does not outlive who waits for it. */
+static void test_a_killed_plot(void **state)
+{
+    (void)state;
+    char said[LB_SAID_BYTES], pid[1200], *text = NULL;
+    int status;
+
+    snprintf(pid, sizeof pid, "%s/pid", folder);
+    be_gnuplot("echo $$ > \"$4.new\"; mv \"$4.new\" \"$4\"; exec sleep 1000\n");
+    pid_t plot = fork();
+    if (!plot)
+        _exit(lb_gnuplot("", pid, 100, said, &status) ? 1 : 0);
+    for (int i = 0; i < 5000 && access(pid, F_OK); i++)
+        usleep(10000);
+    assert_int_equal(kill(plot, SIGKILL), 0);
+    assert_int_equal(waitpid(plot, NULL, 0), plot);
+    text = text_of(pid);
+    assert_non_null(text);
+    for (int i = 0; i < 500 && !kill(atoi(text), 0); i++)
+        usleep(10000);
+    assert_int_equal(kill(atoi(text), 0), -1);
+    free(text);
 }
 
 int main(void)
@@ -1244,6 +1472,14 @@ int main(void)
         TEST(test_nothing_to_draw),
         TEST(test_missing_gnuplot),
         TEST(test_failing_script),
+        TEST(test_one_script_costs_one_picture),
+        TEST(test_pictures_that_are_not_whole),
+        TEST(test_links_in_plots),
+        TEST(test_names_from_cells),
+        TEST(test_environment),
+        TEST(test_time_limit),
+        TEST(test_gnuplot_that_is_none),
+        TEST(test_a_killed_plot),
     };
     return cmocka_run_group_tests_name("plot", tests, set_up_group, NULL);
 }

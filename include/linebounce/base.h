@@ -72,6 +72,12 @@ int lb_name_find(const struct lb_names *names, const char *name, struct lb_why *
 /* All names, comma-separated. Returns text. */
 const char *lb_names_list(const struct lb_names *names, char *text, size_t bytes);
 
+/* Length of the UTF-8 character at `text`, 0 when the bytes are none (RFC 3629: no overlong forms,
+ * no surrogates, nothing past U+10FFFF). A NUL ends every character in time. What stands for bytes
+ * that are none is U+FFFD. */
+size_t lb_utf8_length(const char *text);
+#define LB_REPLACEMENT "\xef\xbf\xbd"
+
 /* What the hardware writes and fetches together. 64 is the line of every x86 and most Arm cores;
  * an adjacent-line prefetcher (Intel) couples pairs of 128; results of threads lie 256 apart
  * because 128 has been seen to bounce still. The machine's own line size is in lb_topology. */
@@ -88,6 +94,10 @@ int lb_open_regular(int dir_fd, const char *name, uint64_t most_bytes, struct lb
  */
 int lb_read_regular(int dir_fd, const char *name, uint64_t most_bytes, struct lb_why *why,
                     char **bytes, size_t *n_bytes);
+
+/* A folder to write into, opened. -EPERM: it belongs neither to the user nor to root, so that its
+ * owner can put links where files are about to be written. */
+int lb_open_folder(const char *path, struct lb_why *why, int *fd);
 
 /* Writing a file that is there whole or not at all: it is written beside its name and renamed at
  * the end, so that what was there stays until then; a link of that name is replaced, never

@@ -20,18 +20,25 @@
  *   ratio, fairness  summary.csv: at every placement, where there are several;
  *   offset     summary.csv: ns/op by the offset of words and locks;
  *   heatmap    matrix.csv: one-way latency between every two CPUs.
- * Pictures that are there already are replaced. A picture that the run has nothing for (a file
- * missing or without rows, no layout that roams, neither writers nor mixed, nothing timed or
- * counted) is left out, and so are a torn last line of a file and the rows of samples.csv that are
- * armed.
+ * They are drawn in a folder of their own and replace those that are there only when all of a
+ * script's are whole; gnuplot has five minutes for each script. A picture that the run has nothing
+ * for (a file missing or without rows, no layout that roams, neither writers nor mixed, nothing
+ * timed or counted) is left out, and so are a torn last line of a file and the rows of samples.csv
+ * that are armed. A script that fails costs its own pictures, no others.
  *
- * On success *n_drawn is the number of scripts that drew, and why says what was left out; it is
- * empty when nothing was. Failures: -ENOENT   the folder, a script, or gnuplot is missing (why says
- * which, and what to install); -ENODATA  there is nothing to draw at all, or a CSV file without a
- * header; -EPROTO   a CSV file lacks a column, has another schema_version or is no CSV; -EIO
- * gnuplot failed: why has the last line that it said; and what reading the files, making the folder
- * or starting a process returns. */
-int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why, int *n_drawn);
+ * On success at least one script drew, and why says what was left out and what failed; it is empty
+ * when nothing was. Failures: -ENOENT   the folder, a script, or gnuplot is missing (why says
+ * which, and what to install); -EPERM  the folder is somebody else's; -ELOOP  a file or
+ * RUN_DIR/plots is a symbolic link; -ENODATA  there is nothing to draw at all, or a CSV file
+ * without a header; -EPROTO a CSV file lacks a column, has another schema_version or is no CSV;
+ * where no script drew, what the first of them failed for: -EIO   gnuplot failed (why has the last
+ * line that it said) or left no whole picture, -ETIMEDOUT; and what reading the files, making the
+ * folder or starting a process returns. */
+struct lb_pictures {
+    int drawn, failed; /* scripts */
+};
+int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why,
+            struct lb_pictures *pictures);
 
 /* Draws OUT_DIR/hosts.svg and .png: the same layouts in several run folders, one colour each,
  * called by `names`. OUT_DIR is made when missing. Failures as lb_plot. */
@@ -40,10 +47,13 @@ int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, 
 
 /* Writes RUN_DIR/index.html: what run.json says of run and machine, the pictures of RUN_DIR/plots,
  * and the main columns of summary.csv and matrix.csv as tables; everything in the one file, nothing
- * fetched from elsewhere. What the folder lacks is left out. A picture whose SVG is over
- * LB_PAGE_SVG_MOST goes in as PNG. -ENOENT without the folder, -ENODATA where it holds none of
- * these, -EPROTO for a CSV that cannot be read, and what writing the file says; -ENOMEM. */
+ * fetched from elsewhere. What the folder lacks is left out; where there is no picture, `without`
+ * (NULL: nothing) says why. Pictures are regular files that have the names of ours; one whose SVG
+ * is over LB_PAGE_SVG_MOST goes in as PNG, one whose PNG is over LB_PAGE_PNG_MOST not at all.
+ * -ENOENT without the folder, -ENODATA where it holds none of these, -EPROTO for a CSV that cannot
+ * be read, and what writing the file says; -ENOMEM. */
 #define LB_PAGE_SVG_MOST ((size_t)1 << 20)
-int lb_page_write(const char *run_dir, struct lb_why *why);
+#define LB_PAGE_PNG_MOST ((size_t)16 << 20)
+int lb_page_write(const char *run_dir, const char *without, struct lb_why *why);
 
 #endif

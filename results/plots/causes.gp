@@ -192,7 +192,8 @@ do for [g = 1:words(groups)] {
         also = wrapped(also, int((width - 24) / 7.6))
         footer = 26.0 + (also eq "" ? 0 : 10 + 17 * lines_of(also))
         height = header + lines * (above + body + below) + footer
-        name = out."/causes".work_suffix(this_work).(g == 1 ? "" : group_suffix(group))
+        name = picture_file("causes".work_suffix(this_work) \
+            .(g == 1 ? "" : group_suffix(group)))
 
         do for [format in "svg png"] {
             eval terminal(format, width, height)

@@ -10,6 +10,9 @@
 #  - an empty last cell keeps the text of the row before. Nobody reads a file's last column here;
 #  - a number that is missing must not become 0: num() makes it NaN, which is not drawn.
 
+# What the environment asks for, GNUTERM, may be a window that cannot be had.
+set terminal unknown
+
 if (!exists("dir")) {
     print "usage: gnuplot -e \"dir='results/HOST/TIME'\" results/plots/layouts.gp"
     exit status 2
@@ -85,6 +88,13 @@ panel_label(p) = part(p, 1).(part(p, 2) eq "all" || part(p, 2) eq "-" ? "" : ": 
 
 # A placement with its home where that is not local: pictures of both would be one otherwise.
 where(placement, home) = home eq "-" || home eq "local" ? placement : placement.",".home
+
+# A picture's file, without its ending. Cells are in its name, and cells may hold anything: what is
+# no letter, digit or one of .,_~- becomes "_", so that the file lies in `out`.
+f_letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,_~-"
+picture_file(name) = (f_text = "", sum [f_i = 1:(strlen(name) < 120 ? strlen(name) : 120)] \
+    (f_text = f_text.(strstrt(f_letters, name[f_i:f_i]) > 0 ? name[f_i:f_i] : "_"), 0), \
+    out."/".f_text)
 
 # Where the threads were, from "placement|distance|threads".
 group_label(g) = sprintf("placement %s%s, %s thread%s", part(g, 1), \

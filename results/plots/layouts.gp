@@ -131,8 +131,8 @@ do for [g = 1:words(groups)] {
         footer = 24.0
         height = header + lines * (above + body + below) + footer
 
-        name = out."/layouts".(kind eq "net" ? "" : "-saturated") \
-            .(g == 1 ? "" : group_suffix(group))
+        name = picture_file("layouts".(kind eq "net" ? "" : "-saturated") \
+            .(g == 1 ? "" : group_suffix(group)))
         what = kind eq "saturated" ? "Saturated throughput (work 0) by layout" : \
             first == 8 ? sprintf("Net cost of an op by layout, work %g ns", this_work) : \
             sprintf("Cost of an op by layout, work %g ns included (no empty case to subtract)", \

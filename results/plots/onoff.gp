@@ -105,12 +105,12 @@ do for [g = 1:words(groups)] {
         # 7 share off the CPU, 8-10 right ends of the spins, 11-14 events. Clocks differ a little:
         # no part is below 0, and preempted is no more than all that is off the CPU.
         least(a, b) = a < b ? a : b
-        split(off, pre) = known(off) && known(pre)
+        parted(off, pre) = known(off) && known(pre)
         set table $marks
         plot $rows using (at(panels, strcol(3))):(n_entries - at(entries, strcol(4)) + 1): \
-            (col(5)):(split(col(6), col(7)) ? col(5) + col(6) - least(col(6), col(7)) : NaN): \
-            (split(col(6), col(7)) ? col(5) + col(6) : NaN): \
-            (split(col(6), col(7)) ? NaN : col(5) + col(6)): \
+            (col(5)):(parted(col(6), col(7)) ? col(5) + col(6) - least(col(6), col(7)) : NaN): \
+            (parted(col(6), col(7)) ? col(5) + col(6) : NaN): \
+            (parted(col(6), col(7)) ? NaN : col(5) + col(6)): \
             (col(5) + col(6) > 0 ? 100 * col(6) / (col(5) + col(6)) : NaN): \
             (col(8)):(col(8) + col(9)):(col(8) + col(9) + col(10)): \
             (col(11)):(col(12)):(col(13)):(col(14)) \
@@ -159,7 +159,8 @@ do for [g = 1:words(groups)] {
         body = (n_entries < 3 ? 26.0 * 3 : n_panels > 1 ? 20.0 * n_entries : 26.0 * n_entries)
         above = 50.0; below = 26.0; header = 84.0; footer = 24.0
         height = header + n_panels * (above + body + below) + footer
-        name = out."/onoff".work_suffix(this_work).(g == 1 ? "" : group_suffix(group))
+        name = picture_file("onoff".work_suffix(this_work) \
+            .(g == 1 ? "" : group_suffix(group)))
 
         do for [format in "svg png"] {
             eval terminal(format, width, height)

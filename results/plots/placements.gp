@@ -58,7 +58,7 @@ do for [this_work in sprintf("%g %s", work, work == 0 ? "" : "0")] {
     left = 74; above = 28; body = 230.0; below = n_groups > 12 ? 125 : 92; header = 60; legend = 190
     pitch = (width - legend) / columns
     height = header + lines * (above + body + below)
-    name = out."/".picture.work_suffix(real(this_work))
+    name = picture_file(picture.work_suffix(real(this_work)))
     do for [format in "svg png"] {
         eval terminal(format, width, height)
         set output name.".".format

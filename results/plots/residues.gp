@@ -126,7 +126,7 @@ do for [g = 1:words(groups)] {
     left = 78; above = 30; below = 30; header = 84; footer = 24
     pitch = (width - 10) / columns
     height = header + lines * (above + body + below) + footer
-    name = out."/residues".(g == 1 ? "" : group_suffix(group))
+    name = picture_file("residues".(g == 1 ? "" : group_suffix(group)))
     what = work > 0 ? sprintf("Cost of an op by the object's address, work %g ns included", work) \
         : "Cost of an op by the object's address, saturated throughput (work 0)"
     sharing = 0

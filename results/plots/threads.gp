@@ -88,9 +88,9 @@ do for [p in panels] {
         height = 760.0; left = 92; header = 84; legend = 215; gap = 34
         pitch = (width - legend - 10) / n
         body = (height - header - gap - 60) / 2
-        name = out."/threads-".part(p, 1) \
+        name = picture_file("threads-".part(p, 1) \
             .(part(p, 2) eq "all" || part(p, 2) eq "-" ? "" : "-".part(p, 2)) \
-            .(part(p, 1) eq "many" ? "-".part(p, 4) : "").work_suffix(real(this_work))
+            .(part(p, 1) eq "many" ? "-".part(p, 4) : "").work_suffix(real(this_work)))
         do for [format in "svg png"] {
             eval terminal(format, width, height)
             set output name.".".format

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LB_PLOT_PRIVATE_H
+#define LB_PLOT_PRIVATE_H
+
+#include <linebounce/base.h>
+
+#include <stdbool.h>
+
+/* gnuplot repeats the failing command, which can be long, before the line that says why. */
+#define LB_SAID_BYTES 2048
+
+/* Runs gnuplot on a script, `set` before it. *status is waitpid's, `said` the end of what came out
+ * of stderr. -ETIMEDOUT: it took longer and was killed with all that it started; -ENOENT: there is
+ * no gnuplot; -EACCES: there is one that cannot be executed; or what starting a process says. It
+ * does not outlive the thread that called. */
+int lb_gnuplot(const char *set, const char *script, double limit_s, char said[LB_SAID_BYTES],
+               int *status);
+
+/* Whether a file may have that name as a picture of the script (NULL: of any of them): its name,
+ * nothing or "-..." of letters, digits and .,_~-, and ".svg" or ".png". */
+bool lb_picture_name(const char *name, const char *script);
+
+/* A folder of our own to draw in, below $TMPDIR or /tmp, else below `otherwise`. Its absolute path,
+ * freed with free; and away with it and the files in it. */
+int lb_sketch_begin(const char *otherwise, struct lb_why *why, char **path);
+void lb_sketch_end(char *path);
+
+/* Checks every picture of the script in the sketch, then moves all of them into `plots`, where they
+ * replace older ones, or none. -EIO: there is none, or one that is empty or not whole; what reading
+ * and writing says. */
+int lb_pictures_take(const char *sketch, const char *script, const char *plots, struct lb_why *why);
+
+#endif
