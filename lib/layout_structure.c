@@ -168,9 +168,9 @@ static int check_words(const struct build *b)
         return 0;
     snprintf(what, sizeof what,
              b->lock->words == LB_WORDS_READERS
-                 ? "the %s of a PREEMPT_RT kernel (rwbase_rt, readers counted at %zu of it)"
+                 ? "an rwbase_rt, as PREEMPT_RT's locks are (%s, readers counted at %zu of it),"
              : b->lock->words == LB_WORDS_OWNER
-                 ? "the %s of a PREEMPT_RT kernel (rt_mutex_base, its owner swapped at %zu of it)"
+                 ? "an rt_mutex_base, as PREEMPT_RT's locks are (%s, owner swapped at %zu of it),"
                  : "an %s whose count and owner are not its first two words,",
              lb_structure_lock_name(b->lock->lock), b->lock->word_offset);
     return refuse_kind(b, what);
@@ -320,8 +320,11 @@ static int check_apart(const struct build *b, const struct lb_member *m)
         end = run;
     if (m->offset + m->bytes <= b->lock->offset || m->offset >= end)
         return 0;
-    return lb_fail(b->why, EINVAL, "layout '%s': %s at %zu is a part of the lock %s (%zu to %zu)",
-                   b->l->name, m->name, m->offset, b->lock->name, b->lock->offset, end - 1);
+    return lb_fail(b->why, EINVAL, "layout '%s': %s at %zu %s the lock %s (%zu to %zu)%s",
+                   b->l->name, m->name, m->offset,
+                   m->bytes > end - b->lock->offset ? "holds" : "is a part of", b->lock->name,
+                   b->lock->offset, end - 1,
+                   m->bytes > end - b->lock->offset ? ": name what is read of it" : "");
 }
 
 static int take_seq(struct build *b)
@@ -475,7 +478,9 @@ static void say_meaning(const struct build *b)
 {
     const char *file = strrchr(b->s->source, '/');
     char where[80], word[48] = "";
-    bool rt = b->lock->words == LB_WORDS_READERS || b->lock->words == LB_WORDS_OWNER;
+    const char *made_of = b->lock->words == LB_WORDS_READERS ? " (rwbase_rt)"
+                          : b->lock->words == LB_WORDS_OWNER ? " (rt_mutex_base)"
+                                                             : "";
 
     snprintf(where, sizeof where, "%s%.39s at %zu", b->lock->points ? "behind " : "", b->lock->name,
              b->lock->offset);
@@ -484,8 +489,8 @@ static void say_meaning(const struct build *b)
     snprintf(b->l->meaning, sizeof b->l->meaning,
              "%.40s: %zu bytes, aligned to %zu (%s), %.16s%s %s, run as %.16s%s",
              file ? file + 1 : b->s->source, b->l->size_bytes, b->l->align_bytes, b->aligned_by,
-             lb_structure_lock_name(b->lock->lock), rt ? " of PREEMPT_RT" : "", where,
-             lb_lock_info(b->l->lock)->name, word);
+             lb_structure_lock_name(b->lock->lock), made_of, where, lb_lock_info(b->l->lock)->name,
+             word);
 }
 
 static int build(struct build *b)

@@ -15,6 +15,8 @@ static const struct {
 } types[] = {
     {"rw_semaphore", LB_STRUCTURE_RWSEM},
     {"mutex", LB_STRUCTURE_MUTEX},
+    {"rt_mutex", LB_STRUCTURE_MUTEX},
+    {"rt_mutex_base", LB_STRUCTURE_MUTEX},
     {"spinlock_t", LB_STRUCTURE_SPINLOCK},
     {"spinlock", LB_STRUCTURE_SPINLOCK},
     {"raw_spinlock_t", LB_STRUCTURE_RAW_SPINLOCK},

@@ -289,6 +289,9 @@ static void add_sleeping(const struct known *k)
     composite(b, "rt_sem", 72, FIELDS({"hot", k->u64, 0}, {"sem", sem, 24}, {"more", k->u64, 64}));
     composite(b, "rt_spin", 88, FIELDS({"hot", k->u64, 0}, {"l", spin, 48}, {"more", k->u64, 80}));
     composite(b, "rt_mutexed", 40, FIELDS({"hot", k->u64, 0}, {"m", mutex, 8}));
+    composite(b, "rt_mutex_itself", 40,
+              FIELDS({"hot", k->u64, 0},
+                     {"m", composite(b, "rt_mutex", 32, FIELDS({"rtmutex", base, 0})), 8}));
     composite(b, "rt_rwlock", 56, FIELDS({"hot", k->u64, 0}, {"l", rwlock, 8}));
     composite(b, "rt_apart", 16, FIELDS({"hot", k->u64, 0}, {"vm_lock", apart, 8}));
     composite(b, "old_sem", 48, FIELDS({"hot", k->u64, 0}, {"sem", old, 8}));

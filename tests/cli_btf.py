@@ -97,7 +97,7 @@ class Show(BtfCase):
 
     def test_a_sleeping_lock_is_run_where_its_word_lies(self):
         text = self.draw(f"btf:{self.fixture('more')}:rt_spin,hot=hot,kind=refcount")
-        self.assertIn("spinlock_t of PREEMPT_RT l at 48, run as refcount of its word at 72", text)
+        self.assertIn("spinlock_t (rt_mutex_base) l at 48, run as refcount of its word at 72", text)
         self.assertRegex(text, r"(?m)^    64 \| \.        \|COUNT     \|more      \|")
 
 
@@ -207,7 +207,7 @@ class Refusals(BtfCase):
     def test_sleeping_locks(self):
         path = self.fixture("more")
         for name in ("rt_sem", "rt_spin", "rt_mutexed", "rt_rwlock", "rt_apart"):
-            self.refused(f"btf:{path}:{name},hot=hot", "of a PREEMPT_RT kernel", "say kind=")
+            self.refused(f"btf:{path}:{name},hot=hot", "as PREEMPT_RT's locks are", "say kind=")
 
     def without(self, folder):
         """What is said of the kernel's BTF with an empty folder over that one, seen by this one

@@ -365,12 +365,18 @@ static void test_locks_refused(void **state)
          "a mutex of 24 bytes, and no kind of lock here is run as one: say kind=, of what has room "
          "there: refcount, locked_adds"},
         {"more", "rt_sem,hot=hot", -EINVAL,
-         "the rw_semaphore of a PREEMPT_RT kernel (rwbase_rt, readers counted at 0 of it)"},
-        {"more", "rt_rwlock,hot=hot", -EINVAL, "the rwlock_t of a PREEMPT_RT kernel"},
-        {"more", "rt_apart,hot=hot", -EINVAL, "the rw_semaphore of a PREEMPT_RT kernel"},
+         "sem is an rwbase_rt, as PREEMPT_RT's locks are (rw_semaphore, readers counted at 0 of "
+         "it), of 40 "
+         "bytes"},
+        {"more", "rt_rwlock,hot=hot", -EINVAL, "rwbase_rt, as PREEMPT_RT's locks are (rwlock_t, "},
+        {"more", "rt_apart,hot=hot", -EINVAL, "rwbase_rt, as PREEMPT_RT's locks are (rw_sem"},
         {"more", "rt_spin,hot=hot", -EINVAL,
-         "the spinlock_t of a PREEMPT_RT kernel (rt_mutex_base, its owner swapped at 24 of it)"},
-        {"more", "rt_mutexed,hot=hot", -EINVAL, "the mutex of a PREEMPT_RT kernel"},
+         "l is an rt_mutex_base, as PREEMPT_RT's locks are (spinlock_t, owner swapped at 24 of "
+         "it)"},
+        {"more", "rt_mutexed,hot=hot", -EINVAL, "rt_mutex_base, as PREEMPT_RT's locks are (mutex,"},
+        {"more", "either,lock=a.lock,hot=a", -EINVAL,
+         "a at 8 holds the lock a.lock (8 to 11): name what is read of it"},
+        {"more", "rt_mutex_itself,hot=hot", -EINVAL, "m is an rt_mutex_base, as PREEMPT_RT's"},
         {"more", "old_sem,hot=hot", -EINVAL, "whose count and owner are not its first two words"},
         {"more", "c11_fast,hot=data", -EINVAL, "an _Atomic of a size that the BTF has lost"},
         {"more", "counters,hot=last", -EINVAL, "hits (_Atomic at 0), misses (_Atomic at 16)"},

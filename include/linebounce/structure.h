@@ -15,7 +15,7 @@
 enum lb_structure_lock {
     LB_STRUCTURE_NO_LOCK,
     LB_STRUCTURE_RWSEM,        /* struct rw_semaphore */
-    LB_STRUCTURE_MUTEX,        /* struct mutex */
+    LB_STRUCTURE_MUTEX,        /* struct mutex, rt_mutex, rt_mutex_base */
     LB_STRUCTURE_SPINLOCK,     /* spinlock_t */
     LB_STRUCTURE_RAW_SPINLOCK, /* raw_spinlock_t */
     LB_STRUCTURE_RWLOCK,       /* rwlock_t */
