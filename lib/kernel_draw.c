@@ -145,8 +145,8 @@ static void draw_traced(struct lb_canvas *c, const struct lb_kernel_slab *s,
 static void draw_identity(struct lb_canvas *c, const struct lb_kernel_slab *s)
 {
     if (s->n_shared > 0)
-        lb_canvas_put(c, "merged: it is %s, shared with %d others: %s\n", s->cache, s->n_shared,
-                      s->shared);
+        lb_canvas_put(c, "merged: it is %s, shared with %d other%s: %s\n", s->cache, s->n_shared,
+                      s->n_shared == 1 ? "" : "s", s->shared);
     else if (s->mergeable)
         lb_canvas_put(c, "a cache of its own (%s, which others may join)\n", s->cache);
     else if (!strcmp(s->source, "sysfs"))

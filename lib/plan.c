@@ -518,9 +518,22 @@ static int fill(struct lb_plan *p, const struct lb_request *r, const struct lb_t
     return err;
 }
 
+static bool is_subject(const struct lb_scenario *s)
+{
+    return s->uses_layout || s->uses_words || (s->uses_pages && !s->internal);
+}
+
+/* A yardstick alone is nothing where it was to stand beside a subject: the table would be empty. */
 static bool measures_something(const struct lb_plan *p, const struct lb_request *r)
 {
-    for (size_t i = 0; i < p->n_cases; i++) {
+    bool subjects = false;
+
+    for (size_t s = 0; s < r->n_scenarios; s++)
+        subjects |= is_subject(r->scenarios[s]);
+    for (size_t i = 0; subjects && i < p->n_cases; i++)
+        if (lb_case_is_subject(&p->cases[i]))
+            return true;
+    for (size_t i = 0; !subjects && i < p->n_cases; i++) {
         enum lb_scenario_kind kind = p->cases[i].shape.scenario->kind;
         for (size_t s = 0; s < r->n_scenarios; s++)
             if (r->scenarios[s]->kind == kind)
@@ -531,9 +544,7 @@ static bool measures_something(const struct lb_plan *p, const struct lb_request 
 
 bool lb_case_is_subject(const struct lb_case *c)
 {
-    const struct lb_scenario *s = c->shape.scenario;
-
-    return s->uses_layout || s->uses_words || (s->uses_pages && !s->internal);
+    return is_subject(c->shape.scenario);
 }
 
 int lb_plan_create(const struct lb_request *r, const struct lb_topology *topology,

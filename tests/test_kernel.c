@@ -296,6 +296,19 @@ static void test_merged(void **state)
     free(text);
 }
 
+static void test_merged_with_one(void **state)
+{
+    (void)state;
+    put_release("6.8.0", CONFIG_LOCK);
+    put_cache(&(struct cache){":0000256", 256, 256, 8, 0, 16, 0, 0, 0});
+    put_link(SLAB "vm_area_struct", ":0000256");
+    put_link(SLAB "aio_kiocb", ":0000256");
+    lb_kernel_read(root, &k);
+    char *text = draw(NULL);
+    assert_has(text, "shared with 1 other: aio_kiocb\n");
+    free(text);
+}
+
 static void test_many_sharers(void **state)
 {
     (void)state;
@@ -931,6 +944,7 @@ int main(void)
         TEST(test_separate),
         TEST(test_none),
         TEST(test_merged),
+        TEST(test_merged_with_one),
         TEST(test_many_sharers),
         TEST(test_other_allocator),
         TEST(test_no_folder),

@@ -611,6 +611,29 @@ static void test_one_pu(void **state)
     lb_plan_destroy(p);
 }
 
+/* The straight line and the adds are there to stand beside locks: without one there is no table. */
+static void test_yardsticks_alone(void **state)
+{
+    static const struct lb_scenario *const fastpath[] = {S(STRAIGHT), S(ADDS), S(UNCONTENDED)};
+    static const enum lb_lock_kind rwlock[] = {LB_LOCK_PTHREAD_RWLOCK};
+    struct lb_request r = by_default();
+    struct lb_layout mine;
+    struct lb_why why;
+
+    (void)state;
+    assert_int_equal(
+        lb_layout_parse("mine:size=256,align=64,lock=192,room=8,kind=refcount", &why, &mine), 0);
+    r.layouts = &mine;
+    r.n_layouts = 1;
+    r.baseline = "mine";
+    r.scenarios = fastpath;
+    r.n_scenarios = LB_COUNT(fastpath);
+    r.locks = rwlock;
+    r.n_locks = 1;
+    assert_int_equal(refused(four_cores, &r, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "nothing to measure: layout 'mine': pthread_rwlock needs"));
+}
+
 static void test_refused_requests(void **state)
 {
     static const struct lb_scenario *const writers[] = {S(WRITERS)}, *const mixed[] = {S(MIXED)},
@@ -794,6 +817,7 @@ int main(void)
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_placements),
         cmocka_unit_test(test_one_pu),
+        cmocka_unit_test(test_yardsticks_alone),
         cmocka_unit_test(test_refused_requests),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_roles),
