@@ -46,18 +46,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* Tables are worth a page without pictures too; without good data there is none. */
 static int plot_one(const char *dir)
 {
-    struct lb_why why = {""}, refusal;
+    struct lb_why why = {""}, refusal = {""};
     struct lb_pictures n = {0, 0};
-    int err = lb_plot(dir, provenance_plots(), &why, &n);
+    int err = lb_plot(dir, provenance_plots(), &why, &n), page;
 
+    if (err)
+        lb_explain(&why, err, dir);
     if (*why.text)
         fprintf(stderr, "linebounce: %s%s%s\n", err ? "" : dir, err ? "" : ": ", why.text);
     if (err && !n.failed)
         return EXIT_NOT_MEASURED;
     if (n.drawn)
         printf("%s/plots: %d kind%s of picture\n", dir, n.drawn, n.drawn == 1 ? "" : "s");
-    if (lb_page_write(dir, *why.text ? why.text : NULL, &refusal)) {
-        fprintf(stderr, "linebounce: %s\n", refusal.text);
+    if ((page = lb_page_write(dir, *why.text ? why.text : NULL, &refusal))) {
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&refusal, page, dir)->text);
         return EXIT_NOT_MEASURED;
     }
     printf("%s/index.html\n", dir);

@@ -53,18 +53,19 @@ int show_structure(const struct settings *settings)
 
     for (size_t i = 0; i < settings->layout_texts.n; i++) {
         struct lb_structure *s;
+        int err = 0;
         if (!lb_layout_is_btf(texts[i]))
-            lb_fail(&why, EINVAL,
-                    "layout '%.120s': show structure takes btf:STRUCT or btf:FILE:STRUCT",
-                    texts[i]);
-        else if (!structure_source_read(texts[i], "show structure takes which= and base= here",
-                                        &why, NULL, &s)) {
+            err = lb_fail(&why, EINVAL,
+                          "layout '%.120s': show structure takes btf:STRUCT or btf:FILE:STRUCT",
+                          texts[i]);
+        else if (!(err = structure_source_read(
+                       texts[i], "show structure takes which= and base= here", &why, NULL, &s))) {
             print_members(s);
             lb_structure_destroy(s);
             continue;
         }
-        fprintf(stderr, "linebounce: %s\n", why.text);
-        return EXIT_USAGE;
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, texts[i])->text);
+        return err == -ENOMEM ? EXIT_NOT_MEASURED : EXIT_USAGE;
     }
     if (settings->layout_texts.n)
         return 0;

@@ -132,6 +132,14 @@ class NoMemory(Case):
         for n in range(1, 240, 7):
             self.check(self.fail_at(n, *SAMPLES, "--out", str(n)), n, SAMPLES, None)
 
+    def test_allocations_of_a_comparison(self):
+        for side in ("a", "b"):
+            self.succeeds(*SAMPLES, "--out", side)
+        args = ("compare", "a", "b")
+        whole = self.succeeds(*args).stdout
+        for n in [*range(1, 60), *range(60, 900, 13)]:
+            self.check(self.fail_at(n, *args), n, args, whole)
+
 
 if __name__ == "__main__":
     sys.exit(cli_support.main())

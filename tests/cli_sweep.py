@@ -247,8 +247,8 @@ class Rows(Sweeps):
         result = self.succeeds(*(a for a in SMALL if a != "--no-plots"), "--rounds", "2",
                                "--out", "out")
         self.assertRegex(result.stdout, r"^sweep: \d+ cases on \d+ placements?, 2 rounds of ")
-        self.assertRegex(result.stdout, r"(?m)^\d+ s where \d+ s were planned; [\d.]+ % of it in "
-                                        r"windows and their warm-ups\.$")
+        self.assertRegex(result.stdout, r"(?m)^[\d.]+ s where [\d.]+ s were planned; [\d.]+ % of "
+                                        r"it in windows and their warm-ups\.$")
         self.assertIn("Results: out", result.stdout)
         rows = self.check_complete(self.path("out"), 2)
         self.assertEqual({row["suite"] for row in rows}, {"sweep"})
