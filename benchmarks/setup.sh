@@ -189,6 +189,14 @@ install_all()
     install_useful $(missing_packages $2)
 }
 
+# The first archive of Debian's own that apt knows, for packages of other releases.
+apt_mirror()
+{
+    # shellcheck disable=SC2016 # apt's variables
+    apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        sed -n 's/^Debian \(.*\)/\1/p' | head -n 1
+}
+
 has_module()
 {
     pkg-config --exists "$1" 2>/dev/null
