@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
 LIBC = "/usr/aarch64-linux-gnu/lib"
@@ -145,7 +146,7 @@ def file_system(folder, programs, commands):
         if not os.path.exists(path):
             raise Missing(f"{path} was not built")
     files = {"init": init_script(commands).encode(),
-             "bin/busybox": read(os.path.join(sysroot, "bin", "busybox"))}
+             "bin/busybox": busybox_in(sysroot)}
     links = {}
     # Under their full names, too: the program tells libpfm4's version by that.
     for name, path in libraries(paths, [os.path.join(sysroot, LIBRARIES), LIBC]).items():
@@ -168,7 +169,23 @@ def kernel_in(folder):
     return os.path.join(boot, kernels[-1])
 
 
+def busybox_in(folder):
+    """Newer packages have it below usr."""
+    paths = [os.path.join(folder, p, "busybox") for p in ("bin", "usr/bin")]
+    return read(next((p for p in paths if os.path.exists(p)), paths[0]))
+
+
 def run_machine(command, seconds):
+    """What the console said. Some emulators let a kernel panic while it starts, now and then."""
+    begin = time.monotonic()
+    text = run_once(command, seconds)
+    if "Kernel panic" in text:
+        print(f"-- the kernel panicked, so the machine is started once more\n{text[-2000:]}")
+        text = run_once(command, seconds - (time.monotonic() - begin))
+    return text
+
+
+def run_once(command, seconds):
     """What the console said; the time limit ends the machine."""
     try:
         # On a time-out, run() kills this one child and waits for it.

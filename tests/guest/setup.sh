@@ -29,15 +29,27 @@ foreign()
         -o "Dir::Cache=$into/apt" -o Acquire::Languages=none -o APT::Sandbox::User=root "$@"
 }
 
-# unpack_kernel META-PACKAGE: ./boot/vmlinuz* of what it depends on; the modules stay packed.
+# depends_on PACKAGE PREFIX: the first package that it depends on whose name begins so.
+depends_on()
+{
+    foreign apt-cache depends "$1" | sed -n "s/^ *Depends: \\($2[^ ]*\\)$/\\1/p" | head -n 1
+}
+
+# unpack_kernel META-PACKAGE: boot/vmlinuz-* of what it depends on; the modules stay packed. From
+# Debian 14 on the image's package is an empty one, and the image lies among the modules.
 unpack_kernel()
 {
-    kernel=$(foreign apt-cache depends "$1" |
-        sed -n 's/^ *Depends: \(linux-image-[^ ]*\)$/\1/p' | head -n 1)
+    kernel=$(depends_on "$1" linux-image-)
     [ -n "$kernel" ] || return 1
+    binary=$(depends_on "$kernel" linux-binary-)
+    [ -z "$binary" ] || kernel=$binary
     foreign apt-get download "$kernel" || return 1
     dpkg-deb --fsys-tarfile "$kernel"_*.deb |
-        tar -x -C "$into/new" --wildcards './boot/vmlinuz*'
+        tar -x -C "$into/new" --wildcards './*/vmlinuz*' || return 1
+    mkdir -p "$into/new/boot"
+    for image in "$into"/new/usr/lib/modules/*/vmlinuz; do
+        [ ! -f "$image" ] || mv "$image" "$into/new/boot/vmlinuz-$(basename "${image%/vmlinuz}")"
+    done
 }
 
 # fetch PACKAGE...: unpacks them into $into/new.
