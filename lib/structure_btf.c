@@ -18,6 +18,7 @@
 /* What libbpf says, in place of its printing it. Its function has no context. */
 static char said[160];
 static unsigned unknown_kind; /* 0: none was met */
+static bool wants_base;       /* said by libbpf 1.2 and later */
 
 static int __attribute__((format(printf, 2, 0)))
 hear(enum libbpf_print_level level, const char *format, va_list args)
@@ -25,6 +26,7 @@ hear(enum libbpf_print_level level, const char *format, va_list args)
     char text[sizeof said];
 
     vsnprintf(text, sizeof text, format, args);
+    wants_base = wants_base || strstr(text, "forget to provide base BTF");
     if (sscanf(text, "libbpf: Unsupported BTF_KIND:%u", &unknown_kind) != 1 &&
         sscanf(text, "Unsupported BTF_KIND:%u", &unknown_kind) != 1 && level == LIBBPF_DEBUG)
         return 0;
@@ -248,6 +250,7 @@ static int try(const char *file, struct btf *base, struct btf **btf)
 
     *said = '\0';
     unknown_kind = 0;
+    wants_base = false;
     before = libbpf_set_print(hear);
     errno = 0;
     *btf = base ? btf__parse_split(file, base) : btf__parse(file, NULL);
@@ -256,9 +259,12 @@ static int try(const char *file, struct btf *base, struct btf **btf)
     return *btf ? 0 : err ? err : EINVAL;
 }
 
-/* Whether it can be read on top of something that is not there. */
+/* Whether it can be read on top of something that is not there, for a libbpf that looks at no types
+ * meanwhile; one that does tells. */
 static bool goes_on(const char *file)
 {
+    if (wants_base)
+        return true;
     struct btf *nothing = btf__new_empty(), *btf = NULL;
     bool read = nothing && !try(file, nothing, &btf);
 
@@ -308,7 +314,15 @@ static uint32_t text_bytes(const struct btf *btf)
     return !h ? 0 : h->magic == BTF_MAGIC ? h->str_len : bswap_32(h->str_len);
 }
 
-/* With another kernel's BTF below it a module's types would be any: no library of today looks. */
+static int refuse_base(const char *file, const char *base, struct lb_why *why)
+{
+    return lb_fail(why, EPROTO,
+                   "%.150s: does not go on where %.150s ends: its base is the very kernel that it "
+                   "was built with",
+                   file, base);
+}
+
+/* With another kernel's BTF below it a module's types would be any: not every libbpf looks. */
 static int check_base(const char *file, const struct btf *btf, const char *base,
                       const struct btf *below, struct lb_why *why)
 {
@@ -320,10 +334,7 @@ static int check_base(const char *file, const struct btf *btf, const char *base,
             "%.150s: has all its types itself and goes on nowhere: leave out base=", file);
     for (uint32_t id = btf__type_cnt(below); id < btf__type_cnt(btf); id++)
         if (!fits(btf, btf__type_by_id(btf, id)))
-            return lb_fail(why, EPROTO,
-                           "%.150s: does not go on where %.150s ends: its base is the very kernel "
-                           "that it was built with",
-                           file, base);
+            return refuse_base(file, base, why);
     return 0;
 }
 
@@ -332,7 +343,12 @@ static int parse_on(const char *file, const char *base, struct btf *below, struc
 {
     int err = try(file, below, btf);
 
-    return err ? refuse_file(file, err, why) : check_base(file, *btf, base, below, why);
+    if (!err)
+        return check_base(file, *btf, base, below, why);
+    err = refuse_file(file, err, why);
+    return err == -EPROTO && !unknown_kind && try(file, NULL, btf) && wants_base
+               ? refuse_base(file, base, why)
+               : err;
 }
 
 int lb_btf_read(const char *file, const char *base, const char *name, unsigned which,
