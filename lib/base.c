@@ -12,10 +12,12 @@
 int lb_fail(struct lb_why *why, int err, const char *format, ...)
 {
     if (why) {
+        char text[sizeof why->text];
         va_list args;
         va_start(args, format);
-        vsnprintf(why->text, sizeof why->text, format, args);
+        vsnprintf(text, sizeof text, format, args);
         va_end(args);
+        lb_printable(text, why->text, sizeof why->text);
     }
     return -err;
 }
@@ -23,7 +25,7 @@ int lb_fail(struct lb_why *why, int err, const char *format, ...)
 const struct lb_why *lb_explain(struct lb_why *why, int err, const char *doing)
 {
     if (!*why->text)
-        snprintf(why->text, sizeof why->text, "%s: %s", doing, strerror(err < 0 ? -err : err));
+        lb_fail(why, 0, "%s: %s", doing, strerror(err < 0 ? -err : err));
     return why;
 }
 

@@ -11,7 +11,8 @@
 
 int lb_compare_warn(struct lb_compare *c, const char *format, ...)
 {
-    char **more = realloc(c->warnings, (c->n_warnings + 1) * sizeof *more), *text;
+    char **more = realloc(c->warnings, (c->n_warnings + 1) * sizeof *more), *text, *shown;
+    size_t room;
     va_list args;
     int n;
 
@@ -23,8 +24,13 @@ int lb_compare_warn(struct lb_compare *c, const char *format, ...)
     va_end(args);
     if (n < 0)
         return -ENOMEM;
-    more[c->n_warnings++] = text;
-    return 0;
+    room = lb_printable(text, NULL, 0) + 1;
+    if ((shown = malloc(room))) {
+        lb_printable(text, shown, room);
+        more[c->n_warnings++] = shown;
+    }
+    free(text);
+    return shown ? 0 : -ENOMEM;
 }
 
 /* Creation ----------------------------------------------------------------------------------- */

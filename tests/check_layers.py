@@ -12,7 +12,7 @@ import sys
 
 # In order. Each stage: its public header is NAME.h; these are its files in lib/.
 STAGES = [
-    ("base", "base.c canvas.h files.c names.c"),
+    ("base", "base.c canvas.h files.c names.c printable.c"),
     ("memory", "memory.c"),
     ("clock", "clock.c clock_private.h"),
     ("arena", "arena.c arena_private.h"),

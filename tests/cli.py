@@ -1035,6 +1035,39 @@ class Compare(Case):
         text = self.succeeds("compare", "A", "B", preexec_fn=few_seconds).stdout
         self.assertIn("\nB against A, 24000 cases of both:\n", text)
 
+    def test_what_files_say_cannot_move_the_cursor(self):
+        """Names, cells and run.json of others: no escape sequences, no lines of their own."""
+        forged = "x\x1b[2J\r\nnote: forged\x9b\u202ey"
+        for name in ("A\n\x1b[1m", "B"):
+            cells = {key: forged for key in ("layout", "lock", "placement", "distance", "threads",
+                                             "home", "work_ns", "role", "writers", "objects",
+                                             "access", "scenario")}
+            self.make(name, **cells)
+            with open(self.path(name, "run.json"), encoding="utf-8") as file:
+                record = json.load(file)
+            record["machine"] = {"host": forged, "cpu_model": forged + name}
+            record["build"]["commit"] = forged + name
+            record["run"]["baseline"] = forged
+            with open(self.path(name, "run.json"), "w", encoding="utf-8") as file:
+                json.dump(record, file)
+        for folders in (("A\n\x1b[1m", "B"), ("B", "A\n\x1b[1m"), ("B", "B\x1b[1m\nnote: forged")):
+            result = self.run_it("compare", *folders)
+            for text in (result.stdout, result.stderr):
+                self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+                self.assertNotRegex(text, "(?m)^note: forged")
+        self.assertIn("\\x1b[2J\\x0d\\x0anote: forged\\xc2\\x9b", self.run_it(
+            "compare", "A\n\x1b[1m", "B").stdout)
+
+    def test_formulas(self):
+        """A name that a spreadsheet would run is kept from it; numbers stay numbers."""
+        for name in "AB":
+            self.make(name, placement="=HYPERLINK(1)", lock="@x")
+        rows = list(csv.DictReader(self.succeeds("compare", "--format", "csv", "A",
+                                                 "B").stdout.splitlines()))
+        self.assertEqual({r["placement"] for r in rows}, {"'=HYPERLINK(1)"})
+        self.assertEqual({r["lock"] for r in rows}, {"'@x"})
+        self.assertIn("=HYPERLINK(1)", self.succeeds("compare", "A", "B").stdout)
+
     def test_sweeps(self):
         for name in "AB":
             self.succeeds("sweep", *ALONE, "--rounds", "2", "--out", name)

@@ -294,6 +294,41 @@ static void test_row_many_values(void **state)
     lb_row_destroy(row);
 }
 
+/* Showing ------------------------------------------------------------------------------------ */
+
+static void test_printable(void **state)
+{
+    static const char *const texts[][2] = {
+        {"", ""},
+        {"plain, \\ and 'quoted' \xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x92",
+         "plain, \\ and 'quoted' \xc3\xa9 \xe2\x82\xac \xf0\x9f\x94\x92"},
+        {"\x1b[2J", "\\x1b[2J"},
+        {"a\nb\rc\td", "a\\x0ab\\x0dc\\x09d"},
+        {"\x7f\xc2\x9b", "\\x7f\\xc2\\x9b"},                   /* DEL, and CSI as one character */
+        {"\xe2\x80\xaex", "\\xe2\\x80\\xaex"},                 /* the rest from right to left */
+        {"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},                   /* a line of its own */
+        {"caf\xe9", "caf\\xe9"},                               /* Latin-1 */
+        {"\xc0\x8a\xed\xa0\x80", "\\xc0\\x8a\\xed\\xa0\\x80"}, /* overlong, a surrogate */
+    };
+    struct lb_why why;
+    char shown[128];
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(texts); i++) {
+        assert_int_equal(lb_printable(texts[i][0], shown, sizeof shown), strlen(texts[i][1]));
+        assert_string_equal(shown, texts[i][1]);
+        assert_int_equal(lb_printable(texts[i][0], NULL, 0), strlen(texts[i][1]));
+    }
+    /* Whole characters only, and none behind one that has no room. */
+    assert_int_equal(lb_printable("ab\nc", shown, 6), 7);
+    assert_string_equal(shown, "ab");
+    lb_printable("ab\xe2\x82\xac", shown, 5);
+    assert_string_equal(shown, "ab");
+    /* Sentences name files, and what stands in them. */
+    assert_int_equal(lb_fail(&why, EPROTO, "%s: no JSON", "a\x1b[1m\nlinebounce: b"), -EPROTO);
+    assert_string_equal(why.text, "a\\x1b[1m\\x0alinebounce: b: no JSON");
+}
+
 /* Writing ------------------------------------------------------------------------------------ */
 
 static const char *const awkward[] = {
@@ -1515,6 +1550,7 @@ int main(void)
         cmocka_unit_test(test_row_cells),
         cmocka_unit_test(test_row_unknown_column),
         cmocka_unit_test(test_row_many_values),
+        cmocka_unit_test(test_printable),
         cmocka_unit_test(test_csv_quoting),
         cmocka_unit_test(test_csv_formulas),
         cmocka_unit_test(test_csv_round_trip),

@@ -26,13 +26,20 @@ struct lb_why {
 };
 
 /* Writes the sentence (printf format) into *why, when why is not NULL, and returns -err. err is a
- * positive errno value. A text that is too long is cut. */
+ * positive errno value. A text that is too long is cut, and what may not be shown as it is
+ * (lb_printable) is written out: sentences name files and what stands in them. */
 int lb_fail(struct lb_why *why, int err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Gives a failure a sentence where none was written, "doing: what err means"; err may be negative.
  * Returns why. */
 const struct lb_why *lb_explain(struct lb_why *why, int err, const char *doing);
+
+/* Text from a file, or a file's name, as it may be shown on a terminal: control characters, those
+ * that turn the order of a line around, and bytes that are no UTF-8 become \xNN, so that nothing
+ * in it moves a cursor or begins a line of its own. At most `room` bytes with the NUL and whole
+ * characters; returns what all of it takes, as snprintf does. */
+size_t lb_printable(const char *text, char *to, size_t room);
 
 /* Order of two doubles, for qsort. NaN has no place in it. */
 int lb_by_value(const void *a, const void *b);
