@@ -15,6 +15,7 @@ STAGES = [
     ("base", "base.c canvas.h files.c names.c printable.c"),
     ("memory", "memory.c"),
     ("clock", "clock.c clock_private.h"),
+    ("load", "load.c"),
     ("arena", "arena.c arena_private.h"),
     ("topology", "topology.c"),
     ("prefetcher", "prefetcher.c"),
