@@ -10,20 +10,25 @@
 #include <linebounce/gbench.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Reading the topology, checking clocks and counters, starting threads. */
+#define SET_UP_S 0.5
+
 static void print_plan(const struct lb_plan *plan, const struct settings *s, unsigned rounds)
 {
-    double round_s = lb_plan_round_s(plan);
+    double round_s = lb_plan_round_s(plan), left_s = s->budget_s - session_report_s(s) - SET_UP_S;
     char name[192];
 
     printf("suite %s: %zu cases, %.2f s a round, ", plan->suite, plan->n_cases, round_s);
     if (rounds)
-        printf("%u rounds asked for: %.0f s", rounds, rounds * round_s);
+        printf("%u rounds asked for: %.0f s", rounds,
+               fmin(rounds * round_s + s->budget_s - left_s, s->budget_s));
     else
-        printf("about %.0f rounds in %.0f s", s->budget_s / round_s, s->budget_s);
+        printf("about %.0f rounds in %.0f s", floor(fmax(left_s, 0) / round_s), s->budget_s);
     printf(", %zu MiB at least\n", plan->arena_bytes >> 20);
     if (plan->n_refused)
         printf("left out: %zu combinations (first: %s)\n", plan->n_refused, plan->refused);
@@ -33,22 +38,9 @@ static void print_plan(const struct lb_plan *plan, const struct settings *s, uns
     }
 }
 
-/* Pictures and the table come out of the budget too. */
-#define REPORT_S          4.0
-#define REPORT_SHARE_MOST 0.2
-
-static double measuring_budget(const struct settings *s)
-{
-    double report_s = s->no_plots ? 0.5 : REPORT_S;
-    double share =
-        (s->budget_s -
-         (report_s < s->budget_s * REPORT_SHARE_MOST ? report_s : s->budget_s * REPORT_SHARE_MOST));
-
-    return share / (double)s->suites.n;
-}
-
+/* `share`: of what is left, this suite's. */
 static int measure_plan(struct session *w, const struct suite *suite, const struct request *r,
-                        struct lb_plan *plan, struct front *front)
+                        struct lb_plan *plan, double share, struct front *front)
 {
     const struct settings *s = w->settings;
     struct lb_run_options options;
@@ -65,13 +57,15 @@ static int measure_plan(struct session *w, const struct suite *suite, const stru
     if (plan->n_refused)
         fprintf(stderr, "linebounce: left out: %zu combinations (first: %s)\n", plan->n_refused,
                 plan->refused);
-    options = session_options(w, measuring_budget(s), front_rounds(front, r->rounds));
+    options = session_options(w, session_left_s(w) * share, front_rounds(front, r->rounds));
     options.events = r->events;
     options.n_events = r->n_events;
+    options.fewer = !front;
     return session_measure(w, suite, plan, &options, front);
 }
 
-static int run_suite(struct session *w, const struct suite *suite, struct front *front)
+static int run_suite(struct session *w, const struct suite *suite, double share,
+                     struct front *front)
 {
     const struct settings *s = w->settings;
     struct request r;
@@ -80,14 +74,14 @@ static int run_suite(struct session *w, const struct suite *suite, struct front 
     int err, status = EXIT_DONE;
 
     if (suite->measure)
-        return suite->measure(w, s);
+        return suite->measure(w, s, share);
     request_init(s, suite, &r);
     if ((err = lb_plan_create(&r.plan, w->topology, &why, &plan)))
         status = session_complain(lb_explain(&why, err, "plan"), session_status_of(err));
     else if (s->dry_run)
         print_plan(plan, s, r.rounds);
     else
-        status = measure_plan(w, suite, &r, plan, front);
+        status = measure_plan(w, suite, &r, plan, share, front);
     lb_plan_destroy(plan);
     request_finish(&r);
     return status;
@@ -104,7 +98,7 @@ static int run_all(struct settings *s, const struct lb_topology *topology, struc
     if (session_begin(&w, s, topology, argv, !s->dry_run && !(front && lb_gbench_list_only())))
         return EXIT_NOT_MEASURED;
     for (size_t i = 0; i < s->suites.n && !session_stop; i++) {
-        int one = run_suite(&w, list[i], front);
+        int one = run_suite(&w, list[i], 1.0 / (double)(s->suites.n - i), front);
         status = one ? one : status;
     }
     session_close(&w, front != NULL);

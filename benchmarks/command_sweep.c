@@ -178,17 +178,19 @@ static void say_times(const struct session *w, const struct lb_sweep *sweep)
 
 static int measure(struct session *w, const struct lb_sweep *sweep)
 {
-    struct lb_run_options options = session_options(w, INFINITY, sweep->rounds);
+    double left_s = w->settings->budget_given ? session_left_s(w) : INFINITY;
+    struct lb_run_options options = session_options(w, left_s, sweep->rounds);
     char samples[600];
     int status;
 
     snprintf(samples, sizeof samples, "%s/samples.csv", w->dir);
     options.keep_buckets = true;
+    options.fewer = false; /* it can be gone on with */
     options.resume = w->settings->resume ? samples : NULL;
     status = session_measure(w, &suite_sweep, sweep->plan, &options, NULL);
     if (w->elapsed_s > 0)
         say_times(w, sweep);
-    if (status != EXIT_DONE && *w->dir)
+    if (*w->dir && (status != EXIT_DONE || w->end == LB_RUN_BUDGET))
         fprintf(stderr,
                 "linebounce: what was measured is kept; go on with: linebounce sweep "
                 "--resume %s\n",

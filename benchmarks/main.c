@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "commands.h"
+#include "session.h"
 
 #include "suite.h"
 
@@ -63,6 +64,8 @@ static int command(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    session_begin_time();
+
     int status = command(argc, argv);
 
     /* Output that was lost is no success: a full disk, a closed pipe. */

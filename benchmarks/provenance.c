@@ -189,6 +189,19 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_number(json, "topology.line_bytes", t->line_bytes ? t->line_bytes : (double)0 / 0.0);
 }
 
+void provenance_load(struct lb_json *json, const char *suite, const struct lb_load *before,
+                     const struct lb_load *load)
+{
+    char key[96];
+
+#define LOAD_KEY(NAME) (snprintf(key, sizeof key, "suites.%s." NAME, suite), key)
+    lb_json_number(json, LOAD_KEY("others_share"), load->others_share);
+    lb_json_number(json, LOAD_KEY("stolen_share"), load->stolen_share);
+    lb_json_number(json, LOAD_KEY("before_others_share"), before->others_share);
+    lb_json_number(json, LOAD_KEY("before_runnable"), before->runnable);
+#undef LOAD_KEY
+}
+
 void provenance_run(struct lb_json *json, const struct lb_run *r)
 {
     char key[96];
@@ -212,5 +225,9 @@ void provenance_run(struct lb_json *json, const struct lb_run *r)
     lb_json_number(json, SUITE_KEY("chain_ns"), r->chain_ns);
     if (r->steal_ticks >= 0)
         lb_json_number(json, SUITE_KEY("steal_ms"), (double)r->steal_ticks * 10);
+    lb_json_number(json, SUITE_KEY("cases_left_out"), (double)r->cases_left_out);
+    lb_json_text(json, SUITE_KEY("left_out"), r->left_out);
+    lb_json_number(json, SUITE_KEY("pace"), r->pace);
 #undef SUITE_KEY
+    provenance_load(json, suite, &r->load_before, &r->load);
 }

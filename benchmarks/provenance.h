@@ -26,5 +26,8 @@ void provenance_begin(struct lb_json *json, const struct settings *settings,
                       char **argv);
 /* What only the end of a run knows. */
 void provenance_run(struct lb_json *json, const struct lb_run *run);
+/* Other load, while a suite was set up and while it ran. */
+void provenance_load(struct lb_json *json, const char *suite, const struct lb_load *before,
+                     const struct lb_load *load);
 
 #endif

@@ -3,14 +3,17 @@
 
 #include "commands.h"
 #include "counting.h"
+#include "notes.h"
 #include "prefetching.h"
 #include "provenance.h"
 #include "table.h"
 
 #include <linebounce/analysis.h>
+#include <linebounce/load.h>
 #include <linebounce/plot.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +58,48 @@ void session_catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* Pictures and the table come out of the budget too. */
+#define REPORT_S          4.0
+#define REPORT_BARE_S     0.5
+#define REPORT_SHARE      0.2
+#define REPORT_SHARE_BUSY 0.3
+#define PICTURES_LEAST_S  1.0
+
+static uint64_t began_ns;
+
+void session_begin_time(void)
+{
+    began_ns = lb_clock_monotonic_ns();
+}
+
+static double spent_s(void)
+{
+    return (double)(lb_clock_monotonic_ns() - began_ns) * 1e-9;
+}
+
+double session_report_s(const struct settings *s)
+{
+    return fmin(s->no_plots ? REPORT_BARE_S : REPORT_S, s->budget_s * REPORT_SHARE);
+}
+
+double session_left_s(const struct session *w)
+{
+    double budget_s = w->settings->budget_s;
+    double report_s = fmin(session_report_s(w->settings) * w->stretch,
+                           budget_s * (w->stretch > 1.5 ? REPORT_SHARE_BUSY : REPORT_SHARE));
+
+    return fmax(budget_s - spent_s() - report_s, 0);
+}
+
+/* What runs beside this process on as many CPUs as it may use, takes its part of them. */
+static double stretch_of(const struct lb_topology *t)
+{
+    struct lb_load_mark now;
+
+    lb_load_read("", NULL, 0, &now);
+    return isfinite(now.runnable) && now.runnable > 1 ? 1 + (now.runnable - 1) / t->n_allowed : 1;
+}
+
 int session_complain(const struct lb_why *why, int status)
 {
     fprintf(stderr, "linebounce: %s\n", *why->text ? why->text : "failed, and nobody said why");
@@ -73,7 +118,8 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
     struct lb_why why = {""};
     int err = 0;
 
-    *w = (struct session){.settings = s, .topology = topology};
+    *w = (struct session){
+        .settings = s, .topology = topology, .stretch = measures ? stretch_of(topology) : 1};
     if (!e || lb_json_create(&w->manifest)) {
         free(e);
         session_complain(lb_explain(&why, ENOMEM, "run.json"), 0);
@@ -226,8 +272,13 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
     if (!err)
         err = lb_analysis_write(a, w->summary, why);
     if (!front) {
-        suite->conclude(a, w->settings, stdout);
-        table_run(a, stdout);
+        if (run->rounds) {
+            suite->conclude(a, w->settings, stdout);
+            table_run(a, stdout);
+        } else {
+            notes_unfinished(run, stdout);
+        }
+        notes_run(run, w->settings, stdout);
         fflush(stdout);
     } else if (!err) {
         err = front_replay(front, a, why);
@@ -262,12 +313,24 @@ int session_measure(struct session *w, const struct suite *suite, struct lb_plan
         w->elapsed_s = run->elapsed_s;
         w->measured_s = run->measured_s;
         w->windows_resumed = run->windows_resumed;
+        w->rounds = run->rounds;
+        w->end = run->end;
+        if (!run->rounds) /* nothing that could be compared */
+            status = EXIT_NOT_MEASURED;
         why.text[0] = '\0';
         if ((err = conclude(w, suite, run, front, &why)))
             status = session_complain(lb_explain(&why, err, "results"), EXIT_NOT_MEASURED);
     }
     lb_run_destroy(run);
     return session_stop ? EXIT_INTERRUPTED : status;
+}
+
+/* Pictures may take what is left of the budget, and a little more than nothing. */
+static double picture_s(const struct session *w)
+{
+    double budget_s = w->settings->budget_s;
+
+    return isfinite(budget_s) ? fmax(budget_s - spent_s(), PICTURES_LEAST_S) : INFINITY;
 }
 
 void session_close(struct session *w, bool quiet)
@@ -287,7 +350,7 @@ void session_close(struct session *w, bool quiet)
         session_complain(&why, 0);
     why.text[0] = '\0';
     if (!w->settings->no_plots)
-        lb_plot(w->dir, provenance_plots(), &why, &n);
+        lb_plot_within(w->dir, provenance_plots(), picture_s(w), &why, &n);
     drawn = n.drawn;
     if (drawn && lb_page_write(w->dir, NULL, &why))
         session_complain(&why, 0);

@@ -29,13 +29,23 @@ struct session {
     struct lb_counter_report counters;
     struct lb_prefetcher *prefetcher; /* NULL: left alone */
     bool emulated;                    /* the machine is: times mean nothing */
-    double elapsed_s, measured_s;     /* of the last plan, as in struct lb_run */
+    double stretch; /* how much longer than alone this process takes beside what runs here */
+    double elapsed_s, measured_s; /* of the last plan, as in struct lb_run */
     size_t windows_resumed;
+    unsigned rounds;
+    enum lb_run_end end;
     char dir[512];
 };
 
 /* The first signal ends the run after the window in flight; the second ends the program. */
 void session_catch_signals(void);
+/* The program begins: --budget is counted from here. */
+void session_begin_time(void);
+/* Of the budget, for rounds: what is neither spent nor needed for table and pictures. Not below 0.
+ */
+double session_left_s(const struct session *session);
+/* That table and pictures may take of a budget, on a machine without other load. */
+double session_report_s(const struct settings *settings);
 /* Prints the sentence (lb_explain makes one where the callee wrote none); returns the status. */
 int session_complain(const struct lb_why *why, int status);
 /* Wrong usage is what the user can mend on the command line. */

@@ -44,8 +44,8 @@ struct suite {
     /* Fills what the command line left open; lists in `settings` that are not empty were given. */
     void (*defaults)(const struct settings *settings, struct request *request);
     /* In place of both below: a suite whose cases are no windows plans, measures and writes by
-     * itself. Returns an exit status. */
-    int (*measure)(struct session *session, const struct settings *settings);
+     * itself, within `share` of what is left of the budget. Returns an exit status. */
+    int (*measure)(struct session *session, const struct settings *settings, double share);
     /* Prints table and conclusions. */
     void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings,
                      FILE *out);

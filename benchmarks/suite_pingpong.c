@@ -3,6 +3,8 @@
  * pingpong: one-way latency of a line between every pair of CPUs.
  */
 #include "commands.h"
+#include "notes.h"
+#include "provenance.h"
 #include "session.h"
 #include "suite.h"
 
@@ -127,6 +129,7 @@ static void record(struct lb_json *json, const struct lb_pairs *p)
     lb_json_number(json, "suites.pingpong.planned_s", p->plan->rounds * p->plan->round_s);
     lb_json_number(json, "suites.pingpong.elapsed_s", p->elapsed_s);
     lb_json_number(json, "suites.pingpong.measured_s", p->measured_s);
+    provenance_load(json, "pingpong", &p->load_before, &p->load);
 }
 
 static int write_matrix(const struct session *w, const struct lb_pairs *p, struct lb_why *why)
@@ -143,9 +146,27 @@ static int write_matrix(const struct session *w, const struct lb_pairs *p, struc
     return err ? err : write_squares(w, p, why);
 }
 
-static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, struct lb_csv *csv)
+static int conclude(const struct session *w, const struct lb_pairs *p, struct lb_why *why)
 {
-    struct lb_run_options options = session_options(w, w->settings->budget_s, plan->rounds);
+    int err;
+
+    record(w->manifest, p);
+    if (p->rounds)
+        print_table(stdout, p);
+    else
+        puts("\npingpong: not one whole round was measured: no table.");
+    err = write_matrix(w, p, why);
+    printf("\n%u rounds, %.1f s where %.1f s were planned, %.0f %% of it at play; clock %s.\n",
+           p->rounds, p->elapsed_s, p->plan->rounds * p->plan->round_s,
+           100 * p->measured_s / p->elapsed_s, lb_clock_name(&p->clock));
+    notes_load(&p->load_before, &p->load, stdout);
+    return err;
+}
+
+static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, double share,
+                        struct lb_csv *csv)
+{
+    struct lb_run_options options = session_options(w, session_left_s(w) * share, plan->rounds);
     struct progress_state progress = progress_begin();
     struct lb_pairs *p = NULL;
     struct lb_why why = {""};
@@ -157,25 +178,22 @@ static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, str
         status = session_complain(lb_explain(&why, err, "pairs"), EXIT_NOT_MEASURED);
     progress_end(&progress);
     if (p) {
-        record(w->manifest, p);
-        print_table(stdout, p);
         why.text[0] = '\0';
-        if ((err = write_matrix(w, p, &why)))
+        if ((err = conclude(w, p, &why)))
             status = session_complain(lb_explain(&why, err, "matrix"), EXIT_NOT_MEASURED);
-        printf("\n%u rounds, %.1f s where %.1f s were planned, %.0f %% of it at play; clock %s.\n",
-               p->rounds, p->elapsed_s, plan->rounds * plan->round_s,
-               100 * p->measured_s / p->elapsed_s, lb_clock_name(&p->clock));
+        if (!p->rounds)
+            status = EXIT_NOT_MEASURED;
     }
     lb_pairs_destroy(p);
     return session_stop ? EXIT_INTERRUPTED : status;
 }
 
-static int measure(struct session *w, const struct settings *s)
+static int measure(struct session *w, const struct settings *s, double share)
 {
     struct lb_pairs_request r = {.topology = w->topology,
                                  .pus = s->pus,
                                  .all = s->all_pairs,
-                                 .budget_s = s->budget_s,
+                                 .budget_s = session_left_s(w) * share,
                                  .rounds = s->rounds};
     struct lb_pairs_plan *plan;
     struct lb_csv *csv = NULL;
@@ -196,7 +214,7 @@ static int measure(struct session *w, const struct settings *s)
     if (!err && !(err = lb_csv_create(&lb_schema_pairs, path, &why, &csv)))
         w->more = "pairs.csv, matrix*.csv, ";
     status = err ? session_complain(lb_explain(&why, err, "results folder"), EXIT_NOT_MEASURED)
-                 : measure_plan(w, plan, csv);
+                 : measure_plan(w, plan, share, csv);
     lb_csv_close(csv);
     lb_pairs_plan_destroy(plan);
     return status;

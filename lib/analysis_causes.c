@@ -78,7 +78,7 @@ void lb_line_account(const struct lb_run *run, struct lb_line *l)
     double ops = sum.total_ops, kops = ops / 1000;
     bool long_enough = sum.wall_ns >= LB_SPLIT_LEAST_NS;
     l->cpu_ns_op_mean = sum.cpu_ns / ops;
-    l->off_cpu_ns_op_mean = sum.wall_ns > sum.cpu_ns ? (sum.wall_ns - sum.cpu_ns) / ops : 0;
+    l->off_cpu_ns_op_mean = sum.wall_ns <= sum.cpu_ns ? 0 : (sum.wall_ns - sum.cpu_ns) / ops;
     l->preempted_ns_op_mean = sum.preempted_ns / ops;
     l->user_ns_op = long_enough ? sum.user_ns / ops : NAN;
     l->system_ns_op = long_enough ? sum.system_ns / ops : NAN;

@@ -102,7 +102,8 @@ static int probe_ring(struct lb_bench *b, const struct lb_placement *p, float *l
 bool lb_probes_agree(const float *a, const float *b, int n)
 {
     for (int i = 0; i < n; i++)
-        if (a[i] > b[i] * LB_REGIME_AGREE || b[i] > a[i] * LB_REGIME_AGREE)
+        /* NaN, of two that did not meet, agrees with nothing. */
+        if (!(a[i] <= b[i] * LB_REGIME_AGREE && b[i] <= a[i] * LB_REGIME_AGREE))
             return false;
     return true;
 }
@@ -196,12 +197,21 @@ static int tear_down(struct lb_bench *b, const struct lb_case *c, struct lb_atte
     return err;
 }
 
-/* The probe after one window is the probe before the next, unless another placement comes. */
+static bool all_met(const float *links, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (isnan(links[i]))
+            return false;
+    return true;
+}
+
+/* The probe after one window is the probe before the next, unless another placement comes, or the
+ * two had not met. */
 static int probe_before(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
 {
     int err = 0;
 
-    if (b->probe_placement != c->placement)
+    if (b->probe_placement != c->placement || !all_met(b->probe, a->n_links))
         err = probe_ring(b, &b->plan->placements[c->placement], b->probe);
     b->probe_placement = c->placement;
     memcpy(a->before, b->probe, (size_t)a->n_links * sizeof *a->before);
@@ -309,8 +319,7 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
     struct lb_series *series = &b->run->series[a->case_index];
     int err;
 
-    for (; a->number <= lb_bench_repeats(b, c) && !(b->options->stop && *b->options->stop);
-         a->number++) {
+    for (; a->number <= lb_bench_repeats(b, c) && !lb_bench_is_over(b); a->number++) {
         if ((err = measure(b, c, a, why))) {
             say_busy(c, err, why);
             return err;
@@ -386,11 +395,6 @@ static void take_pending(struct lb_bench *b, struct lb_attempt *a, struct lb_sum
     b->pending = (struct lb_pending){.case_index = -1};
 }
 
-static bool is_stopped(const struct lb_bench *b)
-{
-    return b->options->stop && *b->options->stop;
-}
-
 /* All windows that are timed, and the sample that they make. */
 static int timed_windows(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
                          struct lb_why *why)
@@ -426,9 +430,9 @@ int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
         b->pending.case_index = -1;
     else if (!got)
         got = timed_windows(b, c, &a, why);
-    if (got >= 0 && !is_stopped(b))
+    if (got >= 0 && !lb_bench_is_over(b))
         b->done[case_index] = b->round;
-    if (got >= 0 && c->armed && b->run->n_armed_groups && !is_stopped(b))
+    if (got >= 0 && c->armed && b->run->n_armed_groups && !lb_bench_is_over(b))
         got = armed_window(b, c, &a, has_sample(b, case_index), why);
     release(&a);
     return got < 0 ? got : 0;

@@ -61,6 +61,12 @@ static void more_or_empty(struct lb_row *row, const char *column, bool known, ui
         lb_row_more_text(row, column, "");
 }
 
+/* A count or a time; NaN: not known. */
+static void more_known(struct lb_row *row, const char *column, double value)
+{
+    more_or_empty(row, column, isfinite(value), isfinite(value) ? (uint64_t)value : 0);
+}
+
 static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
                           const struct lb_case *c, int role)
 {
@@ -72,17 +78,15 @@ static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
             continue;
         lb_row_more_int(row, "pus_os", lb_crew_pu_os(b->crew, a->threads[i].worker));
         lb_row_more_int(row, "ops", (int64_t)(r->ops + 0.5));
-        lb_row_more_int(row, "cpu_ns", (int64_t)r->cpu_ns);
-        lb_row_more_int(row, "off_cpu_ns",
-                        r->wall_ns > r->cpu_ns ? (int64_t)(r->wall_ns - r->cpu_ns) : 0);
-        lb_row_more_int(row, "user_ns", (int64_t)r->user_ns);
-        lb_row_more_int(row, "system_ns", (int64_t)r->system_ns);
-        more_or_empty(row, "preempted_ns", isfinite(r->preempted_ns),
-                      isfinite(r->preempted_ns) ? (uint64_t)r->preempted_ns : 0);
-        lb_row_more_int(row, "voluntary_switches", r->voluntary);
-        lb_row_more_int(row, "involuntary_switches", r->involuntary);
-        lb_row_more_int(row, "minor_faults", r->minor_faults);
-        lb_row_more_int(row, "major_faults", r->major_faults);
+        more_known(row, "cpu_ns", r->cpu_ns);
+        more_known(row, "off_cpu_ns", r->wall_ns <= r->cpu_ns ? 0 : r->wall_ns - r->cpu_ns);
+        more_known(row, "user_ns", r->user_ns);
+        more_known(row, "system_ns", r->system_ns);
+        more_known(row, "preempted_ns", r->preempted_ns);
+        more_known(row, "voluntary_switches", r->voluntary);
+        more_known(row, "involuntary_switches", r->involuntary);
+        more_known(row, "minor_faults", r->minor_faults);
+        more_known(row, "major_faults", r->major_faults);
     }
 }
 
@@ -97,7 +101,7 @@ static void write_faults(struct lb_bench *b, const struct lb_attempt *a, const s
         const struct lb_thread_result *r = &a->results[i];
         if (!lb_case_plays(c, role, i))
             continue;
-        faults += (double)(r->minor_faults + r->major_faults);
+        faults += r->minor_faults + r->major_faults;
         cpu_ns += r->cpu_ns;
         wall_ns += r->wall_ns;
     }

@@ -38,6 +38,7 @@
 #define TURN_ABORT   UINT32_MAX
 #define TURN_NOBODY  (UINT32_MAX - 1) /* until both threads exist */
 #define SPINS_A_TURN 20000 /* then the processor is offered to others, such as the partner */
+#define MEET_MOST_NS UINT64_C(5000000000) /* for all exchanges of a pair */
 
 uint64_t lb_clock_monotonic_ns(void)
 {
@@ -408,6 +409,7 @@ int lb_clock_settle(struct lb_clock *clock, uint64_t behind_ticks, int pu_os_fir
 struct exchange {
     _Alignas(LB_APART_BYTES) _Atomic uint32_t turn;
     const struct lb_clock *clock;
+    uint64_t end_ns; /* CLOCK_MONOTONIC: then the other is waited for no longer */
 };
 
 struct party {
@@ -425,8 +427,11 @@ static bool await_turn(struct exchange *exchange, uint32_t mine)
 
         if (turn == mine || turn == TURN_ABORT)
             return turn == mine;
-        if (spins % SPINS_A_TURN == 0)
-            sched_yield();
+        if (spins % SPINS_A_TURN)
+            continue;
+        sched_yield();
+        if (lb_clock_monotonic_ns() >= exchange->end_ns)
+            atomic_store_explicit(&exchange->turn, TURN_ABORT, memory_order_release);
     }
 }
 
@@ -438,8 +443,10 @@ static void *run_party(void *data)
     for (uint32_t i = 0; i < EXCHANGES; i++) {
         uint32_t mine = 2 * i + party->number;
 
-        if (!await_turn(exchange, mine))
+        if (!await_turn(exchange, mine)) {
+            party->err = -ETIMEDOUT;
             return NULL;
+        }
         party->stamps[i] = lb_clock_now(exchange->clock);
         atomic_store_explicit(&exchange->turn, mine + 1, memory_order_release);
     }
@@ -470,6 +477,26 @@ static int start_party(struct party *party, pthread_t *thread)
     return -err;
 }
 
+/* A thread whose CPU another task keeps to itself ends elsewhere. */
+static void join_party(pthread_t thread, uint64_t end_ns)
+{
+    cpu_set_t *set = CPU_ALLOC(PU_OS_MAX + 1);
+    size_t bytes = CPU_ALLOC_SIZE(PU_OS_MAX + 1);
+    uint64_t now_ns = lb_clock_monotonic_ns();
+    struct timespec until;
+
+    if (set && !sched_getaffinity(0, bytes, set) && !clock_gettime(CLOCK_REALTIME, &until)) {
+        until.tv_sec += 1 + (time_t)((end_ns > now_ns ? end_ns - now_ns : 0) / 1000000000u);
+        if (!pthread_timedjoin_np(thread, NULL, &until)) {
+            CPU_FREE(set);
+            return;
+        }
+        pthread_setaffinity_np(thread, bytes, set);
+    }
+    CPU_FREE(set);
+    pthread_join(thread, NULL);
+}
+
 static int run_pair(struct exchange *exchange, struct party parties[2])
 {
     pthread_t threads[2];
@@ -481,8 +508,8 @@ static int run_pair(struct exchange *exchange, struct party parties[2])
     /* Only now, with no turn given away yet, is nobody else writing this word. */
     atomic_store_explicit(&exchange->turn, err ? TURN_ABORT : 0, memory_order_release);
     if (!err)
-        pthread_join(threads[1], NULL);
-    pthread_join(threads[0], NULL);
+        join_party(threads[1], exchange->end_ns);
+    join_party(threads[0], exchange->end_ns);
     if (err)
         return err;
     return parties[0].err ? parties[0].err : parties[1].err;
@@ -491,7 +518,8 @@ static int run_pair(struct exchange *exchange, struct party parties[2])
 static int check_pair(const struct lb_clock *clock, int pu_os_first, int pu_os_other,
                       uint64_t *behind_ticks)
 {
-    struct exchange exchange = {.turn = TURN_NOBODY, .clock = clock};
+    struct exchange exchange = {
+        .turn = TURN_NOBODY, .clock = clock, .end_ns = lb_clock_monotonic_ns() + MEET_MOST_NS};
     struct party parties[2] = {{.exchange = &exchange, .number = 0, .pu_os = pu_os_first},
                                {.exchange = &exchange, .number = 1, .pu_os = pu_os_other}};
     uint64_t stamps[2 * EXCHANGES];

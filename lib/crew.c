@@ -34,6 +34,10 @@ const char *lb_spoiled_name(enum lb_spoiled spoiled)
 #define LEAD_NS            4000.0
 #define LEAD_PER_THREAD_NS 500.0
 
+/* See LB_MEET_MOST_NS. */
+#define MEET_LEAST_NS 1e8
+#define TRIP_MOST_NS  1e5
+
 /* Ops before those that lb_crew_own_op takes the median of: they fetch the lines. */
 #define OWN_OP_WARM 8
 
@@ -68,12 +72,12 @@ static const struct lb_thread_plan *part_of(const struct lb_command *c, int work
 }
 
 /* What two workers do together outside windows. */
-static void play(struct lb_worker *w, const struct lb_command *c)
+static void play(struct lb_worker *w, const struct lb_command *c, uint64_t start)
 {
-    if (c->n_lines)
-        lb_worker_pingpong(w, c);
-    if (c->n_fetch)
-        lb_worker_fetch(w, c);
+    if (start && c->n_lines)
+        lb_worker_pingpong(w, c, start);
+    if (start && c->n_fetch)
+        lb_worker_fetch(w, c, start);
 }
 
 static void obey(struct lb_worker *w, uint32_t epoch)
@@ -86,10 +90,8 @@ static void obey(struct lb_worker *w, uint32_t epoch)
         return;
     }
     __atomic_store_n(&w->slot->ready, epoch, __ATOMIC_RELEASE);
-    if (c->kind == LB_COMMAND_PAIR && (w->index == c->worker_a || w->index == c->worker_b)) {
-        lb_board_start(w->crew->board, epoch);
-        play(w, c);
-    }
+    if (c->kind == LB_COMMAND_PAIR && (w->index == c->worker_a || w->index == c->worker_b))
+        play(w, c, lb_board_start(w->crew->board, epoch));
     __atomic_store_n(&w->slot->done, epoch, __ATOMIC_RELEASE);
 }
 
@@ -136,14 +138,69 @@ static uint32_t publish(struct lb_crew *crew, const struct lb_command *command)
     return crew->epoch;
 }
 
-static void wait_all(struct lb_crew *crew, uint32_t epoch, bool done)
+#define LOOK_EVERY 256
+#define JUMP_NS    1e8
+
+bool lb_wait_ends(struct lb_wait *w, double most_ns)
+{
+    lb_pause();
+    if (w->looks++ % LOOK_EVERY)
+        return false;
+    uint64_t now = lb_clock_monotonic_ns();
+    double step = w->last_ns ? (double)(now - w->last_ns) : 0;
+    w->last_ns = now;
+    w->spent_ns += step < JUMP_NS ? step : JUMP_NS;
+    return w->spent_ns > most_ns;
+}
+
+/* Somebody does not get to run. The members leave their PUs, so that they can run elsewhere and
+ * come to an end: the command and its plan are theirs until they have. */
+static int lose(struct lb_crew *crew, int worker, uint32_t epoch)
+{
+    crew->lost_pu_os = crew->workers[worker].pu_os;
+    for (int i = 0; i < crew->n_members; i++)
+        pthread_setaffinity_np(crew->workers[crew->members[i]].thread, crew->affinity_bytes,
+                               crew->old_affinity);
+    __atomic_store_n(&crew->board->start, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&crew->board->go, epoch, __ATOMIC_RELEASE);
+    for (int i = 0; i < crew->n_members; i++)
+        while (__atomic_load_n(&crew->workers[crew->members[i]].slot->done, __ATOMIC_ACQUIRE) !=
+               epoch)
+            sched_yield();
+    return -ETIMEDOUT;
+}
+
+static int wait_all(struct lb_crew *crew, uint32_t epoch, bool done, double lasts_ns)
 {
     for (int i = 0; i < crew->n_members; i++) {
         struct lb_slot *slot = crew->workers[crew->members[i]].slot;
         uint32_t *word = done ? &slot->done : &slot->ready;
+        struct lb_wait wait = {0};
         while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != epoch)
-            lb_pause();
+            if (lb_wait_ends(&wait, lasts_ns + crew->wait_most_ns))
+                return lose(crew, crew->members[i], epoch);
     }
+    return 0;
+}
+
+static bool is_lost(const struct lb_crew *crew)
+{
+    return crew->lost_pu_os >= 0;
+}
+
+int lb_crew_lost(const struct lb_crew *crew)
+{
+    return crew->lost_pu_os;
+}
+
+int lb_crew_explain(const struct lb_crew *crew, int err, struct lb_why *why)
+{
+    if (err != -ETIMEDOUT || !is_lost(crew))
+        return err;
+    return lb_fail(why, ETIMEDOUT,
+                   "PU %d: the thread pinned there did not get to run for %.0f s: another task "
+                   "keeps that CPU to itself",
+                   crew->lost_pu_os, crew->wait_most_ns * 1e-9);
 }
 
 static bool is_among(const int *workers, int n, int worker)
@@ -157,30 +214,43 @@ static bool is_among(const int *workers, int n, int worker)
 int lb_crew_gather(struct lb_crew *crew, const int *workers, int n)
 {
     struct lb_command c = {.kind = LB_COMMAND_REST};
+    uint32_t epoch;
+    int err;
 
     for (int i = 0; i < n; i++)
         if (workers[i] < 0 || workers[i] >= crew->n)
             return -EINVAL;
+    if (is_lost(crew))
+        return -ETIMEDOUT;
     crew->n_members = 0;
     for (int i = 1; i < crew->n; i++)
         if (!is_among(workers, n, i) &&
             !__atomic_load_n(&crew->workers[i].slot->asleep, __ATOMIC_ACQUIRE))
             add_member(crew, i);
-    wait_all(crew, publish(crew, &c), true);
-    for (int i = 0; i < crew->n_members; i++)
+    epoch = publish(crew, &c);
+    if ((err = wait_all(crew, epoch, true, 0)))
+        return err;
+    for (int i = 0; i < crew->n_members; i++) {
+        struct lb_wait wait = {0};
         while (!__atomic_load_n(&crew->workers[crew->members[i]].slot->asleep, __ATOMIC_ACQUIRE))
-            lb_pause();
+            if (lb_wait_ends(&wait, crew->wait_most_ns))
+                return lose(crew, crew->members[i], epoch);
+    }
     return 0;
 }
 
 /* All are ready: the start lies far enough ahead for every one to hear of it. */
-void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch)
+int lb_crew_give_start(struct lb_crew *crew, uint32_t epoch)
 {
-    wait_all(crew, epoch, false);
+    int err = wait_all(crew, epoch, false, 0);
+
+    if (err)
+        return err;
     uint64_t lead =
         lb_clock_ticks(&crew->clock, LEAD_NS + LEAD_PER_THREAD_NS * (crew->n_members + 1));
     __atomic_store_n(&crew->board->start, lb_clock_now(&crew->clock) + lead, __ATOMIC_RELAXED);
     __atomic_store_n(&crew->board->go, epoch, __ATOMIC_RELEASE);
+    return 0;
 }
 
 static bool plan_is_sound(const struct lb_crew *crew, const struct lb_window_plan *plan)
@@ -213,9 +283,9 @@ static bool faults_agree(const struct lb_window_plan *plan, const struct lb_thre
 {
     for (int i = 0; plan->check_faults && i < plan->n_threads; i++) {
         const struct lb_thread_result *r = &results[i];
-        uint64_t faults = (uint64_t)(r->minor_faults + r->major_faults);
-        uint64_t touched = r->total_ops * (uint64_t)plan->threads[i].faults_op;
-        if (faults < touched || faults > touched + LB_FAULTS_MORE)
+        double faults = r->minor_faults + r->major_faults; /* NaN agrees with nothing */
+        double touched = (double)r->total_ops * plan->threads[i].faults_op;
+        if (!(faults >= touched && faults <= touched + LB_FAULTS_MORE))
             return false;
     }
     return true;
@@ -306,15 +376,18 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
 
     if (!plan_is_sound(crew, plan))
         return -EINVAL;
+    if (is_lost(crew))
+        return -ETIMEDOUT;
     crew->n_members = 0;
     for (int i = 0; i < plan->n_threads; i++)
         add_member(crew, plan->threads[i].worker);
     epoch = publish(crew, &c);
     if ((part = part_of(&c, 0)))
-        lb_worker_window(&crew->workers[0], part, &c, epoch);
+        err = lb_worker_window(&crew->workers[0], part, &c, epoch);
     else
-        lb_crew_give_start(crew, epoch);
-    wait_all(crew, epoch, true);
+        err = lb_crew_give_start(crew, epoch);
+    if (err || (err = wait_all(crew, epoch, true, plan->window_ns * (1 + LB_WARMUP_SHARE))))
+        return err;
     if ((err = collect(crew, plan, &c, results)))
         return err;
     *spoiled = judge(crew, plan, results);
@@ -341,23 +414,37 @@ static bool is_probe(const struct lb_crew *crew, const struct lb_command *c)
     return true;
 }
 
-static int meet(struct lb_crew *crew, const struct lb_command *c, double *round_trip_ns,
+/* How long two workers wait for one another at most. */
+static uint64_t meet_ticks(const struct lb_clock *clock, const struct lb_command *c)
+{
+    double ns = MEET_LEAST_NS + TRIP_MOST_NS * c->trips * c->n_lines;
+
+    return lb_clock_ticks(clock, ns < LB_MEET_MOST_NS ? ns : LB_MEET_MOST_NS);
+}
+
+static int meet(struct lb_crew *crew, struct lb_command *c, double *round_trip_ns,
                 double *fetch_ticks)
 {
     uint32_t epoch;
+    int err;
 
     if (!is_probe(crew, c))
         return -EINVAL;
+    if (is_lost(crew))
+        return -ETIMEDOUT;
     for (int i = 0; i < c->n_lines + c->n_fetch; i++)
         __atomic_store_n((uint64_t *)c->lines[i], 0, __ATOMIC_RELAXED);
     crew->n_members = 0;
     add_member(crew, c->worker_a);
     add_member(crew, c->worker_b);
+    c->most_ticks = meet_ticks(&crew->clock, c);
     epoch = publish(crew, c);
-    lb_crew_give_start(crew, epoch);
+    if ((err = lb_crew_give_start(crew, epoch)))
+        return err;
     if (c->worker_a == 0 || c->worker_b == 0)
-        play(&crew->workers[0], c);
-    wait_all(crew, epoch, true);
+        play(&crew->workers[0], c, crew->board->start);
+    if ((err = wait_all(crew, epoch, true, LB_MEET_MOST_NS)))
+        return err;
     if (c->n_lines)
         *round_trip_ns = crew->workers[c->worker_a].slot->round_trip_ns;
     if (c->n_fetch)
@@ -472,6 +559,23 @@ static cpu_set_t *one_cpu(int pu_os, size_t *bytes)
     return set;
 }
 
+/* Until it runs on its PU. */
+static int await_worker(struct lb_worker *w)
+{
+    struct lb_crew *crew = w->crew;
+    struct lb_wait wait = {0};
+
+    while (__atomic_load_n(&w->slot->done, __ATOMIC_ACQUIRE) != 1) {
+        sched_yield();
+        if (!lb_wait_ends(&wait, crew->wait_most_ns))
+            continue;
+        crew->n_members = 0;
+        add_member(crew, w->index);
+        return lose(crew, w->index, 1);
+    }
+    return 0;
+}
+
 static int start_worker(struct lb_worker *w, struct lb_why *why)
 {
     pthread_attr_t attributes;
@@ -491,8 +595,8 @@ static int start_worker(struct lb_worker *w, struct lb_why *why)
         return lb_fail(why, err, "PU %d: cannot start a thread pinned there: %s", w->pu_os,
                        strerror(err));
     w->started = true;
-    while (__atomic_load_n(&w->slot->done, __ATOMIC_ACQUIRE) != 1)
-        sched_yield();
+    if ((err = await_worker(w)))
+        return lb_crew_explain(w->crew, err, why);
     if (w->slot->pin_error)
         return lb_fail(why, EXDEV, "PU %d: the thread pinned there runs elsewhere", w->pu_os);
     return 0;
@@ -578,6 +682,8 @@ int lb_crew_create(const struct lb_clock *clock, const int *pu_os, const int *no
     crew->clock = *clock;
     crew->n = n;
     crew->epoch = 1;
+    crew->wait_most_ns = LB_WAIT_MOST_NS;
+    crew->lost_pu_os = -1;
     err = make_board(crew, why);
     for (int i = 0; !err && i < n; i++)
         err = make_worker(crew, i, pu_os[i], node_os ? node_os[i] : -1, why);

@@ -30,13 +30,14 @@ struct lb_command {
     const uintptr_t *lines; /* n_lines of the ping-pong, then n_fetch */
     int n_lines, trips, n_fetch;
     enum lb_pingpong_op op;
+    uint64_t most_ticks; /* of a pair: from the start until either stops to wait for the other */
 };
 
 /* What the workers share. Each word that is written while others spin on it lies on a pair of lines
  * of its own; nothing here is written inside a window. */
 struct lb_board {
     _Alignas(LB_APART_BYTES) uint32_t go;    /* epoch whose `start` is valid */
-    _Alignas(LB_APART_BYTES) uint64_t start; /* ticks */
+    _Alignas(LB_APART_BYTES) uint64_t start; /* ticks; 0: called off, somebody is missing */
     _Alignas(LB_APART_BYTES) struct lb_command command;
 };
 
@@ -85,18 +86,33 @@ struct lb_crew {
     int n_members;
     cpu_set_t *old_affinity; /* of worker 0 */
     size_t affinity_bytes;
+    double wait_most_ns; /* LB_WAIT_MOST_NS, but for tests */
+    int lost_pu_os;      /* see lb_crew_lost */
 };
+
+/* A wait for another thread that looks at the clock now and then. */
+struct lb_wait {
+    unsigned looks;
+    uint64_t last_ns;
+    double spent_ns;
+};
+/* Pauses. True when the wait has lasted longer than that; what the waiter itself was kept off its
+ * CPU counts as 0.1 s at most each time, so that a machine that stood still as a whole is no reason
+ * to give up. */
+bool lb_wait_ends(struct lb_wait *wait, double most_ns);
 
 /* The worker's files; called by its own thread. */
 void lb_worker_open(struct lb_worker *worker);
 void lb_worker_close(struct lb_worker *worker);
-/* Waits until the command's others are ready, then sets the start; by worker 0. */
-void lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
-/* One worker's part in a command; worker 0 gives the start in its part of a window. */
-void lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,
-                      const struct lb_command *command, uint32_t epoch);
-void lb_worker_pingpong(struct lb_worker *worker, const struct lb_command *command);
-void lb_worker_fetch(struct lb_worker *worker, const struct lb_command *command);
+/* Waits until the command's others are ready, then sets the start; by worker 0. -ETIMEDOUT: one of
+ * them does not get to run; the start is called off. */
+int lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
+/* One worker's part in a command; worker 0 gives the start in its part of a window, and can find
+ * that it is called off. */
+int lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,
+                     const struct lb_command *command, uint32_t epoch);
+void lb_worker_pingpong(struct lb_worker *worker, const struct lb_command *command, uint64_t start);
+void lb_worker_fetch(struct lb_worker *worker, const struct lb_command *command, uint64_t start);
 /* Spins until the board's `go` reaches the epoch, then returns the start in ticks. */
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch);
 

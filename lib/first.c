@@ -66,7 +66,7 @@ static int touch_all(const struct lb_bench *b)
     if (map == MAP_FAILED) /* the first window says so */
         return 0;
     (void)madvise(map, most, MADV_NOHUGEPAGE);
-    for (uint64_t at = 0; at < most && !(b->options->stop && *b->options->stop); at += page)
+    for (uint64_t at = 0; at < most && !lb_bench_is_over(b); at += page)
         ((volatile char *)map)[at] = 1;
     munmap(map, most);
     return 0;
@@ -74,9 +74,7 @@ static int touch_all(const struct lb_bench *b)
 
 static bool may_go_on(const struct lb_bench *b)
 {
-    double s = lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks) * 1e-9;
-
-    return !(b->options->stop && *b->options->stop) && s < FIRST_SHARE * b->options->budget_s;
+    return !lb_bench_is_over(b) && lb_bench_spent_s(b) < FIRST_SHARE * b->options->budget_s;
 }
 
 /* One window of each such case, as long as there is memory. */

@@ -33,11 +33,16 @@ static void add_account(const struct lb_thread_result *r, struct lb_sample *s)
     s->user_ns += r->user_ns;
     s->system_ns += r->system_ns;
     s->preempted_ns += r->preempted_ns;
-    s->voluntary += (double)r->voluntary;
-    s->involuntary += (double)r->involuntary;
-    s->minor_faults += (double)r->minor_faults;
-    s->major_faults += (double)r->major_faults;
+    s->voluntary += r->voluntary;
+    s->involuntary += r->involuntary;
+    s->minor_faults += r->minor_faults;
+    s->major_faults += r->major_faults;
     lb_lock_stats_add(&r->lock, &s->lock);
+}
+
+double lb_off_cpu_share(const struct lb_sample *s)
+{
+    return s->cpu_ns >= s->wall_ns ? 0 : 1 - s->cpu_ns / s->wall_ns;
 }
 
 void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role,
@@ -64,7 +69,7 @@ void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role
     s->jain = lb_stats_jain(ops, n);
     s->min_over_max = lb_stats_min_over_max(ops, n);
     s->cpu_ns_op = s->cpu_ns / s->total_ops;
-    s->off_cpu_share = s->cpu_ns < s->wall_ns ? 1 - s->cpu_ns / s->wall_ns : 0;
+    s->off_cpu_share = lb_off_cpu_share(s);
     s->own_op_ns = a->own_ns[role];
     s->slow_ns = a->slow_ns[role];
     s->transfer_ns = a->transfer_ns;

@@ -314,7 +314,7 @@ static int mark_wide(struct lb_bench *b, double *left, double *right)
             err = is_precise(b, (int)i, role, left, right, &precise);
             all = precise;
         }
-        b->run->series[i].active = judged && !all;
+        b->run->series[i].active = judged && !all && !b->run->series[i].left_out;
     }
     return err;
 }

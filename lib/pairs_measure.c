@@ -36,7 +36,11 @@ struct measuring {
     float *trips_ns; /* round trips: measurements x rounds; NaN where there is none */
     struct lb_csv *csv;
     struct lb_row *row;
+    int *pus; /* the crew's: kernel numbers */
+    int n_pus;
+    struct lb_load_mark load; /* the last reading */
     uint64_t random, start_ticks;
+    uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC: the call, and when it has to return */
     unsigned round;
     double told_s;
 };
@@ -46,6 +50,11 @@ static double elapsed_s(const struct measuring *m)
     const struct lb_clock *clock = &m->out->clock;
 
     return lb_clock_ns(clock, lb_clock_now(clock) - m->start_ticks) * 1e-9;
+}
+
+static double spent_s(const struct measuring *m)
+{
+    return (double)(lb_clock_monotonic_ns() - m->begin_ns) * 1e-9;
 }
 
 static int worker_on(const struct measuring *m, int pu_os)
@@ -78,7 +87,7 @@ static int list_lines(struct measuring *m)
     return 0;
 }
 
-static int take_worker(struct measuring *m, int pu_os, int *pus, int *nodes, int *n)
+static int take_worker(struct measuring *m, int pu_os, int *nodes)
 {
     const struct lb_pu *pu = lb_topology_find(m->topology, pu_os);
 
@@ -86,33 +95,42 @@ static int take_worker(struct measuring *m, int pu_os, int *pus, int *nodes, int
         return -EINVAL;
     int *worker = &m->worker_of[pu - m->topology->pus];
     if (*worker < 0) {
-        *worker = *n;
-        pus[*n] = pu->pu_os;
-        nodes[(*n)++] = pu->node_os;
+        *worker = m->n_pus;
+        nodes[m->n_pus] = pu->node_os;
+        m->pus[m->n_pus++] = pu->pu_os;
     }
     return 0;
+}
+
+static int make_clock(struct measuring *m, struct lb_why *why)
+{
+    if (lb_clock_init(LB_CLOCK_TSC, &m->out->clock))
+        return lb_fail(why, ENODEV, "clock: this machine has no usable time source");
+    return lb_clock_check_pus(&m->out->clock, m->pus, (size_t)m->n_pus);
 }
 
 static int make_crew(struct measuring *m, struct lb_why *why)
 {
     size_t room = (size_t)m->topology->n_pus;
-    int *pus = calloc(room, sizeof *pus), *nodes = calloc(room, sizeof *nodes), n = 0;
-    int err = pus && nodes && (m->worker_of = malloc(room * sizeof *m->worker_of)) ? 0 : -ENOMEM;
+    int *nodes = calloc(room, sizeof *nodes), err = nodes ? 0 : -ENOMEM;
 
+    m->pus = calloc(room, sizeof *m->pus);
+    m->worker_of = malloc(room * sizeof *m->worker_of);
+    if (!m->pus || !m->worker_of)
+        err = -ENOMEM;
     for (size_t i = 0; !err && i < room; i++)
         m->worker_of[i] = -1;
     for (size_t i = 0; !err && i < m->plan->n_pairs; i++)
-        if (!(err = take_worker(m, m->plan->pairs[i].pu_a_os, pus, nodes, &n)))
-            err = take_worker(m, m->plan->pairs[i].pu_b_os, pus, nodes, &n);
-    if (!err && lb_clock_init(LB_CLOCK_TSC, &m->out->clock))
-        err = lb_fail(why, ENODEV, "clock: this machine has no usable time source");
+        if (!(err = take_worker(m, m->plan->pairs[i].pu_a_os, nodes)))
+            err = take_worker(m, m->plan->pairs[i].pu_b_os, nodes);
+    if (!err) {
+        lb_load_read("", m->pus, (size_t)m->n_pus, &m->load);
+        err = make_clock(m, why);
+    }
     if (!err)
-        err = lb_clock_check_pus(&m->out->clock, pus, (size_t)n);
-    if (!err)
-        err = lb_crew_create(&m->out->clock, pus, nodes, n, why, &m->crew);
+        err = lb_crew_create(&m->out->clock, m->pus, nodes, m->n_pus, why, &m->crew);
     if (err == -ENOTSUP) /* no libnuma: results lie where each worker first touches them */
-        err = lb_crew_create(&m->out->clock, pus, NULL, n, why, &m->crew);
-    free(pus);
+        err = lb_crew_create(&m->out->clock, m->pus, NULL, m->n_pus, why, &m->crew);
     free(nodes);
     return err;
 }
@@ -176,6 +194,12 @@ static void draw_lines(struct measuring *m, const struct home *h, uintptr_t *lin
         while (is_drawn(lines, i, lines[i]));
 }
 
+/* NaN, of two CPUs that did not meet, asks for few. */
+static int bounded_trips(double trips)
+{
+    return !(trips >= FIRST_TRIPS) ? FIRST_TRIPS : trips > TRIPS_MOST ? TRIPS_MOST : (int)trips;
+}
+
 /* Trips that take about the time that a line is due. */
 static int trips_for(const struct measuring *m, size_t line)
 {
@@ -185,8 +209,7 @@ static int trips_for(const struct measuring *m, size_t line)
         last = (double)m->trips_ns[line * m->plan->rounds + r];
     if (!(last > 0))
         return 0;
-    double trips = m->plan->line_ns / last;
-    return trips < FIRST_TRIPS ? FIRST_TRIPS : trips > TRIPS_MOST ? TRIPS_MOST : (int)trips;
+    return bounded_trips(m->plan->line_ns / last);
 }
 
 static int write_row(struct measuring *m, const struct lb_pair_line *l, int trips, double start_ns,
@@ -231,8 +254,7 @@ static int measure_line(struct measuring *m, size_t index, struct lb_why *why)
     draw_lines(m, home_on(m, l->home_node_os), lines);
     if (!err && !trips) {
         err = lb_crew_volley(m->crew, l->op, workers[0], workers[1], lines, 1, FIRST_TRIPS, &ns);
-        trips = err ? 0 : (int)(m->plan->line_ns / ns);
-        trips = trips < FIRST_TRIPS ? FIRST_TRIPS : trips > TRIPS_MOST ? TRIPS_MOST : trips;
+        trips = err ? 0 : bounded_trips(m->plan->line_ns / ns);
     }
     if (!err)
         err = lb_crew_volley(m->crew, l->op, workers[0], workers[1], lines, LB_PAIRS_LINES, trips,
@@ -240,7 +262,8 @@ static int measure_line(struct measuring *m, size_t index, struct lb_why *why)
     if (err)
         return err;
     m->trips_ns[index * m->plan->rounds + m->round] = (float)ns;
-    m->out->measured_s += LB_PAIRS_LINES * (trips + 4) * ns * 1e-9; /* four trips warm a line */
+    if (!isnan(ns))
+        m->out->measured_s += LB_PAIRS_LINES * (trips + 4) * ns * 1e-9; /* four trips warm a line */
     return write_row(m, l, trips, from_s * 1e9, ns, why);
 }
 
@@ -249,7 +272,7 @@ static int measure_line(struct measuring *m, size_t index, struct lb_why *why)
 static void tell(struct measuring *m, size_t done, const struct lb_pair_line *l)
 {
     const struct lb_pu_pair *pair = &m->plan->pairs[l->pair];
-    double now_s = elapsed_s(m);
+    double now_s = spent_s(m);
     char name[64];
 
     if (!m->options->progress || now_s < m->told_s + TELL_S)
@@ -263,9 +286,10 @@ static void tell(struct measuring *m, size_t done, const struct lb_pair_line *l)
                          m->options->data);
 }
 
-static bool is_stopped(const struct measuring *m)
+/* Stopped, or the budget is spent. */
+static bool is_over(const struct measuring *m)
 {
-    return m->options->stop && *m->options->stop;
+    return (m->options->stop && *m->options->stop) || lb_clock_monotonic_ns() >= m->end_ns;
 }
 
 static int one_round(struct measuring *m, uint32_t *order, struct lb_why *why)
@@ -273,11 +297,11 @@ static int one_round(struct measuring *m, uint32_t *order, struct lb_why *why)
     int err = 0;
 
     lb_slab_shuffle(lb_random(&m->random), order, m->plan->measurements);
-    for (size_t i = 0; !err && i < m->plan->measurements && !is_stopped(m); i++) {
+    for (size_t i = 0; !err && i < m->plan->measurements && !is_over(m); i++) {
         tell(m, i, &m->out->lines[order[i]]);
         err = measure_line(m, order[i], why);
     }
-    if (!err && !is_stopped(m))
+    if (!err && !is_over(m))
         m->out->rounds = m->round + 1;
     return err;
 }
@@ -287,8 +311,8 @@ static int all_rounds(struct measuring *m, struct lb_why *why)
     uint32_t *order = calloc(m->plan->measurements, sizeof *order);
     int err = order ? 0 : -ENOMEM;
 
-    for (m->round = 0; !err && m->round < m->plan->rounds && !is_stopped(m); m->round++) {
-        if (m->round && elapsed_s(m) * (m->round + 1) / m->round > m->options->budget_s)
+    for (m->round = 0; !err && m->round < m->plan->rounds && !is_over(m); m->round++) {
+        if (m->round && spent_s(m) + elapsed_s(m) / m->round > m->options->budget_s)
             break;
         err = one_round(m, order, why);
     }
@@ -332,6 +356,16 @@ static int summarise(struct measuring *m, size_t index)
     return err;
 }
 
+/* The load since the last reading, and a new one. */
+static void take_load(struct measuring *m, struct lb_load *load)
+{
+    struct lb_load_mark now;
+
+    lb_load_read("", m->pus, (size_t)m->n_pus, &now);
+    lb_load_between(&m->load, &now, 1, load);
+    m->load = now;
+}
+
 static int make(struct measuring *m, struct lb_why *why)
 {
     size_t n = m->plan->measurements * m->plan->rounds;
@@ -346,6 +380,7 @@ static int make(struct measuring *m, struct lb_why *why)
         return err;
     if ((err = make_homes(m, why)))
         return err;
+    take_load(m, &m->out->load_before);
     m->start_ticks = lb_clock_now(&m->out->clock);
     m->told_s = -TELL_S;
     return 0;
@@ -358,6 +393,7 @@ static void drop(struct measuring *m)
         lb_arena_destroy(m->homes[i].memory);
     lb_row_destroy(m->row);
     free(m->homes);
+    free(m->pus);
     free(m->worker_of);
     free(m->trips_ns);
 }
@@ -382,10 +418,17 @@ int lb_pairs_measure(const struct lb_pairs_plan *plan, const struct lb_topology 
         return -ENOMEM;
     out->plan = plan;
     m.out = out;
+    m.begin_ns = lb_clock_monotonic_ns();
+    m.end_ns =
+        options->budget_s < 1e9 ? m.begin_ns + (uint64_t)(options->budget_s * 1e9) : UINT64_MAX;
     if (!(err = make(&m, why)))
         err = all_rounds(&m, why);
-    if (m.crew && m.start_ticks)
+    if (err && m.crew)
+        err = lb_crew_explain(m.crew, err, why);
+    if (m.crew && m.start_ticks) {
         out->elapsed_s = elapsed_s(&m);
+        take_load(&m, &out->load);
+    }
     for (size_t i = 0; m.trips_ns && out->lines && i < plan->measurements; i++) {
         int bad = summarise(&m, i);
         err = err ? err : bad;

@@ -601,18 +601,19 @@ static double filled_pages(const struct lb_case *c)
     return (double)c->shape.part_bytes / LB_SLAB_PAGE_BYTES * c->shape.threads;
 }
 
+double lb_case_round_s(const struct lb_case *c)
+{
+    return (c->phases + c->armed) * (c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S) +
+           (double)c->shape.objects * PER_OBJECT_S + filled_pages(c) * PER_PAGE_S;
+}
+
 double lb_plan_round_s(const struct lb_plan *p)
 {
     double s = 0.5e-3;
 
-    for (size_t i = 0; i < p->n_cases; i++) {
-        const struct lb_case *c = &p->cases[i];
-        if (lb_case_is_first(c))
-            continue;
-        s += ((c->phases + c->armed) * (c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE) + OVERHEAD_S) +
-              (double)c->shape.objects * PER_OBJECT_S + filled_pages(c) * PER_PAGE_S) /
-             c->every;
-    }
+    for (size_t i = 0; i < p->n_cases; i++)
+        if (!lb_case_is_first(&p->cases[i]))
+            s += lb_case_round_s(&p->cases[i]) / p->cases[i].every;
     return s;
 }
 

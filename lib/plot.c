@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <linebounce/plot.h>
+
+#include <linebounce/clock.h>
 #include <linebounce/record.h>
 
 #include "plot_private.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,6 +127,7 @@ struct drawing {
     bool emulated;
     int n_drawn, n_failed, err; /* err, first: of the first that failed */
     bool no_gnuplot;
+    uint64_t end_ns; /* CLOCK_MONOTONIC: no script is begun after it */
     struct lb_why first;
     char left_out[LB_WHY_BYTES];
 };
@@ -328,8 +332,13 @@ static int draw_all(struct drawing *d, struct lb_why *why)
         return err;
     if (!(set = settings(d)))
         return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
-    for (size_t i = 0; !d->no_gnuplot && i < LB_COUNT(scripts); i++)
+    for (size_t i = 0; !d->no_gnuplot && i < LB_COUNT(scripts); i++) {
+        if (lb_clock_monotonic_ns() >= d->end_ns) {
+            leave_out(d, "no time was left for the rest (linebounce plot draws them)");
+            break;
+        }
         draw_one(d, i, set);
+    }
     free(set);
     if (d->no_gnuplot || !d->n_drawn)
         return d->err ? lb_fail(why, -d->err, "%s", d->first.text) : 0;
@@ -357,9 +366,17 @@ static void finish(struct drawing *d)
 int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why,
             struct lb_pictures *pictures)
 {
-    struct drawing d = {.n_drawn = 0};
+    return lb_plot_within(run_dir, scripts_dir, INFINITY, why, pictures);
+}
+
+int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds, struct lb_why *why,
+                   struct lb_pictures *pictures)
+{
+    struct drawing d = {.end_ns = UINT64_MAX};
     int err = find_folder(run_dir, why, &d.run_dir);
 
+    if (seconds < 1e9)
+        d.end_ns = lb_clock_monotonic_ns() + (uint64_t)(seconds * 1e9);
     if (!err)
         err = check_owner(d.run_dir, why);
     if (!err)

@@ -129,7 +129,7 @@ static double next_value(const char **at)
 
 static double sum_of(const char *cell)
 {
-    double sum = 0;
+    double sum = *cell ? 0 : NAN; /* of one thread, an unknown value is an empty cell */
 
     while (*cell)
         sum += next_value(&cell);
@@ -145,13 +145,13 @@ static void read_account(const struct resuming *r, struct lb_sample *x)
     x->wall_ns = x->cpu_ns + sum_of(text(r, "off_cpu_ns"));
     x->user_ns = sum_of(text(r, "user_ns"));
     x->system_ns = sum_of(text(r, "system_ns"));
-    x->preempted_ns = *text(r, "preempted_ns") ? sum_of(text(r, "preempted_ns")) : NAN;
+    x->preempted_ns = sum_of(text(r, "preempted_ns"));
     x->voluntary = sum_of(text(r, "voluntary_switches"));
     x->involuntary = sum_of(text(r, "involuntary_switches"));
     x->minor_faults = sum_of(text(r, "minor_faults"));
     x->major_faults = sum_of(text(r, "major_faults"));
     x->cpu_ns_op = x->cpu_ns / x->total_ops;
-    x->off_cpu_share = x->cpu_ns < x->wall_ns ? 1 - x->cpu_ns / x->wall_ns : 0;
+    x->off_cpu_share = lb_off_cpu_share(x);
 }
 
 static void read_lock(const struct resuming *r, struct lb_lock_stats *s)

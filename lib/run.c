@@ -97,38 +97,39 @@ static int make_clock(struct lb_bench *b, const int *pus, int n, struct lb_why *
     if (err)
         return lb_fail(why, -err, "clock: this machine has no usable time source");
     if ((err = lb_clock_check_pus(&b->run->clock, pus, (size_t)n)))
-        return lb_fail(why, -err, "clock: cannot be compared across the PUs: %s", strerror(-err));
+        return lb_fail(why, -err, "clock: cannot be compared across the PUs: %s",
+                       err == -ETIMEDOUT ? "two of them hardly ever run this program at once"
+                                         : strerror(-err));
     return 0;
 }
 
-/* One worker per PU that any placement uses; the first placement's first PU is the coordinator's.
- */
-static int make_crew(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
+/* The PUs that any placement uses; the first placement's first one is the coordinator's. */
+static int list_pus(struct lb_bench *b, const struct lb_topology *t)
 {
-    int *pus, *nodes, n = 0, err;
-
-    pus = calloc((size_t)t->n_pus, sizeof *pus);
-    nodes = calloc((size_t)t->n_pus, sizeof *nodes);
-    if (!pus || !nodes) {
-        free(pus);
-        free(nodes);
+    b->pus = calloc((size_t)t->n_pus, sizeof *b->pus);
+    b->nodes = calloc((size_t)t->n_pus, sizeof *b->nodes);
+    if (!b->pus || !b->nodes)
         return -ENOMEM;
-    }
     for (size_t i = 0; i < b->plan->n_placements; i++)
         for (int k = 0; k < b->plan->placements[i].n; k++) {
             const struct lb_pu *pu = lb_topology_find(t, b->plan->placements[i].pu_os[k]);
-            if (is_listed(pus, n, pu->pu_os))
+            if (is_listed(b->pus, b->n_pus, pu->pu_os))
                 continue;
-            nodes[n] = pu->node_os;
-            pus[n++] = pu->pu_os;
+            b->nodes[b->n_pus] = pu->node_os;
+            b->pus[b->n_pus++] = pu->pu_os;
         }
-    if ((err = make_clock(b, pus, n, why)) == 0) {
-        err = lb_crew_create(&b->run->clock, pus, nodes, n, why, &b->crew);
-        if (err == -ENOTSUP) /* no libnuma: results lie where each worker first touches them */
-            err = lb_crew_create(&b->run->clock, pus, NULL, n, why, &b->crew);
-    }
-    free(pus);
-    free(nodes);
+    return 0;
+}
+
+static int make_crew(struct lb_bench *b, struct lb_why *why)
+{
+    int err = make_clock(b, b->pus, b->n_pus, why);
+
+    if (err)
+        return err;
+    err = lb_crew_create(&b->run->clock, b->pus, b->nodes, b->n_pus, why, &b->crew);
+    if (err == -ENOTSUP) /* no libnuma: results lie where each worker first touches them */
+        err = lb_crew_create(&b->run->clock, b->pus, NULL, b->n_pus, why, &b->crew);
     return err;
 }
 
@@ -190,11 +191,6 @@ static double elapsed_s(const struct lb_bench *b)
     return lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks) * 1e-9;
 }
 
-static bool is_stopped(const struct lb_bench *b)
-{
-    return b->options->stop && *b->options->stop;
-}
-
 /* Telling takes a case's name and its median: not at every window. */
 #define TELL_S 0.1
 
@@ -223,7 +219,7 @@ static void tell(struct lb_bench *b, size_t done, size_t n, int case_index)
                             .window = done,
                             .windows_of_round = n,
                             .cases_active = n,
-                            .elapsed_s = elapsed_s(b),
+                            .elapsed_s = lb_bench_spent_s(b),
                             .budget_s = o->budget_s};
     char name[192];
 
@@ -260,8 +256,11 @@ static int one_round(struct lb_bench *b, int *order, struct lb_why *why)
     lb_bench_go_home(b, 0);
     if (b->anchored < b->round && (err = lb_bench_anchors(b, why)))
         return err;
-    for (size_t i = 0; !err && i < n && !is_stopped(b); i++) {
+    for (size_t i = 0; !err && i < n && !lb_bench_is_over(b); i++) {
         if (b->done[order[i]] == b->round)
+            continue;
+        lb_bench_fit(b, order, i, n);
+        if (b->run->series[order[i]].left_out)
             continue;
         if (b->plan->cases[order[i]].placement != placement) {
             placement = b->plan->cases[order[i]].placement;
@@ -269,13 +268,15 @@ static int one_round(struct lb_bench *b, int *order, struct lb_why *why)
                 return err;
         }
         tell(b, i, n, order[i]);
+        double from_s = lb_bench_spent_s(b);
         err = lb_bench_case(b, order[i], why);
+        lb_bench_took(b, order[i], lb_bench_spent_s(b) - from_s);
     }
     return err;
 }
 
 /* What comes next: another round, or which end. */
-static bool goes_on(struct lb_bench *b, double last_round_s)
+static bool goes_on(struct lb_bench *b)
 {
     struct lb_run *run = b->run;
     const struct lb_run_options *o = b->options;
@@ -283,13 +284,13 @@ static bool goes_on(struct lb_bench *b, double last_round_s)
 
     for (size_t i = 0; i < b->plan->n_cases; i++)
         active |= run->series[i].active;
-    if (is_stopped(b))
+    if (lb_bench_is_stopped(b))
         run->end = LB_RUN_INTERRUPTED;
     else if (!active)
         run->end = LB_RUN_PRECISE;
     else if (o->rounds && b->round >= o->rounds)
         run->end = LB_RUN_ROUNDS;
-    else if (elapsed_s(b) + last_round_s > o->budget_s)
+    else if (lb_bench_is_over(b) || (b->round && lb_bench_next_s(b) > lb_bench_left_s(b)))
         run->end = LB_RUN_BUDGET;
     else
         return true;
@@ -299,25 +300,32 @@ static bool goes_on(struct lb_bench *b, double last_round_s)
 static int all_rounds(struct lb_bench *b, struct lb_why *why)
 {
     int *order = calloc(b->plan->n_cases, sizeof *order);
-    double last_s = 0, before_s = 0; /* rounds alternate in length: reckon with the longer of two */
     int err = order ? 0 : -ENOMEM;
 
     /* A resumed run's process has other memory: what it would touch first now is another tale. */
     if (!err && !b->run->windows_resumed)
         err = lb_bench_first(b, why);
-    while (!err && goes_on(b, fmax(last_s, before_s))) {
-        double from_s = elapsed_s(b);
+    while (!err && goes_on(b)) {
         err = one_round(b, order, why);
-        if (!err && !is_stopped(b))
-            b->run->rounds = ++b->round;
+        if (lb_bench_is_over(b)) /* in mid-round, as far as can be told */
+            continue;
+        b->run->rounds = ++b->round;
         if (!err && !b->options->rounds && b->round >= LB_FIRST_LOOK &&
             lb_stats_look(b->round) == b->round)
             err = lb_bench_look(b);
-        before_s = last_s;
-        last_s = elapsed_s(b) - from_s;
     }
     free(order);
     return err;
+}
+
+/* The load since the last mark, and a new mark. */
+static void take_load(struct lb_bench *b, struct lb_load *load)
+{
+    struct lb_load_mark now;
+
+    lb_load_read("", b->pus, (size_t)b->n_pus, &now);
+    lb_load_between(&b->load, &now, 1, load);
+    b->load = now;
 }
 
 static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
@@ -343,13 +351,17 @@ static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb
         b->done[i] = -1;
         b->op_ns[i] = 20 + b->plan->cases[i].work_ns;
     }
-    if ((err = lb_row_create(&lb_schema_samples, &b->row)) || (err = make_crew(b, t, why)) ||
+    if ((err = list_pus(b, t)))
+        return err;
+    lb_load_read("", b->pus, (size_t)b->n_pus, &b->load);
+    if ((err = lb_row_create(&lb_schema_samples, &b->row)) || (err = make_crew(b, why)) ||
         (err = make_arenas(b, why)))
         return err;
     lb_bench_go_home(b, 0);
     b->run->chain_ns = lb_crew_chain_ns(b->crew);
     if ((err = lb_bench_instruments(b)))
         return err;
+    take_load(b, &b->run->load_before);
     b->start_ticks = lb_clock_now(&b->run->clock);
     return b->options->resume ? lb_bench_resume(b, b->options->resume, why) : 0;
 }
@@ -368,6 +380,8 @@ static void drop_bench(struct lb_bench *b)
         free(b->pending.sum);
     }
     lb_row_destroy(b->row);
+    free(b->pus);
+    free(b->nodes);
     free(b->op_ns);
     free(b->picks);
     free(b->probe);
@@ -395,15 +409,20 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
         return -ENOMEM;
     run->plan = plan;
     b.run = run;
+    lb_bench_begin_time(&b);
     if (!(err = make_bench(&b, topology, why))) {
         began = true;
         err = all_rounds(&b, why);
+        take_load(&b, &run->load);
     }
-    if (err)
+    if (err) {
         run->end = LB_RUN_FAILED;
+        err = b.crew ? lb_crew_explain(b.crew, err, why) : err;
+    }
     if (b.crew && b.arena)
         run->elapsed_s = elapsed_s(&b);
     run->windows = b.window;
+    run->pace = b.planned_s > 0 ? b.took_s / b.planned_s : NAN;
     run->steal_ticks = steal < 0 ? -1 : lb_environment_steal_ticks() - steal;
     drop_bench(&b);
     if (err && (!began || !run->windows)) {

@@ -28,6 +28,9 @@ struct lb_bench {
     const struct lb_plan *plan;
     const struct lb_run_options *options;
     struct lb_crew *crew;
+    int *pus, *nodes; /* of the crew: kernel numbers */
+    int n_pus;
+    struct lb_load_mark load; /* the last reading */
     struct lb_bench_home *homes;
     size_t n_homes;
     int *home_of; /* by placement: index into homes */
@@ -46,9 +49,10 @@ struct lb_bench {
     struct lb_draw draw;
     unsigned round;
     size_t window;
-    uint64_t start_ticks;
-    uint64_t budget_ticks;
-    struct lb_kept *hoard; /* mappings of the windows of first touches */
+    uint64_t start_ticks;      /* of the first window of all: what start_ns is counted from */
+    uint64_t begin_ns, end_ns; /* CLOCK_MONOTONIC: the call, and when it has to return */
+    double planned_s, took_s;  /* of the cases measured so far in rounds */
+    struct lb_kept *hoard;     /* mappings of the windows of first touches */
     size_t n_hoard;
     uint64_t hoard_bytes; /* touched in them */
     double *op_ns;        /* what an op of each case took last, or a guess */
@@ -80,6 +84,22 @@ struct lb_attempt {
     double start_ns;
     int64_t steal;
 };
+
+/* From now on the budget runs. */
+void lb_bench_begin_time(struct lb_bench *bench);
+double lb_bench_spent_s(const struct lb_bench *bench);
+double lb_bench_left_s(const struct lb_bench *bench);
+bool lb_bench_is_stopped(const struct lb_bench *bench);
+/* Stopped, or the budget is spent: looked at between windows. */
+bool lb_bench_is_over(const struct lb_bench *bench);
+/* A case of a round took so long. */
+void lb_bench_took(struct lb_bench *bench, int case_index, double took_s);
+double lb_bench_pace(const struct lb_bench *bench);
+/* What the next round will take. */
+double lb_bench_next_s(const struct lb_bench *bench);
+/* Where what is wanted does not fit any more: leaves scenarios out. order[from..n) is the rest of
+ * the round. */
+void lb_bench_fit(struct lb_bench *bench, const int *order, size_t from, size_t n);
 
 /* The crew's worker on that PU, -1 when there is none. */
 int lb_bench_worker(const struct lb_bench *bench, int pu_os);
@@ -137,6 +157,8 @@ bool lb_case_plays(const struct lb_case *c, int role, int thread);
 int lb_case_role_threads(const struct lb_case *c, int role);
 /* The column of an event role. */
 void lb_row_role(struct lb_row *row, int role, double per_op);
+/* Of wall time; NaN where CPU time is not known. Clocks of both kinds may differ by a little. */
+double lb_off_cpu_share(const struct lb_sample *sample);
 /* Folds the results of a role's threads into one sample. */
 void lb_bench_fold(const struct lb_attempt *attempt, const struct lb_case *c, int role,
                    struct lb_sample *sample);

@@ -122,7 +122,8 @@ static const struct lb_column samples[] = {
     {"home_node_os", "kernel number of the NUMA node that the memory is bound to; empty: none"},
     {"share_lines",
      "1 when words written under the locks of thread 0 and 1 lie on one 64-byte line"},
-    {"pingpong_before_ns", "round trip of one line between the case's PUs just before the window"},
+    {"pingpong_before_ns", "round trip of one line between the case's PUs just before the window; "
+                           "empty: the two did not get to run at once"},
     {"pingpong_after_ns", "the same round trip just after the window"},
     {"steal_ticks", "steal time of the machine during the window, in ticks of 10 ms"},
     {"emulated", "1 when the machine is emulated and its timing means nothing"},

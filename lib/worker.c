@@ -26,6 +26,7 @@ void lb_worker_close(struct lb_worker *w)
 
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
 {
+    /* Worker 0 gives it, or calls it off when its patience with the others ends. */
     while (__atomic_load_n(&board->go, __ATOMIC_ACQUIRE) != epoch)
         lb_pause();
     return __atomic_load_n(&board->start, __ATOMIC_RELAXED);
@@ -36,9 +37,9 @@ uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
 struct account {
     double cpu_ns, wall_ns;
     double delay_ns; /* runnable but not running; negative where the kernel does not say */
-    double user_ns, system_ns;
-    long voluntary, involuntary;
-    long minor_faults, major_faults;
+    double user_ns, system_ns; /* NaN, as cpu_ns and what follows: the system does not say */
+    double voluntary, involuntary;
+    double minor_faults, major_faults;
     struct lb_lock_stats lock;
     int pu_os;
 };
@@ -62,24 +63,38 @@ static double time_ns(const struct timeval *t)
     return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
 }
 
+static void take_usage(struct account *a)
+{
+    struct rusage u;
+    bool known = !getrusage(RUSAGE_THREAD, &u);
+
+    a->user_ns = known ? time_ns(&u.ru_utime) : NAN;
+    a->system_ns = known ? time_ns(&u.ru_stime) : NAN;
+    a->voluntary = known ? (double)u.ru_nvcsw : NAN;
+    a->involuntary = known ? (double)u.ru_nivcsw : NAN;
+    a->minor_faults = known ? (double)u.ru_minflt : NAN;
+    a->major_faults = known ? (double)u.ru_majflt : NAN;
+}
+
 static void take_account(const struct lb_worker *w, struct account *a)
 {
     struct timespec cpu;
-    struct rusage usage;
+    bool known = !clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
 
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
-    getrusage(RUSAGE_THREAD, &usage);
-    a->cpu_ns = (double)cpu.tv_sec * 1e9 + (double)cpu.tv_nsec;
+    a->cpu_ns = known ? (double)cpu.tv_sec * 1e9 + (double)cpu.tv_nsec : NAN;
+    take_usage(a);
     a->wall_ns = lb_clock_ns(&w->crew->clock, lb_clock_now(&w->crew->clock));
-    a->user_ns = time_ns(&usage.ru_utime);
-    a->system_ns = time_ns(&usage.ru_stime);
-    a->voluntary = usage.ru_nvcsw;
-    a->involuntary = usage.ru_nivcsw;
-    a->minor_faults = usage.ru_minflt;
-    a->major_faults = usage.ru_majflt;
     a->delay_ns = run_delay_ns(w);
     a->pu_os = sched_getcpu();
     lb_task_stats(w->task, &a->lock);
+}
+
+/* The most that a thread can have been kept off its CPU, where the kernel does not say how long. */
+static double kept_off_most_ns(const struct lb_thread_result *r)
+{
+    if (isnan(r->involuntary) || isnan(r->cpu_ns))
+        return r->wall_ns;
+    return r->involuntary > 0 && r->wall_ns > r->cpu_ns ? r->wall_ns - r->cpu_ns : 0;
 }
 
 static void settle_account(const struct account *before, const struct account *after,
@@ -95,10 +110,9 @@ static void settle_account(const struct account *before, const struct account *a
     r->major_faults = after->major_faults - before->major_faults;
     if (before->delay_ns >= 0 && after->delay_ns >= 0)
         r->preempted_ns = r->preempted_most_ns = after->delay_ns - before->delay_ns;
-    else { /* no better bound than all the time that it was off the CPU */
+    else {
         r->preempted_ns = NAN;
-        r->preempted_most_ns =
-            r->involuntary && r->wall_ns > r->cpu_ns ? r->wall_ns - r->cpu_ns : 0;
+        r->preempted_most_ns = kept_off_most_ns(r);
     }
     r->pu_start = before->pu_os;
     r->pu_end = after->pu_os;
@@ -277,12 +291,13 @@ static void measure(struct lb_worker *w, const struct lb_thread_plan *p, const s
     slot->result.total_ops = course.ops;
 }
 
-void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
-                      const struct lb_command *c, uint32_t epoch)
+int lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
+                     const struct lb_command *c, uint32_t epoch)
 {
     struct lb_slot *slot = w->slot;
     struct account before, after;
     uint64_t start, now;
+    int err = 0;
 
     memset(slot->result.counts, 0, sizeof slot->result.counts);
     if (p->n_codes)
@@ -290,60 +305,85 @@ void lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
     take_account(w, &before); /* for its caches' sake: it is taken again below, without the wait */
     /* Worker 0 gives the start itself, when it is as ready as the others. */
     if (w->index == 0)
-        lb_crew_give_start(w->crew, epoch);
+        err = lb_crew_give_start(w->crew, epoch);
     else
         __atomic_store_n(&slot->ready, epoch, __ATOMIC_RELEASE);
-    start = lb_board_start(w->crew->board, epoch);
-    now = lb_clock_now(&w->crew->clock);
-    slot->late = now >= start;
-    while (now < start)
+    if ((start = lb_board_start(w->crew->board, epoch))) {
         now = lb_clock_now(&w->crew->clock);
-    take_account(w, &before);
-    measure(w, p, c, start);
-    take_account(w, &after);
-    settle_account(&before, &after, &slot->result);
+        slot->late = now >= start;
+        while (now < start)
+            now = lb_clock_now(&w->crew->clock);
+        take_account(w, &before);
+        measure(w, p, c, start);
+        take_account(w, &after);
+        settle_account(&before, &after, &slot->result);
+    }
     if (p->n_codes)
         lb_group_close(&slot->group);
     __atomic_store_n(&slot->done, epoch, __ATOMIC_RELEASE);
+    return err;
 }
 
-static void wait_load(uint64_t *line, uint64_t until)
+/* Two workers wait for one another no longer than that. */
+struct limit {
+    const struct lb_clock *clock;
+    uint64_t end; /* ticks */
+};
+
+/* The clock is looked at so seldom that a line's way from one to the other does not feel it. */
+#define LOOK_EVERY 1024
+
+static bool is_past(const struct limit *l, unsigned tries)
 {
-    while (__atomic_load_n(line, __ATOMIC_ACQUIRE) != until)
-        ;
+    return !(tries % LOOK_EVERY) && lb_clock_now(l->clock) >= l->end;
+}
+
+static bool wait_load(uint64_t *line, uint64_t until, const struct limit *l)
+{
+    for (unsigned n = 1; __atomic_load_n(line, __ATOMIC_ACQUIRE) != until; n++)
+        if (is_past(l, n))
+            return false;
+    return true;
 }
 
 /* Waits for `from` and puts `to` in its place; every try takes the line. */
-static void wait_swap(uint64_t *line, uint64_t from, uint64_t to)
+static bool wait_swap(uint64_t *line, uint64_t from, uint64_t to, const struct limit *l)
 {
     uint64_t seen = from;
 
-    while (!__atomic_compare_exchange_n(line, &seen, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+    for (unsigned n = 1;
+         !__atomic_compare_exchange_n(line, &seen, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+         n++) {
+        if (is_past(l, n))
+            return false;
         seen = from;
+    }
+    return true;
 }
 
 /* A's half of one trip is to make `k - 1` of `k - 2`, B's to make `k` of it. */
-static void trips(uint64_t *line, const struct lb_command *c, bool is_a, uint64_t first,
-                  uint64_t last)
+static bool trips(uint64_t *line, const struct lb_command *c, bool is_a, uint64_t first,
+                  uint64_t last, const struct limit *l)
 {
-    for (uint64_t k = first; k <= last; k += 2) {
+    bool met = true;
+
+    for (uint64_t k = first; met && k <= last; k += 2) {
         if (c->op == LB_PINGPONG_CAS) {
-            wait_swap(line, is_a ? k - 2 : k - 1, is_a ? k - 1 : k);
+            met = wait_swap(line, is_a ? k - 2 : k - 1, is_a ? k - 1 : k, l);
         } else if (is_a) {
             __atomic_store_n(line, k - 1, __ATOMIC_RELEASE);
-            wait_load(line, k);
-        } else {
-            wait_load(line, k - 1);
+            met = wait_load(line, k, l);
+        } else if ((met = wait_load(line, k - 1, l))) {
             __atomic_store_n(line, k, __ATOMIC_RELEASE);
         }
     }
-    if (is_a && c->op == LB_PINGPONG_CAS)
-        wait_load(line, last);
+    return met && (!is_a || c->op != LB_PINGPONG_CAS || wait_load(line, last, l));
 }
 
-void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c)
+void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c, uint64_t start)
 {
     lb_hot_timed *add = lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false);
+    const struct limit limit = {&w->crew->clock, start + c->most_ticks};
     const uintptr_t *lines = c->lines + c->n_lines;
     uint64_t *flag = (uint64_t *)lines[0];
     double ticks[LB_PINGPONG_MOST];
@@ -355,8 +395,9 @@ void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c)
         __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
         return;
     }
-    while (!__atomic_load_n(flag, __ATOMIC_ACQUIRE))
-        ;
+    w->slot->fetch_ticks = NAN;
+    if (!wait_load(flag, 1, &limit))
+        return;
     for (int i = 0; i < n; i++)
         ticks[i] = (double)add(1, w->task, lines[i + 1], 0, 0, 0, 0, 0).ticks;
     qsort(ticks, (size_t)n, sizeof *ticks, lb_by_value);
@@ -366,22 +407,24 @@ void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c)
 /* Trips on a line before its clock starts: the first fetches it from wherever it was. */
 #define PINGPONG_WARM 4
 
-void lb_worker_pingpong(struct lb_worker *w, const struct lb_command *c)
+void lb_worker_pingpong(struct lb_worker *w, const struct lb_command *c, uint64_t start)
 {
     const struct lb_clock *clock = &w->crew->clock;
+    const struct limit limit = {clock, start + c->most_ticks};
     const uint64_t warm = 2 * PINGPONG_WARM, last = warm + 2 * (uint64_t)c->trips;
     double ns[LB_PINGPONG_MOST];
-    bool is_a = w->index == c->worker_a;
+    bool is_a = w->index == c->worker_a, met = true;
 
-    for (int i = 0; i < c->n_lines; i++) {
+    for (int i = 0; met && i < c->n_lines; i++) {
         uint64_t *line = (uint64_t *)c->lines[i];
-        trips(line, c, is_a, 2, warm);
+        met = trips(line, c, is_a, 2, warm, &limit);
         uint64_t from = lb_clock_now(clock);
-        trips(line, c, is_a, warm + 2, last);
+        met = met && trips(line, c, is_a, warm + 2, last, &limit);
         ns[i] = lb_clock_ns(clock, lb_clock_now(clock) - from) / c->trips;
     }
-    if (is_a) {
+    if (!is_a)
+        return;
+    if (met)
         qsort(ns, (size_t)c->n_lines, sizeof *ns, lb_by_value);
-        w->slot->round_trip_ns = ns[c->n_lines / 2];
-    }
+    w->slot->round_trip_ns = met ? ns[c->n_lines / 2] : NAN;
 }

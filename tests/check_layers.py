@@ -45,7 +45,7 @@ STAGES = [
                 "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
     ("sweep", "sweep.c"),
-    ("run", "run.c run_private.h bench.c bench_write.c first.c groups.c instruments.c keep.c "
+    ("run", "run.c run_private.h bench.c bench_write.c first.c fit.c groups.c instruments.c keep.c "
             "look.c resume.c resume_check.c"),
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_answer.c analysis_causes.c analysis_judge.c "

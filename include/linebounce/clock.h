@@ -37,7 +37,8 @@ int lb_clock_init(enum lb_clock_kind prefer, struct lb_clock *clock);
 /* Checks that the counters of the given PUs (kernel numbers) agree: a thread pinned to each PU in
  * turn exchanges readings with one on the first, and no reading may lie before one that was taken
  * earlier elsewhere. On disagreement the clock becomes CLOCK_MONOTONIC, with a note. One PU passes.
- * Returns -errno when a thread cannot be made or pinned (nothing is changed then). */
+ * Returns -errno when a thread cannot be made or pinned, -ETIMEDOUT when two do not get to run at
+ * once for 5 s (nothing is changed then). */
 int lb_clock_check_pus(struct lb_clock *clock, const int *pu_os, size_t n_pus);
 
 const char *lb_clock_name(const struct lb_clock *clock);

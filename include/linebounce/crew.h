@@ -25,12 +25,20 @@ struct lb_crew;
 /* One thread per PU (kernel numbers, all different), results on the PU's NUMA node where node_os is
  * given (may be NULL). The caller's thread becomes worker 0. Errors: -EINVAL (no PU, a PU twice),
  * -EXDEV when a thread does not run where it was pinned, -EACCES/-EINVAL from the kernel for a PU
- * it does not allow, -ENOMEM, -EAGAIN. */
+ * it does not allow, -ETIMEDOUT for one that another task keeps to itself, -ENOMEM, -EAGAIN. */
 int lb_crew_create(const struct lb_clock *clock, const int *pu_os, const int *node_os, int n,
                    struct lb_why *why, struct lb_crew **crew);
 void lb_crew_destroy(struct lb_crew *crew);
 int lb_crew_size(const struct lb_crew *crew);
 int lb_crew_pu_os(const struct lb_crew *crew, int worker);
+
+/* How long worker 0 waits for another that does not get to run, beyond what a command lasts: many
+ * times what any share of a CPU leaves. Then the command ends with -ETIMEDOUT, and so does every
+ * later one: the crew's threads are pinned no more. */
+#define LB_WAIT_MOST_NS 5e9
+/* The PU on which that worker was, -1: none. lb_crew_explain: the sentence for -ETIMEDOUT. */
+int lb_crew_lost(const struct lb_crew *crew);
+int lb_crew_explain(const struct lb_crew *crew, int err, struct lb_why *why);
 
 /* One op in about `every` is timed on its own, between two blocks: blocks count without it where
  * nothing sleeps, so it costs ops but changes no block's time per op. The gaps between the timed
@@ -136,8 +144,9 @@ struct lb_thread_result {
     double sampled_ns;         /* of the measured part: spent on timed ops and their stamps */
     double cpu_ns, wall_ns;    /* from the start of the warm-up to after the stop, as all below */
     double user_ns, system_ns; /* the kernel's split of CPU time, sampled by ticks of 1 to 10 ms */
-    long voluntary, involuntary;
-    long minor_faults, major_faults;
+    double voluntary, involuntary;
+    double minor_faults, major_faults; /* cpu_ns and all from user_ns on: NaN where the system
+                                          failed to say */
     double preempted_ns; /* runnable, but not on the CPU; includes the wait after a wake-up; NaN
                             where the kernel does not say */
     double preempted_most_ns; /* the same, or the bound that is known: what spoils a window */
@@ -148,7 +157,8 @@ struct lb_thread_result {
 };
 
 /* Runs one window. results is n_threads long, in the plan's order. Returns 0 also when the window
- * is spoiled; -EINVAL for a plan that names a worker twice or none, or has no loop for one. */
+ * is spoiled; -EINVAL for a plan that names a worker twice or none, or has no loop for one;
+ * -ETIMEDOUT: see lb_crew_lost. */
 int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
                    struct lb_thread_result *results, enum lb_spoiled *spoiled);
 
@@ -163,6 +173,11 @@ int lb_crew_gather(struct lb_crew *crew, const int *workers, int n);
  * that the other's compare-and-swaps wait for, so that each try takes the line for itself. */
 enum lb_pingpong_op { LB_PINGPONG_LOAD_STORE, LB_PINGPONG_CAS, LB_PINGPONG_OPS };
 const char *lb_pingpong_op_name(enum lb_pingpong_op op); /* "load-store", "compare-and-swap" */
+
+/* Two workers that wait for one another are at it for 0.1 s and 0.1 ms a trip at most, and never
+ * over LB_MEET_MOST_NS: on CPUs that are shared with others the two may hardly ever run at once.
+ * What was not measured by then is NaN, and 0 is returned. */
+#define LB_MEET_MOST_NS 2e9
 
 /* Round trip of one line between two workers in ns, as lb_crew_pingpong, by one of the ops. */
 int lb_crew_volley(struct lb_crew *crew, enum lb_pingpong_op op, int worker_a, int worker_b,

@@ -85,13 +85,14 @@ struct lb_pairs {
     struct lb_pair_line *lines; /* plan->measurements of them, in the plan's order */
     unsigned rounds;            /* whole ones */
     double elapsed_s, measured_s;
+    struct lb_load load_before, load; /* as in struct lb_run */
     struct lb_clock clock;
     char note[160]; /* what could not be had of the memory */
 };
 
 /* Measures round by round, pairs in an order shuffled from the seed. A row a measurement goes to
  * `csv` (lb_schema_pairs; NULL: none). Of the options seed, stop, progress, data, emulated and
- * budget_s (a round is not begun after it) count. Errors as lb_run_measure; *pairs is set too when
+ * budget_s (as in lb_run_measure) count. Errors as lb_run_measure; *pairs is set too when
  * anything was measured. */
 int lb_pairs_measure(const struct lb_pairs_plan *plan, const struct lb_topology *topology,
                      const struct lb_run_options *options, struct lb_csv *csv, struct lb_why *why,

@@ -119,6 +119,8 @@ static inline bool lb_case_is_first(const struct lb_case *c)
     return c->shape.touch == LB_TOUCH_FIRST;
 }
 
+/* Expected time of a case in a round that it is due in, in seconds. */
+double lb_case_round_s(const struct lb_case *c);
 /* Expected time of one round in seconds: windows, warm-up, and about 0.25 ms of set-up and probes
  * each. */
 double lb_plan_round_s(const struct lb_plan *plan);

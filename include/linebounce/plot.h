@@ -40,6 +40,10 @@ struct lb_pictures {
 int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why,
             struct lb_pictures *pictures);
 
+/* The same within a time: pictures that are not begun by then are left out, and why says so. */
+int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds, struct lb_why *why,
+                   struct lb_pictures *pictures);
+
 /* Draws OUT_DIR/hosts.svg and .png: the same layouts in several run folders, one colour each,
  * called by `names`. OUT_DIR is made when missing. Failures as lb_plot. */
 int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,

@@ -11,6 +11,7 @@
 
 #include <linebounce/crew.h>
 #include <linebounce/events.h>
+#include <linebounce/load.h>
 #include <linebounce/plan.h>
 #include <linebounce/record.h>
 #include <linebounce/stats.h>
@@ -61,6 +62,7 @@ struct lb_series {
     unsigned pairs_known,
         pairs_sharing; /* good windows in which threads 0 and 1 have locks; share a line */
     bool active;       /* still measured */
+    bool left_out;     /* for want of time: see lb_run.left_out */
 };
 
 enum lb_run_end {
@@ -76,7 +78,7 @@ struct lb_progress {
     unsigned round;
     unsigned rounds; /* asked for; 0: until precise */
     size_t window, windows_of_round, cases_active;
-    double elapsed_s, budget_s;
+    double elapsed_s, budget_s; /* since lb_run_measure was called, and until it has to return */
     const char *case_name;
     double estimate_ns, estimate_lo_ns,
         estimate_hi_ns; /* its ns_op so far, first role, with a 95 % interval; NaN: not yet */
@@ -84,8 +86,16 @@ struct lb_progress {
 
 struct lb_run_options {
     uint64_t seed;
-    double budget_s; /* for rounds; a round is not begun that would end after it */
+    /* From the call to its return, setting up included. A round is not begun that would end after
+     * it; one that takes longer than those before it ends with the window in flight. INFINITY:
+     * none.
+     */
+    double budget_s;
     unsigned rounds; /* exactly so many, the budget permitting; 0: until precise */
+    /* Where the budget does not hold six rounds (or fewer, if fewer are asked for) at the pace of
+     * this machine: measure fewer scenarios. First those without a pause go, which carry no
+     * headline, then the others, each from the end of the plan. */
+    bool fewer;
     double precision_ns;
     volatile sig_atomic_t *stop; /* looked at between windows; may be NULL */
     void (*progress)(const struct lb_progress *progress, void *data); /* may be NULL */
@@ -122,8 +132,11 @@ struct lb_run_event {
 
 struct lb_run {
     const struct lb_plan *plan;
-    struct lb_series *series; /* one a case */
-    unsigned rounds;          /* complete ones */
+    struct lb_series *series;    /* one a case */
+    unsigned rounds;             /* complete ones */
+    size_t cases_left_out;       /* for want of time: never, or no longer, measured */
+    char left_out[LB_WHY_BYTES]; /* their scenarios: "writers (work 0 ns), mixed (work 0 ns)" */
+    double pace; /* what rounds took over what was planned for them; 1: as planned; NaN: no round */
     size_t windows, windows_spoiled;
     size_t dropped; /* samples: means of several windows between which the distance changed */
     size_t windows_resumed; /* of `windows`: read back */
@@ -137,6 +150,9 @@ struct lb_run {
     char sampling_note[160]; /* why no op is timed; "" when they are */
     double chain_ns;         /* ns per iteration of the pause's chain, at the start */
     int64_t steal_ticks;     /* over the whole run; -1 unknown */
+    /* Other load on the CPUs that the placements use: while the run was set up, and from then on to
+     * its end. */
+    struct lb_load load_before, load;
     struct lb_clock clock;
     int n_regimes;     /* after lb_run_regimes */
     double *regime_ns; /* median round trip of each */
