@@ -586,18 +586,18 @@ class Torn(Finished):
         lines = read_lines(self.path("out/samples.csv"))
         middle = next(i for i, line in enumerate(lines) if i > 30 and "same-object" in line)
         row = lines[middle]
-        order = r"out/samples\.csv: a row of window \d+ where window \d+ was to come: rows are " \
-                r"missing, there twice or out of order"
+        order = r"out/samples\.csv:\d+: a row of window \d+ where window \d+ was to come: " \
+                r"rows are missing, there twice or out of order"
         for changed, says in (
                 ([], order),  # lost
                 ([row, row], order),
                 ([lines[middle + 1], row], order),
                 ([row.replace("same-object", "many")],
-                 r"out/samples\.csv: a row of a case that is not in the plan: many, layout .*"),
+                 r"out/samples\.csv:\d+: a row of a case that is not in the plan: many, layout .*"),
                 ([row.replace("compact-1", "compact-9")],
-                 r"out/samples\.csv: a row of a case that is not in the plan: same-object, .*"),
+                 r"out/samples\.csv:\d+: a row of a case that is not in the plan: same-object, .*"),
                 ([row.replace(",all,", ",nobody,", 1)],
-                 r"out/samples\.csv: a row that this program has not written: same-object, .*"),
+                 r"out/samples\.csv:\d+: a row that this program has not written: same-object, .*"),
                 ([row[:-30] + "\n"], r"out/samples\.csv:\d+: .*"),
                 ([row.replace("same-object", 'same"object')], r"out/samples\.csv:\d+: a quote .*"),
                 ([row[:-1] + ",\n"], r"out/samples\.csv:\d+: .*")):
@@ -621,8 +621,8 @@ class Torn(Finished):
         write_lines(self.path("out/samples.csv"), lines[:last] + lines[last + 1:] + lines[1:2])
         first = min(i for i, line in enumerate(lines) if ",observe," in line)
         write_lines(self.path("out/samples.csv"), lines[:first] + lines[first + 1:])
-        self.refuses_untouched(says=r"out/samples\.csv: (a row of window \d+ where window \d+ was "
-                               r"to come: .*|roles of a window out of order: .*)")
+        self.refuses_untouched(says=r"out/samples\.csv:\d+: (a row of window \d+ where window "
+                               r"\d+ was to come: .*|roles of a window out of order: .*)")
 
     @two_pus
     def test_watched_words_are_read_back(self):
