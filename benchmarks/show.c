@@ -12,9 +12,16 @@
 
 #include <linebounce/record.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static int no_memory(void)
+{
+    fputs("linebounce: show: out of memory\n", stderr);
+    return EXIT_NOT_MEASURED;
+}
 
 static int load(const struct settings *s, struct lb_topology **t)
 {
@@ -60,44 +67,48 @@ static void print_placement(const struct lb_placement *p)
     putchar('\n');
 }
 
-static void show_orders(const struct lb_topology *t)
+static int show_order(const struct lb_topology *t, const char *order)
 {
-    static const char *const orders[] = {"compact", "scatter"};
     struct lb_placement p;
+    int err = 0;
 
-    for (size_t k = 0; k < LB_COUNT(orders); k++)
-        for (int n = 1; n <= t->n_allowed;
-             n = n < t->n_allowed && 2 * n > t->n_allowed ? t->n_allowed : 2 * n)
-            if (!lb_placement_named(t, orders[k], n, NULL, &p)) {
-                print_placement(&p);
-                lb_placement_finish(&p);
-            }
+    for (int n = 1; n <= t->n_allowed && err != -ENOMEM;
+         n = n < t->n_allowed && 2 * n > t->n_allowed ? t->n_allowed : 2 * n)
+        if (!(err = lb_placement_named(t, order, n, NULL, &p))) {
+            print_placement(&p);
+            lb_placement_finish(&p);
+        }
+    return err == -ENOMEM ? err : 0;
+}
+
+/* What there is none of is absent; what there was no memory for is not known. */
+static int show_pairs(const struct lb_topology *t)
+{
+    struct lb_placement p;
+    int err = 0;
+
+    for (enum lb_distance d = LB_DISTANCE_SMT; d < LB_DISTANCES && err != -ENOMEM; d++) {
+        if (!(err = lb_placement_pair(t, d, NULL, &p))) {
+            print_placement(&p);
+            lb_placement_finish(&p);
+        } else if (err != -ENOMEM) {
+            printf("%-12s absent   (%s)\n", lb_distance_name(d), lb_distance_meaning(d));
+        }
+    }
+    return err == -ENOMEM ? err : 0;
 }
 
 static int show_placements(const struct settings *s)
 {
     struct lb_topology *t;
-    struct lb_placement p;
+    int err;
 
     if (load(s, &t))
         return s->topology ? EXIT_USAGE : EXIT_NOT_MEASURED;
-    for (enum lb_distance d = LB_DISTANCE_SMT; d < LB_DISTANCES; d++) {
-        if (lb_placement_pair(t, d, NULL, &p)) {
-            printf("%-12s absent   (%s)\n", lb_distance_name(d), lb_distance_meaning(d));
-            continue;
-        }
-        print_placement(&p);
-        lb_placement_finish(&p);
-    }
-    show_orders(t);
+    if (!(err = show_pairs(t)) && !(err = show_order(t, "compact")))
+        err = show_order(t, "scatter");
     lb_topology_destroy(t);
-    return 0;
-}
-
-static int no_memory(void)
-{
-    fputs("linebounce: show: out of memory\n", stderr);
-    return EXIT_NOT_MEASURED;
+    return err ? no_memory() : EXIT_DONE;
 }
 
 static int draw(const struct lb_layout *layout, enum lb_lock_kind lock)

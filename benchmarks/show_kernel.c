@@ -13,13 +13,19 @@
 #define TRACE_S       3
 #define TRACE_LIMIT_S 20.0
 
+static int no_memory(void)
+{
+    fputs("linebounce: show: out of memory\n", stderr);
+    return EXIT_NOT_MEASURED;
+}
+
 static int print(const struct lb_kernel *k, const struct lb_kernel_trace *trace)
 {
     int length = lb_kernel_draw(k, trace, NULL, 0);
     char *text = malloc((size_t)length + 1);
 
     if (!text)
-        return EXIT_NOT_MEASURED;
+        return no_memory();
     lb_kernel_draw(k, trace, text, (size_t)length + 1);
     fputs(text, stdout);
     free(text);
@@ -33,10 +39,8 @@ int show_kernel(const struct settings *s)
     struct lb_why why = {""};
     int status, err = 0;
 
-    if (!k) {
-        fputs("linebounce: show: out of memory\n", stderr);
-        return EXIT_NOT_MEASURED;
-    }
+    if (!k)
+        return no_memory();
     lb_kernel_read(NULL, k);
     if (s->trace && !(err = lb_kernel_trace_missing(k, NULL, &why)))
         err = lb_kernel_trace_run(TRACE_S, TRACE_LIMIT_S, &why, &trace);

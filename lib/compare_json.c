@@ -118,7 +118,7 @@ static char *print_value(const cJSON *value)
         lb_number_format_exact(value->valuedouble, number), fputs(number, out);
     else
         fputs("unknown", out);
-    return lb_compare_text(out, &text) ? NULL : text;
+    return lb_text_end(out, &text) ? NULL : text;
 }
 
 /* The different values of a side, joined by "; ". Runs without run.json say nothing. */
@@ -151,7 +151,7 @@ static int side_value(const struct lb_compare *c, cJSON *const *roots, int side,
     for (size_t k = 0; k < n; k++)
         free(values[k]);
     free(values);
-    return out && lb_compare_text(out, joined) ? -ENOMEM : err;
+    return out && lb_text_end(out, joined) ? -ENOMEM : err;
 }
 
 static int add_differences(struct lb_compare *c, cJSON *const *roots)

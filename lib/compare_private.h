@@ -73,10 +73,6 @@ int lb_compare_interval(const double *const medians[2], const size_t n[2], doubl
 /* Judges every case. `apart`: each side in its own regime. */
 int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool apart);
 
-/* Ends what open_memstream began. Without memory for all of it *text is NULL: glibc then closes
- * without an error. -ENOMEM. */
-int lb_compare_text(FILE *out, char **text);
-
 /* Reads the run.json beside each run's file: differences, warnings, the recorded baseline. */
 int lb_compare_records(struct lb_compare *c, bool *apart, struct lb_why *why);
 int lb_compare_warn(struct lb_compare *c, const char *format, ...)

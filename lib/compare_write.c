@@ -142,17 +142,6 @@ static int print_line(FILE *out, const struct lb_row *row)
     return 0;
 }
 
-int lb_compare_text(FILE *out, char **text)
-{
-    bool lost = ferror(out) != 0;
-
-    if (!fclose(out) && !lost && *text)
-        return 0;
-    free(*text);
-    *text = NULL;
-    return -ENOMEM;
-}
-
 int lb_compare_csv(const struct lb_compare *c, char **text)
 {
     struct lb_row *row;
@@ -169,7 +158,7 @@ int lb_compare_csv(const struct lb_compare *c, char **text)
         if (!(err = put_case(c, &c->cases[i], row)))
             err = print_line(out, row);
     lb_row_destroy(row);
-    if (!out || lb_compare_text(out, &printed))
+    if (!out || lb_text_end(out, &printed))
         return -ENOMEM;
     if (err)
         free(printed);

@@ -278,7 +278,7 @@ int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *w
                        lb_row_schema(row)->file);
     if (csv->spoiled)
         return lb_fail(why, EIO, "%s: its last line is torn", csv->path);
-    if (line_fill(csv, row))
+    if (!lb_row_is_whole(row) || line_fill(csv, row))
         return fail(why, ENOMEM, csv->path);
     return append_line(csv, why);
 }

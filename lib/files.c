@@ -219,10 +219,20 @@ static int finish(struct lb_whole *w)
     return err;
 }
 
+int lb_text_end(FILE *out, char **text)
+{
+    bool lost = ferror(out);
+
+    if (!fclose(out) && !lost && *text) /* glibc's last step fails by a NULL alone */
+        return 0;
+    free(*text);
+    *text = NULL;
+    return -ENOMEM;
+}
+
 int lb_whole_end(struct lb_whole *w, int err, struct lb_why *why)
 {
-    bool lost = ferror(w->out);
-    int failed = fclose(w->out) || lost ? -ENOMEM : 0;
+    int failed = lb_text_end(w->out, &w->text);
 
     if (!err && !failed)
         failed = finish(w);

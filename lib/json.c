@@ -48,8 +48,14 @@ static int find_parent(cJSON *root, const char *path, cJSON **parent, const char
     return 0;
 }
 
-/* Puts the item in place of a scalar or of nothing. Takes it over, also on failure. */
-static int set(struct lb_json *json, const char *path, cJSON *item)
+/* Remembers that a value is missing for want of memory. */
+static int put(struct lb_json *json, int result)
+{
+    json->lost |= result == -ENOMEM;
+    return result;
+}
+
+static int set_item(struct lb_json *json, const char *path, cJSON *item)
 {
     cJSON *parent;
     const char *key;
@@ -68,6 +74,12 @@ static int set(struct lb_json *json, const char *path, cJSON *item)
     }
     cJSON_Delete(item);
     return result;
+}
+
+/* Puts the item in place of a scalar or of nothing. Takes it over, also on failure. */
+static int set(struct lb_json *json, const char *path, cJSON *item)
+{
+    return put(json, set_item(json, path, item));
 }
 
 /* Values ------------------------------------------------------------------------------------- */
@@ -112,7 +124,7 @@ int lb_json_bool(struct lb_json *json, const char *path, bool value)
     return set(json, path, cJSON_CreateBool(value));
 }
 
-int lb_json_push_text(struct lb_json *json, const char *path, const char *value)
+static int push_text(struct lb_json *json, const char *path, const char *value)
 {
     cJSON *parent;
     const char *key;
@@ -131,6 +143,11 @@ int lb_json_push_text(struct lb_json *json, const char *path, const char *value)
         return -ENOMEM;
     cJSON_AddItemToArray(array, item);
     return 0;
+}
+
+int lb_json_push_text(struct lb_json *json, const char *path, const char *value)
+{
+    return put(json, push_text(json, path, value));
 }
 
 /* Environment -------------------------------------------------------------------------------- */
@@ -213,7 +230,7 @@ void lb_json_destroy(struct lb_json *json)
 
 int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why)
 {
-    char *text = cJSON_Print(json->root);
+    char *text = json->lost ? NULL : cJSON_Print(json->root);
     struct lb_whole file;
     int err = text ? lb_whole_begin(path, why, &file)
                    : lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM));

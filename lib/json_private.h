@@ -8,6 +8,7 @@
 
 struct lb_json {
     cJSON *root;
+    bool lost; /* a value found no memory: what is there is not all */
 };
 
 /* Reads a document, freed with cJSON_Delete. Regular files of at most 16 MiB: -ENOENT, -EPROTO

@@ -195,10 +195,7 @@ static char *settings(const struct drawing *d)
     put_setting(out, "out", d->sketch);
     if (d->emulated)
         fputs("emulated=1", out);
-    if (fclose(out)) {
-        free(text);
-        return NULL;
-    }
+    lb_text_end(out, &text);
     return text;
 }
 
@@ -418,10 +415,7 @@ static char *host_settings(const char *const *dirs, const char *const *names, in
         put_setting(out, name, names[i]);
     }
     put_setting(out, "out", out_dir);
-    if (fclose(out)) {
-        free(text);
-        return NULL;
-    }
+    lb_text_end(out, &text);
     return text;
 }
 

@@ -19,6 +19,7 @@ struct cell {
 
 struct lb_row {
     const struct lb_schema *schema;
+    bool lost; /* a value found no memory since the row was cleared */
     struct cell cells[];
 };
 
@@ -86,7 +87,9 @@ static int set(struct lb_row *row, const char *column, const char *value, bool r
         return -EINVAL;
     if (replace)
         empty(cell);
-    return value ? add_value(cell, value) : 0;
+    int result = value ? add_value(cell, value) : 0;
+    row->lost |= result != 0;
+    return result;
 }
 
 static void format(double value, char text[LB_NUMBER_BYTES])
@@ -132,6 +135,7 @@ void lb_row_clear(struct lb_row *row)
 {
     for (size_t i = 0; i < row->schema->n_columns; i++)
         empty(&row->cells[i]);
+    row->lost = false;
     start(row);
 }
 
@@ -176,6 +180,11 @@ int lb_row_more_number(struct lb_row *row, const char *column, double value)
 const struct lb_schema *lb_row_schema(const struct lb_row *row)
 {
     return row->schema;
+}
+
+bool lb_row_is_whole(const struct lb_row *row)
+{
+    return !row->lost;
 }
 
 const char *lb_row_cell(const struct lb_row *row, size_t at)

@@ -8,6 +8,9 @@
 #include <linebounce/record.h>
 
 const struct lb_schema *lb_row_schema(const struct lb_row *row);
+/* Whether all values that were set since it was cleared are in it: an unset cell means something.
+ */
+bool lb_row_is_whole(const struct lb_row *row);
 /* The text of the cell in column number `at`, "" when unset. */
 const char *lb_row_cell(const struct lb_row *row, size_t at);
 

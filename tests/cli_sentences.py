@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the program says when it refuses: what was meant, what there is, and why it stopped.
+"""What the program says when it refuses: what was meant, and what there is.
 
 Usage: cli_sentences.py [unittest options]
-Program: $LINEBOUNCE; $LB_FAIL_ALLOCATION: the module that lets an allocation fail
+Program: $LINEBOUNCE
 Exit 0 passed, 1 failed, 77 skipped: every test was.
 """
 
@@ -13,11 +13,7 @@ import sys
 import unittest
 
 import cli_support
-from cli_support import Case, PROGRAM, PUS, SENTENCE, SOURCE, environment
-
-FAIL_ALLOCATION = os.environ.get("LB_FAIL_ALLOCATION", "")
-SAMPLES = ("run", "--seed", "1", "--scenario", "same-object", "--layout", "pointer,embedded",
-           "--threads", "1", "--work-ns", "0", "--rounds", "1", "--no-plots")
+from cli_support import Case, PROGRAM, PUS, SOURCE
 
 
 class Names(Case):
@@ -97,48 +93,6 @@ class Names(Case):
             text = " ".join(self.succeeds(*args).stdout.split())
             for name in names:
                 self.assertRegex(text, rf"\b{name}\b", args)
-
-
-@unittest.skipUnless(FAIL_ALLOCATION, "the module that lets allocations fail is not built")
-class NoMemory(Case):
-    def fail_at(self, n, *args):
-        return self.run_it(*args, env=environment(LD_PRELOAD=FAIL_ALLOCATION,
-                                                  LINEBOUNCE_FAIL_ALLOCATION=str(n)))
-
-    def check(self, result, n, args, whole):
-        """It ends well and with everything, or it says why."""
-        self.assertIn(result.returncode, (0, 1), f"{args}, allocation {n}: {result.stderr}")
-        if result.returncode:
-            self.assertRegex(result.stderr.splitlines()[-1] + "\n", SENTENCE, f"{args}, {n}")
-            self.assertRegex(result.stderr, "memory|Cannot allocate", f"{args}, {n}")
-        elif whole:
-            self.assertEqual(result.stdout, whole, f"{args}, allocation {n}")
-
-    def test_every_allocation_of_a_plan(self):
-        for args in (("show", "layouts"), ("show", "topology"),
-                     ("run", "-n", "--seed", "1", "--layout", "x:size=256,lock=192",
-                      "--scenario", "same-object,many"),
-                     ("run", "whatif", "offset", "fault", "pingpong", "-n", "--seed", "1"),
-                     ("sweep", "-n", "--seed", "1", "--quick")):
-            whole = self.succeeds(*args).stdout
-            failed = 0
-            for n in range(1, 60):
-                result = self.fail_at(n, *args)
-                self.check(result, n, args, whole)
-                failed += result.returncode == 1
-            self.assertGreater(failed, 2, args)
-
-    def test_allocations_of_a_run(self):
-        for n in range(1, 240, 7):
-            self.check(self.fail_at(n, *SAMPLES, "--out", str(n)), n, SAMPLES, None)
-
-    def test_allocations_of_a_comparison(self):
-        for side in ("a", "b"):
-            self.succeeds(*SAMPLES, "--out", side)
-        args = ("compare", "a", "b")
-        whole = self.succeeds(*args).stdout
-        for n in [*range(1, 60), *range(60, 900, 13)]:
-            self.check(self.fail_at(n, *args), n, args, whole)
 
 
 if __name__ == "__main__":

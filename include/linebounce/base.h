@@ -122,6 +122,10 @@ int lb_whole_begin(const char *path, struct lb_why *why, struct lb_whole *whole)
  */
 int lb_whole_end(struct lb_whole *whole, int err, struct lb_why *why);
 
+/* Closes what open_memstream opened for *text. Where any of it found no memory the text is freed
+ * and NULL (glibc then closes without an error): -ENOMEM. */
+int lb_text_end(FILE *out, char **text);
+
 #define LB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

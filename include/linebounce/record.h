@@ -146,7 +146,10 @@ int lb_json_bool(struct lb_json *json, const char *path, bool value);
 int lb_json_push_text(struct lb_json *json, const char *path, const char *value);
 /* Fills the objects "machine" and "build": what results/README.md lists there. */
 int lb_json_environment(struct lb_json *json, const struct lb_environment *environment);
-/* Writes through a temporary file in the same folder and renames it: never half a document, and no
+/* -ENOMEM also where a value set before found no memory: a document without it would say that it is
+ * unknown.
+ *
+ * Writes through a temporary file in the same folder and renames it: never half a document, and no
  * temporary file after a failure. */
 int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why);
 
