@@ -72,29 +72,6 @@ size_t lb_edit_distance(const char *a, const char *b)
     return row[n];
 }
 
-size_t lb_utf8_length(const char *text)
-{
-    const unsigned char *s = (const unsigned char *)text;
-    size_t n;
-    uint32_t least, c;
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] >= 0xc2 && s[0] < 0xe0)
-        n = 2, least = 0x80, c = s[0] & 0x1fu;
-    else if (s[0] >= 0xe0 && s[0] < 0xf0)
-        n = 3, least = 0x800, c = s[0] & 0x0fu;
-    else if (s[0] >= 0xf0 && s[0] < 0xf5)
-        n = 4, least = 0x10000, c = s[0] & 0x07u;
-    else
-        return 0;
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (s[i] & 0x3fu);
-    }
-    return c < least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
-}
-
 void lb_canvas_put(struct lb_canvas *c, const char *format, ...)
 {
     va_list args;

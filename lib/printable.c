@@ -8,6 +8,29 @@
 #include <stdio.h>
 #include <string.h>
 
+size_t lb_utf8_length(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n;
+    uint32_t least, c;
+    if (s[0] < 0x80)
+        return 1;
+    if (s[0] >= 0xc2 && s[0] < 0xe0)
+        n = 2, least = 0x80, c = s[0] & 0x1fu;
+    else if (s[0] >= 0xe0 && s[0] < 0xf0)
+        n = 3, least = 0x800, c = s[0] & 0x0fu;
+    else if (s[0] >= 0xf0 && s[0] < 0xf5)
+        n = 4, least = 0x10000, c = s[0] & 0x07u;
+    else
+        return 0;
+    for (size_t i = 1; i < n; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (s[i] & 0x3fu);
+    }
+    return c < least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? 0 : n;
+}
+
 /* The character's number; its length is known and not 0. */
 static uint32_t number_of(const char *text, size_t length)
 {
