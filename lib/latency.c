@@ -110,6 +110,7 @@ struct lb_latency_kept *lb_latency_keep(const struct lb_latency *histogram)
     kept = malloc(sizeof *kept + used * sizeof kept->buckets[0]);
     if (!kept)
         return NULL;
+    kept->buckets = (struct lb_latency_bucket *)(kept + 1);
     kept->n = histogram->n;
     kept->max = histogram->max;
     kept->slow = histogram->slow;

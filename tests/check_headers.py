@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every public header compiles alone, and the library's external symbols carry its prefix.
+"""Every public header compiles alone, as C and as C++, and the library's symbols carry its prefix.
 
-Usage: check_headers.py     ($LB_SOURCE_DIR, $LB_BUILD_DIR, CC)
+Usage: check_headers.py     ($LB_SOURCE_DIR, $LB_BUILD_DIR, CC, CXX)
 Exit 0 passed, 1 failed, 77 skipped: no compiler.
 """
 
+import itertools
 import os
 import re
 import shlex
@@ -13,25 +14,31 @@ import shutil
 import subprocess
 import sys
 
-FLAGS = ["-x", "c", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]
+FLAGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]
+# Flags of each language, and the variable and the names of its compilers.
+LANGUAGES = {
+    "C": (["-x", "c", "-std=gnu17"], ("CC", "gcc", "clang", "cc")),
+    "C++": (["-x", "c++", "-std=c++17"], ("CXX", "g++", "clang++", "c++")),
+}
 PREFIX = re.compile(r"^lb_\w+$")
 # What sanitizers and coverage add to every object.
 INSTRUMENTATION = re.compile(r"^(__|_(GLOBAL|start_|stop_)|\.|DW\.ref\.)")
 
 
-def compilers():
-    """CC first, then gcc and clang where they are another program."""
+def compilers(language):
+    """$CC or $CXX first, then gcc's and clang's where they are another program."""
+    variable, *usual = LANGUAGES[language][1]
     found = {}
-    for command in (os.environ.get("CC"), "gcc", "clang", "cc"):
+    for command in (os.environ.get(variable), *usual):
         if command and (path := shutil.which(shlex.split(command)[0])):
             found.setdefault(os.path.realpath(path), shlex.split(command))
     return list(found.values())
 
 
-def compile_alone(compiler, include, header):
+def compile_alone(compiler, language, include, header):
     """What the compiler says, '' when it is content. Twice: the guard must work."""
     text = f"#include <linebounce/{header}>\n" * 2
-    command = [*compiler, *FLAGS, "-I", include, "-"]
+    command = [*compiler, *LANGUAGES[language][0], *FLAGS, "-I", include, "-"]
     result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return result.stderr.strip() or (f"exit {result.returncode}" if result.returncode else "")
 
@@ -40,10 +47,14 @@ def check_compile(root):
     include = os.path.join(root, "include")
     headers = sorted(h for h in os.listdir(os.path.join(include, "linebounce"))
                      if h.endswith(".h"))
-    for compiler in compilers():
-        for header in headers:
-            if said := compile_alone(compiler, include, header):
-                yield f"{compiler[0]}: {header} does not compile alone:\n{said}"
+    for language in LANGUAGES:
+        for compiler, header in itertools.product(compilers(language), headers):
+            if said := compile_alone(compiler, language, include, header):
+                yield f"{compiler[0]}: {header} does not compile alone as {language}:\n{said}"
+    for header in headers:
+        with open(os.path.join(include, "linebounce", header), encoding="utf-8") as file:
+            if 'extern "C" {' not in file.read():
+                yield f"{header}: its functions are not extern \"C\" for C++"
     if not headers:
         yield f"no headers in {include}/linebounce"
 
@@ -74,11 +85,11 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     root = os.environ.get("LB_SOURCE_DIR", os.path.dirname(here))
     build = os.environ.get("LB_BUILD_DIR", os.path.join(root, "build"))
-    if not compilers() or not shutil.which("nm"):
+    if not compilers("C") or not shutil.which("nm"):
         print("skipped: no compiler or no nm")
         return 77
     faults = [*check_compile(root), *check_symbols(build)]
-    names = ", ".join(c[0] for c in compilers())
+    names = ", ".join(c[0] for language in LANGUAGES for c in compilers(language))
     print("\n".join([*faults, f"compiled by {names}: {len(faults)} faults"]))
     return 1 if faults else 0
 

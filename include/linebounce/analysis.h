@@ -11,6 +11,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Timed ops of all windows of a line, in ns; NaN where nothing was timed or too few were. */
 struct lb_line_latency {
     double n; /* 0: none */
@@ -170,5 +174,9 @@ const char *lb_analysis_event(const struct lb_analysis *analysis, size_t event, 
 
 /* Appends all lines to summary.csv. */
 int lb_analysis_write(const struct lb_analysis *analysis, struct lb_csv *csv, struct lb_why *why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct lb_arena;
 
 /* What was asked for is not always what was given: this says what was given. */
@@ -100,5 +104,9 @@ static inline uint64_t lb_random_below(uint64_t *state, uint64_t n)
 {
     return ((lb_random(state) >> 32) * n) >> 32;
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Long enough for one sentence with a path and a list of names in it. */
 #define LB_WHY_BYTES 512
 
@@ -127,5 +131,9 @@ int lb_whole_end(struct lb_whole *whole, int err, struct lb_why *why);
 int lb_text_end(FILE *out, char **text);
 
 #define LB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stdbool.h>
 #include <time.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum lb_clock_kind {
     LB_CLOCK_TSC,       /* x86 time-stamp counter, read with rdtscp */
     LB_CLOCK_CNTVCT,    /* Arm generic timer, read after an isb */
@@ -84,5 +88,9 @@ static inline uint64_t lb_clock_ticks(const struct lb_clock *clock, double ns)
 {
     return (uint64_t)(ns / clock->ns_per_tick + 0.5);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

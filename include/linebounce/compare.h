@@ -16,6 +16,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Fewest runs on each side before there is a verdict. */
 #define LB_COMPARE_RUNS 3
 
@@ -129,5 +133,9 @@ size_t lb_compare_slower(const struct lb_compare *compare, double share);
 extern const struct lb_schema lb_schema_comparison;
 int lb_compare_csv(const struct lb_compare *compare, char **text);
 int lb_compare_json(const struct lb_compare *compare, char **text);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The system calls, so that a test can fail them one by one. Results are >= 0 or -errno. */
 struct perf_event_attr;
 struct lb_counter_calls {
@@ -148,5 +152,9 @@ struct lb_counter_report {
  * word or "": the sentence for LB_PMU_ABSENT says whether this is a virtual machine. */
 void lb_counters_probe(const struct lb_counter_calls *calls, const char *root,
                        const char *hypervisor, struct lb_counter_report *report);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -20,6 +20,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct lb_crew;
 
 /* One thread per PU (kernel numbers, all different), results on the PU's NUMA node where node_os is
@@ -233,5 +237,9 @@ struct lb_log {
  * ops, blocks and dropped of results. */
 int lb_blocks_reduce(const struct lb_log *logs, int n_threads, uint64_t warm_end, uint64_t stop,
                      bool keep_gaps, struct lb_thread_result *results);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What a count means, whatever the machine calls it. */
 enum lb_event_role {
     LB_EVENT_CYCLES,
@@ -112,5 +116,9 @@ struct lb_event_code {
  * libpfm4's word in why. An absent event is -ENOTSUP. Not thread-safe: call it before threads run.
  */
 int lb_event_encode(const struct lb_event *event, struct lb_why *why, struct lb_event_code *code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

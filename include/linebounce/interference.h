@@ -8,6 +8,10 @@
 
 #include <linebounce/stats.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A scan of one operation at one work: ns_op by offset and round. */
 struct lb_scan {
     const size_t *offset_bytes; /* ascending; the last one is the base: far apart */
@@ -36,5 +40,9 @@ struct lb_interference {
 #define LB_INTERFERENCE_REPLICATES 1000
 int lb_interference(const struct lb_scan *scan, const struct lb_margin *margin, uint64_t seed,
                     struct lb_interference *result);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,6 +16,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The configuration ---------------------------------------------------------------------------- */
 
 /* The options that matter here, NULL at the end; names without CONFIG_. */
@@ -149,5 +153,9 @@ int lb_kernel_trace_parse(const char *text, struct lb_why *why, struct lb_kernel
  * line a residue, rarest first. Returns the length it needs without the final NUL, as snprintf. */
 int lb_kernel_draw(const struct lb_kernel *kernel, const struct lb_kernel_trace *trace, char *text,
                    size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

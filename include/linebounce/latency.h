@@ -11,6 +11,10 @@
 
 #include <linebounce/base.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define LB_LATENCY_LINEAR  64
 #define LB_LATENCY_BITS    40
 #define LB_LATENCY_BUCKETS (LB_LATENCY_LINEAR + (LB_LATENCY_BITS - 6) * (LB_LATENCY_LINEAR / 2))
@@ -45,17 +49,22 @@ double lb_latency_quantile(const struct lb_latency *histogram, double q);
  * bound a part, as if its values were spread evenly over it. */
 double lb_latency_above(const struct lb_latency *histogram, double ticks);
 
+struct lb_latency_bucket {
+    uint32_t bucket;
+    uint64_t count;
+};
 /* The non-empty buckets alone, for keeping many: heap, destroyed with free(). NULL: out of memory.
  */
 struct lb_latency_kept {
     uint64_t n, max, slow;
     size_t n_buckets;
-    struct {
-        uint32_t bucket;
-        uint64_t count;
-    } buckets[];
+    struct lb_latency_bucket *buckets; /* in the same piece of the heap */
 };
 struct lb_latency_kept *lb_latency_keep(const struct lb_latency *histogram);
 void lb_latency_merge_kept(const struct lb_latency_kept *addend, struct lb_latency *sum);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

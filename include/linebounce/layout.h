@@ -25,6 +25,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define LB_HEAD_BYTES 40
 #define LB_TAIL_BYTES 56
 #define LB_SEQ_BYTES  4
@@ -177,5 +181,9 @@ bool lb_layout_shares(const struct lb_layout *layout, enum lb_lock_kind lock, ui
  * snprintf does, or -errno. */
 int lb_layout_draw(const struct lb_layout *layout, enum lb_lock_kind lock, char *text,
                    size_t bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

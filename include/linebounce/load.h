@@ -9,6 +9,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One reading of the accounts. Times are sums over the CPUs; NaN where the kernel does not say. */
 struct lb_load_mark {
     size_t n_pus;
@@ -41,5 +45,9 @@ void lb_load_between(const struct lb_load_mark *from, const struct lb_load_mark 
 /* Whether a span that was long enough had more other load than LB_LOAD_OTHERS_MOST or
  * LB_LOAD_STOLEN_MOST. */
 bool lb_load_matters(const struct lb_load *load);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -25,7 +25,12 @@
 
 #include <linebounce/base.h>
 
+#include <stdalign.h>
 #include <stdbool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 enum lb_lock_kind {
     LB_LOCK_RWSEM40,
@@ -108,9 +113,9 @@ void lb_lock_stats_add(const struct lb_lock_stats *addend, struct lb_lock_stats 
 /* The address space: what a fault falls back to and what a writer of a VMA holds. Each word lies on
  * a pair of lines of its own. */
 struct lb_mm {
-    _Alignas(LB_APART_BYTES) uint32_t lock_seq; /* mm_lock_seq: bumped by every writer */
-    _Alignas(LB_APART_BYTES) struct lb_rwsem40 lock;
-    _Alignas(LB_APART_BYTES) struct lb_task *refcount_writer; /* waits for a refcount's readers */
+    alignas(LB_APART_BYTES) uint32_t lock_seq; /* mm_lock_seq: bumped by every writer */
+    alignas(LB_APART_BYTES) struct lb_rwsem40 lock;
+    alignas(LB_APART_BYTES) struct lb_task *refcount_writer; /* waits for a refcount's readers */
 };
 /* lock_seq starts at 1, so an object whose sequence is 0 is not write-locked. */
 void lb_mm_init(struct lb_mm *mm);
@@ -161,5 +166,9 @@ void lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me);
 void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
 int lb_lock_write(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
 int lb_lock_write_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include <linebounce/run.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Fresh lines for each pair, op, home and round. */
 #define LB_PAIRS_LINES 9
 /* Each is handed over for about so long at least: the number of trips follows from the pair's last
@@ -108,5 +112,9 @@ int lb_pairs_write(const struct lb_pairs *pairs, bool emulated, struct lb_csv *c
  * row's node. Empty where it was not measured. */
 int lb_pairs_write_square(const struct lb_pairs *pairs, enum lb_pingpong_op op, const char *path,
                           struct lb_why *why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 
 #include <linebounce/topology.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The closest level that two PUs share, nearest first. */
 enum lb_distance {
     LB_DISTANCE_NONE,    /* a single thread: no pair, no distance */
@@ -125,5 +129,9 @@ int lb_placement_of_class(const struct lb_topology *topology, const struct lb_pa
 /* Which classes have at least one allowed pair, as a mask of 1 << class. Linear in the number of
  * PUs (a plan for 512 PUs takes well under a second). 0: there is no pair, or no memory. */
 unsigned lb_placement_classes(const struct lb_topology *topology);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

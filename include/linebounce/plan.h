@@ -11,6 +11,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What the user asked for; arrays are borrowed. A list of length 0 means the default that the
  * comment names. A scenario with words is measured at every offset. Layouts whose name is
  * LB_LAYOUT_AT and a number are a scan of the lock's offset: it goes into the column offset_bytes.
@@ -138,5 +142,9 @@ void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES]);
 /* Number of rows (roles) of a case and the name of each. */
 int lb_case_roles(const struct lb_case *c);
 const char *lb_case_role_name(const struct lb_case *c, int role);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 
 #include <linebounce/base.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Draws into RUN_DIR/plots (made when missing), each as SVG and PNG:
  *   layouts    summary.csv: ns/op per layout at the headline work and at work 0;
  *   onoff      summary.csv: time on the CPU, asleep, preempted; spins and sleeps where ops block;
@@ -59,5 +63,9 @@ int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, 
 #define LB_PAGE_SVG_MOST ((size_t)1 << 20)
 #define LB_PAGE_PNG_MOST ((size_t)16 << 20)
 int lb_page_write(const char *run_dir, const char *without, struct lb_why *why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

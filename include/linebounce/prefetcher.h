@@ -16,6 +16,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum lb_prefetcher_state {
     LB_PREFETCHER_ON,
     LB_PREFETCHER_OFF,
@@ -42,5 +46,9 @@ int lb_prefetcher_set(const char *root, const int *pu_os, int n, bool on, struct
 /* Writes the old values back and ends the guardian. NULL-safe. 0, or the first error (the others
  * were tried all the same). */
 int lb_prefetcher_restore(struct lb_prefetcher *prefetcher, struct lb_why *why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -16,6 +16,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Every row starts with it. It grows only where a column keeps its name and changes its meaning, or
  * rows come to stand for something else: what is refused for it cannot be compared. Columns that
  * are added, renamed or dropped are no new version: readers take columns by name, pass over those
@@ -172,5 +176,9 @@ int lb_json_same(const struct lb_json *json, const char *file, const char *path,
 /* Makes the folder and its parents (mode 0777 less umask). Folders that exist are fine, -ENOTDIR
  * where something else has the name. */
 int lb_make_folders(const char *path, struct lb_why *why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

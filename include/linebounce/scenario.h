@@ -8,6 +8,12 @@
 
 #include <linebounce/layout.h>
 
+#include <stdalign.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One unit of work of a thread. */
 enum lb_op {
     LB_OP_EMPTY,    /* nothing: the loop (and pause) alone */
@@ -391,7 +397,7 @@ int lb_churn_heap_bytes(const struct lb_layout *layout, enum lb_lock_kind lock, 
  * lists through their first words, as in SLUB's per-CPU slab, or from malloc. `live` is a ring of
  * `n_live` objects: an op frees the oldest. */
 struct lb_churn {
-    _Alignas(LB_APART_BYTES) uintptr_t free_objects; /* the first free one; it holds the next */
+    alignas(LB_APART_BYTES) uintptr_t free_objects; /* the first free one; it holds the next */
     uintptr_t free_locks;
     uintptr_t *live;
     size_t n_live, oldest;
@@ -403,8 +409,8 @@ struct lb_churn {
 
 /* What a thread of a scenario with pages works on; on lines of its own in the arena. */
 struct lb_pages {
-    _Alignas(LB_APART_BYTES) uintptr_t at; /* the next page to touch */
-    uintptr_t end;                         /* behind the last */
+    alignas(LB_APART_BYTES) uintptr_t at; /* the next page to touch */
+    uintptr_t end;                        /* behind the last */
     size_t page_bytes;
     uintptr_t base;     /* of the part; of what PROTECT protects */
     size_t bytes;       /* of the part; what MAP maps, PROTECT protects */
@@ -452,5 +458,9 @@ struct lb_kept {
 };
 struct lb_kept lb_pages_keep(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
 void lb_kept_drop(const struct lb_kept *kept);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One case on its own. */
 struct lb_summary {
     size_t n;
@@ -150,5 +154,9 @@ bool lb_stats_precise(double half, double net, double ns_op, double work_ns, dou
  * at least `factor` times the median of the cluster so far. Values must be positive. label[i] is
  * the cluster of x[i], numbered by rising value; *n_clusters is at least 1 for n > 0. */
 int lb_stats_cluster(const double *x, size_t n, double factor, int *label, int *n_clusters);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

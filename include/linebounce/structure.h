@@ -11,6 +11,10 @@
 
 #include <stdbool.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What a member is by its type's name, as the kernel names them. */
 enum lb_structure_lock {
     LB_STRUCTURE_NO_LOCK,
@@ -141,5 +145,9 @@ struct lb_move {
 int lb_structure_move(const struct lb_structure *structure, const struct lb_move *moves, size_t n,
                       size_t bytes, size_t align_bytes, struct lb_why *why,
                       struct lb_structure **moved);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

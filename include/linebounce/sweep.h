@@ -13,6 +13,10 @@
 
 #include <linebounce/plan.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Rounds where neither the user nor the budget says otherwise: half as many again as the first look
  * at a verdict wants, since some windows are spoiled. */
 #define LB_SWEEP_ROUNDS 30
@@ -52,5 +56,9 @@ struct lb_sweep {
 int lb_sweep_create(const struct lb_sweep_request *request, struct lb_why *why,
                     struct lb_sweep **sweep);
 void lb_sweep_destroy(struct lb_sweep *sweep);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

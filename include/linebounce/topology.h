@@ -13,6 +13,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One processing unit (logical CPU). The group numbers are dense indices in hwloc's logical order;
  * two PUs share a thing when their numbers for it are equal and not -1. -1: the machine has no such
  * level, or hwloc does not know it for this PU. */
@@ -69,5 +73,9 @@ const char *lb_topology_library(void);
  * calling thread visits each and gets its own mask back): 0, or -EXDEV with the first that is
  * offline or out of the cpuset. For the middle of a run, between windows. */
 int lb_topology_recheck(const int *pu_os, size_t n_pus, struct lb_why *why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
