@@ -79,7 +79,7 @@ static const struct argp_option run_options[] = {
     {"objects", KEY_OBJECTS, "LIST", 0, "Objects in many (100000)", 0},
     {"offset", KEY_OFFSET, "LIST", 0, "Bytes from word to word (8 to 512) in offset and arrays", 0},
     {"home", KEY_HOME, "LIST", 0,
-     "Where memory lies: local, remote, interleaved (run: local; sweep: all)", 0},
+     "Where memory lies: local, remote, interleaved, other-kind (run: local; sweep: all)", 0},
     {"memory", KEY_MEMORY, "SIZE", 0,
      "What faults may take at once, as 512M or 4G (a quarter of what is left, at most 4G)", 0},
     {"all-pairs", KEY_ALL_PAIRS, 0, 0,

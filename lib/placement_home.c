@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *const home_names[LB_HOMES] = {"local", "remote", "interleaved"};
+static const char *const home_names[LB_HOMES] = {"local", "remote", "interleaved", "other-kind"};
 
 const char *lb_home_name(enum lb_home home)
 {
@@ -60,7 +60,7 @@ static int farthest_node(const struct lb_topology *t, const struct lb_placement 
             int node = t->nodes_os[i];
             float latency =
                 t->node_latency && from >= 0 ? t->node_latency[from * t->n_nodes + i] : 1;
-            if (node == local || (used && !is_used(t, p, node)))
+            if (t->nodes_first_os[i] == local || (used && !is_used(t, p, t->nodes_first_os[i])))
                 continue;
             if (best < 0 || latency > most) {
                 best = node;
@@ -68,6 +68,35 @@ static int farthest_node(const struct lb_topology *t, const struct lb_placement 
             }
         }
     return best;
+}
+
+/* The next node at the place of one that PUs are nearest to; -1. */
+static int other_kind(const struct lb_topology *t, int local)
+{
+    for (int i = 0; i < t->n_nodes; i++)
+        if (t->nodes_first_os[i] == local && t->nodes_os[i] != local)
+            return t->nodes_os[i];
+    return -1;
+}
+
+bool lb_home_exists(const struct lb_topology *t, enum lb_home home)
+{
+    bool apart = false, beside = false;
+
+    for (int i = 0; i < t->n_nodes; i++) {
+        apart |= t->nodes_first_os[i] != t->nodes_first_os[0];
+        beside |= t->nodes_first_os[i] != t->nodes_os[i];
+    }
+    switch (home) {
+    case LB_HOME_REMOTE:
+        return apart;
+    case LB_HOME_INTERLEAVED:
+        return t->n_nodes > 1;
+    case LB_HOME_OTHER_KIND:
+        return beside;
+    default:
+        return true;
+    }
 }
 
 int lb_placement_set_home(const struct lb_topology *t, enum lb_home home, struct lb_why *why,
@@ -82,7 +111,10 @@ int lb_placement_set_home(const struct lb_topology *t, enum lb_home home, struct
     if (home == LB_HOME_INTERLEAVED)
         node = -1;
     else if (home == LB_HOME_REMOTE && (node = farthest_node(t, p, local)) < 0)
-        return lb_fail(why, ENOENT, "home remote: no other node than %d", local);
+        return lb_fail(why, ENOENT, "home remote: no node elsewhere than node %d", local);
+    else if (home == LB_HOME_OTHER_KIND && (node = other_kind(t, local)) < 0)
+        return lb_fail(why, ENOENT, "home other-kind: one kind of memory only where node %d is",
+                       local);
     p->home = home;
     p->home_node_os = node;
     return 0;

@@ -14,7 +14,8 @@
     {"lock", "lock kind"}, \
     {"placement", "name of the placement"}, \
     {"distance", "closest level that the threads share: smt, l2, l3, package, remote, none"}, \
-    {"home", "where the memory lies: local (node of the first PU), remote, interleaved"}, \
+    {"home", "where the memory lies: local (node of the first PU), remote, " \
+             "interleaved, other-kind (local too: HBM)"}, \
     {"threads", "number of threads in the case, all roles"}, \
     {"writers", "writers of mixed: a number of threads, or a share of all ops as 5%"}, \
     {"objects", "objects that the scenario works on; empty where threads decide it"}, \

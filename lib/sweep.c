@@ -229,18 +229,23 @@ static void say_absent(const struct making *m, struct lb_sweep *s)
         if (!(there & 1u << d))
             say(s->absent, sizeof s->absent, "%s%s", *s->absent ? ", " : "pairs ",
                 lb_distance_name((enum lb_distance)d));
-    if (m->r->topology->n_nodes < 2)
-        say(s->absent, sizeof s->absent, "%smemory %s, %s", *s->absent ? "; " : "",
-            lb_home_name(LB_HOME_REMOTE), lb_home_name(LB_HOME_INTERLEAVED));
+    const char *before = *s->absent ? "; memory " : "memory ";
+    for (int i = LB_HOME_REMOTE; i <= LB_HOME_INTERLEAVED; i++) {
+        if (lb_home_exists(m->r->topology, (enum lb_home)i))
+            continue;
+        say(s->absent, sizeof s->absent, "%s%s", before, lb_home_name((enum lb_home)i));
+        before = ", ";
+    }
 }
 
 static int find_homes(struct making *m)
 {
     const struct lb_request *r = &m->r->plan;
 
-    m->n_homes = m->r->topology->n_nodes > 1 ? LB_HOMES : 1;
-    for (size_t i = 0; i < m->n_homes; i++)
-        m->homes[i] = (enum lb_home)i;
+    m->n_homes = 0;
+    for (int i = 0; i < LB_HOMES; i++)
+        if (lb_home_exists(m->r->topology, (enum lb_home)i))
+            m->homes[m->n_homes++] = (enum lb_home)i;
     if (!r->n_homes)
         return 0;
     m->n_homes = 0;

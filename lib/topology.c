@@ -230,9 +230,9 @@ static hwloc_obj_t ancestor(hwloc_obj_t pu, hwloc_obj_type_t type)
 
 /* Memory hangs beside the tree: the nearest ancestor that has any. Of several nodes there (DRAM and
  * high-bandwidth memory) the first is taken, which is the one the kernel counts the CPU to. */
-static int nearest_node(hwloc_obj_t pu)
+static int nearest_node(hwloc_obj_t from)
 {
-    for (hwloc_obj_t object = pu; object; object = object->parent) {
+    for (hwloc_obj_t object = from; object; object = object->parent) {
         hwloc_obj_t memory = object->memory_first_child;
         while (memory && memory->type != HWLOC_OBJ_NUMANODE)
             memory = memory->memory_first_child;
@@ -240,6 +240,17 @@ static int nearest_node(hwloc_obj_t pu)
             return (int)memory->os_index;
     }
     return -1;
+}
+
+/* A node has no memory below it, so that what it hangs beside decides. */
+static int first_node_beside(hwloc_obj_t node)
+{
+    hwloc_obj_t object = node->parent;
+
+    while (object && hwloc_obj_type_is_memory(object->type))
+        object = object->parent;
+    int first = nearest_node(object);
+    return first < 0 ? (int)node->os_index : first;
 }
 
 static int kind_of(hwloc_topology_t handle, hwloc_obj_t pu, int n_kinds)
@@ -345,27 +356,30 @@ static int compare_ints(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int fill_nodes(struct lb_topology *topology, hwloc_topology_t handle)
-{
-    int count = hwloc_get_nbobjs_by_type(handle, HWLOC_OBJ_NUMANODE);
-    if (count <= 0)
-        return 0;
-    topology->nodes_os = calloc((size_t)count, sizeof *topology->nodes_os);
-    if (!topology->nodes_os)
-        return -ENOMEM;
-    hwloc_obj_t node = NULL;
-    while ((node = hwloc_get_next_obj_by_type(handle, HWLOC_OBJ_NUMANODE, node)))
-        topology->nodes_os[topology->n_nodes++] = (int)node->os_index;
-    qsort(topology->nodes_os, (size_t)topology->n_nodes, sizeof *topology->nodes_os, compare_ints);
-    return 0;
-}
-
 static int node_position(const struct lb_topology *topology, hwloc_obj_t node)
 {
     int node_os = (int)node->os_index;
     const int *found = bsearch(&node_os, topology->nodes_os, (size_t)topology->n_nodes,
                                sizeof node_os, compare_ints);
     return found ? (int)(found - topology->nodes_os) : -1;
+}
+
+static int fill_nodes(struct lb_topology *topology, hwloc_topology_t handle)
+{
+    int count = hwloc_get_nbobjs_by_type(handle, HWLOC_OBJ_NUMANODE);
+    if (count <= 0)
+        return 0;
+    topology->nodes_os = calloc((size_t)count, sizeof *topology->nodes_os);
+    topology->nodes_first_os = calloc((size_t)count, sizeof *topology->nodes_first_os);
+    if (!topology->nodes_os || !topology->nodes_first_os)
+        return -ENOMEM;
+    hwloc_obj_t node = NULL;
+    while ((node = hwloc_get_next_obj_by_type(handle, HWLOC_OBJ_NUMANODE, node)))
+        topology->nodes_os[topology->n_nodes++] = (int)node->os_index;
+    qsort(topology->nodes_os, (size_t)topology->n_nodes, sizeof *topology->nodes_os, compare_ints);
+    while ((node = hwloc_get_next_obj_by_type(handle, HWLOC_OBJ_NUMANODE, node)))
+        topology->nodes_first_os[node_position(topology, node)] = first_node_beside(node);
+    return 0;
 }
 
 /* A matrix over only some of the nodes counts as unknown: a hole must not read as a distance. */
@@ -442,6 +456,7 @@ void lb_topology_destroy(struct lb_topology *topology)
     if (!topology)
         return;
     hwloc_topology_destroy(topology->handle);
+    free(topology->nodes_first_os);
     free(topology->node_latency);
     free(topology->nodes_os);
     free(topology->pus);

@@ -853,8 +853,8 @@ static void test_home_names(void **state)
         assert_int_equal(home, i);
     }
     assert_int_equal(lb_home_parse("Local", &why, &home), -EINVAL);
-    assert_int_equal(home, LB_HOME_INTERLEAVED);
-    assert_non_null(strstr(why.text, "local, remote, interleaved"));
+    assert_int_equal(home, LB_HOMES - 1);
+    assert_non_null(strstr(why.text, "local, remote, interleaved, other-kind"));
     assert_int_equal(lb_home_parse("", NULL, &home), -EINVAL);
 }
 
@@ -908,6 +908,36 @@ static void test_farthest_home(void **state)
     lb_topology_destroy(t);
 }
 
+/* A second node at the same place is as near: another kind of memory, not a remote one. */
+static void test_kinds_of_memory(void **state)
+{
+    struct lb_topology *t = load("pack:1 [numa(memory=8GB)] [numa(memory=4GB)] l3:1 core:4 pu:1");
+    struct lb_placement p;
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_home(t, "0,1", LB_HOME_LOCAL, 0);
+    assert_home(t, "0,1", LB_HOME_OTHER_KIND, 1);
+    assert_home(t, "0,1", LB_HOME_INTERLEAVED, -1);
+    assert_int_equal(lb_placement_list(t, "0,1", NULL, &p), 0);
+    assert_int_equal(lb_placement_set_home(t, LB_HOME_REMOTE, &why, &p), -ENOENT);
+    assert_non_null(strstr(why.text, "no node elsewhere"));
+    lb_placement_finish(&p);
+    assert_false(lb_home_exists(t, LB_HOME_REMOTE));
+    assert_true(lb_home_exists(t, LB_HOME_OTHER_KIND));
+    lb_topology_destroy(t);
+    t = load("pack:2 [numa(memory=8GB)] [numa(memory=4GB)] l3:1 core:2 pu:1");
+    /* Nodes in order: 0 and 1 at the first package, 2 and 3 at the second. */
+    assert_home(t, "0,1", LB_HOME_REMOTE, 2);
+    assert_home(t, "2,3", LB_HOME_REMOTE, 0);
+    assert_home(t, "2,3", LB_HOME_OTHER_KIND, 3);
+    assert_true(lb_home_exists(t, LB_HOME_REMOTE));
+    lb_topology_destroy(t);
+    t = load("pack:2 numa:1 l3:1 core:2 pu:1");
+    assert_false(lb_home_exists(t, LB_HOME_OTHER_KIND));
+    lb_topology_destroy(t);
+}
+
 static void test_absent_homes(void **state)
 {
     static const enum lb_home absent[] = {LB_HOME_REMOTE, LB_HOME_INTERLEAVED};
@@ -956,6 +986,7 @@ int main(void)
         cmocka_unit_test(test_classes_of_some), cmocka_unit_test(test_hybrid_classes),
         cmocka_unit_test(test_home_names),      cmocka_unit_test(test_homes),
         cmocka_unit_test(test_farthest_home),   cmocka_unit_test(test_absent_homes),
+        cmocka_unit_test(test_kinds_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,6 +17,9 @@
 
 #define S(KIND) &lb_scenarios[LB_SCENARIO_##KIND]
 
+/* Of machines with one kind of memory: local, remote, interleaved. */
+#define HOMES 3
+
 static const char two_sockets[] = "pack:2 numa:1 l3:8 core:8 pu:2";
 static const char two_cpus[] = "pack:1 numa:1 l3:1 core:2 pu:1";
 static const char without_l3[] = "pack:1 l2:2 core:4 pu:1";
@@ -98,13 +101,13 @@ static void check_once(const struct lb_plan *p)
 /* Each line-up at each home, on the right node. */
 static void check_homes(const struct lb_topology *t, const struct lb_plan *p)
 {
-    int homes = t->n_nodes > 1 ? LB_HOMES : 1;
+    int homes = t->n_nodes > 1 ? HOMES : 1;
 
     assert_int_equal(p->n_placements % (size_t)homes, 0);
     for (size_t i = 0; i < p->n_placements; i++) {
         const struct lb_placement *a = &p->placements[i];
         int first = lb_topology_find(t, a->pu_os[0])->node_os;
-        for (int home = 0; home < LB_HOMES; home++)
+        for (int home = 0; home < HOMES; home++)
             assert_int_equal(count_named(p, a->name, (enum lb_home)home), home < homes);
         if (a->home == LB_HOME_INTERLEAVED)
             assert_int_equal(a->home_node_os, -1);
@@ -198,11 +201,11 @@ static void test_two_sockets(void **state)
     struct lb_sweep *s = sweep(&r);
 
     (void)state;
-    assert_int_equal(s->plan->n_placements, (LB_COUNT(pairs) + 15 + 13) * LB_HOMES);
+    assert_int_equal(s->plan->n_placements, (LB_COUNT(pairs) + 15 + 13) * HOMES);
     assert_string_equal(s->absent, "pairs l2");
     for (size_t i = 0; i < LB_COUNT(pairs); i++)
-        for (int home = 0; home < LB_HOMES; home++) {
-            const struct lb_placement *p = &s->plan->placements[LB_HOMES * i + (size_t)home];
+        for (int home = 0; home < HOMES; home++) {
+            const struct lb_placement *p = &s->plan->placements[HOMES * i + (size_t)home];
             assert_string_equal(p->name, pairs[i].name);
             assert_int_equal(p->home, home);
             assert_int_equal(p->pu_os[0], pairs[i].pu_a_os);
@@ -335,7 +338,7 @@ static void check_level(const struct lb_topology *t, const struct lb_sweep *s,
 {
     int n = 0;
 
-    for (int home = 0; home < LB_HOMES; home++)
+    for (int home = 0; home < HOMES; home++)
         assert_int_equal(wider_than(s->plan, 1, (enum lb_home)home) -
                              wider_than(s->plan, 2, (enum lb_home)home),
                          level->pairs);
@@ -392,6 +395,23 @@ static void test_cuts(void **state)
         assert_true(says(s, "no verdicts below 20"));
         lb_sweep_destroy(s);
     }
+    lb_topology_destroy(t);
+}
+
+/* High-bandwidth memory beside the only package's DRAM. */
+static void test_second_kind_of_memory(void **state)
+{
+    struct lb_topology *t = load("pack:1 [numa(memory=8GB)] [numa(memory=4GB)] l3:1 core:4 pu:1");
+    struct lb_sweep_request r = request(t);
+    struct lb_sweep *s = sweep(&r);
+
+    (void)state;
+    assert_true(count_named(s->plan, "l3", LB_HOME_LOCAL) == 1);
+    assert_true(count_named(s->plan, "l3", LB_HOME_OTHER_KIND) == 1);
+    assert_true(count_named(s->plan, "l3", LB_HOME_INTERLEAVED) == 1);
+    assert_true(count_named(s->plan, "l3", LB_HOME_REMOTE) == 0);
+    assert_non_null(strstr(s->absent, "memory remote"));
+    lb_sweep_destroy(s);
     lb_topology_destroy(t);
 }
 
@@ -512,14 +532,14 @@ static void test_placements_named(void **state)
     r.plan.placements = names;
     r.plan.n_placements = LB_COUNT(names);
     s = sweep(&r);
-    assert_int_equal(s->plan->n_placements, LB_COUNT(names) * LB_HOMES);
+    assert_int_equal(s->plan->n_placements, LB_COUNT(names) * HOMES);
     assert_int_equal(count_named(s->plan, "l3", LB_HOME_REMOTE), 1);
     assert_int_equal(count_named(s->plan, "scatter-8", LB_HOME_INTERLEAVED), 1);
     assert_int_equal(count_named(s->plan, "compact-2", LB_HOME_LOCAL), 1);
     round_s = s->round_s;
     lb_sweep_destroy(s);
     s = with_budget(&r, round_s, 1.5); /* they are never given up */
-    assert_int_equal(s->plan->n_placements, LB_COUNT(names) * LB_HOMES);
+    assert_int_equal(s->plan->n_placements, LB_COUNT(names) * HOMES);
     assert_int_equal(s->rounds, 1);
     assert_int_equal(s->n_cuts, 1);
     lb_sweep_destroy(s);
@@ -530,7 +550,7 @@ static void test_placements_named(void **state)
     r.plan.threads = threads;
     r.plan.n_threads = 1;
     s = sweep(&r);
-    assert_int_equal(s->plan->n_placements, LB_HOMES);
+    assert_int_equal(s->plan->n_placements, HOMES);
     lb_sweep_destroy(s);
     lb_topology_destroy(t);
 }
@@ -547,11 +567,11 @@ static void test_threads_named(void **state)
     r.plan.threads = threads;
     r.plan.n_threads = LB_COUNT(threads);
     s = sweep(&r);
-    assert_int_equal(s->plan->n_placements, (7 + 4) * LB_HOMES); /* all pairs; 5 and 64 each way */
+    assert_int_equal(s->plan->n_placements, (7 + 4) * HOMES); /* all pairs; 5 and 64 each way */
     round_s = s->round_s;
     lb_sweep_destroy(s);
     s = with_budget(&r, round_s, 1.5);
-    assert_int_equal(s->plan->n_placements, (4 + 4) * LB_HOMES);
+    assert_int_equal(s->plan->n_placements, (4 + 4) * HOMES);
     assert_true(says(s, "3 pairs") && says(s, " in place of 30"));
     assert_int_equal(s->n_cuts, 2);
     lb_sweep_destroy(s);
@@ -559,7 +579,7 @@ static void test_threads_named(void **state)
     r.plan.n_threads = 1;
     r.budget_s = 0;
     s = sweep(&r);
-    assert_int_equal(s->plan->n_placements, 2 * LB_HOMES);
+    assert_int_equal(s->plan->n_placements, 2 * HOMES);
     round_s = s->round_s;
     lb_sweep_destroy(s);
     s = with_budget(&r, round_s, 1.5);
@@ -681,7 +701,7 @@ static void test_growth(void **state)
         struct lb_sweep_request r = request(t);
         one = cases_of(&r, &placements);
         /* Two counts more, each way, at each home. */
-        assert_true(!last || placements == last + 2 * 2 * LB_HOMES);
+        assert_true(!last || placements == last + 2 * 2 * HOMES);
         last = placements;
         r.plan.n_layouts = 6; /* a case of the loop of nothing for each placement stays */
         more = cases_of(&r, NULL);
@@ -701,6 +721,7 @@ int main(void)
         cmocka_unit_test(test_absent),
         cmocka_unit_test(test_the_same_again),
         cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_second_kind_of_memory),
         cmocka_unit_test(test_too_small_a_budget),
         cmocka_unit_test(test_nothing_to_leave_out),
         cmocka_unit_test(test_all_stays),

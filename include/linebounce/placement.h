@@ -39,11 +39,16 @@ enum lb_distance lb_distance_between(const struct lb_pu *a, const struct lb_pu *
 enum lb_home {
     LB_HOME_LOCAL,       /* on the NUMA node of the placement's first PU */
     LB_HOME_REMOTE,      /* on the node that is farthest from it and has PUs of this placement where
-                            there is one, else the farthest with memory */
+                            there is one, else the farthest with memory; never beside the local one
+                          */
     LB_HOME_INTERLEAVED, /* page by page over all nodes with memory */
+    LB_HOME_OTHER_KIND,  /* on the next node at the local one's place: another kind of memory */
     LB_HOMES
 };
-const char *lb_home_name(enum lb_home home); /* "local", "remote", "interleaved" */
+/* "local", "remote", "interleaved", "other-kind" */
+const char *lb_home_name(enum lb_home home);
+/* Whether the machine has such a home for some PU. */
+bool lb_home_exists(const struct lb_topology *topology, enum lb_home home);
 /* -EINVAL with the known names. */
 int lb_home_parse(const char *name, struct lb_why *why, enum lb_home *home);
 

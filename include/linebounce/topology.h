@@ -40,7 +40,10 @@ struct lb_topology {
     int n_allowed;
     /* Over all PUs; 0 where the machine has no such level (n_l3: no L3). n_kinds is at least 1. */
     int n_cores, n_l3, n_packages, n_nodes, n_kinds;
-    int *nodes_os;       /* kernel numbers of the NUMA nodes, n_nodes long, ascending */
+    int *nodes_os; /* kernel numbers of the NUMA nodes, n_nodes long, ascending */
+    /* Of each of them, the first node at the same place, which is what pu.node_os names: itself,
+     * but for a second kind of memory there (HBM beside DRAM). */
+    int *nodes_first_os;
     float *node_latency; /* n_nodes x n_nodes, relative (10 = local), or NULL when unknown */
     int line_bytes;      /* of the innermost data cache that states it; 0 when unknown */
     size_t l2_bytes;     /* of one L2 (the largest); 0 when unknown */
