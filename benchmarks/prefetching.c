@@ -2,6 +2,7 @@
 #include "prefetching.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,23 +36,28 @@ int prefetching_begin(const struct settings *s, const struct lb_topology *t,
                       const struct lb_environment *e, struct lb_json *manifest, struct lb_why *why,
                       struct lb_prefetcher **prefetcher)
 {
-    const char *root = getenv("LINEBOUNCE_MSR");
     enum lb_prefetcher_state before;
     int n, *pus, err;
 
     *prefetcher = NULL;
     if (!s->prefetcher)
         return 0;
-    if (!root && (err = check(e, why)))
+    if ((err = check(e, why)))
         return err;
     if (!(pus = list_pus(t, &n)))
         return -ENOMEM;
-    err = lb_prefetcher_read(root, pus, n, why, &before);
+    err = lb_prefetcher_read(NULL, pus, n, why, &before);
     if (!err)
-        err = lb_prefetcher_set(root, pus, n, !strcmp(s->prefetcher, "on"), why, prefetcher);
+        err = lb_prefetcher_set(NULL, pus, n, !strcmp(s->prefetcher, "on"), why, prefetcher);
     free(pus);
     if (err)
         return err;
+    if (before != LB_PREFETCHER_ON)
+        fprintf(
+            stderr,
+            "linebounce: prefetcher: it was %s before this run (as a run leaves it whose guardian "
+            "was killed with it) and will be again\n",
+            lb_prefetcher_name(before));
     lb_json_text(manifest, "prefetcher.before", lb_prefetcher_name(before));
     lb_json_text(manifest, "prefetcher.set_to", s->prefetcher);
     lb_json_number(manifest, "prefetcher.cpus", n);

@@ -10,8 +10,7 @@
 
 /* Sets the adjacent-line prefetcher of all allowed CPUs as --prefetcher says; *prefetcher is NULL
  * where it says nothing. -ENOTSUP, with a sentence, in a virtual machine and on processors other
- * than Intel's (not where $LINEBOUNCE_MSR names another folder than /dev/cpu). To be called before
- * there are threads. run.json: prefetcher.*. */
+ * than Intel's. To be called before there are threads. run.json: prefetcher.*. */
 int prefetching_begin(const struct settings *settings, const struct lb_topology *topology,
                       const struct lb_environment *environment, struct lb_json *manifest,
                       struct lb_why *why, struct lb_prefetcher **prefetcher);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,7 +133,7 @@ static int start_guardian(struct lb_prefetcher *p, struct lb_why *why)
     int fds[2];
     pid_t pid;
 
-    if (pipe2(fds, O_CLOEXEC))
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds))
         return lb_fail(why, errno, "prefetcher: no guardian: %s", strerror(errno));
     pid = fork();
     if (pid < 0) {
@@ -150,15 +152,21 @@ static int start_guardian(struct lb_prefetcher *p, struct lb_why *why)
     return 0;
 }
 
-static void end_guardian(struct lb_prefetcher *p)
+/* Returns whether it was there to the end. */
+static bool end_guardian(struct lb_prefetcher *p)
 {
+    bool alive;
+
     if (p->pipe_fd < 0)
-        return;
-    if (write(p->pipe_fd, "", 1) != 1)
+        return true;
+    alive = waitpid(p->guardian, NULL, WNOHANG) == 0;
+    /* No pipe: to write to one whose reader was killed is a signal. */
+    if (send(p->pipe_fd, "", 1, MSG_NOSIGNAL) != 1)
         errno = 0; /* it is gone: there is nothing to tell it */
     close(p->pipe_fd);
-    while (waitpid(p->guardian, NULL, 0) < 0 && errno == EINTR)
+    while (alive && waitpid(p->guardian, NULL, 0) < 0 && errno == EINTR)
         ;
+    return alive;
 }
 
 static void drop(struct lb_prefetcher *p)
@@ -171,11 +179,28 @@ static void drop(struct lb_prefetcher *p)
     free(p);
 }
 
+/* The lock goes with the open file, which the guardian has too: it is held until the old values are
+ * back. Who came second would take what the first has set for the old value. */
+static int lock_register(int fd, int pu_os, struct lb_why *why)
+{
+    if (!flock(fd, LOCK_EX | LOCK_NB))
+        return 0;
+    if (errno == EWOULDBLOCK)
+        return lb_fail(why, EBUSY,
+                       "prefetcher: MSR 0x1a4 of CPU %d: another run has set it and has not put it "
+                       "back yet",
+                       pu_os);
+    return lb_fail(why, errno, "prefetcher: MSR 0x1a4 of CPU %d: cannot be locked: %s", pu_os,
+                   strerror(errno));
+}
+
 static int open_all(struct lb_prefetcher *p, const char *root, const int *pu_os, struct lb_why *why)
 {
     for (int i = 0; i < p->n; i++) {
         int err;
         p->fds[i] = open_register(root, pu_os[i], O_RDWR);
+        if (p->fds[i] >= 0 && (err = lock_register(p->fds[i], pu_os[i], why)))
+            return err;
         err = p->fds[i] < 0 ? p->fds[i] : read_register(p->fds[i], &p->old[i]);
         if (err)
             return complain(why, -err, pu_os[i]);
@@ -241,7 +266,12 @@ int lb_prefetcher_restore(struct lb_prefetcher *p, struct lb_why *why)
         return 0;
     if ((err = put_back(p)))
         lb_fail(why, -err, "prefetcher: MSR 0x1a4 cannot be restored: %s", strerror(-err));
-    end_guardian(p);
+    if (!end_guardian(p) && !err)
+        err =
+            lb_fail(why, ESRCH,
+                    "prefetcher: its guardian (process %d) had been killed; what it was before is "
+                    "restored all the same",
+                    (int)p->guardian);
     drop(p);
     return err;
 }

@@ -194,12 +194,74 @@ static void test_guardian(void **state)
         child_ends(ends[i]);
 }
 
+/* A second one would take what the first has set for the old value. */
+static void test_one_at_a_time(void **state)
+{
+    struct lb_prefetcher *p = NULL, *second = NULL;
+    const int last[] = {7};
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_int_equal(lb_prefetcher_set(root, pus, N, false, NULL, &p), 0);
+    for (int on = 0; on < 2; on++) {
+        assert_int_equal(lb_prefetcher_set(root, pus, N, on, &why, &second), -EBUSY);
+        assert_non_null(strstr(why.text, "another run has set it"));
+        assert_int_equal(lb_prefetcher_set(root, last, 1, on, &why, &second), -EBUSY);
+        assert_int_equal(get(7), values[2] | 2);
+    }
+    assert_int_equal(lb_prefetcher_restore(p, NULL), 0);
+    assert_true(is_restored());
+    assert_int_equal(lb_prefetcher_set(root, last, 1, false, &why, &second), 0);
+    assert_int_equal(lb_prefetcher_restore(second, NULL), 0);
+    assert_true(is_restored());
+}
+
+/* The only child of this process. */
+static pid_t guardian(void)
+{
+    char path[64], text[32] = "";
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+    int fd = open(path, O_RDONLY);
+    if (fd < 0)
+        return 0;
+    if (read(fd, text, sizeof text - 1) < 0)
+        text[0] = '\0';
+    close(fd);
+    return (pid_t)strtol(text, NULL, 10);
+}
+
+static void test_dead_guardian_is_noticed(void **state)
+{
+    struct lb_prefetcher *p = NULL;
+    struct lb_why why = {""};
+
+    (void)state;
+    assert_int_equal(lb_prefetcher_set(root, pus, N, false, NULL, &p), 0);
+    pid_t pid = guardian();
+    if (!pid) {
+        print_message("skipped: the kernel does not list children\n");
+        assert_int_equal(lb_prefetcher_restore(p, NULL), 0);
+        skip();
+    }
+    siginfo_t info;
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(lb_prefetcher_restore(p, &why), -ESRCH);
+    assert_non_null(strstr(why.text, "guardian"));
+    assert_true(is_restored());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),           cmocka_unit_test(test_set_and_restore),
-        cmocka_unit_test(test_all_or_nothing), cmocka_unit_test(test_swallowed_write),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_set_and_restore),
+        cmocka_unit_test(test_all_or_nothing),
+        cmocka_unit_test(test_swallowed_write),
         cmocka_unit_test(test_guardian),
+        cmocka_unit_test(test_one_at_a_time),
+        cmocka_unit_test(test_dead_guardian_is_noticed),
     };
 
     return cmocka_run_group_tests(tests, make, clean);

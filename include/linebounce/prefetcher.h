@@ -7,7 +7,8 @@
  *
  * The register outlives the process. So a guardian, a child of its own session, holds the old
  * values and one end of a pipe: when this process ends, in whatever way, SIGKILL included, the pipe
- * closes, and the guardian writes the old values back.
+ * closes, and the guardian writes the old values back. Only where both are killed does the register
+ * stay as it was set, until the machine starts anew or somebody writes to it.
  */
 #ifndef LINEBOUNCE_PREFETCHER_H
 #define LINEBOUNCE_PREFETCHER_H
@@ -39,12 +40,13 @@ int lb_prefetcher_read(const char *root, const int *pu_os, int n, struct lb_why 
 /* Switches it on or off on those PUs and starts the guardian. To be called while the process has
  * one thread: the guardian is forked. Only bit 1 changes. What is written is read back: -EOPNOTSUPP
  * where the register did not take it (a hypervisor may swallow it). On any error all PUs have their
- * old value again. Errors as lb_prefetcher_read, and those of fork and pipe. */
+ * old value again. Errors as lb_prefetcher_read, and those of fork and pipe; -EBUSY while another
+ * process has set one of them and not restored it yet (flock on the register's file). */
 struct lb_prefetcher;
 int lb_prefetcher_set(const char *root, const int *pu_os, int n, bool on, struct lb_why *why,
                       struct lb_prefetcher **prefetcher);
 /* Writes the old values back and ends the guardian. NULL-safe. 0, or the first error (the others
- * were tried all the same). */
+ * were tried all the same); -ESRCH where all is back but the guardian had died before. */
 int lb_prefetcher_restore(struct lb_prefetcher *prefetcher, struct lb_why *why);
 
 #ifdef __cplusplus
