@@ -138,7 +138,6 @@ int command_run(int argc, char **argv)
     settings_init(&s);
     settings_parse_run(argc, argv, &s);
     provenance_seed(&s);
-    session_catch_signals();
     if ((err = lb_topology_load(s.topology, &why, &topology)))
         status = session_complain(lb_explain(&why, err, "topology"),
                                   s.topology ? EXIT_USAGE : EXIT_NOT_MEASURED);

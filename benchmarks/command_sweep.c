@@ -285,6 +285,23 @@ static int run(struct settings *s, char **given, char **arguments)
     return status;
 }
 
+/* A folder may come from somebody else: what is written to a register is asked for here and now. */
+static int check_prefetcher(const char *before, const char *now, const char *dir)
+{
+    struct lb_why why;
+
+    if (before ? now && !strcmp(before, now) : !now)
+        return EXIT_DONE;
+    if (before)
+        lb_fail(&why, EINVAL,
+                "--resume %s: that sweep was begun with --prefetcher %s: give it again", dir,
+                before);
+    else
+        lb_fail(&why, EINVAL,
+                "--resume %s: that sweep was begun without --prefetcher: leave it out", dir);
+    return session_complain(&why, EXIT_USAGE);
+}
+
 /* The options of the sweep that is gone on with, then those given now: what they change is found as
  * a difference of the plans. */
 static int parse_resumed(struct settings *s, int argc, char **argv, char ***stored)
@@ -304,9 +321,11 @@ static int parse_resumed(struct settings *s, int argc, char **argv, char ***stor
     settings_init(s);
     settings_parse_sweep((int)n, copy, s);
     s->out = NULL;
+    const char *prefetcher = s->prefetcher;
+    s->prefetcher = NULL;
     settings_parse_again(argc, argv, s);
     free(copy);
-    return EXIT_DONE;
+    return check_prefetcher(prefetcher, s->prefetcher, s->resume);
 }
 
 int command_sweep(int argc, char **argv)
@@ -322,7 +341,6 @@ int command_sweep(int argc, char **argv)
         status = parse_resumed(&s, argc, again, &stored);
     if (!status) {
         provenance_seed(&s);
-        session_catch_signals();
         status = run(&s, given, given);
     }
     settings_finish(&s);

@@ -41,7 +41,7 @@ static void on_lost_page(int signal_number)
     _exit(EXIT_NOT_MEASURED);
 }
 
-void session_catch_signals(void)
+static void catch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
     struct sigaction lost = {.sa_handler = on_lost_page, .sa_flags = (int)SA_RESETHAND};
@@ -173,6 +173,7 @@ int session_folder(struct session *w, struct lb_why *why)
 
     if (*w->dir)
         return 0;
+    catch_signals();
     if ((err = provenance_folder(w->settings, w->dir, sizeof w->dir, why))) {
         w->dir[0] = '\0';
         return err;
@@ -186,10 +187,12 @@ int session_open(struct session *w, struct lb_why *why)
     const char *resume = w->settings->resume;
     int err = 0;
 
-    if (resume) /* nothing of it is touched before it is known to fit: see session_measure */
+    if (resume) { /* nothing of it is touched before it is known to fit: see session_measure */
+        catch_signals();
         snprintf(w->dir, sizeof w->dir, "%s", resume);
-    else
+    } else {
         err = session_folder(w, why);
+    }
     if (!err)
         err = open_file(w, &lb_schema_samples, resume, why, &w->samples);
     if (!err && !resume)

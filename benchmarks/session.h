@@ -37,8 +37,6 @@ struct session {
     char dir[512];
 };
 
-/* The first signal ends the run after the window in flight; the second ends the program. */
-void session_catch_signals(void);
 /* The program begins: --budget is counted from here. */
 void session_begin_time(void);
 /* Of the budget, for rounds: what is neither spent nor needed for table and pictures. Not below 0.
@@ -55,7 +53,9 @@ int session_status_of(int err);
  * called before there are threads. On an error, which it has said, nothing is left to finish. */
 int session_begin(struct session *session, struct settings *settings,
                   const struct lb_topology *topology, char **argv, bool measures);
-/* Makes the folder, once; topology.xml goes there. */
+/* Makes the folder, once; topology.xml goes there. From now on the first signal ends the run after
+ * the window in flight, so that what is there is concluded; the second ends the program. Before,
+ * there is nothing to conclude and the first one ends it. */
 int session_folder(struct session *session, struct lb_why *why);
 /* The folder and the files of windows, or opens those of the sweep that is resumed. */
 int session_open(struct session *session, struct lb_why *why);

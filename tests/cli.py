@@ -26,8 +26,8 @@ import unittest
 
 import cli_support
 from cli_support import (ESCAPE, PATIENCE_S, PROGRAM, PUS, ROOT, SCHEMA, SENTENCE, SOURCE, TESTS,
-                         Case, documented_keys, environment, read_csv, run_json_keys,
-                         schema_columns, two_pus)
+                         Case, cpu_s, documented_keys, environment, finish, read_csv,
+                         run_json_keys, schema_columns, two_pus)
 
 # Two layouts in one scenario; and on one thread, which any machine can do.
 SMALL = ("--scenario", "same-object", "--layout", "pointer,embedded", "--no-plots")
@@ -430,7 +430,7 @@ class Signals(Case):
         process = self.start(*self.ARGS)
         self.wait_for_rows(self.path("out/samples.csv"), rows, process)
         process.send_signal(number)
-        process.communicate(timeout=PATIENCE_S)
+        finish(process)
         return process.returncode
 
     def test_interrupt(self):
@@ -441,6 +441,30 @@ class Signals(Case):
                 ended = json.load(file)["suites"]["layouts"]["ended"]
             self.assertRegex(ended, "interrupt")
             shutil.rmtree(self.path("out"))
+
+    def test_interrupt_while_planning(self):
+        """The first signal counts where there is nothing yet to conclude."""
+        process = self.start("run", "--dry-run", "--topology", "pack:64 numa:4 l3:4 core:64 pu:4")
+        deadline = time.monotonic() + PATIENCE_S
+        while cpu_s(process.pid) < 0.1 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertIsNone(process.poll(), "this machine plans too fast for this test")
+        process.send_signal(signal.SIGINT)
+        finish(process)
+        self.assertEqual(process.returncode, -signal.SIGINT)
+
+    def test_budget_for_nothing(self):
+        """What does not hold one round: two lines instead of a table, and status 1."""
+        result = self.run_it("run", "--no-plots", "--budget", "0.3s", "--seed", "1", "--out", "out")
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stdout, r"(?m)^layouts: the budget ended in round 1, after \d+ of "
+                                        r"\d+ cases and [\d.]+ s")
+        self.assertIn("\nWithout one whole round there is nothing to compare: no table.\n",
+                      result.stdout)
+        self.assertNotIn("not measured", result.stdout)
+        with open(self.path("out/run.json"), encoding="utf-8") as file:
+            suite = json.load(file)["suites"]["layouts"]
+        self.assertEqual((suite["rounds"], suite["ended"]), (0, "budget"))
 
     def test_kill(self):
         self.assertEqual(self.interrupt(signal.SIGKILL), -signal.SIGKILL)
@@ -1089,7 +1113,7 @@ class Lost(Case):
     ARGS = ("run", *SMALL, "--budget", "60s", "--out", "out")
 
     def check(self, process):
-        _, words = process.communicate(timeout=PATIENCE_S + 60)
+        _, words = finish(process)
         self.assertEqual(process.returncode, 1, words)
         last = [line for line in words.splitlines() if " %, " not in line]
         self.assertTrue(last)

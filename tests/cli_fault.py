@@ -16,7 +16,7 @@ import sys
 import time
 import unittest
 
-from cli_support import PATIENCE_S, PUS, ROOT, Case, read_csv, two_pus
+from cli_support import PATIENCE_S, PUS, ROOT, Case, finish, read_csv, two_pus
 
 MIB = 1 << 20
 # Whose ops are touches, by scenario and role.
@@ -146,7 +146,7 @@ class Sweep(Case):
         while time.monotonic() < deadline and not self.rounds():
             time.sleep(0.02)
         process.kill()
-        process.communicate(timeout=PATIENCE_S)
+        finish(process)
         before = self.first()
         self.assertTrue(self.rounds())
         self.succeeds("sweep", "--resume", "out", "--no-plots")
@@ -163,7 +163,7 @@ class Sweep(Case):
         process = self.start(*args, "--out", "out")
         self.wait_for_rows(self.path("out/samples.csv"), 6)
         process.kill()
-        process.communicate(timeout=PATIENCE_S)
+        finish(process)
         before = self.first()
         if self.rounds():
             self.skipTest("the rounds had begun")
@@ -232,7 +232,7 @@ class Failures(Case):
                              "--memory", "128M", "--rounds", "50", *QUIET)
         self.wait_for_rows(self.path("out/samples.csv"), 5)
         process.send_signal(signal.SIGBUS)
-        _, said = process.communicate(timeout=PATIENCE_S)
+        _, said = finish(process)
         self.assertEqual(process.returncode, 1)
         self.assertIn("SIGBUS", said)
         self.assertGreaterEqual(len(self.check_rows(self.path("out/samples.csv"), "samples")), 4)
@@ -241,7 +241,7 @@ class Failures(Case):
         process = self.start(*ALONE, "--scenario", "pft,map", "--rounds", "50")
         self.wait_for_rows(self.path("out/samples.csv"), 10)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE_S)
+        finish(process)
         self.assertEqual(process.returncode, 130)
         self.check_folder(self.path("out"), 8)
 
@@ -302,7 +302,7 @@ class Limited(Case):
             with contextlib.suppress(OSError), \
                     open(f"{path}/{name}", "r+", encoding="utf-8") as file:
                 file.write(str(200 * MIB))
-        _, said = process.communicate(timeout=PATIENCE_S)
+        _, said = finish(process)
         self.assertEqual(process.returncode, 1, said)
         self.assertRegex(said, r"linebounce: [a-z-]+: would take 256 MiB, and the memory cgroup's "
                                r"limit leaves \d+ MiB")

@@ -32,6 +32,7 @@ SENTENCE = re.compile(r"^linebounce( run| sweep| compare| show| plot)?: \S[^\n]*
                       r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
 ESCAPE = "\x1b"
 PATIENCE_S = 60
+CPU_MOST_S = 4 * PATIENCE_S
 
 two_pus = unittest.skipIf(len(PUS) < 2, "only one PU may be used here")
 
@@ -90,6 +91,31 @@ def run_json_keys(folder):
     return written
 
 
+def cpu_s(pid):
+    """CPU time of a process and of its children that have ended; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
+
+def finish(process):
+    """What a process wrote, once it has ended. On a busy machine that takes as long as it takes:
+    given up is what uses too much CPU time, or none at all for long."""
+    used, since = -1.0, time.monotonic()
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=1)
+        now = cpu_s(process.pid)
+        if now != used:
+            used, since = now, time.monotonic()
+        if used > CPU_MOST_S or time.monotonic() - since > PATIENCE_S:
+            process.kill()
+            raise AssertionError(f"{process.args}: not done after {used:.0f} s of CPU time")
+
+
 class Case(unittest.TestCase):
     """Each test has a folder of its own, which is also the current one of the program."""
 
@@ -103,8 +129,10 @@ class Case(unittest.TestCase):
     def run_it(self, *args, **options):
         options.setdefault("env", environment())
         options.setdefault("cwd", self.dir)
-        return subprocess.run([PROGRAM, *args], capture_output=True, text=True, check=False,
-                              timeout=PATIENCE_S, stdin=subprocess.DEVNULL, **options)
+        with subprocess.Popen([PROGRAM, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, stdin=subprocess.DEVNULL, **options) as process:
+            out, err = finish(process)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def start(self, *args, **options):
         process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, env=environment(), text=True,

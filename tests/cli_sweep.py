@@ -21,7 +21,7 @@ import unittest
 
 import cli_support
 from cli_support import (ESCAPE, PATIENCE_S, PUS, ROOT, SCHEMA, Case, documented_keys, environment,
-                         read_csv, run_json_keys, two_pus)
+                         finish, read_csv, run_json_keys, two_pus)
 
 # Two layouts in one scenario, on one thread: any machine can do that, and quickly.
 SMALL = ("sweep", "--layout", "pointer,embedded", "--scenario", "same-object", "--work-ns", "0",
@@ -96,7 +96,7 @@ class Sweeps(Case):
         process = self.start(*args)
         self.wait_for_rows(self.path(folder, "samples.csv"), rows, process)
         process.send_signal(number)
-        _, words = process.communicate(timeout=PATIENCE_S)
+        _, words = finish(process)
         return process.returncode, words
 
 
@@ -369,7 +369,7 @@ class Stopped(Sweeps):
                              preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
         self.wait_for_rows(self.path("out/samples.csv"), 40, process)
         process.send_signal(signal.SIGHUP)
-        process.communicate(timeout=PATIENCE_S)
+        finish(process)
         self.assertEqual(process.returncode, 0)
         self.check_complete(self.path("out"), 25)
 
@@ -487,6 +487,21 @@ class Resume(Finished):
             edit(self.path("out/sweep.json"), pattern, new)
             self.refuses_untouched(says=r"out/sweep\.json: " + says)
             self.renew()
+
+    def test_registers_are_set_by_the_command_line_alone(self):
+        """A folder may come from anybody: what it says about the prefetcher is not obeyed."""
+        path = self.path("out/sweep.json")
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+        document["arguments"] += ["--prefetcher", "off"]
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(document, file)
+        self.refuses_untouched(says=r"--resume out: that sweep was begun with --prefetcher off: "
+                                    r"give it again")
+        self.renew()
+        self.refuses_untouched("--prefetcher", "off",
+                               says=r"--resume out: that sweep was begun without --prefetcher: "
+                                    r"leave it out")
 
     def test_another_build(self):
         for pattern, new, says in (
@@ -652,7 +667,7 @@ class Twice(Sweeps):
         self.assertEqual(result.stderr,
                          "linebounce: out/samples.csv: another run is writing to it\n")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE_S)
+        finish(process)
         self.assertEqual(process.returncode, 130)
         rows = [r for r in self.check_folder(self.path("out"), 30) if r["window"]]
         self.assertEqual([int(r["window"]) for r in rows], list(range(len(rows))))
@@ -828,7 +843,7 @@ class Pingpong(Case):
                              "out", "--no-plots")
         self.wait_for_rows(self.path("out/pairs.csv"), 20, process)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=PATIENCE_S)
+        finish(process)
         self.assertEqual(process.returncode, 130)
         for name in ("pairs.csv", "matrix.csv"):
             with open(self.path("out", name), "rb") as file:

@@ -9,7 +9,9 @@
  * spoiled). So that a preempted owner does not cost its spinners whole time slices, each 50 us of
  * spinning on one state end in a sched_yield; a spinner that waits in the queue then also looks
  * whether the owner sleeps, and leaves the queue if so (the kernel's leaves it when it should
- * reschedule).
+ * reschedule). The kernel's rules for real-time tasks are not modelled either: of two SCHED_FIFO or
+ * SCHED_RR threads of different priority on one CPU the higher may spin for ever, because a yield
+ * lets only its equals run. Give each such thread a CPU of its own, as the crew does.
  *
  * Offsets within a lock, in bytes (LP64):
  *
