@@ -80,6 +80,8 @@ static int run_suite(struct session *w, const struct suite *suite, double share,
         status = session_complain(lb_explain(&why, err, "plan"), session_status_of(err));
     else if (s->dry_run)
         print_plan(plan, s, r.rounds);
+    else if (session_stop) /* big machines take seconds to plan for */
+        status = EXIT_INTERRUPTED;
     else
         status = measure_plan(w, suite, &r, plan, share, front);
     lb_plan_destroy(plan);
@@ -94,16 +96,19 @@ static int run_all(struct settings *s, const struct lb_topology *topology, struc
     const struct suite *const *list = s->suites.at;
     int status = EXIT_DONE;
 
+    bool measures = !s->dry_run && !(front && lb_gbench_list_only());
+
     s->line_bytes = topology->line_bytes;
-    if (session_begin(&w, s, topology, argv, !s->dry_run && !(front && lb_gbench_list_only())))
+    if (session_begin(&w, s, topology, argv, measures))
         return EXIT_NOT_MEASURED;
     for (size_t i = 0; i < s->suites.n && !session_stop; i++) {
         int one = run_suite(&w, list[i], 1.0 / (double)(s->suites.n - i), front);
         status = one ? one : status;
     }
-    session_close(&w, front != NULL);
+    if (session_close(&w, front != NULL) && (!status || status == EXIT_INTERRUPTED))
+        status = EXIT_NOT_MEASURED;
     session_finish(&w);
-    return status;
+    return session_stop && !status ? EXIT_INTERRUPTED : status;
 }
 
 /* Before anything is measured: what the command line asks for must make sense here. */

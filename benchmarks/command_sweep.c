@@ -221,7 +221,8 @@ static int measure_request(struct session *w, const struct request *r, char **ar
     } else {
         record(w->manifest, sweep);
         status = measure(w, sweep);
-        session_close(w, false);
+        if (session_close(w, false) && (!status || status == EXIT_INTERRUPTED))
+            status = EXIT_NOT_MEASURED;
     }
     lb_sweep_destroy(sweep);
     return status;

@@ -7,8 +7,13 @@
 #include <linebounce/base.h>
 
 #include <argp.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name, *help;
@@ -62,14 +67,51 @@ static int command(int argc, char **argv)
     return EXIT_USAGE;
 }
 
+/* Else the next file that is opened would be standard output. */
+static void open_standard_files(void)
+{
+    int fd = 0;
+
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Whose owner's rights it would have has not said where scripts and results lie. */
+static int check_rights(void)
+{
+    if (getuid() == geteuid() && getgid() == getegid())
+        return EXIT_DONE;
+    fputs("linebounce: set-uid: the program is not made to be run with another user's rights: use "
+          "sudo\n",
+          stderr);
+    return EXIT_USAGE;
+}
+
+/* As in `linebounce show layouts | head`: that nobody reads on is no failure. */
+static bool reader_left(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+}
+
 int main(int argc, char **argv)
 {
+    int status;
+
     session_begin_time();
-
-    int status = command(argc, argv);
-
-    /* Output that was lost is no success: a full disk, a closed pipe. */
-    if (fflush(stdout) || ferror(stdout)) {
+    open_standard_files();
+    /* Files that may not grow and readers that went away are errors of write(2): what was measured
+     * or drawn is written all the same. */
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    if ((status = check_rights()))
+        return status;
+    status = command(argc, argv);
+    /* Output that was lost is no success: a full disk. */
+    if ((fflush(stdout) || ferror(stdout)) && !reader_left()) {
         fprintf(stderr, "linebounce: standard output: cannot be written\n");
         status = status ? status : EXIT_NOT_MEASURED;
     }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -14,9 +15,17 @@
 #define COLUMNS_MOST 200
 #define BAR          20
 
+/* One that can wipe its line. */
+static bool is_terminal(void)
+{
+    const char *kind = getenv("TERM");
+
+    return isatty(STDERR_FILENO) == 1 && kind && *kind && strcmp(kind, "dumb") != 0;
+}
+
 struct progress_state progress_begin(void)
 {
-    return (struct progress_state){isatty(STDERR_FILENO) == 1, -INFINITY, false};
+    return (struct progress_state){is_terminal(), -INFINITY, false};
 }
 
 static int columns(void)

@@ -4,11 +4,14 @@
 #include "show_kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,20 +48,40 @@ static void utc_now(char *text, size_t bytes, const char *format)
 }
 
 /* What a run of whatever kind leaves first. */
-static bool has_results(const char *dir)
+static bool has_results(int dir_fd)
 {
     static const char *const files[] = {"samples.csv", "pairs.csv", "run.json"};
-    char path[600];
+    struct stat info;
 
-    for (size_t i = 0; i < LB_COUNT(files); i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
-        if (!access(path, F_OK))
+    for (size_t i = 0; i < LB_COUNT(files); i++)
+        if (!fstatat(dir_fd, files[i], &info, AT_SYMLINK_NOFOLLOW))
             return true;
-    }
     return false;
 }
 
-int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct lb_why *why)
+/* Of two that want a folder at once one gets it, for as long as it lives. A file system without
+ * locks has none: that is no reason not to measure. */
+static int take_folder(const char *dir, struct lb_why *why, int *dir_fd)
+{
+    int fd, err = lb_open_folder(dir, why, &fd);
+
+    if (err)
+        return err;
+    if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        err = lb_fail(why, EBUSY, "%s: another run is writing there: choose another folder", dir);
+    else if (has_results(fd))
+        err = lb_fail(why, EEXIST, "%s: there are results already: choose another folder", dir);
+    else if (faccessat(fd, ".", W_OK, 0))
+        err = lb_fail(why, errno, "%s: cannot be written: %s", dir, strerror(errno));
+    if (err)
+        close(fd);
+    else
+        *dir_fd = fd;
+    return err;
+}
+
+int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct lb_why *why,
+                      int *dir_fd)
 {
     char host[65] = "localhost", stamp[32];
     int err;
@@ -69,22 +92,35 @@ int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct 
         snprintf(dir, bytes, "%s", s->out);
     else
         snprintf(dir, bytes, "results/%s/%s", host, stamp);
-    if ((err = lb_make_folders(dir, why)))
-        return err;
-    if (has_results(dir))
-        return lb_fail(why, EEXIST, "%s: there are results already: choose another folder", dir);
-    if (access(dir, W_OK))
-        return lb_fail(why, errno, "%s: cannot be written: %s", dir, strerror(errno));
-    return 0;
+    if (s->out && strlen(s->out) >= bytes)
+        return lb_fail(why, ENAMETOOLONG, "--out: %s", strerror(ENAMETOOLONG));
+    err = lb_make_folders(dir, why);
+    return err ? err : take_folder(dir, why, dir_fd);
+}
+
+/* Beside the program in a build tree: who can write there can replace the program itself. */
+static const char *beside_program(void)
+{
+    static const char plots[] = "/plots", script[] = "/layouts.gp";
+    static char path[4096];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof plots - sizeof script);
+    char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
+
+    if (!slash)
+        return NULL;
+    strcpy(slash, plots);
+    strcat(slash, script);
+    if (access(path, R_OK))
+        return NULL;
+    slash[strlen(plots)] = '\0';
+    return path;
 }
 
 const char *provenance_plots(void)
 {
-    const char *given = getenv("LINEBOUNCE_PLOTS");
+    const char *given = getenv("LINEBOUNCE_PLOTS"), *beside = given ? NULL : beside_program();
 
-    if (given)
-        return given;
-    return access(LB_PLOTS_SOURCE "/layouts.gp", R_OK) ? LB_PLOTS_INSTALLED : LB_PLOTS_SOURCE;
+    return given ? given : beside ? beside : LB_PLOTS_INSTALLED;
 }
 
 /* What a layout from BTF is: another kernel, another file, and it is another one. */

@@ -14,11 +14,13 @@
 char **provenance_copy(int argc, char **argv);
 /* Draws a seed from the system where none was given. */
 void provenance_seed(struct settings *settings);
-/* Makes the results folder: --out, or results/HOST/UTC-TIME. Refuses a folder that already holds
- * samples.csv. */
-int provenance_folder(const struct settings *settings, char *dir, size_t bytes, struct lb_why *why);
-/* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else the source tree the program was built from
- * while it exists, else where they were installed. */
+/* Makes the results folder, --out or results/HOST/UTC-TIME, and takes it for this process: *dir_fd
+ * holds it. -EEXIST where there are results already, -EBUSY where another process has taken it,
+ * -EPERM where it is another user's. */
+int provenance_folder(const struct settings *settings, char *dir, size_t bytes, struct lb_why *why,
+                      int *dir_fd);
+/* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else plots/ beside the program (in a build
+ * tree), else where they were installed. */
 const char *provenance_plots(void);
 
 void provenance_begin(struct lb_json *json, const struct settings *settings,

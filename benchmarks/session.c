@@ -52,10 +52,6 @@ static void catch_signals(void)
     if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN) /* as nohup does */
         sigaction(SIGHUP, &action, NULL);
     sigaction(SIGBUS, &lost, NULL);
-    /* Files that may not grow and readers that went away are errors of write(2), with a sentence:
-     * what was measured is written all the same. */
-    signal(SIGXFSZ, SIG_IGN);
-    signal(SIGPIPE, SIG_IGN);
 }
 
 /* Pictures and the table come out of the budget too. */
@@ -174,12 +170,14 @@ int session_folder(struct session *w, struct lb_why *why)
     if (*w->dir)
         return 0;
     catch_signals();
-    if ((err = provenance_folder(w->settings, w->dir, sizeof w->dir, why))) {
+    if ((err = provenance_folder(w->settings, w->dir, sizeof w->dir, why, &w->dir_fd))) {
         w->dir[0] = '\0';
         return err;
     }
     snprintf(path, sizeof path, "%s/topology.xml", w->dir);
-    return lb_topology_export(w->topology, path, why);
+    if ((err = lb_topology_export(w->topology, path, why)))
+        session_abandon(w);
+    return err;
 }
 
 int session_open(struct session *w, struct lb_why *why)
@@ -189,7 +187,8 @@ int session_open(struct session *w, struct lb_why *why)
 
     if (resume) { /* nothing of it is touched before it is known to fit: see session_measure */
         catch_signals();
-        snprintf(w->dir, sizeof w->dir, "%s", resume);
+        if (!(err = lb_open_folder(resume, why, &w->dir_fd)))
+            snprintf(w->dir, sizeof w->dir, "%s", resume);
     } else {
         err = session_folder(w, why);
     }
@@ -197,7 +196,9 @@ int session_open(struct session *w, struct lb_why *why)
         err = open_file(w, &lb_schema_samples, resume, why, &w->samples);
     if (!err && !resume)
         err = open_file(w, &lb_schema_summary, false, why, &w->summary);
-    if (!err)
+    if (err)
+        session_abandon(w);
+    else
         counting_say(w->settings, &w->counters);
     return err;
 }
@@ -219,6 +220,10 @@ void session_abandon(struct session *w)
 {
     drop_file(w, &lb_schema_samples, &w->samples);
     drop_file(w, &lb_schema_summary, &w->summary);
+    if (*w->dir && !w->settings->resume)
+        unlinkat(w->dir_fd, "topology.xml", 0);
+    if (*w->dir)
+        close(w->dir_fd);
     w->dir[0] = '\0';
 }
 
@@ -328,41 +333,11 @@ int session_measure(struct session *w, const struct suite *suite, struct lb_plan
     return session_stop ? EXIT_INTERRUPTED : status;
 }
 
-/* Pictures may take what is left of the budget, and a little more than nothing. */
-static double picture_s(const struct session *w)
+double session_picture_s(const struct session *w)
 {
     double budget_s = w->settings->budget_s;
 
     return isfinite(budget_s) ? fmax(budget_s - spent_s(), PICTURES_LEAST_S) : INFINITY;
-}
-
-void session_close(struct session *w, bool quiet)
-{
-    struct lb_why why = {""};
-    char path[600];
-    FILE *out = quiet ? stderr : stdout;
-    struct lb_pictures n = {0, 0};
-    int drawn = 0;
-
-    if (!*w->dir)
-        return;
-    lb_csv_close(w->samples);
-    lb_csv_close(w->summary);
-    snprintf(path, sizeof path, "%s/run.json", w->dir);
-    if (lb_json_write(w->manifest, path, &why))
-        session_complain(&why, 0);
-    why.text[0] = '\0';
-    if (!w->settings->no_plots)
-        lb_plot_within(w->dir, provenance_plots(), picture_s(w), &why, &n);
-    drawn = n.drawn;
-    if (drawn && lb_page_write(w->dir, NULL, &why))
-        session_complain(&why, 0);
-    if (*why.text) /* what failed, or what a run of this kind has no picture of */
-        fprintf(stderr, "linebounce: plots: %s\n", why.text);
-    fprintf(out, "\nResults: %s (%s%srun.json, topology.xml%s)\n", w->dir,
-            w->samples ? "samples.csv, summary.csv, " : "", w->more ? w->more : "",
-            drawn ? ", plots/, index.html" : "");
-    w->samples = w->summary = NULL;
 }
 
 void session_finish(struct session *w)

@@ -24,7 +24,6 @@ struct session {
     const struct settings *settings;
     const struct lb_topology *topology;
     struct lb_csv *samples, *summary;
-    const char *more; /* files that a suite without windows wrote, "pairs.csv, "; NULL: none */
     struct lb_json *manifest;
     struct lb_counter_report counters;
     struct lb_prefetcher *prefetcher; /* NULL: left alone */
@@ -35,6 +34,7 @@ struct session {
     unsigned rounds;
     enum lb_run_end end;
     char dir[512];
+    int dir_fd; /* of dir, where that is not empty: the folder stays this session's alone */
 };
 
 /* The program begins: --budget is counted from here. */
@@ -69,8 +69,11 @@ struct lb_run_options session_options(const struct session *session, double budg
  * left as it was and forgotten (`dir` is empty then). */
 int session_measure(struct session *session, const struct suite *suite, struct lb_plan *plan,
                     const struct lb_run_options *options, struct front *front);
-/* Writes run.json, draws, says where everything is. Does nothing where nothing was opened. */
-void session_close(struct session *session, bool quiet);
+/* Pictures may take what is left of the budget, and a little more than nothing. */
+double session_picture_s(const struct session *session);
+/* Writes run.json, draws, looks whether all files are there and whole, and names those that are; an
+ * exit status. Does nothing where nothing was opened. */
+int session_close(struct session *session, bool quiet);
 void session_finish(struct session *session);
 
 #endif

@@ -211,8 +211,8 @@ static int measure(struct session *w, const struct settings *s, double share)
     }
     err = session_folder(w, &why);
     snprintf(path, sizeof path, "%s/%s", w->dir, lb_schema_pairs.file);
-    if (!err && !(err = lb_csv_create(&lb_schema_pairs, path, &why, &csv)))
-        w->more = "pairs.csv, matrix*.csv, ";
+    if (!err)
+        err = lb_csv_create(&lb_schema_pairs, path, &why, &csv);
     status = err ? session_complain(lb_explain(&why, err, "results folder"), EXIT_NOT_MEASURED)
                  : measure_plan(w, plan, share, csv);
     lb_csv_close(csv);

@@ -192,7 +192,7 @@ class Case(unittest.TestCase):
             fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.addCleanup(os.close, master)
         process = subprocess.Popen([PROGRAM, *args], cwd=self.dir, stdin=slave, stdout=slave,
-                                   stderr=slave, env=environment(TERM="xterm", **env))
+                                   stderr=slave, env=environment(**{"TERM": "xterm", **env}))
         os.close(slave)
         text, deadline = b"", time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:

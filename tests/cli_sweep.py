@@ -297,8 +297,8 @@ class Rows(Sweeps):
             result = subprocess.run([cli_support.PROGRAM, *ALONE, "--rounds", "1", "--out", "out"],
                                     cwd=self.dir, stdout=pipe, stderr=subprocess.PIPE, text=True,
                                     env=environment(), check=False, timeout=PATIENCE_S)
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("linebounce: standard output: cannot be written\n", result.stderr)
+        self.assertEqual(result.returncode, 0)
+        self.assertNotIn("standard output", result.stderr)
         self.check_complete(self.path("out"), 1)
 
     def test_default_folder(self):
@@ -789,7 +789,7 @@ class Pingpong(Case):
                                         r"\d+ measurements a round, 3 rounds of ")
         self.assertIn("one-way latency, ns: half a round trip of one line, handed over by a store",
                       result.stdout)
-        self.assertIn("Results: out (pairs.csv, matrix*.csv, run.json", result.stdout)
+        self.assertIn("Results: out (pairs.csv, matrix.csv, run.json", result.stdout)
         rows = read_csv(self.path("out/pairs.csv"))
         medians = read_csv(self.path("out/matrix.csv"))
         for name in self.COLUMNS:
@@ -832,7 +832,7 @@ class Pingpong(Case):
     def test_beside_another_suite(self):
         result = self.succeeds("run", "pingpong", "fastpath", "--rounds", "1", "--no-plots",
                                "--out", "out")
-        self.assertIn("Results: out (samples.csv, summary.csv, pairs.csv, matrix*.csv",
+        self.assertIn("Results: out (samples.csv, summary.csv, pairs.csv, matrix.csv",
                       result.stdout)
         self.check_folder(self.path("out"))
         keys = {k for k in run_json_keys(self.path("out")) if not k.startswith("suites.")}
