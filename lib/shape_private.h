@@ -58,4 +58,22 @@ int lb_pages_place(const struct lb_shape *shape, const struct lb_draw *draw, cha
 int lb_pages_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
 void lb_pages_release(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
 
+/* What a word that can be watched belongs to. */
+enum lb_watch_part {
+    LB_PART_LOCK,
+    LB_PART_HEAD,
+    LB_PART_TAIL,
+    LB_PART_SEQ,
+    LB_PART_SLOT,
+    LB_PART_MM,
+    LB_PART_HARNESS
+};
+/* Offsets within the part; those of the lock depend on its kind. */
+struct lb_watch_word {
+    const char *name;
+    enum lb_watch_part part;
+    unsigned offset, bytes;
+};
+extern const struct lb_watch_word lb_watch_words[LB_WATCHES];
+
 #endif

@@ -4,54 +4,6 @@
 #include "shape_private.h"
 
 #include <errno.h>
-#include <string.h>
-
-/* What a word belongs to. */
-enum part { LOCK, HEAD, TAIL, SEQ, SLOT, MM, HARNESS };
-
-/* Offsets within the part; those of the lock depend on its kind. */
-static const struct word {
-    const char *name;
-    enum part part;
-    unsigned offset, bytes;
-} words[LB_WATCHES] = {
-    [LB_WATCH_COUNT] = {"count", LOCK, 0, 0},
-    [LB_WATCH_OWNER] = {"owner", LOCK, 0, 8},
-    [LB_WATCH_POINTER] = {"pointer", SLOT, 0, LB_SLOT_BYTES},
-    [LB_WATCH_SEQ] = {"seq", SEQ, 0, LB_SEQ_BYTES},
-    [LB_WATCH_VM_START] = {"vm_start", HEAD, 0, 8},
-    [LB_WATCH_VM_END] = {"vm_end", HEAD, 8, 8},
-    [LB_WATCH_VM_MM] = {"vm_mm", HEAD, 16, 8},
-    [LB_WATCH_VM_PAGE_PROT] = {"vm_page_prot", HEAD, 24, 8},
-    [LB_WATCH_VM_FLAGS] = {"vm_flags", HEAD, 32, 8},
-    [LB_WATCH_ANON_VMA] = {"anon_vma", TAIL, 0, 8},
-    [LB_WATCH_VM_OPS] = {"vm_ops", TAIL, 8, 8},
-    [LB_WATCH_VM_PGOFF] = {"vm_pgoff", TAIL, 16, 8},
-    [LB_WATCH_VM_POLICY] = {"vm_policy", TAIL, 48, 8},
-    [LB_WATCH_MM_SEQ] = {"mm_seq", MM, offsetof(struct lb_mm, lock_seq), 4},
-    [LB_WATCH_MM_COUNT] = {"mm_count", MM, offsetof(struct lb_mm, lock.count), 8},
-    [LB_WATCH_MM_OWNER] = {"mm_owner", MM, offsetof(struct lb_mm, lock.owner), 8},
-    [LB_WATCH_START] = {"start", HARNESS, 0, 0},
-    [LB_WATCH_STOP] = {"stop", HARNESS, 0, 0},
-    [LB_WATCH_RESULT] = {"result", HARNESS, 0, 0},
-    [LB_WATCH_UNTOUCHED0] = {"untouched0", HARNESS, 0, 0},
-    [LB_WATCH_UNTOUCHED1] = {"untouched1", HARNESS, 0, 0},
-    [LB_WATCH_UNTOUCHED2] = {"untouched2", HARNESS, 0, 0},
-    [LB_WATCH_UNTOUCHED3] = {"untouched3", HARNESS, 0, 0},
-};
-
-const char *lb_watch_name(enum lb_watch watch)
-{
-    return words[watch].name;
-}
-
-int lb_watch_find(const char *name)
-{
-    for (int i = 0; i < LB_WATCHES; i++)
-        if (!strcmp(name, words[i].name))
-            return i;
-    return -1;
-}
 
 /* Where in the arena, and how wide. */
 struct place {
@@ -59,18 +11,18 @@ struct place {
     unsigned bytes;
 };
 
-static int none(struct lb_why *why, const struct word *w, const char *reason)
+static int none(struct lb_why *why, const struct lb_watch_word *w, const char *reason)
 {
     return lb_fail(why, ENOENT, "watch %s: %s", w->name, reason);
 }
 
 /* A word of a lock that begins at `lock`. */
-static int lock_word(enum lb_lock_kind kind, size_t lock, const struct word *w, struct lb_why *why,
-                     struct place *place)
+static int lock_word(enum lb_lock_kind kind, size_t lock, const struct lb_watch_word *w,
+                     struct lb_why *why, struct place *place)
 {
     const struct lb_lock_info *info = lb_lock_info(kind);
 
-    if (w == &words[LB_WATCH_COUNT])
+    if (w == &lb_watch_words[LB_WATCH_COUNT])
         *place = (struct place){lock + info->count_offset, (unsigned)info->count_bytes};
     else if (info->owner_offset < 0)
         return lb_fail(why, ENOENT, "watch %s: lock %s has no owner", w->name, info->name);
@@ -81,19 +33,19 @@ static int lock_word(enum lb_lock_kind kind, size_t lock, const struct word *w, 
 
 /* Scenarios without objects: a word or a bare lock a thread. */
 static int bare_word(const struct lb_shape *s, const struct lb_draw *draw, int thread,
-                     const struct word *w, struct lb_why *why, struct place *place)
+                     const struct lb_watch_word *w, struct lb_why *why, struct place *place)
 {
     bool lock = s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS;
     size_t at = lb_shape_word(s, draw, thread);
 
     if (s->scenario->kind == LB_SCENARIO_EMPTY)
         return none(why, w, "the scenario touches no memory");
-    if (w->part != LOCK)
+    if (w->part != LB_PART_LOCK)
         return lb_fail(why, ENOENT, "watch %s: scenario %s has no objects", w->name,
                        s->scenario->name);
     if (lock)
         return lock_word(LB_LOCK_RWSEM40, at, w, why, place);
-    if (w != &words[LB_WATCH_COUNT])
+    if (w != &lb_watch_words[LB_WATCH_COUNT])
         return lb_fail(why, ENOENT, "watch %s: scenario %s has no lock", w->name,
                        s->scenario->name);
     *place = (struct place){at, sizeof(uint64_t)};
@@ -101,7 +53,7 @@ static int bare_word(const struct lb_shape *s, const struct lb_draw *draw, int t
 }
 
 /* A field by its own name, where the layout has no groups. */
-static int named_word(const struct lb_layout *l, const struct word *w, struct lb_why *why,
+static int named_word(const struct lb_layout *l, const struct lb_watch_word *w, struct lb_why *why,
                       size_t *offset)
 {
     const struct lb_member *m;
@@ -115,7 +67,7 @@ static int named_word(const struct lb_layout *l, const struct word *w, struct lb
 }
 
 static int object_word(const struct lb_shape *s, const struct lb_draw *draw, int thread,
-                       const struct word *w, struct lb_why *why, struct place *place)
+                       const struct lb_watch_word *w, struct lb_why *why, struct place *place)
 {
     const struct lb_layout *l = s->layout;
     size_t index = lb_shape_object_of(s, thread);
@@ -124,30 +76,30 @@ static int object_word(const struct lb_shape *s, const struct lb_draw *draw, int
 
     if (err)
         return err;
-    if (w->part == MM) {
+    if (w->part == LB_PART_MM) {
         *place = (struct place){lb_shape_mm(s, draw) + w->offset, w->bytes};
         return 0;
     }
     if (s->scenario->kind == LB_SCENARIO_MANY)
         return none(why, w, "each op takes another object");
-    if (w->part == LOCK)
+    if (w->part == LB_PART_LOCK)
         return lock_word(s->lock, lb_shape_lock(&map, index), w, why, place);
-    if (w->part == SLOT && !l->indirect)
+    if (w->part == LB_PART_SLOT && !l->indirect)
         return lb_fail(why, ENOENT, "watch %s: layout %s has no pointer, its lock is inline",
                        w->name, l->name);
-    if (w->part == SEQ && l->seqless)
+    if (w->part == LB_PART_SEQ && l->seqless)
         return lb_fail(why, ENOENT, "watch %s: layout %s has no sequence number", w->name, l->name);
-    if (l->n_touch && (w->part == HEAD || w->part == TAIL)) {
+    if (l->n_touch && (w->part == LB_PART_HEAD || w->part == LB_PART_TAIL)) {
         size_t offset = 0;
         if ((err = named_word(l, w, why, &offset)))
             return err;
         *place = (struct place){lb_shape_object(&map, index) + offset, w->bytes};
         return 0;
     }
-    const size_t parts[] = {[HEAD] = l->head_offset,
-                            [TAIL] = l->tail_offset,
-                            [SEQ] = l->seq_offset,
-                            [SLOT] = l->slot_offset};
+    const size_t parts[] = {[LB_PART_HEAD] = l->head_offset,
+                            [LB_PART_TAIL] = l->tail_offset,
+                            [LB_PART_SEQ] = l->seq_offset,
+                            [LB_PART_SLOT] = l->slot_offset};
     *place = (struct place){lb_shape_object(&map, index) + parts[w->part] + w->offset, w->bytes};
     return 0;
 }
@@ -161,8 +113,8 @@ int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, cha
 
     if ((unsigned)watch >= LB_WATCHES)
         return lb_fail(why, EINVAL, "watch %d: no such word", (int)watch);
-    const struct word *w = &words[watch];
-    if (w->part == HARNESS)
+    const struct lb_watch_word *w = &lb_watch_words[watch];
+    if (w->part == LB_PART_HARNESS)
         return none(why, w, "a word of the harness");
     if (thread < 0 || thread >= shape->threads)
         return lb_fail(why, EINVAL, "watch %s: thread %d of %d", w->name, thread, shape->threads);

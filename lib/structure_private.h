@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The parts of the stage structure: what is read (structure_btf.c, and structure_none.c in builds
- * without libbpf), what is found in it (structure.c), and what is moved (structure_move.c).
+ * The parts of the stage structure: one and what is found in it (structure.c), what BTF says of it
+ * (structure_btf.c, and structure_none.c in builds without libbpf), where it is read from
+ * (structure_read.c), and what is moved (structure_move.c).
  */
 #ifndef LB_STRUCTURE_PRIVATE_H
 #define LB_STRUCTURE_PRIVATE_H

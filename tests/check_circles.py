@@ -30,9 +30,6 @@ ALLOWED = [
     "compare.c compare_json.c",
     # lb_crew_give_start() stands beside those who call the workers.
     "crew.c worker.c",
-    "kernel.c kernel_btf.c kernel_config.c kernel_lock.c kernel_slab.c",
-    "shape.c shape_watch.c shape_words.c",
-    "structure.c structure_btf.c structure_btf_members.c",
 ]
 
 

@@ -23,13 +23,14 @@ STAGES = [
     # A layout says which kind of lock it holds, so the kinds come first.
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
     ("structure", "structure.c structure_btf.c structure_btf.h structure_btf_members.c "
-                  "structure_move.c structure_none.c structure_private.h"),
+                  "structure_move.c structure_none.c structure_private.h structure_read.c"),
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h layout_structure.c"),
-    ("kernel", "kernel.c kernel_btf.c kernel_config.c kernel_draw.c kernel_gzip.c "
-               "kernel_gzip_none.c kernel_lock.c kernel_private.h kernel_slab.c kernel_trace.c"),
+    ("kernel", "kernel.c kernel_btf.c kernel_config.c kernel_draw.c kernel_files.c "
+               "kernel_gzip.c kernel_gzip_none.c kernel_lock.c kernel_private.h kernel_slab.c "
+               "kernel_trace.c"),
     ("scenario", "scenario.c shape.c shape_churn.c shape_fault.c shape_private.h shape_watch.c "
                  "shape_words.c hot.c hot_churn.c hot_fault.c hot_private.h hot_whatif.c "
-                 "hot_words.c"),
+                 "hot_words.c watch_words.c"),
     ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
                "events_text.c"),
     ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "
