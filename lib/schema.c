@@ -25,7 +25,7 @@
     {"work_ns", "nominal pause between ops; 0 = saturated throughput"}, \
     {"role", "part of the threads that the row speaks of; all where there is one role"}
 
-/* Counted by the PMU, empty where it was not: lib/events_table.c says which event each is here. */
+/* Counted by the PMU, empty where it was not: events_table.c says which event each is here. */
 #define ROLE_COLUMNS \
     {"cycles_per_op", "cycles per op"}, \
     {"instructions_per_op", "instructions per op"}, \

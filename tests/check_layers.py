@@ -80,9 +80,11 @@ def stage_table():
 
 
 def sources(root, folder):
-    for name in sorted(os.listdir(os.path.join(root, folder))):
-        if name.endswith((".c", ".h", ".cc", ".hh", ".cpp", ".S")):
-            yield f"{folder}/{name}"
+    for base, folders, files in os.walk(os.path.join(root, folder)):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith((".c", ".h", ".cc", ".hh", ".cpp", ".S")):
+                yield os.path.relpath(os.path.join(base, name), root)
 
 
 def includes(root, path):
@@ -96,7 +98,11 @@ def project_file(path, quoted, name):
     """The file of this project that an include names, or None."""
     if name.startswith("linebounce/"):
         return f"include/{name}"
-    return os.path.normpath(os.path.join(os.path.dirname(path), name)) if quoted else None
+    if not quoted:
+        return None
+    # Private headers of another folder are named from the top of the tree's half.
+    half = path.split("/")[0] if "/" in name else os.path.dirname(path)
+    return os.path.normpath(os.path.join(half, name))
 
 
 def check_stage(table, path, target):

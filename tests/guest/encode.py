@@ -15,8 +15,13 @@ import tempfile
 
 SKIPPED = 77
 TIME_S = 60
-SOURCES = ["tests/encode.c", "lib/base.c", "lib/events_pfm.c", "lib/events_table.c",
-           "lib/events_text.c"]
+SOURCES = [
+    "tests/encode.c",
+    "lib/base.c",
+    "lib/events_pfm.c",
+    "lib/events_table.c",
+    "lib/events_text.c",
+]
 FLAGS = ["-static", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror"]
 # Debian's name of the architecture: compiler and its folders, emulator.
 ARCHITECTURES = {
