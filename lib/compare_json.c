@@ -4,7 +4,7 @@
  */
 #include "compare_private.h"
 #include "json_private.h"
-#include "number.h"
+#include "base/number.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * remain 20 bytes and its round trips.
  */
 #include "compare_private.h"
-#include "number.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <math.h>

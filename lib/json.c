@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "json_private.h"
-#include "number.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  *
  * What the kernel shows, as text.
  */
-#include "canvas.h"
+#include "base/canvas.h"
 #include "kernel_private.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
  *
  * The picture of a layout: one row a cache line, one cell eight bytes.
  */
-#include "canvas.h"
+#include "base/canvas.h"
 #include "layout_private.h"
 
 #include <errno.h>

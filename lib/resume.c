@@ -2,7 +2,7 @@
  *
  * From the rows of an interrupted run back to what it knew: the inverse of bench_write.c.
  */
-#include "number.h"
+#include "base/number.h"
 #include "run_private.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
  * Whether the numbers of a row can have been measured. What cannot be is refused before anything is
  * measured on top of it; the bounds are wide, they tell numbers from accidents.
  */
-#include "number.h"
+#include "base/number.h"
 #include "run_private.h"
 
 #include <math.h>

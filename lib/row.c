@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "row.h"
-#include "number.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -4,7 +4,7 @@
  */
 #include "structure_private.h"
 
-#include "canvas.h"
+#include "base/canvas.h"
 
 #include <errno.h>
 #include <stdlib.h>

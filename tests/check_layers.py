@@ -12,7 +12,7 @@ import sys
 
 # In order. Each stage: its public header is NAME.h; these are its files in lib/.
 STAGES = [
-    ("base", "base.c canvas.h files.c names.c printable.c"),
+    ("base", "base/base.c base/canvas.h base/files.c base/names.c base/printable.c"),
     ("memory", "memory.c"),
     ("clock", "clock.c clock_private.h"),
     ("load", "load.c"),
@@ -20,10 +20,10 @@ STAGES = [
     ("topology", "topology.c"),
     ("prefetcher", "prefetcher.c"),
     ("placement", "placement.c placement_classes.c placement_home.c"),
-    # A layout says which kind of lock it holds, so the kinds come first.
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
     ("structure", "structure.c structure_btf.c structure_btf.h structure_btf_members.c "
                   "structure_move.c structure_none.c structure_private.h structure_read.c"),
+    # A layout says which kind of lock it holds, so the kinds come first.
     ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h layout_structure.c"),
     ("kernel", "kernel.c kernel_btf.c kernel_config.c kernel_draw.c kernel_files.c "
                "kernel_gzip.c kernel_gzip_none.c kernel_lock.c kernel_private.h kernel_slab.c "
@@ -39,15 +39,14 @@ STAGES = [
     ("crew", "crew.c crew_private.h worker.c blocks.c"),
     ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
     ("interference", "interference.c"),
-    ("record", "csv.c environment.c environment.h folders.c json.c json_private.h json_read.c "
-               "number.c number.h row.c row.h "
-               "schema.c"),
+    ("record", "csv.c environment.c environment.h base/make_folders.c json.c json_private.h "
+               "json_read.c base/number.c base/number.h row.c row.h schema.c"),
     ("compare", "compare.c compare_arrange.c compare_interval.c compare_json.c compare_judge.c "
                 "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
     ("sweep", "sweep.c"),
-    ("run", "run.c run_private.h bench.c bench_write.c first.c fit.c groups.c instruments.c keep.c "
-            "look.c resume.c resume_check.c"),
+    ("run", "run.c run_private.h bench.c bench_write.c first.c fit.c groups.c instruments.c "
+            "keep.c look.c resume.c resume_check.c"),
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_answer.c analysis_causes.c analysis_judge.c "
                  "analysis_private.h analysis_write.c"),

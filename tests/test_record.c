@@ -7,7 +7,7 @@
 #include <linebounce/record.h>
 
 #include "environment.h"
-#include "number.h"
+#include "base/number.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>

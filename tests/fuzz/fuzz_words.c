@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "events_private.h"
-#include "number.h"
+#include "base/number.h"
 
 #include <linebounce/memory.h>
 #include <linebounce/placement.h>

@@ -17,7 +17,7 @@ SKIPPED = 77
 TIME_S = 60
 SOURCES = [
     "tests/encode.c",
-    "lib/base.c",
+    "lib/base/base.c",
     "lib/events_pfm.c",
     "lib/events_table.c",
     "lib/events_text.c",
