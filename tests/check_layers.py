@@ -13,13 +13,13 @@ import sys
 # In order. Each stage: its public header is NAME.h; these are its files in lib/.
 STAGES = [
     ("base", "base/base.c base/canvas.h base/files.c base/names.c base/printable.c"),
-    ("memory", "memory.c"),
-    ("clock", "clock.c clock_private.h"),
-    ("load", "load.c"),
-    ("arena", "arena.c arena_private.h"),
-    ("topology", "topology.c"),
-    ("prefetcher", "prefetcher.c"),
-    ("placement", "placement.c placement_classes.c placement_home.c"),
+    ("memory", "machine/memory.c"),
+    ("clock", "machine/clock.c machine/clock_private.h"),
+    ("load", "machine/load.c"),
+    ("arena", "machine/arena.c machine/arena_private.h"),
+    ("topology", "machine/topology.c"),
+    ("prefetcher", "machine/prefetcher.c"),
+    ("placement", "machine/placement.c machine/placement_classes.c machine/placement_home.c"),
     ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
     ("structure", "structure.c structure_btf.c structure_btf.h structure_btf_members.c "
                   "structure_move.c structure_none.c structure_private.h structure_read.c"),
@@ -39,8 +39,9 @@ STAGES = [
     ("crew", "crew.c crew_private.h worker.c blocks.c"),
     ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
     ("interference", "interference.c"),
-    ("record", "csv.c environment.c environment.h base/make_folders.c json.c json_private.h "
-               "json_read.c base/number.c base/number.h row.c row.h schema.c"),
+    ("record", "csv.c machine/environment.c machine/environment_private.h base/make_folders.c "
+               "json.c json_private.h json_read.c base/number.c base/number.h row.c row.h "
+               "schema.c"),
     ("compare", "compare.c compare_arrange.c compare_interval.c compare_json.c compare_judge.c "
                 "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
@@ -56,8 +57,8 @@ STAGES = [
 
 # Headers of libraries that one file alone may include.
 ALONE = [
-    (re.compile(r"^hwloc(\.h|/)"), "lib/topology.c"),
-    (re.compile(r"^numa(if)?\.h$"), "lib/arena.c"),
+    (re.compile(r"^hwloc(\.h|/)"), "lib/machine/topology.c"),
+    (re.compile(r"^numa(if)?\.h$"), "lib/machine/arena.c"),
     (re.compile(r"^zlib\.h$"), "lib/kernel_gzip.c"),
     (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
     (re.compile(r"^bpf/"), "lib/structure_btf"),

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "arena_private.h"
+#include "machine/arena_private.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "clock_private.h"
+#include "machine/clock_private.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -6,7 +6,7 @@
 #include <linebounce/pairs.h>
 #include <linebounce/record.h>
 
-#include "environment.h"
+#include "machine/environment_private.h"
 #include "base/number.h"
 
 #include <cjson/cJSON.h>

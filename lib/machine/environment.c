@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "environment.h"
+#include "environment_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
