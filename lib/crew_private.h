@@ -5,7 +5,7 @@
 #include <linebounce/arena.h>
 #include <linebounce/crew.h>
 
-#include "lock_private.h" /* lb_pause */
+#include "lock/lock_private.h" /* lb_pause */
 
 #include <pthread.h>
 #include <sched.h>

@@ -5,7 +5,7 @@
  * cold slow paths. tests/check_hot.py disassembles this file and the others of its kind.
  */
 #include "hot_private.h"
-#include "lock_inline.h"
+#include "lock/fast_paths.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * thread has its own part. tests/check_hot.py disassembles this file.
  */
 #include "hot_private.h"
-#include "lock_private.h"
+#include "lock/lock_private.h"
 
 #include <errno.h>
 #include <sys/mman.h>

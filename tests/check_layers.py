@@ -20,7 +20,8 @@ STAGES = [
     ("topology", "machine/topology.c"),
     ("prefetcher", "machine/prefetcher.c"),
     ("placement", "machine/placement.c machine/placement_classes.c machine/placement_home.c"),
-    ("lock", "lock.c lock_inline.h lock_private.h lock_wait.c osq.c refcount.c rwsem.c"),
+    ("lock", "lock/lock.c lock/fast_paths.h lock/lock_private.h lock/task.c lock/osq.c "
+             "lock/refcount.c lock/rwsem.c"),
     ("structure", "structure.c structure_btf.c structure_btf.h structure_btf_members.c "
                   "structure_move.c structure_none.c structure_private.h structure_read.c"),
     # A layout says which kind of lock it holds, so the kinds come first.

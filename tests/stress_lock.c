@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lock_inline.h"
+#include "lock/fast_paths.h"
 
 #include <linebounce/arena.h>
 

@@ -27,7 +27,7 @@ static uint32_t take_conflict(void)
     (__atomic_fetch_add(word, take_conflict(), __ATOMIC_RELAXED),                                  \
      __atomic_compare_exchange_n(word, expected, desired, weak, success, failure))
 
-#include "lock_inline.h"
+#include "lock/fast_paths.h"
 
 union any_lock {
     struct lb_rwsem40 rwsem40;

@@ -4,7 +4,7 @@
  */
 #include "lock_private.h"
 
-#include "lock_inline.h"
+#include "fast_paths.h"
 
 #include <sched.h>
 

@@ -4,7 +4,7 @@
  */
 #include <linebounce/lock.h>
 
-#include "lock_inline.h"
+#include "fast_paths.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -10,7 +10,7 @@
  */
 #include "lock_private.h"
 
-#include "lock_inline.h"
+#include "fast_paths.h"
 
 #include <linebounce/clock.h>
 
