@@ -22,10 +22,12 @@ STAGES = [
     ("placement", "machine/placement.c machine/placement_classes.c machine/placement_home.c"),
     ("lock", "lock/lock.c lock/fast_paths.h lock/lock_private.h lock/task.c lock/osq.c "
              "lock/refcount.c lock/rwsem.c"),
-    ("structure", "structure.c structure_btf.c structure_btf.h structure_btf_members.c "
-                  "structure_move.c structure_none.c structure_private.h structure_read.c"),
+    ("structure", "layout/structure.c layout/btf_read.c layout/btf_read.h layout/btf_members.c "
+                  "layout/structure_move.c layout/btf_none.c layout/structure_private.h "
+                  "layout/structure_read.c"),
     # A layout says which kind of lock it holds, so the kinds come first.
-    ("layout", "layout.c layout_draw.c layout_parse.c layout_private.h layout_structure.c"),
+    ("layout", "layout/layout.c layout/layout_draw.c layout/layout_parse.c "
+               "layout/layout_private.h layout/layout_btf.c"),
     ("kernel", "kernel.c kernel_btf.c kernel_config.c kernel_draw.c kernel_files.c "
                "kernel_gzip.c kernel_gzip_none.c kernel_lock.c kernel_private.h kernel_slab.c "
                "kernel_trace.c"),

@@ -6,7 +6,7 @@
  */
 #include <linebounce/layout.h>
 
-#include "layout_private.h"
+#include "layout/layout_private.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -7,7 +7,7 @@
 #include <linebounce/clock.h>
 #include <linebounce/scenario.h>
 
-#include "layout_private.h"
+#include "layout/layout_private.h"
 
 #include <errno.h>
 #include <sched.h>

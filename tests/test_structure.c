@@ -6,7 +6,7 @@
 #include <linebounce/structure.h>
 
 #include "btf_fixture.h"
-#include "structure_private.h"
+#include "layout/structure_private.h"
 
 #include <errno.h>
 #include <setjmp.h>

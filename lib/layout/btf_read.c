@@ -2,7 +2,7 @@
  *
  * Files with BTF, and the types of a name in them.
  */
-#include "structure_btf.h"
+#include "btf_read.h"
 
 #include <bpf/libbpf.h>
 #include <byteswap.h>

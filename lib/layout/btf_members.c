@@ -2,7 +2,7 @@
  *
  * The members of a structure: where they lie, what they are, and which are locks.
  */
-#include "structure_btf.h"
+#include "btf_read.h"
 
 #include <errno.h>
 #include <stdio.h>
