@@ -28,9 +28,10 @@ STAGES = [
     # A layout says which kind of lock it holds, so the kinds come first.
     ("layout", "layout/layout.c layout/layout_draw.c layout/layout_parse.c "
                "layout/layout_private.h layout/layout_btf.c"),
-    ("kernel", "kernel.c kernel_btf.c kernel_config.c kernel_draw.c kernel_files.c "
-               "kernel_gzip.c kernel_gzip_none.c kernel_lock.c kernel_private.h kernel_slab.c "
-               "kernel_trace.c"),
+    ("kernel", "kernel/kernel.c kernel/kernel_btf.c kernel/kernel_config.c kernel/kernel_draw.c "
+               "kernel/kernel_files.c kernel/kernel_gzip.c kernel/kernel_gzip_none.c "
+               "kernel/kernel_generation.c kernel/kernel_private.h kernel/kernel_slab.c "
+               "kernel/kernel_trace.c"),
     ("scenario", "scenario.c shape.c shape_churn.c shape_fault.c shape_private.h shape_watch.c "
                  "shape_words.c hot.c hot_churn.c hot_fault.c hot_private.h hot_whatif.c "
                  "hot_words.c watch_words.c"),
@@ -62,7 +63,7 @@ STAGES = [
 ALONE = [
     (re.compile(r"^hwloc(\.h|/)"), "lib/machine/topology.c"),
     (re.compile(r"^numa(if)?\.h$"), "lib/machine/arena.c"),
-    (re.compile(r"^zlib\.h$"), "lib/kernel_gzip.c"),
+    (re.compile(r"^zlib\.h$"), "lib/kernel/kernel_gzip.c"),
     (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
     (re.compile(r"^bpf/"), "lib/structure_btf"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), ("lib/counters", "lib/events")),
