@@ -32,9 +32,11 @@ STAGES = [
                "kernel/kernel_files.c kernel/kernel_gzip.c kernel/kernel_gzip_none.c "
                "kernel/kernel_generation.c kernel/kernel_private.h kernel/kernel_slab.c "
                "kernel/kernel_trace.c"),
-    ("scenario", "scenario.c shape.c shape_churn.c shape_fault.c shape_private.h shape_watch.c "
-                 "shape_words.c hot.c hot_churn.c hot_fault.c hot_private.h hot_whatif.c "
-                 "hot_words.c watch_words.c"),
+    ("scenario", "workload/scenario.c workload/workload_objects.c workload/workload_churn.c "
+                 "workload/workload_pages.c workload/workload_private.h "
+                 "workload/workload_watch.c workload/workload_words.c workload/loops_objects.c "
+                 "workload/loops_churn.c workload/loops_pages.c workload/loops.h "
+                 "workload/loops_accesses.c workload/loops_words.c workload/watch_words.c"),
     ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
                "events_text.c"),
     ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "

@@ -5,7 +5,7 @@
  */
 #include <linebounce/scenario.h>
 
-#include "shape_private.h"
+#include "workload_private.h"
 
 #include <errno.h>
 #include <math.h>

@@ -3,7 +3,7 @@
  * The hot loops of faults: the kernel is what they measure, so system calls are part of them. Each
  * thread has its own part. tests/check_hot.py disassembles this file.
  */
-#include "hot_private.h"
+#include "loops.h"
 #include "lock/lock_private.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
  *
  * Mappings in place of objects: laying them out, and giving them back whole whatever failed.
  */
-#include "shape_private.h"
+#include "workload_private.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
  * The hot loops of churn: the oldest object dies, another is born in its place in the ring. Each
  * thread has its own objects. tests/check_hot.py disassembles this file.
  */
-#include "hot_private.h"
+#include "loops.h"
 #include "lock/lock_private.h"
 
 #include <stdlib.h>

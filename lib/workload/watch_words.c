@@ -2,7 +2,7 @@
  *
  * The words that can be watched: their names, and where in what they lie.
  */
-#include "shape_private.h"
+#include "workload_private.h"
 
 #include <string.h>
 

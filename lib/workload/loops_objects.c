@@ -4,7 +4,7 @@
  * saturated}, and one more that times a single op; everything in them is inlined but the locks'
  * cold slow paths. tests/check_hot.py disassembles this file and the others of its kind.
  */
-#include "hot_private.h"
+#include "loops.h"
 #include "lock/fast_paths.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  * Objects that live and die: slabs with free lists, or the C library's heap, a region a thread.
  */
-#include "shape_private.h"
+#include "workload_private.h"
 
 #include <errno.h>
 #include <malloc.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <linebounce/scenario.h>
 
-#include "shape_private.h"
+#include "workload_private.h"
 
 #include <errno.h>
 

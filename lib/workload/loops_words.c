@@ -2,7 +2,7 @@
  *
  * The hot loops of ops on words. tests/check_hot.py disassembles this file.
  */
-#include "hot_private.h"
+#include "loops.h"
 #include "lock/fast_paths.h"
 
 INLINE volatile uint64_t *word_at(uintptr_t address)

@@ -2,7 +2,7 @@
  *
  * The hot loops of ops on some words of one object. tests/check_hot.py disassembles this file.
  */
-#include "hot_private.h"
+#include "loops.h"
 
 INLINE volatile uint64_t *word_at(uintptr_t address)
 {

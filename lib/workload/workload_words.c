@@ -2,7 +2,7 @@
  *
  * Laying out scenarios on words: where each word lies, and what is checked after a window.
  */
-#include "shape_private.h"
+#include "workload_private.h"
 
 #include <errno.h>
 #include <string.h>
