@@ -37,10 +37,10 @@ STAGES = [
                  "workload/workload_watch.c workload/workload_words.c workload/loops_objects.c "
                  "workload/loops_churn.c workload/loops_pages.c workload/loops.h "
                  "workload/loops_accesses.c workload/loops_words.c workload/watch_words.c"),
-    ("events", "events.c events_pfm.c events_pfm_none.c events_private.h events_table.c "
-               "events_text.c"),
-    ("counters", "counters.c counters_pmc.c counters_private.h counters_probe.c "
-                 "counters_system.c"),
+    ("events", "counters/events.c counters/events_pfm.c counters/events_pfm_none.c "
+               "counters/events_private.h counters/events_table.c counters/events_text.c"),
+    ("counters", "counters/counters.c counters/rdpmc.c counters/counters_private.h "
+                 "counters/counters_probe.c counters/perf_calls.c"),
     ("latency", "latency.c"),
     ("crew", "crew.c crew_private.h worker.c blocks.c"),
     ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
@@ -66,9 +66,9 @@ ALONE = [
     (re.compile(r"^hwloc(\.h|/)"), "lib/machine/topology.c"),
     (re.compile(r"^numa(if)?\.h$"), "lib/machine/arena.c"),
     (re.compile(r"^zlib\.h$"), "lib/kernel/kernel_gzip.c"),
-    (re.compile(r"^perfmon/"), "lib/events_pfm.c"),
+    (re.compile(r"^perfmon/"), "lib/counters/events_pfm.c"),
     (re.compile(r"^bpf/"), "lib/structure_btf"),
-    (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), ("lib/counters", "lib/events")),
+    (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), "lib/counters/"),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
     (re.compile(r"^(cjson/)?cJSON"), ("lib/json", "lib/compare_json.c")),
     (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),

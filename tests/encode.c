@@ -6,7 +6,7 @@
  *
  * Exit 0: all were encoded; 1: some were not, each named.
  */
-#include "events_private.h"
+#include "counters/events_private.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef LB_TESTS_FAKE_PMU_H
 #define LB_TESTS_FAKE_PMU_H
 
-#include "counters_private.h"
+#include "counters/counters_private.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -6,7 +6,7 @@
  */
 #include <linebounce/counters.h>
 
-#include "counters_private.h"
+#include "counters/counters_private.h"
 
 #include <dirent.h>
 #include <errno.h>

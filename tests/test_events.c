@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * events: the table against libpfm4, names that users give, and processors that are not here.
- * Built twice, with and without libpfm4 (lib/events_pfm_none.c): lb_pfm_built says which.
+ * Built twice, with and without libpfm4 (lib/counters/events_pfm_none.c): lb_pfm_built says which.
  */
 #include <linebounce/events.h>
 
-#include "events_private.h"
+#include "counters/events_private.h"
 
 #include <ctype.h>
 #include <errno.h>

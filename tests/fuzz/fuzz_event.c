@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "events_private.h"
+#include "counters/events_private.h"
 
 static void try_name(const char *text, const struct lb_microarchitecture *here)
 {

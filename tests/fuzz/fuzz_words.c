@@ -4,7 +4,7 @@
  */
 #include "fuzz.h"
 
-#include "events_private.h"
+#include "counters/events_private.h"
 #include "base/number.h"
 
 #include <linebounce/memory.h>

@@ -18,9 +18,9 @@ TIME_S = 60
 SOURCES = [
     "tests/encode.c",
     "lib/base/base.c",
-    "lib/events_pfm.c",
-    "lib/events_table.c",
-    "lib/events_text.c",
+    "lib/counters/events_pfm.c",
+    "lib/counters/events_table.c",
+    "lib/counters/events_text.c",
 ]
 FLAGS = ["-static", "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror"]
 # Debian's name of the architecture: compiler and its folders, emulator.
