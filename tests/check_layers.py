@@ -41,8 +41,8 @@ STAGES = [
                "counters/events_private.h counters/events_table.c counters/events_text.c"),
     ("counters", "counters/counters.c counters/rdpmc.c counters/counters_private.h "
                  "counters/counters_probe.c counters/perf_calls.c"),
-    ("latency", "latency.c"),
-    ("crew", "crew.c crew_private.h worker.c blocks.c"),
+    ("latency", "crew/histogram.c"),
+    ("crew", "crew/crew.c crew/crew_private.h crew/worker.c crew/block_log.c"),
     ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
     ("interference", "interference.c"),
     ("record", "csv.c machine/environment.c machine/environment_private.h base/make_folders.c "

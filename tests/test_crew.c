@@ -6,7 +6,7 @@
  */
 #include <linebounce/crew.h>
 
-#include "crew_private.h"
+#include "crew/crew_private.h"
 #include "fake_pmu.h"
 
 #include <dirent.h>

@@ -17,7 +17,7 @@
  */
 #include <linebounce/crew.h>
 
-#include "crew_private.h"
+#include "crew/crew_private.h"
 
 #include <errno.h>
 #include <math.h>
