@@ -8,7 +8,7 @@
  * spread, and no interval.
  */
 #include "compare_private.h"
-#include "stats_private.h"
+#include "stats/stats_private.h"
 
 #include <errno.h>
 #include <math.h>

@@ -43,8 +43,8 @@ STAGES = [
                  "counters/counters_probe.c counters/perf_calls.c"),
     ("latency", "crew/histogram.c"),
     ("crew", "crew/crew.c crew/crew_private.h crew/worker.c crew/block_log.c"),
-    ("stats", "stats.c stats_location.c stats_private.h stats_verdict.c"),
-    ("interference", "interference.c"),
+    ("stats", "stats/stats.c stats/hodges_lehmann.c stats/stats_private.h stats/verdict.c"),
+    ("interference", "stats/interference.c"),
     ("record", "csv.c machine/environment.c machine/environment_private.h base/make_folders.c "
                "json.c json_private.h json_read.c base/number.c base/number.h row.c row.h "
                "schema.c"),
