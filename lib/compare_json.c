@@ -3,7 +3,7 @@
  * run.json of both sides, and the comparison as JSON.
  */
 #include "compare_private.h"
-#include "json_private.h"
+#include "record/json_private.h"
 #include "base/number.h"
 
 #include <cjson/cJSON.h>

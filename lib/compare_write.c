@@ -3,7 +3,7 @@
  * The comparison as CSV.
  */
 #include "compare_private.h"
-#include "row.h"
+#include "record/row.h"
 
 #include <errno.h>
 #include <stdio.h>

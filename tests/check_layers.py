@@ -45,9 +45,9 @@ STAGES = [
     ("crew", "crew/crew.c crew/crew_private.h crew/worker.c crew/block_log.c"),
     ("stats", "stats/stats.c stats/hodges_lehmann.c stats/stats_private.h stats/verdict.c"),
     ("interference", "stats/interference.c"),
-    ("record", "csv.c machine/environment.c machine/environment_private.h base/make_folders.c "
-               "json.c json_private.h json_read.c base/number.c base/number.h row.c row.h "
-               "schema.c"),
+    ("record", "record/csv.c machine/environment.c machine/environment_private.h "
+               "base/make_folders.c record/json.c record/json_private.h record/json_read.c "
+               "base/number.c base/number.h record/row.c record/row.h record/schema.c"),
     ("compare", "compare.c compare_arrange.c compare_interval.c compare_json.c compare_judge.c "
                 "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan.c"),
@@ -70,7 +70,7 @@ ALONE = [
     (re.compile(r"^bpf/"), "lib/structure_btf"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), "lib/counters/"),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
-    (re.compile(r"^(cjson/)?cJSON"), ("lib/json", "lib/compare_json.c")),
+    (re.compile(r"^(cjson/)?cJSON"), ("lib/record/json", "lib/compare_json.c")),
     (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),
 ]
 

@@ -50,7 +50,7 @@ def read_csv(path):
 
 def schema_columns(which):
     """Column names of samples or summary, from lib/schema.c."""
-    with open(os.path.join(SOURCE, "lib/schema.c"), encoding="utf-8") as file:
+    with open(os.path.join(SOURCE, "lib/record/schema.c"), encoding="utf-8") as file:
         text = file.read()
     name = r'\{\s*"([a-z0-9_]+)"\s*,'
     case = re.search(r"#define CASE_COLUMNS(.*?)\n\n", text, re.DOTALL)[1]
