@@ -50,8 +50,8 @@ STAGES = [
                "base/number.c base/number.h record/row.c record/row.h record/schema.c"),
     ("compare", "compare.c compare_arrange.c compare_interval.c compare_json.c compare_judge.c "
                 "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
-    ("plan", "plan.c"),
-    ("sweep", "sweep.c"),
+    ("plan", "plan/plan.c"),
+    ("sweep", "plan/sweep.c"),
     ("run", "run.c run_private.h bench.c bench_write.c first.c fit.c groups.c instruments.c "
             "keep.c look.c resume.c resume_check.c"),
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
