@@ -4,7 +4,7 @@
  * what the locks did), timed (sampled latencies) and counted (events), side by side.
  */
 #include "analysis_private.h"
-#include "run_private.h"
+#include "run/run_private.h"
 
 #include <errno.h>
 #include <math.h>

@@ -52,8 +52,9 @@ STAGES = [
                 "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
     ("plan", "plan/plan.c"),
     ("sweep", "plan/sweep.c"),
-    ("run", "run.c run_private.h bench.c bench_write.c first.c fit.c groups.c instruments.c "
-            "keep.c look.c resume.c resume_check.c"),
+    ("run", "run/run.c run/run_private.h run/case.c run/samples_write.c run/first_touch.c "
+            "run/budget.c run/event_groups.c run/instruments.c run/series.c run/regimes.c "
+            "run/samples_read.c run/samples_check.c"),
     ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
     ("analysis", "analysis.c analysis_answer.c analysis_causes.c analysis_judge.c "
                  "analysis_private.h analysis_write.c"),

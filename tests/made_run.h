@@ -8,7 +8,7 @@
 
 #include <linebounce/analysis.h>
 
-#include "run_private.h"
+#include "run/run_private.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -6,7 +6,7 @@
  */
 #include <linebounce/analysis.h>
 
-#include "run_private.h"
+#include "run/run_private.h"
 
 #include <errno.h>
 #include <math.h>

@@ -7,7 +7,7 @@
 #include <linebounce/run.h>
 
 #include "fake_pmu.h"
-#include "run_private.h"
+#include "run/run_private.h"
 
 #include <errno.h>
 #include <math.h>

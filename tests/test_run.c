@@ -7,7 +7,7 @@
 
 #include "fake_pmu.h"
 #include "made_run.h"
-#include "run_private.h"
+#include "run/run_private.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -774,7 +774,7 @@ static size_t check_columns_of(const char *name, const struct lb_schema *schema)
 static void test_columns_are_known(void **state)
 {
     (void)state;
-    assert_true(check_columns_of("bench_write.c", &lb_schema_samples) > 60);
+    assert_true(check_columns_of("run/samples_write.c", &lb_schema_samples) > 60);
     assert_true(check_columns_of("analysis_write.c", &lb_schema_summary) > 60);
     for (int role = 0; role < LB_EVENT_ROLES; role++) {
         char column[64];

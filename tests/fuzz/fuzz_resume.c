@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-#include "run_private.h"
+#include "run/run_private.h"
 
 #include <linebounce/plan.h>
 #include <linebounce/sweep.h>
