@@ -55,7 +55,7 @@ STAGES = [
     ("run", "run/run.c run/run_private.h run/case.c run/samples_write.c run/first_touch.c "
             "run/budget.c run/event_groups.c run/instruments.c run/series.c run/regimes.c "
             "run/samples_read.c run/samples_check.c"),
-    ("pairs", "pairs.c pairs_measure.c pairs_write.c"),
+    ("pairs", "pingpong/pairs.c pingpong/pairs_measure.c pingpong/pairs_write.c"),
     ("analysis", "analysis.c analysis_answer.c analysis_causes.c analysis_judge.c "
                  "analysis_private.h analysis_write.c"),
     ("plot", "gnuplot.c page.c pictures.c plot.c plot_private.h"),
