@@ -48,8 +48,9 @@ STAGES = [
     ("record", "record/csv.c machine/environment.c machine/environment_private.h "
                "base/make_folders.c record/json.c record/json_private.h record/json_read.c "
                "base/number.c base/number.h record/row.c record/row.h record/schema.c"),
-    ("compare", "compare.c compare_arrange.c compare_interval.c compare_json.c compare_judge.c "
-                "compare_private.h compare_read.c compare_regimes.c compare_write.c"),
+    ("compare", "compare/compare.c compare/compare_arrange.c compare/compare_interval.c "
+                "compare/compare_json.c compare/compare_judge.c compare/compare_private.h "
+                "compare/compare_read.c compare/compare_regimes.c compare/compare_write.c"),
     ("plan", "plan/plan.c"),
     ("sweep", "plan/sweep.c"),
     ("run", "run/run.c run/run_private.h run/case.c run/samples_write.c run/first_touch.c "
@@ -71,7 +72,7 @@ ALONE = [
     (re.compile(r"^bpf/"), "lib/structure_btf"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), "lib/counters/"),
     (re.compile(r"^benchmark/"), "lib/gbench.cc"),
-    (re.compile(r"^(cjson/)?cJSON"), ("lib/record/json", "lib/compare_json.c")),
+    (re.compile(r"^(cjson/)?cJSON"), ("lib/record/json", "lib/compare/compare_json.c")),
     (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),
 ]
 

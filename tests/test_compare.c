@@ -2,7 +2,7 @@
  *
  * compare: planted differences and none, runs and rounds, regimes, matching, refusals, documents.
  */
-#include "compare_private.h"
+#include "compare/compare_private.h"
 
 #include <linebounce/arena.h>
 
