@@ -57,10 +57,11 @@ STAGES = [
             "run/budget.c run/event_groups.c run/instruments.c run/series.c run/regimes.c "
             "run/samples_read.c run/samples_check.c"),
     ("pairs", "pingpong/pairs.c pingpong/pairs_measure.c pingpong/pairs_write.c"),
-    ("analysis", "analysis.c analysis_answer.c analysis_causes.c analysis_judge.c "
-                 "analysis_private.h analysis_write.c"),
-    ("plot", "gnuplot.c page.c pictures.c plot.c plot_private.h"),
-    ("gbench", "gbench.cc gbench_none.c"),
+    ("analysis", "report/analysis.c report/analysis_answer.c report/analysis_causes.c "
+                 "report/analysis_judge.c report/analysis_private.h report/summary_write.c"),
+    ("plot", "report/gnuplot.c report/html.c report/pictures.c report/plot.c "
+             "report/plot_private.h"),
+    ("gbench", "report/gbench.cc report/gbench_none.c"),
 ]
 
 # Headers of libraries that one file alone may include.
@@ -71,7 +72,7 @@ ALONE = [
     (re.compile(r"^perfmon/"), "lib/counters/events_pfm.c"),
     (re.compile(r"^bpf/"), "lib/structure_btf"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), "lib/counters/"),
-    (re.compile(r"^benchmark/"), "lib/gbench.cc"),
+    (re.compile(r"^benchmark/"), "lib/report/gbench.cc"),
     (re.compile(r"^(cjson/)?cJSON"), ("lib/record/json", "lib/compare/compare_json.c")),
     (re.compile(r"^argp\.h$|^getopt\.h$"), "benchmarks/"),
 ]

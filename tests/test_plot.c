@@ -7,7 +7,7 @@
 #include <linebounce/plot.h>
 #include <linebounce/record.h>
 
-#include "plot_private.h"
+#include "report/plot_private.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -775,7 +775,7 @@ static void test_columns_are_known(void **state)
 {
     (void)state;
     assert_true(check_columns_of("run/samples_write.c", &lb_schema_samples) > 60);
-    assert_true(check_columns_of("analysis_write.c", &lb_schema_summary) > 60);
+    assert_true(check_columns_of("report/summary_write.c", &lb_schema_summary) > 60);
     for (int role = 0; role < LB_EVENT_ROLES; role++) {
         char column[64];
 
