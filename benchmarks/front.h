@@ -6,7 +6,7 @@
 #ifndef LB_FRONT_H
 #define LB_FRONT_H
 
-#include "settings.h"
+#include "cli/settings.h"
 
 #include <linebounce/analysis.h>
 

@@ -5,7 +5,7 @@
 #ifndef LB_NOTES_H
 #define LB_NOTES_H
 
-#include "settings.h"
+#include "cli/settings.h"
 
 #include <linebounce/run.h>
 

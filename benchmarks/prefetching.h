@@ -2,7 +2,7 @@
 #ifndef LB_PREFETCHING_H
 #define LB_PREFETCHING_H
 
-#include "settings.h"
+#include "cli/settings.h"
 
 #include <linebounce/prefetcher.h>
 #include <linebounce/record.h>

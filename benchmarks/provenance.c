@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "provenance.h"
 
-#include "show_kernel.h"
+#include "cli/show_kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>

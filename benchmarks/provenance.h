@@ -5,7 +5,7 @@
 #ifndef LB_PROVENANCE_H
 #define LB_PROVENANCE_H
 
-#include "settings.h"
+#include "cli/settings.h"
 
 #include <linebounce/record.h>
 #include <linebounce/run.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "session.h"
 
-#include "commands.h"
+#include "cli/commands.h"
 #include "counting.h"
 #include "notes.h"
 #include "prefetching.h"

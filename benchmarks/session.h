@@ -7,7 +7,7 @@
 #define LB_SESSION_H
 
 #include "front.h"
-#include "settings.h"
+#include "cli/settings.h"
 #include "suite.h"
 
 #include <linebounce/counters.h>

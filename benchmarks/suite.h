@@ -9,7 +9,7 @@
 #include <linebounce/analysis.h>
 #include <linebounce/plan.h>
 
-#include "settings.h"
+#include "cli/settings.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  *
  * pingpong: one-way latency of a line between every pair of CPUs.
  */
-#include "commands.h"
+#include "cli/commands.h"
 #include "notes.h"
 #include "provenance.h"
 #include "session.h"

@@ -2,7 +2,7 @@
  *
  * A structure that BTF describes, with the fields that the command line names.
  */
-#include "structure_source.h"
+#include "cli/structure_source.h"
 #include "whatif.h"
 
 #include <errno.h>
