@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/commands.h"
-#include "session.h"
+#include "session/session.h"
 
 #include "suite.h"
 

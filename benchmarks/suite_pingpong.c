@@ -3,9 +3,9 @@
  * pingpong: one-way latency of a line between every pair of CPUs.
  */
 #include "cli/commands.h"
-#include "notes.h"
-#include "provenance.h"
-#include "session.h"
+#include "session/notes.h"
+#include "session/provenance.h"
+#include "session/session.h"
 #include "suite.h"
 
 #include <linebounce/pairs.h>

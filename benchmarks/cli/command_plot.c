@@ -6,7 +6,7 @@
 #include "commands.h"
 
 #include "options.h"
-#include "provenance.h"
+#include "session/provenance.h"
 
 #include <linebounce/plot.h>
 #include <linebounce/record.h>

@@ -4,8 +4,8 @@
  */
 #include "commands.h"
 
-#include "provenance.h"
-#include "session.h"
+#include "session/provenance.h"
+#include "session/session.h"
 
 #include <linebounce/gbench.h>
 

@@ -4,7 +4,7 @@
  */
 #include "commands.h"
 
-#include "counting.h"
+#include "session/counters_report.h"
 #include "settings.h"
 #include "show_kernel.h"
 #include "show_structure.h"

@@ -5,9 +5,9 @@
  */
 #include "commands.h"
 
-#include "identity.h"
-#include "provenance.h"
-#include "session.h"
+#include "session/sweep_identity.h"
+#include "session/provenance.h"
+#include "session/session.h"
 #include "table_sweep.h"
 
 #include <linebounce/sweep.h>

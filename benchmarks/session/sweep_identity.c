@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "identity.h"
+#include "sweep_identity.h"
 
 #include <linebounce/record.h>
 #include <linebounce/run.h>

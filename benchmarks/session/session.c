@@ -2,7 +2,7 @@
 #include "session.h"
 
 #include "cli/commands.h"
-#include "counting.h"
+#include "counters_report.h"
 #include "notes.h"
 #include "prefetching.h"
 #include "provenance.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "counting.h"
+#include "counters_report.h"
 
 #include <math.h>
 #include <stdio.h>
