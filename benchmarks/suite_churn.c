@@ -5,8 +5,8 @@
  */
 #include "suite.h"
 
-#include "interval.h"
-#include "table.h"
+#include "report/interval.h"
+#include "report/table.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #include "suite.h"
 
-#include "interval.h"
+#include "report/interval.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  */
 #include "suite.h"
 
-#include "table.h"
+#include "report/table.h"
 
 static const struct lb_scenario *const all[] = {
     &lb_scenarios[LB_SCENARIO_SAME_OBJECT], &lb_scenarios[LB_SCENARIO_NEIGHBOURS],

@@ -5,7 +5,7 @@
  */
 #include "suite.h"
 
-#include "table.h"
+#include "report/table.h"
 
 #include <linebounce/interference.h>
 #include <linebounce/record.h>

@@ -5,10 +5,10 @@
  */
 #include <linebounce/analysis.h>
 
-#include "interval.h"
+#include "report/interval.h"
 #include "made_run.h"
-#include "table.h"
-#include "verdicts.h"
+#include "report/table.h"
+#include "report/verdicts.h"
 
 #include <errno.h>
 #include <math.h>

@@ -8,7 +8,7 @@
 #include "session/sweep_identity.h"
 #include "session/provenance.h"
 #include "session/session.h"
-#include "table_sweep.h"
+#include "report/table_sweep.h"
 
 #include <linebounce/sweep.h>
 

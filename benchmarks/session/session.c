@@ -6,7 +6,7 @@
 #include "notes.h"
 #include "prefetching.h"
 #include "provenance.h"
-#include "table.h"
+#include "report/table.h"
 
 #include <linebounce/analysis.h>
 #include <linebounce/load.h>

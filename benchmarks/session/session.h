@@ -6,7 +6,7 @@
 #ifndef LB_SESSION_H
 #define LB_SESSION_H
 
-#include "front.h"
+#include "report/gbench_front.h"
 #include "cli/settings.h"
 #include "suite.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
 
-#include "causes.h"
+#include "breakdown.h"
 #include "interval.h"
 #include "verdicts.h"
 

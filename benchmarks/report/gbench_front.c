@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "front.h"
+#include "gbench_front.h"
 
 #include <linebounce/gbench.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "causes.h"
+#include "breakdown.h"
 
 #include "table.h"
 
