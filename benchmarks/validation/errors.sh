@@ -6,7 +6,7 @@
 #     hundred runs' worth of rounds hold a false winner; whether samples scaled by 5 % are found;
 #  2. twins whose pause is 5 % longer, without contention: in how many of a hundred they are found.
 set -eu
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 out=${1:-errors-$(date -u +%Y%m%dT%H%M%SZ)}
 
 disturb() {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the threads of will-it-scale's page_fault1 do, written down a second time and without this
- * project's harness: the suite `fault` is held against it (benchmarks/fault.sh). Each pinned thread
- * maps 128 MiB, writes a byte into every page, unmaps, and counts its pages; the main thread looks
- * at the counters once a second.
+ * project's harness: the suite `fault` is held against it (benchmarks/validation/fault.sh). Each
+ * pinned thread maps 128 MiB, writes a byte into every page, unmaps, and counts its pages; the main
+ * thread looks at the counters once a second.
  *
  * Usage: fault_reference SECONDS CPU...
  * Prints the median over seconds of all threads' pages, and their pages per CPU second.

@@ -7,14 +7,15 @@
 # from windows whose threads were not kept off their CPU, of the other program from all seconds.
 # Faults per CPU second are of all windows and all seconds.
 #
-# Usage: sh benchmarks/fault.sh [TURNS]     (5; a turn takes about 12 s a number of threads)
+# Usage: sh benchmarks/validation/fault.sh [TURNS]   (5; a turn takes about 12 s for each number
+# of threads)
 #
 # To compare with will-it-scale itself, run `./page_fault1_threads -t N -s 10` from its folder on a
 # quiet machine, beside `linebounce run fault --scenario map --threads N`, and divide its average by
 # faults_per_wall_s in summary.csv.
 set -eu
 
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${LB_BUILD_DIR:-$root/build}
 turns=${1:-5}
 work=$(mktemp -d)

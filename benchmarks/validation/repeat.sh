@@ -5,7 +5,7 @@
 # of variation of each layout's net_ns_op at the headline work between the runs, and of the
 # ping-pong over fresh lines.
 set -eu
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 runs=${1:-10}
 out=${2:-repeat-$(date -u +%Y%m%dT%H%M%SZ)}
 
@@ -15,4 +15,4 @@ while [ "$n" -le "$runs" ]; do
     mv "$out-$n.txt" "$out/$n/table.txt"
     n=$((n + 1))
 done
-python3 "$root/benchmarks/repeat.py" "$out"/*/
+python3 "$root/benchmarks/validation/repeat.py" "$out"/*/
