@@ -191,6 +191,46 @@ void request_init(const struct settings *s, const struct suite *suite, struct re
     suite->defaults(s, r);
 }
 
+/* Sees the names of a layout's fields; whether `field` is one of them. */
+static bool has_field(const struct lb_layout *l, const char *field, struct lb_nearest *nearest)
+{
+    const struct lb_member *member;
+
+    for (size_t i = 0; i < l->n_accesses; i++)
+        lb_nearest_see(l->accesses[i].field, nearest);
+    return lb_layout_find_field(l, field) ||
+           (l->structure && !lb_structure_find_member(l->structure, field, NULL, &member));
+}
+
+static int check_field(const struct lb_plan *plan, const char *field, struct lb_why *why)
+{
+    struct lb_nearest nearest = {.name = field};
+    char near[LB_NEAREST_MOST * (LB_DISTANCE_BYTES + 2) + 16];
+    const struct lb_layout *last = NULL;
+
+    for (size_t i = 0; i < plan->n_cases; i++) {
+        const struct lb_layout *l = plan->cases[i].shape.layout;
+        if (l && l != last && has_field(l, field, &nearest))
+            return 0;
+        last = l;
+    }
+    for (int i = 0; i < LB_WATCHES; i++)
+        lb_nearest_see(lb_watch_name((enum lb_watch)i), &nearest);
+    return lb_fail(why, EINVAL, "event bp:%s: no layout here has such a field%s", field,
+                   lb_nearest_text(&nearest, near, sizeof near));
+}
+
+int request_check_fields(const struct request *r, const struct lb_plan *plan, struct lb_why *why)
+{
+    const struct lb_event *events = r->events;
+    int err = 0;
+
+    for (size_t i = 0; !err && i < r->n_events; i++)
+        if (events[i].kind == LB_EVENT_WATCH && events[i].word.watch == LB_WATCH_FIELD)
+            err = check_field(plan, events[i].word.field, why);
+    return err;
+}
+
 void request_finish(struct request *r)
 {
     free(r->own.scenarios.at);

@@ -79,6 +79,10 @@ int suite_check(const struct settings *settings, struct lb_why *why);
 void request_init(const struct settings *settings, const struct suite *suite,
                   struct request *request);
 void request_finish(struct request *request);
+/* Whether every field that is to be watched (--events bp:FIELD) is one of some layout of the plan:
+ * -EINVAL with the names that are near. */
+int request_check_fields(const struct request *request, const struct lb_plan *plan,
+                         struct lb_why *why);
 /* The offsets given, and the base's behind them where it is not among them: it is measured whether
  * it was listed or not, as a baseline layout is. */
 void request_offsets(const struct settings *settings, size_t base, struct request *request);

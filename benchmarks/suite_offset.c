@@ -44,8 +44,8 @@ static void make_layout(size_t lock_offset, struct lb_layout *l)
     *l = (struct lb_layout){
         .size_bytes = OBJECT_BYTES,
         .align_bytes = OBJECT_BYTES,
-        .head_offset = 0,
-        .tail_offset = TAIL_OFFSET,
+        .accesses = {LB_VMA_FIELDS(0, TAIL_OFFSET)},
+        .n_accesses = LB_VMA_FIELDS_N,
         .seq_offset = SEQ_OFFSET,
         .lock_offset = lock_offset,
         .lock_room_bytes = end - lock_offset,

@@ -126,9 +126,9 @@ static void print_fields(FILE *out, const struct whatif *w)
 {
     for (int written = 0; written < 2; written++) {
         fprintf(out, written ? "; half %s" : "  half the threads read",
-                w->write == LB_WRITE_ADD         ? "add to"
-                : w->write == LB_WRITE_INCREMENT ? "increment"
-                                                 : "store to");
+                w->write == LB_HOW_ADD         ? "add to"
+                : w->write == LB_HOW_INCREMENT ? "increment"
+                                               : "store to");
         for (size_t i = 0, n = 0; i < w->n_fields; i++) {
             const struct whatif_field *f = &w->fields[i];
             if (!(written ? f->written : f->read))

@@ -27,7 +27,7 @@ const struct whatif whatif_presets[] = {
      .align_after = 64,
      .fields = {READ("mmap_lock.owner", 128, 136), WRITTEN("mmap_lock.count", 120, 128)},
      .n_fields = 2,
-     .write = LB_WRITE_ADD,
+     .write = LB_HOW_ADD,
      .moved = true,
      .published = "will-it-scale mmap1, threads: -9.2 % (48 threads, 2-socket Ice Lake)"},
     {.name = "page_counter",
@@ -39,7 +39,7 @@ const struct whatif whatif_presets[] = {
      .align_after = 64,
      .fields = {READ("max", 32, 32), READ("parent", 40, 40), WRITTEN("usage", 0, 128)},
      .n_fields = 3,
-     .write = LB_WRITE_ADD,
+     .write = LB_HOW_ADD,
      .moved = true,
      .published = "will-it-scale malloc1 +8.9 %, page_fault2 +9.9 %"},
     {.name = "i_mmap",
@@ -51,7 +51,7 @@ const struct whatif whatif_presets[] = {
      .align_after = 64,
      .fields = {READ("i_mmap", 0, 0), WRITTEN("i_mmap_rwsem.count", 56, 64)},
      .n_fields = 2,
-     .write = LB_WRITE_ADD,
+     .write = LB_HOW_ADD,
      .moved = true,
      .published = "execl +3.9 %"},
     {.name = "f_ref",
@@ -63,7 +63,7 @@ const struct whatif whatif_presets[] = {
      .align_after = 64,
      .fields = {READ("f_mode", 12, 12), READ("f_op", 16, 16), WRITTEN("f_ref", 0, 184)},
      .n_fields = 3,
-     .write = LB_WRITE_ADD,
+     .write = LB_HOW_ADD,
      .moved = true,
      .published = "readwhilewriting +1.3, 2.2, 7.2, 20.9 % at 16, 32, 64, 128 threads"},
 };
@@ -91,19 +91,6 @@ static size_t word_of(const struct whatif_field *f, bool after)
     return (after ? f->after : f->before) / WORD * WORD;
 }
 
-static int add_word(struct lb_touched *t, size_t word, const struct whatif *w, const char *how,
-                    struct lb_why *why)
-{
-    for (size_t i = 0; i < t->n; i++)
-        if (t->offset[i] == word) /* two fields of one word are one access */
-            return 0;
-    if (t->n == LB_TOUCHED_MOST)
-        return lb_fail(why, EINVAL, "whatif: %s: more than %d words are %s", w->structure,
-                       LB_TOUCHED_MOST, how);
-    t->offset[t->n++] = word;
-    return 0;
-}
-
 /* The field itself has to lie in the structure; its word may go on behind the end. */
 static int check_end(const struct whatif *w, const struct whatif_field *f, bool after,
                      struct lb_why *why)
@@ -116,6 +103,41 @@ static int check_end(const struct whatif *w, const struct whatif_field *f, bool 
                    f->name, at, bytes);
 }
 
+static int add_field(const struct whatif *w, const struct whatif_field *f, bool after,
+                     struct lb_why *why, struct lb_layout *l)
+{
+    struct lb_access access = {.offset = (uint16_t)(after ? f->after : f->before),
+                               .bytes = (uint16_t)f->bytes};
+    int err = check_end(w, f, after, why);
+
+    if (!err && f->read) {
+        access.how = LB_HOW_LOAD;
+        access.roles = LB_ROLE_BIT(0);
+        err = lb_layout_add(l, f->name, access, why);
+    }
+    if (!err && f->written) {
+        access.how = (uint8_t)w->write;
+        access.roles = LB_ROLE_BIT(1);
+        err = lb_layout_add(l, f->name, access, why);
+    }
+    return err;
+}
+
+/* The lock is the first word that is written, so that it lies where the round's line was drawn;
+ * nobody locks it. */
+static int place_lock(const struct whatif *w, struct lb_why *why, struct lb_layout *l)
+{
+    uint16_t words[LB_LOADS];
+    enum lb_how how;
+    bool read = lb_layout_loads(l, 0, words);
+
+    if (!read || !lb_layout_writes(l, 1, words, &how))
+        return lb_fail(why, EINVAL, "whatif: %s: no field is %s (--%s)", w->structure,
+                       read ? "written" : "read", read ? "write" : "read");
+    l->lock_offset = words[0];
+    return 0;
+}
+
 static int make_layout(const struct whatif *w, bool after, struct lb_why *why, struct lb_layout *l)
 {
     size_t bytes = after ? w->bytes_after : w->bytes_before;
@@ -126,23 +148,11 @@ static int make_layout(const struct whatif *w, bool after, struct lb_why *why, s
                             .lock_room_bytes = WORD,
                             .lock_align_bytes = WORD,
                             .lock = LB_LOCK_LOCKED_ADDS,
-                            .write = w->write};
-    for (size_t i = 0; !err && i < w->n_fields; i++) {
-        const struct whatif_field *f = &w->fields[i];
-        size_t word = word_of(f, after);
-        if ((err = check_end(w, f, after, why)))
-            return err;
-        if (f->read)
-            err = add_word(&l->reads, word, w, "read", why);
-        if (!err && f->written)
-            err = add_word(&l->writes, word, w, "written", why);
-    }
-    if (!err && !(l->reads.n && l->writes.n))
-        err = lb_fail(why, EINVAL, "whatif: %s: no field is %s (--%s)", w->structure,
-                      l->reads.n ? "written" : "read", l->reads.n ? "write" : "read");
-    if (!err)
-        l->lock_offset = l->writes.offset[0];
-    return err;
+                            .seq_offset = LB_NO_SEQ};
+    snprintf(l->name, sizeof l->name, "%s", w->name);
+    for (size_t i = 0; !err && i < w->n_fields; i++)
+        err = add_field(w, &w->fields[i], after, why, l);
+    return err ? err : place_lock(w, why, l);
 }
 
 int whatif_layouts(const struct whatif *w, struct lb_why *why, struct lb_layout layouts[2],

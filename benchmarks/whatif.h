@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#define WHATIF_FIELDS_MOST (2 * LB_TOUCHED_MOST)
+#define WHATIF_FIELDS_MOST (LB_LOADS + LB_WRITES_MOST)
 #define WHATIF_FIELD_BYTES 48
 
 /* A field that is touched, in bytes from the object's start. */
@@ -30,7 +30,7 @@ struct whatif {
     size_t bytes_before, bytes_after, align_before, align_after;
     struct whatif_field fields[WHATIF_FIELDS_MOST];
     size_t n_fields;
-    enum lb_write write;
+    enum lb_how write;
     bool moved;            /* false: nothing moves, there is one layout */
     const char *published; /* what others measured of this move, where and by what; NULL: nothing */
 };
@@ -46,7 +46,7 @@ struct whatif_options {
     const char *read, *write; /* members, parted by commas */
     const char *move;         /* "member=offset,..." */
     size_t bytes, align_bytes;
-    int write_how; /* enum lb_write; -1: a locked add where a member written is atomic or a lock,
+    int write_how; /* enum lb_how; -1: a locked add where a member written is atomic or a lock,
                       else a plain store */
 };
 /* Of "btf:STRUCT" or "btf:FILE:STRUCT", with ",name=" and ",which=". As it is, the object is
@@ -57,7 +57,7 @@ int whatif_of_structure(const char *text, const struct whatif_options *options, 
                         struct whatif *whatif);
 
 /* The layouts to measure: as it is and, where something moves, as moved. -EINVAL with the reason:
- * no field is read or none written, more than LB_TOUCHED_MOST of either, one that ends past the
+ * no field is read or none written, more than there is room for, one that ends past the
  * end, a name that is too long. Sizes are rounded up to whole words, as objects' strides are: the
  * last word may be the structure's only in part. */
 int whatif_layouts(const struct whatif *whatif, struct lb_why *why, struct lb_layout layouts[2],

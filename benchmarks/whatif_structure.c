@@ -162,9 +162,7 @@ int whatif_of_structure(const char *text, const struct whatif_options *o, struct
     w.moved = o->move || o->bytes || o->align_bytes;
     if (!err && w.moved)
         err = move_fields(&w, s, o, why);
-    w.write = o->write_how >= 0 ? (enum lb_write)o->write_how
-              : atomic          ? LB_WRITE_ADD
-                                : LB_WRITE_STORE;
+    w.write = o->write_how >= 0 ? (enum lb_how)o->write_how : atomic ? LB_HOW_ADD : LB_HOW_STORE;
     lb_structure_destroy(s);
     enter_locks(&w);
     if (!err)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Disassembles the hot loops of lib/hot*.c and checks what they must and must not contain.
+"""Disassembles the hot loops (lib/workload/loops_*.c): what they must contain, and must not.
 
 Usage: check_hot.py [OBJECT]     (libhot.a or liblinebounce.a below $LB_BUILD_DIR by default)
 Exit 0 passed, 1 failed, 77 skipped with a reason: not x86-64, or an instrumented build.
@@ -17,30 +17,30 @@ import shutil
 import subprocess
 import sys
 
-READ_OPS = ("read", "nested", "many", "pair", "read_fields", "nested_fields", "many_fields")
+READ_OPS = ("read", "nested", "many", "alone")
 KINDS = ("rwsem40", "rwsem32", "refcount", "locked_adds", "pthread_rwlock", "pthread_mutex")
 WAYS = ("inline", "indirect")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
-PLAIN = ("empty", "observe", "observe_fields", "add", "straight", "adds", "store", "load",
-         "increment", "cas", "sum", "push", "pop")
+PLAIN = ("empty", "observe", "straight", "adds", "sum", "push", "pop")
 # Ops on some words of one object, and how many.
-WHATIFS = [(how, n) for how in ("read", "store", "increment", "add") for n in range(1, 7)]
+WORDS = [(how, n) for how in ("load", "store", "increment", "add", "cas") for n in range(1, 5)]
 CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
           "churn_malloc_separate")
 
 # Calls that leave the fast path.
 SLOW_CALL = re.compile(
-    r"^(lb_\w+_(slow|wake)|fall_back(_fields)?|give_up|no_memory)(\.\w+)*$")
+    r"^(lb_\w+_(slow|wake)|fall_back|give_up|no_memory)(\.\w+)*$")
 # The kernel is what these measure.
 FAULT_CALLS = {"map": ("mmap", "mmap64", "munmap"), "protect": ("mprotect",)}
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
 # Changes of memory that an op makes, where their number says what the op is.
-STORES = {"store": 1, "load": 0, "sum": 0, "increment": 1, "push": 2, "pop": 1,
-          "touch": 2, "map": 0, "protect": 0}
-STORES.update({f"whatif_{how}{n}": 0 if how == "read" else n for how, n in WHATIFS if how != "add"})
-# Loads of the fields of an object, where nothing else is loaded: groups, and words by name.
-LOADS = {"observe_fields": 4, "observe": 9}
+STORES = {"sum": 0, "push": 2, "pop": 1, "touch": 2, "map": 0, "protect": 0, "observe": 0}
+STORES.update({f"{how}{n}": n if how in ("store", "increment") else 0 for how, n in WORDS
+               if how not in ("add", "cas")})
+# Loads, where nothing else is loaded: an offset of the program for each word of the object.
+LOADS = {"observe": 2 * 9}
+LOADS.update({f"load{n}": 2 * n for n in range(1, 5)})
 FAULTS = ("touch_keep", "touch_remap", "touch_bare", "map", "protect")
 # Ops that share no line with another thread: nothing is lost when a processor fetches theirs early.
 APART = ("churn", "touch", "map", "protect")
@@ -52,12 +52,12 @@ FORBIDDEN = re.compile(r"^(pause|cpuid|rdtscp?|rdpmc|mfence|sfence|syscall|int|d
 NO_ACCESS = re.compile(r"^(nop\w*|lea)$")
 
 # Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
-LOCKED = {"read": (1, 1), "many": (1, 1), "pair": (1, 1), "writer": (1, 1),
-          "straight": (1, 1), "adds": (0, 2), "add": (0, 1), "observe": (0, 0), "empty": (0, 0),
-          "store": (0, 0), "load": (0, 0), "increment": (0, 0), "cas": (1, 0), "sum": (0, 0),
+LOCKED = {"read": (1, 1), "many": (1, 1), "alone": (1, 1), "writer": (1, 1),
+          "straight": (1, 1), "adds": (0, 2), "observe": (0, 0), "empty": (0, 0), "sum": (0, 0),
           "push": (0, 0), "pop": (0, 0), "churn": (0, 0), "guarded": (1, 1), "touch": (0, 0),
           "map": (0, 0), "protect": (0, 0)}
-LOCKED.update({f"whatif_{how}{n}": (0, n if how == "add" else 0) for how, n in WHATIFS})
+LOCKED.update({f"{how}{n}": (n if how == "cas" else 0, n if how == "add" else 0)
+               for how, n in WORDS})
 
 
 def expected_names():
@@ -66,16 +66,13 @@ def expected_names():
             for way in WAYS:
                 ops = list(READ_OPS)
                 if kind != "locked_adds":
-                    ops += ["write", "mix", "mix_fields"]
+                    ops += ["write", "mix"]
                 if kind not in ("locked_adds", "refcount"):
-                    ops.append("writer")
+                    ops += ["writer", "guarded"]
                 for op in ops:
                     yield f"hot_{op}_{kind}_{way}_{form}"
-        for op in (*PLAIN, *CHURNS, *FAULTS, *(f"whatif_{how}{n}" for how, n in WHATIFS)):
+        for op in (*PLAIN, *CHURNS, *FAULTS, *(f"{how}{n}" for how, n in WORDS)):
             yield f"hot_{op}_{form}"
-        for kind in KINDS:
-            if kind not in ("locked_adds", "refcount"):
-                yield f"hot_guarded_{kind}_{form}"
 
 
 def locked_wanted(op, kind):
@@ -377,13 +374,8 @@ def describe(instructions):
 
 def split(name):
     """hot_OP_KIND_WAY_FORM -> op, kind, form; kind is '' where there is none, of churn the
-    allocator. An op on named fields is the op for all but its
-    loads. Of touch: keep, remap or bare."""
-    words = name[len("hot_"):].replace("_fields", "").split("_")
-    if words[0] == "whatif":
-        return "_".join(words[:2]), "", words[-1]
-    if words[0] == "guarded":
-        return words[0], "_".join(words[1:-1]), words[-1]
+    allocator. Of touch: keep, remap or bare."""
+    words = name[len("hot_"):].split("_")
     if words[0] == "touch":
         return words[0], words[1], words[-1]
     return words[0], "_".join(words[1:-2]) if len(words) > 2 else "", words[-1]

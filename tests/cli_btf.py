@@ -297,8 +297,8 @@ class Run(BtfCase):
                        "at 96, run as locked_adds",
             "bytes": 128, "align_bytes": 64, "lock_member": "f_ref.refcnt",
             "lock_type": "atomic_long_t", "lock_offset": 96, "lock_separate": False,
-            "lock_kind": "locked_adds", "seq_offset": None, "hot": ["f_mode at 0", "f_inode at 72"],
-            "words": 2}})
+            "lock_kind": "locked_adds", "seq_offset": None,
+            "hot": ["f_mode at 0", "f_inode at 72"]}})
         with open(os.path.join(SOURCE, "results/README.md"), encoding="utf-8") as file:
             section = file.read().split("## What layouts from BTF add")[1].split("\n## ")[0]
         documented = set(re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE))

@@ -388,7 +388,7 @@ static void plan_adds(struct rig *rig, struct lb_thread_plan *threads, int n, bo
         threads[i] = (struct lb_thread_plan){
             .worker = n - 1 - i,
             .loop = lb_hot_find(LB_OP_ADD, LB_LOCK_RWSEM40, false, paused),
-            .site = {{(uintptr_t)rig->words[i]}},
+            .x = {(uintptr_t)rig->words[i], (uintptr_t)&lb_program_of_word},
             .seed = 42,
             .span = 100,
             .op_ns = 20,
@@ -478,7 +478,7 @@ static void test_window_on_a_shared_word(void **state)
     need(rig, 2);
     crew = make_crew(rig, 2);
     plan_adds(rig, threads, 2, false);
-    threads[1].site = threads[0].site;
+    threads[1].x[0] = threads[0].x[0];
     assert_int_equal(lb_crew_window(crew, &plan, results, &spoiled), 0);
     assert_int_equal(results[0].total_ops + results[1].total_ops, *rig->words[0]);
     assert_int_equal(*rig->words[1], 0);
@@ -535,6 +535,7 @@ static void test_window_counts_lock_events(void **state)
         .scenario = &lb_scenarios[LB_SCENARIO_SAME_OBJECT], .layout = &lb_layouts[0], .threads = 1};
     struct lb_crew *crew = make_crew(rig, 1);
     struct lb_thread_plan thread = {.seed = 1, .op_ns = 20};
+    struct lb_site site;
     struct lb_window_plan plan = {.threads = &thread, .n_threads = 1, .window_ns = LB_WINDOW_NS};
     struct lb_thread_result r;
     struct lb_placed placed;
@@ -543,12 +544,12 @@ static void test_window_counts_lock_events(void **state)
     uint64_t random = 1;
 
     assert_int_equal(lb_draw_init(&random, 0, 1 << 22, 1 << 19, &draw), 0);
-    assert_int_equal(
-        lb_shape_place(&shape, &draw, rig->arena, 1 << 22, NULL, &thread.site, &placed), 0);
+    assert_int_equal(lb_shape_place(&shape, &draw, rig->arena, 1 << 22, NULL, &site, &placed), 0);
+    memcpy(thread.x, site.x, sizeof thread.x);
     thread.loop = lb_hot_find(LB_OP_READ, shape.lock, true, false);
     assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
     assert_int_equal(r.lock.fallbacks, 0);
-    *(uint32_t *)thread.site.x[2] = 1; /* write-locked by its sequence number */
+    *(uint32_t *)(site.x[0] + site.program.seq) = 1; /* write-locked by its sequence number */
     for (int i = 0; i < 2; i++) {
         assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
         assert_int_equal(r.lock.fallbacks, r.total_ops);
@@ -567,6 +568,7 @@ static void test_window_goes_round_the_draw(void **state)
                              .objects = 16};
     struct lb_crew *crew = make_crew(rig, 1);
     uint32_t *picks = malloc(LB_PICKS * sizeof *picks);
+    struct lb_site site;
     struct lb_thread_plan thread = {.seed = 1, .op_ns = 1, .picks = LB_PICKS, .picks_start = picks};
     struct lb_window_plan plan = {
         .threads = &thread, .n_threads = 1, .window_ns = 5 * LB_WINDOW_NS};
@@ -578,10 +580,10 @@ static void test_window_goes_round_the_draw(void **state)
 
     assert_non_null(picks);
     assert_int_equal(lb_draw_init(&random, 0, 1 << 22, 1 << 19, &draw), 0);
-    assert_int_equal(
-        lb_shape_place(&shape, &draw, rig->arena, 1 << 22, picks, &thread.site, &placed), 0);
+    assert_int_equal(lb_shape_place(&shape, &draw, rig->arena, 1 << 22, picks, &site, &placed), 0);
+    memcpy(thread.x, site.x, sizeof thread.x);
     thread.loop = lb_hot_find(LB_OP_MANY, shape.lock, true, false);
-    thread.site.x[1] += 4 * (LB_PICKS - 3); /* near the end already */
+    thread.x[3] += 4 * (LB_PICKS - 3); /* near the end already */
     for (int i = 0; i < 50 && ops <= 2 * LB_PICKS; i++) {
         assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
         ops += r.total_ops;
@@ -1044,9 +1046,9 @@ static uint64_t scripted_loop(uint64_t ops, uint64_t rng, uint64_t span, struct 
                               uintptr_t x5)
 {
     script.loops++;
-    script.faults += rng != script.rng || span != 100 || !me || x0 != 10 || x2 != 12 || x3 != 13 ||
+    script.faults += rng != script.rng || span != 100 || !me || x0 != 10 || x1 != 11 || x2 != 12 ||
                      x4 != 14 || x5 != 15;
-    follow_cursor(x1, ops, false);
+    follow_cursor(x3, ops, false);
     lb_chain(3 * ops);
     return ++script.rng;
 }
@@ -1055,9 +1057,9 @@ static struct lb_timed scripted_timed(uint64_t rng, struct lb_task *me, uintptr_
                                       uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5)
 {
     script.timed++;
-    script.faults += rng != script.rng || !me || x0 != 10 || x2 != 12 || x3 != 13 || x4 != 14 ||
-                     x5 != 15 || (!script.end && x1 != 11);
-    follow_cursor(x1, 1, true);
+    script.faults += rng != script.rng || !me || x0 != 10 || x1 != 11 || x2 != 12 || x4 != 14 ||
+                     x5 != 15 || (!script.end && x3 != 13);
+    follow_cursor(x3, 1, true);
     return (struct lb_timed){++script.rng, script.ticks++};
 }
 
@@ -1076,7 +1078,7 @@ static struct lb_thread_plan scripted_plan(bool paused)
     script = (struct script){.rng = 42};
     return (struct lb_thread_plan){
         .loop = scripted_loop,
-        .site = {{10, 11, 12, 13, 14, 15}},
+        .x = {10, 11, 12, 13, 14, 15},
         .seed = 42,
         .span = 100,
         .op_ns = 1e9,
@@ -1128,7 +1130,7 @@ static void test_timed_ops_go_round_the_draw(void **state)
     thread.picks_start = picks;
     script.start = (uintptr_t)picks;
     script.end = (uintptr_t)(picks + LB_PICKS);
-    thread.site.x[1] = script.next = script.end - 4;
+    thread.x[3] = script.next = script.end - 4;
     assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
     assert_int_equal(script.faults, 0);
     if (script.loops) /* it was not off its PU for the whole window */
@@ -1295,7 +1297,7 @@ static struct lb_event_code raw(uint64_t config)
 static struct lb_event_code watch_on(enum lb_watch watch, const void *word)
 {
     return (struct lb_event_code){.kind = LB_EVENT_WATCH,
-                                  .watch = watch,
+                                  .word.watch = watch,
                                   .address = (uintptr_t)word,
                                   .bytes = word ? sizeof(uint64_t) : 0};
 }

@@ -385,8 +385,8 @@ static void test_near_names(void **state)
     assert_has(why.text, "nearest: hitm_local");
     if (!lb_pfm_built)
         assert_has(why.text, "built without libpfm4");
-    assert_int_equal(parse("bp:vm_strat", "", &why, &event), -ENOENT);
-    assert_has(why.text, "nearest: bp:vm_start");
+    assert_int_equal(parse("bp:coutn+8", "", &why, &event), -ENOENT);
+    assert_has(why.text, "nearest: bp:count");
     assert_int_equal(parse("", "", &why, &event), -ENOENT);
     NEEDS_LIBPFM4;
     NEEDS_X86;
@@ -519,7 +519,7 @@ static void test_watches(void **state)
         assert_int_equal(event.kind, LB_EVENT_WATCH);
         assert_int_equal(event.role, -1);
         assert_string_equal(event.string, "");
-        assert_int_equal(event.watch, watch);
+        assert_int_equal(event.word.watch, watch);
         assert_false(event.watch_reads);
     }
     assert_int_equal(parse("bp:vm_start:w", "", &why, &event), 0);
@@ -530,13 +530,14 @@ static void test_watches(void **state)
     assert_int_equal(code.kind, LB_EVENT_WATCH);
     assert_int_equal(code.type, PERF_TYPE_BREAKPOINT);
     assert_int_equal(code.config, 0);
-    assert_int_equal(code.watch, LB_WATCH_VM_START);
+    assert_int_equal(code.word.watch, LB_WATCH_FIELD);
+    assert_string_equal(code.word.field, "vm_start");
     assert_true(code.watch_reads);
     assert_int_equal(code.address, 0);
     assert_int_equal(code.bytes, 0);
     assert_int_equal(parse("bp:vm_start:r", "", &why, &event), -EINVAL);
     assert_int_equal(parse("bp:vm_start:", "", &why, &event), -EINVAL);
-    assert_int_equal(parse("bp:nonsense", "", &why, &event), -ENOENT);
+    assert_int_equal(parse("bp:4th", "", &why, &event), -ENOENT);
     assert_int_equal(parse("bp:", "", &why, &event), -ENOENT);
 }
 

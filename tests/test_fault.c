@@ -726,7 +726,7 @@ static enum lb_spoiled window(struct scene *s, enum lb_op op, int faults_op,
     struct lb_crew *crew;
     int pu_os = sched_getcpu();
     struct lb_thread_plan thread = {.loop = lb_hot_find(op, LB_LOCK_RWSEM40, false, false),
-                                    .site = s->sites[0],
+                                    .x = {s->sites[0].x[0]},
                                     .op_ns = 1000,
                                     .faults_op = faults_op};
     struct lb_window_plan plan = {.threads = &thread,

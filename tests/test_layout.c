@@ -63,7 +63,7 @@ static size_t field_offset(const struct lb_layout *layout, const char *name)
 
 static void test_published_offsets(void **state)
 {
-    static const char *const head[] = {"vm_start", "vm_end", "vm_mm", "page_prot", "vm_flags"};
+    static const char *const head[] = {"vm_start", "vm_end", "vm_mm", "vm_page_prot", "vm_flags"};
 
     (void)state;
     assert_int_equal(lb_n_layouts, LB_COUNT(published));
@@ -454,6 +454,14 @@ static void test_golden(void **state)
 
 /* A user's own layout */
 
+static int offset_of(const struct lb_layout *l, const char *field)
+{
+    const struct lb_access *access = lb_layout_find_field(l, field);
+
+    assert_non_null(access);
+    return access->offset;
+}
+
 static void test_parse_inline(void **state)
 {
     struct lb_why why = {""};
@@ -468,8 +476,9 @@ static void test_parse_inline(void **state)
     assert_false(l.separate);
     assert_int_equal(l.lock_offset, 192);
     assert_int_equal(l.lock_room_bytes, 64);
-    assert_int_equal(l.head_offset, 0);
-    assert_int_equal(l.tail_offset, 64);
+    assert_int_equal(offset_of(&l, "vm_start"), 0);
+    assert_int_equal(offset_of(&l, "anon_vma"), 64);
+    assert_int_equal(offset_of(&l, "vm_policy"), 64 + 48);
     assert_int_equal(l.seq_offset, 40);
     assert_int_equal(l.lock, LB_LOCK_RWSEM40);
     assert_true(l.meaning[0] != '\0');
@@ -508,8 +517,9 @@ static void test_parse_defaults_and_all_keys(void **state)
     assert_int_equal(l.slot_offset, 200);
     assert_int_equal(l.lock_align_bytes, 64);
     assert_int_equal(l.lock, LB_LOCK_RWSEM32);
-    assert_int_equal(l.head_offset, 8);
-    assert_int_equal(l.tail_offset, 128);
+    assert_int_equal(offset_of(&l, "vm_start"), 8);
+    assert_int_equal(offset_of(&l, "vm_flags"), 8 + 32);
+    assert_int_equal(offset_of(&l, "anon_vma"), 128);
     assert_int_equal(l.seq_offset, 4);
     /* The room of an inline lock ends at the next field, or where it was said. */
     if (lb_layout_parse("x:size=256,lock=48,tail=104", &why, &l))

@@ -526,7 +526,7 @@ static void test_many(void **state)
 {
     static const struct lb_scenario *const one[] = {S(MANY)};
     static const size_t numbers[] = {16, 100000};
-    static const enum lb_access access[] = {LB_ACCESS_SHARED_UNIFORM, LB_ACCESS_PRIVATE_ZIPF};
+    static const enum lb_picking access[] = {LB_PICK_SHARED_UNIFORM, LB_PICK_PRIVATE_ZIPF};
     struct lb_request r = by_default();
     struct lb_plan *p;
 

@@ -1026,7 +1026,7 @@ static struct lb_event event_of(unsigned config)
 
 static struct lb_event watch_of(enum lb_watch watch)
 {
-    struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .watch = watch};
+    struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .word.watch = watch};
 
     snprintf(e.name, sizeof e.name, "bp:%s", lb_watch_name(watch));
     return e;

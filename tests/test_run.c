@@ -1221,9 +1221,18 @@ static struct lb_event event_of(unsigned config, int role)
 
 static struct lb_event watch_of(enum lb_watch watch)
 {
-    struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .watch = watch};
+    struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .word.watch = watch};
 
     snprintf(e.name, sizeof e.name, "bp:%s", lb_watch_name(watch));
+    return e;
+}
+
+static struct lb_event field_event(const char *field)
+{
+    struct lb_event e = watch_of(LB_WATCH_FIELD);
+
+    snprintf(e.name, sizeof e.name, "bp:%s", field);
+    snprintf(e.word.field, sizeof e.word.field, "%s", field);
     return e;
 }
 
@@ -1827,7 +1836,7 @@ static void check_armed_statistics(const struct real *real)
 static void test_armed_windows(void **state)
 {
     struct lb_event events[] = {event_of(1, LB_EVENT_CYCLES), watch_of(LB_WATCH_COUNT),
-                                watch_of(LB_WATCH_OWNER),     watch_of(LB_WATCH_VM_START),
+                                watch_of(LB_WATCH_OWNER),     field_event("vm_start"),
                                 watch_of(LB_WATCH_SEQ),       watch_of(LB_WATCH_STOP),
                                 watch_of(LB_WATCH_UNTOUCHED0)};
     struct asked asked = {.events = events,

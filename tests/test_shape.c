@@ -197,13 +197,22 @@ static void test_draw_refuses_a_small_arena(void **state)
 
 /* Where things lie */
 
-static void check_object(const struct scene *s, uintptr_t head, uintptr_t lock_word)
+static uintptr_t lock_word(const struct scene *s, int i)
+{
+    return s->sites[i].x[0] + s->sites[i].program.lock;
+}
+
+static uint32_t *seq_word(const struct scene *s, int i)
+{
+    return (uint32_t *)(s->sites[i].x[0] + s->sites[i].program.seq);
+}
+
+static void check_object(const struct scene *s, uintptr_t base, uintptr_t lock_word)
 {
     const struct lb_layout *l = s->shape.layout;
     const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
-    uintptr_t base = head - l->head_offset;
     uintptr_t lock = (uintptr_t)lock_at(s, lock_word);
-    uintptr_t mm = (uintptr_t)s->sites[0].x[4];
+    uintptr_t mm = (uintptr_t)s->sites[0].x[2];
     struct lb_geometry g;
 
     assert_int_equal(lb_geometry_init(l, s->shape.lock, NULL, &g), 0);
@@ -227,9 +236,9 @@ static void check_object(const struct scene *s, uintptr_t head, uintptr_t lock_w
 
 static void check_first(const struct scene *s)
 {
-    uintptr_t lock = offset_of(s, lock_at(s, s->sites[0].x[3]));
+    uintptr_t lock = offset_of(s, lock_at(s, lock_word(s, 0)));
     uintptr_t count = lock + lb_lock_info(s->shape.lock)->count_offset;
-    uintptr_t base = offset_of(s, (void *)s->sites[0].x[0]) - s->shape.layout->head_offset;
+    uintptr_t base = offset_of(s, (void *)s->sites[0].x[0]);
 
     assert_int_equal(count / LB_PAIR_BYTES, s->draw.lock_pair / LB_PAIR_BYTES);
     assert_int_equal(s->placed.line_offset, count / LB_LINE_BYTES * LB_LINE_BYTES);
@@ -237,28 +246,40 @@ static void check_first(const struct scene *s)
     assert_int_equal(s->placed.object_residue, base % LB_LINE_BYTES);
 }
 
+/* Every field that the thread's role reads, each at its offset, and nothing else. */
+static void check_program(const struct scene *s, int i)
+{
+    const struct lb_program *p = &s->sites[i].program;
+    uint16_t loads[LB_LOADS];
+    size_t n = lb_layout_loads(
+        s->shape.layout,
+        lb_scenario_role(s->shape.scenario, &s->shape.writers, i, s->shape.threads), loads);
+
+    assert_ptr_equal(s->sites[i].x[1], p);
+    assert_int_equal((uintptr_t)p % LB_APART_BYTES, 0);
+    for (size_t k = 0; k < LB_LOADS; k++)
+        assert_int_equal(p->load[k], loads[k < n ? k : n - 1]);
+}
+
 static void check_sites(const struct scene *s)
 {
     const struct lb_layout *l = s->shape.layout;
-    bool nested = s->shape.scenario->kind == LB_SCENARIO_NESTED;
-    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[4];
+    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[2];
 
     assert_int_equal(mm->lock_seq, 1);
     assert_int_equal((uintptr_t)mm % LB_APART_BYTES, 0);
     assert_true(lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock));
     for (int i = 0; i < s->shape.threads; i++) {
+        const struct lb_program *p = &s->sites[i].program;
         const uintptr_t *x = s->sites[i].x;
 
-        assert_ptr_equal(x[4], mm);
-        check_object(s, x[0], x[3]);
-        if (nested) {
-            assert_int_equal(x[1], l->tail_offset - l->head_offset);
-            check_object(s, x[2], x[5]);
-            continue;
-        }
-        assert_int_equal(x[1] - x[0], l->tail_offset - l->head_offset);
-        assert_int_equal(x[2] - x[0], l->seq_offset - l->head_offset);
-        assert_int_equal(*(uint32_t *)x[2], 0);
+        assert_ptr_equal(x[2], mm);
+        check_program(s, i);
+        check_object(s, x[0], x[0] + p->lock);
+        assert_int_equal(p->seq, l->seq_offset);
+        assert_int_equal(*seq_word(s, i), 0);
+        if (s->shape.scenario->kind == LB_SCENARIO_NESTED)
+            check_object(s, x[0] + p->second, x[0] + p->second + p->lock);
     }
     check_first(s);
 }
@@ -304,7 +325,7 @@ static void test_one_object_for_all(void **state)
         stage(s, kinds[k], layout("pointer"), LB_LOCK_RWSEM40, 6);
         place(s);
         for (int i = 1; i < 6; i++)
-            assert_memory_equal(&s->sites[i], &s->sites[0], sizeof s->sites[0]);
+            assert_int_equal(s->sites[i].x[0], s->sites[0].x[0]);
         assert_int_equal(s->placed.shares, -1);
     }
 }
@@ -321,7 +342,7 @@ static void test_neighbours_are_a_stride_apart(void **state)
             place(s);
             assert_int_equal(lb_geometry_init(&lb_layouts[l], lb_layouts[l].lock, NULL, &g), 0);
             for (int i = 0; i + 1 < 4; i++) {
-                char *a = lock_at(s, s->sites[i].x[3]), *b = lock_at(s, s->sites[i + 1].x[3]);
+                char *a = lock_at(s, lock_word(s, i)), *b = lock_at(s, lock_word(s, i + 1));
 
                 assert_int_equal(s->sites[i + 1].x[0] - s->sites[i].x[0], g.object.stride_bytes);
                 assert_int_equal(b - a, lb_layouts[l].separate ? g.lock.stride_bytes
@@ -341,8 +362,9 @@ static void test_nested_second_object(void **state)
         stage(s, LB_SCENARIO_NESTED, &lb_layouts[l], lb_layouts[l].lock, 2);
         place(s);
         assert_int_equal(lb_geometry_init(&lb_layouts[l], lb_layouts[l].lock, NULL, &g), 0);
-        assert_int_equal(s->sites[0].x[2] - s->sites[0].x[0], g.object.stride_bytes);
-        assert_ptr_not_equal(lock_at(s, s->sites[0].x[3]), lock_at(s, s->sites[0].x[5]));
+        assert_int_equal(s->sites[0].program.second, g.object.stride_bytes);
+        assert_ptr_not_equal(lock_at(s, lock_word(s, 0)),
+                             lock_at(s, lock_word(s, 0) + s->sites[0].program.second));
     }
 }
 
@@ -359,8 +381,8 @@ static void test_uncontended_objects_are_far_apart(void **state)
         for (int i = 0; i + 1 < 4; i++) {
             uintptr_t a = s->sites[i].x[0], b = s->sites[i + 1].x[0];
             bool shares = lb_layout_shares(
-                s->shape.layout, s->shape.lock, a, (uintptr_t)lock_at(s, s->sites[i].x[3]), b,
-                (uintptr_t)lock_at(s, s->sites[i + 1].x[3]), LB_PAIR_BYTES);
+                s->shape.layout, s->shape.lock, a, (uintptr_t)lock_at(s, lock_word(s, i)), b,
+                (uintptr_t)lock_at(s, lock_word(s, i + 1)), LB_PAIR_BYTES);
 
             assert_false(shares);
         }
@@ -512,7 +534,7 @@ static const struct lb_layout *const *all_layouts(void)
 }
 
 static void stage_many(struct scene *s, const struct lb_layout *l, size_t objects, int threads,
-                       enum lb_access access)
+                       enum lb_picking access)
 {
     stage(s, LB_SCENARIO_MANY, l, l->lock, threads);
     s->shape.objects = objects;
@@ -528,7 +550,7 @@ static void stage_many(struct scene *s, const struct lb_layout *l, size_t object
 /* The number of the object that a pick leads thread `i` to. */
 static size_t picked(const struct scene *s, const struct lb_geometry *g, int i, uint32_t pick)
 {
-    uintptr_t base = s->sites[i].x[0] + 8 * (uintptr_t)pick - s->shape.layout->head_offset;
+    uintptr_t base = s->sites[i].x[0] + 8 * (uintptr_t)pick;
     uintptr_t at = offset_of(s, (void *)base);
     size_t slab = at / g->object.slab_bytes, in_slab = at % g->object.slab_bytes;
 
@@ -540,18 +562,18 @@ static size_t picked(const struct scene *s, const struct lb_geometry *g, int i, 
 static void check_pick(const struct scene *s, const struct lb_geometry *g, int i, uint32_t pick)
 {
     const struct lb_layout *l = s->shape.layout;
-    const uintptr_t *x = s->sites[i].x;
-    uintptr_t head = x[0] + 8 * (uintptr_t)pick, base = head - l->head_offset;
+    const struct lb_program *p = &s->sites[i].program;
+    uintptr_t base = s->sites[i].x[0] + 8 * (uintptr_t)pick;
 
     picked(s, g, i, pick);
-    assert_int_equal(head + x[2], base + l->tail_offset);
-    assert_int_equal(head + x[3], base + l->seq_offset);
-    assert_int_equal(*(uint32_t *)(head + x[3]), 0);
-    assert_false(overlap(base, l->size_bytes, x[4], sizeof(struct lb_mm)));
-    assert_true(lb_lock_is_idle(s->shape.lock, lock_at(s, head + x[5])));
-    offset_of(s, lock_at(s, head + x[5]));
+    check_program(s, i);
+    assert_int_equal(p->seq, l->seq_offset);
+    assert_int_equal(*(uint32_t *)(base + p->seq), 0);
+    assert_false(overlap(base, l->size_bytes, s->sites[i].x[2], sizeof(struct lb_mm)));
+    assert_true(lb_lock_is_idle(s->shape.lock, lock_at(s, base + p->lock)));
+    offset_of(s, lock_at(s, base + p->lock));
     if (l->separate)
-        assert_true((uintptr_t)lock_at(s, head + x[5]) > base + l->size_bytes - 1);
+        assert_true((uintptr_t)lock_at(s, base + p->lock) > base + l->size_bytes - 1);
 }
 
 static void test_many_picks_lie_in_objects(void **state)
@@ -563,12 +585,12 @@ static void test_many_picks_lie_in_objects(void **state)
     draw(s, 21, 3);
     for (size_t l = 0; l < lb_n_layouts; l++)
         for (size_t k = 0; k < LB_COUNT(counts); k++)
-            for (enum lb_access access = 0; access < LB_ACCESSES; access++) {
+            for (enum lb_picking access = 0; access < LB_PICKINGS; access++) {
                 memset(s->arena, 0xa5, ARENA_BYTES);
                 stage_many(s, all_layouts()[l], counts[k], 3, access);
                 assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &g), 0);
                 for (int i = 0; i < 3; i++) {
-                    const uint32_t *start = (const uint32_t *)s->sites[i].x[1];
+                    const uint32_t *start = (const uint32_t *)s->sites[i].x[3];
                     assert_ptr_equal(start, s->picks + LB_PICKS / 3 * i);
                     for (size_t p = 0; p < LB_PICKS; p += 61)
                         check_pick(s, &g, i, s->picks[p]);
@@ -584,7 +606,7 @@ static void test_many_private_objects_are_private(void **state)
     static unsigned char owner[16384];
 
     draw(s, 22, 3);
-    stage_many(s, layout("pointer"), 1000, 3, LB_ACCESS_PRIVATE_ZIPF);
+    stage_many(s, layout("pointer"), 1000, 3, LB_PICK_PRIVATE_ZIPF);
     assert_int_equal(lb_geometry_init(s->shape.layout, s->shape.lock, NULL, &g), 0);
     memset(owner, 0, sizeof owner);
     for (int i = 0; i < 3; i++)
@@ -598,7 +620,7 @@ static void test_many_private_objects_are_private(void **state)
     for (size_t page = 0; page + g.object.per_slab <= sizeof owner; page += g.object.per_slab)
         for (size_t k = 1; k < g.object.per_slab; k++)
             assert_true(!owner[page + k] || !owner[page] || owner[page + k] == owner[page]);
-    stage_many(s, layout("pointer"), 1000, 3, LB_ACCESS_SHARED_UNIFORM);
+    stage_many(s, layout("pointer"), 1000, 3, LB_PICK_SHARED_UNIFORM);
     assert_int_equal(s->sites[0].x[0], s->sites[2].x[0]);
 }
 
@@ -610,7 +632,7 @@ static int by_falling_count(const void *a, const void *b)
 }
 
 /* How often each object is picked, most often first. Returns how many are picked at all. */
-static size_t count_picks(struct scene *s, enum lb_access access, unsigned counts[1000])
+static size_t count_picks(struct scene *s, enum lb_picking access, unsigned counts[1000])
 {
     struct lb_geometry g;
     size_t seen = 0;
@@ -637,10 +659,10 @@ static void test_many_uniform_and_zipf(void **state)
     unsigned counts[1000];
 
     draw(s, 23, 3);
-    assert_int_equal(count_picks(s, LB_ACCESS_SHARED_UNIFORM, counts), 1000);
+    assert_int_equal(count_picks(s, LB_PICK_SHARED_UNIFORM, counts), 1000);
     assert_uint_in_range(counts[0], 131, 131 + 60);
     assert_uint_in_range(counts[999], 131 - 60, 131);
-    assert_uint_in_range(count_picks(s, LB_ACCESS_SHARED_ZIPF, counts), 900, 1000);
+    assert_uint_in_range(count_picks(s, LB_PICK_SHARED_ZIPF, counts), 900, 1000);
     assert_uint_in_range(counts[0], 16000, 18200);
     assert_uint_in_range(counts[1], counts[0] / 2 - 400, counts[0] / 2 + 400);
     assert_uint_in_range(counts[99], counts[0] / 120, counts[0] / 80);
@@ -652,7 +674,7 @@ static void test_many_draws_the_same_for_every_layout(void **state)
     static uint32_t first[LB_PICKS];
     size_t same = 0;
 
-    for (enum lb_access access = 0; access < LB_ACCESSES; access++) {
+    for (enum lb_picking access = 0; access < LB_PICKINGS; access++) {
         struct lb_geometry a, b;
 
         draw(s, 24, 3);
@@ -714,9 +736,9 @@ static void test_check_reports_a_held_lock(void **state)
     for (size_t l = 0; l < lb_n_layouts; l++) {
         stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], lb_layouts[l].lock, 3);
         place(s);
-        mm = (struct lb_mm *)s->sites[0].x[4];
+        mm = (struct lb_mm *)s->sites[0].x[2];
         for (int i = 0; i < 3; i++) {
-            void *lock = lock_at(s, s->sites[i].x[3]);
+            void *lock = lock_at(s, lock_word(s, i));
 
             lb_lock_read(s->shape.lock, lock, s->me);
             assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
@@ -736,16 +758,16 @@ static void test_check_of_many(void **state)
     void *lock;
 
     draw(s, 32, 3);
-    stage_many(s, layout("pointer"), 200, 2, LB_ACCESS_PRIVATE_UNIFORM);
+    stage_many(s, layout("pointer"), 200, 2, LB_PICK_PRIVATE_UNIFORM);
     for (int i = 0; i < 2; i++)
         for (size_t p = 0; p < 50; p++) {
-            lock = lock_at(s, s->sites[i].x[0] + 8 * (uintptr_t)s->picks[p] + s->sites[i].x[5]);
+            lock = lock_at(s, lock_word(s, i) + 8 * (uintptr_t)s->picks[p]);
             assert_int_equal(lb_lock_write(s->shape.lock, lock, s->me, NULL), 0);
             assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
             assert_int_equal(lb_lock_write_unlock(s->shape.lock, lock, s->me, NULL), 0);
         }
     assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
-    lock = &((struct lb_mm *)s->sites[0].x[4])->lock;
+    lock = &((struct lb_mm *)s->sites[0].x[2])->lock;
     lb_lock_read(LB_LOCK_RWSEM40, lock, s->me);
     assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
     lb_lock_read_unlock(LB_LOCK_RWSEM40, lock, s->me, NULL);
@@ -778,12 +800,12 @@ static struct lb_lock_stats stats_since(struct scene *s, const struct lb_lock_st
 /* What an op leaves in the sequence numbers after OPS of them. */
 static void check_sequences(const struct scene *s, enum lb_op op)
 {
-    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[4];
+    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[2];
     bool writes = op == LB_OP_WRITE;
 
     assert_int_equal(mm->lock_seq, writes ? 1 + OPS : 1);
     if (op != LB_OP_NESTED && op != LB_OP_MANY)
-        assert_int_equal(*(uint32_t *)s->sites[0].x[2], writes ? OPS : 0);
+        assert_int_equal(*seq_word(s, 0), writes ? OPS : 0);
 }
 
 static void try_loop(struct scene *s, enum lb_scenario_kind kind, enum lb_op op,
@@ -815,7 +837,7 @@ static const struct {
     {
         {LB_SCENARIO_SAME_OBJECT, LB_OP_READ}, {LB_SCENARIO_MIXED, LB_OP_WRITE},
         {LB_SCENARIO_WRITERS, LB_OP_WRITER},   {LB_SCENARIO_NESTED, LB_OP_NESTED},
-        {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_UNCONTENDED, LB_OP_PAIR},
+        {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_UNCONTENDED, LB_OP_ALONE},
 },
   plain[] = {
       {LB_SCENARIO_EMPTY, LB_OP_EMPTY},        {LB_SCENARIO_OBSERVER, LB_OP_OBSERVE},
@@ -873,7 +895,7 @@ static void test_mix_writes_its_share(void **state)
                 rng = xorshift(rng);
                 writes += (double)(rng >> 32) < shares[k] * 0x1p32 - 0.5;
             }
-            mm = (struct lb_mm *)s->sites[0].x[4];
+            mm = (struct lb_mm *)s->sites[0].x[2];
             assert_int_equal(rng, end);
             assert_int_equal(mm->lock_seq, 1 + writes);
             assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
@@ -931,7 +953,7 @@ static void test_observe_and_empty_write_nothing(void **state)
         /* A read moves count there and back and leaves the owner's word: nothing else. */
         run_loop(s, LB_OP_READ, true, 0);
         if (lb_lock_info(s->shape.lock)->owner_offset >= 0) {
-            char *lock = lock_at(s, s->sites[0].x[3]);
+            char *lock = lock_at(s, lock_word(s, 0));
             size_t at =
                 (size_t)(lock - s->arena) + (size_t)lb_lock_info(s->shape.lock)->owner_offset;
             assert_memory_not_equal(copy + at, s->arena + at, 8);
@@ -959,15 +981,15 @@ static void test_reads_fall_back(void **state)
 
                 stage(s, LB_SCENARIO_SAME_OBJECT, layout(separate ? "pointer" : "padded"), lock, 2);
                 place(s);
-                mm = (struct lb_mm *)s->sites[0].x[4];
-                held = lock_at(s, s->sites[0].x[3]);
+                mm = (struct lb_mm *)s->sites[0].x[2];
+                held = lock_at(s, lock_word(s, 0));
                 lb_task_stats(s->me, &before);
-                *(uint32_t *)s->sites[0].x[2] = mm->lock_seq;
+                *seq_word(s, 0) = mm->lock_seq;
                 run_loop(s, LB_OP_READ, paused, 0);
                 did = stats_since(s, &before);
                 assert_int_equal(did.fallbacks, OPS);
                 assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
-                *(uint32_t *)s->sites[0].x[2] = 0;
+                *seq_word(s, 0) = 0;
                 if (!lb_lock_info(lock)->vma_protocol || !lb_lock_info(lock)->excludes)
                     continue;
                 assert_int_equal(lb_lock_write(lock, held, other, mm), 0);
@@ -979,16 +1001,14 @@ static void test_reads_fall_back(void **state)
             }
 }
 
-static bool has_loop(enum lb_op op, enum lb_lock_kind lock, bool indirect)
+static bool has_loop(enum lb_op op, enum lb_lock_kind lock)
 {
     switch (op) {
-    case LB_OP_GUARDED: /* the lock lies beside its data */
-        return lb_lock_info(lock)->plain_writers && !indirect;
+    case LB_OP_GUARDED:
     case LB_OP_WRITER:
         return lb_lock_info(lock)->plain_writers;
     case LB_OP_WRITE:
     case LB_OP_MIX:
-    case LB_OP_MIX_FIELDS:
         return lb_lock_info(lock)->excludes;
     default:
         return true;
@@ -997,10 +1017,10 @@ static bool has_loop(enum lb_op op, enum lb_lock_kind lock, bool indirect)
 
 static void test_hot_find(void **state)
 {
-    static const enum lb_op bare[] = {
-        LB_OP_EMPTY, LB_OP_OBSERVE, LB_OP_OBSERVE_FIELDS, LB_OP_ADD, LB_OP_STRAIGHT, LB_OP_ADDS,
-        LB_OP_STORE, LB_OP_LOAD,    LB_OP_INCREMENT,      LB_OP_CAS, LB_OP_SUM,      LB_OP_PUSH,
-        LB_OP_POP};
+    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE, LB_OP_ADD,  LB_OP_STRAIGHT,
+                                      LB_OP_ADDS,  LB_OP_STORE,   LB_OP_LOAD, LB_OP_INCREMENT,
+                                      LB_OP_CAS,   LB_OP_CAS + 3, LB_OP_SUM,  LB_OP_PUSH,
+                                      LB_OP_POP};
     lb_hot *found[(int)LB_OPS * LB_LOCK_KINDS * 4];
     size_t n = 0, names = 0;
 
@@ -1011,7 +1031,7 @@ static void test_hot_find(void **state)
                 lb_hot *loop = lb_hot_find((enum lb_op)op, lock, form & 1, form & 2);
                 bool known = false;
 
-                assert_int_equal(loop != NULL, has_loop((enum lb_op)op, lock, form & 1));
+                assert_int_equal(loop != NULL, has_loop((enum lb_op)op, lock));
                 for (size_t i = 0; i < n; i++)
                     known |= found[i] == loop;
                 if (loop && !known)
@@ -1038,90 +1058,98 @@ static const struct lb_layout fields_inline = {
     .seq_offset = 40,
     .lock_offset = 192,
     .lock_room_bytes = 64,
-    .n_hot = 3,
-    .hot = {{"a", 4, 4}, {"b", 129, 1}, {"c", 72, 8}},
-    .n_touch = 3,
-    .touch = {4, 128, 72},
+    .n_accesses = 3,
+    .accesses = {{"a", 4, 4, LB_HOW_LOAD, LB_EVERY_ROLE},
+                 {"b", 129, 1, LB_HOW_LOAD, LB_EVERY_ROLE},
+                 {"c", 72, 8, LB_HOW_LOAD, LB_EVERY_ROLE}},
 };
 /* No sequence number: the first word stands for it; the lock lies apart. */
 static const struct lb_layout fields_apart = {
     .name = "fields-apart",
     .size_bytes = 24,
     .align_bytes = 8,
-    .seq_offset = 16,
-    .seqless = true,
+    .seq_offset = LB_NO_SEQ,
     .separate = true,
     .indirect = true,
     .slot_offset = 8,
     .lock_align_bytes = 8,
-    .n_hot = 1,
-    .hot = {{"a", 16, 8}},
-    .n_touch = 1,
-    .touch = {16},
+    .n_accesses = 1,
+    .accesses = {{"a", 16, 8, LB_HOW_LOAD, LB_EVERY_ROLE}},
 };
 
-static void test_field_words(void **state)
+/* Each word once, in order; writes of one role, in the way that it has. */
+static void test_words_of_a_role(void **state)
 {
+    static const struct lb_layout l = {
+        .name = "words",
+        .n_accesses = 6,
+        .accesses = {{"a", 4, 4, LB_HOW_LOAD, LB_EVERY_ROLE},
+                     {"b", 129, 1, LB_HOW_LOAD, LB_ROLE_BIT(0)},
+                     {"c", 131, 1, LB_HOW_LOAD, LB_ROLE_BIT(0)}, /* of the same word */
+                     {"d", 8, 8, LB_HOW_ADD, LB_ROLE_BIT(1)},
+                     {"e", 20, 4, LB_HOW_ADD, LB_ROLE_BIT(1)},
+                     {"f", 200, 8, LB_HOW_LOAD, 0}}};
+    uint16_t words[LB_LOADS];
+    enum lb_how how = LB_HOW_CAS;
+
     (void)state;
-    assert_int_equal(lb_layout_touch(&fields_inline), UINT64_C(0x0004004800800004));
-    assert_int_equal(lb_layout_touch(&fields_apart), UINT64_C(0x0010001000100010));
+    assert_int_equal(lb_layout_loads(&l, 0, words), 2);
+    assert_int_equal(words[0], 4);
+    assert_int_equal(words[1], 128);
+    assert_int_equal(lb_layout_loads(&l, 1, words), 1);
+    assert_int_equal(lb_layout_writes(&l, 0, words, &how), 0);
+    assert_int_equal(how, LB_HOW_CAS);
+    assert_int_equal(lb_layout_writes(&l, 1, words, &how), 2);
+    assert_int_equal(words[0], 8);
+    assert_int_equal(words[1], 16);
+    assert_int_equal(how, LB_HOW_ADD);
 }
 
-static void test_field_ops(void **state)
+static void test_accesses_have_room(void **state)
 {
-    static const struct {
-        enum lb_scenario_kind kind;
-        enum lb_op op;
-        int thread;
-        struct lb_writers writers;
-    } rows[] = {
-        {LB_SCENARIO_SAME_OBJECT, LB_OP_READ_FIELDS, 0, {1, 0}},
-        {LB_SCENARIO_OBSERVER, LB_OP_OBSERVE_FIELDS, 1, {1, 0}},
-        {LB_SCENARIO_NESTED, LB_OP_NESTED_FIELDS, 0, {1, 0}},
-        {LB_SCENARIO_MANY, LB_OP_MANY_FIELDS, 1, {1, 0}},
-        {LB_SCENARIO_MIXED, LB_OP_MIX_FIELDS, 0, {0, 0.5}},
-        {LB_SCENARIO_MIXED, LB_OP_WRITE, 1, {1, 0}},
-        {LB_SCENARIO_WRITERS, LB_OP_WRITER, 0, {1, 0}},
-    };
-    struct scene *s = *state;
+    struct lb_access load = {.how = LB_HOW_LOAD, .bytes = 8, .roles = LB_EVERY_ROLE};
+    struct lb_access add = {.how = LB_HOW_ADD, .bytes = 8, .roles = LB_ROLE_BIT(1)};
+    struct lb_layout l = {.name = "full"};
+    struct lb_why why = {""};
+    char name[LB_FIELD_NAME_BYTES + 1];
 
-    for (size_t i = 0; i < LB_COUNT(rows); i++) {
-        stage(s, rows[i].kind, &fields_inline, LB_LOCK_RWSEM40, 2);
-        s->shape.writers = rows[i].writers;
-        assert_int_equal(lb_shape_op(&s->shape, rows[i].thread), rows[i].op);
-        s->shape.layout = layout("pointer");
-        assert_int_equal(lb_shape_op(&s->shape, rows[i].thread),
-                         lb_scenario_op(s->shape.scenario, &s->shape.writers, rows[i].thread, 2));
-    }
+    (void)state;
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_int_equal(lb_layout_add(&l, name, load, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "too long a name"));
+    for (size_t i = 0; i < LB_LOADS; i++, load.offset = (uint16_t)(8 * i))
+        assert_int_equal(lb_layout_add(&l, "r", load, &why), 0);
+    load.offset = 0;
+    assert_int_equal(lb_layout_add(&l, "same word", load, &why), 0);
+    load.offset = 800;
+    assert_int_equal(lb_layout_add(&l, "r", load, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "more than 9 words are read"));
+    for (size_t i = 0; i < LB_WRITES_MOST; i++, add.offset = (uint16_t)(8 * i))
+        assert_int_equal(lb_layout_add(&l, "w", add, &why), 0);
+    add.offset = 800;
+    assert_int_equal(lb_layout_add(&l, "w", add, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "more than 4 words are written"));
+    assert_int_equal(l.n_accesses, LB_LOADS + 1 + LB_WRITES_MOST);
+    assert_ptr_equal(lb_layout_find_field(&l, "same word"), &l.accesses[LB_LOADS]);
+    assert_null(lb_layout_find_field(&l, "other"));
 }
 
-/* Sites of ops on fields: the object, its words' offsets, and what ops on groups have too. */
+/* The object of a word that stands for the sequence number where there is none. */
 static void test_field_sites(void **state)
 {
     struct scene *s = *state;
-    uintptr_t first = 0;
 
     draw(s, 61, 3);
     stage(s, LB_SCENARIO_NEIGHBOURS, &fields_inline, LB_LOCK_RWSEM40, 2);
     place(s);
-    for (int i = 0; i < 2; i++) {
-        const uintptr_t *x = s->sites[i].x;
-        assert_int_equal(x[0] % 64, 0);
-        assert_int_equal(x[1], lb_layout_touch(&fields_inline));
-        assert_int_equal(x[2] - x[0], 40);
-        assert_int_equal(x[3] - x[0], 192);
-        assert_int_equal(x[0] - first, i ? 256 : x[0]);
-        first = x[0];
-    }
-    stage(s, LB_SCENARIO_NESTED, &fields_inline, LB_LOCK_RWSEM40, 2);
+    check_sites(s);
+    assert_int_equal(s->sites[1].x[0] - s->sites[0].x[0], 256);
+    stage(s, LB_SCENARIO_SAME_OBJECT, &fields_apart, LB_LOCK_RWSEM40, 2);
     place(s);
-    assert_int_equal(s->sites[0].x[1], lb_layout_touch(&fields_inline));
-    assert_int_equal(s->sites[0].x[2] - s->sites[0].x[0], 256);
-    stage(s, LB_SCENARIO_MANY, &fields_inline, LB_LOCK_RWSEM40, 2);
-    place(s);
-    assert_int_equal(s->sites[0].x[2], lb_layout_touch(&fields_inline));
-    assert_int_equal(s->sites[0].x[3], 40);
-    assert_int_equal(s->sites[0].x[5], 192);
+    check_program(s, 0);
+    assert_int_equal(s->sites[0].program.seq, 16);
+    assert_int_equal(s->sites[0].program.lock, 8);
 }
 
 static void test_field_sharing(void **state)
@@ -1144,57 +1172,13 @@ static void test_field_sharing(void **state)
                      0);
 }
 
-/* A field that the structure has by the word's name, and none that it has not. */
-static void test_field_watches(void **state)
-{
-    static char start[] = "vm_start", flags[] = "vm_flags", type[] = "unsigned long";
-    static struct lb_member members[] = {{.name = start, .type = type, .offset = 72, .bytes = 8},
-                                         {.name = flags, .type = type, .offset = 80, .bytes = 4}};
-    static const struct lb_structure structure = {
-        .name = "s", .bytes = 256, .members = members, .n_members = LB_COUNT(members)};
-    struct scene *s = *state;
-    struct lb_layout named = fields_inline;
-    struct lb_why why = {""};
-    uintptr_t address = 0;
-    unsigned bytes = 0;
-
-    draw(s, 64, 3);
-    named.structure = &structure;
-    stage(s, LB_SCENARIO_NEIGHBOURS, &named, LB_LOCK_RWSEM40, 2);
-    place(s);
-    assert_int_equal(
-        lb_shape_watch(&s->shape, &s->draw, s->arena, 1, LB_WATCH_VM_START, &why, &address, &bytes),
-        0);
-    assert_int_equal(address, s->sites[1].x[0] + 72);
-    assert_int_equal(bytes, 8);
-    assert_int_equal(
-        lb_shape_watch(&s->shape, &s->draw, s->arena, 1, LB_WATCH_SEQ, &why, &address, &bytes), 0);
-    assert_int_equal(address, s->sites[1].x[2]);
-    static const enum lb_watch absent[] = {LB_WATCH_VM_FLAGS, LB_WATCH_VM_POLICY};
-    for (size_t i = 0; i < LB_COUNT(absent); i++) {
-        assert_int_equal(
-            lb_shape_watch(&s->shape, &s->draw, s->arena, 0, absent[i], &why, &address, &bytes),
-            -ENOENT);
-        assert_non_null(strstr(why.text, "no such field of 8 bytes"));
-    }
-    stage(s, LB_SCENARIO_NEIGHBOURS, &fields_apart, LB_LOCK_RWSEM40, 2);
-    place(s);
-    assert_int_equal(
-        lb_shape_watch(&s->shape, &s->draw, s->arena, 0, LB_WATCH_SEQ, &why, &address, &bytes),
-        -ENOENT);
-    assert_non_null(strstr(why.text, "no sequence number"));
-    assert_int_equal(
-        lb_shape_watch(&s->shape, &s->draw, s->arena, 0, LB_WATCH_VM_MM, &why, &address, &bytes),
-        -ENOENT);
-}
-
 static const struct {
     enum lb_scenario_kind kind;
     enum lb_op op;
 } on_fields[] = {
-    {LB_SCENARIO_SAME_OBJECT, LB_OP_READ_FIELDS}, {LB_SCENARIO_NESTED, LB_OP_NESTED_FIELDS},
-    {LB_SCENARIO_MANY, LB_OP_MANY_FIELDS},        {LB_SCENARIO_MIXED, LB_OP_WRITE},
-    {LB_SCENARIO_WRITERS, LB_OP_WRITER},          {LB_SCENARIO_UNCONTENDED, LB_OP_PAIR},
+    {LB_SCENARIO_SAME_OBJECT, LB_OP_READ}, {LB_SCENARIO_NESTED, LB_OP_NESTED},
+    {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_MIXED, LB_OP_WRITE},
+    {LB_SCENARIO_WRITERS, LB_OP_WRITER},   {LB_SCENARIO_UNCONTENDED, LB_OP_ALONE},
 };
 
 static void try_field_loop(struct scene *s, size_t k, const struct lb_layout *l,
@@ -1243,30 +1227,28 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     siglongjmp(touched_it, 1);
 }
 
+#define PAGES_LOADED  4
+#define LOCK_OF_PAGES 64 /* on the object's first page, of which no word is loaded */
+
 /* Runs the op on an object whose words lie at the starts of pages 1 to 4, and returns where it was
  * stopped; 0: it was not. */
 static uintptr_t run_into(struct scene *s, enum lb_op op, char *object, char *second)
 {
     static struct lb_mm mm;
     static uint32_t pick;
-    static struct lb_rwsem40 locks[2];
-    const uintptr_t offsets = UINT64_C(0x4000300020001000);
-    uintptr_t x[6] = {(uintptr_t)object,    offsets,        (uintptr_t)object,
-                      (uintptr_t)&locks[0], (uintptr_t)&mm, 0};
+    static struct lb_program program;
+    uintptr_t x[6] = {(uintptr_t)object, (uintptr_t)&program, (uintptr_t)&mm,
+                      op == LB_OP_MANY ? (uintptr_t)&pick : 0};
     lb_hot *loop = lb_hot_find(op, LB_LOCK_RWSEM40, false, false);
 
+    /* The lock lies behind the words, in both objects. */
+    program = (struct lb_program){.seq = LOCK_OF_PAGES + 64, .lock = LOCK_OF_PAGES};
+    program.second = (uint16_t)(second - object);
+    for (size_t k = 0; k < LB_LOADS; k++)
+        program.load[k] = (uint16_t)(4096 * (1 + k % PAGES_LOADED));
     lb_mm_init(&mm);
-    lb_lock_init(LB_LOCK_RWSEM40, &locks[0]);
-    lb_lock_init(LB_LOCK_RWSEM40, &locks[1]);
-    if (op == LB_OP_NESTED_FIELDS) {
-        x[2] = (uintptr_t)second;
-        x[5] = (uintptr_t)&locks[1];
-    } else if (op == LB_OP_MANY_FIELDS) {
-        x[1] = (uintptr_t)&pick;
-        x[2] = offsets;
-        x[3] = 0;
-        x[5] = (uintptr_t)&locks[0] - (uintptr_t)object;
-    }
+    lb_lock_init(LB_LOCK_RWSEM40, object + LOCK_OF_PAGES);
+    lb_lock_init(LB_LOCK_RWSEM40, second + LOCK_OF_PAGES);
     touched_at = 0;
     if (!sigsetjmp(touched_it, 1))
         loop(1, 12345, SPAN, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
@@ -1288,8 +1270,8 @@ static void check_touches(struct scene *s, enum lb_op op, char *memory, char *ob
 
 static void test_fields_are_loaded(void **state)
 {
-    static const enum lb_op ops[] = {LB_OP_READ_FIELDS, LB_OP_OBSERVE_FIELDS, LB_OP_NESTED_FIELDS,
-                                     LB_OP_MANY_FIELDS, LB_OP_MIX_FIELDS};
+    static const enum lb_op ops[] = {LB_OP_READ, LB_OP_OBSERVE, LB_OP_NESTED, LB_OP_MANY,
+                                     LB_OP_MIX};
     struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO}, before[2];
     char *memory =
         mmap(NULL, 10 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -1299,7 +1281,7 @@ static void test_fields_are_loaded(void **state)
     sigaction(SIGBUS, &action, &before[1]);
     for (size_t i = 0; i < LB_COUNT(ops); i++) {
         check_touches(*state, ops[i], memory, memory);
-        if (ops[i] == LB_OP_NESTED_FIELDS)
+        if (ops[i] == LB_OP_NESTED)
             check_touches(*state, ops[i], memory, memory + 5 * 4096);
     }
     sigaction(SIGSEGV, &before[0], NULL);
@@ -1341,7 +1323,7 @@ static void compare_timed(struct scene *s, enum lb_op op, uint64_t rng, size_t p
     place(s);
     memcpy(x, s->sites[0].x, sizeof x);
     if (op == LB_OP_MANY)
-        x[1] += 4 * pick;
+        x[3] += 4 * pick;
     lb_task_stats(s->me, &before);
     end = loop(1, rng, SPAN, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
     looped = stats_since(s, &before);
@@ -1411,7 +1393,7 @@ static void test_timed_mix_draws_as_its_loop(void **state)
 
         compare_timed(s, LB_OP_MIX, seed, 0);
         assert_int_equal(run_timed(s, LB_OP_MIX, s->sites[0].x, seed).rng, xorshift(seed));
-        writes += ((struct lb_mm *)s->sites[0].x[4])->lock_seq > 1;
+        writes += ((struct lb_mm *)s->sites[0].x[2])->lock_seq > 1;
     }
     assert_uint_in_range(writes, 5, 22); /* of 27 */
 }
@@ -1427,10 +1409,10 @@ static void test_timed_many_takes_the_pick_at_its_cursor(void **state)
     for (size_t at = 0; at < 20; at++) {
         uintptr_t x[6], picked_owner;
 
-        stage_many(s, layout(at % 2 ? "pointer" : "embedded"), 1000, 2, LB_ACCESS_SHARED_UNIFORM);
+        stage_many(s, layout(at % 2 ? "pointer" : "embedded"), 1000, 2, LB_PICK_SHARED_UNIFORM);
         memcpy(x, s->sites[1].x, sizeof x);
-        x[1] += 4 * at;
-        picked_owner = (uintptr_t)lock_at(s, x[0] + 8 * (uintptr_t) * (uint32_t *)x[1] + x[5]) +
+        x[3] += 4 * at;
+        picked_owner = (uintptr_t)lock_at(s, lock_word(s, 1) + 8 * (uintptr_t) * (uint32_t *)x[3]) +
                        offsetof(struct lb_rwsem40, owner);
         assert_int_equal(*(uint64_t *)picked_owner, 0);
         run_timed(s, LB_OP_MANY, x, 12345);
@@ -1450,7 +1432,7 @@ static void test_timed_reads_fall_back(void **state)
 
         stage(s, LB_SCENARIO_SAME_OBJECT, layout("padded"), lock, 2);
         place(s);
-        *(uint32_t *)s->sites[0].x[2] = ((struct lb_mm *)s->sites[0].x[4])->lock_seq;
+        *seq_word(s, 0) = ((struct lb_mm *)s->sites[0].x[2])->lock_seq;
         lb_task_stats(s->me, &before);
         assert_int_equal(run_timed(s, LB_OP_READ, s->sites[0].x, 12345).rng, 12345);
         assert_int_equal(stats_since(s, &before).fallbacks, 1);
@@ -1508,7 +1490,7 @@ static void test_hot_timed_find(void **state)
                 lb_hot_timed *timed = lb_hot_timed_find((enum lb_op)op, lock, indirect);
                 bool known = false;
 
-                assert_int_equal(timed != NULL, has_loop((enum lb_op)op, lock, indirect));
+                assert_int_equal(timed != NULL, has_loop((enum lb_op)op, lock));
                 for (size_t i = 0; i < n; i++)
                     known |= found[i] == timed;
                 if (timed && !known)
@@ -1529,22 +1511,63 @@ static void test_hot_timed_find(void **state)
 
 static void test_watch_names(void **state)
 {
+    struct lb_word word = {LB_WATCH_COUNT, ""};
+    struct lb_why why = {""};
+
     (void)state;
-    for (int i = 0; i < LB_WATCHES; i++)
-        assert_int_equal(lb_watch_find(lb_watch_name((enum lb_watch)i)), i);
-    assert_int_equal(lb_watch_find("count"), LB_WATCH_COUNT);
-    assert_int_equal(lb_watch_find("vm_start"), LB_WATCH_VM_START);
-    assert_int_equal(lb_watch_find("mm_seq"), LB_WATCH_MM_SEQ);
-    assert_int_equal(lb_watch_find("untouched3"), LB_WATCH_UNTOUCHED3);
-    assert_int_equal(lb_watch_find("untouched"), -1);
-    assert_int_equal(lb_watch_find("COUNT"), -1);
-    assert_int_equal(lb_watch_find(""), -1);
+    for (int i = 0; i < LB_WATCHES; i++) {
+        assert_int_equal(lb_word_parse(lb_watch_name((enum lb_watch)i), &why, &word), 0);
+        assert_int_equal(word.watch, i);
+        assert_string_equal(lb_word_name(&word), lb_watch_name((enum lb_watch)i));
+    }
+    assert_int_equal(lb_word_parse("d_lockref.lock", &why, &word), 0);
+    assert_int_equal(word.watch, LB_WATCH_FIELD);
+    assert_string_equal(lb_word_name(&word), "d_lockref.lock");
+    assert_int_equal(lb_word_parse("", &why, &word), -EINVAL);
+    assert_int_equal(lb_word_parse("4th", &why, &word), -EINVAL);
+    assert_int_equal(lb_word_parse("a b", &why, &word), -EINVAL);
+    assert_string_equal(lb_word_name(&word), "d_lockref.lock");
 }
 
-static int watch(struct scene *s, int thread, enum lb_watch word, struct lb_why *why,
+static int watch(struct scene *s, int thread, enum lb_watch watch, struct lb_why *why,
                  uintptr_t *address, unsigned *bytes)
 {
-    return lb_shape_watch(&s->shape, &s->draw, s->arena, thread, word, why, address, bytes);
+    const struct lb_word word = {watch, ""};
+
+    return lb_shape_watch(&s->shape, &s->draw, s->arena, thread, &word, why, address, bytes);
+}
+
+/* A field's address, which must be there and `wanted` bytes wide. */
+static uintptr_t watched_field(struct scene *s, int thread, const char *field, unsigned wanted)
+{
+    struct lb_why why = {""};
+    struct lb_word word;
+    uintptr_t address = 0;
+    unsigned bytes = 0;
+
+    if (lb_word_parse(field, &why, &word) ||
+        lb_shape_watch(&s->shape, &s->draw, s->arena, thread, &word, &why, &address, &bytes))
+        fail_msg("%s", why.text);
+    assert_int_equal(bytes, wanted);
+    assert_int_equal(address % bytes, 0);
+    return address;
+}
+
+static void refused_field(struct scene *s, int thread, const char *field, const char *reason)
+{
+    struct lb_why why = {""};
+    struct lb_word word;
+    uintptr_t address = 1;
+    unsigned bytes = 2;
+
+    assert_int_equal(lb_word_parse(field, &why, &word), 0);
+    assert_int_equal(
+        lb_shape_watch(&s->shape, &s->draw, s->arena, thread, &word, &why, &address, &bytes),
+        -ENOENT);
+    assert_int_equal(address, 1);
+    assert_int_equal(bytes, 2);
+    if (!strstr(why.text, reason))
+        fail_msg("'%s' lacks '%s'", why.text, reason);
 }
 
 /* The word's address, which must be there and `wanted` bytes wide. */
@@ -1581,10 +1604,8 @@ static void check_watches(struct scene *s, int thread)
     const struct lb_layout *l = s->shape.layout;
     const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
     const uintptr_t *x = s->sites[thread].x;
-    bool nested = s->shape.scenario->kind == LB_SCENARIO_NESTED;
-    uintptr_t lock = (uintptr_t)lock_at(s, x[3]), tail = nested ? x[0] + x[1] : x[1];
-    uintptr_t seq = nested ? x[0] - l->head_offset + l->seq_offset : x[2];
-    struct lb_mm *mm = (struct lb_mm *)x[4];
+    uintptr_t lock = (uintptr_t)lock_at(s, lock_word(s, thread));
+    struct lb_mm *mm = (struct lb_mm *)x[2];
 
     assert_int_equal(watched(s, thread, LB_WATCH_COUNT, (unsigned)info->count_bytes),
                      lock + info->count_offset);
@@ -1593,17 +1614,14 @@ static void check_watches(struct scene *s, int thread)
     else
         refused(s, thread, LB_WATCH_OWNER, -ENOENT, info->name);
     if (l->indirect)
-        assert_int_equal(watched(s, thread, LB_WATCH_POINTER, 8), x[3]);
+        assert_int_equal(watched(s, thread, LB_WATCH_POINTER, 8), lock_word(s, thread));
     else
         refused(s, thread, LB_WATCH_POINTER, -ENOENT, l->name);
-    assert_int_equal(watched(s, thread, LB_WATCH_SEQ, 4), seq);
-    for (int i = 0; i < 5; i++)
-        assert_int_equal(watched(s, thread, (enum lb_watch)(LB_WATCH_VM_START + i), 8),
-                         x[0] + 8 * (size_t)i);
-    assert_int_equal(watched(s, thread, LB_WATCH_ANON_VMA, 8), tail);
-    assert_int_equal(watched(s, thread, LB_WATCH_VM_OPS, 8), tail + 8);
-    assert_int_equal(watched(s, thread, LB_WATCH_VM_PGOFF, 8), tail + 16);
-    assert_int_equal(watched(s, thread, LB_WATCH_VM_POLICY, 8), tail + 48);
+    assert_ptr_equal(watched(s, thread, LB_WATCH_SEQ, 4), seq_word(s, thread));
+    for (size_t i = 0; i < l->n_accesses; i++)
+        assert_int_equal(watched_field(s, thread, l->accesses[i].field, l->accesses[i].bytes),
+                         x[0] + l->accesses[i].offset);
+    refused_field(s, thread, "vm_nothing", "no such field");
     assert_ptr_equal(watched(s, thread, LB_WATCH_MM_SEQ, 4), &mm->lock_seq);
     assert_ptr_equal(watched(s, thread, LB_WATCH_MM_COUNT, 8), &mm->lock.count);
     assert_ptr_equal(watched(s, thread, LB_WATCH_MM_OWNER, 8), &mm->lock.owner);
@@ -1643,11 +1661,38 @@ static void test_watches_of_every_case(void **state)
     assert_true(looked > 10000);
 }
 
+/* Fields of the program, other members of the structure, and none that it has not. */
+static void test_field_watches(void **state)
+{
+    static char start[] = "vm_start", flags[] = "vm_flags", type[] = "unsigned long";
+    static struct lb_member members[] = {{.name = start, .type = type, .offset = 72, .bytes = 8},
+                                         {.name = flags, .type = type, .offset = 81, .bytes = 3}};
+    static const struct lb_structure structure = {
+        .name = "s", .bytes = 256, .members = members, .n_members = LB_COUNT(members)};
+    struct scene *s = *state;
+    struct lb_layout named = fields_inline;
+
+    draw(s, 64, 3);
+    named.structure = &structure;
+    stage(s, LB_SCENARIO_NEIGHBOURS, &named, LB_LOCK_RWSEM40, 2);
+    place(s);
+    assert_int_equal(watched_field(s, 1, "vm_start", 8), s->sites[1].x[0] + 72);
+    assert_int_equal(watched_field(s, 1, "b", 1), s->sites[1].x[0] + 129);
+    /* No breakpoint is three bytes wide: the word that it begins in. */
+    assert_int_equal(watched_field(s, 1, "vm_flags", 4), s->sites[1].x[0] + 80);
+    assert_ptr_equal(watched(s, 1, LB_WATCH_SEQ, 4), seq_word(s, 1));
+    refused_field(s, 0, "vm_policy", "layout fields has no such field");
+    stage(s, LB_SCENARIO_NEIGHBOURS, &fields_apart, LB_LOCK_RWSEM40, 2);
+    place(s);
+    refused(s, 0, LB_WATCH_SEQ, -ENOENT, "no sequence number");
+    refused_field(s, 0, "vm_mm", "no such field");
+}
+
 /* What taking the lock changes: the watched count, and nothing outside the lock. */
 static void check_changes(struct scene *s, int thread, const char *copy)
 {
     const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
-    size_t lock = offset_of(s, lock_at(s, s->sites[thread].x[3]));
+    size_t lock = offset_of(s, lock_at(s, lock_word(s, thread)));
     size_t count =
         offset_of(s, (void *)watched(s, thread, LB_WATCH_COUNT, (unsigned)info->count_bytes));
 
@@ -1660,7 +1705,7 @@ static void check_changes(struct scene *s, int thread, const char *copy)
         assert_int_equal(*(uint64_t *)watched(s, thread, LB_WATCH_OWNER, 8),
                          (uintptr_t)s->me | LB_OWNER_READER);
     lb_lock_read_unlock(s->shape.lock, s->arena + lock, s->me,
-                        (struct lb_mm *)s->sites[thread].x[4]);
+                        (struct lb_mm *)s->sites[thread].x[2]);
     memcpy(s->arena + lock, copy + lock, info->bytes);
 }
 
@@ -1769,9 +1814,9 @@ static void test_watches_of_many(void **state)
     const struct lb_mm *mm;
 
     draw(s, 66, 3);
-    for (enum lb_access access = 0; access < LB_ACCESSES; access++) {
+    for (enum lb_picking access = 0; access < LB_PICKINGS; access++) {
         stage_many(s, layout("pointer"), 1000, 3, access);
-        mm = (const struct lb_mm *)s->sites[2].x[4];
+        mm = (const struct lb_mm *)s->sites[2].x[2];
         assert_ptr_equal(watched(s, 2, LB_WATCH_MM_SEQ, 4), &mm->lock_seq);
         assert_ptr_equal(watched(s, 2, LB_WATCH_MM_COUNT, 8), &mm->lock.count);
         assert_ptr_equal(watched(s, 2, LB_WATCH_MM_OWNER, 8), &mm->lock.owner);
@@ -1938,16 +1983,16 @@ static void test_writers_parse(void **state)
 
 static void test_access_names(void **state)
 {
-    enum lb_access access = LB_ACCESSES;
+    enum lb_picking access = LB_PICKINGS;
     struct lb_why why = {""};
 
     (void)state;
-    for (int i = 0; i < LB_ACCESSES; i++) {
-        assert_int_equal(lb_access_parse(lb_access_name((enum lb_access)i), NULL, &access), 0);
+    for (int i = 0; i < LB_PICKINGS; i++) {
+        assert_int_equal(lb_picking_parse(lb_picking_name((enum lb_picking)i), NULL, &access), 0);
         assert_int_equal(access, i);
     }
-    assert_int_equal(lb_access_parse("zipf", &why, &access), -EINVAL);
-    assert_int_equal(access, LB_ACCESSES - 1);
+    assert_int_equal(lb_picking_parse("zipf", &why, &access), -EINVAL);
+    assert_int_equal(access, LB_PICKINGS - 1);
     assert_non_null(strstr(why.text, "shared-zipf"));
 }
 
@@ -2026,8 +2071,8 @@ int main(void)
         cmocka_unit_test(test_observe_and_empty_write_nothing),
         cmocka_unit_test(test_reads_fall_back),
         cmocka_unit_test(test_hot_find),
-        cmocka_unit_test(test_field_words),
-        cmocka_unit_test(test_field_ops),
+        cmocka_unit_test(test_words_of_a_role),
+        cmocka_unit_test(test_accesses_have_room),
         cmocka_unit_test(test_field_sites),
         cmocka_unit_test(test_field_sharing),
         cmocka_unit_test(test_field_watches),

@@ -214,10 +214,9 @@ static bool is_indirect(const struct rig *rig)
 
 static struct lb_thread_plan plan(const struct rig *rig, int thread, bool paused)
 {
-    return (struct lb_thread_plan){
+    struct lb_thread_plan plan = {
         .worker = (thread + (int)rig->turn) % rig->n_pus,
         .loop = lb_hot_find(op_of(rig, thread), rig->shape.lock, is_indirect(rig), paused),
-        .site = rig->sites[thread],
         .seed = 42 + (uint64_t)thread,
         .span = 200,
         .op_ns = rig->turn % 3 ? 30000 : 20, /* a block an op, or one for all */
@@ -226,6 +225,9 @@ static struct lb_thread_plan plan(const struct rig *rig, int thread, bool paused
         .ops_most = OPS,
         .codes = rig->codes[thread],
     };
+
+    memcpy(plan.x, rig->sites[thread].x, sizeof plan.x);
+    return plan;
 }
 
 static void stage_shape(struct rig *rig, const struct lb_shape *shape, bool paused)
@@ -295,8 +297,8 @@ static void watch(struct rig *rig, int thread, const char *name)
     struct lb_event_code *code = add_watch(rig, thread, name);
     struct lb_why why = {""};
 
-    if (code->watch < LB_WATCH_START &&
-        lb_shape_watch(&rig->shape, &rig->draw, rig->arena, thread, code->watch, &why,
+    if (code->word.watch < LB_WATCH_START &&
+        lb_shape_watch(&rig->shape, &rig->draw, rig->arena, thread, &code->word, &why,
                        &code->address, &code->bytes))
         fail_msg("%s", why.text);
 }
@@ -525,12 +527,13 @@ static void test_retries_are_counted(void **state)
         skip();
 }
 
-static uintptr_t address_of(struct rig *rig, int thread, enum lb_watch word, unsigned *bytes)
+static uintptr_t address_of(struct rig *rig, int thread, enum lb_watch watch, unsigned *bytes)
 {
+    const struct lb_word word = {watch, ""};
     uintptr_t address = 0;
 
     assert_int_equal(
-        lb_shape_watch(&rig->shape, &rig->draw, rig->arena, thread, word, NULL, &address, bytes),
+        lb_shape_watch(&rig->shape, &rig->draw, rig->arena, thread, &word, NULL, &address, bytes),
         0);
     return address;
 }
@@ -570,12 +573,12 @@ static void check_many(struct rig *rig, const struct lb_layout *l, enum lb_lock_
                              .lock = lock,
                              .threads = n,
                              .objects = 1,
-                             .access = LB_ACCESS_SHARED_ZIPF};
+                             .access = LB_PICK_SHARED_ZIPF};
 
     stage_shape(rig, &shape, false);
     for (int i = 0; i < n; i++) {
-        uintptr_t head = rig->sites[i].x[0] + 8 * (uintptr_t)rig->picks[0];
-        watch_at(rig, i, "bp:count", count_at(rig, head + rig->sites[i].x[5]),
+        uintptr_t object = rig->sites[i].x[0] + 8 * (uintptr_t)rig->picks[0];
+        watch_at(rig, i, "bp:count", count_at(rig, object + rig->sites[i].program.lock),
                  lb_lock_info(lock)->count_bytes);
         watch(rig, i, "bp:mm_seq:rw");
         watch(rig, i, "bp:mm_count:rw");
@@ -603,10 +606,17 @@ static void test_many(void **state)
 
 /* A blocking read of a rw-semaphore adds at once; refcount's are tried, and the retries of both
  * locks are one number. */
+static uintptr_t second_lock_at(const struct rig *rig, int thread)
+{
+    const struct lb_site *site = &rig->sites[thread];
+
+    return site->x[0] + site->program.second + site->program.lock;
+}
+
 static void watch_nested(struct rig *rig, int thread)
 {
     watch_lock(rig, thread);
-    watch_at(rig, thread, "bp:untouched0", count_at(rig, rig->sites[thread].x[5]),
+    watch_at(rig, thread, "bp:untouched0", count_at(rig, second_lock_at(rig, thread)),
              lb_lock_info(rig->shape.lock)->count_bytes);
     watch(rig, thread, "bp:mm_seq:rw");
 }
@@ -912,7 +922,7 @@ static void check_against_readers(struct rig *rig, enum lb_op op, enum lb_lock_k
     stage(rig, LB_SCENARIO_MIXED, layout(lock == LB_LOCK_RWSEM32 ? "embedded" : "pointer"), lock, 2,
           false);
     rig->threads[0].loop = lb_hot_find(op, lock, is_indirect(rig), false);
-    rig->threads[1].loop = lb_hot_find(LB_OP_PAIR, lock, is_indirect(rig), false);
+    rig->threads[1].loop = lb_hot_find(LB_OP_ALONE, lock, is_indirect(rig), false);
     watch_lock(rig, 0);
     if (op == LB_OP_WRITE) {
         watch(rig, 0, "bp:mm_count");
@@ -970,7 +980,8 @@ static void check_sequence(struct rig *rig)
 {
     if (rig->shape.lock == LB_LOCK_LOCKED_ADDS)
         return;
-    *(uint32_t *)rig->sites[0].x[2] = ((struct lb_mm *)rig->sites[0].x[4])->lock_seq;
+    const struct lb_site *site = &rig->sites[0];
+    *(uint32_t *)(site->x[0] + site->program.seq) = ((struct lb_mm *)site->x[2])->lock_seq;
     expect_fallbacks(rig, 0);
 }
 
@@ -985,8 +996,8 @@ static void check_held(struct rig *rig)
 {
     enum lb_lock_kind lock = rig->shape.lock;
     struct lb_task *holder = lb_task_get(rig->tasks, 0);
-    struct lb_mm *mm = (struct lb_mm *)rig->sites[0].x[4];
-    void *at = (void *)count_at(rig, rig->sites[0].x[3]);
+    struct lb_mm *mm = (struct lb_mm *)rig->sites[0].x[2];
+    void *at = (void *)count_at(rig, rig->sites[0].x[0] + rig->sites[0].program.lock);
 
     if (lock == LB_LOCK_LOCKED_ADDS)
         return;
@@ -1104,14 +1115,6 @@ static const struct touched {
     {"bp:mm_count:rw", 0},  {"bp:mm_owner:rw", 0},
 };
 
-/* vm_file is placed but not loaded. */
-static uintptr_t vm_file(struct rig *rig)
-{
-    unsigned bytes;
-
-    return address_of(rig, 0, LB_WATCH_ANON_VMA, &bytes) + 24;
-}
-
 static void check_group(struct rig *rig, const struct touched *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
@@ -1124,6 +1127,7 @@ static void check_group(struct rig *rig, const struct touched *list, size_t n)
 
 static void check_pointer(struct rig *rig)
 {
+    const struct lb_word pointer = {LB_WATCH_POINTER, ""};
     struct lb_why why = {""};
     uintptr_t address = 1;
     unsigned bytes = 2;
@@ -1131,18 +1135,18 @@ static void check_pointer(struct rig *rig)
     if (rig->shape.layout->indirect)
         watch(rig, 0, "bp:pointer:rw");
     else
-        assert_int_equal(lb_shape_watch(&rig->shape, &rig->draw, rig->arena, 0, LB_WATCH_POINTER,
-                                        &why, &address, &bytes),
+        assert_int_equal(lb_shape_watch(&rig->shape, &rig->draw, rig->arena, 0, &pointer, &why,
+                                        &address, &bytes),
                          -ENOENT);
     if (has_owner(rig->shape.lock))
         watch(rig, 0, "bp:owner:rw");
-    watch_at(rig, 0, "bp:untouched0:rw", vm_file(rig), 8);
+    watch(rig, 0, "bp:vm_file:rw"); /* is placed but not loaded */
     run_until_done(rig);
     if (rig->shape.layout->indirect)
         expect(rig, 0, "bp:pointer:rw", ops(rig, 0));
     if (has_owner(rig->shape.lock))
         expect(rig, 0, "bp:owner:rw", 2 * ops(rig, 0));
-    expect(rig, 0, "bp:untouched0:rw", 0);
+    expect(rig, 0, "bp:vm_file:rw", 0);
     watch_nothing(rig);
 }
 
@@ -1270,7 +1274,7 @@ static void check_sight(struct rig *rig, int worker, const char *name)
     rig->threads[0].worker = worker;
     code = add_watch(rig, 0, name);
     assert_int_equal(code->address, 0);
-    rig->threads[0].site.x[0] = word_of(rig, worker, code->watch);
+    rig->threads[0].x[0] = word_of(rig, worker, code->word.watch);
     run_until_done(rig);
     expect(rig, 0, name, OPS);
 }

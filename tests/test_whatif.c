@@ -49,22 +49,34 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct lb_layout layout_of(const char *name, enum lb_write write, size_t n_reads,
-                                  const size_t *reads, size_t n_writes, const size_t *writes)
+static void add_words(struct lb_layout *l, enum lb_how how, int role, size_t n,
+                      const uint16_t *offsets)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct lb_access access = {.offset = offsets[i],
+                                   .bytes = 8,
+                                   .how = (uint8_t)how,
+                                   .roles = (uint8_t)LB_ROLE_BIT(role)};
+        char name[8];
+        snprintf(name, sizeof name, "w%u", offsets[i]);
+        assert_int_equal(lb_layout_add(l, name, access, NULL), 0);
+    }
+}
+
+static struct lb_layout layout_of(const char *name, enum lb_how how, size_t n_reads,
+                                  const uint16_t *reads, size_t n_writes, const uint16_t *writes)
 {
     struct lb_layout l = {.size_bytes = 512,
                           .align_bytes = 64,
+                          .seq_offset = LB_NO_SEQ,
                           .lock = LB_LOCK_LOCKED_ADDS,
                           .lock_room_bytes = 8,
                           .lock_align_bytes = 8,
-                          .lock_offset = writes[0],
-                          .write = write,
-                          .reads.n = n_reads,
-                          .writes.n = n_writes};
+                          .lock_offset = writes[0]};
 
     snprintf(l.name, sizeof l.name, "%s", name);
-    memcpy(l.reads.offset, reads, n_reads * sizeof *reads);
-    memcpy(l.writes.offset, writes, n_writes * sizeof *writes);
+    add_words(&l, LB_HOW_LOAD, 0, n_reads, reads);
+    add_words(&l, how, 1, n_writes, writes);
     return l;
 }
 
@@ -90,23 +102,26 @@ static void run(struct scene *s, int thread, uint64_t ops, uint64_t rng)
     loop(ops, rng, LB_SPAN_LEAST, NULL, x[0], x[1], x[2], x[3], x[4], x[5]);
 }
 
-static const size_t all_words[LB_TOUCHED_MOST] = {0, 8, 64, 128, 200, 504};
+static const uint16_t all_words[LB_WRITES_MOST] = {0, 64, 200, 504};
 
 /* Half read and half write one object, at the offsets that the layout names. */
 static void test_sites(void **state)
 {
     struct scene *s = *state;
-    const size_t reads[] = {8, 200}, writes[] = {64};
-    struct lb_layout l = layout_of("x", LB_WRITE_ADD, 2, reads, 1, writes);
+    const uint16_t reads[] = {8, 200}, writes[] = {64};
+    struct lb_layout l = layout_of("x", LB_HOW_ADD, 2, reads, 1, writes);
 
     for (uint64_t seed = 1; seed < 50; seed++) {
         stage(s, &l, 3, seed);
-        uintptr_t object = s->sites[0].x[0] - 8;
-        assert_int_equal(object % 64, 0);
-        assert_int_equal(s->sites[0].x[1], object + 200);
-        assert_int_equal(s->sites[1].x[0], object + 8);
-        assert_int_equal(s->sites[2].x[0], object + 64);
-        assert_int_equal(s->sites[2].x[1], 0);
+        assert_int_equal(s->sites[0].x[0] % 64, 0);
+        for (int i = 0; i < 3; i++) {
+            assert_int_equal(s->sites[i].x[0], s->sites[0].x[0]);
+            assert_ptr_equal(s->sites[i].x[1], &s->sites[i].program);
+        }
+        assert_int_equal(s->sites[1].program.load[0], 8);
+        for (size_t k = 1; k < LB_LOADS; k++)
+            assert_int_equal(s->sites[1].program.load[k], 200);
+        assert_int_equal(s->sites[2].program.write[0], 64);
         assert_int_equal(s->placed.lock_residue, 0);
         assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
     }
@@ -117,19 +132,20 @@ static void test_ops_change_words(void **state)
 {
     struct scene *s = *state;
 
-    for (int write = 0; write < LB_WRITES; write++)
-        for (size_t n = 1; n <= LB_TOUCHED_MOST; n++) {
-            struct lb_layout l = layout_of("x", (enum lb_write)write, n, all_words, n, all_words);
+    for (int how = LB_HOW_STORE; how < LB_HOWS; how++)
+        for (size_t n = 1; n <= LB_WRITES_MOST; n++) {
+            struct lb_layout l = layout_of("x", (enum lb_how)how, n, all_words, n, all_words);
             stage(s, &l, 2, 7);
-            for (size_t i = 0; i < LB_TOUCHED_MOST; i++)
-                *(uint64_t *)(s->sites[1].x[0] + all_words[i] - all_words[0]) = 5;
+            uintptr_t object = s->sites[0].x[0];
+            for (size_t i = 0; i < LB_WRITES_MOST; i++)
+                *(uint64_t *)(object + all_words[i]) = 5;
             run(s, 0, OPS, 77); /* the reader changes nothing */
-            for (size_t i = 0; i < LB_TOUCHED_MOST; i++)
-                assert_int_equal(*(uint64_t *)(s->sites[1].x[0] + all_words[i]), 5);
+            for (size_t i = 0; i < LB_WRITES_MOST; i++)
+                assert_int_equal(*(uint64_t *)(object + all_words[i]), 5);
             run(s, 1, OPS, 77);
-            for (size_t i = 0; i < LB_TOUCHED_MOST; i++) {
-                uint64_t wanted = i >= n ? 5 : write == LB_WRITE_STORE ? 77 : 5 + OPS;
-                assert_int_equal(*(uint64_t *)(s->sites[1].x[0] + all_words[i]), wanted);
+            for (size_t i = 0; i < LB_WRITES_MOST; i++) {
+                uint64_t wanted = i >= n ? 5 : how == LB_HOW_STORE ? 77 : 5 + OPS;
+                assert_int_equal(*(uint64_t *)(object + all_words[i]), wanted);
             }
         }
 }
@@ -138,14 +154,15 @@ static void test_names(void **state)
 {
     (void)state;
     struct lb_why why;
-    enum lb_write write;
+    enum lb_how how;
 
-    for (int i = 0; i < LB_WRITES; i++) {
-        assert_int_equal(lb_write_parse(lb_write_name((enum lb_write)i), &why, &write), 0);
-        assert_int_equal(write, i);
+    for (int i = LB_HOW_STORE; i < LB_HOWS; i++) {
+        assert_int_equal(lb_how_parse(lb_how_name((enum lb_how)i), &why, &how), 0);
+        assert_int_equal(how, i);
     }
-    assert_int_equal(lb_write_parse("poke", &why, &write), -EINVAL);
+    assert_int_equal(lb_how_parse("poke", &why, &how), -EINVAL);
     assert_non_null(strstr(why.text, "'poke'"));
+    assert_int_equal(lb_how_parse("load", &why, &how), -EINVAL); /* is no way to write */
 }
 
 /* A layout that does not say what is touched has no part in it. */
@@ -166,7 +183,7 @@ static void test_refused(void **state)
 static void test_bases(void **state)
 {
     (void)state;
-    const size_t reads[] = {0}, writes[] = {8}, moved[] = {64};
+    const uint16_t reads[] = {0}, writes[] = {8}, moved[] = {64};
     const struct lb_scenario *scenario = &lb_scenarios[LB_SCENARIO_WHATIF];
     const double work = 200;
     struct lb_layout layouts[4];
@@ -175,8 +192,8 @@ static void test_bases(void **state)
     struct lb_why why;
 
     for (int i = 0; i < 4; i += 2) {
-        layouts[i] = layout_of(i ? "b" : "a", LB_WRITE_ADD, 1, reads, 1, writes);
-        layouts[i + 1] = layout_of(i ? "b:moved" : "a:moved", LB_WRITE_ADD, 1, reads, 1, moved);
+        layouts[i] = layout_of(i ? "b" : "a", LB_HOW_ADD, 1, reads, 1, writes);
+        layouts[i + 1] = layout_of(i ? "b:moved" : "a:moved", LB_HOW_ADD, 1, reads, 1, moved);
         memcpy(layouts[i + 1].moved_from, layouts[i].name, sizeof layouts[i].name);
     }
     struct lb_request r = {.suite = "whatif",

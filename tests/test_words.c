@@ -223,8 +223,10 @@ static void test_guarded_counts_exactly(void **state)
         assert_int_equal(
             lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
             0);
-        data = (uint64_t *)s->sites[0].x[0];
-        assert_int_equal((uintptr_t)data - s->sites[0].x[3], 64);
+        data = (uint64_t *)(s->sites[0].x[0] + s->sites[0].program.write[0]);
+        assert_int_equal((uintptr_t)data - s->sites[0].x[0], 64);
+        assert_int_equal(s->sites[0].program.write[1], 64 + 8);
+        assert_int_equal(s->sites[0].program.lock, 0);
         assert_int_equal(pthread_create(&thread, NULL, guard_all, s), 0);
         run(s, 1, OPS);
         assert_int_equal(pthread_join(thread, NULL), 0);
@@ -232,9 +234,9 @@ static void test_guarded_counts_exactly(void **state)
         assert_int_equal(data[1], 2 * OPS);
         assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
         assert_int_equal(
-            lb_lock_write(kinds[i], (void *)s->sites[0].x[3], lb_task_get(s->tasks, 0), NULL), 0);
+            lb_lock_write(kinds[i], (void *)s->sites[0].x[0], lb_task_get(s->tasks, 0), NULL), 0);
         assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
-        assert_int_equal(lb_lock_write_unlock(kinds[i], (void *)s->sites[0].x[3],
+        assert_int_equal(lb_lock_write_unlock(kinds[i], (void *)s->sites[0].x[0],
                                               lb_task_get(s->tasks, 0), NULL),
                          0);
     }
@@ -269,21 +271,20 @@ static void test_refused_offsets(void **state)
 
 static void test_watched_words(void **state)
 {
+    const struct lb_word count = {LB_WATCH_COUNT, ""}, owner = {LB_WATCH_OWNER, ""};
     struct scene *s = *state;
     uintptr_t address;
     unsigned bytes;
 
     stage(s, LB_SCENARIO_INCREMENT, 64, 2, 1);
     for (int t = 0; t < 2; t++) {
-        assert_int_equal(lb_shape_watch(&s->shape, &s->draw, s->arena, t, LB_WATCH_COUNT, NULL,
-                                        &address, &bytes),
-                         0);
+        assert_int_equal(
+            lb_shape_watch(&s->shape, &s->draw, s->arena, t, &count, NULL, &address, &bytes), 0);
         assert_int_equal(address, s->sites[t].x[0]);
         assert_int_equal(bytes, 8);
     }
     assert_int_equal(
-        lb_shape_watch(&s->shape, &s->draw, s->arena, 0, LB_WATCH_OWNER, NULL, &address, &bytes),
-        -ENOENT);
+        lb_shape_watch(&s->shape, &s->draw, s->arena, 0, &owner, NULL, &address, &bytes), -ENOENT);
 }
 
 int main(void)

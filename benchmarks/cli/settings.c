@@ -337,10 +337,10 @@ static void add_lock(struct settings *s, const char *text)
 
 static void add_access(struct settings *s, const char *text)
 {
-    enum lb_access access;
+    enum lb_picking access;
     struct lb_why why = {""};
 
-    if (lb_access_parse(text, &why, &access))
+    if (lb_picking_parse(text, &why, &access))
         refuse(&why);
     list_add(&s->access, sizeof access, &access);
 }
@@ -401,7 +401,8 @@ static void add_objects(struct settings *s, const char *text)
 static bool is_same_event(const struct lb_event *a, const struct lb_event *b, const char *name)
 {
     if (a->kind == LB_EVENT_WATCH && b->kind == LB_EVENT_WATCH && !*a->absent)
-        return a->watch == b->watch && a->watch_reads == b->watch_reads;
+        return !strcmp(lb_word_name(&a->word), lb_word_name(&b->word)) &&
+               a->watch_reads == b->watch_reads;
     return !strcmp(a->name, name);
 }
 
@@ -652,7 +653,7 @@ static size_t parse_bytes(const char *option, const char *text)
 static error_t parse_whatif(int key, char *arg, struct settings *s)
 {
     struct whatif_options *o = &s->whatif;
-    enum lb_write how;
+    enum lb_how how;
     struct lb_why why = {""};
 
     switch (key) {
@@ -672,7 +673,7 @@ static error_t parse_whatif(int key, char *arg, struct settings *s)
         o->bytes = parse_bytes("size", arg);
         break;
     case KEY_WRITE_HOW:
-        if (lb_write_parse(arg, &why, &how))
+        if (lb_how_parse(arg, &why, &how))
             refuse(&why);
         o->write_how = (int)how;
         break;

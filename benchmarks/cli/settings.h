@@ -32,7 +32,7 @@ struct settings {
     struct list objects;      /* size_t */
     struct list offsets;      /* size_t */
     struct list homes;        /* enum lb_home */
-    struct list access;       /* enum lb_access */
+    struct list access;       /* enum lb_picking */
     struct list strings;      /* char *: copies that other lists point into */
     struct list gbench;       /* char *: --benchmark_ flags, as given */
     struct list events;       /* struct lb_event */

@@ -163,7 +163,7 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
     if (c->shape.scenario->counts_objects)
         fprintf(out, ", %zu objects", c->shape.objects);
     if (c->shape.scenario->kind == LB_SCENARIO_MANY)
-        fprintf(out, ", %s", lb_access_name(c->shape.access));
+        fprintf(out, ", %s", lb_picking_name(c->shape.access));
     work_title(title, sizeof title, c->work_ns);
     fprintf(out, "\n%*s %-64s", names, "", title);
     if (both)

@@ -200,7 +200,8 @@ static void show_words(const struct lb_counter_report *r, const struct lb_microa
             used = printf("\n               ") - 1;
         used += printf("bp:%s%s", lb_watch_name((enum lb_watch)w), w + 1 < LB_WATCHES ? ", " : "");
     }
-    puts("\n               (with :rw, as bp:vm_start:rw, loads count too)");
+    puts("\n               (FIELD: any field of a layout; with :rw, as bp:vm_start:rw, loads count "
+         "too)");
 }
 
 static void show_machine(const struct lb_counter_report *r, const struct lb_microarchitecture *here)

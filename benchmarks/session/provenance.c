@@ -146,12 +146,12 @@ static void put_layout(struct lb_json *json, const struct lb_layout *l)
     lb_json_number(json, LAYOUT_KEY("lock_offset"), (double)l->lock_member->offset);
     lb_json_bool(json, LAYOUT_KEY("lock_separate"), l->separate);
     lb_json_text(json, LAYOUT_KEY("lock_kind"), lb_lock_info(l->lock)->name);
-    lb_json_number(json, LAYOUT_KEY("seq_offset"), l->seqless ? none : (double)l->seq_offset);
-    for (size_t i = 0; i < l->n_hot; i++) {
-        snprintf(text, sizeof text, "%.90s at %zu", l->hot[i].name, l->hot[i].offset);
+    lb_json_number(json, LAYOUT_KEY("seq_offset"), l->seq_offset < 0 ? none : l->seq_offset);
+    for (size_t i = 0; i < l->n_accesses; i++) {
+        const struct lb_access *a = &l->accesses[i];
+        snprintf(text, sizeof text, "%.90s at %u", a->field, a->offset);
         lb_json_push_text(json, LAYOUT_KEY("hot"), text);
     }
-    lb_json_number(json, LAYOUT_KEY("words"), l->n_touch ? (double)l->n_touch : none);
 #undef LAYOUT_KEY
 }
 
@@ -175,7 +175,7 @@ static void put_whatif(struct lb_json *json, const struct whatif *w)
 #define WHATIF_KEY(NAME) (snprintf(key, sizeof key, "whatif.%s." NAME, name), key)
     lb_json_text(json, WHATIF_KEY("structure"), w->structure);
     lb_json_text(json, WHATIF_KEY("source"), w->source);
-    lb_json_text(json, WHATIF_KEY("write"), lb_write_name(w->write));
+    lb_json_text(json, WHATIF_KEY("write"), lb_how_name(w->write));
     lb_json_number(json, WHATIF_KEY("bytes"), (double)w->bytes_before);
     lb_json_number(json, WHATIF_KEY("align_bytes"), (double)w->align_before);
     if (w->moved) {

@@ -27,12 +27,18 @@ static uint64_t digest_number(uint64_t h, double value)
 
 static uint64_t digest_layout(uint64_t h, const struct lb_layout *l)
 {
-    const size_t words[] = {
-        l->size_bytes,      l->align_bytes,      l->head_offset, l->tail_offset,     l->seq_offset,
-        l->separate,        l->indirect,         l->slot_offset, l->lock_offset,     l->lock,
-        l->lock_room_bytes, l->lock_align_bytes, l->n_touch,     lb_layout_touch(l), l->seqless};
+    const size_t words[] = {l->size_bytes,      l->align_bytes, (size_t)l->seq_offset,
+                            l->separate,        l->indirect,    l->slot_offset,
+                            l->lock_offset,     l->lock,        l->lock_room_bytes,
+                            l->lock_align_bytes};
 
-    return digest_bytes(h, words, sizeof words);
+    h = digest_bytes(h, words, sizeof words);
+    for (size_t i = 0; i < l->n_accesses; i++) {
+        const struct lb_access *a = &l->accesses[i];
+        const unsigned access[] = {a->offset, a->bytes, a->how, a->roles};
+        h = digest_bytes(h, access, sizeof access);
+    }
+    return h;
 }
 
 static uint64_t digest_plan(const struct lb_plan *plan)
@@ -94,6 +100,11 @@ static void put_sampling(struct lb_json *json, uint64_t every)
                                          : "none");
 }
 
+static const char *place_of(const struct lb_layout *l)
+{
+    return l->separate ? "separate" : l->indirect ? "indirect" : "inline";
+}
+
 /* Those that were asked for: a name says nothing of one of the user's own. */
 static void put_layouts(struct lb_json *json, const struct settings *s)
 {
@@ -101,17 +112,16 @@ static void put_layouts(struct lb_json *json, const struct settings *s)
 
     for (size_t i = 0; i < s->layouts.n; i++) {
         const struct lb_layout *l = &layouts[i];
-        char text[320];
-        snprintf(text, sizeof text,
-                 "%s: size %zu, align %zu, head %zu, tail %zu, seq %zu; %s %s, slot %zu, lock %zu, "
-                 "room %zu, lockalign %zu",
-                 l->name, l->size_bytes, l->align_bytes, l->head_offset, l->tail_offset,
-                 l->seq_offset,
-                 l->separate   ? "separate"
-                 : l->indirect ? "indirect"
-                               : "inline",
-                 lb_lock_info(l->lock)->name, l->slot_offset, l->lock_offset, l->lock_room_bytes,
-                 l->lock_align_bytes);
+        char text[640];
+        int n = snprintf(
+            text, sizeof text,
+            "%s: size %zu, align %zu, seq %d; %s %s, slot %zu, lock %zu, room %zu, lockalign %zu",
+            l->name, l->size_bytes, l->align_bytes, l->seq_offset, place_of(l),
+            lb_lock_info(l->lock)->name, l->slot_offset, l->lock_offset, l->lock_room_bytes,
+            l->lock_align_bytes);
+        for (size_t k = 0; k < l->n_accesses && n < (int)sizeof text; k++)
+            n += snprintf(text + n, sizeof text - (size_t)n, ", %s %u", l->accesses[k].field,
+                          l->accesses[k].offset);
         lb_json_push_text(json, "plan.layouts", text);
     }
 }

@@ -59,11 +59,11 @@ struct lb_sampling {
 struct lb_thread_plan {
     int worker; /* who; each worker at most once in a window */
     lb_hot *loop;
-    struct lb_site site;
-    uint64_t seed; /* of the pause's generator; 0 is taken as 1 */
-    uint64_t span; /* mean pause in chain iterations; ignored by saturated loops */
-    double op_ns;  /* what an op is believed to take: the first block's length follows from it */
-    size_t picks;  /* many: length of the draw (x[1] starts within it), else 0 */
+    uintptr_t x[6]; /* a site's */
+    uint64_t seed;  /* of the pause's generator; 0 is taken as 1 */
+    uint64_t span;  /* mean pause in chain iterations; ignored by saturated loops */
+    double op_ns;   /* what an op is believed to take: the first block's length follows from it */
+    size_t picks;   /* many: length of the draw (x[3] starts within it), else 0 */
     const uint32_t *picks_start;
     uint64_t ops_most; /* the thread stops after so many ops; 0: only at the stop */
     int faults_op;     /* page faults of an op, where the window plan says that they are checked */

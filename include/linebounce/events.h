@@ -77,24 +77,24 @@ struct lb_event {
     char string[96];  /* what libpfm4 is asked for; "" for a watch or when absent */
     char caveat[160]; /* "" none */
     char absent[200]; /* why this machine cannot have it; "" when it may */
-    enum lb_watch watch;
+    struct lb_word word;
     bool watch_reads; /* loads count too: "bp:vm_start:rw" */
 };
 
 /* A watch that ops or the harness may hit, which slows them: all words but the untouched ones. */
 bool lb_event_is_armed(const struct lb_event *event);
 
-/* A name of --events: a role; "bp:WORD", "bp:WORD:w" or "bp:WORD:rw" (lb_watch_name);
- * "raw:config=0x12a", then ":config1=..." and ":config2=..." where needed, all of PERF_TYPE_RAW
- * (libpfm4's "perf_raw::r12a" holds no config1, where off-core events have their mask); or any
- * event that libpfm4 encodes for this processor or for all (perf::, perf_raw::). 0 also for a role
- * that `here` lacks (absent says why). -ENOENT for an unknown name, with near matches in why (at
- * most three, of roles, words and this machine's events); -EINVAL where libpfm4 knows the event but
- * not this unit mask or modifier (why offers the event's masks), where it asks for more than a
- * count at user level, and for a name of 96 characters or more; -ENOTSUP for an event where libpfm4
- * is not built in, and for watches where hardware breakpoints do not count stores as the hot loops
- * make them (only x86 does: load-linked and store-conditional pairs make the number of stores a
- * matter of luck). */
+/* A name of --events: a role; "bp:WORD", "bp:WORD:w" or "bp:WORD:rw" (lb_word_parse: any field
+ * too); "raw:config=0x12a", then ":config1=..." and ":config2=..." where needed, all of
+ * PERF_TYPE_RAW (libpfm4's "perf_raw::r12a" holds no config1, where off-core events have their
+ * mask); or any event that libpfm4 encodes for this processor or for all (perf::, perf_raw::). 0
+ * also for a role that `here` lacks (absent says why). -ENOENT for an unknown name, with near
+ * matches in why (at most three, of roles, words and this machine's events); -EINVAL where libpfm4
+ * knows the event but not this unit mask or modifier (why offers the event's masks), where it asks
+ * for more than a count at user level, and for a name of 96 characters or more; -ENOTSUP for an
+ * event where libpfm4 is not built in, and for watches where hardware breakpoints do not count
+ * stores as the hot loops make them (only x86 does: load-linked and store-conditional pairs make
+ * the number of stores a matter of luck). */
 int lb_event_parse(const char *name, const struct lb_microarchitecture *here, struct lb_why *why,
                    struct lb_event *event);
 /* All roles in the order of their enum, absent ones with the reason: LB_EVENT_ROLES of them. */
@@ -107,7 +107,7 @@ struct lb_event_code {
     uint32_t type;
     uint64_t config, config1, config2;
     /* Watches: the address is filled in when the case is laid out. */
-    enum lb_watch watch;
+    struct lb_word word;
     bool watch_reads;
     uintptr_t address;
     unsigned bytes;

@@ -1,20 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * layout: where the lock and the hot fields of an object lie, and how objects are allocated. Data,
- * not code: a new layout is one row of the table in lib/layout.c.
+ * not code: a new layout is one row of the table in lib/layout/layout.c.
  *
- * The object is a vm_area_struct. An op touches two groups of 8-byte fields that moved as groups
- * through the kernel's history, and the sequence number:
+ * What an op does to the object beside its lock is an access program: an ordered list of fields
+ * with their offsets, each loaded, stored to, incremented, added to or swapped by the threads of
+ * some roles. Built-in layouts, structures that BTF describes, moves of whatif and a user's own are
+ * all described so.
  *
- *   head  + 0 vm_start, + 8 vm_end, + 16 vm_mm, + 24 vm_page_prot, + 32 vm_flags       (40 bytes)
- *   tail  + 0 anon_vma, + 8 vm_ops, + 16 vm_pgoff, + 24 vm_file, + 48 vm_policy        (56 bytes)
- *   seq   vm_lock_seq                                                                  (4 bytes)
- *
- * vm_file is placed but not loaded: a fault on anonymous memory does not look at it.
- *
- * Or the object is any structure that BTF describes (structure.h), and an op touches fields by
- * name. What an op costs depends on the lines that it touches, so it loads one word for each: of
- * the fields that lie on one line wherever the object begins, one is enough.
+ * The built-in ones are those of a vm_area_struct, whose fields moved as two groups through the
+ * kernel's history (LB_VMA_FIELDS), beside its sequence number vm_lock_seq. vm_file is placed but
+ * not loaded: a fault on anonymous memory does not look at it.
  */
 #ifndef LINEBOUNCE_LAYOUT_H
 #define LINEBOUNCE_LAYOUT_H
@@ -29,10 +25,29 @@
 extern "C" {
 #endif
 
+/* The fields of a vm_area_struct whose first group begins at HEAD (40 bytes) and whose second at
+ * TAIL (56 bytes), as a list of struct lb_access: what a page fault reads. */
 #define LB_HEAD_BYTES 40
 #define LB_TAIL_BYTES 56
-#define LB_SEQ_BYTES  4
-#define LB_SLOT_BYTES 8 /* the pointer to a lock */
+#define LB_VMA_FIELD(NAME, OFFSET, ROLES)                                                          \
+    {                                                                                              \
+        .field = NAME, .offset = (uint16_t)(OFFSET), .bytes = 8, .how = LB_HOW_LOAD,               \
+        .roles = ROLES                                                                             \
+    }
+#define LB_VMA_FIELDS(HEAD, TAIL)                                                                  \
+    LB_VMA_FIELD("vm_start", HEAD, LB_EVERY_ROLE),                                                 \
+        LB_VMA_FIELD("vm_end", (HEAD) + 8, LB_EVERY_ROLE),                                         \
+        LB_VMA_FIELD("vm_mm", (HEAD) + 16, LB_EVERY_ROLE),                                         \
+        LB_VMA_FIELD("vm_page_prot", (HEAD) + 24, LB_EVERY_ROLE),                                  \
+        LB_VMA_FIELD("vm_flags", (HEAD) + 32, LB_EVERY_ROLE),                                      \
+        LB_VMA_FIELD("anon_vma", TAIL, LB_EVERY_ROLE),                                             \
+        LB_VMA_FIELD("vm_ops", (TAIL) + 8, LB_EVERY_ROLE),                                         \
+        LB_VMA_FIELD("vm_pgoff", (TAIL) + 16, LB_EVERY_ROLE),                                      \
+        LB_VMA_FIELD("vm_file", (TAIL) + 24, 0),                                                   \
+        LB_VMA_FIELD("vm_policy", (TAIL) + 48, LB_EVERY_ROLE)
+#define LB_VMA_FIELDS_N 10
+#define LB_SEQ_BYTES    4
+#define LB_SLOT_BYTES   8 /* the pointer to a lock */
 
 #define LB_LAYOUT_NAME_BYTES 32
 
@@ -41,33 +56,36 @@ extern "C" {
 #define LB_OBJECT_ORDER 1
 #define LB_LOCK_ORDER   0
 
-/* Words of an object that threads of the scenario whatif touch, one after the other; offsets of
- * 8-byte words. */
-#define LB_TOUCHED_MOST 6
-struct lb_touched {
-    size_t n;
-    size_t offset[LB_TOUCHED_MOST];
-};
-/* How a word is written: a plain store, a load and a plain store of one more, or a locked add. */
-enum lb_write { LB_WRITE_STORE, LB_WRITE_INCREMENT, LB_WRITE_ADD, LB_WRITES };
-const char *lb_write_name(enum lb_write write); /* "store", "increment", "add" */
-/* -EINVAL with the known names. */
-int lb_write_parse(const char *name, struct lb_why *why, enum lb_write *write);
-/* Fields that can be named, and words that an op loads for them: objects under 64 KiB, four offsets
- * to a register. */
-#define LB_HOT_MOST   12
-#define LB_TOUCH_MOST 4
+/* How a field is accessed: a load, a plain store, a load and a plain store of one more, a locked
+ * add, a load and a compare-and-swap to one more. */
+enum lb_how { LB_HOW_LOAD, LB_HOW_STORE, LB_HOW_INCREMENT, LB_HOW_ADD, LB_HOW_CAS, LB_HOWS };
+const char *lb_how_name(enum lb_how how); /* "load", "store", "increment", "add", "cas" */
+/* A way to write; -EINVAL with the known names. */
+int lb_how_parse(const char *name, struct lb_why *why, enum lb_how *how);
 
-struct lb_hot_field {
-    const char *name; /* borrowed from the structure */
-    size_t offset, bytes;
+/* Accesses of an object, and of them loads and writes that one role makes. A loop has room for so
+ * many. */
+#define LB_ACCESSES_MOST 16
+#define LB_LOADS         9 /* what a page fault reads of its VMA */
+#define LB_WRITES_MOST   4
+
+/* One step of an op. */
+#define LB_FIELD_NAME_BYTES 64
+struct lb_access {
+    char field[LB_FIELD_NAME_BYTES]; /* what drawings, rows and --events bp:NAME call it */
+    uint16_t offset, bytes; /* of the field; what is accessed is the word that it begins in */
+    uint8_t how;            /* enum lb_how; all writes of a role are of one kind */
+    uint8_t roles; /* bit r: threads of the scenario's role r make it; 0: it only lies there */
 };
+#define LB_EVERY_ROLE  3
+#define LB_ROLE_BIT(R) (1u << (R))
+#define LB_NO_SEQ      (-1)
 
 struct lb_layout {
     char name[LB_LAYOUT_NAME_BYTES];
     size_t size_bytes;
     size_t align_bytes;
-    size_t head_offset, tail_offset, seq_offset;
+    int seq_offset;          /* of the sequence number (4 bytes); LB_NO_SEQ: there is none */
     bool separate;           /* the lock is an object of its own; then it is indirect too */
     bool indirect;           /* the lock is reached through a pointer in the object */
     size_t slot_offset;      /* indirect: where the pointer lies (loaded in every op) */
@@ -79,18 +97,8 @@ struct lb_layout {
     /* From BTF: what it was read from, borrowed as long as the layout is used; else NULL. */
     const struct lb_structure *structure;
     const struct lb_member *lock_member; /* of it: the lock, or the pointer to it */
-    size_t n_hot;                        /* fields that an op reads, by name; 0 in other layouts */
-    struct lb_hot_field hot[LB_HOT_MOST];
-    /* Words that an op loads for them, multiples of 4, where they do not lie as head and tail
-     * (which are 0 then); n_touch is 0 for the groups. */
-    size_t n_touch;
-    uint16_t touch[LB_TOUCH_MOST];
-    bool seqless; /* there is no sequence number: seq_offset is that of a word that an op loads
-                     anyway, which readers compare in its place and nobody stores to */
-    /* Of whatif, both empty in all other layouts. The lock is then the first word written, so that
-     * it lies where the round's line was drawn; nobody locks it. */
-    struct lb_touched reads, writes;
-    enum lb_write write;
+    size_t n_accesses;
+    struct lb_access accesses[LB_ACCESSES_MOST];
     char moved_from[LB_LAYOUT_NAME_BYTES]; /* the layout that this is a moved copy of: what it is
                                               compared to; "" none */
 };
@@ -132,8 +140,7 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
  * with a separate lock. Alignment without align=: that of the running kernel's slab cache where it
  * is known, else the structure's own and at least 8. The meaning says which.
  *
- * The fields of a vm_area_struct are the groups where they lie as groups, so that its ops are those
- * of the built-in layouts; otherwise, and with hot=, an op loads words by name.
+ * An op loads each of the fields once, as it does those of the built-in layouts.
  *
  * -EINVAL with the reason; -ENOENT for a member that there is none of, and for a vm_area_struct
  * that has no lock (before Linux 6.4; its atomic is none, unless lock= says so). */
@@ -148,9 +155,18 @@ int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **s
                    struct lb_layout *layout);
 /* Whether the text is of that form. */
 bool lb_layout_is_btf(const char *text);
-/* The words of named fields as the hot loops take them: four offsets of 16 bits, the first one
- * lowest; unused ones repeat the first. */
-uint64_t lb_layout_touch(const struct lb_layout *layout);
+/* The offsets of the words that threads of a role load, in order and each once, or write; how many
+ * (at most LB_LOADS, LB_WRITES_MOST). All writes of a role are made in the way `how`, which is
+ * untouched where there are none. */
+size_t lb_layout_loads(const struct lb_layout *layout, int role, uint16_t offsets[LB_LOADS]);
+size_t lb_layout_writes(const struct lb_layout *layout, int role, uint16_t offsets[LB_WRITES_MOST],
+                        enum lb_how *how);
+/* Adds an access to `field` behind the others. -EINVAL: more than there is room for, or too long a
+ * name. */
+int lb_layout_add(struct lb_layout *layout, const char *field, struct lb_access access,
+                  struct lb_why *why);
+/* The access to that field; NULL: there is none. */
+const struct lb_access *lb_layout_find_field(const struct lb_layout *layout, const char *field);
 
 /* Whether that kind of lock fits into the layout; -EINVAL with the reason. */
 int lb_layout_allows(const struct lb_layout *layout, enum lb_lock_kind lock, struct lb_why *why);

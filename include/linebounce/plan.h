@@ -46,7 +46,7 @@ struct lb_request {
     const size_t *offsets; /* of scenarios with words, in bytes */
     size_t n_offsets;
     size_t base_offset; /* that the other offsets are compared to; 0: none */
-    const enum lb_access *access;
+    const enum lb_picking *access;
     size_t n_access;
     uint64_t memory_bytes; /* that scenarios with pages may take at once */
     bool first_touch;      /* pft and private also on pages that were not touched before */

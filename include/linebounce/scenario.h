@@ -14,6 +14,21 @@
 extern "C" {
 #endif
 
+/* What an op does to its object, as the loops read it: offsets in bytes. A thread's own, on lines
+ * of its own; nobody writes it while a loop runs. All loads are made whatever the layout says, so
+ * that the loops are the same for all: unused ones repeat the last word, whose line is there
+ * already (and whose loads a breakpoint counts as often). Writes are made in exact number, since
+ * one more locked add would cost. */
+struct lb_program {
+    alignas(LB_APART_BYTES) uint16_t load[LB_LOADS];
+    uint32_t write[LB_WRITES_MOST];
+    uint16_t seq;    /* the sequence number, or what readers compare in its place */
+    uint16_t lock;   /* the lock, or the pointer to it */
+    uint16_t second; /* from the first object to the other: NESTED */
+};
+/* Of an object that is one word. */
+extern const struct lb_program lb_program_of_word;
+
 /* One unit of work of a thread. */
 enum lb_op {
     LB_OP_EMPTY,    /* nothing: the loop (and pause) alone */
@@ -24,39 +39,28 @@ enum lb_op {
     LB_OP_NESTED,   /* read-lock two objects at once (blocking), touch both, unlock */
     LB_OP_MANY,     /* READ on an object picked anew by every op */
     LB_OP_MIX,      /* READ, or with a given probability WRITE */
-    LB_OP_PAIR,     /* try to read-lock, unlock; nothing else: suite fastpath */
-    LB_OP_ADD,      /* a locked add to one word: the controls */
+    LB_OP_ALONE,    /* try to read-lock, unlock; nothing else: suite fastpath */
     LB_OP_STRAIGHT, /* the instructions of an uncontended rwsem read, without its decisions */
     LB_OP_ADDS,     /* two locked adds and a store: the least that a read lock can cost */
-    /* The same on named fields, where the layout has them in place of the groups (layout.h): one
-     * load of four bytes for each of lb_layout.touch. */
-    LB_OP_READ_FIELDS,
-    LB_OP_OBSERVE_FIELDS,
-    LB_OP_NESTED_FIELDS,
-    LB_OP_MANY_FIELDS,
-    LB_OP_MIX_FIELDS,
-    /* On a thread's own word, all words of a case being offset_bytes apart: */
-    LB_OP_STORE,     /* a plain store */
-    LB_OP_LOAD,      /* a load */
-    LB_OP_INCREMENT, /* a load and a plain store of one more */
-    LB_OP_CAS,       /* a load and a compare-and-swap to one more, which succeeds: the word is its
-                        thread's own */
-    LB_OP_SUM,       /* loads the words of all other threads and adds them up */
-    LB_OP_PUSH,      /* puts one word into a ring: waits while it is full, up to a limit */
-    LB_OP_POP,       /* takes one word out of it: waits while it is empty, up to a limit */
-    LB_OP_GUARDED,   /* write-lock, increment two words of data offset_bytes behind the lock, unlock
-                      */
+    /* On 1 to LB_WRITES_MOST words of an object, one after the other; OP + n - 1 is that on n. An
+     * object may be no more than a thread's own word. */
+    LB_OP_LOAD,                                     /* loads */
+    LB_OP_STORE = LB_OP_LOAD + LB_WRITES_MOST,      /* plain stores */
+    LB_OP_INCREMENT = LB_OP_STORE + LB_WRITES_MOST, /* loads and plain stores of one more */
+    LB_OP_ADD = LB_OP_INCREMENT + LB_WRITES_MOST,   /* locked adds */
+    LB_OP_CAS = LB_OP_ADD + LB_WRITES_MOST,         /* loads and compare-and-swaps to one more */
+    LB_OP_WORDS_LAST = LB_OP_CAS + LB_WRITES_MOST - 1,
+    /* On words of a case that are offset_bytes apart: */
+    LB_OP_SUM,     /* loads the words of all other threads and adds them up */
+    LB_OP_PUSH,    /* puts one word into a ring: waits while it is full, up to a limit */
+    LB_OP_POP,     /* takes one word out of it: waits while it is empty, up to a limit */
+    LB_OP_GUARDED, /* write-lock, increment two words of data offset_bytes behind the lock, unlock
+                    */
     /* Life and death of objects; layout and lock say what an object is. */
     LB_OP_CHURN_SLAB,   /* free the oldest object, allocate and initialise another: a slab's free
                            list */
     LB_OP_CHURN_MALLOC, /* the same by the C library's malloc (aligned_alloc where the layout asks)
                          */
-    /* On 1 to LB_TOUCHED_MOST words of one object, one after the other; OP + n - 1 is that on n: */
-    LB_OP_WHATIF_READ,                                             /* loads */
-    LB_OP_WHATIF_STORE = LB_OP_WHATIF_READ + LB_TOUCHED_MOST,      /* plain stores */
-    LB_OP_WHATIF_INCREMENT = LB_OP_WHATIF_STORE + LB_TOUCHED_MOST, /* loads and plain stores */
-    LB_OP_WHATIF_ADD = LB_OP_WHATIF_INCREMENT + LB_TOUCHED_MOST,   /* locked adds */
-    LB_OP_WHATIF_LAST = LB_OP_WHATIF_ADD + LB_TOUCHED_MOST - 1,
     /* What the kernel does for a mapping. A touch writes one byte into the next page of the
      * thread's part: one page fault. */
     LB_OP_TOUCH,       /* at the end of the part its pages are given back (MADV_DONTNEED) */
@@ -109,6 +113,13 @@ enum lb_scenario_kind {
     LB_SCENARIO_FAULT_BARE,    /* pft in a plain loop: what the crew's loop is held against */
     LB_SCENARIOS
 };
+
+/* Whether it writes (or, alone, loads) words of an object and nothing else. With a layout a role's
+ * op of this form stands for what the layout says: lb_shape_op. */
+static inline bool lb_op_takes_words(enum lb_op op)
+{
+    return op >= LB_OP_LOAD && op <= LB_OP_WORDS_LAST;
+}
 
 struct lb_role {
     const char *name; /* "all" where there is one role */
@@ -170,10 +181,7 @@ static inline bool lb_scenario_has_writers(const struct lb_scenario *scenario)
 }
 
 /* Whether its objects or words have a lock that is taken, or, in churn, allocated. */
-static inline bool lb_scenario_locks(const struct lb_scenario *scenario)
-{
-    return (scenario->uses_layout && scenario->kind != LB_SCENARIO_WHATIF) || scenario->uses_lock;
-}
+bool lb_scenario_locks(const struct lb_scenario *scenario);
 
 /* Whether its ops allocate and free: LB_SCENARIO_CHURN_*. */
 static inline bool lb_scenario_churns(const struct lb_scenario *scenario)
@@ -193,27 +201,17 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
 
 /* The live values of a hot loop; six words whose meaning depends on the op:
  *
- *   READ      0 head  1 tail  2 seq  3 lock or slot  4 mm
- *   OBSERVE   0 head  1 tail
- *   WRITE     2 seq  3 lock or slot  4 mm
- *   WRITER    3 lock or slot
- *   NESTED    0 head  1 tail - head  2 second head  3 lock or slot  4 mm  5 second lock or slot
- *   MANY      0 arena  1 cursor in the draw  2 tail offset  3 seq offset  4 mm
- *             5 lock or slot offset
- *   MIX       as READ, 5 threshold of a 32-bit draw
- *   PAIR      3 lock or slot  4 mm
- *   ..._FIELDS    as without, 0 object (of MANY arena); 1, of MANY 2: lb_layout_touch; offsets of
- *                 MANY are from the object
- *   ADD, STORE, LOAD, INCREMENT, CAS   0 word
- *   STRAIGHT, ADDS                     0 lock
- *   SUM       0 first word  1 bytes between words  2 words to add up
- *   PUSH, POP 0 head  1 tail  2 slots
- *   GUARDED   0 data  3 lock
- *   CHURN_*   0 the thread's struct lb_churn
- *   WHATIF_*  0 to n - 1 the words
+ *   on objects  0 object (of MANY what its picks count from)  1 the program  2 mm
+ *               3 of MANY the cursor in the draw, of MIX the threshold of a 32-bit draw
+ *   STRAIGHT, ADDS         0 lock
+ *   SUM         0 first word  1 bytes between words  2 words to add up
+ *   PUSH, POP   0 head  1 tail  2 slots
+ *   CHURN_*     0 the thread's struct lb_churn
  *   TOUCH*, MAP, PROTECT   0 the thread's struct lb_pages
- */
+ *
+ * The program of a site is its own: it stays where the site was placed. */
 struct lb_site {
+    struct lb_program program;
     uintptr_t x[6];
 };
 
@@ -252,16 +250,16 @@ void lb_chain(uint64_t iterations);
 #define LB_SPAN_LEAST 2
 
 /* How `many` picks. */
-enum lb_access {
-    LB_ACCESS_SHARED_UNIFORM,
-    LB_ACCESS_SHARED_ZIPF, /* ranks weighted 1/rank^0.99 (YCSB's constant), spread over the objects
-                            */
-    LB_ACCESS_PRIVATE_UNIFORM,
-    LB_ACCESS_PRIVATE_ZIPF,
-    LB_ACCESSES
+enum lb_picking {
+    LB_PICK_SHARED_UNIFORM,
+    LB_PICK_SHARED_ZIPF, /* ranks weighted 1/rank^0.99 (YCSB's constant), spread over the objects
+                          */
+    LB_PICK_PRIVATE_UNIFORM,
+    LB_PICK_PRIVATE_ZIPF,
+    LB_PICKINGS
 };
-const char *lb_access_name(enum lb_access access); /* "shared-uniform", ... */
-int lb_access_parse(const char *name, struct lb_why *why, enum lb_access *access);
+const char *lb_picking_name(enum lb_picking access); /* "shared-uniform", ... */
+int lb_picking_parse(const char *name, struct lb_why *why, enum lb_picking *access);
 
 /* Which pages are touched. */
 enum lb_touch {
@@ -279,7 +277,7 @@ struct lb_shape {
     struct lb_writers writers;
     int threads;
     size_t objects; /* many: how many; churn: how many each thread keeps alive; else ignored */
-    enum lb_access access;
+    enum lb_picking access;
     size_t offset_bytes; /* uses_words: from one thread's word to the next, from head to tail, from
                             the lock to its data; a multiple of 8 */
     size_t part_bytes;   /* uses_pages: of a thread's part; lb_pages_fit */
@@ -323,15 +321,7 @@ enum lb_watch {
     LB_WATCH_OWNER,   /* the lock's owner */
     LB_WATCH_POINTER, /* the object's pointer to its lock */
     LB_WATCH_SEQ,     /* the object's vm_lock_seq */
-    LB_WATCH_VM_START,
-    LB_WATCH_VM_END,
-    LB_WATCH_VM_MM,
-    LB_WATCH_VM_PAGE_PROT,
-    LB_WATCH_VM_FLAGS,
-    LB_WATCH_ANON_VMA,
-    LB_WATCH_VM_OPS,
-    LB_WATCH_VM_PGOFF,
-    LB_WATCH_VM_POLICY,
+    LB_WATCH_FIELD,   /* a field of the layout, by its name */
     LB_WATCH_MM_SEQ,
     LB_WATCH_MM_COUNT,
     LB_WATCH_MM_OWNER,
@@ -344,17 +334,25 @@ enum lb_watch {
     LB_WATCH_UNTOUCHED3,
     LB_WATCHES
 };
-const char *lb_watch_name(enum lb_watch watch); /* "count", "vm_start", "untouched0" */
-int lb_watch_find(const char *name);            /* -1: no such word */
+struct lb_word {
+    enum lb_watch watch;
+    char field[LB_FIELD_NAME_BYTES]; /* of LB_WATCH_FIELD, else "" */
+};
+const char *lb_watch_name(enum lb_watch watch); /* "count", "untouched0"; of a field "FIELD" */
+/* The word of that name: one of those above, else a field. -EINVAL for what is no name of a field:
+ * letters, digits, `_` and dots, a letter or `_` first. */
+int lb_word_parse(const char *name, struct lb_why *why, struct lb_word *word);
+const char *lb_word_name(const struct lb_word *word);
 
-/* Address and width (4 or 8 bytes, aligned) of a word as thread `thread` of the placed shape knows
+/* Address and width (1 to 8 bytes, aligned) of a word as thread `thread` of the placed shape knows
  * it: of its own object and lock, in `nested` of the first of the two. Observers are given the
- * lock's words too (they must not write them). -ENOENT with the reason in why where the case has no
- * such word: no layout, a lock without an owner, no pointer in a layout whose lock is inline,
- * `many` (each op another object; the mm's words it has), words of the harness. -EINVAL: a thread
- * or word that there is none of, a lock that does not fit. */
+ * lock's words too (they must not write them). A field is one of the layout's, or any other member
+ * of its structure. -ENOENT with the reason in why where the case has no such word: no layout, no
+ * such field, a lock without an owner, no pointer in a layout whose lock is inline, `many` (each op
+ * another object; the mm's words it has), words of the harness. -EINVAL: a thread or word that
+ * there is none of, a lock that does not fit. */
 int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
-                   int thread, enum lb_watch watch, struct lb_why *why, uintptr_t *address,
+                   int thread, const struct lb_word *word, struct lb_why *why, uintptr_t *address,
                    unsigned *bytes);
 
 /* Words of the picks that `many` works on. */
@@ -377,8 +375,8 @@ void lb_shape_release(const struct lb_shape *shape, const struct lb_draw *draw, 
  * is not laid out at the drawn lines. */
 bool lb_shape_fills(const struct lb_shape *shape);
 
-/* The op of thread `i` of a shape: lb_scenario_op's, on named fields where its layout has them, in
- * whatif on as many words as the layout says. */
+/* The op of thread `i` of a shape: lb_scenario_op's; where that takes words, on as many and in
+ * the way that the layout says. */
 enum lb_op lb_shape_op(const struct lb_shape *shape, int i);
 /* Which loop lb_hot_find finds for a shape: true for a lock behind a pointer, and in churn for one
  * that is allocated apart. */

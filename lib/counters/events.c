@@ -170,14 +170,12 @@ static int parse_watch(const char *name, const struct lb_microarchitecture *here
     int n = end ? (int)(end - start) : (int)strlen(start);
 
     snprintf(word, sizeof word, "%.*s", n, start);
-    int watch = lb_watch_find(word);
-    if (watch < 0)
+    if (lb_word_parse(word, NULL, &made.word))
         return refuse_unknown(name, here, ENOENT, why);
     if (end && strcmp(end, ":w") && strcmp(end, ":rw"))
         return lb_fail(why, EINVAL, "event %.95s: after the word comes :w, :rw or nothing", name);
     if (!watches_count)
         return refuse_watch(name, why);
-    made.watch = (enum lb_watch)watch;
     made.watch_reads = end && !strcmp(end, ":rw");
     snprintf(made.name, sizeof made.name, "%s", name);
     *event = made;
@@ -301,12 +299,12 @@ int lb_event_encode(const struct lb_event *event, struct lb_why *why, struct lb_
         return refuse_watch(event->name, why);
     *code = (struct lb_event_code){.kind = LB_EVENT_WATCH,
                                    .type = PERF_TYPE_BREAKPOINT,
-                                   .watch = event->watch,
+                                   .word = event->word,
                                    .watch_reads = event->watch_reads};
     return 0;
 }
 
 bool lb_event_is_armed(const struct lb_event *event)
 {
-    return event->kind == LB_EVENT_WATCH && event->watch < LB_WATCH_UNTOUCHED0;
+    return event->kind == LB_EVENT_WATCH && event->word.watch < LB_WATCH_UNTOUCHED0;
 }

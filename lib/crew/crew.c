@@ -504,7 +504,7 @@ int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintpt
 
 int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *p, int n, double *ticks)
 {
-    const uintptr_t *x = p->site.x;
+    const uintptr_t *x = p->x;
     double taken[LB_OWN_OPS_MOST];
     uint64_t rng = p->seed ? p->seed : 1;
 

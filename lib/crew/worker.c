@@ -171,8 +171,8 @@ static uint64_t run_block(struct course *c, uint64_t n)
     const struct lb_thread_plan *p = c->plan;
 
     take_picks(c, n);
-    c->rng = p->loop(n, c->rng, p->span, c->task, p->site.x[0], c->cursor, p->site.x[2],
-                     p->site.x[3], p->site.x[4], p->site.x[5]);
+    c->rng = p->loop(n, c->rng, p->span, c->task, p->x[0], p->x[1], p->x[2], c->cursor, p->x[4],
+                     p->x[5]);
     return log_block(c, (uint32_t)n, false);
 }
 
@@ -190,8 +190,7 @@ static void run_sample(struct course *c)
     take_picks(c, 1);
     if (s->pause)
         c->rng = s->pause(1, c->rng, p->span, c->task, 0, 0, 0, 0, 0, 0);
-    t = s->timed(c->rng, c->task, p->site.x[0], c->cursor, p->site.x[2], p->site.x[3], p->site.x[4],
-                 p->site.x[5]);
+    t = s->timed(c->rng, c->task, p->x[0], p->x[1], p->x[2], c->cursor, p->x[4], p->x[5]);
     c->rng = t.rng;
     if (c->before >= c->counts_from)
         lb_latency_add(&c->slot->latency, t.ticks, s->slow_ticks);
@@ -252,7 +251,7 @@ static void open_group(struct lb_worker *w, const struct lb_thread_plan *p,
     for (int i = 0; i < p->n_codes; i++) {
         codes[i] = p->codes[i];
         if (codes[i].kind == LB_EVENT_WATCH && !codes[i].address) {
-            codes[i].address = harness_word(w, codes[i].watch);
+            codes[i].address = harness_word(w, codes[i].word.watch);
             codes[i].bytes = sizeof(uint64_t);
         }
     }
@@ -273,7 +272,7 @@ static void measure(struct lb_worker *w, const struct lb_thread_plan *p, const s
                             .rng = p->seed ? p->seed : 1,
                             .gaps = ~p->seed,
                             .counts_from = start + c->warmup_ticks,
-                            .cursor = p->site.x[1]};
+                            .cursor = p->x[3]};
 
     memset(&slot->latency, 0, sizeof slot->latency);
     if (p->sampling.timed)
@@ -385,6 +384,7 @@ void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c, uint64_t s
     lb_hot_timed *add = lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false);
     const struct limit limit = {&w->crew->clock, start + c->most_ticks};
     const uintptr_t *lines = c->lines + c->n_lines;
+    const uintptr_t of_word = (uintptr_t)&lb_program_of_word;
     uint64_t *flag = (uint64_t *)lines[0];
     double ticks[LB_PINGPONG_MOST];
     int n = c->n_fetch - 1;
@@ -399,7 +399,7 @@ void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c, uint64_t s
     if (!wait_load(flag, 1, &limit))
         return;
     for (int i = 0; i < n; i++)
-        ticks[i] = (double)add(1, w->task, lines[i + 1], 0, 0, 0, 0, 0).ticks;
+        ticks[i] = (double)add(1, w->task, lines[i + 1], of_word, 0, 0, 0, 0).ticks;
     qsort(ticks, (size_t)n, sizeof *ticks, lb_by_value);
     w->slot->fetch_ticks = ticks[(n - 1) / 2];
 }

@@ -10,9 +10,11 @@
 
 /* Offsets of the groups: Linux 6.4 to 6.14 (and the RFC), the 2023-01 series (everything behind the
  * 40-byte lock moved by 32), Linux 6.15 and later (read from a kernel's BTF). */
-#define FIELDS_6_4  .head_offset = 0, .seq_offset = 40, .tail_offset = 104
-#define FIELDS_2023 .head_offset = 0, .seq_offset = 40, .tail_offset = 136
-#define FIELDS_6_15 .head_offset = 0, .seq_offset = 40, .tail_offset = 64
+#define FIELDS(HEAD, SEQ, TAIL)                                                                    \
+    .accesses = {LB_VMA_FIELDS(HEAD, TAIL)}, .n_accesses = LB_VMA_FIELDS_N, .seq_offset = (SEQ)
+#define FIELDS_6_4  FIELDS(0, 40, 104)
+#define FIELDS_2023 FIELDS(0, 40, 136)
+#define FIELDS_6_15 FIELDS(0, 40, 64)
 
 const struct lb_layout lb_layouts[] = {
     {.name = "pointer",
@@ -74,9 +76,7 @@ const struct lb_layout lb_layouts[] = {
     {.name = "embedded-split",
      .size_bytes = 216,
      .align_bytes = 64,
-     .head_offset = 0,
-     .seq_offset = 40,
-     .tail_offset = 144,
+     FIELDS(0, 40, 144),
      .lock_offset = 56,
      .lock_room_bytes = 40,
      .lock = LB_LOCK_RWSEM40,
@@ -108,9 +108,7 @@ const struct lb_layout lb_layouts[] = {
     {.name = "refcount-seq",
      .size_bytes = 192,
      .align_bytes = 64,
-     .head_offset = 0,
-     .seq_offset = 132,
-     .tail_offset = 64,
+     FIELDS(0, 132, 64),
      .lock_offset = 128,
      .lock_room_bytes = 4,
      .lock = LB_LOCK_REFCOUNT,
@@ -118,40 +116,97 @@ const struct lb_layout lb_layouts[] = {
 };
 const size_t lb_n_layouts = LB_COUNT(lb_layouts);
 
-static size_t named_fields(const struct lb_layout *l, struct lb_field fields[LB_FIELDS_MOST])
+size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIELDS_MOST])
 {
     size_t n = 0;
 
-    for (size_t i = 0; i < l->n_hot; i++)
-        fields[n++] = (struct lb_field){l->hot[i].name, l->hot[i].offset, l->hot[i].bytes, true};
-    if (!l->seqless)
-        fields[n++] = (struct lb_field){"lock_seq", l->seq_offset, LB_SEQ_BYTES, true};
+    for (size_t i = 0; i < l->n_accesses; i++) {
+        const struct lb_access *a = &l->accesses[i];
+        fields[n++] = (struct lb_field){a->field, a->offset, a->bytes, a->roles != 0};
+    }
+    if (l->seq_offset >= 0)
+        fields[n++] = (struct lb_field){"lock_seq", (size_t)l->seq_offset, LB_SEQ_BYTES, true};
     if (l->indirect)
         fields[n++] = (struct lb_field){"lock ptr", l->slot_offset, LB_SLOT_BYTES, true};
     return n;
 }
 
-size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIELDS_MOST])
+void lb_layout_set_vma_fields(struct lb_layout *l, size_t head, size_t tail)
 {
-    static const char *const head[] = {"vm_start", "vm_end", "vm_mm", "page_prot", "vm_flags"};
-    static const struct lb_field tail[] = {
-        {"anon_vma", 0, 8, true},  {"vm_ops", 8, 8, true},     {"vm_pgoff", 16, 8, true},
-        {"vm_file", 24, 8, false}, {"vm_policy", 48, 8, true},
-    };
+    const struct lb_access fields[LB_VMA_FIELDS_N] = {LB_VMA_FIELDS(head, tail)};
+
+    memcpy(l->accesses, fields, sizeof fields);
+    l->n_accesses = LB_VMA_FIELDS_N;
+}
+
+/* Loads are of 4 bytes: that brings the line of any field. Writes are of 8. */
+static size_t words_of(const struct lb_layout *l, int role, bool load,
+                       uint16_t words[LB_ACCESSES_MOST])
+{
     size_t n = 0;
 
-    if (l->n_touch)
-        return named_fields(l, fields);
-    for (size_t i = 0; i < LB_COUNT(head); i++)
-        fields[n++] = (struct lb_field){head[i], l->head_offset + 8 * i, 8, true};
-    fields[n++] = (struct lb_field){"lock_seq", l->seq_offset, LB_SEQ_BYTES, true};
-    for (size_t i = 0; i < LB_COUNT(tail); i++) {
-        fields[n] = tail[i];
-        fields[n++].offset += l->tail_offset;
+    for (size_t i = 0; i < l->n_accesses; i++) {
+        const struct lb_access *a = &l->accesses[i];
+        uint16_t word = (uint16_t)(a->offset & (load ? ~3u : ~7u));
+        bool known = false;
+        for (size_t k = 0; k < n; k++)
+            known |= words[k] == word;
+        if (!known && a->roles & LB_ROLE_BIT(role) && (a->how == LB_HOW_LOAD) == load)
+            words[n++] = word;
     }
-    if (l->indirect)
-        fields[n++] = (struct lb_field){"lock ptr", l->slot_offset, LB_SLOT_BYTES, true};
     return n;
+}
+
+size_t lb_layout_loads(const struct lb_layout *l, int role, uint16_t offsets[LB_LOADS])
+{
+    uint16_t words[LB_ACCESSES_MOST];
+    size_t n = words_of(l, role, true, words);
+
+    memcpy(offsets, words, n * sizeof *words);
+    return n;
+}
+
+size_t lb_layout_writes(const struct lb_layout *l, int role, uint16_t offsets[LB_WRITES_MOST],
+                        enum lb_how *how)
+{
+    uint16_t words[LB_ACCESSES_MOST];
+    size_t n = words_of(l, role, false, words);
+
+    memcpy(offsets, words, n * sizeof *words);
+    for (size_t i = 0; i < l->n_accesses; i++)
+        if (l->accesses[i].roles & LB_ROLE_BIT(role) && l->accesses[i].how != LB_HOW_LOAD)
+            *how = (enum lb_how)l->accesses[i].how;
+    return n;
+}
+
+const struct lb_access *lb_layout_find_field(const struct lb_layout *l, const char *field)
+{
+    for (size_t i = 0; i < l->n_accesses; i++)
+        if (!strcmp(l->accesses[i].field, field))
+            return &l->accesses[i];
+    return NULL;
+}
+
+int lb_layout_add(struct lb_layout *l, const char *field, struct lb_access access,
+                  struct lb_why *why)
+{
+    bool load = access.how == LB_HOW_LOAD;
+    uint16_t words[LB_ACCESSES_MOST];
+
+    if (strlen(field) >= sizeof access.field)
+        return lb_fail(why, EINVAL, "layout '%s': %.80s...: too long a name", l->name, field);
+    if (l->n_accesses == LB_ACCESSES_MOST)
+        return lb_fail(why, EINVAL, "layout '%s': %s: more than %d fields", l->name, field,
+                       LB_ACCESSES_MOST);
+    snprintf(access.field, sizeof access.field, "%s", field);
+    l->accesses[l->n_accesses++] = access;
+    for (int role = 0; role < 2; role++)
+        if (words_of(l, role, load, words) > (load ? LB_LOADS : LB_WRITES_MOST)) {
+            l->n_accesses--;
+            return lb_fail(why, EINVAL, "layout '%s': %s: more than %d words are %s", l->name,
+                           field, load ? LB_LOADS : LB_WRITES_MOST, load ? "read" : "written");
+        }
+    return 0;
 }
 
 static const char *name_at(size_t i)
@@ -170,36 +225,27 @@ int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout 
     return err;
 }
 
-static const char *const write_names[LB_WRITES] = {"store", "increment", "add"};
+static const char *const how_names[LB_HOWS] = {"load", "store", "increment", "add", "cas"};
 
-const char *lb_write_name(enum lb_write write)
+const char *lb_how_name(enum lb_how how)
 {
-    return write_names[write];
+    return how_names[how];
 }
 
 static const char *write_at(size_t i)
 {
-    return write_names[i];
+    return how_names[i + LB_HOW_STORE];
 }
 
-int lb_write_parse(const char *name, struct lb_why *why, enum lb_write *write)
+int lb_how_parse(const char *name, struct lb_why *why, enum lb_how *how)
 {
-    static const struct lb_names names = {"write", write_at, LB_WRITES, NULL};
+    static const struct lb_names names = {"write", write_at, LB_HOWS - LB_HOW_STORE, NULL};
     size_t found;
 
     if (lb_name_find(&names, name, why, &found))
         return -EINVAL;
-    *write = (enum lb_write)found;
+    *how = (enum lb_how)(found + LB_HOW_STORE);
     return 0;
-}
-
-uint64_t lb_layout_touch(const struct lb_layout *l)
-{
-    uint64_t offsets = 0;
-
-    for (size_t i = 0; i < LB_TOUCH_MOST; i++)
-        offsets |= (uint64_t)l->touch[i < l->n_touch ? i : 0] << 16 * i;
-    return offsets;
 }
 
 int lb_layout_allows(const struct lb_layout *l, enum lb_lock_kind kind, struct lb_why *why)

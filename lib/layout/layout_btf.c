@@ -335,7 +335,7 @@ static int take_seq(struct build *b)
 
     if (!name && is_vma(b->s) && !lb_structure_find_member(b->s, "vm_lock_seq", NULL, &m))
         name = "vm_lock_seq";
-    b->l->seqless = !name;
+    b->l->seq_offset = LB_NO_SEQ;
     if (!name)
         return 0;
     if ((err = lb_structure_find_member(b->s, name, b->why, &m)) || (err = check_apart(b, m)))
@@ -345,7 +345,7 @@ static int take_seq(struct build *b)
                        "layout '%s': seq=%s: a sequence number has 4 bytes at a multiple of 4, not "
                        "%zu at %zu",
                        b->l->name, name, m->bytes, m->offset);
-    b->l->seq_offset = m->offset;
+    b->l->seq_offset = (int)m->offset;
     return 0;
 }
 
@@ -356,60 +356,30 @@ static int add_hot(struct build *b, const char *name)
 
     if (err || (err = check_apart(b, m)))
         return err;
-    if (b->l->n_hot == LB_HOT_MOST)
-        return lb_fail(b->why, EINVAL, "layout '%s': hot=: over %d fields", b->l->name,
-                       LB_HOT_MOST);
     if (!m->bytes || m->offset + 1 > b->s->bytes)
         return lb_fail(b->why, EINVAL, "layout '%s': %s has no bytes to read", b->l->name, name);
-    for (size_t i = 0; i < b->l->n_hot; i++)
-        if (!strcmp(b->l->hot[i].name, m->name))
-            return lb_fail(b->why, EINVAL, "layout '%s': hot=: %s is named twice", b->l->name,
-                           name);
-    b->l->hot[b->l->n_hot++] = (struct lb_hot_field){m->name, m->offset, m->bytes};
-    return 0;
+    if (lb_layout_find_field(b->l, m->name))
+        return lb_fail(b->why, EINVAL, "layout '%s': hot=: %s is named twice", b->l->name, name);
+    return lb_layout_add(b->l, m->name,
+                         (struct lb_access){.offset = (uint16_t)m->offset,
+                                            .bytes = (uint16_t)m->bytes,
+                                            .how = LB_HOW_LOAD,
+                                            .roles = LB_EVERY_ROLE},
+                         b->why);
 }
 
-/* What a page fault reads, and how far from the first of its group (layout.h). */
-static const struct {
-    const char *name;
-    size_t into;
-    bool tail, optional; /* kernels without NUMA have no policy, and do not look for one */
-} fault[] = {
-    {"vm_start", 0, false, false},  {"vm_end", 8, false, false},
-    {"vm_mm", 16, false, false},    {"vm_page_prot", 24, false, false},
-    {"vm_flags", 32, false, false}, {"anon_vma", 0, true, false},
-    {"vm_ops", 8, true, false},     {"vm_pgoff", 16, true, false},
-    {"vm_policy", 48, true, true},
-};
-
+/* Kernels without NUMA have no policy, and do not look for one. */
 static int add_fault_fields(struct build *b)
 {
+    static const struct lb_access fault[] = {LB_VMA_FIELDS(0, 0)};
     const struct lb_member *m;
     int err = 0;
 
     for (size_t i = 0; !err && i < LB_COUNT(fault); i++)
-        if (!fault[i].optional || !lb_structure_find_member(b->s, fault[i].name, NULL, &m))
-            err = add_hot(b, fault[i].name);
+        if (fault[i].roles && (strcmp(fault[i].field, "vm_policy") ||
+                               !lb_structure_find_member(b->s, "vm_policy", NULL, &m)))
+            err = add_hot(b, fault[i].field);
     return err;
-}
-
-/* Whether the fields lie as the groups: then the ops of the built-in layouts touch them. */
-static bool take_groups(struct lb_layout *l)
-{
-    size_t head = l->hot[0].offset, tail = 0;
-
-    if (l->n_hot != LB_COUNT(fault) || l->seqless)
-        return false;
-    for (size_t i = 0; i < l->n_hot; i++) {
-        if (fault[i].tail && !fault[i].into)
-            tail = l->hot[i].offset;
-        if (l->hot[i].bytes != 8 || l->hot[i].offset % 8 ||
-            l->hot[i].offset != (fault[i].tail ? tail : head) + fault[i].into)
-            return false;
-    }
-    l->head_offset = head;
-    l->tail_offset = tail;
-    return true;
 }
 
 static int take_hot(struct build *b)
@@ -425,53 +395,6 @@ static int take_hot(struct build *b)
     while (!err && (name = strsep(&names, "+")))
         err = *name ? add_hot(b, name) : lb_fail(b->why, EINVAL, "layout: hot=: an empty name");
     return err;
-}
-
-/* Whether word i can be left out: wherever an object begins, another word lies on its line. */
-static bool is_covered(const uint16_t *words, size_t n, size_t i, size_t step)
-{
-    for (size_t residue = 0; residue < LB_LINE_BYTES; residue += step) {
-        bool found = false;
-        for (size_t k = 0; k < n; k++)
-            found |= k != i &&
-                     (residue + words[k]) / LB_LINE_BYTES == (residue + words[i]) / LB_LINE_BYTES;
-        if (!found)
-            return false;
-    }
-    return true;
-}
-
-/* One word for each line that the fields lie on. */
-static int take_words(struct build *b)
-{
-    struct lb_layout *l = b->l;
-    uint16_t words[LB_HOT_MOST];
-    size_t n = l->n_hot, step = LB_LINE_BYTES;
-    struct lb_slab slab;
-
-    if (lb_slab_init(l->size_bytes, l->align_bytes, LB_OBJECT_ORDER, &slab))
-        return lb_fail(b->why, EINVAL, "layout '%s': objects of %zu bytes make no slab of %d",
-                       l->name, l->size_bytes, LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER);
-    while (slab.stride_bytes % step)
-        step /= 2;
-    for (size_t i = 0; i < n; i++)
-        words[i] = (uint16_t)(l->hot[i].offset & ~(size_t)3);
-    for (size_t i = n; i-- > 0;)
-        if (is_covered(words, n, i, step)) {
-            memmove(words + i, words + i + 1, (n - i - 1) * sizeof *words);
-            n--;
-        }
-    if (n > LB_TOUCH_MOST)
-        return lb_fail(
-            b->why, EINVAL,
-            "layout '%s': its hot fields lie on up to %zu lines, of which an op reads at "
-            "most %d: name fewer by hot=",
-            l->name, n, LB_TOUCH_MOST);
-    memcpy(l->touch, words, n * sizeof *words);
-    l->n_touch = n;
-    if (l->seqless)
-        l->seq_offset = words[0];
-    return 0;
 }
 
 static void say_meaning(const struct build *b)
@@ -508,8 +431,6 @@ static int build(struct build *b)
         (err = take_hot(b)))
         return err;
     b->l->structure = b->s;
-    if ((b->spec.hot || !take_groups(b->l)) && (err = take_words(b)))
-        return err;
     say_meaning(b);
     return lb_geometry_init(b->l, b->l->lock, b->why, &geometry);
 }

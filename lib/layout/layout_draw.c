@@ -37,6 +37,18 @@ static void add_name(char name[CELL_NAMES], const char *mark, const char *more)
     snprintf(name + used, CELL_NAMES - used, "%s%s%.24s", used ? "+" : "", mark, more);
 }
 
+/* What is left of a name where another one stands in the cell already. */
+static const char *short_name(const char *name)
+{
+    return strcmp(name, "lock_seq") ? name : "seq";
+}
+
+/* A VMA's field without what all of them begin with, where the cell is too narrow. */
+static const char *fitting(const char *name)
+{
+    return strlen(name) > CELL_WIDTH && !strncmp(name, "vm_", 3) ? name + 3 : name;
+}
+
 /* Names of fields that start in the cell. */
 static void cell_fields(const struct lb_layout *l, size_t offset, char name[CELL_NAMES])
 {
@@ -45,7 +57,7 @@ static void cell_fields(const struct lb_layout *l, size_t offset, char name[CELL
 
     for (size_t i = 0; i < n; i++)
         if (fields[i].offset / CELL_BYTES == offset / CELL_BYTES)
-            add_name(name, "", fields[i].name[0] == 'l' && name[0] ? "seq" : fields[i].name);
+            add_name(name, "", name[0] ? short_name(fields[i].name) : fitting(fields[i].name));
 }
 
 /* Whether an op reads some of those bytes. */
@@ -72,10 +84,7 @@ static bool is_lock(const struct lb_layout *l, const struct lb_member *m)
 /* Members as a drawing shows them: those that no other holds, and parts that an op reads. */
 static bool is_shown(const struct lb_layout *l, const struct lb_member *m)
 {
-    for (size_t i = 0; i < l->n_hot; i++)
-        if (l->hot[i].name == m->name)
-            return true;
-    return m->parent < 0;
+    return m->parent < 0 || lb_layout_find_field(l, m->name);
 }
 
 /* The lock and what is nothing but it: its words are drawn. */

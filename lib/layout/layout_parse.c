@@ -98,7 +98,19 @@ int lb_layout_check_name(const char *name, size_t length, struct lb_why *why)
     return 0;
 }
 
-#define GROUPS 5
+#define GROUPS   5
+#define VMA_TAIL 5 /* the first of the second group in LB_VMA_FIELDS */
+
+/* A group of a VMA's fields begins with its first one. */
+static size_t head_of(const struct lb_layout *l)
+{
+    return l->accesses[0].offset;
+}
+
+static size_t tail_of(const struct lb_layout *l)
+{
+    return l->accesses[VMA_TAIL].offset;
+}
 
 /* Groups that may not overlap: head, tail, seq, the pointer to the lock and the inline lock. The
  * unused bytes of the tail (between vm_file and vm_policy) belong to the group, as they do in the
@@ -106,9 +118,9 @@ int lb_layout_check_name(const char *name, size_t length, struct lb_why *why)
  */
 static size_t occupied(const struct lb_layout *l, struct lb_field groups[GROUPS])
 {
-    groups[0] = (struct lb_field){"head", l->head_offset, LB_HEAD_BYTES, true};
-    groups[1] = (struct lb_field){"tail", l->tail_offset, LB_TAIL_BYTES, true};
-    groups[2] = (struct lb_field){"seq", l->seq_offset, LB_SEQ_BYTES, true};
+    groups[0] = (struct lb_field){"head", head_of(l), LB_HEAD_BYTES, true};
+    groups[1] = (struct lb_field){"tail", tail_of(l), LB_TAIL_BYTES, true};
+    groups[2] = (struct lb_field){"seq", (size_t)l->seq_offset, LB_SEQ_BYTES, true};
     size_t n = 3;
     if (l->indirect)
         groups[n++] = (struct lb_field){"slot", l->slot_offset, LB_SLOT_BYTES, true};
@@ -174,9 +186,8 @@ static int build(const struct spec *s, enum lb_lock_kind kind, struct lb_why *wh
                        "layout '%s': room= is for an inline lock: it goes with lock=", l->name);
     l->size_bytes = s->size;
     l->align_bytes = given(s->align, 8);
-    l->head_offset = given(s->head, 0);
-    l->tail_offset = given(s->tail, 64);
-    l->seq_offset = given(s->seq, 40);
+    lb_layout_set_vma_fields(l, given(s->head, 0), given(s->tail, 64));
+    l->seq_offset = (int)given(s->seq, 40);
     l->separate = s->lock == UNSET;
     l->indirect = s->slot != UNSET;
     l->slot_offset = given(s->slot, 0);

@@ -4,7 +4,8 @@
 
 #include <linebounce/layout.h>
 
-#define LB_FIELDS_MOST 16
+/* Accesses, the sequence number, the pointer. */
+#define LB_FIELDS_MOST (LB_ACCESSES_MOST + 2)
 
 /* One field of an object, for pictures and checks. */
 struct lb_field {
@@ -19,5 +20,8 @@ size_t lb_layout_fields(const struct lb_layout *layout, struct lb_field fields[L
 
 /* -EINVAL: a name that a layout cannot have, or a built-in has. */
 int lb_layout_check_name(const char *name, size_t length, struct lb_why *why);
+
+/* The fields of a vm_area_struct, and nothing else. */
+void lb_layout_set_vma_fields(struct lb_layout *layout, size_t head, size_t tail);
 
 #endif

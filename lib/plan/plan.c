@@ -643,7 +643,7 @@ int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, s
     lb_case_layout(c, layout);
     if (s->kind == LB_SCENARIO_MANY)
         snprintf(many, sizeof many, "/objects:%zu/%s", c->shape.objects,
-                 lb_access_name(c->shape.access));
+                 lb_picking_name(c->shape.access));
     else if (s->counts_objects)
         snprintf(many, sizeof many, "/objects:%zu", c->shape.objects);
     if (place->home != LB_HOME_LOCAL)

@@ -134,7 +134,6 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
             .worker =
                 lb_bench_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
             .loop = lb_hot_find(op, c->shape.lock, indirect, paused),
-            .site = a->sites[i],
             .seed = lb_random(&seed),
             .span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),
             .op_ns = a->armed ? ARMED_OP_NS : b->op_ns[a->case_index],
@@ -143,6 +142,7 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
             .picks_start = b->picks,
             .ops_most = lb_case_is_first(c) ? lb_bench_touches_left(b, c) : 0,
         };
+        memcpy(a->threads[i].x, a->sites[i].x, sizeof a->threads[i].x);
     }
 }
 
@@ -262,7 +262,7 @@ static int allocate(struct lb_attempt *a, const struct lb_placement *p)
     size_t n = (size_t)p->n; /* a ring has no more links than PUs, a case no more threads */
 
     a->n_links = lb_ring_links(p->n);
-    a->sites = calloc(n, sizeof *a->sites);
+    a->sites = aligned_alloc(_Alignof(struct lb_site), n * sizeof *a->sites);
     a->threads = calloc(n, sizeof *a->threads);
     a->results = calloc(n, sizeof *a->results);
     a->ops = calloc(n, sizeof *a->ops);

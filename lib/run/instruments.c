@@ -73,7 +73,7 @@ static void check_event(const struct lb_bench *b, const struct lb_event *event,
 
 static struct lb_thread_plan timed_alone(enum lb_op op, uintptr_t word)
 {
-    return (struct lb_thread_plan){.site.x = {word},
+    return (struct lb_thread_plan){.x = {word, (uintptr_t)&lb_program_of_word},
                                    .sampling.timed = lb_hot_timed_find(op, LB_LOCK_RWSEM40, false)};
 }
 
@@ -170,12 +170,13 @@ static bool aim(const struct lb_bench *b, const struct lb_case *c, const struct 
 {
     enum lb_scenario_kind kind = c->shape.scenario->kind;
     bool control = kind == LB_SCENARIO_CONTROL_SHARED || kind == LB_SCENARIO_CONTROL_APART;
+    const struct lb_word count = {LB_WATCH_COUNT, ""};
 
-    if (code->kind != LB_EVENT_WATCH || (code->watch >= LB_WATCH_START && !control) || !a->armed)
+    if (code->kind != LB_EVENT_WATCH || (code->word.watch >= LB_WATCH_START && !control) ||
+        !a->armed)
         return true;
-    return !lb_shape_watch(&c->shape, &a->draw, b->arena, thread,
-                           control ? LB_WATCH_COUNT : code->watch, why, &code->address,
-                           &code->bytes);
+    return !lb_shape_watch(&c->shape, &a->draw, b->arena, thread, control ? &count : &code->word,
+                           why, &code->address, &code->bytes);
 }
 
 /* A word that the case lacks leaves the group of all its threads; the first reason is kept. */

@@ -80,7 +80,7 @@ static void case_key(const struct lb_plan *p, const struct lb_case *c, char key[
              lb_scenario_locks(s) ? lb_lock_info(c->shape.lock)->name : "",
              p->placements[c->placement].name, lb_home_name(p->placements[c->placement].home),
              c->shape.threads, objects,
-             s->kind == LB_SCENARIO_MANY ? lb_access_name(c->shape.access) : "", work);
+             s->kind == LB_SCENARIO_MANY ? lb_picking_name(c->shape.access) : "", work);
 }
 
 static int by_key(const void *a, const void *b)

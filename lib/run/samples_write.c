@@ -37,7 +37,7 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
     if (s->counts_objects)
         lb_row_int(row, "objects", (int64_t)c->shape.objects);
     if (s->kind == LB_SCENARIO_MANY)
-        lb_row_text(row, "access", lb_access_name(c->shape.access));
+        lb_row_text(row, "access", lb_picking_name(c->shape.access));
     if (s->uses_pages)
         lb_row_text(row, "touch", lb_touch_name(c->shape.touch));
     if (c->offset_bytes)

@@ -166,6 +166,23 @@ INLINE uint64_t stamp(void)
     }                                                                                              \
     TIMED(NAME, BODY)
 
+/* Volatile: gcc would read the offsets once and keep the sums on the stack. */
+typedef const volatile struct lb_program *program;
+
+/* What a role reads of its object: layout.h names the fields. Atomic, since another role may write
+ * one; volatile keeps them although nobody uses the value. */
+INLINE void load_fields(uintptr_t object, program p)
+{
+#pragma GCC unroll 16
+    for (int k = 0; k < LB_LOADS; k++)
+        (void)__atomic_load_n((const volatile uint32_t *)(object + p->load[k]), __ATOMIC_RELAXED);
+}
+
+INLINE volatile uint64_t *word_at(uintptr_t address)
+{
+    return (volatile uint64_t *)address;
+}
+
 /* The lock of a row whose ops use none (whatever `indirect`), or any kind. */
 #define LB_HOT_NO_LOCK  (-1)
 #define LB_HOT_ANY_LOCK (-2)
@@ -193,13 +210,10 @@ struct lb_hot_table {
     const struct lb_hot_entry *entries;
     size_t n;
 };
-extern const struct lb_hot_table lb_hot_locks;   /* hot.c */
-extern const struct lb_hot_table lb_hot_words;   /* hot_words.c */
-extern const struct lb_hot_table lb_hot_churns;  /* hot_churn.c */
-extern const struct lb_hot_table lb_hot_whatifs; /* hot_whatif.c */
-extern const struct lb_hot_table lb_hot_locks;   /* hot.c */
-extern const struct lb_hot_table lb_hot_words;   /* hot_words.c */
-extern const struct lb_hot_table lb_hot_churns;  /* hot_churn.c */
-extern const struct lb_hot_table lb_hot_faults;  /* hot_fault.c */
+extern const struct lb_hot_table lb_hot_objects;  /* loops_objects.c */
+extern const struct lb_hot_table lb_hot_accesses; /* loops_accesses.c */
+extern const struct lb_hot_table lb_hot_words;    /* loops_words.c */
+extern const struct lb_hot_table lb_hot_churns;   /* loops_churn.c */
+extern const struct lb_hot_table lb_hot_faults;   /* loops_pages.c */
 
 #endif

@@ -19,41 +19,6 @@ INLINE void store32(uintptr_t address, uint32_t value)
     __atomic_store_n((volatile uint32_t *)address, value, __ATOMIC_RELAXED);
 }
 
-/* What a fault reads of its VMA: layout.h names the fields. Nobody writes them while a loop runs,
- * so these loads race with nothing, and volatile keeps them although nobody uses the value. Not
- * atomic ones: gcc takes the addresses of those for values of their own and spills them to the
- * stack. */
-INLINE void touch(uintptr_t head, uintptr_t tail_offset)
-{
-    const volatile uint64_t *h = (const volatile uint64_t *)head;
-    const volatile uint64_t *t = (const volatile uint64_t *)(head + tail_offset);
-
-    (void)h[0];
-    (void)h[1];
-    (void)h[2];
-    (void)h[3];
-    (void)h[4];
-    (void)t[0];
-    (void)t[1];
-    (void)t[2];
-    (void)t[6];
-}
-
-/* The words of named fields: LB_TOUCH_MOST offsets in one register, since the loops have no more of
- * them. They are unpacked in every op, which waits for nothing; gcc would do it once and keep the
- * addresses on the stack. */
-INLINE void touch_fields(uintptr_t object, uintptr_t offsets)
-{
-    __asm__ __volatile__("" : "+r"(offsets));
-    (void)*(const volatile uint32_t *)(object + (offsets & 0xffff));
-    offsets >>= 16;
-    (void)*(const volatile uint32_t *)(object + (offsets & 0xffff));
-    offsets >>= 16;
-    (void)*(const volatile uint32_t *)(object + (offsets & 0xffff));
-    offsets >>= 16;
-    (void)*(const volatile uint32_t *)(object + offsets);
-}
-
 /* The lock itself: at the address, or where the pointer there says, loaded anew in every op. */
 INLINE void *at_inline(uintptr_t address)
 {
@@ -76,126 +41,120 @@ INLINE uint32_t mm_seq(uintptr_t mm)
 }
 
 /* The fault that could not use the VMA's lock is served under the address space's. */
-#define FALL_BACK(F)                                                                               \
-    static __attribute__((noinline, cold)) void fall_back##F(uintptr_t head, uintptr_t others,     \
-                                                             uintptr_t mm, struct lb_task *me)     \
-    {                                                                                              \
-        me->stats.fallbacks++;                                                                     \
-        lb_rwsem40_read(&as_mm(mm)->lock, me);                                                     \
-        touch##F(head, others);                                                                    \
-        lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);                                        \
-    }
-FALL_BACK()
-FALL_BACK(_fields)
+static __attribute__((noinline, cold)) void fall_back(uintptr_t object, program p, uintptr_t mm,
+                                                      struct lb_task *me)
+{
+    me->stats.fallbacks++;
+    lb_rwsem40_read(&as_mm(mm)->lock, me);
+    load_fields(object, p);
+    lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);
+}
 
-/* The bodies of ops that lock, for one kind K and one way AT to the lock, on groups of fields (F is
- * empty; `others` is the tail's offset from the head) or on named ones (_fields; all offsets). The
- * tail's address is made where it is used: made before, it would take a register over the whole op.
- */
-#define BODIES(K, AT, F)                                                                           \
-    INLINE void read##F##_##K##_##AT(uintptr_t head, uintptr_t others, uintptr_t seq,              \
-                                     uintptr_t lock_at, uintptr_t mm, struct lb_task *me)          \
+/* The bodies of ops that lock, for one kind K and one way AT to the lock. */
+#define BODIES(K, AT)                                                                              \
+    INLINE void read_##K##_##AT(uintptr_t object, program p, uintptr_t mm, struct lb_task *me)     \
     {                                                                                              \
         void *lock;                                                                                \
-        if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
-            fall_back##F(head, others, mm, me);                                                    \
+        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm), 0)) {                          \
+            fall_back(object, p, mm, me);                                                          \
             return;                                                                                \
         }                                                                                          \
-        lock = at_##AT(lock_at);                                                                   \
+        lock = at_##AT(object + p->lock);                                                          \
         if (__builtin_expect(!lb_##K##_read_try(lock, me), 0)) {                                   \
-            fall_back##F(head, others, mm, me);                                                    \
+            fall_back(object, p, mm, me);                                                          \
             return;                                                                                \
         }                                                                                          \
-        if (__builtin_expect(load32(seq) == mm_seq(mm), 0)) {                                      \
+        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm), 0)) {                          \
             lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
-            fall_back##F(head, others, mm, me);                                                    \
+            fall_back(object, p, mm, me);                                                          \
             return;                                                                                \
         }                                                                                          \
-        touch##F(head, others);                                                                    \
+        load_fields(object, p);                                                                    \
         lb_##K##_read_unlock(lock, me, as_mm(mm));                                                 \
     }                                                                                              \
-    INLINE void nested##F##_##K##_##AT(uintptr_t a, uintptr_t others, uintptr_t b,                 \
-                                       uintptr_t lock_a_at, uintptr_t mm, uintptr_t lock_b_at,     \
-                                       struct lb_task *me)                                         \
+    INLINE void nested_##K##_##AT(uintptr_t a, program p, uintptr_t mm, struct lb_task *me)        \
     {                                                                                              \
-        void *lock_a = at_##AT(lock_a_at), *lock_b = at_##AT(lock_b_at);                           \
+        uintptr_t b = a + p->second;                                                               \
+        void *lock_a = at_##AT(a + p->lock), *lock_b = at_##AT(b + p->lock);                       \
         lb_##K##_read(lock_a, me);                                                                 \
         lb_##K##_read(lock_b, me);                                                                 \
-        touch##F(a, others);                                                                       \
-        touch##F(b, others);                                                                       \
+        load_fields(a, p);                                                                         \
+        load_fields(b, p);                                                                         \
         lb_##K##_read_unlock(lock_b, me, as_mm(mm));                                               \
         lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                               \
     }
 
 /* A read lock that nobody contends, alone. */
-#define PAIR_BODY(K, AT)                                                                           \
+#define ALONE_BODY(K, AT)                                                                          \
     do {                                                                                           \
-        void *lock = at_##AT(x3);                                                                  \
+        void *lock = at_##AT(x0 + ((program)x1)->lock);                                            \
         if (__builtin_expect(lb_##K##_read_try(lock, me), 1))                                      \
-            lb_##K##_read_unlock(lock, me, as_mm(x4));                                             \
+            lb_##K##_read_unlock(lock, me, as_mm(x2));                                             \
     } while (0)
 
 /* vma_start_write, end_write_all: the sequence number is stored under the VMA's lock, then the
  * address space's moves on, which ends the write lock of every VMA at once. */
 #define WRITE_BODY(K, AT)                                                                          \
-    static __attribute__((noinline)) void write_##K##_##AT(uintptr_t seq, uintptr_t lock_at,       \
+    static __attribute__((noinline)) void write_##K##_##AT(uintptr_t object, program p,            \
                                                            uintptr_t mm, struct lb_task *me)       \
     {                                                                                              \
-        void *lock = at_##AT(lock_at);                                                             \
+        void *lock = at_##AT(object + p->lock);                                                    \
         lb_rwsem40_write(&as_mm(mm)->lock, me, NULL);                                              \
         uint32_t now = __atomic_load_n(&as_mm(mm)->lock_seq, __ATOMIC_RELAXED);                    \
         lb_##K##_write(lock, me, as_mm(mm));                                                       \
-        store32(seq, now);                                                                         \
+        store32(object + p->seq, now);                                                             \
         lb_##K##_write_unlock(lock, me, as_mm(mm));                                                \
         __atomic_store_n(&as_mm(mm)->lock_seq, now + 1, __ATOMIC_RELEASE);                         \
         lb_rwsem40_write_unlock(&as_mm(mm)->lock, me, NULL);                                       \
     }
 
 /* The object's address is an offset drawn beforehand: eight-byte units in 32 bits reach 32 GiB. */
-#define MANY_BODY(K, AT, F)                                                                        \
+#define MANY_BODY(K, AT)                                                                           \
     do {                                                                                           \
-        uintptr_t head = x0 + 8 * (uintptr_t) * (const uint32_t *)x1;                              \
-        x1 += 4;                                                                                   \
-        read##F##_##K##_##AT(head, x2, head + x3, head + x5, x4, me);                              \
+        uintptr_t object = x0 + 8 * (uintptr_t) * (const uint32_t *)x3;                            \
+        x3 += 4;                                                                                   \
+        read_##K##_##AT(object, (program)x1, x2, me);                                              \
     } while (0)
 
-#define MIX_BODY(K, AT, F)                                                                         \
+#define MIX_BODY(K, AT)                                                                            \
     do {                                                                                           \
         rng = next(rng);                                                                           \
-        if (__builtin_expect((rng >> 32) < x5, 0))                                                 \
-            write_##K##_##AT(x2, x3, x4, me);                                                      \
+        if (__builtin_expect((rng >> 32) < x3, 0))                                                 \
+            write_##K##_##AT(x0, (program)x1, x2, me);                                             \
         else                                                                                       \
-            read##F##_##K##_##AT(x0, OTHERS##F, x2, x3, x4, me);                                   \
+            read_##K##_##AT(x0, (program)x1, x2, me);                                              \
     } while (0)
 
-/* The second word of a site, as bodies want it: the tail's address, or offsets. */
-#define OTHERS        (x1 - x0)
-#define OTHERS_fields x1
-
-#define READERS_OF(K, AT, F)                                                                       \
-    BODIES(K, AT, F)                                                                               \
-    FORMS(read##F##_##K##_##AT, read##F##_##K##_##AT(x0, OTHERS##F, x2, x3, x4, me))               \
-    FORMS(nested##F##_##K##_##AT, nested##F##_##K##_##AT(x0, x1, x2, x3, x4, x5, me))              \
-    FORMS(many##F##_##K##_##AT, MANY_BODY(K, AT, F))
-
 #define READERS(K, AT)                                                                             \
-    READERS_OF(K, AT, )                                                                            \
-    READERS_OF(K, AT, _fields)                                                                     \
-    FORMS(pair_##K##_##AT, PAIR_BODY(K, AT))
+    BODIES(K, AT)                                                                                  \
+    FORMS(read_##K##_##AT, read_##K##_##AT(x0, (program)x1, x2, me))                               \
+    FORMS(nested_##K##_##AT, nested_##K##_##AT(x0, (program)x1, x2, me))                           \
+    FORMS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
+    FORMS(alone_##K##_##AT, ALONE_BODY(K, AT))
 
 #define WRITERS(K, AT)                                                                             \
     WRITE_BODY(K, AT)                                                                              \
-    FORMS(write_##K##_##AT, write_##K##_##AT(x2, x3, x4, me))                                      \
-    FORMS(mix_##K##_##AT, MIX_BODY(K, AT, ))                                                       \
-    FORMS(mix_fields_##K##_##AT, MIX_BODY(K, AT, _fields))
+    FORMS(write_##K##_##AT, write_##K##_##AT(x0, (program)x1, x2, me))                             \
+    FORMS(mix_##K##_##AT, MIX_BODY(K, AT))
 
-#define PLAIN_BODY(K, AT)                                                                          \
+INLINE void increment(uintptr_t address)
+{
+    __atomic_store_n(word_at(address), __atomic_load_n(word_at(address), __ATOMIC_RELAXED) + 1,
+                     __ATOMIC_RELAXED);
+}
+
+/* Write-locked; and with two words behind the lock, as a length and a pointer beside a mutex. */
+#define PLAIN_BODY(K, AT, DATA)                                                                    \
     do {                                                                                           \
-        void *lock = at_##AT(x3);                                                                  \
+        void *lock = at_##AT(x0 + ((program)x1)->lock);                                            \
         lb_##K##_write(lock, me, NULL);                                                            \
+        DATA;                                                                                      \
         lb_##K##_write_unlock(lock, me, NULL);                                                     \
     } while (0)
-#define PLAIN(K, AT) FORMS(writer_##K##_##AT, PLAIN_BODY(K, AT))
+#define TWO_WORDS (increment(x0 + ((program)x1)->write[0]), increment(x0 + ((program)x1)->write[1]))
+#define PLAIN(K, AT)                                                                               \
+    FORMS(writer_##K##_##AT, PLAIN_BODY(K, AT, (void)0))                                           \
+    FORMS(guarded_##K##_##AT, PLAIN_BODY(K, AT, TWO_WORDS))
 
 #define BOTH(WHAT, K) WHAT(K, inline) WHAT(K, indirect)
 
@@ -216,9 +175,6 @@ BOTH(PLAIN, pthread_rwlock)
 BOTH(PLAIN, pthread_mutex)
 
 FORMS(empty, (void)0)
-FORMS(observe, touch(x0, x1 - x0))
-FORMS(observe_fields, touch_fields(x0, x1))
-FORMS(add, (void)__atomic_fetch_add((volatile uint64_t *)x0, 1, __ATOMIC_RELAXED))
 
 /* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What
  * it finds is stored nowhere and decides nothing. */
@@ -254,13 +210,10 @@ __attribute__((noinline)) void lb_chain(uint64_t iterations)
 
 #define ROWS_READ(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
-        ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_PAIR, pair, K, LOCK),                    \
-        ROWS_AT(LB_OP_READ_FIELDS, read_fields, K, LOCK),                                          \
-        ROWS_AT(LB_OP_NESTED_FIELDS, nested_fields, K, LOCK),                                      \
-        ROWS_AT(LB_OP_MANY_FIELDS, many_fields, K, LOCK)
-#define ROWS_WRITE(K, LOCK)                                                                        \
-    ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK),                        \
-        ROWS_AT(LB_OP_MIX_FIELDS, mix_fields, K, LOCK)
+        ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_ALONE, alone, K, LOCK)
+#define ROWS_WRITE(K, LOCK) ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK)
+#define ROWS_PLAIN(K, LOCK)                                                                        \
+    ROWS_AT(LB_OP_WRITER, writer, K, LOCK), ROWS_AT(LB_OP_GUARDED, guarded, K, LOCK)
 
 static const struct lb_hot_entry entries[] = {
     ROWS_READ(rwsem40, LB_LOCK_RWSEM40),
@@ -274,22 +227,19 @@ static const struct lb_hot_entry entries[] = {
     ROWS_WRITE(refcount, LB_LOCK_REFCOUNT),
     ROWS_WRITE(pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
     ROWS_WRITE(pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
-    ROWS_AT(LB_OP_WRITER, writer, rwsem40, LB_LOCK_RWSEM40),
-    ROWS_AT(LB_OP_WRITER, writer, rwsem32, LB_LOCK_RWSEM32),
-    ROWS_AT(LB_OP_WRITER, writer, pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
-    ROWS_AT(LB_OP_WRITER, writer, pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
-    ROW(LB_OP_EMPTY, empty, -1, false),
-    ROW(LB_OP_OBSERVE, observe, -1, false),
-    ROW(LB_OP_OBSERVE_FIELDS, observe_fields, -1, false),
-    ROW(LB_OP_ADD, add, -1, false),
-    ROW(LB_OP_STRAIGHT, straight, -1, false),
-    ROW(LB_OP_ADDS, adds, -1, false),
+    ROWS_PLAIN(rwsem40, LB_LOCK_RWSEM40),
+    ROWS_PLAIN(rwsem32, LB_LOCK_RWSEM32),
+    ROWS_PLAIN(pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
+    ROWS_PLAIN(pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
+    ROW(LB_OP_EMPTY, empty, LB_HOT_NO_LOCK, false),
+    ROW(LB_OP_STRAIGHT, straight, LB_HOT_NO_LOCK, false),
+    ROW(LB_OP_ADDS, adds, LB_HOT_NO_LOCK, false),
 };
 
-const struct lb_hot_table lb_hot_locks = {entries, LB_COUNT(entries)};
+const struct lb_hot_table lb_hot_objects = {entries, LB_COUNT(entries)};
 
-static const struct lb_hot_table *const tables[] = {&lb_hot_locks, &lb_hot_words, &lb_hot_churns,
-                                                    &lb_hot_faults, &lb_hot_whatifs};
+static const struct lb_hot_table *const tables[] = {&lb_hot_objects, &lb_hot_accesses,
+                                                    &lb_hot_words, &lb_hot_churns, &lb_hot_faults};
 
 /* The entry at a position over all tables. */
 static const struct lb_hot_entry *entry_at(size_t index)

@@ -101,7 +101,7 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
         {.kind = LB_SCENARIO_UNCONTENDED,
          .name = "uncontended",
          .question = "each thread read-locks and unlocks an object of its own, and nothing else",
-         ONE_ROLE(LB_OP_PAIR),
+         ONE_ROLE(LB_OP_ALONE),
          .least_threads = 1,
          .uses_layout = true,
          .internal = true},
@@ -160,8 +160,7 @@ const struct lb_scenario lb_scenarios[LB_SCENARIOS] = {
                             .name = "whatif",
                             .question = "half read some fields of one object, half write others: "
                                         "what does it cost that they lie so?",
-                            TWO_ROLES(FIRST_HALF, "read", LB_OP_WHATIF_READ, "write",
-                                      LB_OP_WHATIF_STORE),
+                            TWO_ROLES(FIRST_HALF, "read", LB_OP_OBSERVE, "write", LB_OP_STORE),
                             .least_threads = 2,
                             .uses_layout = true},
     PAGES(PFT, "pft", "all threads fault pages of one mapping, each its own part",
@@ -262,6 +261,28 @@ static bool has_op(const struct lb_scenario *scenario, enum lb_op op)
     return false;
 }
 
+/* Whether the layout says what the roles write that write fields, and what the others load. */
+static bool has_fields(const struct lb_scenario *scenario, const struct lb_layout *layout)
+{
+    uint16_t words[LB_LOADS];
+    enum lb_how how;
+
+    for (int i = 0; i < scenario->n_roles; i++)
+        if (lb_op_takes_words(scenario->roles[i].op)
+                ? !lb_layout_writes(layout, i, words, &how)
+                : scenario->roles[i].op == LB_OP_OBSERVE && !lb_layout_loads(layout, i, words))
+            return false;
+    return true;
+}
+
+bool lb_scenario_locks(const struct lb_scenario *scenario)
+{
+    for (int i = 0; scenario->uses_layout && i < scenario->n_roles; i++)
+        if (scenario->roles[i].op != LB_OP_OBSERVE && !lb_op_takes_words(scenario->roles[i].op))
+            return true;
+    return scenario->uses_lock;
+}
+
 /* A loop for every role. */
 static int has_loops(const struct lb_scenario *scenario, const struct lb_layout *layout,
                      enum lb_lock_kind lock, struct lb_why *why)
@@ -285,14 +306,14 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
                        info->name);
     if (!scenario->uses_layout)
         return has_loops(scenario, NULL, lock, why);
-    if (scenario->kind == LB_SCENARIO_WHATIF && !(layout->reads.n && layout->writes.n))
+    if (!has_fields(scenario, layout))
         return lb_fail(why, EINVAL, "%s with layout %s: which fields are read, and which written?",
                        scenario->name, layout->name);
     if (has_op(scenario, LB_OP_WRITER) && !info->plain_writers)
         return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name,
                        info->excludes ? "its writers need the address space's lock: see mixed"
                                       : "it has no write side");
-    if (has_op(scenario, LB_OP_WRITE) && layout->seqless)
+    if (has_op(scenario, LB_OP_WRITE) && layout->seq_offset < 0)
         return lb_fail(why, EINVAL,
                        "%s with layout %s: it has no sequence number for writers to store: name "
                        "one by seq=",

@@ -4,6 +4,8 @@
  */
 #include "workload_private.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <string.h>
 
 const struct lb_watch_word lb_watch_words[LB_WATCHES] = {
@@ -11,15 +13,7 @@ const struct lb_watch_word lb_watch_words[LB_WATCHES] = {
     [LB_WATCH_OWNER] = {"owner", LB_PART_LOCK, 0, 8},
     [LB_WATCH_POINTER] = {"pointer", LB_PART_SLOT, 0, LB_SLOT_BYTES},
     [LB_WATCH_SEQ] = {"seq", LB_PART_SEQ, 0, LB_SEQ_BYTES},
-    [LB_WATCH_VM_START] = {"vm_start", LB_PART_HEAD, 0, 8},
-    [LB_WATCH_VM_END] = {"vm_end", LB_PART_HEAD, 8, 8},
-    [LB_WATCH_VM_MM] = {"vm_mm", LB_PART_HEAD, 16, 8},
-    [LB_WATCH_VM_PAGE_PROT] = {"vm_page_prot", LB_PART_HEAD, 24, 8},
-    [LB_WATCH_VM_FLAGS] = {"vm_flags", LB_PART_HEAD, 32, 8},
-    [LB_WATCH_ANON_VMA] = {"anon_vma", LB_PART_TAIL, 0, 8},
-    [LB_WATCH_VM_OPS] = {"vm_ops", LB_PART_TAIL, 8, 8},
-    [LB_WATCH_VM_PGOFF] = {"vm_pgoff", LB_PART_TAIL, 16, 8},
-    [LB_WATCH_VM_POLICY] = {"vm_policy", LB_PART_TAIL, 48, 8},
+    [LB_WATCH_FIELD] = {"FIELD", LB_PART_FIELD, 0, 0},
     [LB_WATCH_MM_SEQ] = {"mm_seq", LB_PART_MM, offsetof(struct lb_mm, lock_seq), 4},
     [LB_WATCH_MM_COUNT] = {"mm_count", LB_PART_MM, offsetof(struct lb_mm, lock.count), 8},
     [LB_WATCH_MM_OWNER] = {"mm_owner", LB_PART_MM, offsetof(struct lb_mm, lock.owner), 8},
@@ -37,10 +31,34 @@ const char *lb_watch_name(enum lb_watch watch)
     return lb_watch_words[watch].name;
 }
 
-int lb_watch_find(const char *name)
+const char *lb_word_name(const struct lb_word *word)
 {
+    return word->watch == LB_WATCH_FIELD ? word->field : lb_watch_words[word->watch].name;
+}
+
+static bool is_field_name(const char *name)
+{
+    if (!isalpha((unsigned char)*name) && *name != '_')
+        return false;
+    for (; *name; name++)
+        if (!isalnum((unsigned char)*name) && *name != '_' && *name != '.')
+            return false;
+    return true;
+}
+
+int lb_word_parse(const char *name, struct lb_why *why, struct lb_word *word)
+{
+    struct lb_word w = {LB_WATCH_FIELD, ""};
+
     for (int i = 0; i < LB_WATCHES; i++)
-        if (!strcmp(name, lb_watch_words[i].name))
-            return i;
-    return -1;
+        if (i != LB_WATCH_FIELD && !strcmp(name, lb_watch_words[i].name)) {
+            *word = (struct lb_word){(enum lb_watch)i, ""};
+            return 0;
+        }
+    if (!is_field_name(name) || strlen(name) >= sizeof w.field)
+        return lb_fail(why, EINVAL, "bp:%.80s: neither a word that is known nor a field's name",
+                       name);
+    memcpy(w.field, name, strlen(name) + 1);
+    *word = w;
+    return 0;
 }

@@ -173,7 +173,7 @@ int lb_churn_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     for (int i = 0; !err && i < s->threads; i++) {
         char *at = arena + (size_t)i * r.bytes;
         err = place_region(s, &r, draw->seed + (uint64_t)i, at);
-        sites[i] = (struct lb_site){{(uintptr_t)at}};
+        sites[i] = (struct lb_site){.x = {(uintptr_t)at}};
     }
     return err;
 }

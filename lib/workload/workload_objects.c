@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const access_names[LB_ACCESSES] = {"shared-uniform", "shared-zipf",
+static const char *const access_names[LB_PICKINGS] = {"shared-uniform", "shared-zipf",
                                                       "private-uniform", "private-zipf"};
 
-const char *lb_access_name(enum lb_access access)
+const char *lb_picking_name(enum lb_picking access)
 {
     return access_names[access];
 }
@@ -25,56 +25,44 @@ static const char *access_at(size_t i)
     return access_names[i];
 }
 
-int lb_access_parse(const char *name, struct lb_why *why, enum lb_access *access)
+int lb_picking_parse(const char *name, struct lb_why *why, enum lb_picking *access)
 {
-    static const struct lb_names names = {"access", access_at, LB_ACCESSES, NULL};
+    static const struct lb_names names = {"access", access_at, LB_PICKINGS, NULL};
     size_t found;
 
     if (lb_name_find(&names, name, why, &found))
         return -EINVAL;
-    *access = (enum lb_access)found;
+    *access = (enum lb_picking)found;
     return 0;
 }
 
-static bool is_private(enum lb_access access)
+static bool is_private(enum lb_picking access)
 {
-    return access == LB_ACCESS_PRIVATE_UNIFORM || access == LB_ACCESS_PRIVATE_ZIPF;
+    return access == LB_PICK_PRIVATE_UNIFORM || access == LB_PICK_PRIVATE_ZIPF;
 }
 
-/* An op on as many words as the layout says. */
-static enum lb_op whatif_op(const struct lb_shape *s, int i)
+/* An op on words, as many and in the way that the layout says for the role. */
+static enum lb_op words_op(const struct lb_layout *l, int role)
 {
-    static const enum lb_op writes[LB_WRITES] = {LB_OP_WHATIF_STORE, LB_OP_WHATIF_INCREMENT,
-                                                 LB_OP_WHATIF_ADD};
-    const struct lb_layout *l = s->layout;
+    static const enum lb_op ops[LB_HOWS] = {[LB_HOW_LOAD] = LB_OP_LOAD,
+                                            [LB_HOW_STORE] = LB_OP_STORE,
+                                            [LB_HOW_INCREMENT] = LB_OP_INCREMENT,
+                                            [LB_HOW_ADD] = LB_OP_ADD,
+                                            [LB_HOW_CAS] = LB_OP_CAS};
+    uint16_t words[LB_WRITES_MOST];
+    enum lb_how how = LB_HOW_STORE;
+    size_t n = lb_layout_writes(l, role, words, &how);
 
-    return lb_scenario_role(s->scenario, &s->writers, i, s->threads)
-               ? writes[l->write] + (enum lb_op)l->writes.n - 1
-               : LB_OP_WHATIF_READ + (enum lb_op)l->reads.n - 1;
+    return ops[how] + (enum lb_op)(n ? n - 1 : 0);
 }
 
 enum lb_op lb_shape_op(const struct lb_shape *s, int i)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
 
-    if (s->scenario->kind == LB_SCENARIO_WHATIF)
-        return whatif_op(s, i);
-    if (!s->layout || !s->layout->n_touch)
+    if (!s->layout || !lb_op_takes_words(op))
         return op;
-    switch (op) {
-    case LB_OP_READ:
-        return LB_OP_READ_FIELDS;
-    case LB_OP_OBSERVE:
-        return LB_OP_OBSERVE_FIELDS;
-    case LB_OP_NESTED:
-        return LB_OP_NESTED_FIELDS;
-    case LB_OP_MANY:
-        return LB_OP_MANY_FIELDS;
-    case LB_OP_MIX:
-        return LB_OP_MIX_FIELDS;
-    default:
-        return op;
-    }
+    return words_op(s->layout, lb_scenario_role(s->scenario, &s->writers, i, s->threads));
 }
 
 size_t lb_shape_object(const struct lb_shape_map *m, size_t i)
@@ -89,12 +77,9 @@ size_t lb_shape_lock(const struct lb_shape_map *m, size_t i)
     return lb_shape_object(m, i) + m->shape->layout->lock_offset;
 }
 
-/* No object is smaller than the head group, but for structures of named fields. */
 static size_t per_slab_most(const struct lb_layout *l)
 {
-    size_t least = l && l->size_bytes < LB_HEAD_BYTES ? l->size_bytes : LB_HEAD_BYTES;
-
-    return (LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER) / least;
+    return (LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER) / l->size_bytes;
 }
 
 static size_t object_count(const struct lb_shape *s)
@@ -239,7 +224,7 @@ static int fill_picks(const struct lb_shape_map *m, const struct lb_draw *draw, 
 {
     const struct lb_shape *s = m->shape;
     uint64_t state = draw->seed;
-    bool zipf = s->access == LB_ACCESS_SHARED_ZIPF || s->access == LB_ACCESS_PRIVATE_ZIPF;
+    bool zipf = s->access == LB_PICK_SHARED_ZIPF || s->access == LB_PICK_PRIVATE_ZIPF;
     int err = 0;
 
     if (zipf)
@@ -259,7 +244,7 @@ static void init_objects(const struct lb_shape_map *m, char *arena)
     for (size_t i = 0; i < m->count; i++) {
         char *object = arena + lb_shape_object(m, i);
         char *lock = arena + lb_shape_lock(m, i);
-        __atomic_store_n((uint32_t *)(void *)(object + l->seq_offset), 0, __ATOMIC_RELAXED);
+        __atomic_store_n((uint32_t *)(void *)(object + lb_program_seq(l)), 0, __ATOMIC_RELAXED);
         if (l->indirect)
             __atomic_store_n((uint64_t *)(void *)(object + l->slot_offset), (uintptr_t)lock,
                              __ATOMIC_RELAXED);
@@ -276,64 +261,66 @@ size_t lb_shape_object_of(const struct lb_shape *s, int i)
     return 0;
 }
 
-/* What an op touches beside the head: the tail, by its offset from there, or named fields. */
-static uintptr_t others_of(const struct lb_layout *l)
+/* Without a sequence number readers compare a word that they load anyway and nobody stores to. */
+size_t lb_program_seq(const struct lb_layout *l)
 {
-    return l->n_touch ? lb_layout_touch(l) : l->tail_offset - l->head_offset;
+    uint16_t loads[LB_LOADS];
+
+    if (l->seq_offset >= 0)
+        return (size_t)l->seq_offset;
+    return lb_layout_loads(l, 0, loads) ? loads[0] : 0;
 }
 
-static struct lb_site object_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm,
-                                  int i)
+static void make_program(const struct lb_shape_map *m, int role, size_t second,
+                         struct lb_program *program)
 {
     const struct lb_layout *l = m->shape->layout;
-    size_t index = lb_shape_object_of(m->shape, i);
-    uintptr_t object = (uintptr_t)arena + lb_shape_object(m, index);
-    uintptr_t second = (uintptr_t)arena + lb_shape_object(m, index + 1);
-    size_t lock_at = l->indirect ? l->slot_offset : l->lock_offset;
-    struct lb_site site = {{object + l->head_offset,
-                            l->n_touch ? lb_layout_touch(l) : object + l->tail_offset,
-                            object + l->seq_offset, object + lock_at, mm, 0}};
+    struct lb_program p = {.load = {0}};
+    uint16_t writes[LB_WRITES_MOST];
+    enum lb_how how;
+    size_t n = lb_layout_loads(l, role, p.load);
 
-    if (m->shape->scenario->kind == LB_SCENARIO_NESTED) {
-        site.x[1] = others_of(l);
-        site.x[2] = second + l->head_offset;
-        site.x[5] = second + lock_at;
-    }
-    if (lb_scenario_has_writers(m->shape->scenario))
-        site.x[5] = (uintptr_t)(m->shape->writers.share * 0x1p32);
-    return site;
+    for (size_t k = n; k < LB_LOADS; k++)
+        p.load[k] = n ? p.load[n - 1] : 0;
+    n = lb_layout_writes(l, role, writes, &how);
+    for (size_t k = 0; k < n; k++)
+        p.write[k] = writes[k];
+    p.seq = (uint16_t)lb_program_seq(l);
+    p.lock = (uint16_t)(l->indirect ? l->slot_offset : l->lock_offset);
+    p.second = (uint16_t)second;
+    *program = p;
+}
+
+static void object_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm, int i,
+                        struct lb_site *site)
+{
+    const struct lb_shape *s = m->shape;
+    size_t index = lb_shape_object_of(s, i), first = lb_shape_object(m, index);
+
+    make_program(m, lb_scenario_role(s->scenario, &s->writers, i, s->threads),
+                 lb_shape_object(m, index + 1) - first, &site->program);
+    site->x[0] = (uintptr_t)arena + first;
+    site->x[1] = (uintptr_t)&site->program;
+    site->x[2] = mm;
+    site->x[3] = (uintptr_t)(s->writers.share * 0x1p32);
 }
 
 /* Thread i starts at its own place in the common draw; private objects lie in whole slabs of their
  * own. */
-static struct lb_site many_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm,
-                                const uint32_t *picks, int i)
+static void many_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm,
+                      const uint32_t *picks, int i, struct lb_site *site)
 {
     const struct lb_shape *s = m->shape;
-    const struct lb_layout *l = s->layout;
     size_t start = LB_PICKS / (size_t)s->threads * (size_t)i;
     size_t per_slab = m->geometry.object.per_slab;
     size_t whole_slabs = (s->objects + per_slab - 1) / per_slab * per_slab;
     size_t first = is_private(s->access) ? whole_slabs * (size_t)i : 0;
 
-    return (struct lb_site){
-        {(uintptr_t)arena + lb_slab_offset(&m->geometry.object, first) + l->head_offset,
-         (uintptr_t)(picks + start), others_of(l), l->seq_offset - l->head_offset, mm,
-         (l->indirect ? l->slot_offset : l->lock_offset) - l->head_offset}};
-}
-
-/* The words of one object that the thread reads or writes. */
-static struct lb_site whatif_site(const struct lb_shape_map *m, const char *arena, int i)
-{
-    const struct lb_shape *s = m->shape;
-    const struct lb_layout *l = s->layout;
-    bool writes = lb_scenario_role(s->scenario, &s->writers, i, s->threads) == 1;
-    const struct lb_touched *t = writes ? &l->writes : &l->reads;
-    struct lb_site site = {{0}};
-
-    for (size_t k = 0; k < t->n; k++)
-        site.x[k] = (uintptr_t)arena + lb_shape_object(m, 0) + t->offset[k];
-    return site;
+    make_program(m, 0, 0, &site->program);
+    site->x[0] = (uintptr_t)arena + lb_slab_offset(&m->geometry.object, first);
+    site->x[1] = (uintptr_t)&site->program;
+    site->x[2] = mm;
+    site->x[3] = (uintptr_t)(picks + start);
 }
 
 static void describe(const struct lb_shape_map *m, const char *arena, struct lb_placed *placed)
@@ -373,7 +360,7 @@ static void place_words(const struct lb_shape *s, const struct lb_draw *draw, ch
         memset(word, 0, sizeof(uint64_t));
         if (s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS)
             lb_lock_init(LB_LOCK_RWSEM40, word);
-        sites[i] = (struct lb_site){{(uintptr_t)word}};
+        sites[i] = (struct lb_site){.x = {(uintptr_t)word, (uintptr_t)&lb_program_of_word}};
     }
 }
 
@@ -383,7 +370,6 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
 {
     struct lb_placed p = {-1, -1, -1, -1, 0};
     bool many = s->scenario->kind == LB_SCENARIO_MANY;
-    bool whatif = s->scenario->kind == LB_SCENARIO_WHATIF;
     struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_shape_mm(s, draw));
     struct lb_shape_map m;
     int err;
@@ -417,10 +403,13 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
         return err;
     lb_mm_init(mm);
     init_objects(&m, arena);
-    for (int i = 0; i < s->threads; i++)
-        sites[i] = whatif ? whatif_site(&m, arena, i)
-                   : many ? many_site(&m, arena, (uintptr_t)mm, picks, i)
-                          : object_site(&m, arena, (uintptr_t)mm, i);
+    for (int i = 0; i < s->threads; i++) {
+        sites[i] = (struct lb_site){.x = {0}};
+        if (many)
+            many_site(&m, arena, (uintptr_t)mm, picks, i, &sites[i]);
+        else
+            object_site(&m, arena, (uintptr_t)mm, i, &sites[i]);
+    }
     describe(&m, arena, &p);
     *placed = p;
     return 0;

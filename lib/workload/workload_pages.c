@@ -283,7 +283,7 @@ int lb_pages_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
         memset(&all[i], 0, sizeof all[i]);
         all[i].fd = -1;
         all[i].page_bytes = (size_t)sysconf(_SC_PAGESIZE);
-        sites[i] = (struct lb_site){{(uintptr_t)&all[i]}};
+        sites[i] = (struct lb_site){.x = {(uintptr_t)&all[i]}};
     }
     if (!err && !remaps(s) && s->scenario->kind != LB_SCENARIO_MAPPER)
         err = place_kept(s, all);

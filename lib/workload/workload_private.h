@@ -32,6 +32,9 @@ size_t lb_shape_mm(const struct lb_shape *shape, const struct lb_draw *draw);
  * or 256 bytes apart. */
 size_t lb_shape_word(const struct lb_shape *shape, const struct lb_draw *draw, int thread);
 
+/* The offset of what readers compare with the mm's sequence number. */
+size_t lb_program_seq(const struct lb_layout *layout);
+
 /* Scenarios on words (shape_words.c). */
 size_t lb_words_bytes(const struct lb_shape *shape);
 /* Where the first word, the ring's head or the lock lies. */
@@ -40,7 +43,7 @@ int lb_words_place(const struct lb_shape *shape, const struct lb_draw *draw, cha
                    struct lb_site *sites, struct lb_placed *placed);
 int lb_words_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
 int lb_words_watch(const struct lb_shape *shape, const struct lb_draw *draw, int thread,
-                   enum lb_watch watch, struct lb_why *why, size_t *offset, unsigned *bytes);
+                   const struct lb_word *word, struct lb_why *why, size_t *offset, unsigned *bytes);
 
 /* Scenarios of churn (shape_churn.c). */
 size_t lb_churn_bytes(const struct lb_shape *shape);
@@ -61,8 +64,7 @@ void lb_pages_release(const struct lb_shape *shape, const struct lb_draw *draw, 
 /* What a word that can be watched belongs to. */
 enum lb_watch_part {
     LB_PART_LOCK,
-    LB_PART_HEAD,
-    LB_PART_TAIL,
+    LB_PART_FIELD,
     LB_PART_SEQ,
     LB_PART_SLOT,
     LB_PART_MM,

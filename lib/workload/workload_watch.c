@@ -4,6 +4,7 @@
 #include "workload_private.h"
 
 #include <errno.h>
+#include <string.h>
 
 /* Where in the arena, and how wide. */
 struct place {
@@ -11,9 +12,9 @@ struct place {
     unsigned bytes;
 };
 
-static int none(struct lb_why *why, const struct lb_watch_word *w, const char *reason)
+static int none(struct lb_why *why, const struct lb_word *word, const char *reason)
 {
-    return lb_fail(why, ENOENT, "watch %s: %s", w->name, reason);
+    return lb_fail(why, ENOENT, "watch %s: %s", lb_word_name(word), reason);
 }
 
 /* A word of a lock that begins at `lock`. */
@@ -33,43 +34,72 @@ static int lock_word(enum lb_lock_kind kind, size_t lock, const struct lb_watch_
 
 /* Scenarios without objects: a word or a bare lock a thread. */
 static int bare_word(const struct lb_shape *s, const struct lb_draw *draw, int thread,
-                     const struct lb_watch_word *w, struct lb_why *why, struct place *place)
+                     const struct lb_word *word, struct lb_why *why, struct place *place)
 {
     bool lock = s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS;
+    const struct lb_watch_word *w = &lb_watch_words[word->watch];
     size_t at = lb_shape_word(s, draw, thread);
 
     if (s->scenario->kind == LB_SCENARIO_EMPTY)
-        return none(why, w, "the scenario touches no memory");
+        return none(why, word, "the scenario touches no memory");
     if (w->part != LB_PART_LOCK)
-        return lb_fail(why, ENOENT, "watch %s: scenario %s has no objects", w->name,
+        return lb_fail(why, ENOENT, "watch %s: scenario %s has no objects", lb_word_name(word),
                        s->scenario->name);
     if (lock)
         return lock_word(LB_LOCK_RWSEM40, at, w, why, place);
-    if (w != &lb_watch_words[LB_WATCH_COUNT])
+    if (word->watch != LB_WATCH_COUNT)
         return lb_fail(why, ENOENT, "watch %s: scenario %s has no lock", w->name,
                        s->scenario->name);
     *place = (struct place){at, sizeof(uint64_t)};
     return 0;
 }
 
-/* A field by its own name, where the layout has no groups. */
-static int named_word(const struct lb_layout *l, const struct lb_watch_word *w, struct lb_why *why,
-                      size_t *offset)
+/* The field, or the word that it begins in where a breakpoint cannot hold all of it. */
+static struct place field_at(size_t offset, size_t bytes)
 {
+    if (bytes <= 8 && !(bytes & (bytes - 1)) && bytes && offset % bytes == 0)
+        return (struct place){offset, (unsigned)bytes};
+    return (struct place){offset & ~(size_t)3, 4};
+}
+
+static int field_word(const struct lb_layout *l, const char *name, struct lb_why *why,
+                      struct place *place)
+{
+    const struct lb_access *access = lb_layout_find_field(l, name);
     const struct lb_member *m;
 
-    if (!l->structure || lb_structure_find_member(l->structure, w->name, NULL, &m) ||
-        m->bytes != w->bytes || m->offset % w->bytes)
-        return lb_fail(why, ENOENT, "watch %s: layout %s has no such field of %u bytes", w->name,
-                       l->name, w->bytes);
-    *offset = m->offset;
+    if (access) {
+        *place = field_at(access->offset, access->bytes);
+        return 0;
+    }
+    if (!l->structure || lb_structure_find_member(l->structure, name, NULL, &m))
+        return lb_fail(why, ENOENT, "watch %s: layout %s has no such field", name, l->name);
+    *place = field_at(m->offset, m->bytes);
+    return 0;
+}
+
+/* A word of the object itself, from its start. */
+static int inner_word(const struct lb_layout *l, const struct lb_word *word, struct lb_why *why,
+                      struct place *place)
+{
+    const struct lb_watch_word *w = &lb_watch_words[word->watch];
+
+    if (w->part == LB_PART_FIELD)
+        return field_word(l, word->field, why, place);
+    if (w->part == LB_PART_SLOT && !l->indirect)
+        return lb_fail(why, ENOENT, "watch %s: layout %s has no pointer, its lock is inline",
+                       w->name, l->name);
+    if (w->part == LB_PART_SEQ && l->seq_offset < 0)
+        return lb_fail(why, ENOENT, "watch %s: layout %s has no sequence number", w->name, l->name);
+    *place =
+        (struct place){w->part == LB_PART_SLOT ? l->slot_offset : (size_t)l->seq_offset, w->bytes};
     return 0;
 }
 
 static int object_word(const struct lb_shape *s, const struct lb_draw *draw, int thread,
-                       const struct lb_watch_word *w, struct lb_why *why, struct place *place)
+                       const struct lb_word *word, struct lb_why *why, struct place *place)
 {
-    const struct lb_layout *l = s->layout;
+    const struct lb_watch_word *w = &lb_watch_words[word->watch];
     size_t index = lb_shape_object_of(s, thread);
     struct lb_shape_map map;
     int err = lb_shape_map_init(s, draw, why, &map);
@@ -81,51 +111,38 @@ static int object_word(const struct lb_shape *s, const struct lb_draw *draw, int
         return 0;
     }
     if (s->scenario->kind == LB_SCENARIO_MANY)
-        return none(why, w, "each op takes another object");
+        return none(why, word, "each op takes another object");
     if (w->part == LB_PART_LOCK)
         return lock_word(s->lock, lb_shape_lock(&map, index), w, why, place);
-    if (w->part == LB_PART_SLOT && !l->indirect)
-        return lb_fail(why, ENOENT, "watch %s: layout %s has no pointer, its lock is inline",
-                       w->name, l->name);
-    if (w->part == LB_PART_SEQ && l->seqless)
-        return lb_fail(why, ENOENT, "watch %s: layout %s has no sequence number", w->name, l->name);
-    if (l->n_touch && (w->part == LB_PART_HEAD || w->part == LB_PART_TAIL)) {
-        size_t offset = 0;
-        if ((err = named_word(l, w, why, &offset)))
-            return err;
-        *place = (struct place){lb_shape_object(&map, index) + offset, w->bytes};
-        return 0;
-    }
-    const size_t parts[] = {[LB_PART_HEAD] = l->head_offset,
-                            [LB_PART_TAIL] = l->tail_offset,
-                            [LB_PART_SEQ] = l->seq_offset,
-                            [LB_PART_SLOT] = l->slot_offset};
-    *place = (struct place){lb_shape_object(&map, index) + parts[w->part] + w->offset, w->bytes};
-    return 0;
+    err = inner_word(s->layout, word, why, place);
+    if (!err)
+        place->offset += lb_shape_object(&map, index);
+    return err;
 }
 
 int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
-                   int thread, enum lb_watch watch, struct lb_why *why, uintptr_t *address,
+                   int thread, const struct lb_word *word, struct lb_why *why, uintptr_t *address,
                    unsigned *bytes)
 {
     struct place place = {0, 0};
     int err;
 
-    if ((unsigned)watch >= LB_WATCHES)
-        return lb_fail(why, EINVAL, "watch %d: no such word", (int)watch);
-    const struct lb_watch_word *w = &lb_watch_words[watch];
+    if ((unsigned)word->watch >= LB_WATCHES)
+        return lb_fail(why, EINVAL, "watch %d: no such word", (int)word->watch);
+    const struct lb_watch_word *w = &lb_watch_words[word->watch];
     if (w->part == LB_PART_HARNESS)
-        return none(why, w, "a word of the harness");
+        return none(why, word, "a word of the harness");
     if (thread < 0 || thread >= shape->threads)
-        return lb_fail(why, EINVAL, "watch %s: thread %d of %d", w->name, thread, shape->threads);
+        return lb_fail(why, EINVAL, "watch %s: thread %d of %d", lb_word_name(word), thread,
+                       shape->threads);
     if (shape->scenario->uses_words)
-        err = lb_words_watch(shape, draw, thread, watch, why, &place.offset, &place.bytes);
+        err = lb_words_watch(shape, draw, thread, word, why, &place.offset, &place.bytes);
     else if (lb_scenario_churns(shape->scenario))
-        err = none(why, w, "each op takes another object");
+        err = none(why, word, "each op takes another object");
     else if (shape->scenario->uses_layout)
-        err = object_word(shape, draw, thread, w, why, &place);
+        err = object_word(shape, draw, thread, word, why, &place);
     else
-        err = bare_word(shape, draw, thread, w, why, &place);
+        err = bare_word(shape, draw, thread, word, why, &place);
     if (err)
         return err;
     *address = (uintptr_t)arena + place.offset;

@@ -49,20 +49,34 @@ size_t lb_words_base(const struct lb_draw *draw)
     return draw->lock_pair / WORDS_ALIGN * WORDS_ALIGN;
 }
 
-static struct lb_site site_of(const struct lb_shape *s, uintptr_t base, int i)
+/* The lock is the object then, and its data lie behind it. */
+static void guarded_site(const struct lb_shape *s, uintptr_t base, struct lb_site *site)
+{
+    site->program.write[0] = (uint16_t)s->offset_bytes;
+    site->program.write[1] = (uint16_t)(s->offset_bytes + sizeof(uint64_t));
+    site->x[0] = base;
+    site->x[1] = (uintptr_t)&site->program;
+}
+
+static void site_of(const struct lb_shape *s, uintptr_t base, int i, struct lb_site *site)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
 
+    *site = (struct lb_site){.x = {0}};
     switch (op) {
     case LB_OP_SUM:
-        return (struct lb_site){{base, s->offset_bytes, (uintptr_t)s->threads - 1}};
+        *site = (struct lb_site){.x = {base, s->offset_bytes, (uintptr_t)s->threads - 1}};
+        break;
     case LB_OP_PUSH:
     case LB_OP_POP:
-        return (struct lb_site){{base, base + s->offset_bytes, slots_at(s, base)}};
+        *site = (struct lb_site){.x = {base, base + s->offset_bytes, slots_at(s, base)}};
+        break;
     case LB_OP_GUARDED:
-        return (struct lb_site){{base + s->offset_bytes, 0, 0, base}};
+        guarded_site(s, base, site);
+        break;
     default:
-        return (struct lb_site){{base + (size_t)i * s->offset_bytes}};
+        site->x[0] = base + (size_t)i * s->offset_bytes;
+        site->x[1] = (uintptr_t)&lb_program_of_word;
     }
 }
 
@@ -82,7 +96,7 @@ int lb_words_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     if (s->scenario->uses_lock)
         lb_lock_init(s->lock, arena + base);
     for (int i = 0; i < s->threads; i++)
-        sites[i] = site_of(s, (uintptr_t)arena + base, i);
+        site_of(s, (uintptr_t)arena + base, i, &sites[i]);
     describe(s, base, placed);
     return 0;
 }
@@ -111,13 +125,13 @@ int lb_words_check(const struct lb_shape *s, const struct lb_draw *draw, const c
 }
 
 int lb_words_watch(const struct lb_shape *s, const struct lb_draw *draw, int thread,
-                   enum lb_watch watch, struct lb_why *why, size_t *offset, unsigned *bytes)
+                   const struct lb_word *word, struct lb_why *why, size_t *offset, unsigned *bytes)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, thread, s->threads);
     size_t base = lb_words_base(draw);
 
-    if (watch != LB_WATCH_COUNT || op == LB_OP_SUM)
-        return lb_fail(why, ENOENT, "%s: has no word %s", s->scenario->name, lb_watch_name(watch));
+    if (word->watch != LB_WATCH_COUNT || op == LB_OP_SUM)
+        return lb_fail(why, ENOENT, "%s: has no word %s", s->scenario->name, lb_word_name(word));
     *bytes = sizeof(uint64_t);
     if (op == LB_OP_POP)
         *offset = base + s->offset_bytes;

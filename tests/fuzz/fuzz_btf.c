@@ -18,13 +18,15 @@ static void check_words(const struct lb_layout *l, const struct lb_geometry *g)
 
     expect(l->separate || l->lock_offset + lb_lock_info(l->lock)->bytes <= bytes);
     expect(!l->indirect || l->slot_offset + LB_SLOT_BYTES <= bytes);
-    expect(l->seqless || l->seq_offset + LB_SEQ_BYTES <= bytes);
-    for (size_t i = 0; i < l->n_touch; i++)
-        expect(l->touch[i] + 4u <= bytes);
-    for (size_t i = 0; i < l->reads.n; i++)
-        expect(l->reads.offset[i] < bytes);
-    for (size_t i = 0; i < l->writes.n; i++)
-        expect(l->writes.offset[i] < bytes);
+    expect(l->seq_offset < 0 || (size_t)l->seq_offset + LB_SEQ_BYTES <= bytes);
+    for (int role = 0; role < 2; role++) {
+        uint16_t loads[LB_LOADS], writes[LB_WRITES_MOST];
+        enum lb_how how = LB_HOW_STORE;
+        for (size_t i = lb_layout_loads(l, role, loads); i-- > 0;)
+            expect(loads[i] + 4u <= bytes);
+        for (size_t i = lb_layout_writes(l, role, writes, &how); i-- > 0;)
+            expect(writes[i] + 8u <= bytes);
+    }
 }
 
 static void use_layout(const struct lb_layout *l)

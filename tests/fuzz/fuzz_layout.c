@@ -18,8 +18,9 @@ static void check_kind(const struct lb_layout *l, enum lb_lock_kind kind)
     size_t bytes = g.object.stride_bytes;
     expect(l->separate || l->lock_offset + lb_lock_info(kind)->bytes <= bytes);
     expect(!l->indirect || l->slot_offset + LB_SLOT_BYTES <= bytes);
-    expect(l->seqless || l->seq_offset + LB_SEQ_BYTES <= bytes);
-    expect(l->head_offset + LB_HEAD_BYTES <= bytes && l->tail_offset + LB_TAIL_BYTES <= bytes);
+    expect((size_t)l->seq_offset + LB_SEQ_BYTES <= bytes);
+    for (size_t i = 0; i < l->n_accesses; i++)
+        expect(l->accesses[i].offset + l->accesses[i].bytes <= bytes);
     expect(lb_layout_draw(l, kind, text, sizeof text) == lb_layout_draw(l, kind, cut, sizeof cut));
 }
 

@@ -19,16 +19,16 @@ static void try_names(const char *text)
     const struct lb_scenario *scenario;
     const struct lb_layout *layout;
     enum lb_lock_kind lock;
-    enum lb_access access;
+    enum lb_picking access;
     enum lb_home home;
-    enum lb_write write;
+    enum lb_how write;
     struct lb_why why = {""};
 
     expect(!lb_home_parse(text, &why, &home) || *why.text);
-    expect(!lb_access_parse(text, &why, &access) || *why.text);
+    expect(!lb_picking_parse(text, &why, &access) || *why.text);
     expect(!lb_scenario_find(text, &why, &scenario) || *why.text);
     expect(!lb_lock_parse(text, &why, &lock) || *why.text);
-    expect(!lb_write_parse(text, &why, &write) || *why.text);
+    expect(!lb_how_parse(text, &why, &write) || *why.text);
     expect(!lb_layout_find(text, &why, &layout) || *why.text);
 }
 
