@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Builds for another processor with Debian's cross compiler and libraries, and runs the unit tests
+# of what does not depend on the machine under qemu's user emulation.
+# Usage: sh tests/foreign.sh [arm64|s390x]...   (both by default; build/foreign/ARCHITECTURE)
+# Exit status 0 when all passed. The last line sums the tests of all.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source=benchmarks/setup.sh
+. "$root/benchmarks/setup.sh"
+# shellcheck source=tests/guest/setup.sh
+. "$root/tests/guest/setup.sh"
+
+# Those that pin or time threads say nothing of another processor in here, and the emulation knows
+# no NUMA calls (arena).
+tests='account causes compare counters events events_none files interference kernel kernel_none
+    latency layout layout_btf load lock page placement plan plot record stats structure
+    structure_none sweep topology verdicts whatif words'
+libraries='libhwloc-dev libhwloc15 libudev1 libcap2 libnuma-dev libnuma1 libcjson-dev libcjson1
+    libpfm4-dev libpfm4 libcmocka-dev libcmocka0 libbpf-dev libbpf1 libelf1 libelf-dev zlib1g
+    zlib1g-dev libzstd1 linux-libc-dev'
+
+# emulator CPU: qemu's program for it, however it is packaged.
+emulator()
+{
+    command -v "qemu-$1" || command -v "qemu-$1-static"
+}
+
+# cross_file TRIPLET FAMILY ENDIAN EMULATOR SYSROOT
+cross_file()
+{
+    cat <<END
+[binaries]
+c = '$1-gcc'
+ar = '$1-ar'
+strip = '$1-strip'
+objdump = '$1-objdump'
+pkgconfig = 'pkg-config'
+exe_wrapper = ['$4', '-L', '/usr/$1', '-E', 'LD_LIBRARY_PATH=/usr/$1/lib:$5/usr/lib/$1:$5/lib/$1']
+
+[properties]
+sys_root = '$5'
+pkg_config_libdir = ['$5/usr/lib/$1/pkgconfig', '$5/usr/share/pkgconfig']
+
+[built-in options]
+c_args = ['-isystem', '$5/usr/include', '-isystem', '$5/usr/include/$1']
+c_link_args = ['-L$5/usr/lib/$1', '-Wl,-rpath-link,$5/usr/lib/$1:$5/lib/$1']
+
+[host_machine]
+system = 'linux'
+cpu_family = '$2'
+cpu = '$2'
+endian = '$3'
+END
+}
+
+# try_foreign ARCHITECTURE
+try_foreign()
+{
+    case $1 in
+    arm64) cpu=aarch64 endian=little ;;
+    s390x) cpu=s390x endian=big ;;
+    *) die "$1: arm64 and s390x are known" ;;
+    esac
+    triplet=$cpu-linux-gnu
+    # shellcheck disable=SC2046 # a word or none
+    install_by_apt "gcc-$triplet" "libc6-dev-$1-cross" \
+        $(emulator "$cpu" >/dev/null || echo qemu-user)
+    place=$root/build/foreign/$1
+    mkdir -p "$place"
+    # shellcheck disable=SC2086 # a list
+    sysroot "$1" "$place/system" '' $libraries
+    [ -d "$place/system" ] || return 1
+    cross_file "$triplet" "$cpu" "$endian" "$(emulator "$cpu")" "$place/system" >"$place/cross.ini"
+    build_in "$place/build" --cross-file "$place/cross.ini" -Dgbench=disabled -Dtests=enabled
+    rm -f "$place/build/meson-logs"/testlog*.json
+    # shellcheck disable=SC2086
+    meson test -C "$place/build" --no-rebuild --print-errorlogs --timeout-multiplier 4 $tests
+}
+
+need_packages tests
+installed=
+[ $# -gt 0 ] || set -- arm64 s390x
+status=0
+logs=
+for architecture in "$@"; do
+    (try_foreign "$architecture") || status=1
+    logs="$logs $root/build/foreign/$architecture/build/meson-logs/testlog.json"
+done
+# shellcheck disable=SC2086 # a list
+python3 "$root/tests/count.py" $logs || status=1
+exit "$status"
