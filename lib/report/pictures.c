@@ -53,7 +53,10 @@ static char *make_below(const char *parent)
 
     if (!parent || !*parent || asprintf(&path, "%s/linebounce-XXXXXX", parent) < 0)
         return NULL;
-    absolute = mkdtemp(path) ? realpath(path, NULL) : NULL;
+    bool made = mkdtemp(path) != NULL;
+    absolute = made ? realpath(path, NULL) : NULL;
+    if (made && !absolute)
+        rmdir(path);
     free(path);
     return absolute;
 }
