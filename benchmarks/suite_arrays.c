@@ -64,7 +64,7 @@ static const char *subject(enum lb_scenario_kind kind)
     }
 }
 
-static void sentence(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+static void sentence(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     const struct lb_comparison *k = &l->comparison;
@@ -88,7 +88,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     (void)s;
     table_layouts(a, out);
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         if (!l->main_regime || !l->compared || !c->shape.scenario->uses_words || c->twin ||
             c->shape.threads < 2)

@@ -62,7 +62,7 @@ static double pages(const struct lb_case *c)
 }
 
 /* Time, ratio and verdict; NULL: no window was good. */
-static void print_time(FILE *out, const struct lb_case *c, const struct lb_line *l)
+static void print_time(FILE *out, const struct lb_case *c, const struct lb_result *l)
 {
     char net[INTERVAL_BYTES] = "-", ratio[16] = "-";
 

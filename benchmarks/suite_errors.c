@@ -36,7 +36,7 @@ static void defaults(const struct settings *s, struct request *request)
 
 /* A twin's samples beside its original's, in the regime with most pairs. */
 struct twins {
-    const struct lb_line *line;
+    const struct lb_result *line;
     double *base, *twin;
     size_t n;
 };
@@ -49,7 +49,7 @@ struct tally {
     double *found; /* by pair: runs' worth in which the planted difference was found */
 };
 
-static int load(const struct lb_analysis *a, const struct lb_line *l, struct twins *t)
+static int load(const struct lb_analysis *a, const struct lb_result *l, struct twins *t)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     size_t longest = lb_run_longest(a->run);
@@ -72,7 +72,7 @@ static int collect(const struct lb_analysis *a, struct tally *y)
     if (!y->pairs || !y->verdicts || !y->found)
         return -1;
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         if (!l->main_regime || !l->compared || !a->run->plan->cases[l->case_index].twin)
             continue;
         if (load(a, l, &y->pairs[y->n]))

@@ -53,11 +53,11 @@ static void defaults(const struct settings *s, struct request *request)
 }
 
 /* ratio of two cases' ns_op in common rounds, NULL lines say nothing. */
-static const struct lb_line *find(const struct lb_analysis *a, enum lb_scenario_kind kind,
-                                  enum lb_lock_kind lock)
+static const struct lb_result *find(const struct lb_analysis *a, enum lb_scenario_kind kind,
+                                    enum lb_lock_kind lock)
 {
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_shape *shape = &a->run->plan->cases[a->lines[i].case_index].shape;
+        const struct lb_workload *shape = &a->run->plan->cases[a->lines[i].case_index].shape;
         if (shape->scenario->kind == kind && (!shape->layout || shape->lock == lock))
             return &a->lines[i];
     }
@@ -66,8 +66,8 @@ static const struct lb_line *find(const struct lb_analysis *a, enum lb_scenario_
 
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
-    const struct lb_line *adds = find(a, LB_SCENARIO_ADDS, 0);
-    const struct lb_line *rwsem = find(a, LB_SCENARIO_UNCONTENDED, LB_LOCK_RWSEM40);
+    const struct lb_result *adds = find(a, LB_SCENARIO_ADDS, 0);
+    const struct lb_result *rwsem = find(a, LB_SCENARIO_UNCONTENDED, LB_LOCK_RWSEM40);
 
     char text[INTERVAL_BYTES];
 

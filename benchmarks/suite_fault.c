@@ -78,7 +78,7 @@ static void rate(double per_s, char *text, size_t bytes)
         snprintf(text, bytes, "%.3g M", per_s / 1e6);
 }
 
-static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     bool faults = lb_op_faults(c->shape.scenario->roles[l->role].op);
@@ -123,7 +123,7 @@ static void print_missing(FILE *out, const struct lb_run *run, int placement)
 }
 
 /* How much longer a fault takes in the crew's loop than in a plain one: bare is compared to pft. */
-static void print_bare(FILE *out, const struct lb_line *l)
+static void print_bare(FILE *out, const struct lb_result *l)
 {
     const struct lb_estimate *r = &l->comparison.ratio;
 
@@ -143,7 +143,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
         print_head(out, &p->placements[k]);
         for (int pass = 0; pass < 2; pass++)
             for (size_t i = 0; i < a->n_lines; i++) {
-                const struct lb_line *l = &a->lines[i];
+                const struct lb_result *l = &a->lines[i];
                 const struct lb_case *c = &p->cases[l->case_index];
                 if (!l->main_regime || c->placement != (int)k || !c->shape.scenario->uses_pages)
                     continue;

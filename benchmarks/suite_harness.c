@@ -89,7 +89,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     (void)s;
     fprintf(out, "\n%-16s %7s %8s %22s\n", "case", "threads", "work ns", "ns/op [95 %]");
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         interval_text("%.3f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, text);
         fprintf(out, "%-16s %7d %8g %s\n", c->shape.scenario->name, c->shape.threads, c->work_ns,

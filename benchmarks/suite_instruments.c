@@ -61,7 +61,7 @@ static void defaults(const struct settings *s, struct request *request)
 }
 
 /* The bare case in the same regime. */
-static const struct lb_line *bare_line(const struct lb_analysis *a, const struct lb_line *l)
+static const struct lb_result *bare_line(const struct lb_analysis *a, const struct lb_result *l)
 {
     int bare = a->run->plan->cases[l->case_index].base;
 
@@ -71,10 +71,10 @@ static const struct lb_line *bare_line(const struct lb_analysis *a, const struct
     return NULL;
 }
 
-static void print_line(const struct lb_analysis *a, const struct lb_line *l, FILE *out)
+static void print_line(const struct lb_analysis *a, const struct lb_result *l, FILE *out)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
-    const struct lb_line *base = bare_line(a, l);
+    const struct lb_result *base = bare_line(a, l);
     const struct lb_estimate *d = &l->comparison.difference, *r = &l->comparison.ratio;
     char difference[INTERVAL_BYTES], ratio[INTERVAL_BYTES];
     double net = base && base->net.n ? base->net.value : NAN;

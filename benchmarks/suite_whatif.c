@@ -46,8 +46,8 @@ static void defaults(const struct settings *s, struct request *request)
     }
 }
 
-static const struct lb_line *line_of(const struct lb_analysis *a, const char *layout, int placement,
-                                     double work_ns, int role)
+static const struct lb_result *line_of(const struct lb_analysis *a, const char *layout,
+                                       int placement, double work_ns, int role)
 {
     const struct lb_plan *p = a->run->plan;
 
@@ -60,7 +60,7 @@ static const struct lb_line *line_of(const struct lb_analysis *a, const char *la
     return NULL;
 }
 
-static void print_cost(FILE *out, const struct lb_line *l)
+static void print_cost(FILE *out, const struct lb_result *l)
 {
     char text[INTERVAL_BYTES] = "-";
 
@@ -74,7 +74,7 @@ static void print_role(FILE *out, const struct lb_analysis *a, const struct what
                        int placement, double work_ns, int role)
 {
     char moved[LB_LAYOUT_NAME_BYTES + 8], text[INTERVAL_BYTES];
-    const struct lb_line *before = line_of(a, w->name, placement, work_ns, role), *after;
+    const struct lb_result *before = line_of(a, w->name, placement, work_ns, role), *after;
 
     snprintf(moved, sizeof moved, "%s:moved", w->name);
     after = w->moved ? line_of(a, moved, placement, work_ns, role) : NULL;

@@ -212,7 +212,7 @@ static struct lb_analysis *analyse(const struct made *m)
     return a;
 }
 
-static const struct lb_line *line_in(const struct lb_analysis *a, int index, int role, int regime)
+static const struct lb_result *line_in(const struct lb_analysis *a, int index, int role, int regime)
 {
     for (size_t i = 0; i < a->n_lines; i++)
         if (a->lines[i].case_index == index && a->lines[i].role == role &&
@@ -251,7 +251,7 @@ static void set_account(struct lb_sample *s, double k)
 }
 
 /* `k` is the sum of what set_account was told. */
-static void check_account(const struct lb_line *l, double k, double ops)
+static void check_account(const struct lb_result *l, double k, double ops)
 {
     double kops = ops / 1000;
 
@@ -297,7 +297,7 @@ static void test_locks_that_say_nothing(void **state)
 {
     struct made *m = *state;
     struct lb_analysis *a;
-    const struct lb_line *l;
+    const struct lb_result *l;
     int c = observed(m);
 
     m->plan->cases[c].shape.lock = LB_LOCK_PTHREAD_RWLOCK;
@@ -368,7 +368,7 @@ static void set_scalars(struct lb_sample *s, double own, double transfer, double
 static void test_latencies_of_a_regime(void **state)
 {
     struct made *m = *state;
-    const struct lb_line_latency *t;
+    const struct lb_result_latency *t;
     struct lb_analysis *a;
     int c = observed(m);
 
@@ -445,7 +445,7 @@ static void test_one_threshold(void **state)
     set_scalars(add(m, control(m), near, 10), 20, 66, 0.01);
     struct lb_analysis *a = analyse(m);
     for (int i = 0; i < 2; i++) {
-        const struct lb_line_latency *t = &line_in(a, c[i], 0, 0)->latency;
+        const struct lb_result_latency *t = &line_in(a, c[i], 0, 0)->latency;
         assert_near(t->slow_ns, 35 + (8 * 30 + 66) / 9.0 / 2); /* 52 ns */
         assert_near(t->slow_per_kop, 50);
     }
@@ -461,7 +461,7 @@ static void test_one_threshold(void **state)
 static void test_no_threshold(void **state)
 {
     struct made *m = *state;
-    const struct lb_line_latency *t;
+    const struct lb_result_latency *t;
     struct lb_analysis *a;
     int c = observed(m);
 
@@ -479,7 +479,7 @@ static void test_no_threshold(void **state)
 static void test_nothing_timed(void **state)
 {
     struct made *m = *state;
-    const struct lb_line_latency *t;
+    const struct lb_result_latency *t;
     struct lb_analysis *a;
     int c = observed(m);
 
@@ -502,7 +502,7 @@ static void test_nothing_timed(void **state)
 static void check_count(const struct lb_analysis *a, int index, int role, int event,
                         enum lb_count_state state, size_t windows, double per_op)
 {
-    const struct lb_line_count *k = &line_in(a, index, role, 0)->counts[event];
+    const struct lb_result_count *k = &line_in(a, index, role, 0)->counts[event];
 
     assert_int_equal(k->state, state);
     assert_int_equal(k->windows, windows);
@@ -584,7 +584,7 @@ static bool is_believed(struct made *m, int from, float probe, double value)
 {
     struct lb_analysis *a;
     int c = observed(m);
-    const struct lb_line_count *k;
+    const struct lb_result_count *k;
     bool believed;
 
     add(m, c, near, 100);

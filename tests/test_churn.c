@@ -40,19 +40,19 @@ static int tear_down(void **state)
     return 0;
 }
 
-static struct lb_shape shape_of(enum lb_scenario_kind kind, const struct lb_layout *layout,
-                                int threads)
+static struct lb_workload shape_of(enum lb_scenario_kind kind, const struct lb_layout *layout,
+                                   int threads)
 {
-    return (struct lb_shape){.scenario = &lb_scenarios[kind],
-                             .layout = layout,
-                             .lock = layout->lock,
-                             .threads = threads,
-                             .objects = LIVE};
+    return (struct lb_workload){.scenario = &lb_scenarios[kind],
+                                .layout = layout,
+                                .lock = layout->lock,
+                                .threads = threads,
+                                .objects = LIVE};
 }
 
-static void run(const struct lb_shape *s, const struct lb_site *site, uint64_t ops)
+static void run(const struct lb_workload *s, const struct lb_site *site, uint64_t ops)
 {
-    lb_hot *loop = lb_hot_find(s->scenario->roles[0].op, s->lock, lb_shape_indirect(s), false);
+    lb_hot *loop = lb_hot_find(s->scenario->roles[0].op, s->lock, lb_workload_indirect(s), false);
 
     assert_non_null(loop);
     loop(ops, 1, LB_SPAN_LEAST, lb_task_get(tasks, 0), site->x[0], 0, 0, 0, 0, 0);
@@ -66,18 +66,18 @@ static void test_ops_lose_nothing(void **state)
     (void)state;
     for (size_t l = 0; l < lb_n_layouts; l++)
         for (int kind = LB_SCENARIO_CHURN_SLAB; kind <= LB_SCENARIO_CHURN_MALLOC; kind++) {
-            struct lb_shape s = shape_of((enum lb_scenario_kind)kind, &lb_layouts[l], 2);
+            struct lb_workload s = shape_of((enum lb_scenario_kind)kind, &lb_layouts[l], 2);
             struct lb_draw draw = {.seed = l};
             struct lb_site sites[2];
             struct lb_placed placed;
-            assert_true(lb_shape_bytes(&s) <= ARENA_BYTES / 2);
-            assert_int_equal(lb_shape_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed),
+            assert_true(lb_workload_bytes(&s) <= ARENA_BYTES / 2);
+            assert_int_equal(lb_workload_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed),
                              0);
             for (size_t i = 0; i < LB_COUNT(ops); i++) {
                 run(&s, &sites[i % 2], ops[i]);
-                assert_int_equal(lb_shape_check(&s, &draw, arena), 0);
+                assert_int_equal(lb_workload_check(&s, &draw, arena), 0);
             }
-            lb_shape_release(&s, &draw, arena);
+            lb_workload_release(&s, &draw, arena);
         }
 }
 
@@ -91,8 +91,8 @@ static void test_objects_are_cleared(void **state)
 
     (void)state;
     assert_int_equal(lb_layout_find("pointer", NULL, &layout), 0);
-    struct lb_shape s = shape_of(LB_SCENARIO_CHURN_SLAB, layout, 1);
-    assert_int_equal(lb_shape_place(&s, &draw, arena, ARENA_BYTES, NULL, &site, &placed), 0);
+    struct lb_workload s = shape_of(LB_SCENARIO_CHURN_SLAB, layout, 1);
+    assert_int_equal(lb_workload_place(&s, &draw, arena, ARENA_BYTES, NULL, &site, &placed), 0);
     const struct lb_churn *c = (const struct lb_churn *)site.x[0];
     assert_int_equal(c->n_live, LIVE);
     for (size_t i = 0; i < LIVE; i++)
@@ -110,7 +110,7 @@ static void test_objects_are_cleared(void **state)
 
 static void test_unsound_lists_are_found(void **state)
 {
-    struct lb_shape s = shape_of(LB_SCENARIO_CHURN_SLAB, &lb_layouts[0], 1);
+    struct lb_workload s = shape_of(LB_SCENARIO_CHURN_SLAB, &lb_layouts[0], 1);
     struct lb_draw draw = {.seed = 1};
     struct lb_site site;
     struct lb_placed placed;
@@ -118,40 +118,40 @@ static void test_unsound_lists_are_found(void **state)
     uintptr_t kept;
 
     (void)state;
-    assert_int_equal(lb_shape_place(&s, &draw, arena, ARENA_BYTES, NULL, &site, &placed), 0);
+    assert_int_equal(lb_workload_place(&s, &draw, arena, ARENA_BYTES, NULL, &site, &placed), 0);
     c = (struct lb_churn *)site.x[0];
-    assert_int_equal(lb_shape_check(&s, &draw, arena), 0);
+    assert_int_equal(lb_workload_check(&s, &draw, arena), 0);
     kept = c->live[3];
     c->live[3] = c->live[4]; /* one twice, one lost */
-    assert_int_equal(lb_shape_check(&s, &draw, arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s, &draw, arena), -EBUSY);
     c->live[3] = kept + 8; /* a stranger */
-    assert_int_equal(lb_shape_check(&s, &draw, arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s, &draw, arena), -EBUSY);
     c->live[3] = kept;
     *(uintptr_t *)kept = c->free_objects; /* alive and free at once */
     c->free_objects = kept;
-    assert_int_equal(lb_shape_check(&s, &draw, arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s, &draw, arena), -EBUSY);
 }
 
 /* The same seed, the same order of objects; threads share no page. */
 static void test_order_and_regions(void **state)
 {
-    struct lb_shape s = shape_of(LB_SCENARIO_CHURN_SLAB, &lb_layouts[0], 2);
+    struct lb_workload s = shape_of(LB_SCENARIO_CHURN_SLAB, &lb_layouts[0], 2);
     struct lb_draw draw = {.seed = 42};
     struct lb_site sites[2];
     struct lb_placed placed;
     uintptr_t first[LIVE];
 
     (void)state;
-    assert_int_equal(lb_shape_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed), 0);
+    assert_int_equal(lb_workload_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed), 0);
     const struct lb_churn *c = (const struct lb_churn *)sites[0].x[0];
     memcpy(first, c->live, sizeof first);
     assert_int_equal(sites[1].x[0] % 4096, sites[0].x[0] % 4096);
     for (size_t i = 0; i < LIVE; i++)
         assert_true(first[i] < sites[1].x[0]);
-    assert_int_equal(lb_shape_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed), 0);
+    assert_int_equal(lb_workload_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed), 0);
     assert_memory_equal(first, c->live, sizeof first);
     draw.seed = 43;
-    assert_int_equal(lb_shape_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed), 0);
+    assert_int_equal(lb_workload_place(&s, &draw, arena, ARENA_BYTES, NULL, sites, &placed), 0);
     assert_true(memcmp(first, c->live, sizeof first) != 0);
 }
 

@@ -531,7 +531,7 @@ static void test_window_after_a_rest(void **state)
 static void test_window_counts_lock_events(void **state)
 {
     struct rig *rig = *state;
-    struct lb_shape shape = {
+    struct lb_workload shape = {
         .scenario = &lb_scenarios[LB_SCENARIO_SAME_OBJECT], .layout = &lb_layouts[0], .threads = 1};
     struct lb_crew *crew = make_crew(rig, 1);
     struct lb_thread_plan thread = {.seed = 1, .op_ns = 20};
@@ -544,7 +544,8 @@ static void test_window_counts_lock_events(void **state)
     uint64_t random = 1;
 
     assert_int_equal(lb_draw_init(&random, 0, 1 << 22, 1 << 19, &draw), 0);
-    assert_int_equal(lb_shape_place(&shape, &draw, rig->arena, 1 << 22, NULL, &site, &placed), 0);
+    assert_int_equal(lb_workload_place(&shape, &draw, rig->arena, 1 << 22, NULL, &site, &placed),
+                     0);
     memcpy(thread.x, site.x, sizeof thread.x);
     thread.loop = lb_hot_find(LB_OP_READ, shape.lock, true, false);
     assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
@@ -554,7 +555,7 @@ static void test_window_counts_lock_events(void **state)
         assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
         assert_int_equal(r.lock.fallbacks, r.total_ops);
     }
-    assert_int_equal(lb_shape_check(&shape, &draw, rig->arena), 0);
+    assert_int_equal(lb_workload_check(&shape, &draw, rig->arena), 0);
     lb_crew_destroy(crew);
 }
 
@@ -562,10 +563,10 @@ static void test_window_counts_lock_events(void **state)
 static void test_window_goes_round_the_draw(void **state)
 {
     struct rig *rig = *state;
-    struct lb_shape shape = {.scenario = &lb_scenarios[LB_SCENARIO_MANY],
-                             .layout = &lb_layouts[0],
-                             .threads = 1,
-                             .objects = 16};
+    struct lb_workload shape = {.scenario = &lb_scenarios[LB_SCENARIO_MANY],
+                                .layout = &lb_layouts[0],
+                                .threads = 1,
+                                .objects = 16};
     struct lb_crew *crew = make_crew(rig, 1);
     uint32_t *picks = malloc(LB_PICKS * sizeof *picks);
     struct lb_site site;
@@ -580,7 +581,8 @@ static void test_window_goes_round_the_draw(void **state)
 
     assert_non_null(picks);
     assert_int_equal(lb_draw_init(&random, 0, 1 << 22, 1 << 19, &draw), 0);
-    assert_int_equal(lb_shape_place(&shape, &draw, rig->arena, 1 << 22, picks, &site, &placed), 0);
+    assert_int_equal(lb_workload_place(&shape, &draw, rig->arena, 1 << 22, picks, &site, &placed),
+                     0);
     memcpy(thread.x, site.x, sizeof thread.x);
     thread.loop = lb_hot_find(LB_OP_MANY, shape.lock, true, false);
     thread.x[3] += 4 * (LB_PICKS - 3); /* near the end already */
@@ -588,7 +590,7 @@ static void test_window_goes_round_the_draw(void **state)
         assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
         ops += r.total_ops;
     }
-    assert_int_equal(lb_shape_check(&shape, &draw, rig->arena), 0);
+    assert_int_equal(lb_workload_check(&shape, &draw, rig->arena), 0);
     free(picks);
     lb_crew_destroy(crew);
 }

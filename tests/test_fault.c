@@ -106,7 +106,7 @@ static int tear_down(void **state)
 
 /* A placed shape. */
 struct scene {
-    struct lb_shape shape;
+    struct lb_workload shape;
     struct lb_draw draw;
     struct lb_site sites[THREADS];
     struct lb_placed placed;
@@ -123,7 +123,7 @@ static struct scene scene_of(enum lb_scenario_kind kind, int threads)
 
 static int try_place(struct scene *s)
 {
-    return lb_shape_place(&s->shape, &s->draw, arena, ARENA_BYTES, NULL, s->sites, &s->placed);
+    return lb_workload_place(&s->shape, &s->draw, arena, ARENA_BYTES, NULL, s->sites, &s->placed);
 }
 
 static struct scene placed(enum lb_scenario_kind kind, int threads)
@@ -155,7 +155,7 @@ static void run(const struct scene *s, int thread, uint64_t ops)
 
 static void release(struct scene *s)
 {
-    lb_shape_release(&s->shape, &s->draw, arena);
+    lb_workload_release(&s->shape, &s->draw, arena);
 }
 
 static bool is_pages(int kind)
@@ -263,7 +263,7 @@ static void test_each_touch_is_one_fault(void **state)
             run(&s, 0, ops[i]);
             assert_faults(faults() - before, ops[i]);
         }
-        assert_int_equal(lb_shape_check(&s.shape, &s.draw, arena), 0);
+        assert_int_equal(lb_workload_check(&s.shape, &s.draw, arena), 0);
         release(&s);
     }
 }
@@ -282,7 +282,7 @@ static void test_mappers_do_not_fault(void **state)
         run(&s, THREADS - 1, 50);
         if (!SANITIZED)
             assert_int_equal(faults() - before, 0);
-        assert_int_equal(lb_shape_check(&s.shape, &s.draw, arena), 0);
+        assert_int_equal(lb_workload_check(&s.shape, &s.draw, arena), 0);
         release(&s);
     }
 }
@@ -441,7 +441,7 @@ static void test_nothing_is_left(void **state)
         struct scene s = placed((enum lb_scenario_kind)kind, THREADS);
         for (int i = 0; i < THREADS; i++)
             run(&s, i, 1000);
-        assert_int_equal(lb_shape_check(&s.shape, &s.draw, arena), 0);
+        assert_int_equal(lb_workload_check(&s.shape, &s.draw, arena), 0);
         release(&s);
         assert_nothing_left(&b);
     }
@@ -568,7 +568,7 @@ static void test_remapping_fails(void **state)
     struct rlimit old = limit_memory(mapped_bytes() - (size_t)sysconf(_SC_PAGESIZE));
     run(&s, 0, 3 * per_part);
     setrlimit(RLIMIT_AS, &old);
-    assert_int_equal(lb_shape_check(&s.shape, &s.draw, arena), -ENOMEM);
+    assert_int_equal(lb_workload_check(&s.shape, &s.draw, arena), -ENOMEM);
     assert_explained(&s, -ENOMEM, "mmap");
     release(&s);
     assert_nothing_left(&b);
@@ -583,7 +583,7 @@ static void test_mapping_fails(void **state)
     struct rlimit old = limit_memory(mapped_bytes() + PART_BYTES / 2);
     run(&s, 0, 5);
     setrlimit(RLIMIT_AS, &old);
-    assert_int_equal(lb_shape_check(&s.shape, &s.draw, arena), -ENOMEM);
+    assert_int_equal(lb_workload_check(&s.shape, &s.draw, arena), -ENOMEM);
     assert_explained(&s, -ENOMEM, "mmap");
     release(&s);
 }
@@ -614,7 +614,7 @@ static void test_fit(void **state)
             for (uint64_t most = 16 * mib; most <= 65536 * mib; most *= 2) {
                 const struct lb_scenario *s = &lb_scenarios[kind];
                 int err = lb_pages_fit(s, threads, most, &why, &part, &ns);
-                struct lb_shape shape = {.scenario = s, .threads = threads, .part_bytes = part};
+                struct lb_workload shape = {.scenario = s, .threads = threads, .part_bytes = part};
                 if (err) {
                     assert_int_equal(err, -ERANGE);
                     assert_non_null(strstr(why.text, s->name));

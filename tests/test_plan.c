@@ -128,7 +128,7 @@ static void check_plan(const struct lb_plan *p)
         assert_int_equal(lb_scenario_allows(s, c->shape.layout, c->shape.lock, NULL), 0);
         assert_int_equal(c->blocks, lb_scenario_blocks(s, c->shape.lock));
         assert_true(c->window_ns >= (c->blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS));
-        assert_true(lb_shape_bytes(&c->shape) <= p->arena_bytes);
+        assert_true(lb_workload_bytes(&c->shape) <= p->arena_bytes);
         assert_uint_in_range(c->phases, 1, LB_LINE_BYTES);
         assert_uint_in_range(c->every, 1, 4);
         assert_true(c->slow >= 1 && (c->twin || c->slow <= 1));

@@ -293,7 +293,7 @@ static void test_planted_differences(void **state)
 {
     struct made *m = make(&full);
     struct lb_analysis *a;
-    const struct lb_line *l;
+    const struct lb_result *l;
 
     (void)state;
     fill_frame(m, 0, 30, 24, near);
@@ -326,7 +326,7 @@ static void test_medians_and_events(void **state)
 {
     struct made *m = make(&full);
     struct lb_analysis *a;
-    const struct lb_line *l;
+    const struct lb_result *l;
 
     (void)state;
     fill_frame(m, 0, 21, 24, near);
@@ -354,7 +354,7 @@ static void check_withheld(const struct made *m, const char *word)
     struct lb_analysis *a = analyse(m);
 
     for (size_t i = 0; i < LB_COUNT(names); i++) {
-        const struct lb_line *l = line_of(a, m, names[i]);
+        const struct lb_result *l = line_of(a, m, names[i]);
 
         assert_true(l->compared);
         if (word) {
@@ -527,7 +527,7 @@ static void test_lines_by_regime(void **state)
 {
     struct made *m = make(&full);
     struct lb_analysis *a;
-    const struct lb_line *l;
+    const struct lb_result *l;
     size_t lines = 0;
     int c = find_case(m, LB_SCENARIO_NEIGHBOURS, "embedded", 0, 200);
 
@@ -1054,7 +1054,7 @@ static void test_what_does_not_fit_is_left_out_in_order(void **state)
     struct lb_run_options options = {.fewer = true};
     struct lb_topology *t = NULL;
     struct lb_run run = {.n_regimes = 0};
-    struct lb_bench b = {.run = &run, .options = &options};
+    struct lb_runner b = {.run = &run, .options = &options};
     struct lb_plan *plan = NULL;
     int order[64];
 
@@ -1068,22 +1068,22 @@ static void test_what_does_not_fit_is_left_out_in_order(void **state)
         run.series[i].active = true;
     }
     options.budget_s = 1e6;
-    lb_bench_begin_time(&b);
-    lb_bench_fit(&b, order, 0, plan->n_cases);
+    lb_runner_begin_time(&b);
+    lb_runner_fit(&b, order, 0, plan->n_cases);
     assert_string_equal(run.left_out, wanted[0]);
     for (size_t i = 1; i < LB_COUNT(wanted); i++) {
         /* Six rounds of what is left do not fit into 99 % of what they take, at ten times the
          * planned time. */
         b.planned_s = 10;
         b.took_s = 102.25;
-        options.budget_s = 0.99 * 6 * lb_bench_next_s(&b);
-        lb_bench_begin_time(&b);
-        lb_bench_fit(&b, order, 0, plan->n_cases);
+        options.budget_s = 0.99 * 6 * lb_runner_next_s(&b);
+        lb_runner_begin_time(&b);
+        lb_runner_fit(&b, order, 0, plan->n_cases);
         assert_string_equal(run.left_out, wanted[i]);
     }
     options.budget_s = 1e-3; /* the last group stays: what there is time for of it is measured */
-    lb_bench_begin_time(&b);
-    lb_bench_fit(&b, order, 0, plan->n_cases);
+    lb_runner_begin_time(&b);
+    lb_runner_fit(&b, order, 0, plan->n_cases);
     assert_string_equal(run.left_out, wanted[3]);
     assert_int_equal(run.cases_left_out, 6);
     for (size_t i = 0; i < plan->n_cases; i++)
@@ -1152,7 +1152,7 @@ static void check_role(const struct lb_attempt *a, const struct lb_case *c, int 
     struct lb_sample s;
 
     assert_non_null(latency);
-    lb_bench_fold(a, c, role, &s);
+    lb_runner_fold(a, c, role, &s);
     assert_true(near_to(s.ns_op, 100, 1e-9) && near_to(s.total_ops, 13.0 * k, 1e-9));
     assert_true(near_to(s.cpu_ns, 900.0 * k, 1e-9) && near_to(s.wall_ns, 1200.0 * k, 1e-9));
     assert_true(near_to(s.user_ns, 800.0 * k, 1e-9) && near_to(s.system_ns, 100.0 * k, 1e-9));
@@ -1165,9 +1165,9 @@ static void check_role(const struct lb_attempt *a, const struct lb_case *c, int 
     assert_true(near_to(s.transfer_ns, 70, 0));
     /* Timed ops are in the measured time where sleeping is the subject, and beside it elsewhere. */
     assert_true(near_to(s.sampled_share, c->blocks ? 0.25 : 0.2, 1e-12));
-    lb_bench_latency(a, c, role, latency);
+    lb_runner_latency(a, c, role, latency);
     assert_int_equal(latency->n, k);
-    lb_bench_tally(a, c, role, &tally);
+    lb_runner_tally(a, c, role, &tally);
     assert_true(near_to(tally.count, 1 + k, 1e-9) && near_to(tally.ops, 1 + 13.0 * k, 1e-9));
     free(latency);
 }
@@ -1409,7 +1409,7 @@ static void check_counted_row(const struct lb_csv_reader *r)
 }
 
 /* Sum over sum: what each event counted in the kept windows, over their ops. */
-static double expected_per_op(const struct lb_run *run, const struct lb_line *l, size_t event)
+static double expected_per_op(const struct lb_run *run, const struct lb_result *l, size_t event)
 {
     const struct lb_series *s = &run->series[l->case_index];
     double count = 0, ops = 0;
@@ -1425,12 +1425,12 @@ static double expected_per_op(const struct lb_run *run, const struct lb_line *l,
     return ops > 0 ? count / ops : (double)NAN;
 }
 
-static void check_summary_of_mixed(const struct lb_analysis *a, const struct lb_line *l,
+static void check_summary_of_mixed(const struct lb_analysis *a, const struct lb_result *l,
                                    const struct lb_csv_reader *r)
 {
     assert_int_equal(parts(r, "events"), MIXED);
     for (size_t i = 0; i < MIXED; i++) {
-        const struct lb_line_count *k = &l->counts[i];
+        const struct lb_result_count *k = &l->counts[i];
         assert_string_equal(part(r, "events", i), a->run->events[i].event.name);
         assert_string_equal(part(r, "event_states", i),
                             lb_count_state_name(a->run->events[i].state));
@@ -1681,7 +1681,7 @@ static void test_stolen_counters(void **state)
         check_series(&real);
         assert_int_equal(lb_analysis_create(real.run, &margin, 1, &a), 0);
         for (size_t k = 0; k < a->n_lines; k++) {
-            const struct lb_line_count *c = &a->lines[k].counts[0];
+            const struct lb_result_count *c = &a->lines[k].counts[0];
             double per_op = expected_per_op(real.run, &a->lines[k], 0);
             assert_true(c->windows ? near_to(c->per_op, per_op, 1e-12) && per_op > 0
                                    : isnan(c->per_op));
@@ -1985,7 +1985,7 @@ static void check_kept(const struct real *real, bool timed)
 
     assert_int_equal(lb_analysis_create(real->run, &margin, 1, &a), 0);
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         const struct lb_series *s = &real->run->series[l->case_index];
         double n = 0;
         for (size_t k = 0; k < s->n; k++)

@@ -24,14 +24,14 @@
 #define ARENA_BYTES  ((size_t)4 << 20)
 #define THREADS_MOST 24
 
-/* A case and what lb_shape_place made of it. */
+/* A case and what lb_workload_place made of it. */
 struct scene {
     struct lb_arena *memory;
     char *arena;
     uint32_t *picks;
     struct lb_task_set *tasks;
     struct lb_task *me;
-    struct lb_shape shape;
+    struct lb_workload shape;
     struct lb_draw draw;
     struct lb_site sites[THREADS_MOST];
     struct lb_placed placed;
@@ -79,20 +79,20 @@ static void draw(struct scene *s, uint64_t seed, unsigned turn)
 
 static void place(struct scene *s)
 {
-    assert_int_equal(
-        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
-        0);
+    assert_int_equal(lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks,
+                                       s->sites, &s->placed),
+                     0);
 }
 
 static void stage(struct scene *s, enum lb_scenario_kind kind, const struct lb_layout *l,
                   enum lb_lock_kind lock, int threads)
 {
-    s->shape = (struct lb_shape){.scenario = &lb_scenarios[kind],
-                                 .layout = l,
-                                 .lock = lock,
-                                 .threads = threads,
-                                 .writers = {1, 0},
-                                 .objects = 100};
+    s->shape = (struct lb_workload){.scenario = &lb_scenarios[kind],
+                                    .layout = l,
+                                    .lock = lock,
+                                    .threads = threads,
+                                    .writers = {1, 0},
+                                    .objects = 100};
     if (!s->shape.scenario->uses_layout)
         s->shape.layout = NULL;
     assert_true(threads <= THREADS_MOST);
@@ -305,10 +305,10 @@ static void test_sites_of_every_case(void **state)
                                                NULL))
                             continue;
                         stage(s, with_objects[k], &lb_layouts[l], lock, threads[t]);
-                        assert_true(lb_shape_bytes(&s->shape) <= ARENA_BYTES / 8);
+                        assert_true(lb_workload_bytes(&s->shape) <= ARENA_BYTES / 8);
                         place(s);
                         check_sites(s);
-                        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+                        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
                     }
     }
 }
@@ -519,7 +519,7 @@ static void test_control_words(void **state)
     for (int i = 0; i < 20; i++)
         assert_int_equal(offset_of(s, (void *)s->sites[i].x[0]),
                          s->draw.lock_pair + (size_t)i * LB_APART_BYTES);
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
 }
 
 /* Many */
@@ -595,7 +595,7 @@ static void test_many_picks_lie_in_objects(void **state)
                     for (size_t p = 0; p < LB_PICKS; p += 61)
                         check_pick(s, &g, i, s->picks[p]);
                 }
-                assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+                assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
             }
 }
 
@@ -710,18 +710,18 @@ static void test_place_refuses(void **state)
     untouched = s->placed;
     stage(s, LB_SCENARIO_MANY, layout("pointer"), LB_LOCK_RWSEM40, 1);
     s->shape.objects = 100000;
-    assert_true(lb_shape_bytes(&s->shape) > 100000 * 216);
-    assert_int_equal(
-        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
-        -ENOSPC);
+    assert_true(lb_workload_bytes(&s->shape) > 100000 * 216);
+    assert_int_equal(lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks,
+                                       s->sites, &s->placed),
+                     -ENOSPC);
     s->shape.objects = 0;
-    assert_int_equal(
-        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
-        -EINVAL);
+    assert_int_equal(lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks,
+                                       s->sites, &s->placed),
+                     -EINVAL);
     stage(s, LB_SCENARIO_SAME_OBJECT, layout("refcount-seq"), LB_LOCK_RWSEM40, 1);
-    assert_int_equal(
-        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks, s->sites, &s->placed),
-        -EINVAL);
+    assert_int_equal(lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, s->picks,
+                                       s->sites, &s->placed),
+                     -EINVAL);
     assert_memory_equal(&s->placed, &untouched, sizeof untouched);
 }
 
@@ -741,14 +741,14 @@ static void test_check_reports_a_held_lock(void **state)
             void *lock = lock_at(s, lock_word(s, i));
 
             lb_lock_read(s->shape.lock, lock, s->me);
-            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+            assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
             lb_lock_read_unlock(s->shape.lock, lock, s->me, mm);
-            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+            assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
         }
         lb_lock_read(LB_LOCK_RWSEM40, &mm->lock, s->me);
-        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
         lb_lock_read_unlock(LB_LOCK_RWSEM40, &mm->lock, s->me, NULL);
-        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     }
 }
 
@@ -763,13 +763,13 @@ static void test_check_of_many(void **state)
         for (size_t p = 0; p < 50; p++) {
             lock = lock_at(s, lock_word(s, i) + 8 * (uintptr_t)s->picks[p]);
             assert_int_equal(lb_lock_write(s->shape.lock, lock, s->me, NULL), 0);
-            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+            assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
             assert_int_equal(lb_lock_write_unlock(s->shape.lock, lock, s->me, NULL), 0);
         }
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     lock = &((struct lb_mm *)s->sites[0].x[2])->lock;
     lb_lock_read(LB_LOCK_RWSEM40, lock, s->me);
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
     lb_lock_read_unlock(LB_LOCK_RWSEM40, lock, s->me, NULL);
 }
 
@@ -826,7 +826,7 @@ static void try_loop(struct scene *s, enum lb_scenario_kind kind, enum lb_op op,
         assert_int_not_equal(rng, 12345);
     else
         assert_int_equal(rng, 12345);
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     check_sequences(s, op);
 }
 
@@ -898,7 +898,7 @@ static void test_mix_writes_its_share(void **state)
             mm = (struct lb_mm *)s->sites[0].x[2];
             assert_int_equal(rng, end);
             assert_int_equal(mm->lock_seq, 1 + writes);
-            assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+            assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
             if (shares[k] >= 1)
                 assert_int_equal(writes, OPS);
         }
@@ -988,7 +988,7 @@ static void test_reads_fall_back(void **state)
                 run_loop(s, LB_OP_READ, paused, 0);
                 did = stats_since(s, &before);
                 assert_int_equal(did.fallbacks, OPS);
-                assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+                assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
                 *seq_word(s, 0) = 0;
                 if (!lb_lock_info(lock)->vma_protocol || !lb_lock_info(lock)->excludes)
                     continue;
@@ -997,7 +997,7 @@ static void test_reads_fall_back(void **state)
                 assert_int_equal(lb_lock_write_unlock(lock, held, other, mm), 0);
                 did = stats_since(s, &before);
                 assert_int_equal(did.fallbacks, 2 * OPS);
-                assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+                assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
             }
 }
 
@@ -1193,7 +1193,7 @@ static void try_field_loop(struct scene *s, size_t k, const struct lb_layout *l,
         run_loop(s, on_fields[k].op, paused, 0);
         did = stats_since(s, &before);
         assert_int_equal(did.fallbacks + did.sleeps + did.retries, 0);
-        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     }
 }
 
@@ -1335,7 +1335,7 @@ static void compare_timed(struct scene *s, enum lb_op op, uint64_t rng, size_t p
     assert_int_equal(timed.rng, end);
     assert_memory_equal(&did, &looped, sizeof did);
     assert_memory_equal(s->arena, after, ARENA_BYTES);
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
 }
 
 static void test_timed_ops_do_what_loops_do(void **state)
@@ -1436,7 +1436,7 @@ static void test_timed_reads_fall_back(void **state)
         lb_task_stats(s->me, &before);
         assert_int_equal(run_timed(s, LB_OP_READ, s->sites[0].x, 12345).rng, 12345);
         assert_int_equal(stats_since(s, &before).fallbacks, 1);
-        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     }
 }
 
@@ -1534,7 +1534,7 @@ static int watch(struct scene *s, int thread, enum lb_watch watch, struct lb_why
 {
     const struct lb_word word = {watch, ""};
 
-    return lb_shape_watch(&s->shape, &s->draw, s->arena, thread, &word, why, address, bytes);
+    return lb_workload_watch(&s->shape, &s->draw, s->arena, thread, &word, why, address, bytes);
 }
 
 /* A field's address, which must be there and `wanted` bytes wide. */
@@ -1546,7 +1546,7 @@ static uintptr_t watched_field(struct scene *s, int thread, const char *field, u
     unsigned bytes = 0;
 
     if (lb_word_parse(field, &why, &word) ||
-        lb_shape_watch(&s->shape, &s->draw, s->arena, thread, &word, &why, &address, &bytes))
+        lb_workload_watch(&s->shape, &s->draw, s->arena, thread, &word, &why, &address, &bytes))
         fail_msg("%s", why.text);
     assert_int_equal(bytes, wanted);
     assert_int_equal(address % bytes, 0);
@@ -1562,7 +1562,7 @@ static void refused_field(struct scene *s, int thread, const char *field, const 
 
     assert_int_equal(lb_word_parse(field, &why, &word), 0);
     assert_int_equal(
-        lb_shape_watch(&s->shape, &s->draw, s->arena, thread, &word, &why, &address, &bytes),
+        lb_workload_watch(&s->shape, &s->draw, s->arena, thread, &word, &why, &address, &bytes),
         -ENOENT);
     assert_int_equal(address, 1);
     assert_int_equal(bytes, 2);

@@ -134,7 +134,7 @@ static void test_net_of_correlated_rounds(void **state)
             add(m, empty, round, 205, &near);
         }
         a = analyse(m);
-        const struct lb_line *l = lb_analysis_find(a, c, 0);
+        const struct lb_result *l = lb_analysis_find(a, c, 0);
         assert_int_equal(l->net.method,
                          correlated ? LB_STATS_BLOCK_BOOTSTRAP : LB_STATS_SIGNED_RANK);
         assert_true(near_to(l->net.value, 49, 0.51));
@@ -245,7 +245,7 @@ static void test_one_thread(void **state)
     fill_frame(m, 0, 30, 0, near);
     fill_layouts(m, 0, 30, near);
     struct lb_analysis *a = analyse(m);
-    const struct lb_line *l = line_of(a, m, "embedded");
+    const struct lb_result *l = line_of(a, m, "embedded");
     assert_true(l->compared);
     assert_int_equal(l->comparison.verdict, LB_VERDICT_UNRESOLVED);
     assert_string_equal(l->comparison.no_verdict, "one thread alone shares no line");

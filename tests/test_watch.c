@@ -52,7 +52,7 @@ struct rig {
     struct lb_layout own;  /* an inline lock behind a pointer: no built-in has that */
     unsigned turn;         /* of the next case: other residues, threads on other workers */
     /* The case, and its window. */
-    struct lb_shape shape;
+    struct lb_workload shape;
     struct lb_draw draw;
     struct lb_site sites[2];
     struct lb_thread_plan threads[2];
@@ -195,9 +195,10 @@ static void place(struct rig *rig)
     uint64_t random = rig->turn + 1;
 
     assert_int_equal(
-        lb_draw_init(&random, rig->turn, ARENA_BYTES, lb_shape_bytes(&rig->shape), &rig->draw), 0);
-    assert_int_equal(lb_shape_place(&rig->shape, &rig->draw, rig->arena, ARENA_BYTES, rig->picks,
-                                    rig->sites, &placed),
+        lb_draw_init(&random, rig->turn, ARENA_BYTES, lb_workload_bytes(&rig->shape), &rig->draw),
+        0);
+    assert_int_equal(lb_workload_place(&rig->shape, &rig->draw, rig->arena, ARENA_BYTES, rig->picks,
+                                       rig->sites, &placed),
                      0);
     rig->turn++;
 }
@@ -230,7 +231,7 @@ static struct lb_thread_plan plan(const struct rig *rig, int thread, bool paused
     return plan;
 }
 
-static void stage_shape(struct rig *rig, const struct lb_shape *shape, bool paused)
+static void stage_shape(struct rig *rig, const struct lb_workload *shape, bool paused)
 {
     assert_true(shape->threads <= rig->n_pus);
     rig->shape = *shape;
@@ -244,12 +245,12 @@ static void stage_shape(struct rig *rig, const struct lb_shape *shape, bool paus
 static void stage(struct rig *rig, enum lb_scenario_kind kind, const struct lb_layout *l,
                   enum lb_lock_kind lock, int threads, bool paused)
 {
-    struct lb_shape shape = {.scenario = &lb_scenarios[kind],
-                             .layout = l,
-                             .lock = lock,
-                             .writers = {1, 0},
-                             .threads = threads,
-                             .objects = 100};
+    struct lb_workload shape = {.scenario = &lb_scenarios[kind],
+                                .layout = l,
+                                .lock = lock,
+                                .writers = {1, 0},
+                                .threads = threads,
+                                .objects = 100};
 
     stage_shape(rig, &shape, paused);
 }
@@ -298,8 +299,8 @@ static void watch(struct rig *rig, int thread, const char *name)
     struct lb_why why = {""};
 
     if (code->word.watch < LB_WATCH_START &&
-        lb_shape_watch(&rig->shape, &rig->draw, rig->arena, thread, &code->word, &why,
-                       &code->address, &code->bytes))
+        lb_workload_watch(&rig->shape, &rig->draw, rig->arena, thread, &code->word, &why,
+                          &code->address, &code->bytes))
         fail_msg("%s", why.text);
 }
 
@@ -357,7 +358,7 @@ static void run(struct rig *rig, double window_ns)
 
 static void check_idle(const struct rig *rig)
 {
-    assert_int_equal(lb_shape_check(&rig->shape, &rig->draw, rig->arena), 0);
+    assert_int_equal(lb_workload_check(&rig->shape, &rig->draw, rig->arena), 0);
 }
 
 static void run_until_done(struct rig *rig)
@@ -532,9 +533,9 @@ static uintptr_t address_of(struct rig *rig, int thread, enum lb_watch watch, un
     const struct lb_word word = {watch, ""};
     uintptr_t address = 0;
 
-    assert_int_equal(
-        lb_shape_watch(&rig->shape, &rig->draw, rig->arena, thread, &word, NULL, &address, bytes),
-        0);
+    assert_int_equal(lb_workload_watch(&rig->shape, &rig->draw, rig->arena, thread, &word, NULL,
+                                       &address, bytes),
+                     0);
     return address;
 }
 
@@ -568,12 +569,12 @@ static void test_neighbours(void **state)
 /* `many` with one object: every pick is known. */
 static void check_many(struct rig *rig, const struct lb_layout *l, enum lb_lock_kind lock, int n)
 {
-    struct lb_shape shape = {.scenario = &lb_scenarios[LB_SCENARIO_MANY],
-                             .layout = l,
-                             .lock = lock,
-                             .threads = n,
-                             .objects = 1,
-                             .access = LB_PICK_SHARED_ZIPF};
+    struct lb_workload shape = {.scenario = &lb_scenarios[LB_SCENARIO_MANY],
+                                .layout = l,
+                                .lock = lock,
+                                .threads = n,
+                                .objects = 1,
+                                .access = LB_PICK_SHARED_ZIPF};
 
     stage_shape(rig, &shape, false);
     for (int i = 0; i < n; i++) {
@@ -746,11 +747,11 @@ static void check_lone_write(struct rig *rig, const struct lb_layout *l, enum lb
 {
     static const char *const object[] = {"bp:count", "bp:seq", "bp:mm_seq"};
     static const char *const mm[] = {"bp:mm_count", "bp:mm_owner", "bp:vm_start:rw"};
-    struct lb_shape shape = {.scenario = &lb_scenarios[LB_SCENARIO_MIXED],
-                             .layout = l,
-                             .lock = lock,
-                             .writers = {1, 0},
-                             .threads = 1};
+    struct lb_workload shape = {.scenario = &lb_scenarios[LB_SCENARIO_MIXED],
+                                .layout = l,
+                                .lock = lock,
+                                .writers = {1, 0},
+                                .threads = 1};
 
     for (int half = 0; half < 2; half++) {
         stage_shape(rig, &shape, paused);
@@ -784,11 +785,11 @@ static void test_lone_write(void **state)
 /* A thread that reads, or writes with a probability: what it wrote says how often. */
 static void check_mix(struct rig *rig, enum lb_lock_kind lock, int n, bool paused)
 {
-    struct lb_shape shape = {.scenario = &lb_scenarios[LB_SCENARIO_MIXED],
-                             .layout = layout("pointer"),
-                             .lock = lock,
-                             .writers = {0, 0.5},
-                             .threads = n};
+    struct lb_workload shape = {.scenario = &lb_scenarios[LB_SCENARIO_MIXED],
+                                .layout = layout("pointer"),
+                                .lock = lock,
+                                .writers = {0, 0.5},
+                                .threads = n};
 
     stage_shape(rig, &shape, paused);
     for (int i = 0; i < n; i++) {
@@ -1135,8 +1136,8 @@ static void check_pointer(struct rig *rig)
     if (rig->shape.layout->indirect)
         watch(rig, 0, "bp:pointer:rw");
     else
-        assert_int_equal(lb_shape_watch(&rig->shape, &rig->draw, rig->arena, 0, &pointer, &why,
-                                        &address, &bytes),
+        assert_int_equal(lb_workload_watch(&rig->shape, &rig->draw, rig->arena, 0, &pointer, &why,
+                                           &address, &bytes),
                          -ENOENT);
     if (has_owner(rig->shape.lock))
         watch(rig, 0, "bp:owner:rw");

@@ -21,7 +21,7 @@ struct scene {
     struct lb_arena *memory;
     char *arena;
     struct lb_layout layout;
-    struct lb_shape shape;
+    struct lb_workload shape;
     struct lb_draw draw;
     struct lb_site sites[4];
     struct lb_placed placed;
@@ -83,19 +83,20 @@ static struct lb_layout layout_of(const char *name, enum lb_how how, size_t n_re
 static void stage(struct scene *s, const struct lb_layout *layout, int threads, uint64_t seed)
 {
     s->layout = *layout;
-    s->shape = (struct lb_shape){.scenario = &lb_scenarios[LB_SCENARIO_WHATIF],
-                                 .layout = &s->layout,
-                                 .lock = layout->lock,
-                                 .threads = threads};
+    s->shape = (struct lb_workload){.scenario = &lb_scenarios[LB_SCENARIO_WHATIF],
+                                    .layout = &s->layout,
+                                    .lock = layout->lock,
+                                    .threads = threads};
     assert_int_equal(
-        lb_draw_init(&seed, 0, ARENA_BYTES, lb_shape_bytes(&s->shape) + 4096, &s->draw), 0);
+        lb_draw_init(&seed, 0, ARENA_BYTES, lb_workload_bytes(&s->shape) + 4096, &s->draw), 0);
     assert_int_equal(
-        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed), 0);
+        lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
+        0);
 }
 
 static void run(struct scene *s, int thread, uint64_t ops, uint64_t rng)
 {
-    lb_hot *loop = lb_hot_find(lb_shape_op(&s->shape, thread), s->shape.lock, false, false);
+    lb_hot *loop = lb_hot_find(lb_workload_op(&s->shape, thread), s->shape.lock, false, false);
     const uintptr_t *x = s->sites[thread].x;
 
     assert_non_null(loop);
@@ -123,7 +124,7 @@ static void test_sites(void **state)
             assert_int_equal(s->sites[1].program.load[k], 200);
         assert_int_equal(s->sites[2].program.write[0], 64);
         assert_int_equal(s->placed.lock_residue, 0);
-        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     }
 }
 

@@ -22,7 +22,7 @@ struct scene {
     struct lb_arena *memory;
     char *arena;
     struct lb_task_set *tasks;
-    struct lb_shape shape;
+    struct lb_workload shape;
     struct lb_draw draw;
     struct lb_site sites[THREADS_MOST];
     struct lb_placed placed;
@@ -54,14 +54,15 @@ static int tear_down(void **state)
 static void stage(struct scene *s, enum lb_scenario_kind kind, size_t offset, int threads,
                   uint64_t seed)
 {
-    s->shape = (struct lb_shape){.scenario = &lb_scenarios[kind],
-                                 .lock = LB_LOCK_PTHREAD_MUTEX,
-                                 .threads = threads,
-                                 .offset_bytes = offset};
+    s->shape = (struct lb_workload){.scenario = &lb_scenarios[kind],
+                                    .lock = LB_LOCK_PTHREAD_MUTEX,
+                                    .threads = threads,
+                                    .offset_bytes = offset};
     assert_int_equal(
-        lb_draw_init(&seed, 0, ARENA_BYTES, lb_shape_bytes(&s->shape) + 4096, &s->draw), 0);
+        lb_draw_init(&seed, 0, ARENA_BYTES, lb_workload_bytes(&s->shape) + 4096, &s->draw), 0);
     assert_int_equal(
-        lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed), 0);
+        lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
+        0);
 }
 
 static uint64_t *word(const struct scene *s, int thread)
@@ -164,7 +165,7 @@ static void test_ring_alone(void **state)
     run(s, 1, LB_RING_SLOTS + 2);
     assert_int_equal(*tail, LB_RING_SLOTS);
     assert_int_equal(fallbacks(s, 1), before + 2);
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
 }
 
 static void *push_all(void *data)
@@ -186,7 +187,7 @@ static void test_ring_of_two(void **state)
     run(s, 1, 20 * OPS);
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(*(uint64_t *)s->sites[0].x[0], 20 * OPS - (fallbacks(s, 0) - before));
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
 }
 
 static void test_ring_is_checked(void **state)
@@ -195,12 +196,12 @@ static void test_ring_is_checked(void **state)
 
     stage(s, LB_SCENARIO_RING, 64, 2, 9);
     run(s, 0, 5);
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     ((uint64_t *)s->sites[0].x[2])[3]++; /* another word than the one that was pushed */
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
     ((uint64_t *)s->sites[0].x[2])[3]--;
     *(uint64_t *)s->sites[0].x[1] = 6; /* more popped than pushed */
-    assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
 }
 
 static void *guard_all(void *data)
@@ -220,9 +221,9 @@ static void test_guarded_counts_exactly(void **state)
         uint64_t *data;
         stage(s, LB_SCENARIO_GUARDED, 64, 2, 11);
         s->shape.lock = kinds[i];
-        assert_int_equal(
-            lb_shape_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
-            0);
+        assert_int_equal(lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL,
+                                           s->sites, &s->placed),
+                         0);
         data = (uint64_t *)(s->sites[0].x[0] + s->sites[0].program.write[0]);
         assert_int_equal((uintptr_t)data - s->sites[0].x[0], 64);
         assert_int_equal(s->sites[0].program.write[1], 64 + 8);
@@ -232,10 +233,10 @@ static void test_guarded_counts_exactly(void **state)
         assert_int_equal(pthread_join(thread, NULL), 0);
         assert_int_equal(data[0], 2 * OPS);
         assert_int_equal(data[1], 2 * OPS);
-        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), 0);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
         assert_int_equal(
             lb_lock_write(kinds[i], (void *)s->sites[0].x[0], lb_task_get(s->tasks, 0), NULL), 0);
-        assert_int_equal(lb_shape_check(&s->shape, &s->draw, s->arena), -EBUSY);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
         assert_int_equal(lb_lock_write_unlock(kinds[i], (void *)s->sites[0].x[0],
                                               lb_task_get(s->tasks, 0), NULL),
                          0);
@@ -259,12 +260,12 @@ static void test_refused_offsets(void **state)
 
     (void)state;
     for (size_t i = 0; i < LB_COUNT(rows); i++) {
-        struct lb_shape shape = {.scenario = &lb_scenarios[rows[i].kind],
-                                 .lock = LB_LOCK_PTHREAD_MUTEX,
-                                 .threads = 2,
-                                 .offset_bytes = rows[i].offset};
+        struct lb_workload shape = {.scenario = &lb_scenarios[rows[i].kind],
+                                    .lock = LB_LOCK_PTHREAD_MUTEX,
+                                    .threads = 2,
+                                    .offset_bytes = rows[i].offset};
         struct lb_why why = {""};
-        assert_int_equal(lb_shape_allows(&shape, &why), rows[i].result);
+        assert_int_equal(lb_workload_allows(&shape, &why), rows[i].result);
         assert_int_equal(why.text[0] != '\0', rows[i].result != 0);
     }
 }
@@ -279,12 +280,13 @@ static void test_watched_words(void **state)
     stage(s, LB_SCENARIO_INCREMENT, 64, 2, 1);
     for (int t = 0; t < 2; t++) {
         assert_int_equal(
-            lb_shape_watch(&s->shape, &s->draw, s->arena, t, &count, NULL, &address, &bytes), 0);
+            lb_workload_watch(&s->shape, &s->draw, s->arena, t, &count, NULL, &address, &bytes), 0);
         assert_int_equal(address, s->sites[t].x[0]);
         assert_int_equal(bytes, 8);
     }
     assert_int_equal(
-        lb_shape_watch(&s->shape, &s->draw, s->arena, 0, &owner, NULL, &address, &bytes), -ENOENT);
+        lb_workload_watch(&s->shape, &s->draw, s->arena, 0, &owner, NULL, &address, &bytes),
+        -ENOENT);
 }
 
 int main(void)

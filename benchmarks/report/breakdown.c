@@ -71,16 +71,16 @@ static void titles(FILE *out, const struct lb_analysis *a, bool sleeps, int name
     fputc('\n', out);
 }
 
-static double asleep(const struct lb_line *l)
+static double asleep(const struct lb_result *l)
 {
     double ns = l->off_cpu_ns_op_mean - l->preempted_ns_op_mean;
 
     return isfinite(ns) ? fmax(ns, 0) : NAN;
 }
 
-static void line(FILE *out, const struct lb_run *run, const struct lb_line *l, bool sleeps)
+static void line(FILE *out, const struct lb_run *run, const struct lb_result *l, bool sleeps)
 {
-    const struct lb_line_latency *t = &l->latency;
+    const struct lb_result_latency *t = &l->latency;
     const double timed[] = {t->own_op_ns, t->transfer_ns, t->p50,         t->p90,
                             t->p99,       t->p999,        t->slow_per_kop};
     const double accounted[] = {l->cpu_ns_op_mean, asleep(l), l->preempted_ns_op_mean,
@@ -111,7 +111,7 @@ void causes_group(FILE *out, const struct lb_analysis *a, const int *rows, size_
         const struct lb_case *c = &a->run->plan->cases[rows[i]];
         case_label(c, label);
         for (int role = 0; role < lb_case_roles(c); role++) {
-            const struct lb_line *l = lb_analysis_find(a, rows[i], role);
+            const struct lb_result *l = lb_analysis_find(a, rows[i], role);
             if (lb_case_roles(c) > 1)
                 snprintf(name, sizeof name, "%-*s %s", name_width - 9, role ? "" : label,
                          lb_case_role_name(c, role));

@@ -211,7 +211,7 @@ static void fill_sample(const struct lb_analysis *a, int case_index, int role, s
     const struct lb_case *c = &run->plan->cases[case_index];
     const struct lb_series *s = &run->series[case_index];
     const struct lb_sample *x = &s->samples[role][k];
-    const struct lb_line *line = lb_analysis_find(a, case_index, role);
+    const struct lb_result *line = lb_analysis_find(a, case_index, role);
 
     v[0] = x->ns_op - empty_in_round(run, c, x->round);
     v[1] = x->machine_ns_op;

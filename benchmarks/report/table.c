@@ -50,7 +50,7 @@ static const char *digits_of(double value, bool sign)
     return fabs(value) < 99.95 ? sign ? "%+.1f" : "%.1f" : sign ? "%+.0f" : "%.0f";
 }
 
-static void verdict_cell(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+static void verdict_cell(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     char text[32];
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
@@ -66,7 +66,7 @@ static void verdict_cell(FILE *out, const struct lb_analysis *a, const struct lb
 }
 
 /* 1 for the baseline itself; a row without a pair has none. */
-static void ratio_cell(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+static void ratio_cell(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     char text[24] = "-";
 
@@ -78,7 +78,7 @@ static void ratio_cell(FILE *out, const struct lb_analysis *a, const struct lb_l
 }
 
 /* Net time with interval, ratio, difference with interval, verdict: one work's half of a row. */
-static void half_row(FILE *out, const struct lb_analysis *a, const struct lb_line *l, bool wide)
+static void half_row(FILE *out, const struct lb_analysis *a, const struct lb_result *l, bool wide)
 {
     char text[INTERVAL_BYTES] = "-";
     const struct lb_comparison *k;
@@ -102,7 +102,7 @@ static void half_row(FILE *out, const struct lb_analysis *a, const struct lb_lin
     verdict_cell(out, a, l);
 }
 
-static void tail_cells(FILE *out, const struct lb_line *l, const struct lb_case *c)
+static void tail_cells(FILE *out, const struct lb_result *l, const struct lb_case *c)
 {
     struct lb_geometry g;
 
@@ -120,7 +120,7 @@ static void row(FILE *out, const struct lb_analysis *a, int index, int role)
     const struct lb_plan *p = a->run->plan;
     const struct lb_case *c = &p->cases[index];
     int saturated = c->work_ns > 0 ? at_work(p, c, 0) : -1;
-    const struct lb_line *l = lb_analysis_find(a, index, role);
+    const struct lb_result *l = lb_analysis_find(a, index, role);
     char name[CASE_LABEL_BYTES];
 
     case_label(c, name);
@@ -256,7 +256,7 @@ void table_fastpath(const struct lb_analysis *a, FILE *out)
     fprintf(out, "\nuncontended read lock and unlock, one thread\n%-*s %-22s %s\n", NAME_WIDTH,
             "lock", "ns/op [95 %]", "ratio to the straight line [95 %]");
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         if (c->shape.scenario->kind == LB_SCENARIO_EMPTY)
             continue;

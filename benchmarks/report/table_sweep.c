@@ -9,10 +9,10 @@
 struct over_placements {
     int verdicts[LB_VERDICT_SLOWER + 1];
     int unfair, unjudged;
-    const struct lb_line *best, *worst; /* by difference to the baseline */
+    const struct lb_result *best, *worst; /* by difference to the baseline */
 };
 
-static const struct lb_case *case_of(const struct lb_analysis *a, const struct lb_line *l)
+static const struct lb_case *case_of(const struct lb_analysis *a, const struct lb_result *l)
 {
     return &a->run->plan->cases[l->case_index];
 }
@@ -31,12 +31,12 @@ static bool same_row(const struct lb_case *a, const struct lb_case *b)
            a->shape.touch == b->shape.touch && a->shape.lock == b->shape.lock && a->twin == b->twin;
 }
 
-static struct over_placements gather(const struct lb_analysis *a, const struct lb_line *like)
+static struct over_placements gather(const struct lb_analysis *a, const struct lb_result *like)
 {
     struct over_placements o = {0};
 
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         const struct lb_comparison *k = &l->comparison;
         if (!l->main_regime || l->role != like->role || !same_row(case_of(a, l), case_of(a, like)))
             continue;
@@ -54,7 +54,7 @@ static struct over_placements gather(const struct lb_analysis *a, const struct l
     return o;
 }
 
-static void print_where(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+static void print_where(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     const struct lb_placement *p = &a->run->plan->placements[case_of(a, l)->placement];
     char text[96];
@@ -66,12 +66,12 @@ static void print_where(FILE *out, const struct lb_analysis *a, const struct lb_
 }
 
 /* Pages are compared to nothing: what an op took at least and at most, and where. */
-static void print_range(FILE *out, const struct lb_analysis *a, const struct lb_line *like)
+static void print_range(FILE *out, const struct lb_analysis *a, const struct lb_result *like)
 {
-    const struct lb_line *best = NULL, *worst = NULL;
+    const struct lb_result *best = NULL, *worst = NULL;
 
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         if (!l->main_regime || l->role != like->role || !same_row(case_of(a, l), case_of(a, like)))
             continue;
         best = !best || l->ns_op.median < best->ns_op.median ? l : best;
@@ -82,7 +82,7 @@ static void print_range(FILE *out, const struct lb_analysis *a, const struct lb_
             a->run->plan->placements[case_of(a, worst)->placement].name);
 }
 
-static void print_row(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+static void print_row(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     const struct lb_case *c = case_of(a, l);
     struct over_placements o = gather(a, l);
@@ -112,10 +112,10 @@ static void print_row(FILE *out, const struct lb_analysis *a, const struct lb_li
 /* Whether an earlier line opened this row, or this table. */
 static bool is_printed(const struct lb_analysis *a, size_t i, bool row)
 {
-    const struct lb_line *l = &a->lines[i];
+    const struct lb_result *l = &a->lines[i];
 
     for (size_t k = 0; k < i; k++) {
-        const struct lb_line *o = &a->lines[k];
+        const struct lb_result *o = &a->lines[k];
         if (!o->main_regime || !lb_case_is_subject(case_of(a, o)))
             continue;
         if (row ? o->role == l->role && same_row(case_of(a, o), case_of(a, l))
@@ -176,7 +176,7 @@ static void print_regimes(FILE *out, const struct lb_analysis *a)
         int first = -1;
         bool more = false;
         for (size_t k = 0; k < a->n_lines; k++) {
-            const struct lb_line *l = &a->lines[k];
+            const struct lb_result *l = &a->lines[k];
             if (case_of(a, l)->placement != (int)i || p->placements[i].n < 2)
                 continue;
             more |= first >= 0 && l->regime != first;
@@ -199,7 +199,7 @@ void table_sweep(const struct lb_analysis *a, const struct settings *s, FILE *ou
             "summary.csv.\n",
             a->run->plan->n_placements);
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         if (l->main_regime && lb_case_is_subject(case_of(a, l)) && !is_printed(a, i, false))
             print_table(out, a, i);
     }

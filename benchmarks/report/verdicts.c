@@ -17,7 +17,7 @@ static bool same_group(const struct lb_case *a, const struct lb_case *b)
            a->shape.access == b->shape.access;
 }
 
-static void name_line(FILE *out, const struct lb_analysis *a, const struct lb_line *l)
+static void name_line(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     char label[CASE_LABEL_BYTES];
@@ -36,7 +36,7 @@ static int list_verdict(FILE *out, const struct lb_analysis *a, size_t first,
     int n = 0;
 
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         if (!l->main_regime || !l->compared || l->comparison.verdict != verdict ||
             !same_group(&p->cases[l->case_index], &p->cases[first]))
             continue;
@@ -132,7 +132,7 @@ struct notes {
 
 /* Appends "mixed reader" or "observer lock +57.0 ns". */
 static void note(char *list, size_t bytes, const struct lb_case *c, int role,
-                 const struct lb_line *with_difference)
+                 const struct lb_result *with_difference)
 {
     size_t used = strlen(list);
 
@@ -147,7 +147,7 @@ static void note(char *list, size_t bytes, const struct lb_case *c, int role,
 static void note_role(const struct lb_analysis *a, int case_index, int role, struct notes *n)
 {
     const struct lb_case *c = &a->run->plan->cases[case_index];
-    const struct lb_line *l = lb_analysis_find(a, case_index, role);
+    const struct lb_result *l = lb_analysis_find(a, case_index, role);
     const struct lb_comparison *k = l && l->compared ? &l->comparison : NULL;
 
     if (k && !k->unfair && k->verdict == LB_VERDICT_SLOWER)
@@ -171,8 +171,8 @@ static void print_answer(FILE *out, const struct lb_analysis *a, const struct lb
         [LB_ANSWER_UNDECIDED] = "undecided",
     };
     const struct lb_plan *p = a->run->plan;
-    const struct lb_shape *shape = &p->cases[answer->like].shape,
-                          *base = &p->cases[answer->base].shape;
+    const struct lb_workload *shape = &p->cases[answer->like].shape,
+                             *base = &p->cases[answer->base].shape;
     struct notes n = {{0}, {0}, NULL};
     struct lb_geometry g[2];
     char label[CASE_LABEL_BYTES];

@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 /* Timed ops of all windows of a line, in ns; NaN where nothing was timed or too few were. */
-struct lb_line_latency {
+struct lb_result_latency {
     double n; /* 0: none */
     double p50, p90, p99, p999, max;
     double own_op_ns, transfer_ns; /* medians over windows, as in lb_sample */
@@ -31,7 +31,7 @@ struct lb_line_latency {
 };
 
 /* What one event of the run counted in a line. */
-struct lb_line_count {
+struct lb_result_count {
     double per_op; /* sum over sum of the windows that counted it; NaN without a value */
     size_t windows;
     enum lb_count_state state; /* counted or scaled when there is a value, else the worst reason */
@@ -48,7 +48,7 @@ struct lb_line_count {
 #define LB_SPLIT_LEAST_NS 1e9
 
 /* One case, role and regime. */
-struct lb_line {
+struct lb_result {
     int case_index, role, regime;
     bool main_regime;        /* the regime in which the case has most windows */
     struct lb_summary ns_op; /* n is the number of windows */
@@ -62,8 +62,8 @@ struct lb_line {
     double voluntary_per_kop, involuntary_per_kop, fallbacks_per_kop, retries_per_kop;
     double spins_owner_per_op, spins_queue_per_op, spins_reader_per_op;
     double spin_limits_per_kop, steals_per_kop, sleeps_per_kop, wakes_per_kop, handoffs_per_kop;
-    struct lb_line_latency latency;
-    struct lb_line_count *counts; /* one an event of the run; the analysis owns it */
+    struct lb_result_latency latency;
+    struct lb_result_count *counts; /* one an event of the run; the analysis owns it */
     size_t windows_other;
     bool compared;
     size_t pairs;
@@ -117,7 +117,7 @@ struct lb_disturbance {
 struct lb_analysis {
     const struct lb_run *run;
     struct lb_disturbance disturbance;
-    struct lb_line *lines; /* in the plan's order, roles and regimes inside */
+    struct lb_result *lines; /* in the plan's order, roles and regimes inside */
     size_t n_lines;
     struct lb_control *controls;
     size_t n_controls;
@@ -135,8 +135,8 @@ int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint6
 void lb_analysis_destroy(struct lb_analysis *analysis);
 
 /* The line of a case and role in its main regime, or NULL when no window was good. */
-const struct lb_line *lb_analysis_find(const struct lb_analysis *analysis, int case_index,
-                                       int role);
+const struct lb_result *lb_analysis_find(const struct lb_analysis *analysis, int case_index,
+                                         int role);
 
 /* What a run says of a lock inside the object, against a separate one: over all roles of all cases
  * with a pause and two threads or more whose baseline is a separate lock. */

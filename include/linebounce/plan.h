@@ -76,7 +76,7 @@ struct lb_request {
 #define LB_WORK_CHECK_LONG_NS  1000.0
 
 struct lb_case {
-    struct lb_shape shape;
+    struct lb_workload shape;
     int placement; /* index into the plan's placements */
     double work_ns;
     double slow; /* factor on the pause, 1 but for a slowed twin */

@@ -115,7 +115,7 @@ enum lb_scenario_kind {
 };
 
 /* Whether it writes (or, alone, loads) words of an object and nothing else. With a layout a role's
- * op of this form stands for what the layout says: lb_shape_op. */
+ * op of this form stands for what the layout says: lb_workload_op. */
 static inline bool lb_op_takes_words(enum lb_op op)
 {
     return op >= LB_OP_LOAD && op <= LB_OP_WORDS_LAST;
@@ -145,8 +145,8 @@ struct lb_scenario {
     int most_threads;    /* 0: any number */
     bool uses_layout;    /* false: no object */
     bool uses_words;     /* words offset_bytes apart in place of an object */
-    bool uses_lock;      /* with words: a lock too (lb_shape.lock) */
-    bool counts_objects; /* lb_shape.objects says how many there are */
+    bool uses_lock;      /* with words: a lock too (lb_workload.lock) */
+    bool counts_objects; /* lb_workload.objects says how many there are */
     bool uses_pages;     /* pages of mappings in place of an object: faults are counted */
     bool blocks;         /* sleeping is the subject: 50-ms windows, nothing is dropped */
     bool internal;       /* measured for the sake of others; not offered to --scenario */
@@ -270,7 +270,7 @@ enum lb_touch {
 const char *lb_touch_name(enum lb_touch touch); /* "recycled", "first" */
 
 /* What is laid out for a window. */
-struct lb_shape {
+struct lb_workload {
     const struct lb_scenario *scenario;
     const struct lb_layout *layout; /* NULL where the scenario uses none */
     enum lb_lock_kind lock;
@@ -286,7 +286,7 @@ struct lb_shape {
 
 /* Whether words can lie so: -EINVAL with the reason for an offset that is 0 or no multiple of 8,
  * one over LB_OFFSET_MOST, or one within the lock that the words lie behind. 0 for other shapes. */
-int lb_shape_allows(const struct lb_shape *shape, struct lb_why *why);
+int lb_workload_allows(const struct lb_workload *shape, struct lb_why *why);
 #define LB_OFFSET_MOST 65536
 
 /* The luck of a round: where in the arena things lie. Drawn once a round and the same for every
@@ -300,7 +300,7 @@ struct lb_draw {
     size_t mm_offset;   /* of struct lb_mm */
 };
 /* Bytes of the arena that a shape needs; the draw stays clear of its edges by that. */
-size_t lb_shape_bytes(const struct lb_shape *shape);
+size_t lb_workload_bytes(const struct lb_workload *shape);
 /* A draw for an arena in which every shape needs at most `room` bytes (-ENOSPC: the arena is
  * smaller than four times that). Advances *state. */
 int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room,
@@ -351,9 +351,9 @@ const char *lb_word_name(const struct lb_word *word);
  * such field, a lock without an owner, no pointer in a layout whose lock is inline, `many` (each op
  * another object; the mm's words it has), words of the harness. -EINVAL: a thread or word that
  * there is none of, a lock that does not fit. */
-int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
-                   int thread, const struct lb_word *word, struct lb_why *why, uintptr_t *address,
-                   unsigned *bytes);
+int lb_workload_watch(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
+                      int thread, const struct lb_word *word, struct lb_why *why,
+                      uintptr_t *address, unsigned *bytes);
 
 /* Words of the picks that `many` works on. */
 #define LB_PICKS 131072
@@ -362,25 +362,26 @@ int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, cha
  * thread. `picks` (LB_PICKS words, of the caller) is filled for `many`, or may be NULL for other
  * scenarios. Nothing may run on the arena meanwhile. -ENOSPC when the shape does not fit, -EINVAL
  * for `many` without an object or with more than 32-bit picks reach. */
-int lb_shape_place(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
-                   size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
-                   struct lb_placed *placed);
+int lb_workload_place(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
+                      size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
+                      struct lb_placed *placed);
 /* After a window: every lock of the shape and the mm's are idle again (-EBUSY otherwise: a bug, not
  * bad luck). */
-int lb_shape_check(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena);
+int lb_workload_check(const struct lb_workload *shape, const struct lb_draw *draw,
+                      const char *arena);
 /* Frees what a placed shape has outside the arena (LB_OP_CHURN_MALLOC's live objects, mappings and
- * files). To be called once after each lb_shape_place; does nothing for other ops. */
-void lb_shape_release(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
+ * files). To be called once after each lb_workload_place; does nothing for other ops. */
+void lb_workload_release(const struct lb_workload *shape, const struct lb_draw *draw, char *arena);
 /* Whether the shape fills the arena from its start with a footprint of its own (many, churn), and
  * is not laid out at the drawn lines. */
-bool lb_shape_fills(const struct lb_shape *shape);
+bool lb_workload_fills(const struct lb_workload *shape);
 
 /* The op of thread `i` of a shape: lb_scenario_op's; where that takes words, on as many and in
  * the way that the layout says. */
-enum lb_op lb_shape_op(const struct lb_shape *shape, int i);
+enum lb_op lb_workload_op(const struct lb_workload *shape, int i);
 /* Which loop lb_hot_find finds for a shape: true for a lock behind a pointer, and in churn for one
  * that is allocated apart. */
-bool lb_shape_indirect(const struct lb_shape *shape);
+bool lb_workload_indirect(const struct lb_workload *shape);
 /* What the C library's heap sets aside for one object (and its lock), its own bytes included: the
  * mean over 1000 of them, allocated and freed here. -ENOTSUP where the library does not say. */
 int lb_churn_heap_bytes(const struct lb_layout *layout, enum lb_lock_kind lock, double *per_object);
@@ -443,18 +444,20 @@ struct lb_pages {
 int lb_pages_fit(const struct lb_scenario *scenario, int threads, uint64_t memory,
                  struct lb_why *why, size_t *part_bytes, double *window_ns);
 /* What a placed shape and its ops take at most. */
-uint64_t lb_pages_bytes(const struct lb_shape *shape);
-/* After lb_shape_place or lb_shape_check has failed for such a shape: the sentence. Returns err. */
-int lb_pages_explain(const struct lb_shape *shape, const struct lb_draw *draw, const char *arena,
+uint64_t lb_pages_bytes(const struct lb_workload *shape);
+/* After lb_workload_place or lb_workload_check has failed for such a shape: the sentence. Returns
+ * err. */
+int lb_pages_explain(const struct lb_workload *shape, const struct lb_draw *draw, const char *arena,
                      int err, struct lb_why *why);
 /* Page faults of an op: 1 for a touch, 0 for others. */
 int lb_op_faults(enum lb_op op);
-/* In place of lb_shape_release: the mappings stay, with what was touched. */
+/* In place of lb_workload_release: the mappings stay, with what was touched. */
 struct lb_kept {
     uintptr_t map;
     size_t bytes;
 };
-struct lb_kept lb_pages_keep(const struct lb_shape *shape, const struct lb_draw *draw, char *arena);
+struct lb_kept lb_pages_keep(const struct lb_workload *shape, const struct lb_draw *draw,
+                             char *arena);
 void lb_kept_drop(const struct lb_kept *kept);
 
 #ifdef __cplusplus

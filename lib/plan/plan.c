@@ -19,7 +19,7 @@ static int grow(struct lb_plan *p, const struct lb_case *c)
         p->cases = cases;
     }
     p->cases[p->n_cases++] = *c;
-    size_t bytes = lb_shape_bytes(&c->shape);
+    size_t bytes = lb_workload_bytes(&c->shape);
     if (bytes > p->arena_bytes)
         p->arena_bytes = bytes;
     return 0;
@@ -47,7 +47,7 @@ static int phases_of(const struct lb_case *c)
 
     if (kind == LB_SCENARIO_EMPTY)
         return LB_EMPTY_WINDOWS;
-    if (!c->shape.layout || c->blocks || lb_shape_fills(&c->shape) ||
+    if (!c->shape.layout || c->blocks || lb_workload_fills(&c->shape) ||
         kind == LB_SCENARIO_UNCONTENDED ||
         lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return 1;
@@ -184,7 +184,7 @@ static bool has_what_it_needs(const struct lb_plan *p, const struct lb_request *
                               const struct lb_scenario *s, const struct lb_case *c,
                               struct lb_why *why)
 {
-    const struct lb_shape *shape = &c->shape;
+    const struct lb_workload *shape = &c->shape;
     bool mixed = lb_scenario_has_writers(s);
 
     why->text[0] = '\0';
@@ -227,7 +227,8 @@ static int add_words(struct lb_plan *p, const struct lb_request *r, const struct
             c.shape.lock = s->uses_lock && r->n_locks ? r->locks[k] : WORD_LOCK;
             c.shape.scenario = s;
             c.shape.offset_bytes = c.offset_bytes = r->offsets[i];
-            if (lb_scenario_allows(s, NULL, c.shape.lock, &why) || lb_shape_allows(&c.shape, &why))
+            if (lb_scenario_allows(s, NULL, c.shape.lock, &why) ||
+                lb_workload_allows(&c.shape, &why))
                 refuse(p, &why);
             else
                 err = add_with_twins(p, r, s, c);

@@ -34,7 +34,7 @@ static double pick(const struct lb_sample *s, enum measure what)
     return NAN;
 }
 
-static double median_of(struct desk *d, const struct lb_line *l, enum measure what)
+static double median_of(struct desk *d, const struct lb_result *l, enum measure what)
 {
     const struct lb_series *s = &d->run->series[l->case_index];
     double median = NAN;
@@ -50,7 +50,7 @@ static double median_of(struct desk *d, const struct lb_line *l, enum measure wh
     return median;
 }
 
-static int summarise(struct desk *d, struct lb_line *l)
+static int summarise(struct desk *d, struct lb_result *l)
 {
     const struct lb_case *c = &d->run->plan->cases[l->case_index];
     size_t n = lb_run_pairs(d->run, l->case_index, l->role, -1, 0, l->regime, d->left, d->right);
@@ -70,17 +70,17 @@ static int summarise(struct desk *d, struct lb_line *l)
     l->min_over_max = median_of(d, l, MIN_OVER_MAX);
     l->cpu_ns_op = median_of(d, l, CPU);
     l->off_cpu_share = median_of(d, l, OFF_CPU);
-    lb_line_account(d->run, l);
-    if ((err = lb_line_timed(d->run, d->left, l)))
+    lb_result_account(d->run, l);
+    if ((err = lb_result_timed(d->run, d->left, l)))
         return err;
-    return lb_line_counted(d->run, l);
+    return lb_result_counted(d->run, l);
 }
 
-static int compare(struct desk *d, struct lb_line *l)
+static int compare(struct desk *d, struct lb_result *l)
 {
     const struct lb_case *c = &d->run->plan->cases[l->case_index];
     const struct lb_series *own = &d->run->series[l->case_index], *other;
-    struct lb_line base = {.case_index = c->base, .regime = l->regime};
+    struct lb_result base = {.case_index = c->base, .regime = l->regime};
     struct lb_pair pair = {.base_ns_op = d->right, .ns_op = d->left, .seed = d->seed};
     double fairness;
     int err;
@@ -110,9 +110,9 @@ static int add_lines(struct desk *d, int case_index, int role)
     int main_regime = lb_run_main_regime(d->run, case_index, role, d->left, d->right), err = 0;
 
     for (int r = 0; !err && r < d->run->n_regimes; r++) {
-        struct lb_line l = {
+        struct lb_result l = {
             .case_index = case_index, .role = role, .regime = r, .main_regime = r == main_regime};
-        struct lb_line *more;
+        struct lb_result *more;
         if (!lb_run_pairs(d->run, case_index, role, -1, 0, r, d->left, d->right))
             continue;
         more = realloc(d->a->lines, (d->a->n_lines + 1) * sizeof *more);
@@ -128,7 +128,7 @@ static int add_lines(struct desk *d, int case_index, int role)
     return err;
 }
 
-const struct lb_line *lb_analysis_find(const struct lb_analysis *a, int case_index, int role)
+const struct lb_result *lb_analysis_find(const struct lb_analysis *a, int case_index, int role)
 {
     for (size_t i = 0; i < a->n_lines; i++)
         if (a->lines[i].case_index == case_index && a->lines[i].role == role &&

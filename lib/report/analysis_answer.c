@@ -27,7 +27,7 @@ bool lb_answer_covers(const struct lb_plan *p, const struct lb_answer *answer, i
 }
 
 /* One role of one case; NULL: no window was good. */
-static void count(const struct lb_line *l, struct lb_answer *answer)
+static void count(const struct lb_result *l, struct lb_answer *answer)
 {
     const struct lb_comparison *k = l && l->compared ? &l->comparison : NULL;
     enum lb_verdict verdict = k && !k->unfair ? k->verdict : LB_VERDICT_UNRESOLVED;

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const struct lb_sample *sample_of(const struct lb_run *run, const struct lb_line *l,
+static const struct lb_sample *sample_of(const struct lb_run *run, const struct lb_result *l,
                                          size_t i)
 {
     const struct lb_sample *s = &run->series[l->case_index].samples[l->role][i];
@@ -18,7 +18,7 @@ static const struct lb_sample *sample_of(const struct lb_run *run, const struct 
     return s->regime == l->regime ? s : NULL;
 }
 
-static void sum_samples(const struct lb_run *run, struct lb_line *l, struct lb_sample *sum)
+static void sum_samples(const struct lb_run *run, struct lb_result *l, struct lb_sample *sum)
 {
     for (size_t i = 0; i < run->series[l->case_index].n; i++) {
         const struct lb_sample *x = sample_of(run, l, i);
@@ -42,9 +42,9 @@ static void sum_samples(const struct lb_run *run, struct lb_line *l, struct lb_s
 
 /* Of a lock that does not count what it does, the numbers are not known, rather than 0. */
 static void account_lock(const struct lb_run *run, const struct lb_lock_stats *sum, double ops,
-                         struct lb_line *l)
+                         struct lb_result *l)
 {
-    const struct lb_shape *shape = &run->plan->cases[l->case_index].shape;
+    const struct lb_workload *shape = &run->plan->cases[l->case_index].shape;
     double kops = ops / 1000, one = lb_lock_info(shape->lock)->counts ? 1 : NAN;
 
     l->fallbacks_per_kop = (double)sum->fallbacks / kops;
@@ -59,7 +59,8 @@ static void account_lock(const struct lb_run *run, const struct lb_lock_stats *s
     l->handoffs_per_kop = one * (double)sum->handoffs / kops;
 }
 
-static void account_faults(const struct lb_run *run, const struct lb_sample *sum, struct lb_line *l)
+static void account_faults(const struct lb_run *run, const struct lb_sample *sum,
+                           struct lb_result *l)
 {
     double faults = sum->minor_faults + sum->major_faults;
     int threads = lb_case_role_threads(&run->plan->cases[l->case_index], l->role);
@@ -70,7 +71,7 @@ static void account_faults(const struct lb_run *run, const struct lb_sample *sum
     l->faults_per_wall_s = 1e9 * faults / (sum->wall_ns / threads);
 }
 
-void lb_line_account(const struct lb_run *run, struct lb_line *l)
+void lb_result_account(const struct lb_run *run, struct lb_result *l)
 {
     struct lb_sample sum = {0};
 
@@ -90,7 +91,7 @@ void lb_line_account(const struct lb_run *run, struct lb_line *l)
 
 enum scalar { OWN_OP, TRANSFER, SAMPLED };
 
-static double median_scalar(const struct lb_run *run, const struct lb_line *l, enum scalar what,
+static double median_scalar(const struct lb_run *run, const struct lb_result *l, enum scalar what,
                             double *scratch)
 {
     double median = NAN;
@@ -137,7 +138,7 @@ static bool same_op(const struct lb_case *a, const struct lb_case *b)
            a->shape.objects == b->shape.objects && a->shape.access == b->shape.access;
 }
 
-static double threshold_ns(const struct lb_run *run, const struct lb_line *l)
+static double threshold_ns(const struct lb_run *run, const struct lb_result *l)
 {
     const struct lb_plan *p = run->plan;
     const struct lb_case *c = &p->cases[l->case_index];
@@ -160,11 +161,11 @@ static double threshold_ns(const struct lb_run *run, const struct lb_line *l)
     return own.sum / (double)own.n + fetch_ns / 2;
 }
 
-int lb_line_timed(const struct lb_run *run, double *scratch, struct lb_line *l)
+int lb_result_timed(const struct lb_run *run, double *scratch, struct lb_result *l)
 {
     const struct lb_series *series = &run->series[l->case_index];
     struct lb_latency *sum = calloc(1, sizeof *sum);
-    struct lb_line_latency *t = &l->latency;
+    struct lb_result_latency *t = &l->latency;
     double ns = run->clock.ns_per_tick;
 
     if (!sum)
@@ -188,8 +189,8 @@ int lb_line_timed(const struct lb_run *run, double *scratch, struct lb_line *l)
     return 0;
 }
 
-static void count_event(const struct lb_run *run, const struct lb_line *l, size_t event,
-                        struct lb_line_count *k)
+static void count_event(const struct lb_run *run, const struct lb_result *l, size_t event,
+                        struct lb_result_count *k)
 {
     const struct lb_series *series = &run->series[l->case_index];
     double count = 0, ops = 0;
@@ -215,7 +216,7 @@ static void count_event(const struct lb_run *run, const struct lb_line *l, size_
         k->state = worst;
 }
 
-int lb_line_counted(const struct lb_run *run, struct lb_line *l)
+int lb_result_counted(const struct lb_run *run, struct lb_result *l)
 {
     if (!run->n_events)
         return 0;
@@ -242,10 +243,10 @@ static bool control_counts(const struct lb_analysis *a, int placement, size_t ev
 void lb_analysis_doubt_zeros(struct lb_analysis *a)
 {
     for (size_t i = 0; i < a->n_lines; i++) {
-        struct lb_line *l = &a->lines[i];
+        struct lb_result *l = &a->lines[i];
         int placement = a->run->plan->cases[l->case_index].placement;
         for (size_t e = 0; l->counts && e < a->run->n_events; e++) {
-            struct lb_line_count *k = &l->counts[e];
+            struct lb_result_count *k = &l->counts[e];
             if (k->windows && !(k->per_op > 0) && !control_counts(a, placement, e)) {
                 k->unproved = true;
                 k->per_op = NAN;
@@ -274,7 +275,7 @@ const char *lb_analysis_event(const struct lb_analysis *a, size_t event, const c
         return lb_count_state_name(e->state);
     *why = NULL;
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line_count *k = a->lines[i].counts ? &a->lines[i].counts[event] : NULL;
+        const struct lb_result_count *k = a->lines[i].counts ? &a->lines[i].counts[event] : NULL;
         if (!k || !lb_case_is_subject(&a->run->plan->cases[a->lines[i].case_index]))
             continue;
         if (isfinite(k->per_op))

@@ -28,7 +28,7 @@ static int add_controls(struct lb_analysis *a)
     for (size_t i = 0; i < plan->n_cases; i++) {
         const struct lb_case *c = &plan->cases[i];
         struct lb_control *k = &a->controls[a->n_controls];
-        const struct lb_line *l;
+        const struct lb_result *l;
         if (c->shape.scenario->kind != LB_SCENARIO_CONTROL_SHARED)
             continue;
         a->n_controls++;
@@ -45,11 +45,11 @@ static int add_controls(struct lb_analysis *a)
 }
 
 /* The compared line of the shared control at that place, work and regime, or NULL. */
-static const struct lb_line *control_line(const struct lb_analysis *a, int placement,
-                                          double work_ns, int regime)
+static const struct lb_result *control_line(const struct lb_analysis *a, int placement,
+                                            double work_ns, int regime)
 {
     for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         if (l->compared && l->regime == regime && c->placement == placement &&
             c->work_ns == work_ns && c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED)
@@ -88,8 +88,8 @@ static void self_check(const struct lb_analysis *a, struct lb_self_check *check)
     size_t most = 0;
 
     for (int r = 0; r < a->run->n_regimes; r++) {
-        const struct lb_line *s = control_line(a, check->placement, LB_WORK_CHECK_SHORT_NS, r);
-        const struct lb_line *l = control_line(a, check->placement, LB_WORK_CHECK_LONG_NS, r);
+        const struct lb_result *s = control_line(a, check->placement, LB_WORK_CHECK_SHORT_NS, r);
+        const struct lb_result *l = control_line(a, check->placement, LB_WORK_CHECK_LONG_NS, r);
         size_t n = s && l ? (s->pairs < l->pairs ? s->pairs : l->pairs) : 0;
         if (n <= most)
             continue;
@@ -118,7 +118,7 @@ static enum lb_control_state vouched(const struct lb_analysis *a, int placement,
                                      int regime)
 {
     const struct lb_control *k = find_control(a, placement, work_ns);
-    const struct lb_line *l = control_line(a, placement, work_ns, regime);
+    const struct lb_result *l = control_line(a, placement, work_ns, regime);
 
     return l ? control_state(&l->comparison, work_ns) : k ? k->state : LB_CONTROL_NONE;
 }
@@ -159,7 +159,7 @@ const char *lb_analysis_doubt(const struct lb_analysis *a, int case_index, int r
 static void withhold(struct lb_analysis *a)
 {
     for (size_t i = 0; i < a->n_lines; i++) {
-        struct lb_line *l = &a->lines[i];
+        struct lb_result *l = &a->lines[i];
         struct lb_comparison *k = &l->comparison;
         const char *why;
         if (!l->compared || !lb_case_is_subject(&a->run->plan->cases[l->case_index]) ||

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdio.h>
 
-static void write_counts(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+static void write_counts(struct lb_row *row, const struct lb_analysis *a, const struct lb_result *l)
 {
     const struct lb_series *s = &a->run->series[l->case_index];
 
@@ -20,7 +20,7 @@ static void write_counts(struct lb_row *row, const struct lb_analysis *a, const 
     lb_row_int(row, "windows_other_regime", (int64_t)l->windows_other);
 }
 
-static void write_times(struct lb_row *row, const struct lb_line *l)
+static void write_times(struct lb_row *row, const struct lb_result *l)
 {
     lb_row_number(row, "ns_op_median", l->ns_op.median);
     lb_row_number(row, "ns_op_ci95_lo", l->ns_op.lo);
@@ -47,7 +47,7 @@ static void write_times(struct lb_row *row, const struct lb_line *l)
     lb_row_number(row, "involuntary_switches_per_kop", l->involuntary_per_kop);
 }
 
-static void write_faults(struct lb_row *row, const struct lb_case *c, const struct lb_line *l)
+static void write_faults(struct lb_row *row, const struct lb_case *c, const struct lb_result *l)
 {
     if (!c->shape.scenario->uses_pages)
         return;
@@ -59,7 +59,7 @@ static void write_faults(struct lb_row *row, const struct lb_case *c, const stru
     lb_row_number(row, "faults_per_wall_s", l->faults_per_wall_s);
 }
 
-static void write_locks(struct lb_row *row, const struct lb_line *l)
+static void write_locks(struct lb_row *row, const struct lb_result *l)
 {
     lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
     lb_row_number(row, "retries_per_kop", l->retries_per_kop);
@@ -73,7 +73,7 @@ static void write_locks(struct lb_row *row, const struct lb_line *l)
     lb_row_number(row, "handoffs_per_kop", l->handoffs_per_kop);
 }
 
-static void write_latency(struct lb_row *row, const struct lb_line_latency *t)
+static void write_latency(struct lb_row *row, const struct lb_result_latency *t)
 {
     if (!(t->n > 0))
         return;
@@ -91,10 +91,10 @@ static void write_latency(struct lb_row *row, const struct lb_line_latency *t)
 }
 
 static void write_counts_of_events(struct lb_row *row, const struct lb_run *run,
-                                   const struct lb_line *l)
+                                   const struct lb_result *l)
 {
     for (size_t i = 0; l->counts && i < run->n_events; i++) {
-        const struct lb_line_count *k = &l->counts[i];
+        const struct lb_result_count *k = &l->counts[i];
         const struct lb_event *e = &run->events[i].event;
         lb_row_more_text(row, "events", e->name);
         lb_row_more_number(row, "events_per_op", k->per_op);
@@ -129,7 +129,7 @@ static void write_heap(struct lb_row *row, const struct lb_case *c)
     lb_row_int(row, "pages_per_1000_objects", (int64_t)ceil(1000 * bytes / LB_SLAB_PAGE_BYTES));
 }
 
-static void write_layout(struct lb_row *row, const struct lb_analysis *a, const struct lb_line *l)
+static void write_layout(struct lb_row *row, const struct lb_analysis *a, const struct lb_result *l)
 {
     const struct lb_series *s = &a->run->series[l->case_index];
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
@@ -155,7 +155,7 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
 }
 
 static void write_comparison(struct lb_row *row, const struct lb_analysis *a,
-                             const struct lb_line *l)
+                             const struct lb_result *l)
 {
     const struct lb_case *c = &a->run->plan->cases[l->case_index];
     const struct lb_comparison *k = &l->comparison;
@@ -192,7 +192,7 @@ int lb_analysis_write(const struct lb_analysis *a, struct lb_csv *csv, struct lb
     int err = lb_row_create(&lb_schema_summary, &row);
 
     for (size_t i = 0; !err && i < a->n_lines; i++) {
-        const struct lb_line *l = &a->lines[i];
+        const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         lb_row_clear(row);
         lb_row_case(row, a->run->plan, c);

@@ -13,7 +13,7 @@
 /* That much of the plan counts as having taken as long as planned before anything has. */
 #define PRIOR_S 0.25
 
-void lb_bench_begin_time(struct lb_bench *b)
+void lb_runner_begin_time(struct lb_runner *b)
 {
     double ns = b->options->budget_s * 1e9;
 
@@ -21,12 +21,12 @@ void lb_bench_begin_time(struct lb_bench *b)
     b->end_ns = ns < 1e18 ? b->begin_ns + (uint64_t)ns : UINT64_MAX;
 }
 
-double lb_bench_spent_s(const struct lb_bench *b)
+double lb_runner_spent_s(const struct lb_runner *b)
 {
     return (double)(lb_clock_monotonic_ns() - b->begin_ns) * 1e-9;
 }
 
-double lb_bench_left_s(const struct lb_bench *b)
+double lb_runner_left_s(const struct lb_runner *b)
 {
     uint64_t now = lb_clock_monotonic_ns();
 
@@ -35,39 +35,39 @@ double lb_bench_left_s(const struct lb_bench *b)
     return now < b->end_ns ? (double)(b->end_ns - now) * 1e-9 : 0;
 }
 
-bool lb_bench_is_stopped(const struct lb_bench *b)
+bool lb_runner_is_stopped(const struct lb_runner *b)
 {
     return b->options->stop && *b->options->stop;
 }
 
-bool lb_bench_is_over(const struct lb_bench *b)
+bool lb_runner_is_over(const struct lb_runner *b)
 {
-    return lb_bench_is_stopped(b) || lb_bench_left_s(b) <= 0;
+    return lb_runner_is_stopped(b) || lb_runner_left_s(b) <= 0;
 }
 
-void lb_bench_took(struct lb_bench *b, int case_index, double took_s)
+void lb_runner_took(struct lb_runner *b, int case_index, double took_s)
 {
     b->planned_s += lb_case_round_s(&b->plan->cases[case_index]);
     b->took_s += took_s;
 }
 
-double lb_bench_pace(const struct lb_bench *b)
+double lb_runner_pace(const struct lb_runner *b)
 {
     return (PRIOR_S + b->took_s) / (PRIOR_S + b->planned_s);
 }
 
-double lb_bench_next_s(const struct lb_bench *b)
+double lb_runner_next_s(const struct lb_runner *b)
 {
     double s = 0;
 
     for (size_t i = 0; i < b->plan->n_cases; i++)
         if (b->run->series[i].active && b->round % (unsigned)b->plan->cases[i].every == 0)
             s += lb_case_round_s(&b->plan->cases[i]);
-    return lb_bench_pace(b) * s;
+    return lb_runner_pace(b) * s;
 }
 
 /* The rest of this round and those that are wanted after it, at the pace so far. */
-static double needed_s(const struct lb_bench *b, unsigned rounds, const int *order, size_t from,
+static double needed_s(const struct lb_runner *b, unsigned rounds, const int *order, size_t from,
                        size_t n)
 {
     double rest_s = 0, round_s = 0;
@@ -78,7 +78,7 @@ static double needed_s(const struct lb_bench *b, unsigned rounds, const int *ord
     for (size_t i = 0; i < b->plan->n_cases; i++)
         if (b->run->series[i].active)
             round_s += lb_case_round_s(&b->plan->cases[i]) / b->plan->cases[i].every;
-    return lb_bench_pace(b) * (rest_s + (rounds - 1 - b->round) * round_s);
+    return lb_runner_pace(b) * (rest_s + (rounds - 1 - b->round) * round_s);
 }
 
 static bool is_one_group(const struct lb_case *a, const struct lb_case *b)
@@ -88,7 +88,7 @@ static bool is_one_group(const struct lb_case *a, const struct lb_case *b)
 
 /* The last case that is measured and that verdicts are about: of those without a pause, which carry
  * no headline, as long as there are any. -1 where none could go without being the last group. */
-static int find_last(const struct lb_bench *b)
+static int find_last(const struct lb_runner *b)
 {
     int last[2] = {-1, -1};
 
@@ -106,7 +106,7 @@ static int find_last(const struct lb_bench *b)
     return -1;
 }
 
-static void leave_out(struct lb_bench *b, int found)
+static void leave_out(struct lb_runner *b, int found)
 {
     const struct lb_case *c = &b->plan->cases[found];
     struct lb_run *run = b->run;
@@ -122,7 +122,7 @@ static void leave_out(struct lb_bench *b, int found)
              used ? ", " : "", c->shape.scenario->name, c->work_ns);
 }
 
-void lb_bench_fit(struct lb_bench *b, const int *order, size_t from, size_t n)
+void lb_runner_fit(struct lb_runner *b, const int *order, size_t from, size_t n)
 {
     unsigned asked = b->options->rounds;
     unsigned rounds = asked && asked < ROUNDS_LEAST ? asked : ROUNDS_LEAST;
@@ -130,6 +130,6 @@ void lb_bench_fit(struct lb_bench *b, const int *order, size_t from, size_t n)
 
     if (!b->options->fewer || b->round >= rounds)
         return;
-    while (needed_s(b, rounds, order, from, n) > lb_bench_left_s(b) && (found = find_last(b)) >= 0)
+    while (needed_s(b, rounds, order, from, n) > lb_runner_left_s(b) && (found = find_last(b)) >= 0)
         leave_out(b, found);
 }

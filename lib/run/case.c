@@ -16,7 +16,7 @@
 #define REPEATS          4
 #define REPEATS_BLOCKING 1
 
-int lb_bench_repeats(const struct lb_bench *b, const struct lb_case *c)
+int lb_runner_repeats(const struct lb_runner *b, const struct lb_case *c)
 {
     if (b->options->emulated || lb_case_is_first(c)) /* memory is touched first but once */
         return 0;
@@ -39,7 +39,7 @@ void lb_ring_link(int n, int link, int ends[2])
     ends[1] = (first + 1) % n;
 }
 
-int lb_bench_worker(const struct lb_bench *b, int pu_os)
+int lb_runner_worker(const struct lb_runner *b, int pu_os)
 {
     for (int i = 0; i < lb_crew_size(b->crew); i++)
         if (lb_crew_pu_os(b->crew, i) == pu_os)
@@ -55,7 +55,7 @@ static bool is_drawn(const uintptr_t *lines, int n, uintptr_t line)
     return false;
 }
 
-void lb_bench_lines(struct lb_bench *b, int n, uintptr_t *lines)
+void lb_runner_lines(struct lb_runner *b, int n, uintptr_t *lines)
 {
     for (int i = 0; i < n; i++)
         do
@@ -74,7 +74,7 @@ void lb_bench_lines(struct lb_bench *b, int n, uintptr_t *lines)
 /* Round trips along the ring of the placement's PUs. Its order never rotates, so link i is the same
  * pair in every probe and a virtual CPU that moves shows in its two links. Where ops are timed,
  * also what fetching a modified line adds to an op on the nearest link. */
-static int probe_ring(struct lb_bench *b, const struct lb_placement *p, float *links)
+static int probe_ring(struct lb_runner *b, const struct lb_placement *p, float *links)
 {
     uintptr_t lines[LB_PINGPONG_LINES + FETCH_LINES];
     int n = lb_ring_links(p->n), n_fetch = *b->run->sampling_note ? 0 : FETCH_LINES;
@@ -86,9 +86,9 @@ static int probe_ring(struct lb_bench *b, const struct lb_placement *p, float *l
         double ns, fetch = NAN;
         int ends[2];
         lb_ring_link(p->n, i, ends);
-        lb_bench_lines(b, n_lines + n_fetch, lines);
-        int err = lb_crew_probe(b->crew, lb_bench_worker(b, p->pu_os[ends[0]]),
-                                lb_bench_worker(b, p->pu_os[ends[1]]), lines, n_lines, trips,
+        lb_runner_lines(b, n_lines + n_fetch, lines);
+        int err = lb_crew_probe(b->crew, lb_runner_worker(b, p->pu_os[ends[0]]),
+                                lb_runner_worker(b, p->pu_os[ends[1]]), lines, n_lines, trips,
                                 n_fetch, &ns, &fetch);
         if (err)
             return err;
@@ -110,7 +110,7 @@ bool lb_probes_agree(const float *a, const float *b, int n)
 
 /* How often the case was due before this round: what its roles and residues take turns by. A case
  * of every second round would see only even rounds. */
-static unsigned turn_of(const struct lb_bench *b, const struct lb_case *c)
+static unsigned turn_of(const struct lb_runner *b, const struct lb_case *c)
 {
     return b->round / (unsigned)c->every;
 }
@@ -120,19 +120,19 @@ static unsigned turn_of(const struct lb_bench *b, const struct lb_case *c)
 
 /* Roles rotate over the PUs from turn to turn: thread i sits on the placement's PU (i + turn) mod
  * n, also where the case leaves some of the placement's PUs idle. */
-static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+static void plan_threads(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
     const struct lb_placement *p = &b->plan->placements[c->placement];
     bool paused = c->work_ns > 0;
     double span = c->work_ns * c->slow / b->run->chain_ns;
 
     for (int i = 0; i < c->shape.threads; i++) {
-        enum lb_op op = lb_shape_op(&c->shape, i);
-        bool indirect = lb_shape_indirect(&c->shape);
+        enum lb_op op = lb_workload_op(&c->shape, i);
+        bool indirect = lb_workload_indirect(&c->shape);
         uint64_t seed = b->round_seed + (uint64_t)i;
         a->threads[i] = (struct lb_thread_plan){
             .worker =
-                lb_bench_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
+                lb_runner_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
             .loop = lb_hot_find(op, c->shape.lock, indirect, paused),
             .seed = lb_random(&seed),
             .span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),
@@ -140,7 +140,7 @@ static void plan_threads(struct lb_bench *b, const struct lb_case *c, struct lb_
             .faults_op = lb_op_faults(op),
             .picks = a->placed.draw_words,
             .picks_start = b->picks,
-            .ops_most = lb_case_is_first(c) ? lb_bench_touches_left(b, c) : 0,
+            .ops_most = lb_case_is_first(c) ? lb_runner_touches_left(b, c) : 0,
         };
         memcpy(a->threads[i].x, a->sites[i].x, sizeof a->threads[i].x);
     }
@@ -159,7 +159,7 @@ static int check_room(const struct lb_case *c, struct lb_why *why)
 }
 
 /* The sentence for what has failed in a scenario with pages; others have theirs elsewhere. */
-static int explain(const struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
+static int explain(const struct lb_runner *b, const struct lb_case *c, const struct lb_attempt *a,
                    int err, struct lb_why *why)
 {
     return err && c->shape.scenario->uses_pages
@@ -167,33 +167,33 @@ static int explain(const struct lb_bench *b, const struct lb_case *c, const stru
                : err;
 }
 
-static int set_up(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+static int set_up(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a,
                   struct lb_why *why)
 {
     int err = check_room(c, why);
 
     if (err)
         return err;
-    err = lb_shape_place(&c->shape, &a->draw, b->arena, b->arena_bytes, b->picks, a->sites,
-                         &a->placed);
+    err = lb_workload_place(&c->shape, &a->draw, b->arena, b->arena_bytes, b->picks, a->sites,
+                            &a->placed);
     if (err)
         return explain(b, c, a, err, why);
     plan_threads(b, c, a);
-    if ((err = lb_bench_equip(b, c, a)))
-        lb_shape_release(&c->shape, &a->draw, b->arena);
+    if ((err = lb_runner_equip(b, c, a)))
+        lb_workload_release(&c->shape, &a->draw, b->arena);
     return err;
 }
 
 /* After a window: what it had outside the arena goes, but for pages that were touched first. */
-static int tear_down(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a, int err,
+static int tear_down(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a, int err,
                      struct lb_why *why)
 {
     if (!err)
-        err = explain(b, c, a, lb_shape_check(&c->shape, &a->draw, b->arena), why);
+        err = explain(b, c, a, lb_workload_check(&c->shape, &a->draw, b->arena), why);
     if (lb_case_is_first(c))
-        return err ? (lb_shape_release(&c->shape, &a->draw, b->arena), err)
-                   : lb_bench_hoard(b, c, a);
-    lb_shape_release(&c->shape, &a->draw, b->arena);
+        return err ? (lb_workload_release(&c->shape, &a->draw, b->arena), err)
+                   : lb_runner_hoard(b, c, a);
+    lb_workload_release(&c->shape, &a->draw, b->arena);
     return err;
 }
 
@@ -207,7 +207,7 @@ static bool all_met(const float *links, int n)
 
 /* The probe after one window is the probe before the next, unless another placement comes, or the
  * two had not met. */
-static int probe_before(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+static int probe_before(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
     int err = 0;
 
@@ -227,7 +227,7 @@ static double block_ns(const struct lb_case *c)
                                      : 0;
 }
 
-static int measure(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+static int measure(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a,
                    struct lb_why *why)
 {
     struct lb_window_plan window = {.threads = a->threads,
@@ -285,7 +285,7 @@ static void release(struct lb_attempt *a)
     free(a->after);
 }
 
-static void remember_op(struct lb_bench *b, const struct lb_attempt *a, int threads)
+static void remember_op(struct lb_runner *b, const struct lb_attempt *a, int threads)
 {
     double longest = 0;
 
@@ -298,7 +298,7 @@ static void remember_op(struct lb_bench *b, const struct lb_attempt *a, int thre
 
 /* A moved thread is either bad luck (somebody changed a mask and changed it back) or the end: a PU
  * is gone. */
-static int recheck(struct lb_bench *b, const struct lb_case *c, struct lb_why *why)
+static int recheck(struct lb_runner *b, const struct lb_case *c, struct lb_why *why)
 {
     const struct lb_placement *p = &b->plan->placements[c->placement];
 
@@ -313,13 +313,13 @@ static void say_busy(const struct lb_case *c, int err, struct lb_why *why)
 }
 
 /* One window with its repeats. 1: measured; 0: every attempt was spoiled. */
-static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+static int one_phase(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a,
                      struct lb_sum *sum, struct lb_why *why)
 {
     struct lb_series *series = &b->run->series[a->case_index];
     int err;
 
-    for (; a->number <= lb_bench_repeats(b, c) && !lb_bench_is_over(b); a->number++) {
+    for (; a->number <= lb_runner_repeats(b, c) && !lb_runner_is_over(b); a->number++) {
         if ((err = measure(b, c, a, why))) {
             say_busy(c, err, why);
             return err;
@@ -328,7 +328,7 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
         series->spoiled += a->spoiled != LB_SPOILED_NOT;
         b->run->windows_spoiled += a->spoiled != LB_SPOILED_NOT;
         remember_op(b, a, c->shape.threads);
-        if ((err = lb_bench_write(b, a, why)))
+        if ((err = lb_runner_write(b, a, why)))
             return err;
         b->window++;
         if (a->spoiled == LB_SPOILED_MOVED && (err = recheck(b, c, why)))
@@ -343,7 +343,7 @@ static int one_phase(struct lb_bench *b, const struct lb_case *c, struct lb_atte
 
 /* One window more, in which each op hits breakpoints. It is judged and repeated by nobody: what it
  * counts is exact or missing. */
-static int armed_window(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+static int armed_window(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a,
                         bool kept, struct lb_why *why)
 {
     int err;
@@ -356,7 +356,7 @@ static int armed_window(struct lb_bench *b, const struct lb_case *c, struct lb_a
         say_busy(c, err, why);
         return err;
     }
-    if ((err = lb_bench_write(b, a, why)))
+    if ((err = lb_runner_write(b, a, why)))
         return err;
     b->window++;
     if (a->spoiled)
@@ -366,7 +366,7 @@ static int armed_window(struct lb_bench *b, const struct lb_case *c, struct lb_a
     return 0;
 }
 
-static int phases(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+static int phases(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a,
                   struct lb_sum *sum, struct lb_why *why)
 {
     int got = 1;
@@ -383,7 +383,7 @@ static int phases(struct lb_bench *b, const struct lb_case *c, struct lb_attempt
 }
 
 /* Goes on where a resumed run was. */
-static void take_pending(struct lb_bench *b, struct lb_attempt *a, struct lb_sum *sum)
+static void take_pending(struct lb_runner *b, struct lb_attempt *a, struct lb_sum *sum)
 {
     if (b->pending.case_index != a->case_index)
         return;
@@ -396,7 +396,7 @@ static void take_pending(struct lb_bench *b, struct lb_attempt *a, struct lb_sum
 }
 
 /* All windows that are timed, and the sample that they make. */
-static int timed_windows(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a,
+static int timed_windows(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a,
                          struct lb_why *why)
 {
     struct lb_sum sum = {0};
@@ -411,28 +411,28 @@ static int timed_windows(struct lb_bench *b, const struct lb_case *c, struct lb_
     return got;
 }
 
-static bool has_sample(const struct lb_bench *b, int case_index)
+static bool has_sample(const struct lb_runner *b, int case_index)
 {
     const struct lb_series *s = &b->run->series[case_index];
 
     return s->n && s->samples[0][s->n - 1].round == b->round;
 }
 
-int lb_bench_case(struct lb_bench *b, int case_index, struct lb_why *why)
+int lb_runner_case(struct lb_runner *b, int case_index, struct lb_why *why)
 {
     const struct lb_case *c = &b->plan->cases[case_index];
     struct lb_attempt a = {.case_index = case_index};
     bool timed = b->pending.case_index == case_index && !b->pending.sum;
     int got = allocate(&a, &b->plan->placements[c->placement]);
 
-    lb_bench_go_home(b, c->placement);
+    lb_runner_go_home(b, c->placement);
     if (timed)
         b->pending.case_index = -1;
     else if (!got)
         got = timed_windows(b, c, &a, why);
-    if (got >= 0 && !lb_bench_is_over(b))
+    if (got >= 0 && !lb_runner_is_over(b))
         b->done[case_index] = b->round;
-    if (got >= 0 && c->armed && b->run->n_armed_groups && !lb_bench_is_over(b))
+    if (got >= 0 && c->armed && b->run->n_armed_groups && !lb_runner_is_over(b))
         got = armed_window(b, c, &a, has_sample(b, case_index), why);
     release(&a);
     return got < 0 ? got : 0;

@@ -11,7 +11,7 @@
 
 /* One kind of group while it is filled: numbers first to end. */
 struct shelf {
-    struct lb_bench *bench;
+    struct lb_runner *bench;
     enum lb_event_kind kind;
     bool armed;
     bool apart; /* cycles and instructions take turns like the others */
@@ -52,12 +52,12 @@ static int codes_of(const struct shelf *s, int group, int *own,
 
 /* Opens the group and lets it run for a moment: some kernels (arm64) take more events than there
  * are counters, and then run none of them. */
-static bool fits(const struct lb_bench *b, struct lb_event_code *codes, int n)
+static bool fits(const struct lb_runner *b, struct lb_event_code *codes, int n)
 {
     struct lb_group group;
     uint64_t words[LB_GROUP_MOST] = {0};
     struct lb_count counts[LB_GROUP_MOST];
-    bool good = lb_bench_open(b, codes, words, n, &group) == n;
+    bool good = lb_runner_open(b, codes, words, n, &group) == n;
 
     lb_group_begin(&group);
     lb_chain(TRIAL_ITERATIONS);
@@ -116,7 +116,7 @@ static void make_room(struct shelf *s)
         s->room = room;
 }
 
-void lb_bench_groups(struct lb_bench *b)
+void lb_runner_groups(struct lb_runner *b)
 {
     struct lb_run *run = b->run;
     struct shelf pmu = {.bench = b, .kind = LB_EVENT_PMU, .room = LB_GROUP_PMU};

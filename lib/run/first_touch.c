@@ -15,13 +15,13 @@
 /* A window with less than this a thread would end early. */
 #define TOUCHES_LEAST 4096
 
-int lb_bench_hoard(struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a)
+int lb_runner_hoard(struct lb_runner *b, const struct lb_case *c, const struct lb_attempt *a)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     struct lb_kept *more = realloc(b->hoard, (b->n_hoard + 1) * sizeof *more);
 
     if (!more) {
-        lb_shape_release(&c->shape, &a->draw, b->arena);
+        lb_workload_release(&c->shape, &a->draw, b->arena);
         return -ENOMEM;
     }
     b->hoard = more;
@@ -31,7 +31,7 @@ int lb_bench_hoard(struct lb_bench *b, const struct lb_case *c, const struct lb_
     return 0;
 }
 
-void lb_bench_give_back(struct lb_bench *b)
+void lb_runner_give_back(struct lb_runner *b)
 {
     for (size_t i = 0; i < b->n_hoard; i++)
         lb_kept_drop(&b->hoard[i]);
@@ -40,7 +40,7 @@ void lb_bench_give_back(struct lb_bench *b)
     b->n_hoard = 0;
 }
 
-uint64_t lb_bench_touches_left(const struct lb_bench *b, const struct lb_case *c)
+uint64_t lb_runner_touches_left(const struct lb_runner *b, const struct lb_case *c)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = b->plan->memory_bytes;
 
@@ -49,14 +49,14 @@ uint64_t lb_bench_touches_left(const struct lb_bench *b, const struct lb_case *c
 
 /* As much as any window of the rounds will take, once: the kernel hands out last what it got back
  * first, so those windows find what was touched here or before. */
-static int touch_all(const struct lb_bench *b)
+static int touch_all(const struct lb_runner *b)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     uint64_t most = 0;
     char *map;
 
     for (size_t i = 0; i < b->plan->n_cases; i++) {
-        const struct lb_shape *s = &b->plan->cases[i].shape;
+        const struct lb_workload *s = &b->plan->cases[i].shape;
         uint64_t bytes = s->scenario->uses_pages ? lb_pages_bytes(s) : 0;
         most = bytes > most ? bytes : most;
     }
@@ -66,44 +66,44 @@ static int touch_all(const struct lb_bench *b)
     if (map == MAP_FAILED) /* the first window says so */
         return 0;
     (void)madvise(map, most, MADV_NOHUGEPAGE);
-    for (uint64_t at = 0; at < most && !lb_bench_is_over(b); at += page)
+    for (uint64_t at = 0; at < most && !lb_runner_is_over(b); at += page)
         ((volatile char *)map)[at] = 1;
     munmap(map, most);
     return 0;
 }
 
-static bool may_go_on(const struct lb_bench *b)
+static bool may_go_on(const struct lb_runner *b)
 {
-    return !lb_bench_is_over(b) && lb_bench_spent_s(b) < FIRST_SHARE * b->options->budget_s;
+    return !lb_runner_is_over(b) && lb_runner_spent_s(b) < FIRST_SHARE * b->options->budget_s;
 }
 
 /* One window of each such case, as long as there is memory. */
-static int one_turn(struct lb_bench *b, bool *any, struct lb_why *why)
+static int one_turn(struct lb_runner *b, bool *any, struct lb_why *why)
 {
     int err = 0;
 
     *any = false;
     for (size_t i = 0; !err && may_go_on(b) && i < b->plan->n_cases; i++) {
         const struct lb_case *c = &b->plan->cases[i];
-        if (!lb_case_is_first(c) || lb_bench_touches_left(b, c) < TOUCHES_LEAST)
+        if (!lb_case_is_first(c) || lb_runner_touches_left(b, c) < TOUCHES_LEAST)
             continue;
-        if (!(err = lb_bench_gather(b, c->placement)))
-            err = lb_bench_case(b, (int)i, why);
+        if (!(err = lb_runner_gather(b, c->placement)))
+            err = lb_runner_case(b, (int)i, why);
         *any = true;
     }
     return err;
 }
 
-int lb_bench_first(struct lb_bench *b, struct lb_why *why)
+int lb_runner_first(struct lb_runner *b, struct lb_why *why)
 {
     bool any = true;
     int err = 0;
 
     for (b->round = 0; !err && any; b->round++) {
-        if (!(err = lb_bench_draw(b)))
+        if (!(err = lb_runner_draw(b)))
             err = one_turn(b, &any, why);
     }
     b->round = 0;
-    lb_bench_give_back(b);
+    lb_runner_give_back(b);
     return err ? err : touch_all(b);
 }

@@ -21,15 +21,15 @@ bool lb_event_is_in_each(const struct lb_run_event *e)
            (e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS);
 }
 
-static uint32_t pmu_type_of(const struct lb_bench *b, int pu_os)
+static uint32_t pmu_type_of(const struct lb_runner *b, int pu_os)
 {
     const struct lb_core_pmu *pmu = lb_core_pmu_of(b->pmus, b->n_pmus, pu_os);
 
     return b->n_pmus > 1 && pmu ? pmu->type : 0;
 }
 
-int lb_bench_open(const struct lb_bench *b, struct lb_event_code *codes, uint64_t *words, int n,
-                  struct lb_group *group)
+int lb_runner_open(const struct lb_runner *b, struct lb_event_code *codes, uint64_t *words, int n,
+                   struct lb_group *group)
 {
     for (int i = 0; i < n; i++)
         if (codes[i].kind == LB_EVENT_WATCH) {
@@ -42,20 +42,20 @@ int lb_bench_open(const struct lb_bench *b, struct lb_event_code *codes, uint64_
 }
 
 /* Opens the event alone, as a window will. */
-static void try_event(const struct lb_bench *b, struct lb_run_event *e)
+static void try_event(const struct lb_runner *b, struct lb_run_event *e)
 {
     struct lb_event_code code = e->code;
     uint64_t word = 0;
     struct lb_group group;
 
-    lb_bench_open(b, &code, &word, 1, &group);
+    lb_runner_open(b, &code, &word, 1, &group);
     e->state = group.leader >= 0 ? LB_COUNT_COUNTED : group.events[0].count.state;
     if (group.leader < 0)
         snprintf(e->reason, sizeof e->reason, "%s", lb_count_reason(group.events[0].count.error));
     lb_group_close(&group);
 }
 
-static void check_event(const struct lb_bench *b, const struct lb_event *event,
+static void check_event(const struct lb_runner *b, const struct lb_event *event,
                         struct lb_run_event *e)
 {
     struct lb_why why;
@@ -78,7 +78,7 @@ static struct lb_thread_plan timed_alone(enum lb_op op, uintptr_t word)
 }
 
 /* Why no op is timed, or the timer's floor. */
-static int check_timer(struct lb_bench *b)
+static int check_timer(struct lb_runner *b)
 {
     struct lb_run *run = b->run;
     struct lb_thread_plan empty = timed_alone(LB_OP_EMPTY, 0);
@@ -109,7 +109,7 @@ static int check_timer(struct lb_bench *b)
     return 0;
 }
 
-int lb_bench_instruments(struct lb_bench *b)
+int lb_runner_instruments(struct lb_runner *b)
 {
     struct lb_run *run = b->run;
     size_t n = b->options->n_events;
@@ -120,7 +120,7 @@ int lb_bench_instruments(struct lb_bench *b)
     b->n_pmus = lb_core_pmus("/sys", b->pmus);
     for (size_t i = 0; i < n; i++)
         check_event(b, &b->options->events[i], &run->events[i]);
-    lb_bench_groups(b);
+    lb_runner_groups(b);
     return check_timer(b);
 }
 
@@ -136,7 +136,7 @@ static unsigned greatest_common_divisor(unsigned a, unsigned b)
 
 /* Groups take turns as roles do over the PUs, which would see an even number of groups at each of
  * two PUs in one role alone: once both have been round together, the groups go a step further. */
-static int turn_of_group(const struct lb_bench *b, const struct lb_case *c, int groups)
+static int turn_of_group(const struct lb_runner *b, const struct lb_case *c, int groups)
 {
     unsigned round = b->round / (unsigned)c->every, g = (unsigned)groups;
     unsigned pus = (unsigned)b->plan->placements[c->placement].n;
@@ -146,7 +146,7 @@ static int turn_of_group(const struct lb_bench *b, const struct lb_case *c, int 
 }
 
 /* The events of this window: a timed round's group or an armed window's. */
-static void choose(const struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+static void choose(const struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
     const struct lb_run *run = b->run;
     int groups = a->armed ? run->n_armed_groups : run->n_groups;
@@ -165,7 +165,7 @@ static void choose(const struct lb_bench *b, const struct lb_case *c, struct lb_
 }
 
 /* The controls answer for every watch: there, each watched word is the one that is added to. */
-static bool aim(const struct lb_bench *b, const struct lb_case *c, const struct lb_attempt *a,
+static bool aim(const struct lb_runner *b, const struct lb_case *c, const struct lb_attempt *a,
                 int thread, struct lb_why *why, struct lb_event_code *code)
 {
     enum lb_scenario_kind kind = c->shape.scenario->kind;
@@ -175,12 +175,12 @@ static bool aim(const struct lb_bench *b, const struct lb_case *c, const struct 
     if (code->kind != LB_EVENT_WATCH || (code->word.watch >= LB_WATCH_START && !control) ||
         !a->armed)
         return true;
-    return !lb_shape_watch(&c->shape, &a->draw, b->arena, thread, control ? &count : &code->word,
-                           why, &code->address, &code->bytes);
+    return !lb_workload_watch(&c->shape, &a->draw, b->arena, thread, control ? &count : &code->word,
+                              why, &code->address, &code->bytes);
 }
 
 /* A word that the case lacks leaves the group of all its threads; the first reason is kept. */
-static void equip_counters(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+static void equip_counters(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
     choose(b, c, a);
     for (int k = 0; k < a->n_events;) {
@@ -211,7 +211,7 @@ static void equip_counters(struct lb_bench *b, const struct lb_case *c, struct l
 
 /* Without a pause an op is long because its owner keeps the line for bursts, and each timed op
  * breaks one: one in 61 made contended ops of 55 ns 4 % faster. */
-static uint64_t gap_of(const struct lb_bench *b, const struct lb_case *c,
+static uint64_t gap_of(const struct lb_runner *b, const struct lb_case *c,
                        const struct lb_attempt *a)
 {
     if (b->options->sample_every != LB_SAMPLE_AUTO)
@@ -223,7 +223,7 @@ static uint64_t gap_of(const struct lb_bench *b, const struct lb_case *c,
 }
 
 /* Halfway between the op in its own cache and the op that fetches one line. */
-static int calibrate(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a, int role)
+static int calibrate(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a, int role)
 {
     double ticks;
     int thread = 0, err;
@@ -243,13 +243,13 @@ static int calibrate(struct lb_bench *b, const struct lb_case *c, struct lb_atte
     return 0;
 }
 
-static int equip_sampling(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+static int equip_sampling(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
-    bool indirect = lb_shape_indirect(&c->shape);
+    bool indirect = lb_workload_indirect(&c->shape);
     int err = 0;
 
     for (int i = 0; i < c->shape.threads; i++) {
-        enum lb_op op = lb_shape_op(&c->shape, i);
+        enum lb_op op = lb_workload_op(&c->shape, i);
         a->threads[i].sampling = (struct lb_sampling){
             .timed = lb_hot_timed_find(op, c->shape.lock, indirect),
             .pause = c->work_ns > 0 ? lb_hot_find(LB_OP_EMPTY, c->shape.lock, false, true) : NULL,
@@ -270,7 +270,7 @@ static int equip_sampling(struct lb_bench *b, const struct lb_case *c, struct lb
     return err;
 }
 
-int lb_bench_equip(struct lb_bench *b, const struct lb_case *c, struct lb_attempt *a)
+int lb_runner_equip(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
     for (int role = 0; role < 2; role++)
         a->own_ns[role] = a->slow_ns[role] = NAN;
@@ -288,8 +288,8 @@ int lb_bench_equip(struct lb_bench *b, const struct lb_case *c, struct lb_attemp
     return equip_sampling(b, c, a);
 }
 
-struct lb_count lb_bench_count(const struct lb_attempt *a, const struct lb_case *c, int role, int k,
-                               double *ops)
+struct lb_count lb_runner_count(const struct lb_attempt *a, const struct lb_case *c, int role,
+                                int k, double *ops)
 {
     struct lb_count sum = {.state = LB_COUNT_UNASKED};
 
@@ -302,13 +302,13 @@ struct lb_count lb_bench_count(const struct lb_attempt *a, const struct lb_case 
     return sum;
 }
 
-void lb_bench_tally(const struct lb_attempt *a, const struct lb_case *c, int role,
-                    struct lb_tally *tallies)
+void lb_runner_tally(const struct lb_attempt *a, const struct lb_case *c, int role,
+                     struct lb_tally *tallies)
 {
     for (int k = 0; k < a->n_events; k++) {
         struct lb_tally *t = &tallies[a->events[k]];
         double ops;
-        struct lb_count sum = lb_bench_count(a, c, role, k, &ops);
+        struct lb_count sum = lb_runner_count(a, c, role, k, &ops);
         if (sum.state == LB_COUNT_UNASKED || !(ops > 0))
             continue;
         t->count += sum.scaled;

@@ -262,7 +262,7 @@ int lb_run_main_regime(const struct lb_run *run, int a, int role, double *left, 
 
 /* Half-width of the difference to the base in the regime with most pairs, and what it is judged by.
  * left and right are scratch. */
-static int is_precise(const struct lb_bench *b, int i, int role, double *left, double *right,
+static int is_precise(const struct lb_runner *b, int i, int role, double *left, double *right,
                       bool *precise)
 {
     const struct lb_case *c = &b->plan->cases[i];
@@ -303,7 +303,7 @@ static bool is_judged(const struct lb_plan *plan, size_t i)
     return lb_case_is_subject(&plan->cases[i]);
 }
 
-static int mark_wide(struct lb_bench *b, double *left, double *right)
+static int mark_wide(struct lb_runner *b, double *left, double *right)
 {
     int err = 0;
 
@@ -320,7 +320,7 @@ static int mark_wide(struct lb_bench *b, double *left, double *right)
 }
 
 /* A case stays while its own pair is wide; bases and empties stay while somebody needs them. */
-int lb_bench_look(struct lb_bench *b)
+int lb_runner_stop_precise(struct lb_runner *b)
 {
     size_t n = b->plan->n_cases, longest = lb_run_longest(b->run);
     struct lb_series *series = b->run->series;

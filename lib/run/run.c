@@ -26,14 +26,14 @@ static size_t arena_need(const struct lb_plan *plan)
 
     /* `many` needs its footprint once; the others draw from four times their need. */
     for (size_t i = 0; i < plan->n_cases; i++) {
-        const struct lb_shape *s = &plan->cases[i].shape;
-        size_t need = lb_shape_bytes(s) * (lb_shape_fills(s) ? 1 : 8);
+        const struct lb_workload *s = &plan->cases[i].shape;
+        size_t need = lb_workload_bytes(s) * (lb_workload_fills(s) ? 1 : 8);
         bytes = need + 65536 > bytes ? need + 65536 : bytes;
     }
     return bytes;
 }
 
-static int make_home(struct lb_bench *b, struct lb_bench_home *home, struct lb_why *why)
+static int make_home(struct lb_runner *b, struct lb_runner_home *home, struct lb_why *why)
 {
     struct lb_arena_info info;
     int err = lb_arena_create(arena_need(b->plan), home->node_os, why, &home->memory);
@@ -52,7 +52,7 @@ static int make_home(struct lb_bench *b, struct lb_bench_home *home, struct lb_w
 }
 
 /* One arena for every node that some placement calls home. */
-static int make_arenas(struct lb_bench *b, struct lb_why *why)
+static int make_arenas(struct lb_runner *b, struct lb_why *why)
 {
     size_t n = b->plan->n_placements;
     int err = 0;
@@ -77,7 +77,7 @@ static int make_arenas(struct lb_bench *b, struct lb_why *why)
     return err;
 }
 
-void lb_bench_go_home(struct lb_bench *b, int placement)
+void lb_runner_go_home(struct lb_runner *b, int placement)
 {
     b->arena = b->homes[b->home_of[placement]].base;
 }
@@ -90,7 +90,7 @@ static bool is_listed(const int *list, int n, int pu_os)
     return false;
 }
 
-static int make_clock(struct lb_bench *b, const int *pus, int n, struct lb_why *why)
+static int make_clock(struct lb_runner *b, const int *pus, int n, struct lb_why *why)
 {
     int err = lb_clock_init(LB_CLOCK_TSC, &b->run->clock);
 
@@ -104,7 +104,7 @@ static int make_clock(struct lb_bench *b, const int *pus, int n, struct lb_why *
 }
 
 /* The PUs that any placement uses; the first placement's first one is the coordinator's. */
-static int list_pus(struct lb_bench *b, const struct lb_topology *t)
+static int list_pus(struct lb_runner *b, const struct lb_topology *t)
 {
     b->pus = calloc((size_t)t->n_pus, sizeof *b->pus);
     b->nodes = calloc((size_t)t->n_pus, sizeof *b->nodes);
@@ -121,7 +121,7 @@ static int list_pus(struct lb_bench *b, const struct lb_topology *t)
     return 0;
 }
 
-static int make_crew(struct lb_bench *b, struct lb_why *why)
+static int make_crew(struct lb_runner *b, struct lb_why *why)
 {
     int err = make_clock(b, b->pus, b->n_pus, why);
 
@@ -134,7 +134,7 @@ static int make_crew(struct lb_bench *b, struct lb_why *why)
 }
 
 /* The same luck for every case of the round: the largest room that any drawn shape needs. */
-int lb_bench_draw(struct lb_bench *b)
+int lb_runner_draw(struct lb_runner *b)
 {
     size_t room = 4096;
 
@@ -142,15 +142,15 @@ int lb_bench_draw(struct lb_bench *b)
     b->random = b->options->seed + b->round * UINT64_C(0x9e3779b97f4a7c15);
 
     for (size_t i = 0; i < b->plan->n_cases; i++) {
-        const struct lb_shape *s = &b->plan->cases[i].shape;
-        if (!lb_shape_fills(s) && lb_shape_bytes(s) > room)
-            room = lb_shape_bytes(s);
+        const struct lb_workload *s = &b->plan->cases[i].shape;
+        if (!lb_workload_fills(s) && lb_workload_bytes(s) > room)
+            room = lb_workload_bytes(s);
     }
     b->round_seed = lb_random(&b->random);
     return lb_draw_init(&b->random, b->round, b->arena_bytes, room, &b->draw);
 }
 
-static void shuffle(struct lb_bench *b, int *order, size_t n)
+static void shuffle(struct lb_runner *b, int *order, size_t n)
 {
     for (size_t i = n; i > 1; i--) { /* Fisher-Yates */
         size_t j = lb_random_below(&b->random, i);
@@ -162,7 +162,7 @@ static void shuffle(struct lb_bench *b, int *order, size_t n)
 
 /* The active cases that are due, placement by placement: placements in shuffled order, and the
  * cases of each. Going from one placement to another wakes threads and probes anew. */
-static int order_round(struct lb_bench *b, int *order, size_t *n)
+static int order_round(struct lb_runner *b, int *order, size_t *n)
 {
     const struct lb_plan *p = b->plan;
     int *places = calloc(p->n_placements, sizeof *places);
@@ -186,7 +186,7 @@ static int order_round(struct lb_bench *b, int *order, size_t *n)
     return 0;
 }
 
-static double elapsed_s(const struct lb_bench *b)
+static double elapsed_s(const struct lb_runner *b)
 {
     return lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - b->start_ticks) * 1e-9;
 }
@@ -211,7 +211,7 @@ static void estimate(const struct lb_series *s, struct lb_progress *p)
     free(x);
 }
 
-static void tell(struct lb_bench *b, size_t done, size_t n, int case_index)
+static void tell(struct lb_runner *b, size_t done, size_t n, int case_index)
 {
     const struct lb_run_options *o = b->options;
     struct lb_progress p = {.round = b->round,
@@ -219,7 +219,7 @@ static void tell(struct lb_bench *b, size_t done, size_t n, int case_index)
                             .window = done,
                             .windows_of_round = n,
                             .cases_active = n,
-                            .elapsed_s = lb_bench_spent_s(b),
+                            .elapsed_s = lb_runner_spent_s(b),
                             .budget_s = o->budget_s};
     char name[192];
 
@@ -232,7 +232,7 @@ static void tell(struct lb_bench *b, size_t done, size_t n, int case_index)
     o->progress(&p, o->data);
 }
 
-int lb_bench_gather(struct lb_bench *b, int placement)
+int lb_runner_gather(struct lb_runner *b, int placement)
 {
     const struct lb_placement *p = &b->plan->placements[placement];
     int *workers = calloc((size_t)p->n, sizeof *workers), err;
@@ -240,43 +240,43 @@ int lb_bench_gather(struct lb_bench *b, int placement)
     if (!workers)
         return -ENOMEM;
     for (int i = 0; i < p->n; i++)
-        workers[i] = lb_bench_worker(b, p->pu_os[i]);
+        workers[i] = lb_runner_worker(b, p->pu_os[i]);
     err = lb_crew_gather(b->crew, workers, p->n);
     free(workers);
     return err;
 }
 
-static int one_round(struct lb_bench *b, int *order, struct lb_why *why)
+static int one_round(struct lb_runner *b, int *order, struct lb_why *why)
 {
     int err, placement = -1;
     size_t n;
 
-    if ((err = lb_bench_draw(b)) || (err = order_round(b, order, &n)))
+    if ((err = lb_runner_draw(b)) || (err = order_round(b, order, &n)))
         return err;
-    lb_bench_go_home(b, 0);
-    if (b->anchored < b->round && (err = lb_bench_anchors(b, why)))
+    lb_runner_go_home(b, 0);
+    if (b->anchored < b->round && (err = lb_runner_anchors(b, why)))
         return err;
-    for (size_t i = 0; !err && i < n && !lb_bench_is_over(b); i++) {
+    for (size_t i = 0; !err && i < n && !lb_runner_is_over(b); i++) {
         if (b->done[order[i]] == b->round)
             continue;
-        lb_bench_fit(b, order, i, n);
+        lb_runner_fit(b, order, i, n);
         if (b->run->series[order[i]].left_out)
             continue;
         if (b->plan->cases[order[i]].placement != placement) {
             placement = b->plan->cases[order[i]].placement;
-            if ((err = lb_bench_gather(b, placement)))
+            if ((err = lb_runner_gather(b, placement)))
                 return err;
         }
         tell(b, i, n, order[i]);
-        double from_s = lb_bench_spent_s(b);
-        err = lb_bench_case(b, order[i], why);
-        lb_bench_took(b, order[i], lb_bench_spent_s(b) - from_s);
+        double from_s = lb_runner_spent_s(b);
+        err = lb_runner_case(b, order[i], why);
+        lb_runner_took(b, order[i], lb_runner_spent_s(b) - from_s);
     }
     return err;
 }
 
 /* What comes next: another round, or which end. */
-static bool goes_on(struct lb_bench *b)
+static bool goes_on(struct lb_runner *b)
 {
     struct lb_run *run = b->run;
     const struct lb_run_options *o = b->options;
@@ -284,42 +284,42 @@ static bool goes_on(struct lb_bench *b)
 
     for (size_t i = 0; i < b->plan->n_cases; i++)
         active |= run->series[i].active;
-    if (lb_bench_is_stopped(b))
+    if (lb_runner_is_stopped(b))
         run->end = LB_RUN_INTERRUPTED;
     else if (!active)
         run->end = LB_RUN_PRECISE;
     else if (o->rounds && b->round >= o->rounds)
         run->end = LB_RUN_ROUNDS;
-    else if (lb_bench_is_over(b) || (b->round && lb_bench_next_s(b) > lb_bench_left_s(b)))
+    else if (lb_runner_is_over(b) || (b->round && lb_runner_next_s(b) > lb_runner_left_s(b)))
         run->end = LB_RUN_BUDGET;
     else
         return true;
     return false;
 }
 
-static int all_rounds(struct lb_bench *b, struct lb_why *why)
+static int all_rounds(struct lb_runner *b, struct lb_why *why)
 {
     int *order = calloc(b->plan->n_cases, sizeof *order);
     int err = order ? 0 : -ENOMEM;
 
     /* A resumed run's process has other memory: what it would touch first now is another tale. */
     if (!err && !b->run->windows_resumed)
-        err = lb_bench_first(b, why);
+        err = lb_runner_first(b, why);
     while (!err && goes_on(b)) {
         err = one_round(b, order, why);
-        if (lb_bench_is_over(b)) /* in mid-round, as far as can be told */
+        if (lb_runner_is_over(b)) /* in mid-round, as far as can be told */
             continue;
         b->run->rounds = ++b->round;
         if (!err && !b->options->rounds && b->round >= LB_FIRST_LOOK &&
             lb_stats_look(b->round) == b->round)
-            err = lb_bench_look(b);
+            err = lb_runner_stop_precise(b);
     }
     free(order);
     return err;
 }
 
 /* The load since the last mark, and a new mark. */
-static void take_load(struct lb_bench *b, struct lb_load *load)
+static void take_load(struct lb_runner *b, struct lb_load *load)
 {
     struct lb_load_mark now;
 
@@ -328,7 +328,7 @@ static void take_load(struct lb_bench *b, struct lb_load *load)
     b->load = now;
 }
 
-static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb_why *why)
+static int make_bench(struct lb_runner *b, const struct lb_topology *t, struct lb_why *why)
 {
     size_t n = b->plan->n_cases;
     int widest = 1, err;
@@ -357,19 +357,19 @@ static int make_bench(struct lb_bench *b, const struct lb_topology *t, struct lb
     if ((err = lb_row_create(&lb_schema_samples, &b->row)) || (err = make_crew(b, why)) ||
         (err = make_arenas(b, why)))
         return err;
-    lb_bench_go_home(b, 0);
+    lb_runner_go_home(b, 0);
     b->run->chain_ns = lb_crew_chain_ns(b->crew);
-    if ((err = lb_bench_instruments(b)))
+    if ((err = lb_runner_instruments(b)))
         return err;
     take_load(b, &b->run->load_before);
     b->start_ticks = lb_clock_now(&b->run->clock);
-    return b->options->resume ? lb_bench_resume(b, b->options->resume, why) : 0;
+    return b->options->resume ? lb_runner_resume(b, b->options->resume, why) : 0;
 }
 
-static void drop_bench(struct lb_bench *b)
+static void drop_bench(struct lb_runner *b)
 {
     lb_crew_destroy(b->crew);
-    lb_bench_give_back(b);
+    lb_runner_give_back(b);
     for (size_t i = 0; i < b->n_homes; i++)
         lb_arena_destroy(b->homes[i].memory);
     free(b->homes);
@@ -392,11 +392,11 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
                    struct lb_run **result)
 {
     struct lb_run *run;
-    struct lb_bench b = {.plan = plan,
-                         .options = options,
-                         .csv = csv,
-                         .random = options->seed,
-                         .probing = ~options->seed};
+    struct lb_runner b = {.plan = plan,
+                          .options = options,
+                          .csv = csv,
+                          .random = options->seed,
+                          .probing = ~options->seed};
     int64_t steal = lb_environment_steal_ticks();
     bool began = false;
     int err;
@@ -409,7 +409,7 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
         return -ENOMEM;
     run->plan = plan;
     b.run = run;
-    lb_bench_begin_time(&b);
+    lb_runner_begin_time(&b);
     if (!(err = make_bench(&b, topology, why))) {
         began = true;
         err = all_rounds(&b, why);

@@ -8,7 +8,7 @@
 struct lb_sum;
 
 /* Memory at one home; placements share it. */
-struct lb_bench_home {
+struct lb_runner_home {
     int node_os; /* -1: wherever worker 0 runs; LB_ARENA_INTERLEAVED */
     struct lb_arena *memory;
     char *base;
@@ -23,7 +23,7 @@ struct lb_pending {
 };
 
 /* What a run works with; lives as long as lb_run_measure. */
-struct lb_bench {
+struct lb_runner {
     struct lb_run *run;
     const struct lb_plan *plan;
     const struct lb_run_options *options;
@@ -31,7 +31,7 @@ struct lb_bench {
     int *pus, *nodes; /* of the crew: kernel numbers */
     int n_pus;
     struct lb_load_mark load; /* the last reading */
-    struct lb_bench_home *homes;
+    struct lb_runner_home *homes;
     size_t n_homes;
     int *home_of; /* by placement: index into homes */
     char *arena;  /* the present placement's home; all are of one size */
@@ -76,7 +76,7 @@ struct lb_attempt {
     double own_ns[2], slow_ns[2]; /* by role; NaN: not known */
     double transfer_ns;
     bool armed;
-    double *ops; /* scratch of lb_bench_fold */
+    double *ops; /* scratch of lb_runner_fold */
     struct lb_placed placed;
     enum lb_spoiled spoiled;
     float *before, *after;
@@ -86,72 +86,72 @@ struct lb_attempt {
 };
 
 /* From now on the budget runs. */
-void lb_bench_begin_time(struct lb_bench *bench);
-double lb_bench_spent_s(const struct lb_bench *bench);
-double lb_bench_left_s(const struct lb_bench *bench);
-bool lb_bench_is_stopped(const struct lb_bench *bench);
+void lb_runner_begin_time(struct lb_runner *bench);
+double lb_runner_spent_s(const struct lb_runner *bench);
+double lb_runner_left_s(const struct lb_runner *bench);
+bool lb_runner_is_stopped(const struct lb_runner *bench);
 /* Stopped, or the budget is spent: looked at between windows. */
-bool lb_bench_is_over(const struct lb_bench *bench);
+bool lb_runner_is_over(const struct lb_runner *bench);
 /* A case of a round took so long. */
-void lb_bench_took(struct lb_bench *bench, int case_index, double took_s);
-double lb_bench_pace(const struct lb_bench *bench);
+void lb_runner_took(struct lb_runner *bench, int case_index, double took_s);
+double lb_runner_pace(const struct lb_runner *bench);
 /* What the next round will take. */
-double lb_bench_next_s(const struct lb_bench *bench);
+double lb_runner_next_s(const struct lb_runner *bench);
 /* Where what is wanted does not fit any more: leaves scenarios out. order[from..n) is the rest of
  * the round. */
-void lb_bench_fit(struct lb_bench *bench, const int *order, size_t from, size_t n);
+void lb_runner_fit(struct lb_runner *bench, const int *order, size_t from, size_t n);
 
 /* The crew's worker on that PU, -1 when there is none. */
-int lb_bench_worker(const struct lb_bench *bench, int pu_os);
+int lb_runner_worker(const struct lb_runner *bench, int pu_os);
 /* Fresh lines for a probe, all different, anywhere in the arena (nothing is laid out there while it
  * runs). */
-void lb_bench_lines(struct lb_bench *bench, int n, uintptr_t *lines);
+void lb_runner_lines(struct lb_runner *bench, int n, uintptr_t *lines);
 
 /* Anchors of a round: rows of their own. */
-int lb_bench_anchors(struct lb_bench *bench, struct lb_why *why);
+int lb_runner_anchors(struct lb_runner *bench, struct lb_why *why);
 /* What the round draws, from seed and round. */
-int lb_bench_draw(struct lb_bench *bench);
+int lb_runner_draw(struct lb_runner *bench);
 /* The placement's workers are at work from now on; the others sleep, so that none spins on a
  * sibling. */
-int lb_bench_gather(struct lb_bench *bench, int placement);
+int lb_runner_gather(struct lb_runner *bench, int placement);
 /* Before the first round: windows of first touches, in turns until the memory is used up or a tenth
  * of the budget is; then all of it is given back, so that what the rounds touch is recycled. */
-int lb_bench_first(struct lb_bench *bench, struct lb_why *why);
+int lb_runner_first(struct lb_runner *bench, struct lb_why *why);
 /* Keeps what a window of first touches has mapped. */
-int lb_bench_hoard(struct lb_bench *bench, const struct lb_case *c,
-                   const struct lb_attempt *attempt);
-void lb_bench_give_back(struct lb_bench *bench);
+int lb_runner_hoard(struct lb_runner *bench, const struct lb_case *c,
+                    const struct lb_attempt *attempt);
+void lb_runner_give_back(struct lb_runner *bench);
 /* Touches that a thread of such a window may still make. */
-uint64_t lb_bench_touches_left(const struct lb_bench *bench, const struct lb_case *c);
+uint64_t lb_runner_touches_left(const struct lb_runner *bench, const struct lb_case *c);
 /* Measures one case once, with repeats of spoiled windows, and keeps what it found. */
-int lb_bench_case(struct lb_bench *bench, int case_index, struct lb_why *why);
+int lb_runner_case(struct lb_runner *bench, int case_index, struct lb_why *why);
 /* The rows of one attempt. */
-int lb_bench_write(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_why *why);
+int lb_runner_write(struct lb_runner *bench, const struct lb_attempt *attempt, struct lb_why *why);
 /* Links of a placement's ring of PUs: 0 for one thread, 1 for two, n for more. */
 int lb_ring_links(int threads);
 /* Which cases are still wanted: those whose pair is not precise yet, and what they are compared to.
  */
-int lb_bench_look(struct lb_bench *bench);
+int lb_runner_stop_precise(struct lb_runner *bench);
 /* The columns that name a case, the same in every file. */
 void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c);
 /* Which of the events can be opened, and in which groups they are counted. Then the timer. */
-int lb_bench_instruments(struct lb_bench *bench);
+int lb_runner_instruments(struct lb_runner *bench);
 /* Divides the events that can be opened into groups. */
-void lb_bench_groups(struct lb_bench *bench);
+void lb_runner_groups(struct lb_runner *bench);
 /* Opens a group on worker 0, as a window will, with watches on `words` (n of them). Returns how
  * many opened; close the group afterwards. */
-int lb_bench_open(const struct lb_bench *bench, struct lb_event_code *codes, uint64_t *words, int n,
-                  struct lb_group *group);
+int lb_runner_open(const struct lb_runner *bench, struct lb_event_code *codes, uint64_t *words,
+                   int n, struct lb_group *group);
 /* Counted in every group beside others: cycles and instructions, where there is room. */
 bool lb_event_is_in_each(const struct lb_run_event *event);
 /* Puts counters and sampling into the plans of a window's threads. */
-int lb_bench_equip(struct lb_bench *bench, const struct lb_case *c, struct lb_attempt *attempt);
+int lb_runner_equip(struct lb_runner *bench, const struct lb_case *c, struct lb_attempt *attempt);
 /* What a role's threads counted of the window's k-th event, and the ops over which they did. */
-struct lb_count lb_bench_count(const struct lb_attempt *attempt, const struct lb_case *c, int role,
-                               int k, double *ops);
+struct lb_count lb_runner_count(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                                int k, double *ops);
 /* Adds what a window counted to a row of the run's events. */
-void lb_bench_tally(const struct lb_attempt *attempt, const struct lb_case *c, int role,
-                    struct lb_tally *tallies);
+void lb_runner_tally(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                     struct lb_tally *tallies);
 /* Whether thread `thread` plays that role (each plays the only one). */
 bool lb_case_plays(const struct lb_case *c, int role, int thread);
 int lb_case_role_threads(const struct lb_case *c, int role);
@@ -160,22 +160,22 @@ void lb_row_role(struct lb_row *row, int role, double per_op);
 /* Of wall time; NaN where CPU time is not known. Clocks of both kinds may differ by a little. */
 double lb_off_cpu_share(const struct lb_sample *sample);
 /* Folds the results of a role's threads into one sample. */
-void lb_bench_fold(const struct lb_attempt *attempt, const struct lb_case *c, int role,
-                   struct lb_sample *sample);
+void lb_runner_fold(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                    struct lb_sample *sample);
 /* Adds the timed ops of a role's threads. */
-void lb_bench_latency(const struct lb_attempt *attempt, const struct lb_case *c, int role,
-                      struct lb_latency *sum);
+void lb_runner_latency(const struct lb_attempt *attempt, const struct lb_case *c, int role,
+                       struct lb_latency *sum);
 bool lb_probes_agree(const float *a, const float *b, int n_links);
 
 /* Reads back what samples.csv holds of this plan: series, counts, the round to go on with and what
  * of it is done. -EPROTO with the line for rows that are not of this plan. */
-int lb_bench_resume(struct lb_bench *bench, const char *path, struct lb_why *why);
+int lb_runner_resume(struct lb_runner *bench, const char *path, struct lb_why *why);
 /* The first column of a case's row that holds what no run can have measured, or NULL. */
 const char *lb_resume_impossible(const struct lb_csv_reader *row);
 /* Makes the placement's home the arena that is drawn from. */
-void lb_bench_go_home(struct lb_bench *bench, int placement);
+void lb_runner_go_home(struct lb_runner *bench, int placement);
 /* A spoiled window is repeated this often in its round; then the round goes on without the case. */
-int lb_bench_repeats(const struct lb_bench *bench, const struct lb_case *c);
+int lb_runner_repeats(const struct lb_runner *bench, const struct lb_case *c);
 /* The ends of link `link` of a ring of n PUs, as indices. */
 void lb_ring_link(int n, int link, int ends[2]);
 
@@ -190,7 +190,7 @@ struct lb_sum {
 };
 int lb_sum_init(const struct lb_run *run, const struct lb_case *c, struct lb_sum *sum);
 void lb_sum_finish(struct lb_sum *sum);
-void lb_sum_add(struct lb_bench *bench, const struct lb_attempt *attempt, struct lb_sum *sum);
+void lb_sum_add(struct lb_runner *bench, const struct lb_attempt *attempt, struct lb_sum *sum);
 /* The parts of it: a role's sample, the probes around the phase, and where the window lay. */
 void lb_sum_add_sample(const struct lb_sample *sample, int role, struct lb_sum *sum);
 void lb_sum_add_phase(const float *before, const float *after, int n_links, struct lb_sum *sum);
@@ -201,6 +201,6 @@ void lb_series_place(const struct lb_placed *placed, struct lb_series *series);
 int lb_sum_keep(struct lb_run *run, int case_index, unsigned round, const float *after, int n_links,
                 struct lb_sum *sum);
 /* Adds an armed window's counts to the sample just kept. */
-void lb_sum_armed(struct lb_bench *bench, const struct lb_attempt *attempt);
+void lb_sum_armed(struct lb_runner *bench, const struct lb_attempt *attempt);
 
 #endif

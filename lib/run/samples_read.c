@@ -23,7 +23,7 @@ struct known {
 };
 
 struct resuming {
-    struct lb_bench *b;
+    struct lb_runner *b;
     struct lb_csv_reader *reader;
     const char *path;
     struct lb_why *why;
@@ -316,7 +316,7 @@ static bool wants_armed(const struct resuming *r)
  * the end, what the run goes on with. */
 static int end_group(struct resuming *r, bool at_end)
 {
-    struct lb_bench *b = r->b;
+    struct lb_runner *b = r->b;
     int err = 0;
 
     if (r->case_index < 0)
@@ -404,7 +404,7 @@ static void count_window(struct resuming *r, const char *status)
         join_window(r);
         r->phase++;
         r->spoiled = 0;
-    } else if (++r->spoiled > lb_bench_repeats(r->b, c)) {
+    } else if (++r->spoiled > lb_runner_repeats(r->b, c)) {
         r->gave_up = true;
     }
 }
@@ -580,7 +580,7 @@ static int resume(struct resuming *r)
     return err;
 }
 
-int lb_bench_resume(struct lb_bench *b, const char *path, struct lb_why *why)
+int lb_runner_resume(struct lb_runner *b, const char *path, struct lb_why *why)
 {
     struct resuming r = {.b = b, .path = path, .why = why, .case_index = -1};
     int err = resume(&r);

@@ -67,7 +67,7 @@ static void more_known(struct lb_row *row, const char *column, double value)
     more_or_empty(row, column, isfinite(value), isfinite(value) ? (uint64_t)value : 0);
 }
 
-static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
+static void write_threads(const struct lb_runner *b, const struct lb_attempt *a,
                           const struct lb_case *c, int role)
 {
     struct lb_row *row = b->row;
@@ -91,7 +91,7 @@ static void write_threads(const struct lb_bench *b, const struct lb_attempt *a,
 }
 
 /* As pft names them; of the whole account, as the faults are. */
-static void write_faults(struct lb_bench *b, const struct lb_attempt *a, const struct lb_case *c,
+static void write_faults(struct lb_runner *b, const struct lb_attempt *a, const struct lb_case *c,
                          int role)
 {
     double faults = 0, cpu_ns = 0, wall_ns = 0;
@@ -113,7 +113,7 @@ static void write_faults(struct lb_bench *b, const struct lb_attempt *a, const s
 }
 
 /* What the locks did, and the shared picture of the case's blocks. */
-static void write_sums(struct lb_bench *b, const struct lb_attempt *a, const struct lb_case *c,
+static void write_sums(struct lb_runner *b, const struct lb_attempt *a, const struct lb_case *c,
                        int role)
 {
     struct lb_lock_stats sum = {0};
@@ -161,7 +161,7 @@ static void write_buckets(struct lb_row *row, const struct lb_latency *sum)
         }
 }
 
-static void write_latency(const struct lb_bench *b, const struct lb_attempt *a,
+static void write_latency(const struct lb_runner *b, const struct lb_attempt *a,
                           const struct lb_case *c, int role)
 {
     struct lb_latency *sum = calloc(1, sizeof *sum);
@@ -169,7 +169,7 @@ static void write_latency(const struct lb_bench *b, const struct lb_attempt *a,
     struct lb_row *row = b->row;
 
     if (sum)
-        lb_bench_latency(a, c, role, sum);
+        lb_runner_latency(a, c, role, sum);
     if (sum && sum->n) {
         lb_row_int(row, "latency_samples", (int64_t)sum->n);
         lb_row_number(row, "latency_p50_ns", lb_latency_quantile(sum, 0.5) * ns);
@@ -205,12 +205,12 @@ static void write_event(struct lb_row *row, const struct lb_event *e, const stru
         lb_row_role(row, e->role, k->scaled / ops);
 }
 
-static void write_events(const struct lb_bench *b, const struct lb_attempt *a,
+static void write_events(const struct lb_runner *b, const struct lb_attempt *a,
                          const struct lb_case *c, int role)
 {
     for (int k = 0; k < a->n_events; k++) {
         double ops;
-        struct lb_count sum = lb_bench_count(a, c, role, k, &ops);
+        struct lb_count sum = lb_runner_count(a, c, role, k, &ops);
         write_event(b->row, &b->run->events[a->events[k]].event, &sum, ops);
     }
 }
@@ -240,13 +240,13 @@ static void write_figures(struct lb_row *row, const struct lb_case *c, const str
     lb_row_number(row, "sampled_share", s->sampled_share);
 }
 
-static void write_sample(struct lb_bench *b, const struct lb_attempt *a, const struct lb_case *c,
+static void write_sample(struct lb_runner *b, const struct lb_attempt *a, const struct lb_case *c,
                          int role)
 {
     struct lb_sample s;
     struct lb_row *row = b->row;
 
-    lb_bench_fold(a, c, role, &s);
+    lb_runner_fold(a, c, role, &s);
     lb_row_text(row, "role", lb_case_role_name(c, role));
     lb_row_int(row, "round", b->round);
     lb_row_int(row, "window", (int64_t)b->window);
@@ -268,7 +268,7 @@ static void write_sample(struct lb_bench *b, const struct lb_attempt *a, const s
     lb_row_int(row, "emulated", b->options->emulated);
 }
 
-int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why *why)
+int lb_runner_write(struct lb_runner *b, const struct lb_attempt *a, struct lb_why *why)
 {
     const struct lb_case *c = &b->plan->cases[a->case_index];
 
@@ -289,7 +289,7 @@ int lb_bench_write(struct lb_bench *b, const struct lb_attempt *a, struct lb_why
     return 0;
 }
 
-static int write_anchor(struct lb_bench *b, const char *name, const struct lb_placement *p,
+static int write_anchor(struct lb_runner *b, const char *name, const struct lb_placement *p,
                         double ns, struct lb_why *why)
 {
     lb_row_clear(b->row);
@@ -312,7 +312,7 @@ static int write_anchor(struct lb_bench *b, const char *name, const struct lb_pl
 }
 
 /* Two locked adds and a store on a line of the caller's own. */
-static double adds_ns(struct lb_bench *b)
+static double adds_ns(struct lb_runner *b)
 {
     enum { OPS = 4000 };
     char *lock = b->arena + b->draw.lock_pair;
@@ -326,7 +326,7 @@ static double adds_ns(struct lb_bench *b)
     return lb_clock_ns(&b->run->clock, lb_clock_now(&b->run->clock) - from) / (double)OPS;
 }
 
-int lb_bench_anchors(struct lb_bench *b, struct lb_why *why)
+int lb_runner_anchors(struct lb_runner *b, struct lb_why *why)
 {
     int err = write_anchor(b, "anchor-chain", NULL, lb_crew_chain_ns(b->crew), why);
 
@@ -338,9 +338,9 @@ int lb_bench_anchors(struct lb_bench *b, struct lb_why *why)
         const struct lb_placement *p = &b->plan->placements[i];
         if (p->n < 2)
             continue;
-        lb_bench_lines(b, LB_PINGPONG_LINES, lines);
-        err = lb_crew_pingpong(b->crew, lb_bench_worker(b, p->pu_os[0]),
-                               lb_bench_worker(b, p->pu_os[1]), lines, LB_PINGPONG_LINES,
+        lb_runner_lines(b, LB_PINGPONG_LINES, lines);
+        err = lb_crew_pingpong(b->crew, lb_runner_worker(b, p->pu_os[0]),
+                               lb_runner_worker(b, p->pu_os[1]), lines, LB_PINGPONG_LINES,
                                8 * LB_PINGPONG_TRIPS, &ns);
         if (!err)
             err = write_anchor(b, "anchor-pingpong", p, ns, why);

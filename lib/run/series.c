@@ -45,8 +45,8 @@ double lb_off_cpu_share(const struct lb_sample *s)
     return s->cpu_ns >= s->wall_ns ? 0 : 1 - s->cpu_ns / s->wall_ns;
 }
 
-void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role,
-                   struct lb_sample *s)
+void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int role,
+                    struct lb_sample *s)
 {
     double *ops = a->ops, measured = 0, sampled = 0, sum = 0;
     size_t n = 0;
@@ -77,8 +77,8 @@ void lb_bench_fold(const struct lb_attempt *a, const struct lb_case *c, int role
     s->sampled_share = sampled / (measured + (c->blocks ? 0 : sampled));
 }
 
-void lb_bench_latency(const struct lb_attempt *a, const struct lb_case *c, int role,
-                      struct lb_latency *sum)
+void lb_runner_latency(const struct lb_attempt *a, const struct lb_case *c, int role,
+                       struct lb_latency *sum)
 {
     for (int i = 0; i < c->shape.threads; i++)
         if (lb_case_plays(c, role, i))
@@ -170,16 +170,16 @@ void lb_sum_add_phase(const float *before, const float *after, int n_links, stru
     sum->phases++;
 }
 
-void lb_sum_add(struct lb_bench *b, const struct lb_attempt *a, struct lb_sum *sum)
+void lb_sum_add(struct lb_runner *b, const struct lb_attempt *a, struct lb_sum *sum)
 {
     const struct lb_case *c = &b->plan->cases[a->case_index];
     struct lb_sample x;
 
     for (int role = 0; role < lb_case_roles(c); role++) {
-        lb_bench_fold(a, c, role, &x);
+        lb_runner_fold(a, c, role, &x);
         lb_sum_add_sample(&x, role, sum);
-        lb_bench_latency(a, c, role, &sum->latency[role]);
-        lb_bench_tally(a, c, role, sum->tallies[role]);
+        lb_runner_latency(a, c, role, &sum->latency[role]);
+        lb_runner_tally(a, c, role, sum->tallies[role]);
     }
     lb_sum_add_phase(a->before, a->after, a->n_links, sum);
     lb_series_place(&a->placed, &b->run->series[a->case_index]);
@@ -282,12 +282,12 @@ int lb_sum_keep(struct lb_run *run, int case_index, unsigned round, const float 
     return 0;
 }
 
-void lb_sum_armed(struct lb_bench *b, const struct lb_attempt *a)
+void lb_sum_armed(struct lb_runner *b, const struct lb_attempt *a)
 {
     const struct lb_case *c = &b->plan->cases[a->case_index];
     struct lb_series *series = &b->run->series[a->case_index];
     size_t n = b->run->n_events;
 
     for (int role = 0; role < lb_case_roles(c); role++)
-        lb_bench_tally(a, c, role, series->tallies[role] + (series->n - 1) * n);
+        lb_runner_tally(a, c, role, series->tallies[role] + (series->n - 1) * n);
 }

@@ -22,7 +22,7 @@ INLINE void touch(uintptr_t at)
 #endif
 }
 
-/* From now on the spare byte is touched, over and over: lb_shape_check says what went wrong. */
+/* From now on the spare byte is touched, over and over: lb_workload_check says what went wrong. */
 static uintptr_t lose(struct lb_pages *p, const char *call)
 {
     p->error = errno;

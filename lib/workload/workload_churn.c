@@ -21,7 +21,7 @@ static size_t round_up(size_t bytes, size_t unit)
     return (bytes + unit - 1) / unit * unit;
 }
 
-static int region_init(const struct lb_shape *s, struct region *r)
+static int region_init(const struct lb_workload *s, struct region *r)
 {
     int err = lb_geometry_init(s->layout, s->lock, NULL, &r->geometry);
 
@@ -43,19 +43,19 @@ static int region_init(const struct lb_shape *s, struct region *r)
     return 0;
 }
 
-bool lb_shape_fills(const struct lb_shape *shape)
+bool lb_workload_fills(const struct lb_workload *shape)
 {
     return shape->scenario->counts_objects;
 }
 
-bool lb_shape_indirect(const struct lb_shape *s)
+bool lb_workload_indirect(const struct lb_workload *s)
 {
     if (!s->layout)
         return false;
     return lb_scenario_churns(s->scenario) ? s->layout->separate : s->layout->indirect;
 }
 
-size_t lb_churn_bytes(const struct lb_shape *s)
+size_t lb_churn_bytes(const struct lb_workload *s)
 {
     struct region r;
 
@@ -123,7 +123,7 @@ static uintptr_t give_birth(struct lb_churn *c, bool slab)
     return object;
 }
 
-static void describe(const struct lb_shape *s, const struct region *r, struct lb_churn *c)
+static void describe(const struct lb_workload *s, const struct region *r, struct lb_churn *c)
 {
     const struct lb_layout *l = s->layout;
     size_t lock_bytes = lb_lock_info(s->lock)->bytes;
@@ -139,7 +139,8 @@ static void describe(const struct lb_shape *s, const struct region *r, struct lb
     c->slot_offset = l->indirect ? l->slot_offset : 0;
 }
 
-static int place_region(const struct lb_shape *s, const struct region *r, uint64_t seed, char *at)
+static int place_region(const struct lb_workload *s, const struct region *r, uint64_t seed,
+                        char *at)
 {
     bool slab = s->scenario->kind == LB_SCENARIO_CHURN_SLAB;
     struct lb_churn *c = (struct lb_churn *)(void *)at;
@@ -164,7 +165,7 @@ static int place_region(const struct lb_shape *s, const struct region *r, uint64
     return err;
 }
 
-int lb_churn_place(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+int lb_churn_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
                    struct lb_site *sites)
 {
     struct region r;
@@ -178,7 +179,7 @@ int lb_churn_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     return err;
 }
 
-void lb_churn_release(const struct lb_shape *s, char *arena)
+void lb_churn_release(const struct lb_workload *s, char *arena)
 {
     struct region r;
 
@@ -229,7 +230,7 @@ static int account(const struct lb_slab *slab, uintptr_t first, size_t n, uintpt
     return sound && found == n ? 0 : -EBUSY;
 }
 
-int lb_churn_check(const struct lb_shape *s, const char *arena)
+int lb_churn_check(const struct lb_workload *s, const char *arena)
 {
     struct region r;
     int err = region_init(s, &r);
@@ -262,11 +263,11 @@ static size_t in_use(void)
 
 int lb_churn_heap_bytes(const struct lb_layout *layout, enum lb_lock_kind lock, double *per_object)
 {
-    struct lb_shape s = {.scenario = &lb_scenarios[LB_SCENARIO_CHURN_MALLOC],
-                         .layout = layout,
-                         .lock = lock,
-                         .threads = 1,
-                         .objects = COUNTED};
+    struct lb_workload s = {.scenario = &lb_scenarios[LB_SCENARIO_CHURN_MALLOC],
+                            .layout = layout,
+                            .lock = lock,
+                            .threads = 1,
+                            .objects = COUNTED};
     struct region r;
     int err = region_init(&s, &r);
     char *at = err ? NULL : aligned_alloc(LB_SLAB_PAGE_BYTES, r.bytes);

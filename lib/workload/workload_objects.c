@@ -56,7 +56,7 @@ static enum lb_op words_op(const struct lb_layout *l, int role)
     return ops[how] + (enum lb_op)(n ? n - 1 : 0);
 }
 
-enum lb_op lb_shape_op(const struct lb_shape *s, int i)
+enum lb_op lb_workload_op(const struct lb_workload *s, int i)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
 
@@ -65,16 +65,16 @@ enum lb_op lb_shape_op(const struct lb_shape *s, int i)
     return words_op(s->layout, lb_scenario_role(s->scenario, &s->writers, i, s->threads));
 }
 
-size_t lb_shape_object(const struct lb_shape_map *m, size_t i)
+size_t lb_workload_object(const struct lb_workload_map *m, size_t i)
 {
     return m->objects + lb_slab_offset(&m->geometry.object, m->first_object + i);
 }
 
-size_t lb_shape_lock(const struct lb_shape_map *m, size_t i)
+size_t lb_workload_lock(const struct lb_workload_map *m, size_t i)
 {
     if (m->shape->layout->separate)
         return m->locks + lb_slab_offset(&m->geometry.lock, m->first_lock + i);
-    return lb_shape_object(m, i) + m->shape->layout->lock_offset;
+    return lb_workload_object(m, i) + m->shape->layout->lock_offset;
 }
 
 static size_t per_slab_most(const struct lb_layout *l)
@@ -82,7 +82,7 @@ static size_t per_slab_most(const struct lb_layout *l)
     return (LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER) / l->size_bytes;
 }
 
-static size_t object_count(const struct lb_shape *s)
+static size_t object_count(const struct lb_workload *s)
 {
     switch (s->scenario->kind) {
     case LB_SCENARIO_NEIGHBOURS:
@@ -108,8 +108,8 @@ static size_t slab_start(size_t pair, size_t offset_in_slab)
     return pair - offset_in_slab / LB_PAIR_BYTES * LB_PAIR_BYTES;
 }
 
-int lb_shape_map_init(const struct lb_shape *s, const struct lb_draw *draw, struct lb_why *why,
-                      struct lb_shape_map *m)
+int lb_workload_map_init(const struct lb_workload *s, const struct lb_draw *draw,
+                         struct lb_why *why, struct lb_workload_map *m)
 {
     const struct lb_layout *l = s->layout;
     int err = lb_geometry_init(l, s->lock, why, &m->geometry);
@@ -139,7 +139,7 @@ int lb_shape_map_init(const struct lb_shape *s, const struct lb_draw *draw, stru
     return 0;
 }
 
-size_t lb_shape_bytes(const struct lb_shape *s)
+size_t lb_workload_bytes(const struct lb_workload *s)
 {
     struct lb_geometry g;
 
@@ -158,11 +158,11 @@ size_t lb_shape_bytes(const struct lb_shape *s)
            (s->layout->separate ? lb_slab_footprint(&g.lock, n) : 0);
 }
 
-size_t lb_shape_mm(const struct lb_shape *s, const struct lb_draw *draw)
+size_t lb_workload_mm(const struct lb_workload *s, const struct lb_draw *draw)
 {
-    if (!lb_shape_fills(s))
+    if (!lb_workload_fills(s))
         return draw->mm_offset;
-    return (lb_shape_bytes(s) + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
+    return (lb_workload_bytes(s) + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
 }
 
 int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room,
@@ -220,9 +220,9 @@ static int zipf_picks(uint64_t *state, size_t n, uint32_t *picks, size_t n_picks
 }
 
 /* Indices of one thread's objects, the same for every layout of the round; then offsets over 8. */
-static int fill_picks(const struct lb_shape_map *m, const struct lb_draw *draw, uint32_t *picks)
+static int fill_picks(const struct lb_workload_map *m, const struct lb_draw *draw, uint32_t *picks)
 {
-    const struct lb_shape *s = m->shape;
+    const struct lb_workload *s = m->shape;
     uint64_t state = draw->seed;
     bool zipf = s->access == LB_PICK_SHARED_ZIPF || s->access == LB_PICK_PRIVATE_ZIPF;
     int err = 0;
@@ -237,13 +237,13 @@ static int fill_picks(const struct lb_shape_map *m, const struct lb_draw *draw, 
     return err;
 }
 
-static void init_objects(const struct lb_shape_map *m, char *arena)
+static void init_objects(const struct lb_workload_map *m, char *arena)
 {
     const struct lb_layout *l = m->shape->layout;
 
     for (size_t i = 0; i < m->count; i++) {
-        char *object = arena + lb_shape_object(m, i);
-        char *lock = arena + lb_shape_lock(m, i);
+        char *object = arena + lb_workload_object(m, i);
+        char *lock = arena + lb_workload_lock(m, i);
         __atomic_store_n((uint32_t *)(void *)(object + lb_program_seq(l)), 0, __ATOMIC_RELAXED);
         if (l->indirect)
             __atomic_store_n((uint64_t *)(void *)(object + l->slot_offset), (uintptr_t)lock,
@@ -252,7 +252,7 @@ static void init_objects(const struct lb_shape_map *m, char *arena)
     }
 }
 
-size_t lb_shape_object_of(const struct lb_shape *s, int i)
+size_t lb_workload_object_of(const struct lb_workload *s, int i)
 {
     if (s->scenario->kind == LB_SCENARIO_NEIGHBOURS)
         return (size_t)i;
@@ -271,7 +271,7 @@ size_t lb_program_seq(const struct lb_layout *l)
     return lb_layout_loads(l, 0, loads) ? loads[0] : 0;
 }
 
-static void make_program(const struct lb_shape_map *m, int role, size_t second,
+static void make_program(const struct lb_workload_map *m, int role, size_t second,
                          struct lb_program *program)
 {
     const struct lb_layout *l = m->shape->layout;
@@ -291,14 +291,14 @@ static void make_program(const struct lb_shape_map *m, int role, size_t second,
     *program = p;
 }
 
-static void object_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm, int i,
+static void object_site(const struct lb_workload_map *m, const char *arena, uintptr_t mm, int i,
                         struct lb_site *site)
 {
-    const struct lb_shape *s = m->shape;
-    size_t index = lb_shape_object_of(s, i), first = lb_shape_object(m, index);
+    const struct lb_workload *s = m->shape;
+    size_t index = lb_workload_object_of(s, i), first = lb_workload_object(m, index);
 
     make_program(m, lb_scenario_role(s->scenario, &s->writers, i, s->threads),
-                 lb_shape_object(m, index + 1) - first, &site->program);
+                 lb_workload_object(m, index + 1) - first, &site->program);
     site->x[0] = (uintptr_t)arena + first;
     site->x[1] = (uintptr_t)&site->program;
     site->x[2] = mm;
@@ -307,10 +307,10 @@ static void object_site(const struct lb_shape_map *m, const char *arena, uintptr
 
 /* Thread i starts at its own place in the common draw; private objects lie in whole slabs of their
  * own. */
-static void many_site(const struct lb_shape_map *m, const char *arena, uintptr_t mm,
+static void many_site(const struct lb_workload_map *m, const char *arena, uintptr_t mm,
                       const uint32_t *picks, int i, struct lb_site *site)
 {
-    const struct lb_shape *s = m->shape;
+    const struct lb_workload *s = m->shape;
     size_t start = LB_PICKS / (size_t)s->threads * (size_t)i;
     size_t per_slab = m->geometry.object.per_slab;
     size_t whole_slabs = (s->objects + per_slab - 1) / per_slab * per_slab;
@@ -323,20 +323,20 @@ static void many_site(const struct lb_shape_map *m, const char *arena, uintptr_t
     site->x[3] = (uintptr_t)(picks + start);
 }
 
-static void describe(const struct lb_shape_map *m, const char *arena, struct lb_placed *placed)
+static void describe(const struct lb_workload_map *m, const char *arena, struct lb_placed *placed)
 {
-    const struct lb_shape *s = m->shape;
+    const struct lb_workload *s = m->shape;
     uintptr_t base = (uintptr_t)arena;
-    uintptr_t lock = base + lb_shape_lock(m, 0);
-    size_t other = lb_shape_object_of(s, 1);
+    uintptr_t lock = base + lb_workload_lock(m, 0);
+    size_t other = lb_workload_object_of(s, 1);
 
-    placed->object_residue = (int)(lb_shape_object(m, 0) % LB_LINE_BYTES);
+    placed->object_residue = (int)(lb_workload_object(m, 0) % LB_LINE_BYTES);
     placed->lock_residue = (int)(lock % LB_LINE_BYTES);
     placed->line_offset = (int64_t)((lock - base) / LB_LINE_BYTES * LB_LINE_BYTES);
     if (s->threads > 1 && other)
-        placed->shares = lb_layout_shares(s->layout, s->lock, base + lb_shape_object(m, 0), lock,
-                                          base + lb_shape_object(m, other),
-                                          base + lb_shape_lock(m, other), LB_LINE_BYTES);
+        placed->shares = lb_layout_shares(s->layout, s->lock, base + lb_workload_object(m, 0), lock,
+                                          base + lb_workload_object(m, other),
+                                          base + lb_workload_lock(m, other), LB_LINE_BYTES);
     if (s->scenario->kind == LB_SCENARIO_MANY) {
         placed->object_residue = placed->lock_residue = -1;
         placed->line_offset = -1;
@@ -344,7 +344,7 @@ static void describe(const struct lb_shape_map *m, const char *arena, struct lb_
     }
 }
 
-size_t lb_shape_word(const struct lb_shape *s, const struct lb_draw *draw, int i)
+size_t lb_workload_word(const struct lb_workload *s, const struct lb_draw *draw, int i)
 {
     size_t step =
         s->scenario->kind == LB_SCENARIO_CONTROL_SHARED ? sizeof(uint64_t) : LB_APART_BYTES;
@@ -352,11 +352,11 @@ size_t lb_shape_word(const struct lb_shape *s, const struct lb_draw *draw, int i
     return draw->lock_pair + (size_t)i * step;
 }
 
-static void place_words(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+static void place_words(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
                         struct lb_site *sites)
 {
     for (int i = 0; i < s->threads; i++) {
-        char *word = arena + lb_shape_word(s, draw, i);
+        char *word = arena + lb_workload_word(s, draw, i);
         memset(word, 0, sizeof(uint64_t));
         if (s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS)
             lb_lock_init(LB_LOCK_RWSEM40, word);
@@ -364,20 +364,20 @@ static void place_words(const struct lb_shape *s, const struct lb_draw *draw, ch
     }
 }
 
-int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
-                   size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
-                   struct lb_placed *placed)
+int lb_workload_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
+                      size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
+                      struct lb_placed *placed)
 {
     struct lb_placed p = {-1, -1, -1, -1, 0};
     bool many = s->scenario->kind == LB_SCENARIO_MANY;
-    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_shape_mm(s, draw));
-    struct lb_shape_map m;
+    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_workload_mm(s, draw));
+    struct lb_workload_map m;
     int err;
 
     if (s->scenario->counts_objects && !s->objects)
         return -EINVAL;
-    if (lb_shape_bytes(s) + sizeof *mm > arena_bytes ||
-        lb_shape_mm(s, draw) + sizeof *mm > arena_bytes)
+    if (lb_workload_bytes(s) + sizeof *mm > arena_bytes ||
+        lb_workload_mm(s, draw) + sizeof *mm > arena_bytes)
         return -ENOSPC;
     if (s->scenario->uses_pages) {
         *placed = p;
@@ -395,7 +395,7 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
         *placed = p;
         return lb_churn_place(s, draw, arena, sites);
     }
-    if ((err = lb_shape_map_init(s, draw, NULL, &m)))
+    if ((err = lb_workload_map_init(s, draw, NULL, &m)))
         return err;
     if (many && lb_slab_footprint(&m.geometry.object, m.count) / 8 > UINT32_MAX)
         return -EINVAL; /* beyond the reach of a pick */
@@ -419,9 +419,9 @@ int lb_shape_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
  * lock that leaks leaks everywhere. */
 #define CHECKED_MOST 1024
 
-int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const char *arena)
+int lb_workload_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
-    struct lb_shape_map m;
+    struct lb_workload_map m;
     int err;
 
     if (s->scenario->uses_words)
@@ -432,16 +432,16 @@ int lb_shape_check(const struct lb_shape *s, const struct lb_draw *draw, const c
         return lb_pages_check(s, draw, arena);
     if (!lb_scenario_locks(s->scenario))
         return 0;
-    if ((err = lb_shape_map_init(s, draw, NULL, &m)))
+    if ((err = lb_workload_map_init(s, draw, NULL, &m)))
         return err;
     for (size_t i = 0; i < m.count; i += 1 + m.count / CHECKED_MOST)
-        if (!lb_lock_is_idle(s->lock, arena + lb_shape_lock(&m, i)))
+        if (!lb_lock_is_idle(s->lock, arena + lb_workload_lock(&m, i)))
             return -EBUSY;
-    const struct lb_mm *mm = (const struct lb_mm *)(const void *)(arena + lb_shape_mm(s, draw));
+    const struct lb_mm *mm = (const struct lb_mm *)(const void *)(arena + lb_workload_mm(s, draw));
     return lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock) ? 0 : -EBUSY;
 }
 
-void lb_shape_release(const struct lb_shape *s, const struct lb_draw *draw, char *arena)
+void lb_workload_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
 {
     if (s->scenario->uses_pages)
         lb_pages_release(s, draw, arena);

@@ -25,12 +25,12 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-static bool remaps(const struct lb_shape *s)
+static bool remaps(const struct lb_workload *s)
 {
     return s->scenario->roles[0].op == LB_OP_TOUCH_REMAP;
 }
 
-static bool on_file(const struct lb_shape *s)
+static bool on_file(const struct lb_workload *s)
 {
     return s->scenario->kind == LB_SCENARIO_FILE_PRIVATE ||
            s->scenario->kind == LB_SCENARIO_FILE_SHARED;
@@ -50,7 +50,7 @@ static uint64_t taken(enum lb_scenario_kind kind, size_t part_bytes)
     return (kind == LB_SCENARIO_FILE_PRIVATE ? 2 : 1) * (uint64_t)part_bytes;
 }
 
-uint64_t lb_pages_bytes(const struct lb_shape *s)
+uint64_t lb_pages_bytes(const struct lb_workload *s)
 {
     return taken(s->scenario->kind, s->part_bytes) * (uint64_t)s->threads;
 }
@@ -88,7 +88,7 @@ int lb_pages_fit(const struct lb_scenario *scenario, int threads, uint64_t memor
     return 0;
 }
 
-size_t lb_pages_room(const struct lb_shape *s)
+size_t lb_pages_room(const struct lb_workload *s)
 {
     return ((size_t)s->threads + 1) * sizeof(struct lb_pages);
 }
@@ -172,7 +172,7 @@ static int make_file(struct lb_pages *p, size_t bytes)
 
 /* The first cycle begins somewhere in the part, so that windows do not all end in the same phase
  * of it. */
-static int place_remapped(const struct lb_shape *s, struct lb_pages *p, uint64_t *state)
+static int place_remapped(const struct lb_workload *s, struct lb_pages *p, uint64_t *state)
 {
     void *map;
     int err;
@@ -193,7 +193,7 @@ static int place_remapped(const struct lb_shape *s, struct lb_pages *p, uint64_t
 }
 
 /* One reservation, and in it a mapping for all or one for each. */
-static int place_kept(const struct lb_shape *s, struct lb_pages *all)
+static int place_kept(const struct lb_workload *s, struct lb_pages *all)
 {
     bool apart = s->scenario->kind == LB_SCENARIO_PRIVATE;
     size_t n = (size_t)s->threads, gap = apart ? GUARD_BYTES : 0, part = s->part_bytes;
@@ -224,7 +224,7 @@ static int place_kept(const struct lb_shape *s, struct lb_pages *all)
 }
 
 /* What the last thread works on in fault-map and fault-protect, and all in mapper. */
-static void place_mapping(const struct lb_shape *s, struct lb_pages *p)
+static void place_mapping(const struct lb_workload *s, struct lb_pages *p)
 {
     p->flags = MAP_ANONYMOUS | MAP_PRIVATE;
     switch (s->scenario->kind) {
@@ -242,7 +242,7 @@ static void place_mapping(const struct lb_shape *s, struct lb_pages *p)
 }
 
 /* Whether each thread's part is a line of its own in /proc/self/maps. */
-static int check_apart(const struct lb_shape *s, struct lb_pages *all)
+static int check_apart(const struct lb_workload *s, struct lb_pages *all)
 {
     FILE *maps = fopen("/proc/self/maps", "re");
     uintptr_t from, to;
@@ -272,7 +272,7 @@ static void give_back(struct lb_pages *p, bool own_mapping)
     p->fd = -1;
 }
 
-int lb_pages_place(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+int lb_pages_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
                    struct lb_site *sites)
 {
     struct lb_pages *all = pages_of(draw, arena, 0);
@@ -302,7 +302,7 @@ int lb_pages_place(const struct lb_shape *s, const struct lb_draw *draw, char *a
     return err;
 }
 
-int lb_pages_check(const struct lb_shape *s, const struct lb_draw *draw, const char *arena)
+int lb_pages_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
     const struct lb_pages *all = pages_of(draw, (char *)arena, 0);
 
@@ -312,13 +312,13 @@ int lb_pages_check(const struct lb_shape *s, const struct lb_draw *draw, const c
     return 0;
 }
 
-void lb_pages_release(const struct lb_shape *s, const struct lb_draw *draw, char *arena)
+void lb_pages_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
 {
     for (int i = 0; i < s->threads; i++)
         give_back(pages_of(draw, arena, i), remaps(s));
 }
 
-struct lb_kept lb_pages_keep(const struct lb_shape *s, const struct lb_draw *draw, char *arena)
+struct lb_kept lb_pages_keep(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
 {
     struct lb_pages *p = pages_of(draw, arena, 0);
     struct lb_kept kept = {p->map, p->map_bytes};
@@ -334,7 +334,7 @@ void lb_kept_drop(const struct lb_kept *kept)
         munmap((void *)kept->map, kept->bytes);
 }
 
-int lb_pages_explain(const struct lb_shape *s, const struct lb_draw *draw, const char *arena,
+int lb_pages_explain(const struct lb_workload *s, const struct lb_draw *draw, const char *arena,
                      int err, struct lb_why *why)
 {
     const struct lb_pages *all = pages_of(draw, (char *)arena, 0);

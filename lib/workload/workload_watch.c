@@ -33,12 +33,12 @@ static int lock_word(enum lb_lock_kind kind, size_t lock, const struct lb_watch_
 }
 
 /* Scenarios without objects: a word or a bare lock a thread. */
-static int bare_word(const struct lb_shape *s, const struct lb_draw *draw, int thread,
+static int bare_word(const struct lb_workload *s, const struct lb_draw *draw, int thread,
                      const struct lb_word *word, struct lb_why *why, struct place *place)
 {
     bool lock = s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS;
     const struct lb_watch_word *w = &lb_watch_words[word->watch];
-    size_t at = lb_shape_word(s, draw, thread);
+    size_t at = lb_workload_word(s, draw, thread);
 
     if (s->scenario->kind == LB_SCENARIO_EMPTY)
         return none(why, word, "the scenario touches no memory");
@@ -96,33 +96,33 @@ static int inner_word(const struct lb_layout *l, const struct lb_word *word, str
     return 0;
 }
 
-static int object_word(const struct lb_shape *s, const struct lb_draw *draw, int thread,
+static int object_word(const struct lb_workload *s, const struct lb_draw *draw, int thread,
                        const struct lb_word *word, struct lb_why *why, struct place *place)
 {
     const struct lb_watch_word *w = &lb_watch_words[word->watch];
-    size_t index = lb_shape_object_of(s, thread);
-    struct lb_shape_map map;
-    int err = lb_shape_map_init(s, draw, why, &map);
+    size_t index = lb_workload_object_of(s, thread);
+    struct lb_workload_map map;
+    int err = lb_workload_map_init(s, draw, why, &map);
 
     if (err)
         return err;
     if (w->part == LB_PART_MM) {
-        *place = (struct place){lb_shape_mm(s, draw) + w->offset, w->bytes};
+        *place = (struct place){lb_workload_mm(s, draw) + w->offset, w->bytes};
         return 0;
     }
     if (s->scenario->kind == LB_SCENARIO_MANY)
         return none(why, word, "each op takes another object");
     if (w->part == LB_PART_LOCK)
-        return lock_word(s->lock, lb_shape_lock(&map, index), w, why, place);
+        return lock_word(s->lock, lb_workload_lock(&map, index), w, why, place);
     err = inner_word(s->layout, word, why, place);
     if (!err)
-        place->offset += lb_shape_object(&map, index);
+        place->offset += lb_workload_object(&map, index);
     return err;
 }
 
-int lb_shape_watch(const struct lb_shape *shape, const struct lb_draw *draw, char *arena,
-                   int thread, const struct lb_word *word, struct lb_why *why, uintptr_t *address,
-                   unsigned *bytes)
+int lb_workload_watch(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
+                      int thread, const struct lb_word *word, struct lb_why *why,
+                      uintptr_t *address, unsigned *bytes)
 {
     struct place place = {0, 0};
     int err;

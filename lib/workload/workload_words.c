@@ -12,13 +12,13 @@
 #define WORDS_ALIGN ((size_t)512)
 
 /* A ring's slots: behind both indices, on lines of their own. */
-static size_t slots_at(const struct lb_shape *s, size_t base)
+static size_t slots_at(const struct lb_workload *s, size_t base)
 {
     return base +
            (s->offset_bytes + sizeof(uint64_t) + WORDS_ALIGN - 1) / WORDS_ALIGN * WORDS_ALIGN;
 }
 
-int lb_shape_allows(const struct lb_shape *s, struct lb_why *why)
+int lb_workload_allows(const struct lb_workload *s, struct lb_why *why)
 {
     const struct lb_lock_info *lock = lb_lock_info(s->lock);
     const char *name = s->scenario->name;
@@ -36,7 +36,7 @@ int lb_shape_allows(const struct lb_shape *s, struct lb_why *why)
     return 0;
 }
 
-size_t lb_words_bytes(const struct lb_shape *s)
+size_t lb_words_bytes(const struct lb_workload *s)
 {
     size_t words = (size_t)(s->threads > 2 ? s->threads : 2);
 
@@ -50,7 +50,7 @@ size_t lb_words_base(const struct lb_draw *draw)
 }
 
 /* The lock is the object then, and its data lie behind it. */
-static void guarded_site(const struct lb_shape *s, uintptr_t base, struct lb_site *site)
+static void guarded_site(const struct lb_workload *s, uintptr_t base, struct lb_site *site)
 {
     site->program.write[0] = (uint16_t)s->offset_bytes;
     site->program.write[1] = (uint16_t)(s->offset_bytes + sizeof(uint64_t));
@@ -58,7 +58,7 @@ static void guarded_site(const struct lb_shape *s, uintptr_t base, struct lb_sit
     site->x[1] = (uintptr_t)&site->program;
 }
 
-static void site_of(const struct lb_shape *s, uintptr_t base, int i, struct lb_site *site)
+static void site_of(const struct lb_workload *s, uintptr_t base, int i, struct lb_site *site)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
 
@@ -80,14 +80,14 @@ static void site_of(const struct lb_shape *s, uintptr_t base, int i, struct lb_s
     }
 }
 
-static void describe(const struct lb_shape *s, size_t base, struct lb_placed *placed)
+static void describe(const struct lb_workload *s, size_t base, struct lb_placed *placed)
 {
     placed->line_offset = (int64_t)(base / LB_LINE_BYTES * LB_LINE_BYTES);
     if (s->threads > 1 || s->scenario->uses_lock)
         placed->shares = s->offset_bytes < LB_LINE_BYTES;
 }
 
-int lb_words_place(const struct lb_shape *s, const struct lb_draw *draw, char *arena,
+int lb_words_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
                    struct lb_site *sites, struct lb_placed *placed)
 {
     size_t base = lb_words_base(draw), bytes = lb_words_bytes(s) - WORDS_ALIGN;
@@ -107,7 +107,7 @@ static uint64_t word_at(const char *arena, size_t offset)
 }
 
 /* The lock is idle; a ring holds no more than it can, and what is in it is what was pushed. */
-int lb_words_check(const struct lb_shape *s, const struct lb_draw *draw, const char *arena)
+int lb_words_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
     size_t base = lb_words_base(draw);
 
@@ -124,7 +124,7 @@ int lb_words_check(const struct lb_shape *s, const struct lb_draw *draw, const c
     return 0;
 }
 
-int lb_words_watch(const struct lb_shape *s, const struct lb_draw *draw, int thread,
+int lb_words_watch(const struct lb_workload *s, const struct lb_draw *draw, int thread,
                    const struct lb_word *word, struct lb_why *why, size_t *offset, unsigned *bytes)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, thread, s->threads);

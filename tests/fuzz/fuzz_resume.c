@@ -86,13 +86,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!plan)
         plan = make_plan();
     struct lb_run *run = make_run(plan);
-    struct lb_bench b = {.plan = plan, .options = &options, .run = run, .anchored = -1};
+    struct lb_runner b = {.plan = plan, .options = &options, .run = run, .anchored = -1};
     b.pending.case_index = -1;
     b.done = malloc(plan->n_cases * sizeof *b.done);
     expect(b.done);
     for (size_t i = 0; i < plan->n_cases; i++)
         b.done[i] = -1;
-    if (!lb_bench_resume(&b, path, &why))
+    if (!lb_runner_resume(&b, path, &why))
         check_series(run);
     else
         expect(*why.text);
