@@ -23,8 +23,8 @@ static const struct lb_plan *make_plan(void)
     static const int threads[] = {1, 2};
     const struct lb_scenario *scenarios[] = {S(SAME_OBJECT), S(MIXED)};
     const struct lb_layout *roaming, *pointer;
-    struct lb_topology *topology;
-    struct lb_sweep *sweep;
+    static struct lb_topology *topology; /* used as long as the process lives */
+    static struct lb_sweep *sweep;
     struct lb_why why;
 
     expect(!lb_topology_load("pack:1 numa:1 l3:1 core:2 pu:1", &why, &topology));

@@ -57,7 +57,7 @@ fuzz()
 # say_end TARGET STATUS
 say_end()
 {
-    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/log/$1")
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$build/log/$1" | tail -n 1)
     if [ "$2" -eq 0 ]; then
         echo "fuzz: $1: $runs inputs, nothing found"
     else
