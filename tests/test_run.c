@@ -974,6 +974,20 @@ static void test_roles_and_residues_rotate(void **state)
     finish(&real);
 }
 
+static void test_probes_that_did_not_meet(void **state)
+{
+    const float here[2] = {100, 100}, there[2] = {100, 142}, lost[2] = {100, NAN};
+
+    (void)state;
+    assert_true(lb_probes_agree(here, here, 2));
+    assert_true(lb_probes_agree(here, there, 1));
+    assert_false(lb_probes_agree(here, there, 2));
+    assert_false(lb_probes_agree(here, lost, 2));
+    assert_false(lb_probes_agree(lost, here, 2));
+    assert_false(lb_probes_agree(lost, lost, 2));
+    assert_true(lb_probes_agree(lost, lost, 0));
+}
+
 static void test_runs_that_end_at_once(void **state)
 {
     static const struct lb_scenario *const scenarios[] = {S(SAME_OBJECT)};
@@ -2135,6 +2149,7 @@ int main(void)
         cmocka_unit_test(test_nothing_timed_unasked),
         cmocka_unit_test(test_timed_ops),
         cmocka_unit_test(test_instruments_apart),
+        cmocka_unit_test(test_probes_that_did_not_meet),
         cmocka_unit_test(test_runs_that_end_at_once),
         cmocka_unit_test(test_budgets),
         cmocka_unit_test(test_what_does_not_fit_is_left_out_in_order),

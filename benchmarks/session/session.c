@@ -55,11 +55,12 @@ static void catch_signals(void)
 }
 
 /* Pictures and the table come out of the budget too. */
-#define REPORT_S          4.0
-#define REPORT_BARE_S     0.5
-#define REPORT_SHARE      0.2
-#define REPORT_SHARE_BUSY 0.3
-#define PICTURES_LEAST_S  1.0
+#define REPORT_S         4.0
+#define REPORT_BARE_S    0.5
+#define REPORT_SHARE     0.2
+#define PICTURES_LEAST_S 1.0
+/* No more than twice the time is kept for them on a busy machine: pictures can be drawn later. */
+#define STRETCH_MOST 2.0
 
 static uint64_t began_ns;
 
@@ -81,8 +82,8 @@ double session_report_s(const struct settings *s)
 double session_left_s(const struct session *w)
 {
     double budget_s = w->settings->budget_s;
-    double report_s = fmin(session_report_s(w->settings) * w->stretch,
-                           budget_s * (w->stretch > 1.5 ? REPORT_SHARE_BUSY : REPORT_SHARE));
+    double report_s = fmin(session_report_s(w->settings) * fmin(w->stretch, STRETCH_MOST),
+                           budget_s * REPORT_SHARE);
 
     return fmax(budget_s - spent_s() - report_s, 0);
 }
