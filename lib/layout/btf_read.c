@@ -18,7 +18,7 @@
 /* What libbpf says, in place of its printing it. Its function has no context. */
 static char said[160];
 static unsigned unknown_kind; /* 0: none was met */
-static bool wants_base;       /* said by libbpf 1.2 and later */
+static bool bad_names;        /* in every libbpf's words: Invalid or Malformed BTF string section */
 
 static int __attribute__((format(printf, 2, 0)))
 hear(enum libbpf_print_level level, const char *format, va_list args)
@@ -26,7 +26,7 @@ hear(enum libbpf_print_level level, const char *format, va_list args)
     char text[sizeof said];
 
     vsnprintf(text, sizeof text, format, args);
-    wants_base = wants_base || strstr(text, "forget to provide base BTF");
+    bad_names = bad_names || strstr(text, "BTF string section");
     if (sscanf(text, "libbpf: Unsupported BTF_KIND:%u", &unknown_kind) != 1 &&
         sscanf(text, "Unsupported BTF_KIND:%u", &unknown_kind) != 1 && level == LIBBPF_DEBUG)
         return 0;
@@ -250,7 +250,7 @@ static int try(const char *file, struct btf *base, struct btf **btf)
 
     *said = '\0';
     unknown_kind = 0;
-    wants_base = false;
+    bad_names = false;
     before = libbpf_set_print(hear);
     errno = 0;
     *btf = base ? btf__parse_split(file, base) : btf__parse(file, NULL);
@@ -259,18 +259,18 @@ static int try(const char *file, struct btf *base, struct btf **btf)
     return *btf ? 0 : err ? err : EINVAL;
 }
 
-/* Whether it can be read on top of something that is not there, for a libbpf that looks at no types
- * meanwhile; one that does tells. */
+/* Whether a file that cannot be read alone goes on where another's BTF ends: its names do not begin
+ * with the empty one, which libbpf minds only without a base. On an empty base some libraries read
+ * it, and some mind the types that are missing. */
 static bool goes_on(const char *file)
 {
-    if (wants_base)
-        return true;
-    struct btf *nothing = btf__new_empty(), *btf = NULL;
-    bool read = nothing && !try(file, nothing, &btf);
+    struct btf *nothing = NULL, *btf = NULL;
+    bool does = try(file, NULL, &btf) && bad_names && (nothing = btf__new_empty()) &&
+                (!try(file, nothing, &btf) || !bad_names);
 
     btf__free(btf);
     btf__free(nothing);
-    return read;
+    return does;
 }
 
 static int parse(const char *file, struct lb_why *why, struct btf **btf)
@@ -346,9 +346,7 @@ static int parse_on(const char *file, const char *base, struct btf *below, struc
     if (!err)
         return check_base(file, *btf, base, below, why);
     err = refuse_file(file, err, why);
-    return err == -EPROTO && !unknown_kind && try(file, NULL, btf) && wants_base
-               ? refuse_base(file, base, why)
-               : err;
+    return err == -EPROTO && !unknown_kind && goes_on(file) ? refuse_base(file, base, why) : err;
 }
 
 int lb_btf_read(const char *file, const char *base, const char *name, unsigned which,
