@@ -13,6 +13,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
@@ -33,6 +34,11 @@ SENTENCE = re.compile(r"^linebounce( run| sweep| compare| show| plot)?: \S[^\n]*
 ESCAPE = "\x1b"
 PATIENCE_S = 60
 CPU_MOST_S = 4 * PATIENCE_S
+
+# Where tests are started in the background or by nohup, what they start would ignore these too.
+for number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 two_pus = unittest.skipIf(len(PUS) < 2, "only one PU may be used here")
 
