@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What is installed can be built with: a C and a C++ program, by the flags that pkg-config gives.
+And read: the pages lead to each other.
 
 Usage: check_installed.py     ($LB_BUILD_DIR, $LB_SOURCE_DIR, CC, CXX, MESON)
 Installs the build into a folder of its own, and builds and runs tests/installed/*.
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import check_links
 from check_headers import LANGUAGES, compilers
 
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
@@ -44,6 +46,17 @@ def install(build, folder):
     return os.path.dirname(found[0])
 
 
+def check_pages(folder):
+    """How many links the installed pages have, all of which have to lead somewhere."""
+    found = glob.glob(os.path.join(glob.escape(folder), "**", "doc", "linebounce"), recursive=True)
+    if len(found) != 1:
+        raise RuntimeError(f"installed: {len(found)} folders doc/linebounce")
+    faults, n = check_links.check(found[0])
+    if faults or not n:
+        raise RuntimeError("\n".join(faults) or "installed: pages without a link")
+    return n
+
+
 def flags(pkgconfig, *options):
     paths = [pkgconfig, *filter(None, [os.environ.get("PKG_CONFIG_PATH")])]
     program = os.environ.get("PKG_CONFIG", "pkg-config")
@@ -61,6 +74,7 @@ def build_and_run(compiler, language, source, pkgconfig, folder):
 
 def check(build, sources, folder):
     pkgconfig = install(build, folder)
+    yield f"{check_pages(folder)} links of the pages"
     for language, ending in (("C", ".c"), ("C++", ".cc")):
         for source in glob.glob(os.path.join(glob.escape(sources), "*" + ending)):
             for compiler in compilers(language):
@@ -86,8 +100,8 @@ def main():
         except RuntimeError as fault:
             print(fault)
             return 1
-    print(f"built and run: {', '.join(built) or 'nothing'}")
-    return 0 if built else 1
+    print(f"followed, built and run: {', '.join(built) or 'nothing'}")
+    return 0 if len(built) > 1 else 1
 
 
 if __name__ == "__main__":
