@@ -113,7 +113,7 @@ class Refusals(Case):
         self.assertRegex(self.refuses("run", "--lock", "nolock"), "nolock.*rwsem40")
         self.assertRegex(self.refuses("run", "nosuite"), "nosuite.*layouts")
         self.assertRegex(self.refuses("run", "--events", "hitm_locl"), "hitm_locl.*hitm_local")
-        self.assertRegex(self.refuses("run", "--events", "bp:cuont"), "bp:cuont.*bp:count")
+        self.assertRegex(self.refuses("run", "--events", "bp:cuont"), "bp:cuont.*nearest: count")
         self.assertRegex(self.refuses("show", "nothing"), "nothing.*topology")
 
     def test_values(self):

@@ -1561,7 +1561,7 @@ static void test_pingpong(void **state)
         assert_int_equal(lb_crew_pingpong(crew, i & 1, !(i & 1), lines, 1 + i % LB_PINGPONG_LINES,
                                           LB_PINGPONG_TRIPS, &ns),
                          0);
-        assert_true(ns > 0 && ns < 1e9);
+        assert_true(isnan(ns) || (ns > 0 && ns < 1e9)); /* NaN: the two hardly met */
         if (i % 5 == 4)
             try_window(rig, crew, 2, false, false);
     }
