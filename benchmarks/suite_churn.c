@@ -5,6 +5,7 @@
  */
 #include "suite.h"
 
+#include "report/case_label.h"
 #include "report/interval.h"
 #include "report/table.h"
 

@@ -42,7 +42,8 @@ STAGES = [
     ("counters", "counters/counters.c counters/rdpmc.c counters/counters_private.h "
                  "counters/counters_probe.c counters/perf_calls.c"),
     ("latency", "crew/histogram.c"),
-    ("crew", "crew/crew.c crew/crew_private.h crew/worker.c crew/block_log.c"),
+    ("crew", "crew/crew.c crew/crew_private.h crew/worker.c crew/block_log.c "
+             "crew/pingpong.c crew/rendezvous.c"),
     ("stats", "stats/stats.c stats/hodges_lehmann.c stats/stats_private.h stats/verdict.c"),
     ("interference", "stats/interference.c"),
     ("record", "record/csv.c machine/environment.c machine/environment_private.h "
@@ -50,7 +51,8 @@ STAGES = [
                "base/number.c base/number.h record/row.c record/row.h record/schema.c"),
     ("compare", "compare/compare.c compare/compare_arrange.c compare/compare_interval.c "
                 "compare/compare_json.c compare/compare_judge.c compare/compare_private.h "
-                "compare/compare_read.c compare/compare_regimes.c compare/compare_write.c"),
+                "compare/compare_read.c compare/compare_regimes.c compare/compare_warn.c "
+                "compare/compare_write.c"),
     ("plan", "plan/plan.c"),
     ("sweep", "plan/sweep.c"),
     ("run", "run/run.c run/run_private.h run/case.c run/samples_write.c run/first_touch.c "
@@ -58,7 +60,8 @@ STAGES = [
             "run/samples_read.c run/samples_check.c"),
     ("pairs", "pingpong/pairs.c pingpong/pairs_measure.c pingpong/pairs_write.c"),
     ("analysis", "report/analysis.c report/analysis_answer.c report/analysis_causes.c "
-                 "report/analysis_judge.c report/analysis_private.h report/summary_write.c"),
+                 "report/analysis_judge.c report/analysis_private.h report/analysis_find.c "
+                 "report/summary_write.c"),
     ("plot", "report/gnuplot.c report/html.c report/pictures.c report/plot.c "
              "report/plot_private.h"),
     ("gbench", "report/gbench.cc report/gbench_none.c"),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "breakdown.h"
 
-#include "table.h"
+#include "case_label.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "table.h"
 
 #include "breakdown.h"
+#include "case_label.h"
 #include "interval.h"
 #include "verdicts.h"
 
@@ -25,18 +26,6 @@ static int at_work(const struct lb_plan *p, const struct lb_case *c, double work
             return (int)i;
     }
     return -1;
-}
-
-void case_label(const struct lb_case *c, char text[CASE_LABEL_BYTES])
-{
-    const struct lb_layout *l = c->shape.layout;
-    char layout[LB_CASE_LAYOUT_BYTES];
-
-    lb_case_layout(c, layout);
-    if (c->shape.scenario->uses_lock || (l && c->shape.lock != l->lock))
-        snprintf(text, CASE_LABEL_BYTES, "%s+%s", layout, lb_lock_info(c->shape.lock)->name);
-    else
-        snprintf(text, CASE_LABEL_BYTES, "%s", layout);
 }
 
 static void cell(FILE *out, int width, const char *text)

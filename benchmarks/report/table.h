@@ -9,10 +9,6 @@
 
 #include <stdio.h>
 
-/* A case's layout, with "+LOCK" where the lock is not the layout's own. */
-#define CASE_LABEL_BYTES 96
-void case_label(const struct lb_case *c, char text[CASE_LABEL_BYTES]);
-
 /* Headline and saturated columns per layout and role, controls, and a sentence per scenario. */
 void table_layouts(const struct lb_analysis *analysis, FILE *out);
 /* One row a lock kind. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "verdicts.h"
 
+#include "case_label.h"
 #include "interval.h"
-#include "table.h"
 
 #include <math.h>
 #include <stdbool.h>

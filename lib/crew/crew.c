@@ -1,15 +1,14 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A crew from its first thread to its last, and the windows that it plays.
+ */
 #include <linebounce/crew.h>
 
 #include "crew_private.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 static const char *const spoiled_names[] = {
     [LB_SPOILED_NOT] = "",
@@ -28,40 +27,8 @@ const char *lb_spoiled_name(enum lb_spoiled spoiled)
     return spoiled_names[spoiled];
 }
 
-/* An idle worker spins this long for the next command, then sleeps. */
-#define IDLE_SPIN_NS 3e6
-/* From "all are ready" to the start: time for `go` and `start` to reach every worker. */
-#define LEAD_NS            4000.0
-#define LEAD_PER_THREAD_NS 500.0
-
-/* See LB_MEET_MOST_NS. */
-#define MEET_LEAST_NS 1e8
-#define TRIP_MOST_NS  1e5
-
 /* Ops before those that lb_crew_own_op takes the median of: they fetch the lines. */
 #define OWN_OP_WARM 8
-
-static void sleep_until_called(struct lb_slot *slot, uint32_t seen)
-{
-    __atomic_store_n(&slot->asleep, 1, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&slot->call, __ATOMIC_SEQ_CST) == seen)
-        syscall(SYS_futex, &slot->call, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
-    __atomic_store_n(&slot->asleep, 0, __ATOMIC_SEQ_CST);
-}
-
-static uint32_t wait_for_command(struct lb_worker *w, uint32_t seen, bool rest)
-{
-    const struct lb_clock *clock = &w->crew->clock;
-    uint64_t until = lb_clock_now(clock) + lb_clock_ticks(clock, rest ? 0 : IDLE_SPIN_NS);
-    uint32_t now;
-
-    while ((now = __atomic_load_n(&w->slot->call, __ATOMIC_ACQUIRE)) == seen) {
-        lb_pause();
-        if (lb_clock_now(clock) >= until)
-            sleep_until_called(w->slot, seen);
-    }
-    return now;
-}
 
 static const struct lb_thread_plan *part_of(const struct lb_command *c, int worker)
 {
@@ -69,15 +36,6 @@ static const struct lb_thread_plan *part_of(const struct lb_command *c, int work
         if (c->plan->threads[i].worker == worker)
             return &c->plan->threads[i];
     return NULL;
-}
-
-/* What two workers do together outside windows. */
-static void play(struct lb_worker *w, const struct lb_command *c, uint64_t start)
-{
-    if (start && c->n_lines)
-        lb_worker_pingpong(w, c, start);
-    if (start && c->n_fetch)
-        lb_worker_fetch(w, c, start);
 }
 
 static void obey(struct lb_worker *w, uint32_t epoch)
@@ -91,7 +49,7 @@ static void obey(struct lb_worker *w, uint32_t epoch)
     }
     __atomic_store_n(&w->slot->ready, epoch, __ATOMIC_RELEASE);
     if (c->kind == LB_COMMAND_PAIR && (w->index == c->worker_a || w->index == c->worker_b))
-        play(w, c, lb_board_start(w->crew->board, epoch));
+        lb_worker_play(w, c, lb_board_start(w->crew->board, epoch));
     __atomic_store_n(&w->slot->done, epoch, __ATOMIC_RELEASE);
 }
 
@@ -105,7 +63,7 @@ static void *worker_main(void *argument)
     lb_worker_open(w);
     __atomic_store_n(&w->slot->done, 1, __ATOMIC_RELEASE);
     for (;;) {
-        seen = wait_for_command(w, seen, kind == LB_COMMAND_REST);
+        seen = lb_worker_wait(w, seen, kind == LB_COMMAND_REST);
         kind = w->crew->board->command.kind;
         if (kind == LB_COMMAND_QUIT) {
             lb_worker_close(w);
@@ -113,94 +71,6 @@ static void *worker_main(void *argument)
         }
         obey(w, seen);
     }
-}
-
-static void add_member(struct lb_crew *crew, int worker)
-{
-    if (worker > 0)
-        crew->members[crew->n_members++] = worker;
-}
-
-static void call(struct lb_slot *slot, uint32_t epoch)
-{
-    __atomic_store_n(&slot->call, epoch, __ATOMIC_SEQ_CST);
-    if (__atomic_load_n(&slot->asleep, __ATOMIC_SEQ_CST))
-        syscall(SYS_futex, &slot->call, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
-}
-
-/* Puts a command up for the members. Worker 0 then does its own part and waits for them. */
-static uint32_t publish(struct lb_crew *crew, const struct lb_command *command)
-{
-    crew->board->command = *command;
-    crew->epoch = crew->epoch + 1 ? crew->epoch + 1 : 2;
-    for (int i = 0; i < crew->n_members; i++)
-        call(crew->workers[crew->members[i]].slot, crew->epoch);
-    return crew->epoch;
-}
-
-#define LOOK_EVERY 256
-#define JUMP_NS    1e8
-
-bool lb_wait_ends(struct lb_wait *w, double most_ns)
-{
-    lb_pause();
-    if (w->looks++ % LOOK_EVERY)
-        return false;
-    uint64_t now = lb_clock_monotonic_ns();
-    double step = w->last_ns ? (double)(now - w->last_ns) : 0;
-    w->last_ns = now;
-    w->spent_ns += step < JUMP_NS ? step : JUMP_NS;
-    return w->spent_ns > most_ns;
-}
-
-/* Somebody does not get to run. The members leave their PUs, so that they can run elsewhere and
- * come to an end: the command and its plan are theirs until they have. */
-static int lose(struct lb_crew *crew, int worker, uint32_t epoch)
-{
-    crew->lost_pu_os = crew->workers[worker].pu_os;
-    for (int i = 0; i < crew->n_members; i++)
-        pthread_setaffinity_np(crew->workers[crew->members[i]].thread, crew->affinity_bytes,
-                               crew->old_affinity);
-    __atomic_store_n(&crew->board->start, 0, __ATOMIC_RELAXED);
-    __atomic_store_n(&crew->board->go, epoch, __ATOMIC_RELEASE);
-    for (int i = 0; i < crew->n_members; i++)
-        while (__atomic_load_n(&crew->workers[crew->members[i]].slot->done, __ATOMIC_ACQUIRE) !=
-               epoch)
-            sched_yield();
-    return -ETIMEDOUT;
-}
-
-static int wait_all(struct lb_crew *crew, uint32_t epoch, bool done, double lasts_ns)
-{
-    for (int i = 0; i < crew->n_members; i++) {
-        struct lb_slot *slot = crew->workers[crew->members[i]].slot;
-        uint32_t *word = done ? &slot->done : &slot->ready;
-        struct lb_wait wait = {0};
-        while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != epoch)
-            if (lb_wait_ends(&wait, lasts_ns + crew->wait_most_ns))
-                return lose(crew, crew->members[i], epoch);
-    }
-    return 0;
-}
-
-static bool is_lost(const struct lb_crew *crew)
-{
-    return crew->lost_pu_os >= 0;
-}
-
-int lb_crew_lost(const struct lb_crew *crew)
-{
-    return crew->lost_pu_os;
-}
-
-int lb_crew_explain(const struct lb_crew *crew, int err, struct lb_why *why)
-{
-    if (err != -ETIMEDOUT || !is_lost(crew))
-        return err;
-    return lb_fail(why, ETIMEDOUT,
-                   "PU %d: the thread pinned there did not get to run for %.0f s: another task "
-                   "keeps that CPU to itself",
-                   crew->lost_pu_os, crew->wait_most_ns * 1e-9);
 }
 
 static bool is_among(const int *workers, int n, int worker)
@@ -220,36 +90,22 @@ int lb_crew_gather(struct lb_crew *crew, const int *workers, int n)
     for (int i = 0; i < n; i++)
         if (workers[i] < 0 || workers[i] >= crew->n)
             return -EINVAL;
-    if (is_lost(crew))
+    if (lb_crew_lost(crew) >= 0)
         return -ETIMEDOUT;
     crew->n_members = 0;
     for (int i = 1; i < crew->n; i++)
         if (!is_among(workers, n, i) &&
             !__atomic_load_n(&crew->workers[i].slot->asleep, __ATOMIC_ACQUIRE))
-            add_member(crew, i);
-    epoch = publish(crew, &c);
-    if ((err = wait_all(crew, epoch, true, 0)))
+            lb_crew_add(crew, i);
+    epoch = lb_crew_call(crew, &c);
+    if ((err = lb_crew_wait(crew, epoch, true, 0)))
         return err;
     for (int i = 0; i < crew->n_members; i++) {
         struct lb_wait wait = {0};
         while (!__atomic_load_n(&crew->workers[crew->members[i]].slot->asleep, __ATOMIC_ACQUIRE))
             if (lb_wait_ends(&wait, crew->wait_most_ns))
-                return lose(crew, crew->members[i], epoch);
+                return lb_crew_lose(crew, crew->members[i], epoch);
     }
-    return 0;
-}
-
-/* All are ready: the start lies far enough ahead for every one to hear of it. */
-int lb_crew_give_start(struct lb_crew *crew, uint32_t epoch)
-{
-    int err = wait_all(crew, epoch, false, 0);
-
-    if (err)
-        return err;
-    uint64_t lead =
-        lb_clock_ticks(&crew->clock, LEAD_NS + LEAD_PER_THREAD_NS * (crew->n_members + 1));
-    __atomic_store_n(&crew->board->start, lb_clock_now(&crew->clock) + lead, __ATOMIC_RELAXED);
-    __atomic_store_n(&crew->board->go, epoch, __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -376,130 +232,22 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
 
     if (!plan_is_sound(crew, plan))
         return -EINVAL;
-    if (is_lost(crew))
+    if (lb_crew_lost(crew) >= 0)
         return -ETIMEDOUT;
     crew->n_members = 0;
     for (int i = 0; i < plan->n_threads; i++)
-        add_member(crew, plan->threads[i].worker);
-    epoch = publish(crew, &c);
+        lb_crew_add(crew, plan->threads[i].worker);
+    epoch = lb_crew_call(crew, &c);
     if ((part = part_of(&c, 0)))
         err = lb_worker_window(&crew->workers[0], part, &c, epoch);
     else
         err = lb_crew_give_start(crew, epoch);
-    if (err || (err = wait_all(crew, epoch, true, plan->window_ns * (1 + LB_WARMUP_SHARE))))
+    if (err || (err = lb_crew_wait(crew, epoch, true, plan->window_ns * (1 + LB_WARMUP_SHARE))))
         return err;
     if ((err = collect(crew, plan, &c, results)))
         return err;
     *spoiled = judge(crew, plan, results);
     return 0;
-}
-
-static bool is_probe(const struct lb_crew *crew, const struct lb_command *c)
-{
-    if (c->worker_a == c->worker_b || c->worker_a < 0 || c->worker_b < 0 ||
-        c->worker_a >= crew->n || c->worker_b >= crew->n)
-        return false;
-    if (c->n_lines < 0 || c->n_lines > LB_PINGPONG_MOST || c->n_fetch < 0 ||
-        c->n_fetch > LB_PINGPONG_MOST)
-        return false;
-    if ((c->n_lines && c->trips < 1) || c->n_fetch == 1 || !(c->n_lines || c->n_fetch))
-        return false;
-    if (c->n_fetch && !lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false))
-        return false;
-    /* A line in both parts would be changed by one worker while the other still waits on it. */
-    for (int i = 0; i < c->n_lines; i++)
-        for (int k = 0; k < c->n_fetch; k++)
-            if (c->lines[i] == c->lines[c->n_lines + k])
-                return false;
-    return true;
-}
-
-/* How long two workers wait for one another at most. */
-static uint64_t meet_ticks(const struct lb_clock *clock, const struct lb_command *c)
-{
-    double ns = MEET_LEAST_NS + TRIP_MOST_NS * c->trips * c->n_lines;
-
-    return lb_clock_ticks(clock, ns < LB_MEET_MOST_NS ? ns : LB_MEET_MOST_NS);
-}
-
-static int meet(struct lb_crew *crew, struct lb_command *c, double *round_trip_ns,
-                double *fetch_ticks)
-{
-    uint32_t epoch;
-    int err;
-
-    if (!is_probe(crew, c))
-        return -EINVAL;
-    if (is_lost(crew))
-        return -ETIMEDOUT;
-    for (int i = 0; i < c->n_lines + c->n_fetch; i++)
-        __atomic_store_n((uint64_t *)c->lines[i], 0, __ATOMIC_RELAXED);
-    crew->n_members = 0;
-    add_member(crew, c->worker_a);
-    add_member(crew, c->worker_b);
-    c->most_ticks = meet_ticks(&crew->clock, c);
-    epoch = publish(crew, c);
-    if ((err = lb_crew_give_start(crew, epoch)))
-        return err;
-    if (c->worker_a == 0 || c->worker_b == 0)
-        play(&crew->workers[0], c, crew->board->start);
-    if ((err = wait_all(crew, epoch, true, LB_MEET_MOST_NS)))
-        return err;
-    if (c->n_lines)
-        *round_trip_ns = crew->workers[c->worker_a].slot->round_trip_ns;
-    if (c->n_fetch)
-        *fetch_ticks = crew->workers[c->worker_a].slot->fetch_ticks;
-    return 0;
-}
-
-int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
-                  int n_lines, int trips, int n_fetch, double *round_trip_ns, double *fetch_ticks)
-{
-    struct lb_command c = {.kind = LB_COMMAND_PAIR,
-                           .worker_a = worker_a,
-                           .worker_b = worker_b,
-                           .lines = lines,
-                           .n_lines = n_lines,
-                           .trips = trips,
-                           .n_fetch = n_fetch};
-
-    return meet(crew, &c, round_trip_ns, fetch_ticks);
-}
-
-int lb_crew_volley(struct lb_crew *crew, enum lb_pingpong_op op, int worker_a, int worker_b,
-                   const uintptr_t *lines, int n_lines, int trips, double *round_trip_ns)
-{
-    struct lb_command c = {.kind = LB_COMMAND_PAIR,
-                           .worker_a = worker_a,
-                           .worker_b = worker_b,
-                           .lines = lines,
-                           .n_lines = n_lines,
-                           .trips = trips,
-                           .op = op};
-
-    return n_lines < 1 ? -EINVAL : meet(crew, &c, round_trip_ns, NULL);
-}
-
-int lb_crew_pingpong(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
-                     int n_lines, int trips, double *round_trip_ns)
-{
-    return lb_crew_volley(crew, LB_PINGPONG_LOAD_STORE, worker_a, worker_b, lines, n_lines, trips,
-                          round_trip_ns);
-}
-
-const char *lb_pingpong_op_name(enum lb_pingpong_op op)
-{
-    static const char *const names[LB_PINGPONG_OPS] = {"load-store", "compare-and-swap"};
-
-    return names[op];
-}
-
-int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
-                  int n_lines, double *ticks)
-{
-    if (n_lines < 2)
-        return -EINVAL;
-    return lb_crew_probe(crew, worker_a, worker_b, lines, 0, 0, n_lines, NULL, ticks);
 }
 
 int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *p, int n, double *ticks)
@@ -570,8 +318,8 @@ static int await_worker(struct lb_worker *w)
         if (!lb_wait_ends(&wait, crew->wait_most_ns))
             continue;
         crew->n_members = 0;
-        add_member(crew, w->index);
-        return lose(crew, w->index, 1);
+        lb_crew_add(crew, w->index);
+        return lb_crew_lose(crew, w->index, 1);
     }
     return 0;
 }
@@ -702,9 +450,9 @@ void lb_crew_destroy(struct lb_crew *crew)
     crew->n_members = 0;
     for (int i = 1; i < crew->n; i++)
         if (crew->workers[i].started)
-            add_member(crew, i);
+            lb_crew_add(crew, i);
     if (crew->board && crew->tasks)
-        publish(crew, &(struct lb_command){.kind = LB_COMMAND_QUIT});
+        lb_crew_call(crew, &(struct lb_command){.kind = LB_COMMAND_QUIT});
     for (int i = 0; i < crew->n; i++) {
         struct lb_worker *w = &crew->workers[i];
         if (w->started)

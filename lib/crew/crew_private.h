@@ -104,6 +104,20 @@ bool lb_wait_ends(struct lb_wait *wait, double most_ns);
 /* The worker's files; called by its own thread. */
 void lb_worker_open(struct lb_worker *worker);
 void lb_worker_close(struct lb_worker *worker);
+/* Spins, then sleeps, until there is a command after `seen` for the worker, and returns its epoch.
+ * `rest`: sleeps at once. */
+uint32_t lb_worker_wait(struct lb_worker *worker, uint32_t seen, bool rest);
+/* One more whom the next command is for; worker 0 is in any case. */
+void lb_crew_add(struct lb_crew *crew, int worker);
+/* Puts a command up for the members and returns its epoch. Worker 0 then does its own part and
+ * waits for them. */
+uint32_t lb_crew_call(struct lb_crew *crew, const struct lb_command *command);
+/* Waits until all members are ready with the epoch, or done with it, which lasts so long by plan.
+ * -ETIMEDOUT: as lb_crew_lose. */
+int lb_crew_wait(struct lb_crew *crew, uint32_t epoch, bool done, double lasts_ns);
+/* The worker does not get to run. The members leave their PUs, so that they can run elsewhere and
+ * come to an end: the command and its plan are theirs until they have. Returns -ETIMEDOUT. */
+int lb_crew_lose(struct lb_crew *crew, int worker, uint32_t epoch);
 /* Waits until the command's others are ready, then sets the start; by worker 0. -ETIMEDOUT: one of
  * them does not get to run; the start is called off. */
 int lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
@@ -111,8 +125,7 @@ int lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
  * that it is called off. */
 int lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,
                      const struct lb_command *command, uint32_t epoch);
-void lb_worker_pingpong(struct lb_worker *worker, const struct lb_command *command, uint64_t start);
-void lb_worker_fetch(struct lb_worker *worker, const struct lb_command *command, uint64_t start);
+void lb_worker_play(struct lb_worker *worker, const struct lb_command *command, uint64_t start);
 /* Spins until the board's `go` reaches the epoch, then returns the start in ticks. */
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch);
 

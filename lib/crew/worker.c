@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a worker does inside a window and a ping-pong.
+ * What a worker does inside a window: ops in blocks, and the system's account of them.
  */
 #include "crew_private.h"
 
@@ -22,14 +22,6 @@ void lb_worker_close(struct lb_worker *w)
     if (w->slot->schedstat >= 0)
         close(w->slot->schedstat);
     w->slot->schedstat = -1;
-}
-
-uint64_t lb_board_start(struct lb_board *board, uint32_t epoch)
-{
-    /* Worker 0 gives it, or calls it off when its patience with the others ends. */
-    while (__atomic_load_n(&board->go, __ATOMIC_ACQUIRE) != epoch)
-        lb_pause();
-    return __atomic_load_n(&board->start, __ATOMIC_RELAXED);
 }
 
 /* The system's account of this thread: asked as the warm-up begins and after the stop, never in
@@ -321,110 +313,4 @@ int lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
         lb_group_close(&slot->group);
     __atomic_store_n(&slot->done, epoch, __ATOMIC_RELEASE);
     return err;
-}
-
-/* Two workers wait for one another no longer than that. */
-struct limit {
-    const struct lb_clock *clock;
-    uint64_t end; /* ticks */
-};
-
-/* The clock is looked at so seldom that a line's way from one to the other does not feel it. */
-#define LOOK_EVERY 1024
-
-static bool is_past(const struct limit *l, unsigned tries)
-{
-    return !(tries % LOOK_EVERY) && lb_clock_now(l->clock) >= l->end;
-}
-
-static bool wait_load(uint64_t *line, uint64_t until, const struct limit *l)
-{
-    for (unsigned n = 1; __atomic_load_n(line, __ATOMIC_ACQUIRE) != until; n++)
-        if (is_past(l, n))
-            return false;
-    return true;
-}
-
-/* Waits for `from` and puts `to` in its place; every try takes the line. */
-static bool wait_swap(uint64_t *line, uint64_t from, uint64_t to, const struct limit *l)
-{
-    uint64_t seen = from;
-
-    for (unsigned n = 1;
-         !__atomic_compare_exchange_n(line, &seen, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-         n++) {
-        if (is_past(l, n))
-            return false;
-        seen = from;
-    }
-    return true;
-}
-
-/* A's half of one trip is to make `k - 1` of `k - 2`, B's to make `k` of it. */
-static bool trips(uint64_t *line, const struct lb_command *c, bool is_a, uint64_t first,
-                  uint64_t last, const struct limit *l)
-{
-    bool met = true;
-
-    for (uint64_t k = first; met && k <= last; k += 2) {
-        if (c->op == LB_PINGPONG_CAS) {
-            met = wait_swap(line, is_a ? k - 2 : k - 1, is_a ? k - 1 : k, l);
-        } else if (is_a) {
-            __atomic_store_n(line, k - 1, __ATOMIC_RELEASE);
-            met = wait_load(line, k, l);
-        } else if ((met = wait_load(line, k - 1, l))) {
-            __atomic_store_n(line, k, __ATOMIC_RELEASE);
-        }
-    }
-    return met && (!is_a || c->op != LB_PINGPONG_CAS || wait_load(line, last, l));
-}
-
-void lb_worker_fetch(struct lb_worker *w, const struct lb_command *c, uint64_t start)
-{
-    lb_hot_timed *add = lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false);
-    const struct limit limit = {&w->crew->clock, start + c->most_ticks};
-    const uintptr_t *lines = c->lines + c->n_lines;
-    const uintptr_t of_word = (uintptr_t)&lb_program_of_word;
-    uint64_t *flag = (uint64_t *)lines[0];
-    double ticks[LB_PINGPONG_MOST];
-    int n = c->n_fetch - 1;
-
-    if (w->index == c->worker_b) {
-        for (int i = 1; i <= n; i++)
-            __atomic_add_fetch((uint64_t *)lines[i], 1, __ATOMIC_RELAXED);
-        __atomic_store_n(flag, 1, __ATOMIC_RELEASE);
-        return;
-    }
-    w->slot->fetch_ticks = NAN;
-    if (!wait_load(flag, 1, &limit))
-        return;
-    for (int i = 0; i < n; i++)
-        ticks[i] = (double)add(1, w->task, lines[i + 1], of_word, 0, 0, 0, 0).ticks;
-    qsort(ticks, (size_t)n, sizeof *ticks, lb_by_value);
-    w->slot->fetch_ticks = ticks[(n - 1) / 2];
-}
-
-/* Trips on a line before its clock starts: the first fetches it from wherever it was. */
-#define PINGPONG_WARM 4
-
-void lb_worker_pingpong(struct lb_worker *w, const struct lb_command *c, uint64_t start)
-{
-    const struct lb_clock *clock = &w->crew->clock;
-    const struct limit limit = {clock, start + c->most_ticks};
-    const uint64_t warm = 2 * PINGPONG_WARM, last = warm + 2 * (uint64_t)c->trips;
-    double ns[LB_PINGPONG_MOST];
-    bool is_a = w->index == c->worker_a, met = true;
-
-    for (int i = 0; met && i < c->n_lines; i++) {
-        uint64_t *line = (uint64_t *)c->lines[i];
-        met = trips(line, c, is_a, 2, warm, &limit);
-        uint64_t from = lb_clock_now(clock);
-        met = met && trips(line, c, is_a, warm + 2, last, &limit);
-        ns[i] = lb_clock_ns(clock, lb_clock_now(clock) - from) / c->trips;
-    }
-    if (!is_a)
-        return;
-    if (met)
-        qsort(ns, (size_t)c->n_lines, sizeof *ns, lb_by_value);
-    w->slot->round_trip_ns = met ? ns[c->n_lines / 2] : NAN;
 }

@@ -128,15 +128,6 @@ static int add_lines(struct desk *d, int case_index, int role)
     return err;
 }
 
-const struct lb_result *lb_analysis_find(const struct lb_analysis *a, int case_index, int role)
-{
-    for (size_t i = 0; i < a->n_lines; i++)
-        if (a->lines[i].case_index == case_index && a->lines[i].role == role &&
-            a->lines[i].main_regime)
-            return &a->lines[i];
-    return NULL;
-}
-
 /* Holm's correction over the pairs of layouts; controls are no contest. */
 static int decide(struct lb_analysis *a)
 {
