@@ -132,6 +132,10 @@ int lb_text_end(FILE *out, char **text);
 
 #define LB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* Makes the folder and its parents (mode 0777 less umask). Folders that exist are fine, -ENOTDIR
+ * where something else has the name. */
+int lb_make_folders(const char *path, struct lb_why *why);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,7 +11,7 @@
 #ifndef LINEBOUNCE_RECORD_H
 #define LINEBOUNCE_RECORD_H
 
-#include <linebounce/base.h>
+#include <linebounce/environment.h>
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -107,33 +107,6 @@ size_t lb_csv_line(const struct lb_csv_reader *reader);
 size_t lb_csv_torn(const struct lb_csv_reader *reader);
 void lb_csv_reader_close(struct lb_csv_reader *reader);
 
-/* The kernel's setting has negative values of its own. */
-#define LB_PARANOID_UNKNOWN (-1000)
-
-/* The machine and the build, read once at the start of a run. Texts are empty and numbers negative
- * where the machine does not say; nothing is guessed. Texts that are too long are cut. */
-struct lb_environment {
-    char host[68], kernel[200], os[128];
-    char cpu_model[128], cpu_vendor[32], microcode[32], arch[16];
-    char hypervisor[32]; /* "none" where the processor says that there is none */
-    bool emulated;       /* by QEMU's TCG, as x86 can tell: times mean nothing here */
-    int smt_active;      /* 1, 0, -1 unknown */
-    char governor[32];   /* of all CPUs, joined by `;` where they differ */
-    char boost[16];      /* on, off */
-    char thp[32], clocksource[32];
-    char prefetcher[64];     /* adjacent-line prefetcher's state where it can be read */
-    char cgroup_cpuset[128]; /* the cgroup's CPUs, else those that the process may run on */
-    char cpu_quota[16];      /* CPUs' worth of time that the cgroups leave: "1.5", or "none" */
-    char isolated[128];      /* CPUs that the scheduler leaves alone (isolcpus); "none" */
-    char nohz_full[128];     /* CPUs without a tick where one task runs; "none" */
-    int perf_event_paranoid; /* LB_PARANOID_UNKNOWN where the kernel does not say */
-    char compiler[96], c_flags[256], version[32], commit[64]; /* of this build */
-    char libraries[256]; /* "hwloc 2.9.0, libnuma 2.0.16, benchmark 1.7.1, cjson 1.7.15" */
-};
-void lb_environment_read(struct lb_environment *environment);
-/* Steal time of all CPUs in clock ticks of 10 ms since boot, from /proc/stat; -1 unknown. */
-int64_t lb_environment_steal_ticks(void);
-
 /* A JSON document under construction (an object at the top; cJSON inside). Keys are paths with
  * dots: "clock.step_ns"; objects on the way are made on first use. A later value replaces an
  * earlier one, but -EINVAL where an object or an array stands, where the way leads through
@@ -172,10 +145,6 @@ int lb_json_read_text(const char *file, const char *path, struct lb_why *why, ch
  * difference: where it is and both values. */
 int lb_json_same(const struct lb_json *json, const char *file, const char *path,
                  struct lb_why *why);
-
-/* Makes the folder and its parents (mode 0777 less umask). Folders that exist are fine, -ENOTDIR
- * where something else has the name. */
-int lb_make_folders(const char *path, struct lb_why *why);
 
 #ifdef __cplusplus
 }

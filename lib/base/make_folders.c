@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <linebounce/record.h>
+#include <linebounce/base.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #ifndef LB_ENVIRONMENT_H
 #define LB_ENVIRONMENT_H
 
-#include <linebounce/record.h>
+#include <linebounce/environment.h>
 
 /* Files are read below `root` ("" is the machine itself). What does not come from files is asked of
  * the machine only where root is "": the hypervisor's leaf of CPUID. */
