@@ -59,7 +59,7 @@ static bool has_word_scenario(const struct settings *s)
     const struct lb_scenario *const *scenarios = s->scenarios.at;
 
     for (size_t i = 0; i < s->scenarios.n; i++)
-        if (scenarios[i]->uses_words)
+        if (scenarios[i]->subject->uses_words)
             return true;
     return false;
 }

@@ -90,7 +90,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (!l->main_regime || !l->compared || !c->shape.scenario->uses_words || c->twin ||
+        if (!l->main_regime || !l->compared || !c->shape.scenario->subject->uses_words || c->twin ||
             c->shape.threads < 2)
             continue;
         if (c->work_ns != work)

@@ -54,7 +54,7 @@ static double pages(const struct lb_case *c)
     struct lb_geometry g;
     double bytes;
 
-    if (c->shape.scenario->kind == LB_SCENARIO_CHURN_MALLOC)
+    if (lb_scenario_does(c->shape.scenario, LB_OP_CHURN_MALLOC))
         return lb_churn_heap_bytes(c->shape.layout, c->shape.lock, &bytes)
                    ? NAN
                    : ceil(1000 * bytes / LB_SLAB_PAGE_BYTES);

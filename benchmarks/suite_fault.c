@@ -113,7 +113,7 @@ static void print_missing(FILE *out, const struct lb_run *run, int placement)
     for (size_t i = 0; i < run->plan->n_cases; i++) {
         const struct lb_case *c = &run->plan->cases[i];
         const struct lb_series *s = &run->series[i];
-        if (s->n || c->placement != placement || !c->shape.scenario->uses_pages ||
+        if (s->n || c->placement != placement || !c->shape.scenario->subject->uses_pages ||
             !lb_case_is_subject(c))
             continue;
         lb_case_layout(c, touch);
@@ -145,7 +145,8 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
             for (size_t i = 0; i < a->n_lines; i++) {
                 const struct lb_result *l = &a->lines[i];
                 const struct lb_case *c = &p->cases[l->case_index];
-                if (!l->main_regime || c->placement != (int)k || !c->shape.scenario->uses_pages)
+                if (!l->main_regime || c->placement != (int)k ||
+                    !c->shape.scenario->subject->uses_pages)
                     continue;
                 if (!pass && lb_case_is_subject(c))
                     print_line(out, a, l);

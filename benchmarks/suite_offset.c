@@ -247,7 +247,7 @@ static bool opens(const struct lb_plan *p, size_t i, bool words)
 {
     const struct lb_case *c = &p->cases[i];
 
-    if (!c->offset_bytes || c->twin || c->shape.scenario->uses_words != words)
+    if (!c->offset_bytes || c->twin || c->shape.scenario->subject->uses_words != words)
         return false;
     for (size_t k = 0; k < i; k++)
         if (p->cases[k].shape.scenario == c->shape.scenario &&

@@ -170,11 +170,11 @@ static inline void fill_frame(struct made *m, unsigned from, unsigned to, double
 {
     for (size_t i = 0; i < m->plan->n_cases; i++) {
         const struct lb_case *c = &m->plan->cases[i];
-        if (c->shape.scenario->kind == LB_SCENARIO_EMPTY)
+        if (lb_scenario_does(c->shape.scenario, LB_OP_EMPTY))
             fill(m, (int)i, from, to, 5 + c->work_ns, probe);
         else if (c->shape.scenario->kind == LB_SCENARIO_CONTROL_APART)
             fill(m, (int)i, from, to, 10 + c->work_ns, probe);
-        else if (c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED)
+        else if (c->shape.scenario->purpose == LB_PURPOSE_SHARED_CONTROL)
             fill(m, (int)i, from, to, 10 + c->work_ns + shared, probe);
     }
 }

@@ -160,7 +160,7 @@ static void release(struct scene *s)
 
 static bool is_pages(int kind)
 {
-    return lb_scenarios[kind].uses_pages;
+    return lb_scenarios[kind].subject->uses_pages;
 }
 
 static long faults(void)

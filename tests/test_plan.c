@@ -123,8 +123,8 @@ static void check_plan(const struct lb_plan *p)
 
         assert_uint_in_range(c->placement, 0, p->n_placements - 1);
         assert_int_equal(c->shape.threads, p->placements[c->placement].n);
-        assert_true(c->shape.threads >= s->least_threads);
-        assert_int_equal(c->shape.layout != NULL, s->uses_layout);
+        assert_true(c->shape.threads >= s->n_roles);
+        assert_int_equal(c->shape.layout != NULL, s->subject->uses_layout);
         assert_int_equal(lb_scenario_allows(s, c->shape.layout, c->shape.lock, NULL), 0);
         assert_int_equal(c->blocks, lb_scenario_blocks(s, c->shape.lock));
         assert_true(c->window_ns >= (c->blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS));
@@ -199,7 +199,7 @@ static void test_baselines(void **state)
             assert_string_equal(b->shape.layout->name, "pointer");
             assert_ptr_equal(b->shape.scenario, c->shape.scenario);
             assert_int_equal(b->base, -1);
-        } else if (c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED) {
+        } else if (c->shape.scenario->purpose == LB_PURPOSE_SHARED_CONTROL) {
             assert_non_null(b);
             assert_int_equal(b->shape.scenario->kind, LB_SCENARIO_CONTROL_APART);
         } else {
@@ -480,7 +480,7 @@ static void test_phases(void **state)
         if (!p->cases[i].shape.layout)
             assert_int_equal(
                 p->cases[i].phases,
-                p->cases[i].shape.scenario->kind == LB_SCENARIO_EMPTY ? LB_EMPTY_WINDOWS : 1);
+                lb_scenario_does(p->cases[i].shape.scenario, LB_OP_EMPTY) ? LB_EMPTY_WINDOWS : 1);
     lb_plan_destroy(p);
 }
 
@@ -766,6 +766,71 @@ static void test_fastpath(void **state)
     lb_plan_destroy(p);
 }
 
+/* Every scenario again, as rows that nobody knows. */
+static void make_unknown_rows(struct lb_scenario rows[LB_SCENARIOS],
+                              const struct lb_scenario *known[LB_SCENARIOS],
+                              const struct lb_scenario *unknown[LB_SCENARIOS])
+{
+    for (int k = 0; k < LB_SCENARIOS; k++) {
+        rows[k] = lb_scenarios[k];
+        rows[k].kind = LB_SCENARIOS;
+        if (rows[k].beside)
+            rows[k].beside = &rows[rows[k].beside->kind];
+        known[k] = &lb_scenarios[k];
+        unknown[k] = &rows[k];
+    }
+}
+
+static void check_same_case(const struct lb_plan *p, const struct lb_plan *q, size_t i)
+{
+    const struct lb_case *a = &p->cases[i], *b = &q->cases[i];
+    char name[256], other[256];
+
+    lb_case_name(p, a, name, sizeof name);
+    lb_case_name(q, b, other, sizeof other);
+    assert_string_equal(other, name);
+    assert_int_equal(b->base, a->base);
+    assert_int_equal(b->empty, a->empty);
+    assert_int_equal(b->phases, a->phases);
+    assert_int_equal(b->every, a->every);
+    assert_int_equal(b->twin, a->twin);
+    assert_true(same(b->window_ns, a->window_ns));
+    assert_true(same(lb_case_round_s(b), lb_case_round_s(a)));
+    assert_int_equal(lb_case_is_subject(b), lb_case_is_subject(a));
+    assert_int_equal(lb_workload_bytes(&b->shape), lb_workload_bytes(&a->shape));
+    assert_int_equal(lb_pages_bytes(&b->shape), lb_pages_bytes(&a->shape));
+}
+
+/* What a scenario is, its row says: nobody asks for its number. */
+static void test_unknown_rows_are_planned_alike(void **state)
+{
+    static const size_t offsets[] = {8, 256};
+    struct lb_scenario rows[LB_SCENARIOS];
+    const struct lb_scenario *known[LB_SCENARIOS], *unknown[LB_SCENARIOS];
+    struct lb_request r = by_default();
+    struct lb_plan *p, *q;
+
+    (void)state;
+    make_unknown_rows(rows, known, unknown);
+    r.n_scenarios = LB_SCENARIOS;
+    r.offsets = offsets;
+    r.n_offsets = LB_COUNT(offsets);
+    r.base_offset = 256;
+    r.memory_bytes = (uint64_t)2 << 30;
+    r.first_touch = true;
+    r.scenarios = known;
+    p = plan_on(four_cores, &r);
+    r.scenarios = unknown;
+    q = plan_on(four_cores, &r);
+    for (int k = 0; k < LB_SCENARIOS; k++) /* whatif's layouts say what is written */
+        assert_true(count(p, (enum lb_scenario_kind)k) > 0 || k == LB_SCENARIO_WHATIF);
+    assert_int_equal(q->n_cases, p->n_cases);
+    for (size_t i = 0; i < p->n_cases; i++)
+        check_same_case(p, q, i);
+    lb_plan_destroy(p);
+    lb_plan_destroy(q);
+}
+
 static void test_round_time(void **state)
 {
     struct lb_request r = by_default();
@@ -822,6 +887,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_roles),
         cmocka_unit_test(test_fastpath),
+        cmocka_unit_test(test_unknown_rows_are_planned_alike),
         cmocka_unit_test(test_round_time),
         cmocka_unit_test(test_512_pus),
     };

@@ -586,7 +586,7 @@ static void test_self_check_stays_in_a_regime(void **state)
     fill_layouts(m, 0, 70, near);
     for (size_t i = 0; i < m->plan->n_cases; i++) {
         const struct lb_case *c = &m->plan->cases[i];
-        double shared = c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED ? 24 : 0;
+        double shared = c->shape.scenario->purpose == LB_PURPOSE_SHARED_CONTROL ? 24 : 0;
         bool longer = c->work_ns > LB_WORK_HEADLINE_NS;
 
         if (c->shape.layout)

@@ -235,7 +235,7 @@ static void stage_shape(struct rig *rig, const struct lb_workload *shape, bool p
 {
     assert_true(shape->threads <= rig->n_pus);
     rig->shape = *shape;
-    if (!shape->scenario->uses_layout)
+    if (!shape->scenario->subject->uses_layout)
         rig->shape.layout = NULL;
     place(rig);
     for (int i = 0; i < shape->threads; i++)

@@ -91,7 +91,7 @@ static void thin(struct front *f, struct lb_plan *p, bool counts)
 
     for (size_t i = 0; i < p->n_cases; i++)
         keep[i] = f->selected[2 * i] || f->selected[2 * i + 1] ||
-                  (counts && p->cases[i].shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED);
+                  (counts && p->cases[i].shape.scenario->purpose == LB_PURPOSE_SHARED_CONTROL);
     for (size_t i = p->n_cases; i-- > 0;) {
         if (!keep[i])
             continue;

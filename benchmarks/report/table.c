@@ -149,9 +149,9 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
         fprintf(out, "%c%d", i ? ',' : ' ', place->pu_os[i]);
     if (place->home != LB_HOME_LOCAL)
         fprintf(out, ", %s memory", lb_home_name(place->home));
-    if (c->shape.scenario->counts_objects)
+    if (lb_scenario_counts_objects(c->shape.scenario))
         fprintf(out, ", %zu objects", c->shape.objects);
-    if (c->shape.scenario->kind == LB_SCENARIO_MANY)
+    if (lb_scenario_picks(c->shape.scenario))
         fprintf(out, ", %s", lb_picking_name(c->shape.access));
     work_title(title, sizeof title, c->work_ns);
     fprintf(out, "\n%*s %-64s", names, "", title);
@@ -247,7 +247,7 @@ void table_fastpath(const struct lb_analysis *a, FILE *out)
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (c->shape.scenario->kind == LB_SCENARIO_EMPTY)
+        if (lb_scenario_does(c->shape.scenario, LB_OP_EMPTY))
             continue;
         interval_text("%.2f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, text);
         fprintf(out, "%-*s %-22s", NAME_WIDTH,

@@ -90,7 +90,7 @@ static void print_row(FILE *out, const struct lb_analysis *a, const struct lb_re
 
     lb_case_layout(c, layout);
     fprintf(out, "  %-21s %-8s", layout, lb_case_role_name(c, l->role));
-    if (c->shape.scenario->uses_pages && !c->twin) {
+    if (c->shape.scenario->subject->uses_pages && !c->twin) {
         print_range(out, a, l);
         return;
     }
@@ -130,9 +130,9 @@ static void print_table(FILE *out, const struct lb_analysis *a, size_t first)
     const struct lb_case *c = case_of(a, &a->lines[first]);
 
     fprintf(out, "\n%s, %g ns of work", c->shape.scenario->name, c->work_ns);
-    if (c->shape.scenario->counts_objects)
+    if (lb_scenario_counts_objects(c->shape.scenario))
         fprintf(out, ", %zu objects", c->shape.objects);
-    if (c->shape.scenario->uses_pages)
+    if (c->shape.scenario->subject->uses_pages)
         fprintf(out, "\n  %-21s %-8s %s\n", "pages", "role", " least and most over placements");
     else
         fprintf(out, "\n  %-21s %-8s %6s %5s %6s %6s %-34s %s\n", "layout", "role", "faster",

@@ -62,7 +62,7 @@ void verdict_sentence(FILE *out, const struct lb_analysis *a, size_t first)
     int n = 0;
 
     lb_case_layout(c->base >= 0 ? &p->cases[c->base] : c, base);
-    if (c->shape.scenario->kind == LB_SCENARIO_WHATIF) /* each has its own */
+    if (c->shape.scenario->by_structure) /* each has its own */
         snprintf(base, sizeof base, "each as it is");
     fprintf(out, "=> %s at %s: against %s:", c->shape.scenario->name,
             c->work_ns > 0 ? "a pause" : "saturation", base);

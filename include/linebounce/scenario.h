@@ -134,22 +134,79 @@ enum lb_players {
     LB_PLAYERS_ALL_BUT_WRITERS, /* lb_writers says how many write, or that all do now and then */
 };
 
+/* Which objects of a layout the ops work on, or which bare words. */
+enum lb_objects {
+    LB_OBJECTS_ONE,        /* all on one */
+    LB_OBJECTS_TWO,        /* all on two neighbours at once */
+    LB_OBJECTS_NEIGHBOURS, /* thread i on the i-th of a slab */
+    LB_OBJECTS_APART,      /* each on one of its own, on lines of its own */
+    /* lb_workload.objects says how many: */
+    LB_OBJECTS_PICKED, /* every op on another one */
+    LB_OBJECTS_ALIVE,  /* so many are alive a thread; ops free the oldest */
+};
+
+/* Which mappings hold the threads' pages. */
+enum lb_mapping {
+    LB_MAPPING_ONE,  /* one for all, each its own part */
+    LB_MAPPING_EACH, /* one a thread, of nobody's memory */
+    LB_MAPPING_COPY, /* a private one a thread, of a file: what is written is copied */
+    LB_MAPPING_FILE, /* a shared one a thread, of a file */
+};
+
+/* What its cases are to the answer. */
+enum lb_purpose {
+    LB_PURPOSE_QUESTION,       /* what is asked */
+    LB_PURPOSE_YARDSTICK,      /* what others are held against */
+    LB_PURPOSE_SHARED_CONTROL, /* positive: its threads share a line */
+    LB_PURPOSE_APART_CONTROL,  /* negative: the same, and they do not */
+};
+
+struct lb_workload;
+struct lb_draw;
+struct lb_placed;
+struct lb_site;
+struct lb_word;
+struct lb_watch_place;
+
+/* What ops work on: how it lies in the arena, and what becomes of it. All are called by the
+ * lb_workload_ functions of the same names, whose contracts they keep: arguments were checked. */
+struct lb_subject {
+    bool uses_layout; /* false: no object */
+    bool uses_words;  /* words offset_bytes apart in place of an object */
+    bool uses_pages;  /* pages of mappings in place of an object: faults are counted */
+    size_t (*bytes)(const struct lb_workload *shape);
+    int (*place)(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
+                 uint32_t *picks, struct lb_site *sites, struct lb_placed *placed);
+    int (*check)(const struct lb_workload *shape, const struct lb_draw *draw, const char *arena);
+    int (*watch)(const struct lb_workload *shape, const struct lb_draw *draw, int thread,
+                 const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place);
+    /* NULL where nothing lies outside the arena. */
+    void (*release)(const struct lb_workload *shape, const struct lb_draw *draw, char *arena);
+};
+extern const struct lb_subject lb_subject_objects; /* of a layout, with their locks */
+extern const struct lb_subject lb_subject_churn;   /* such as are born and die */
+extern const struct lb_subject lb_subject_bare;    /* a word or a bare lock a thread, or nothing */
+extern const struct lb_subject lb_subject_words;
+extern const struct lb_subject lb_subject_pages;
+
+/* All that the rest knows of a scenario: one is added as a row of the table. */
 struct lb_scenario {
     enum lb_scenario_kind kind;
     const char *name;
     const char *question;
     struct lb_role roles[2];
-    int n_roles;
+    int n_roles; /* each is played by a thread at least */
     enum lb_players players;
-    int least_threads;
-    int most_threads;    /* 0: any number */
-    bool uses_layout;    /* false: no object */
-    bool uses_words;     /* words offset_bytes apart in place of an object */
-    bool uses_lock;      /* with words: a lock too (lb_workload.lock) */
-    bool counts_objects; /* lb_workload.objects says how many there are */
-    bool uses_pages;     /* pages of mappings in place of an object: faults are counted */
-    bool blocks;         /* sleeping is the subject: 50-ms windows, nothing is dropped */
-    bool internal;       /* measured for the sake of others; not offered to --scenario */
+    int most_threads; /* 0: any number */
+    const struct lb_subject *subject;
+    enum lb_objects objects;
+    enum lb_mapping mapping; /* of pages */
+    enum lb_purpose purpose;
+    const struct lb_scenario *beside; /* compared with its case; NULL: layouts with one another */
+    bool by_structure; /* layouts are compared with the structure that they were moved from */
+    bool uses_lock;    /* with words: a lock too (lb_workload.lock) */
+    bool blocks;       /* sleeping is the subject: 50-ms windows, nothing is dropped */
+    bool internal;     /* measured for the sake of others; not offered to --scenario */
 };
 
 /* Indexed by kind. */
@@ -183,10 +240,34 @@ static inline bool lb_scenario_has_writers(const struct lb_scenario *scenario)
 /* Whether its objects or words have a lock that is taken, or, in churn, allocated. */
 bool lb_scenario_locks(const struct lb_scenario *scenario);
 
-/* Whether its ops allocate and free: LB_SCENARIO_CHURN_*. */
+/* Whether its ops allocate and free. */
 static inline bool lb_scenario_churns(const struct lb_scenario *scenario)
 {
-    return scenario->kind == LB_SCENARIO_CHURN_SLAB || scenario->kind == LB_SCENARIO_CHURN_MALLOC;
+    return scenario->objects == LB_OBJECTS_ALIVE;
+}
+
+/* Whether lb_workload.objects says something to it. */
+static inline bool lb_scenario_counts_objects(const struct lb_scenario *scenario)
+{
+    return scenario->objects == LB_OBJECTS_PICKED || scenario->objects == LB_OBJECTS_ALIVE;
+}
+
+/* Whether lb_workload.access does. */
+static inline bool lb_scenario_picks(const struct lb_scenario *scenario)
+{
+    return scenario->objects == LB_OBJECTS_PICKED;
+}
+
+/* Whether its pages are those of a memory file, filled before every window. */
+static inline bool lb_scenario_maps_file(const struct lb_scenario *scenario)
+{
+    return scenario->mapping == LB_MAPPING_COPY || scenario->mapping == LB_MAPPING_FILE;
+}
+
+/* Whether that is what its first role does. */
+static inline bool lb_scenario_does(const struct lb_scenario *scenario, enum lb_op op)
+{
+    return scenario->roles[0].op == op;
 }
 
 /* Whether layout, lock and scenario go together; -EINVAL with the reason (a refcount is never in
@@ -278,9 +359,9 @@ struct lb_workload {
     int threads;
     size_t objects; /* many: how many; churn: how many each thread keeps alive; else ignored */
     enum lb_picking access;
-    size_t offset_bytes; /* uses_words: from one thread's word to the next, from head to tail, from
+    size_t offset_bytes; /* words: from one thread's word to the next, from head to tail, from
                             the lock to its data; a multiple of 8 */
-    size_t part_bytes;   /* uses_pages: of a thread's part; lb_pages_fit */
+    size_t part_bytes;   /* pages: of a thread's part; lb_pages_fit */
     enum lb_touch touch;
 };
 

@@ -42,13 +42,13 @@ static size_t end_of(const struct lb_plan *p, int placement)
  * are long, or objects many, the rounds or the objects take turns instead. */
 static int phases_of(const struct lb_case *c)
 {
-    enum lb_scenario_kind kind = c->shape.scenario->kind;
+    const struct lb_scenario *s = c->shape.scenario;
     struct lb_geometry g;
 
-    if (kind == LB_SCENARIO_EMPTY)
+    if (lb_scenario_does(s, LB_OP_EMPTY))
         return LB_EMPTY_WINDOWS;
     if (!c->shape.layout || c->blocks || lb_workload_fills(&c->shape) ||
-        kind == LB_SCENARIO_UNCONTENDED ||
+        s->objects == LB_OBJECTS_APART ||
         lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return 1;
     return (int)(g.lock_residues > g.object_residues ? g.lock_residues : g.object_residues);
@@ -61,7 +61,7 @@ static int every_of(const struct lb_plan *p, const struct lb_case *c)
 {
     bool paused = false, beside_short = false;
 
-    if (!c->blocks || c->shape.scenario->uses_pages)
+    if (!c->blocks || c->shape.scenario->subject->uses_pages)
         return 1;
     for (size_t i = first_of(p, c->placement); i < end_of(p, c->placement); i++) {
         const struct lb_case *o = &p->cases[i];
@@ -77,7 +77,7 @@ static int add_case(struct lb_plan *p, const struct lb_case *template, const str
 
     c.shape.scenario = s;
     c.blocks = lb_scenario_blocks(s, c.shape.lock);
-    if (!s->uses_pages)
+    if (!s->subject->uses_pages)
         c.window_ns = c.blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS;
     /* A pause of a microsecond leaves few ops in a short window: the self-check needs a steady
      * mean. */
@@ -90,7 +90,8 @@ static int add_case(struct lb_plan *p, const struct lb_case *template, const str
 static int find_empty(const struct lb_plan *p, int placement, double work_ns)
 {
     for (size_t i = first_of(p, placement); i < end_of(p, placement); i++)
-        if (p->cases[i].shape.scenario->kind == LB_SCENARIO_EMPTY && p->cases[i].work_ns == work_ns)
+        if (lb_scenario_does(p->cases[i].shape.scenario, LB_OP_EMPTY) &&
+            p->cases[i].work_ns == work_ns)
             return (int)i;
     return -1;
 }
@@ -130,7 +131,7 @@ static int add_frame(struct lb_plan *p, const struct lb_request *r, int placemen
 
 static bool is_repeated(const struct lb_request *r, const struct lb_scenario *s)
 {
-    return s->counts_objects && r->n_objects;
+    return lb_scenario_counts_objects(s) && r->n_objects;
 }
 
 static int add_with_twins(struct lb_plan *p, const struct lb_request *r,
@@ -161,7 +162,7 @@ static int add_shapes(struct lb_plan *p, const struct lb_request *r, const struc
                       struct lb_case c)
 {
     size_t objects = is_repeated(r, s) ? r->n_objects : 1;
-    bool picks = s->kind == LB_SCENARIO_MANY && r->n_access;
+    bool picks = lb_scenario_picks(s) && r->n_access;
     size_t access = picks ? r->n_access : 1;
     int err = 0;
 
@@ -191,18 +192,17 @@ static bool has_what_it_needs(const struct lb_plan *p, const struct lb_request *
     if (s->most_threads && shape->threads > s->most_threads)
         lb_fail(why, EINVAL, "%s: is for %d threads, not %d", s->name, s->most_threads,
                 shape->threads);
-    else if (shape->threads < s->least_threads ||
-             (mixed && shape->writers.threads >= shape->threads))
+    else if (shape->threads < s->n_roles || (mixed && shape->writers.threads >= shape->threads))
         lb_fail(why, EINVAL, "%s: needs more than %d thread%s", s->name, shape->threads,
                 shape->threads == 1 ? "" : "s");
     else if (mixed && !shape->writers.threads && !(shape->writers.share > 0))
         lb_fail(why, EINVAL, "%s: needs writers", s->name);
-    else if (s->counts_objects && !r->n_objects)
+    else if (lb_scenario_counts_objects(s) && !r->n_objects)
         lb_fail(why, EINVAL, "%s: needs a number of objects", s->name);
-    else if (s->uses_pages && p->placements[c->placement].home != LB_HOME_LOCAL)
+    else if (s->subject->uses_pages && p->placements[c->placement].home != LB_HOME_LOCAL)
         lb_fail(why, EINVAL, "%s: its pages lie where threads touch them: --home says nothing here",
                 s->name);
-    else if (s->uses_words && !r->n_offsets)
+    else if (s->subject->uses_words && !r->n_offsets)
         lb_fail(why, EINVAL, "%s: needs an offset in bytes", s->name);
     return !why->text[0];
 }
@@ -250,7 +250,7 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
     struct lb_why why;
     int err = 0;
 
-    if (!s->uses_layout)
+    if (!s->subject->uses_layout)
         return 0;
     if (!has_what_it_needs(p, r, s, &c, &why)) {
         refuse(p, &why);
@@ -274,7 +274,7 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
 static int add_pages(struct lb_plan *p, const struct lb_request *r, const struct lb_scenario *s,
                      struct lb_case c)
 {
-    bool kept = s->kind == LB_SCENARIO_PFT || s->kind == LB_SCENARIO_PRIVATE;
+    bool kept = s->n_roles == 1 && lb_scenario_does(s, LB_OP_TOUCH);
     struct lb_why why;
     int err;
 
@@ -309,11 +309,11 @@ static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int plac
     c.shape.writers = r->writers;
     for (size_t i = 0; !err && i < r->n_scenarios; i++) {
         const struct lb_scenario *s = r->scenarios[i];
-        if (s->uses_words)
+        if (s->subject->uses_words)
             err = add_words(p, r, s, c);
-        else if (s->uses_pages)
+        else if (s->subject->uses_pages)
             err = add_pages(p, r, s, c);
-        else if (!s->uses_layout && s->kind != LB_SCENARIO_EMPTY)
+        else if (!s->subject->uses_layout && !lb_scenario_does(s, LB_OP_EMPTY))
             err = add_case(p, &c, s); /* the yardsticks of fastpath */
         else
             err = add_layouts(p, r, s, c);
@@ -407,7 +407,9 @@ static int add_placements(struct lb_plan *p, const struct lb_request *r,
 /* The lock of words is no part of their layout: locks are not compared to one another there. */
 static int word_lock(const struct lb_case *c)
 {
-    return c->shape.scenario->uses_words && c->shape.scenario->uses_lock ? (int)c->shape.lock : -1;
+    return c->shape.scenario->subject->uses_words && c->shape.scenario->uses_lock
+               ? (int)c->shape.lock
+               : -1;
 }
 
 /* Of whatif: one is as the structure is, or both are moved copies of one. */
@@ -420,8 +422,7 @@ static const char *structure_of(const struct lb_case *c)
 
 static bool same_structure(const struct lb_case *a, const struct lb_case *b)
 {
-    return a->shape.scenario->kind != LB_SCENARIO_WHATIF ||
-           !strcmp(structure_of(a), structure_of(b));
+    return !a->shape.scenario->by_structure || !strcmp(structure_of(a), structure_of(b));
 }
 
 static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
@@ -433,39 +434,37 @@ static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
 }
 
 /* The case of that scenario beside `c`, -1: none. */
-static int find_beside(const struct lb_plan *p, const struct lb_case *c, enum lb_scenario_kind kind)
+static int find_beside(const struct lb_plan *p, const struct lb_case *c,
+                       const struct lb_scenario *s)
 {
     for (size_t j = first_of(p, c->placement); j < end_of(p, c->placement); j++)
-        if (p->cases[j].shape.scenario->kind == kind && p->cases[j].work_ns == c->work_ns)
+        if (p->cases[j].shape.scenario == s && p->cases[j].work_ns == c->work_ns)
             return (int)j;
     return -1;
 }
 
 static bool is_baseline(const struct lb_request *r, const struct lb_case *c)
 {
-    if (c->shape.scenario->uses_words)
+    if (c->shape.scenario->subject->uses_words)
         return r->base_offset && c->shape.offset_bytes == r->base_offset;
-    if (c->shape.scenario->kind == LB_SCENARIO_WHATIF)
+    if (c->shape.scenario->by_structure)
         return !*c->shape.layout->moved_from;
     return r->baseline && c->shape.layout && !strcmp(c->shape.layout->name, r->baseline);
 }
 
-/* A twin is compared to its original, a lock of fastpath to the straight line, the plain loop to
- * pft, all others to the baseline layout with its first lock. */
+/* A twin is compared to its original, what stands beside another scenario to its case, all others
+ * to the baseline layout with its first lock. */
 static void find_base(struct lb_plan *p, const struct lb_request *r, size_t i)
 {
     struct lb_case *c = &p->cases[i];
-    enum lb_scenario_kind kind = c->shape.scenario->kind;
 
-    if (kind == LB_SCENARIO_UNCONTENDED || kind == LB_SCENARIO_ADDS)
-        c->base = find_beside(p, c, LB_SCENARIO_STRAIGHT);
-    if (kind == LB_SCENARIO_FAULT_BARE)
-        c->base = find_beside(p, c, LB_SCENARIO_PFT);
+    if (c->shape.scenario->beside)
+        c->base = find_beside(p, c, c->shape.scenario->beside);
     if (!lb_case_is_subject(c) || c->base >= 0)
         return;
     if (c->twin)
         c->base = (int)i - c->twin;
-    if (c->twin || c->shape.scenario->uses_pages)
+    if (c->twin || c->shape.scenario->subject->uses_pages)
         return;
     for (size_t j = first_of(p, c->placement); j < end_of(p, c->placement); j++) {
         const struct lb_case *b = &p->cases[j];
@@ -521,7 +520,7 @@ static int fill(struct lb_plan *p, const struct lb_request *r, const struct lb_t
 
 static bool is_subject(const struct lb_scenario *s)
 {
-    return s->uses_layout || s->uses_words || (s->uses_pages && !s->internal);
+    return s->purpose == LB_PURPOSE_QUESTION;
 }
 
 /* A yardstick alone is nothing where it was to stand beside a subject: the table would be empty. */
@@ -595,9 +594,7 @@ void lb_plan_destroy(struct lb_plan *p)
 
 static double filled_pages(const struct lb_case *c)
 {
-    enum lb_scenario_kind kind = c->shape.scenario->kind;
-
-    if (kind != LB_SCENARIO_FILE_PRIVATE && kind != LB_SCENARIO_FILE_SHARED)
+    if (!lb_scenario_maps_file(c->shape.scenario))
         return 0;
     return (double)c->shape.part_bytes / LB_SLAB_PAGE_BYTES * c->shape.threads;
 }
@@ -625,9 +622,9 @@ void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES])
                          : c->instruments == LB_INSTRUMENT_SAMPLING ? "+sampling"
                                                                     : "~";
 
-    if (c->shape.scenario->uses_words)
+    if (c->shape.scenario->subject->uses_words)
         snprintf(text, LB_CASE_LAYOUT_BYTES, "apart-%zu%s", c->shape.offset_bytes, behind);
-    else if (lb_case_is_subject(c) && c->shape.scenario->uses_pages)
+    else if (lb_case_is_subject(c) && c->shape.scenario->subject->uses_pages)
         snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", lb_touch_name(c->shape.touch), behind);
     else
         snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", c->shape.layout ? c->shape.layout->name : "",
@@ -642,10 +639,10 @@ int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, s
     bool locks = lb_scenario_locks(s);
 
     lb_case_layout(c, layout);
-    if (s->kind == LB_SCENARIO_MANY)
+    if (lb_scenario_picks(s))
         snprintf(many, sizeof many, "/objects:%zu/%s", c->shape.objects,
                  lb_picking_name(c->shape.access));
-    else if (s->counts_objects)
+    else if (lb_scenario_counts_objects(s))
         snprintf(many, sizeof many, "/objects:%zu", c->shape.objects);
     if (place->home != LB_HOME_LOCAL)
         snprintf(home, sizeof home, "/home:%s", lb_home_name(place->home));

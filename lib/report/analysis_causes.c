@@ -233,7 +233,7 @@ static bool control_counts(const struct lb_analysis *a, int placement, size_t ev
 {
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_case *c = &a->run->plan->cases[a->lines[i].case_index];
-        if (c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED && c->placement == placement &&
+        if (c->shape.scenario->purpose == LB_PURPOSE_SHARED_CONTROL && c->placement == placement &&
             a->lines[i].counts && a->lines[i].counts[event].per_op >= LB_CONTROL_COUNT)
             return true;
     }

@@ -29,7 +29,7 @@ static int add_controls(struct lb_analysis *a)
         const struct lb_case *c = &plan->cases[i];
         struct lb_control *k = &a->controls[a->n_controls];
         const struct lb_result *l;
-        if (c->shape.scenario->kind != LB_SCENARIO_CONTROL_SHARED)
+        if (c->shape.scenario->purpose != LB_PURPOSE_SHARED_CONTROL)
             continue;
         a->n_controls++;
         k->placement = c->placement;
@@ -52,7 +52,7 @@ static const struct lb_result *control_line(const struct lb_analysis *a, int pla
         const struct lb_result *l = &a->lines[i];
         const struct lb_case *c = &a->run->plan->cases[l->case_index];
         if (l->compared && l->regime == regime && c->placement == placement &&
-            c->work_ns == work_ns && c->shape.scenario->kind == LB_SCENARIO_CONTROL_SHARED)
+            c->work_ns == work_ns && c->shape.scenario->purpose == LB_PURPOSE_SHARED_CONTROL)
             return l;
     }
     return NULL;
@@ -127,8 +127,8 @@ bool lb_case_is_about_sharing(const struct lb_case *c)
 {
     const struct lb_scenario *s = c->shape.scenario;
 
-    return (s->uses_layout || s->uses_words) && !lb_scenario_churns(s) &&
-           s->kind != LB_SCENARIO_UNCONTENDED && (!c->twin || c->instruments == LB_INSTRUMENTS);
+    return (s->subject->uses_layout || s->subject->uses_words) && !lb_scenario_churns(s) &&
+           s->objects != LB_OBJECTS_APART && (!c->twin || c->instruments == LB_INSTRUMENTS);
 }
 
 const char *lb_analysis_doubt(const struct lb_analysis *a, int case_index, int regime)

@@ -49,7 +49,7 @@ static void write_times(struct lb_row *row, const struct lb_result *l)
 
 static void write_faults(struct lb_row *row, const struct lb_case *c, const struct lb_result *l)
 {
-    if (!c->shape.scenario->uses_pages)
+    if (!c->shape.scenario->subject->uses_pages)
         return;
     lb_row_number(row, "faults_per_op", l->faults_per_op);
     lb_row_number(row, "major_faults_per_kop", l->major_faults_per_kop);
@@ -137,11 +137,12 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
 
     if (c->shape.scenario->uses_lock)
         write_locks(row, l);
-    else if (c->shape.scenario->kind == LB_SCENARIO_RING || c->shape.scenario->uses_pages)
+    else if (lb_scenario_does(c->shape.scenario, LB_OP_PUSH) ||
+             c->shape.scenario->subject->uses_pages)
         lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
     if (!c->shape.layout || lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return;
-    if (c->shape.scenario->kind == LB_SCENARIO_CHURN_MALLOC) {
+    if (lb_scenario_does(c->shape.scenario, LB_OP_CHURN_MALLOC)) {
         write_heap(row, c);
         return;
     }

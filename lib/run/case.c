@@ -152,7 +152,7 @@ static int check_room(const struct lb_case *c, struct lb_why *why)
 {
     struct lb_memory memory;
 
-    if (!c->shape.scenario->uses_pages)
+    if (!c->shape.scenario->subject->uses_pages)
         return 0;
     lb_memory_read("", &memory);
     return lb_memory_room(&memory, c->shape.scenario->name, lb_pages_bytes(&c->shape), why);
@@ -162,7 +162,7 @@ static int check_room(const struct lb_case *c, struct lb_why *why)
 static int explain(const struct lb_runner *b, const struct lb_case *c, const struct lb_attempt *a,
                    int err, struct lb_why *why)
 {
-    return err && c->shape.scenario->uses_pages
+    return err && c->shape.scenario->subject->uses_pages
                ? lb_pages_explain(&c->shape, &a->draw, b->arena, err, why)
                : err;
 }
@@ -235,7 +235,7 @@ static int measure(struct lb_runner *b, const struct lb_case *c, struct lb_attem
                                     .window_ns = c->window_ns,
                                     .keep_gaps = c->blocks,
                                     .armed = a->armed,
-                                    .check_faults = c->shape.scenario->uses_pages,
+                                    .check_faults = c->shape.scenario->subject->uses_pages,
                                     .block_ns = block_ns(c),
                                     .count_kernel = b->options->count_kernel,
                                     .calls = b->options->calls};

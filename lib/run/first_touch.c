@@ -57,7 +57,7 @@ static int touch_all(const struct lb_runner *b)
 
     for (size_t i = 0; i < b->plan->n_cases; i++) {
         const struct lb_workload *s = &b->plan->cases[i].shape;
-        uint64_t bytes = s->scenario->uses_pages ? lb_pages_bytes(s) : 0;
+        uint64_t bytes = s->scenario->subject->uses_pages ? lb_pages_bytes(s) : 0;
         most = bytes > most ? bytes : most;
     }
     if (!most)

@@ -168,8 +168,8 @@ static void choose(const struct lb_runner *b, const struct lb_case *c, struct lb
 static bool aim(const struct lb_runner *b, const struct lb_case *c, const struct lb_attempt *a,
                 int thread, struct lb_why *why, struct lb_event_code *code)
 {
-    enum lb_scenario_kind kind = c->shape.scenario->kind;
-    bool control = kind == LB_SCENARIO_CONTROL_SHARED || kind == LB_SCENARIO_CONTROL_APART;
+    enum lb_purpose purpose = c->shape.scenario->purpose;
+    bool control = purpose == LB_PURPOSE_SHARED_CONTROL || purpose == LB_PURPOSE_APART_CONTROL;
     const struct lb_word count = {LB_WATCH_COUNT, ""};
 
     if (code->kind != LB_EVENT_WATCH || (code->word.watch >= LB_WATCH_START && !control) ||
@@ -216,7 +216,7 @@ static uint64_t gap_of(const struct lb_runner *b, const struct lb_case *c,
 {
     if (b->options->sample_every != LB_SAMPLE_AUTO)
         return b->options->sample_every;
-    if (c->shape.scenario->uses_pages) /* no line is kept for a burst */
+    if (c->shape.scenario->subject->uses_pages) /* no line is kept for a burst */
         return LB_SAMPLE_LONG;
     return c->work_ns > 0 && b->op_ns[a->case_index] > LB_SAMPLE_LONG_NS ? LB_SAMPLE_LONG
                                                                          : LB_SAMPLE_SHORT;
@@ -257,7 +257,8 @@ static int equip_sampling(struct lb_runner *b, const struct lb_case *c, struct l
             .slow_ticks = UINT64_MAX,
         };
     }
-    if (c->shape.scenario->uses_pages) /* an op tried before the window would touch its pages */
+    /* An op tried before the window would touch its pages. */
+    if (c->shape.scenario->subject->uses_pages)
         return 0;
     a->transfer_ns = b->transfer_ns;
     for (int role = 0; !err && role < lb_case_roles(c); role++)
@@ -283,7 +284,7 @@ int lb_runner_equip(struct lb_runner *b, const struct lb_case *c, struct lb_atte
     }
     /* Alone, an op on a ring waits in vain: it has no time of its own. */
     if (*b->run->sampling_note || !(c->instruments & LB_INSTRUMENT_SAMPLING) ||
-        c->shape.scenario->kind == LB_SCENARIO_RING)
+        lb_scenario_does(c->shape.scenario, LB_OP_PUSH))
         return 0;
     return equip_sampling(b, c, a);
 }

@@ -73,14 +73,14 @@ static void case_key(const struct lb_plan *p, const struct lb_case *c, char key[
     char layout[LB_CASE_LAYOUT_BYTES], objects[24] = "", work[LB_NUMBER_BYTES];
 
     lb_case_layout(c, layout);
-    if (s->counts_objects)
+    if (lb_scenario_counts_objects(s))
         snprintf(objects, sizeof objects, "%zu", c->shape.objects);
     lb_number_format(c->work_ns, 6, work);
     snprintf(key, KEY_BYTES, "%s|%s|%s|%s|%s|%d|%s|%s|%s", s->name, layout,
              lb_scenario_locks(s) ? lb_lock_info(c->shape.lock)->name : "",
              p->placements[c->placement].name, lb_home_name(p->placements[c->placement].home),
              c->shape.threads, objects,
-             s->kind == LB_SCENARIO_MANY ? lb_picking_name(c->shape.access) : "", work);
+             lb_scenario_picks(s) ? lb_picking_name(c->shape.access) : "", work);
 }
 
 static int by_key(const void *a, const void *b)

@@ -34,11 +34,11 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
             snprintf(writers, sizeof writers, "%g%%", c->shape.writers.share * 100);
         lb_row_text(row, "writers", writers);
     }
-    if (s->counts_objects)
+    if (lb_scenario_counts_objects(s))
         lb_row_int(row, "objects", (int64_t)c->shape.objects);
-    if (s->kind == LB_SCENARIO_MANY)
+    if (lb_scenario_picks(s))
         lb_row_text(row, "access", lb_picking_name(c->shape.access));
-    if (s->uses_pages)
+    if (s->subject->uses_pages)
         lb_row_text(row, "touch", lb_touch_name(c->shape.touch));
     if (c->offset_bytes)
         lb_row_int(row, "offset_bytes", (int64_t)c->offset_bytes);
@@ -105,7 +105,7 @@ static void write_faults(struct lb_runner *b, const struct lb_attempt *a, const 
         cpu_ns += r->cpu_ns;
         wall_ns += r->wall_ns;
     }
-    if (!c->shape.scenario->uses_pages ||
+    if (!c->shape.scenario->subject->uses_pages ||
         !lb_op_faults(c->shape.scenario->roles[role].op)) /* mappers have none to speak of */
         return;
     lb_row_number(b->row, "faults_per_cpu_s", 1e9 * faults / cpu_ns);
@@ -218,7 +218,7 @@ static void write_events(const struct lb_runner *b, const struct lb_attempt *a,
 static void write_placed(struct lb_row *row, const struct lb_placed *p, const struct lb_case *c,
                          const struct lb_placement *place)
 {
-    if (place->home_node_os >= 0 && !c->shape.scenario->uses_pages)
+    if (place->home_node_os >= 0 && !c->shape.scenario->subject->uses_pages)
         lb_row_int(row, "home_node_os", place->home_node_os);
     if (p->object_residue >= 0)
         lb_row_int(row, "object_residue", p->object_residue);

@@ -62,3 +62,8 @@ int lb_word_parse(const char *name, struct lb_why *why, struct lb_word *word)
     *word = w;
     return 0;
 }
+
+int lb_watch_none(struct lb_why *why, const struct lb_word *word, const char *reason)
+{
+    return lb_fail(why, ENOENT, "watch %s: %s", lb_word_name(word), reason);
+}

@@ -14,6 +14,7 @@ struct region {
     struct lb_geometry geometry;
     size_t n_live, n_objects; /* kept alive; laid out: one more, so that the list never runs dry */
     size_t live, objects, locks, bytes;
+    bool slab; /* objects come from slabs of the region, not from the heap */
 };
 
 static size_t round_up(size_t bytes, size_t unit)
@@ -21,7 +22,7 @@ static size_t round_up(size_t bytes, size_t unit)
     return (bytes + unit - 1) / unit * unit;
 }
 
-static int region_init(const struct lb_workload *s, struct region *r)
+static int region_init(const struct lb_workload *s, bool slab, struct region *r)
 {
     int err = lb_geometry_init(s->layout, s->lock, NULL, &r->geometry);
 
@@ -33,7 +34,8 @@ static int region_init(const struct lb_workload *s, struct region *r)
     r->objects = round_up(r->live + r->n_live * sizeof(uintptr_t), LB_SLAB_PAGE_BYTES);
     r->locks = r->objects;
     r->bytes = r->objects;
-    if (s->scenario->kind != LB_SCENARIO_CHURN_SLAB)
+    r->slab = slab;
+    if (!slab)
         return 0;
     r->locks += lb_slab_footprint(&r->geometry.object, r->n_objects);
     r->bytes = r->locks;
@@ -43,23 +45,16 @@ static int region_init(const struct lb_workload *s, struct region *r)
     return 0;
 }
 
-bool lb_workload_fills(const struct lb_workload *shape)
+static int region_of(const struct lb_workload *s, struct region *r)
 {
-    return shape->scenario->counts_objects;
+    return region_init(s, lb_scenario_does(s->scenario, LB_OP_CHURN_SLAB), r);
 }
 
-bool lb_workload_indirect(const struct lb_workload *s)
-{
-    if (!s->layout)
-        return false;
-    return lb_scenario_churns(s->scenario) ? s->layout->separate : s->layout->indirect;
-}
-
-size_t lb_churn_bytes(const struct lb_workload *s)
+static size_t churn_bytes(const struct lb_workload *s)
 {
     struct region r;
 
-    return region_init(s, &r) ? 0 : r.bytes * (size_t)s->threads;
+    return region_of(s, &r) ? 0 : r.bytes * (size_t)s->threads;
 }
 
 /* Strings free objects together in shuffled order; the first of the list is returned. */
@@ -142,7 +137,6 @@ static void describe(const struct lb_workload *s, const struct region *r, struct
 static int place_region(const struct lb_workload *s, const struct region *r, uint64_t seed,
                         char *at)
 {
-    bool slab = s->scenario->kind == LB_SCENARIO_CHURN_SLAB;
     struct lb_churn *c = (struct lb_churn *)(void *)at;
     int err = 0;
 
@@ -150,27 +144,29 @@ static int place_region(const struct lb_workload *s, const struct region *r, uin
     c->live = (uintptr_t *)(void *)(at + r->live);
     describe(s, r, c);
     memset(c->live, 0, r->n_live * sizeof *c->live);
-    if (slab)
+    if (r->slab)
         err = string_up(&r->geometry.object, (uintptr_t)at + r->objects, r->n_objects, seed,
                         &c->free_objects);
-    if (slab && !err && s->layout->separate)
+    if (r->slab && !err && s->layout->separate)
         err = string_up(&r->geometry.lock, (uintptr_t)at + r->locks, r->n_objects, ~seed,
                         &c->free_locks);
     for (size_t i = 0; !err && i < r->n_live; i++) {
-        c->live[i] = give_birth(c, slab);
+        c->live[i] = give_birth(c, r->slab);
         err = c->live[i] ? 0 : -ENOMEM;
     }
-    if (err && !slab)
+    if (err && !r->slab)
         free_live(c);
     return err;
 }
 
-int lb_churn_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
-                   struct lb_site *sites)
+static int churn_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
+                       uint32_t *picks, struct lb_site *sites, struct lb_placed *placed)
 {
     struct region r;
-    int err = region_init(s, &r);
+    int err = region_of(s, &r);
 
+    (void)picks;
+    (void)placed;
     for (int i = 0; !err && i < s->threads; i++) {
         char *at = arena + (size_t)i * r.bytes;
         err = place_region(s, &r, draw->seed + (uint64_t)i, at);
@@ -179,11 +175,12 @@ int lb_churn_place(const struct lb_workload *s, const struct lb_draw *draw, char
     return err;
 }
 
-void lb_churn_release(const struct lb_workload *s, char *arena)
+static void churn_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
 {
     struct region r;
 
-    if (s->scenario->kind != LB_SCENARIO_CHURN_MALLOC || region_init(s, &r))
+    (void)draw;
+    if (region_of(s, &r) || r.slab)
         return;
     for (int i = 0; i < s->threads; i++)
         free_live((struct lb_churn *)(void *)(arena + (size_t)i * r.bytes));
@@ -230,12 +227,13 @@ static int account(const struct lb_slab *slab, uintptr_t first, size_t n, uintpt
     return sound && found == n ? 0 : -EBUSY;
 }
 
-int lb_churn_check(const struct lb_workload *s, const char *arena)
+static int churn_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
     struct region r;
-    int err = region_init(s, &r);
+    int err = region_of(s, &r);
 
-    if (err || s->scenario->kind != LB_SCENARIO_CHURN_SLAB)
+    (void)draw;
+    if (err || !r.slab)
         return err;
     for (int i = 0; !err && i < s->threads; i++) {
         const char *at = arena + (size_t)i * r.bytes;
@@ -248,6 +246,25 @@ int lb_churn_check(const struct lb_workload *s, const char *arena)
     }
     return err;
 }
+
+static int churn_watch(const struct lb_workload *s, const struct lb_draw *draw, int thread,
+                       const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place)
+{
+    (void)s;
+    (void)draw;
+    (void)thread;
+    (void)place;
+    return lb_watch_none(why, word, "each op takes another object");
+}
+
+const struct lb_subject lb_subject_churn = {
+    .uses_layout = true,
+    .bytes = churn_bytes,
+    .place = churn_place,
+    .check = churn_check,
+    .watch = churn_watch,
+    .release = churn_release,
+};
 
 /* What the heap hands out and sets aside for one allocation. */
 static size_t in_use(void)
@@ -263,13 +280,9 @@ static size_t in_use(void)
 
 int lb_churn_heap_bytes(const struct lb_layout *layout, enum lb_lock_kind lock, double *per_object)
 {
-    struct lb_workload s = {.scenario = &lb_scenarios[LB_SCENARIO_CHURN_MALLOC],
-                            .layout = layout,
-                            .lock = lock,
-                            .threads = 1,
-                            .objects = COUNTED};
+    struct lb_workload s = {.layout = layout, .lock = lock, .threads = 1, .objects = COUNTED};
     struct region r;
-    int err = region_init(&s, &r);
+    int err = region_init(&s, false, &r);
     char *at = err ? NULL : aligned_alloc(LB_SLAB_PAGE_BYTES, r.bytes);
     size_t before;
 

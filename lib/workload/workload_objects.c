@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Laying a case out in the arena: from layout, lock, scenario and the round's draw to the addresses
- * that a hot loop works on.
+ * Laying out objects of a layout: from lock, scenario and the round's draw to the addresses that a
+ * hot loop works on.
  */
-#include <linebounce/scenario.h>
-
 #include "workload_private.h"
 
 #include <errno.h>
@@ -36,155 +34,16 @@ int lb_picking_parse(const char *name, struct lb_why *why, enum lb_picking *acce
     return 0;
 }
 
-static bool is_private(enum lb_picking access)
+static size_t objects_bytes(const struct lb_workload *s)
 {
-    return access == LB_PICK_PRIVATE_UNIFORM || access == LB_PICK_PRIVATE_ZIPF;
-}
-
-/* An op on words, as many and in the way that the layout says for the role. */
-static enum lb_op words_op(const struct lb_layout *l, int role)
-{
-    static const enum lb_op ops[LB_HOWS] = {[LB_HOW_LOAD] = LB_OP_LOAD,
-                                            [LB_HOW_STORE] = LB_OP_STORE,
-                                            [LB_HOW_INCREMENT] = LB_OP_INCREMENT,
-                                            [LB_HOW_ADD] = LB_OP_ADD,
-                                            [LB_HOW_CAS] = LB_OP_CAS};
-    uint16_t words[LB_WRITES_MOST];
-    enum lb_how how = LB_HOW_STORE;
-    size_t n = lb_layout_writes(l, role, words, &how);
-
-    return ops[how] + (enum lb_op)(n ? n - 1 : 0);
-}
-
-enum lb_op lb_workload_op(const struct lb_workload *s, int i)
-{
-    enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
-
-    if (!s->layout || !lb_op_takes_words(op))
-        return op;
-    return words_op(s->layout, lb_scenario_role(s->scenario, &s->writers, i, s->threads));
-}
-
-size_t lb_workload_object(const struct lb_workload_map *m, size_t i)
-{
-    return m->objects + lb_slab_offset(&m->geometry.object, m->first_object + i);
-}
-
-size_t lb_workload_lock(const struct lb_workload_map *m, size_t i)
-{
-    if (m->shape->layout->separate)
-        return m->locks + lb_slab_offset(&m->geometry.lock, m->first_lock + i);
-    return lb_workload_object(m, i) + m->shape->layout->lock_offset;
-}
-
-static size_t per_slab_most(const struct lb_layout *l)
-{
-    return (LB_SLAB_PAGE_BYTES << LB_OBJECT_ORDER) / l->size_bytes;
-}
-
-static size_t object_count(const struct lb_workload *s)
-{
-    switch (s->scenario->kind) {
-    case LB_SCENARIO_NEIGHBOURS:
-        return (size_t)s->threads;
-    case LB_SCENARIO_NESTED:
-        return 2;
-    case LB_SCENARIO_MANY: /* private objects start at a slab of their own: at most one more slab
-                              each */
-        return is_private(s->access) ? (s->objects + per_slab_most(s->layout)) * (size_t)s->threads
-                                     : s->objects;
-    case LB_SCENARIO_UNCONTENDED:
-        return (size_t)s->threads * 8; /* every eighth is used: a distance of at least 320 bytes */
-    default:
-        return 1;
-    }
-}
-
-/* Slabs are laid out so that the drawn pair of lines holds the first count. They start at a pair,
- * not at a page: that keeps every property that sharing depends on (residue, half of the pair) and
- * lets one drawn line serve all layouts. */
-static size_t slab_start(size_t pair, size_t offset_in_slab)
-{
-    return pair - offset_in_slab / LB_PAIR_BYTES * LB_PAIR_BYTES;
-}
-
-int lb_workload_map_init(const struct lb_workload *s, const struct lb_draw *draw,
-                         struct lb_why *why, struct lb_workload_map *m)
-{
-    const struct lb_layout *l = s->layout;
-    int err = lb_geometry_init(l, s->lock, why, &m->geometry);
-    unsigned object_turn = draw->turn;
-
-    if (err)
-        return err;
-    m->shape = s;
-    m->count = object_count(s);
-    m->first_object = m->first_lock = m->objects = m->locks = 0;
-    if (s->scenario->kind == LB_SCENARIO_MANY) { /* real slabs from page boundaries on */
-        m->locks = lb_slab_footprint(&m->geometry.object, m->count);
-        return 0;
-    }
-    if (l->separate) {
-        unsigned residues = m->geometry.lock_residues, objects = m->geometry.object_residues;
-        m->first_lock = draw->turn % residues + (draw->odd ? residues : 0);
-        m->locks = slab_start(draw->lock_pair, lb_slab_offset(&m->geometry.lock, m->first_lock));
-        /* Other combinations of residues in time, once both were visited in full. */
-        object_turn += draw->turn / (residues > objects ? residues : objects);
-    }
-    m->first_object =
-        object_turn % m->geometry.object_residues + (draw->odd ? m->geometry.object_residues : 0);
-    m->objects = slab_start(l->separate ? draw->object_pair : draw->lock_pair,
-                            lb_slab_offset(&m->geometry.object, m->first_object) +
-                                (l->separate ? 0 : l->lock_offset));
-    return 0;
-}
-
-size_t lb_workload_bytes(const struct lb_workload *s)
-{
+    /* The first index is below twice the residues. */
+    size_t n = lb_workload_objects(s) + 2 * LB_LINE_BYTES;
     struct lb_geometry g;
 
-    if (s->scenario->uses_words)
-        return lb_words_bytes(s);
-    if (lb_scenario_churns(s->scenario))
-        return lb_churn_bytes(s);
-    if (s->scenario->uses_pages)
-        return lb_pages_room(s);
-    size_t n =
-        object_count(s) + 2 * LB_LINE_BYTES; /* the first index is below twice the residues */
-
-    if (!s->layout || lb_geometry_init(s->layout, s->lock, NULL, &g))
-        return (size_t)s->threads * LB_APART_BYTES + LB_APART_BYTES;
+    if (lb_geometry_init(s->layout, s->lock, NULL, &g))
+        return ((size_t)s->threads + 1) * LB_APART_BYTES;
     return lb_slab_footprint(&g.object, n) +
            (s->layout->separate ? lb_slab_footprint(&g.lock, n) : 0);
-}
-
-size_t lb_workload_mm(const struct lb_workload *s, const struct lb_draw *draw)
-{
-    if (!lb_workload_fills(s))
-        return draw->mm_offset;
-    return (lb_workload_bytes(s) + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
-}
-
-int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room,
-                 struct lb_draw *draw)
-{
-    size_t quarter = arena_bytes / 4 / LB_APART_BYTES * LB_APART_BYTES;
-
-    /* lock, object and mm come from three quarters of the arena, so that they never meet; what lies
-     * before a pair is at most the room, and so is what lies behind it. */
-    if (quarter < room + sizeof(struct lb_mm))
-        return -ENOSPC;
-    size_t spots = (quarter - room) / LB_PAIR_BYTES + 1;
-    draw->turn = turn;
-    draw->seed = lb_random(state);
-    draw->odd = lb_random(state) & 1;
-    draw->lock_pair = quarter + lb_random_below(state, spots) * LB_PAIR_BYTES;
-    draw->object_pair = 2 * quarter + room / LB_PAIR_BYTES * LB_PAIR_BYTES +
-                        lb_random_below(state, spots) * LB_PAIR_BYTES;
-    draw->mm_offset = lb_random_below(state, (quarter - room) / LB_APART_BYTES) * LB_APART_BYTES;
-    if (draw->mm_offset + sizeof(struct lb_mm) > quarter - room)
-        draw->mm_offset = 0;
-    return 0;
 }
 
 /* Cumulative weights 1/rank^0.99 and a search: exact, and done outside any window. */
@@ -252,25 +111,6 @@ static void init_objects(const struct lb_workload_map *m, char *arena)
     }
 }
 
-size_t lb_workload_object_of(const struct lb_workload *s, int i)
-{
-    if (s->scenario->kind == LB_SCENARIO_NEIGHBOURS)
-        return (size_t)i;
-    if (s->scenario->kind == LB_SCENARIO_UNCONTENDED)
-        return (size_t)i * 8;
-    return 0;
-}
-
-/* Without a sequence number readers compare a word that they load anyway and nobody stores to. */
-size_t lb_program_seq(const struct lb_layout *l)
-{
-    uint16_t loads[LB_LOADS];
-
-    if (l->seq_offset >= 0)
-        return (size_t)l->seq_offset;
-    return lb_layout_loads(l, 0, loads) ? loads[0] : 0;
-}
-
 static void make_program(const struct lb_workload_map *m, int role, size_t second,
                          struct lb_program *program)
 {
@@ -314,7 +154,7 @@ static void many_site(const struct lb_workload_map *m, const char *arena, uintpt
     size_t start = LB_PICKS / (size_t)s->threads * (size_t)i;
     size_t per_slab = m->geometry.object.per_slab;
     size_t whole_slabs = (s->objects + per_slab - 1) / per_slab * per_slab;
-    size_t first = is_private(s->access) ? whole_slabs * (size_t)i : 0;
+    size_t first = lb_picking_is_private(s->access) ? whole_slabs * (size_t)i : 0;
 
     make_program(m, 0, 0, &site->program);
     site->x[0] = (uintptr_t)arena + lb_slab_offset(&m->geometry.object, first);
@@ -337,65 +177,22 @@ static void describe(const struct lb_workload_map *m, const char *arena, struct 
         placed->shares = lb_layout_shares(s->layout, s->lock, base + lb_workload_object(m, 0), lock,
                                           base + lb_workload_object(m, other),
                                           base + lb_workload_lock(m, other), LB_LINE_BYTES);
-    if (s->scenario->kind == LB_SCENARIO_MANY) {
+    if (lb_scenario_picks(s->scenario)) {
         placed->object_residue = placed->lock_residue = -1;
         placed->line_offset = -1;
         placed->draw_words = LB_PICKS;
     }
 }
 
-size_t lb_workload_word(const struct lb_workload *s, const struct lb_draw *draw, int i)
+static int objects_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
+                         uint32_t *picks, struct lb_site *sites, struct lb_placed *placed)
 {
-    size_t step =
-        s->scenario->kind == LB_SCENARIO_CONTROL_SHARED ? sizeof(uint64_t) : LB_APART_BYTES;
-
-    return draw->lock_pair + (size_t)i * step;
-}
-
-static void place_words(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
-                        struct lb_site *sites)
-{
-    for (int i = 0; i < s->threads; i++) {
-        char *word = arena + lb_workload_word(s, draw, i);
-        memset(word, 0, sizeof(uint64_t));
-        if (s->scenario->kind == LB_SCENARIO_STRAIGHT || s->scenario->kind == LB_SCENARIO_ADDS)
-            lb_lock_init(LB_LOCK_RWSEM40, word);
-        sites[i] = (struct lb_site){.x = {(uintptr_t)word, (uintptr_t)&lb_program_of_word}};
-    }
-}
-
-int lb_workload_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
-                      size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
-                      struct lb_placed *placed)
-{
-    struct lb_placed p = {-1, -1, -1, -1, 0};
-    bool many = s->scenario->kind == LB_SCENARIO_MANY;
     struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_workload_mm(s, draw));
+    bool many = lb_scenario_picks(s->scenario);
     struct lb_workload_map m;
-    int err;
+    int err = lb_workload_map_init(s, draw, NULL, &m);
 
-    if (s->scenario->counts_objects && !s->objects)
-        return -EINVAL;
-    if (lb_workload_bytes(s) + sizeof *mm > arena_bytes ||
-        lb_workload_mm(s, draw) + sizeof *mm > arena_bytes)
-        return -ENOSPC;
-    if (s->scenario->uses_pages) {
-        *placed = p;
-        return lb_pages_place(s, draw, arena, sites);
-    }
-    if (!s->scenario->uses_layout) {
-        if (s->scenario->uses_words)
-            lb_words_place(s, draw, arena, sites, &p);
-        else
-            place_words(s, draw, arena, sites);
-        *placed = p;
-        return 0;
-    }
-    if (lb_scenario_churns(s->scenario)) {
-        *placed = p;
-        return lb_churn_place(s, draw, arena, sites);
-    }
-    if ((err = lb_workload_map_init(s, draw, NULL, &m)))
+    if (err)
         return err;
     if (many && lb_slab_footprint(&m.geometry.object, m.count) / 8 > UINT32_MAX)
         return -EINVAL; /* beyond the reach of a pick */
@@ -410,8 +207,7 @@ int lb_workload_place(const struct lb_workload *s, const struct lb_draw *draw, c
         else
             object_site(&m, arena, (uintptr_t)mm, i, &sites[i]);
     }
-    describe(&m, arena, &p);
-    *placed = p;
+    describe(&m, arena, placed);
     return 0;
 }
 
@@ -419,17 +215,11 @@ int lb_workload_place(const struct lb_workload *s, const struct lb_draw *draw, c
  * lock that leaks leaks everywhere. */
 #define CHECKED_MOST 1024
 
-int lb_workload_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
+static int objects_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
     struct lb_workload_map m;
     int err;
 
-    if (s->scenario->uses_words)
-        return lb_words_check(s, draw, arena);
-    if (lb_scenario_churns(s->scenario))
-        return lb_churn_check(s, arena);
-    if (s->scenario->uses_pages)
-        return lb_pages_check(s, draw, arena);
     if (!lb_scenario_locks(s->scenario))
         return 0;
     if ((err = lb_workload_map_init(s, draw, NULL, &m)))
@@ -441,10 +231,10 @@ int lb_workload_check(const struct lb_workload *s, const struct lb_draw *draw, c
     return lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock) ? 0 : -EBUSY;
 }
 
-void lb_workload_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
-{
-    if (s->scenario->uses_pages)
-        lb_pages_release(s, draw, arena);
-    else
-        lb_churn_release(s, arena);
-}
+const struct lb_subject lb_subject_objects = {
+    .uses_layout = true,
+    .bytes = objects_bytes,
+    .place = objects_place,
+    .check = objects_check,
+    .watch = lb_objects_watch,
+};

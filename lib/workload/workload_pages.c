@@ -27,13 +27,7 @@
 
 static bool remaps(const struct lb_workload *s)
 {
-    return s->scenario->roles[0].op == LB_OP_TOUCH_REMAP;
-}
-
-static bool on_file(const struct lb_workload *s)
-{
-    return s->scenario->kind == LB_SCENARIO_FILE_PRIVATE ||
-           s->scenario->kind == LB_SCENARIO_FILE_SHARED;
+    return lb_scenario_does(s->scenario, LB_OP_TOUCH_REMAP);
 }
 
 int lb_op_faults(enum lb_op op)
@@ -43,23 +37,24 @@ int lb_op_faults(enum lb_op op)
 
 /* Bytes that a thread's part takes when every page of it was touched: a private mapping of a file
  * has the file and the copies. */
-static uint64_t taken(enum lb_scenario_kind kind, size_t part_bytes)
+static uint64_t taken(const struct lb_scenario *scenario, size_t part_bytes)
 {
-    if (kind == LB_SCENARIO_MAPPER)
+    if (lb_scenario_does(scenario, LB_OP_MAP))
         return 0;
-    return (kind == LB_SCENARIO_FILE_PRIVATE ? 2 : 1) * (uint64_t)part_bytes;
+    return (scenario->mapping == LB_MAPPING_COPY ? 2 : 1) * (uint64_t)part_bytes;
 }
 
 uint64_t lb_pages_bytes(const struct lb_workload *s)
 {
-    return taken(s->scenario->kind, s->part_bytes) * (uint64_t)s->threads;
+    return taken(s->scenario, s->part_bytes) * (uint64_t)s->threads;
 }
 
 int lb_pages_fit(const struct lb_scenario *scenario, int threads, uint64_t memory,
                  struct lb_why *why, size_t *part_bytes, double *window_ns)
 {
     const double page_ns = LB_FAULT_NS / LB_SLAB_PAGE_BYTES, most_ns = LB_WINDOW_PAGES_NS * 1.2;
-    bool fixed = scenario->roles[0].op == LB_OP_TOUCH_REMAP || scenario->roles[0].op == LB_OP_MAP;
+    bool maps = lb_scenario_does(scenario, LB_OP_MAP);
+    bool fixed = maps || lb_scenario_does(scenario, LB_OP_TOUCH_REMAP);
     size_t part = LB_REMAP_BYTES;
     uint64_t need;
 
@@ -69,8 +64,7 @@ int lb_pages_fit(const struct lb_scenario *scenario, int threads, uint64_t memor
         part = part / TABLE_BYTES * TABLE_BYTES;
     }
     /* A window of 2 ms at least, and a fifth of it before. */
-    need =
-        fixed ? taken(scenario->kind, part) : (uint64_t)(LB_PAGES_WINDOW_LEAST_NS * 1.2 / page_ns);
+    need = fixed ? taken(scenario, part) : (uint64_t)(LB_PAGES_WINDOW_LEAST_NS * 1.2 / page_ns);
     if (need * (uint64_t)threads > memory || (!fixed && part < need))
         return lb_fail(why, ERANGE,
                        "%s: on %d thread%s needs at least %" PRIu64
@@ -79,7 +73,7 @@ int lb_pages_fit(const struct lb_scenario *scenario, int threads, uint64_t memor
                        (need * (uint64_t)threads + TABLE_BYTES * (uint64_t)threads) >> 20,
                        memory >> 20);
     *part_bytes = part;
-    if (scenario->roles[0].op == LB_OP_MAP)
+    if (maps)
         *window_ns = LB_WINDOW_PAGES_NS;
     else if (fixed)
         *window_ns = LB_WINDOW_REMAP_NS;
@@ -88,7 +82,7 @@ int lb_pages_fit(const struct lb_scenario *scenario, int threads, uint64_t memor
     return 0;
 }
 
-size_t lb_pages_room(const struct lb_workload *s)
+static size_t pages_room(const struct lb_workload *s)
 {
     return ((size_t)s->threads + 1) * sizeof(struct lb_pages);
 }
@@ -178,8 +172,8 @@ static int place_remapped(const struct lb_workload *s, struct lb_pages *p, uint6
     int err;
 
     p->flags = MAP_ANONYMOUS | MAP_PRIVATE;
-    if (on_file(s)) {
-        p->flags = s->scenario->kind == LB_SCENARIO_FILE_SHARED ? MAP_SHARED : MAP_PRIVATE;
+    if (lb_scenario_maps_file(s->scenario)) {
+        p->flags = s->scenario->mapping == LB_MAPPING_FILE ? MAP_SHARED : MAP_PRIVATE;
         if ((err = make_file(p, s->part_bytes)))
             return err;
     }
@@ -195,7 +189,7 @@ static int place_remapped(const struct lb_workload *s, struct lb_pages *p, uint6
 /* One reservation, and in it a mapping for all or one for each. */
 static int place_kept(const struct lb_workload *s, struct lb_pages *all)
 {
-    bool apart = s->scenario->kind == LB_SCENARIO_PRIVATE;
+    bool apart = s->scenario->mapping == LB_MAPPING_EACH;
     size_t n = (size_t)s->threads, gap = apart ? GUARD_BYTES : 0, part = s->part_bytes;
     size_t bytes = n * (part + gap) + 2 * TABLE_BYTES;
     void *map = mmap(NULL, bytes, PROT_NONE, MAP_ANONYMOUS | MAP_PRIVATE | MAP_NORESERVE, -1, 0);
@@ -223,22 +217,13 @@ static int place_kept(const struct lb_workload *s, struct lb_pages *all)
     return err;
 }
 
-/* What the last thread works on in fault-map and fault-protect, and all in mapper. */
-static void place_mapping(const struct lb_workload *s, struct lb_pages *p)
+/* What a thread maps or protects that touches nothing: a part, or something beside the parts. */
+static void place_mapping(const struct lb_workload *s, enum lb_op op, struct lb_pages *p)
 {
     p->flags = MAP_ANONYMOUS | MAP_PRIVATE;
-    switch (s->scenario->kind) {
-    case LB_SCENARIO_MAPPER:
-        p->bytes = s->part_bytes;
-        break;
-    case LB_SCENARIO_FAULT_PROTECT: /* in the middle, so that the mapping falls into three */
+    if (op == LB_OP_PROTECT) /* in the middle, so that the mapping falls into three */
         p->base += p->bytes / 2;
-        p->bytes = LB_BESIDE_BYTES;
-        break;
-    default:
-        p->bytes = LB_BESIDE_BYTES;
-        break;
-    }
+    p->bytes = lb_scenario_does(s->scenario, op) ? s->part_bytes : LB_BESIDE_BYTES;
 }
 
 /* Whether each thread's part is a line of its own in /proc/self/maps. */
@@ -272,37 +257,42 @@ static void give_back(struct lb_pages *p, bool own_mapping)
     p->fd = -1;
 }
 
-int lb_pages_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
-                   struct lb_site *sites)
+static int pages_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
+                       uint32_t *picks, struct lb_site *sites, struct lb_placed *placed)
 {
+    bool kept = !remaps(s) && !lb_scenario_does(s->scenario, LB_OP_MAP);
     struct lb_pages *all = pages_of(draw, arena, 0);
     uint64_t state = draw->seed;
     int err = s->part_bytes < TABLE_BYTES || s->part_bytes % TABLE_BYTES ? -EINVAL : 0;
 
+    (void)picks;
+    (void)placed;
     for (int i = 0; i < s->threads; i++) {
         memset(&all[i], 0, sizeof all[i]);
         all[i].fd = -1;
         all[i].page_bytes = (size_t)sysconf(_SC_PAGESIZE);
         sites[i] = (struct lb_site){.x = {(uintptr_t)&all[i]}};
     }
-    if (!err && !remaps(s) && s->scenario->kind != LB_SCENARIO_MAPPER)
+    if (!err && kept)
         err = place_kept(s, all);
     for (int i = 0; !err && remaps(s) && i < s->threads; i++)
         if ((err = place_remapped(s, &all[i], &state)) && i) {
             all->error = all[i].error;
             all->failed = all[i].failed;
         }
-    for (int i = 0; !err && i < s->threads; i++)
-        if (!lb_op_faults(lb_scenario_op(s->scenario, &s->writers, i, s->threads)))
-            place_mapping(s, &all[i]);
-    if (!err && s->scenario->kind == LB_SCENARIO_PRIVATE)
+    for (int i = 0; !err && i < s->threads; i++) {
+        enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
+        if (!lb_op_faults(op))
+            place_mapping(s, op, &all[i]);
+    }
+    if (!err && kept && s->scenario->mapping == LB_MAPPING_EACH)
         err = check_apart(s, all);
     for (int i = 0; err && i < s->threads; i++)
         give_back(&all[i], remaps(s));
     return err;
 }
 
-int lb_pages_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
+static int pages_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
     const struct lb_pages *all = pages_of(draw, (char *)arena, 0);
 
@@ -312,11 +302,30 @@ int lb_pages_check(const struct lb_workload *s, const struct lb_draw *draw, cons
     return 0;
 }
 
-void lb_pages_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
+static void pages_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
 {
     for (int i = 0; i < s->threads; i++)
         give_back(pages_of(draw, arena, i), remaps(s));
 }
+
+static int pages_watch(const struct lb_workload *s, const struct lb_draw *draw, int thread,
+                       const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place)
+{
+    (void)draw;
+    (void)thread;
+    (void)place;
+    return lb_fail(why, ENOENT, "watch %s: scenario %s has no objects", lb_word_name(word),
+                   s->scenario->name);
+}
+
+const struct lb_subject lb_subject_pages = {
+    .uses_pages = true,
+    .bytes = pages_room,
+    .place = pages_place,
+    .check = pages_check,
+    .watch = pages_watch,
+    .release = pages_release,
+};
 
 struct lb_kept lb_pages_keep(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
 {
@@ -324,7 +333,7 @@ struct lb_kept lb_pages_keep(const struct lb_workload *s, const struct lb_draw *
     struct lb_kept kept = {p->map, p->map_bytes};
 
     p->map = 0;
-    lb_pages_release(s, draw, arena);
+    pages_release(s, draw, arena);
     return kept;
 }
 

@@ -26,40 +26,19 @@ size_t lb_workload_lock(const struct lb_workload_map *map, size_t i);
 /* The object that a thread works on, in `nested` the first; in `many` there is none. */
 size_t lb_workload_object_of(const struct lb_workload *shape, int thread);
 
+/* How many are laid out. */
+size_t lb_workload_objects(const struct lb_workload *shape);
+/* Whether each thread picks among objects of its own. */
+static inline bool lb_picking_is_private(enum lb_picking access)
+{
+    return access == LB_PICK_PRIVATE_UNIFORM || access == LB_PICK_PRIVATE_ZIPF;
+}
+
 /* The mm. `many` fills the arena from its start, so there it lies behind the objects. */
 size_t lb_workload_mm(const struct lb_workload *shape, const struct lb_draw *draw);
-/* A thread's word in scenarios without objects: in the drawn line (at most eight, then more lines),
- * or 256 bytes apart. */
-size_t lb_workload_word(const struct lb_workload *shape, const struct lb_draw *draw, int thread);
 
 /* The offset of what readers compare with the mm's sequence number. */
 size_t lb_program_seq(const struct lb_layout *layout);
-
-/* Scenarios on words (shape_words.c). */
-size_t lb_words_bytes(const struct lb_workload *shape);
-/* Where the first word, the ring's head or the lock lies. */
-size_t lb_words_base(const struct lb_draw *draw);
-int lb_words_place(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
-                   struct lb_site *sites, struct lb_placed *placed);
-int lb_words_check(const struct lb_workload *shape, const struct lb_draw *draw, const char *arena);
-int lb_words_watch(const struct lb_workload *shape, const struct lb_draw *draw, int thread,
-                   const struct lb_word *word, struct lb_why *why, size_t *offset, unsigned *bytes);
-
-/* Scenarios of churn (shape_churn.c). */
-size_t lb_churn_bytes(const struct lb_workload *shape);
-int lb_churn_place(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
-                   struct lb_site *sites);
-int lb_churn_check(const struct lb_workload *shape, const char *arena);
-void lb_churn_release(const struct lb_workload *shape, char *arena);
-
-/* Scenarios with pages (shape_fault.c): a struct lb_pages a thread, behind the drawn pair of
- * lines. */
-size_t lb_pages_room(const struct lb_workload *shape);
-int lb_pages_place(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
-                   struct lb_site *sites);
-/* The errno of what failed in an op. */
-int lb_pages_check(const struct lb_workload *shape, const struct lb_draw *draw, const char *arena);
-void lb_pages_release(const struct lb_workload *shape, const struct lb_draw *draw, char *arena);
 
 /* What a word that can be watched belongs to. */
 enum lb_watch_part {
@@ -77,5 +56,18 @@ struct lb_watch_word {
     unsigned offset, bytes;
 };
 extern const struct lb_watch_word lb_watch_words[LB_WATCHES];
+
+/* Where in the arena, and how wide. */
+struct lb_watch_place {
+    size_t offset;
+    unsigned bytes;
+};
+/* There is no such word: -ENOENT with the reason. */
+int lb_watch_none(struct lb_why *why, const struct lb_word *word, const char *reason);
+/* A word of a lock that begins at `lock`. */
+int lb_lock_watch(enum lb_lock_kind kind, size_t lock, const struct lb_watch_word *w,
+                  struct lb_why *why, struct lb_watch_place *place);
+int lb_objects_watch(const struct lb_workload *shape, const struct lb_draw *draw, int thread,
+                     const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place);
 
 #endif

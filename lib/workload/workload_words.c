@@ -24,7 +24,7 @@ int lb_workload_allows(const struct lb_workload *s, struct lb_why *why)
     const char *name = s->scenario->name;
     size_t offset = s->offset_bytes;
 
-    if (!s->scenario->uses_words)
+    if (!s->scenario->subject->uses_words)
         return 0;
     if (!offset || offset % sizeof(uint64_t) || offset > LB_OFFSET_MOST)
         return lb_fail(why, EINVAL, "%s: an offset of %zu bytes: wants a multiple of 8 up to %d",
@@ -36,7 +36,7 @@ int lb_workload_allows(const struct lb_workload *s, struct lb_why *why)
     return 0;
 }
 
-size_t lb_words_bytes(const struct lb_workload *s)
+static size_t words_bytes(const struct lb_workload *s)
 {
     size_t words = (size_t)(s->threads > 2 ? s->threads : 2);
 
@@ -44,7 +44,7 @@ size_t lb_words_bytes(const struct lb_workload *s)
            (LB_RING_SLOTS + 2) * sizeof(uint64_t) + LB_APART_BYTES;
 }
 
-size_t lb_words_base(const struct lb_draw *draw)
+static size_t words_base(const struct lb_draw *draw)
 {
     return draw->lock_pair / WORDS_ALIGN * WORDS_ALIGN;
 }
@@ -87,11 +87,12 @@ static void describe(const struct lb_workload *s, size_t base, struct lb_placed 
         placed->shares = s->offset_bytes < LB_LINE_BYTES;
 }
 
-int lb_words_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
-                   struct lb_site *sites, struct lb_placed *placed)
+static int words_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
+                       uint32_t *picks, struct lb_site *sites, struct lb_placed *placed)
 {
-    size_t base = lb_words_base(draw), bytes = lb_words_bytes(s) - WORDS_ALIGN;
+    size_t base = words_base(draw), bytes = words_bytes(s) - WORDS_ALIGN;
 
+    (void)picks;
     memset(arena + base, 0, bytes);
     if (s->scenario->uses_lock)
         lb_lock_init(s->lock, arena + base);
@@ -107,13 +108,13 @@ static uint64_t word_at(const char *arena, size_t offset)
 }
 
 /* The lock is idle; a ring holds no more than it can, and what is in it is what was pushed. */
-int lb_words_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
+static int words_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
-    size_t base = lb_words_base(draw);
+    size_t base = words_base(draw);
 
     if (s->scenario->uses_lock && !lb_lock_is_idle(s->lock, arena + base))
         return -EBUSY;
-    if (s->scenario->kind == LB_SCENARIO_RING) {
+    if (lb_scenario_does(s->scenario, LB_OP_PUSH)) {
         uint64_t head = word_at(arena, base), tail = word_at(arena, base + s->offset_bytes);
         if (head - tail > LB_RING_SLOTS)
             return -EBUSY;
@@ -124,22 +125,26 @@ int lb_words_check(const struct lb_workload *s, const struct lb_draw *draw, cons
     return 0;
 }
 
-int lb_words_watch(const struct lb_workload *s, const struct lb_draw *draw, int thread,
-                   const struct lb_word *word, struct lb_why *why, size_t *offset, unsigned *bytes)
+static int words_watch(const struct lb_workload *s, const struct lb_draw *draw, int thread,
+                       const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, thread, s->threads);
-    size_t base = lb_words_base(draw);
+    size_t offset = (size_t)thread * s->offset_bytes;
 
     if (word->watch != LB_WATCH_COUNT || op == LB_OP_SUM)
         return lb_fail(why, ENOENT, "%s: has no word %s", s->scenario->name, lb_word_name(word));
-    *bytes = sizeof(uint64_t);
-    if (op == LB_OP_POP)
-        *offset = base + s->offset_bytes;
+    if (op == LB_OP_POP || op == LB_OP_GUARDED)
+        offset = s->offset_bytes; /* the data; a lock's words are other suites' subject */
     else if (op == LB_OP_PUSH)
-        *offset = base;
-    else if (op == LB_OP_GUARDED)
-        *offset = base + s->offset_bytes; /* the data; a lock's words are other suites' subject */
-    else
-        *offset = base + (size_t)thread * s->offset_bytes;
+        offset = 0;
+    *place = (struct lb_watch_place){words_base(draw) + offset, sizeof(uint64_t)};
     return 0;
 }
+
+const struct lb_subject lb_subject_words = {
+    .uses_words = true,
+    .bytes = words_bytes,
+    .place = words_place,
+    .check = words_check,
+    .watch = words_watch,
+};

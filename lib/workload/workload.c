@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A case as it is laid out: what is the same for every subject, and the way to the one it has.
+ */
+#include "workload_private.h"
+
+#include <errno.h>
+
+/* An op on words, as many and in the way that the layout says for the role. */
+static enum lb_op words_op(const struct lb_layout *l, int role)
+{
+    static const enum lb_op ops[LB_HOWS] = {[LB_HOW_LOAD] = LB_OP_LOAD,
+                                            [LB_HOW_STORE] = LB_OP_STORE,
+                                            [LB_HOW_INCREMENT] = LB_OP_INCREMENT,
+                                            [LB_HOW_ADD] = LB_OP_ADD,
+                                            [LB_HOW_CAS] = LB_OP_CAS};
+    uint16_t words[LB_WRITES_MOST];
+    enum lb_how how = LB_HOW_STORE;
+    size_t n = lb_layout_writes(l, role, words, &how);
+
+    return ops[how] + (enum lb_op)(n ? n - 1 : 0);
+}
+
+enum lb_op lb_workload_op(const struct lb_workload *s, int i)
+{
+    enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
+
+    if (!s->layout || !lb_op_takes_words(op))
+        return op;
+    return words_op(s->layout, lb_scenario_role(s->scenario, &s->writers, i, s->threads));
+}
+
+bool lb_workload_fills(const struct lb_workload *s)
+{
+    return lb_scenario_counts_objects(s->scenario);
+}
+
+bool lb_workload_indirect(const struct lb_workload *s)
+{
+    if (!s->layout)
+        return false;
+    return lb_scenario_churns(s->scenario) ? s->layout->separate : s->layout->indirect;
+}
+
+size_t lb_workload_bytes(const struct lb_workload *s)
+{
+    return s->scenario->subject->bytes(s);
+}
+
+size_t lb_workload_mm(const struct lb_workload *s, const struct lb_draw *draw)
+{
+    if (!lb_workload_fills(s))
+        return draw->mm_offset;
+    return (lb_workload_bytes(s) + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
+}
+
+int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room,
+                 struct lb_draw *draw)
+{
+    size_t quarter = arena_bytes / 4 / LB_APART_BYTES * LB_APART_BYTES;
+
+    /* lock, object and mm come from three quarters of the arena, so that they never meet; what lies
+     * before a pair is at most the room, and so is what lies behind it. */
+    if (quarter < room + sizeof(struct lb_mm))
+        return -ENOSPC;
+    size_t spots = (quarter - room) / LB_PAIR_BYTES + 1;
+    draw->turn = turn;
+    draw->seed = lb_random(state);
+    draw->odd = lb_random(state) & 1;
+    draw->lock_pair = quarter + lb_random_below(state, spots) * LB_PAIR_BYTES;
+    draw->object_pair = 2 * quarter + room / LB_PAIR_BYTES * LB_PAIR_BYTES +
+                        lb_random_below(state, spots) * LB_PAIR_BYTES;
+    draw->mm_offset = lb_random_below(state, (quarter - room) / LB_APART_BYTES) * LB_APART_BYTES;
+    if (draw->mm_offset + sizeof(struct lb_mm) > quarter - room)
+        draw->mm_offset = 0;
+    return 0;
+}
+
+int lb_workload_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
+                      size_t arena_bytes, uint32_t *picks, struct lb_site *sites,
+                      struct lb_placed *placed)
+{
+    struct lb_placed p = {-1, -1, -1, -1, 0};
+    int err;
+
+    if (lb_scenario_counts_objects(s->scenario) && !s->objects)
+        return -EINVAL;
+    if (lb_workload_bytes(s) + sizeof(struct lb_mm) > arena_bytes ||
+        lb_workload_mm(s, draw) + sizeof(struct lb_mm) > arena_bytes)
+        return -ENOSPC;
+    if ((err = s->scenario->subject->place(s, draw, arena, picks, sites, &p)))
+        return err;
+    *placed = p;
+    return 0;
+}
+
+int lb_workload_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
+{
+    return s->scenario->subject->check(s, draw, arena);
+}
+
+void lb_workload_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)
+{
+    if (s->scenario->subject->release)
+        s->scenario->subject->release(s, draw, arena);
+}
+
+int lb_workload_watch(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
+                      int thread, const struct lb_word *word, struct lb_why *why,
+                      uintptr_t *address, unsigned *bytes)
+{
+    struct lb_watch_place place = {0, 0};
+    int err;
+
+    if ((unsigned)word->watch >= LB_WATCHES)
+        return lb_fail(why, EINVAL, "watch %d: no such word", (int)word->watch);
+    if (lb_watch_words[word->watch].part == LB_PART_HARNESS)
+        return lb_watch_none(why, word, "a word of the harness");
+    if (thread < 0 || thread >= s->threads)
+        return lb_fail(why, EINVAL, "watch %s: thread %d of %d", lb_word_name(word), thread,
+                       s->threads);
+    if ((err = s->scenario->subject->watch(s, draw, thread, word, why, &place)))
+        return err;
+    *address = (uintptr_t)arena + place.offset;
+    *bytes = place.bytes;
+    return 0;
+}
