@@ -1068,6 +1068,95 @@ static void test_hosts(void **state)
     assert_non_null(strstr(why.text, "no host has a pair of threads"));
 }
 
+/* Data of the pictures ------------------------------------------------------------------------- */
+
+/* Names that no script and no table of this program knows, in an order of the run's own. */
+static void test_data_in_the_order_of_the_run(void **state)
+{
+    (void)state;
+    static const struct point points[] = {
+        {"late", "mine~", "l3", "all", 200, 251, 51, "", ""},
+        {"late", "mine", "l3", "all", 200, 250, 50, "", ""},
+        {"late", "pointer", "l3", "all", 200, 240, 40, "mine", "faster"},
+        {"early", "pointer", "l3", "front", 200, 260, NAN, "mine", "slower"},
+        {"early", "pointer", "l3", "back", 200, 270, 70, "mine", "same"},
+        {"early", "own line\t\"q\"\n\x1b", "l3", "back", 200, 280, 80, "mine", "unresolved"},
+    };
+    static const char expected[] =
+        "\"layouts\"\t\"Net cost of an op by layout, work 200 ns: placement l3, 2 threads\"\t2\t4\t"
+        "\"net ns/op\"\n\n\n"
+        "4\t\"mine\"\n3\t\"mine~\"\n2\t\"pointer\"\n1\t\"own line\\x09'q'\\x0a\\x1b\"\n\n\n"
+        "1\t\"late\"\t50\t40\t51\t39\t52\n2\t\"early: back\"\tNaN\t70\t80\t69\t81\n\n\n"
+        "1\t4\t1\t50\t49\t51\n1\t3\t8\t51\t50\t52\n1\t2\t2\t40\t39\t41\n"
+        "2\t2\t4\t70\t69\t71\n2\t1\t5\t80\t79\t81\n\n\n";
+    struct lb_why why = {""};
+
+    write_summary(points, LB_COUNT(points));
+    assert_int_equal(lb_plot_data(run, "layouts", folder, &why), 0);
+    assert_int_equal(lb_plot_data(run, "no such script", folder, &why), 0);
+    char path[600], *text;
+    snprintf(path, sizeof path, "%s/layouts.dat", folder);
+    assert_non_null(text = text_of(path));
+    assert_true(*text == '#');
+    if (strncmp(strchr(text, '\n'), "\n1\t", 3) || !strstr(text, expected))
+        fail_msg("layouts.dat is\n%s, not\n%s", text, expected);
+    free(text);
+}
+
+/* Several locks of one layout are told apart; pictures beyond the first have their own names. */
+static void test_data_of_locks_and_placements(void **state)
+{
+    (void)state;
+    static const struct cause causes[] = {
+        {.at = {"s", "a", "l3", "all", 0, 10, NAN, "", ""}, .lock = "new-lock"},
+        {.at = {"s", "a", "l3", "all", 0, 11, NAN, "", ""}, .lock = "rwsem40"},
+        {.at = {"s", "b", "l3", "all", 0, 12, NAN, "", ""}, .lock = "rwsem40"},
+        {.at = {"s", "a", "smt", "all", 0, 9, NAN, "", ""}, .lock = "rwsem40"},
+    };
+    struct lb_why why = {""};
+    char path[600], *text;
+
+    write_causes(causes, LB_COUNT(causes));
+    assert_int_equal(lb_plot_data(run, "layouts", folder, &why), 0);
+    snprintf(path, sizeof path, "%s/layouts.dat", folder);
+    assert_non_null(text = text_of(path));
+    for (const char *const *says = SAYS("\n2\t\"layouts: summary.csv has no medians to draw\"\n",
+                                        "\"layouts-saturated\"\t", "\"layouts-saturated-l3-2t\"\t",
+                                        "3\t\"a, new-lock\"\n2\t\"a, rwsem40\"\n1\t\"b\"\n");
+         *says; says++)
+        if (!strstr(text, *says))
+            fail_msg("layouts.dat does not say '%s':\n%s", *says, text);
+    assert_true(strstr(text, "smt, 2 threads") < strstr(text, "l3, 2 threads"));
+    free(text);
+    write_causes(causes, 0);
+    assert_int_equal(lb_plot_data(run, "layouts", folder, &why), 0);
+    assert_non_null(text = text_of(path));
+    assert_non_null(strstr(text, "\n0\t\"layouts: summary.csv has no rows of layouts\"\n"));
+    free(text);
+    unlink(in_run("summary.csv"));
+    assert_int_equal(lb_plot_data(run, "layouts", folder, &why), -ENOENT);
+}
+
+/* By hand, from the data that lie beside the pictures. */
+static void test_data_drawn_by_hand(void **state)
+{
+    (void)state;
+    struct lb_pictures n = {-1, -1};
+    char command[4096], path[600];
+
+    need_gnuplot();
+    write_summary(two_layouts, LB_COUNT(two_layouts));
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    assert_int_equal(lb_make_folders((snprintf(path, sizeof path, "%s/plots", folder), path), NULL),
+                     0);
+    snprintf(path, sizeof path, "%s/plots/layouts.dat", folder);
+    assert_int_equal(rename(in_run("plots/layouts.dat"), path), 0);
+    snprintf(command, sizeof command, "gnuplot -d -e \"dir='%s'\" %s/layouts.gp", folder, scripts);
+    assert_int_equal(system(command), 0);
+    snprintf(path, sizeof path, "%s/plots/layouts-saturated.png", folder);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
 /* Failures ----------------------------------------------------------------------------------- */
 
 static void test_broken_csv(void **state)
@@ -1467,6 +1556,9 @@ int main(void)
         TEST(test_heat_map),
         TEST(test_reasons_for_no_picture),
         TEST(test_hosts),
+        TEST(test_data_in_the_order_of_the_run),
+        TEST(test_data_of_locks_and_placements),
+        TEST(test_data_drawn_by_hand),
         TEST(test_broken_csv),
         TEST(test_missing_column),
         TEST(test_nothing_to_draw),

@@ -2,8 +2,9 @@
  *
  * plot: pictures of a run, drawn by gnuplot from its CSV files.
  *
- * The scripts (results/plots/NAME.gp) read the CSV by the names of its columns and can be run by
- * hand; this stage checks the files first, says where they are and runs gnuplot, without a shell.
+ * This stage checks the files, writes what a picture shows (plots/NAME.dat: ordered, labelled) and
+ * runs gnuplot on results/plots/NAME.gp, without a shell. The scripts can be run by hand; those
+ * that have no .dat yet read the CSV by the names of its columns.
  */
 #ifndef LINEBOUNCE_PLOT_H
 #define LINEBOUNCE_PLOT_H

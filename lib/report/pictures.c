@@ -97,6 +97,8 @@ static bool is_whole(const char *name, const char *bytes, size_t n)
 
     if (ends_in(name, ".png"))
         return n > 16 && !memcmp(bytes, png_begin, 8) && !memcmp(bytes + n - 8, png_end, 8);
+    if (ends_in(name, ".dat"))
+        return n > 2 && bytes[n - 1] == '\n'; /* ours: it was written whole or not at all */
     while (n && strchr(" \t\r\n", bytes[n - 1]))
         n--;
     return n > 6 && !memcmp(bytes + n - 6, "</svg>", 6);
@@ -142,6 +144,14 @@ static int take_one(int sketch_fd, const char *name, const char *plots, struct l
     return err;
 }
 
+/* SCRIPT.dat, from which its pictures were drawn. */
+static bool is_data(const char *name, const char *script)
+{
+    size_t n = strlen(script);
+
+    return !strncmp(name, script, n) && !strcmp(name + n, ".dat");
+}
+
 /* Looks at all of the script's pictures, or takes them where `plots` says where to. */
 static int take_all(const char *sketch, const char *script, const char *plots, struct lb_why *why)
 {
@@ -155,7 +165,8 @@ static int take_all(const char *sketch, const char *script, const char *plots, s
         if (lb_picture_name(entry->d_name, script)) {
             err = take_one(dirfd(dir), entry->d_name, plots, why);
             n++;
-        }
+        } else if (is_data(entry->d_name, script))
+            err = take_one(dirfd(dir), entry->d_name, plots, why);
     closedir(dir);
     return err || n ? err : lb_fail(why, EIO, "it drew nothing");
 }

@@ -193,6 +193,7 @@ static char *settings(const struct drawing *d)
         return NULL;
     put_setting(out, "dir", d->run_dir);
     put_setting(out, "out", d->sketch);
+    put_setting(out, "data", d->sketch);
     if (d->emulated)
         fputs("emulated=1", out);
     lb_text_end(out, &text);
@@ -244,6 +245,8 @@ static int draw(struct drawing *d, const char *name, bool some_runs, const char 
         return lb_fail(why, ENOMEM, "%s: %s", name, strerror(ENOMEM));
     int err = access(script, R_OK) ? lb_fail(why, errno, "%s: %s", script, strerror(errno)) : 0;
     if (err)
+        goto out;
+    if (d->run_dir && (err = lb_plot_data(d->run_dir, name, d->sketch, why)))
         goto out;
     err = lb_gnuplot(set, script, LIMIT_S, said, &status);
     if (err == -ENOENT) {

@@ -25,9 +25,14 @@ bool lb_picture_name(const char *name, const char *script);
 int lb_sketch_begin(const char *otherwise, struct lb_why *why, char **path);
 void lb_sketch_end(char *path);
 
-/* Checks every picture of the script in the sketch, then moves all of them into `plots`, where they
- * replace older ones, or none. -EIO: there is none, or one that is empty or not whole; what reading
- * and writing says. */
+/* Writes TO/NAME.dat, what results/plots/NAME.gp draws of a run: ordered, labelled, every text in
+ * quotes and printable. Nothing where the script reads the run's CSV itself. -ENOMEM, and what
+ * reading and writing says. */
+int lb_plot_data(const char *run_dir, const char *name, const char *to, struct lb_why *why);
+
+/* Checks every picture of the script in the sketch, then moves all of them and SCRIPT.dat into
+ * `plots`, where they replace older ones, or none. -EIO: there is none, or one that is empty or not
+ * whole; what reading and writing says. */
 int lb_pictures_take(const char *sketch, const char *script, const char *plots, struct lb_why *why);
 
 #endif

@@ -19,6 +19,27 @@ if (!exists("dir")) {
 }
 if (!exists("out")) { out = dir."/plots" }
 
+# NAME.dat, which linebounce plot writes beside the pictures, ordered and labelled: the first block
+# is the number of pictures and why there is none; then of each its file and texts, the labels of
+# its entries, its panels and its marks. A script sets `picture`, its name, first.
+if (!exists("data")) { data = dir."/plots" }
+open_data = "dat = data.'/'.picture.'.dat'; set datafile separator tab; \
+    stats dat index 0 using (n_pictures = int($1), reason = strcol(2), 0) nooutput; \
+    if (n_pictures == 0) { print reason; exit status 3 }"
+# Sets file, title, n_panels, n_entries, what `texts` makes of the columns from the fifth, the
+# blocks `panels` and `marks`, Entry[] by y, and the room that entries need.
+next_picture(texts) = "set autoscale; unset logscale; head = 4 * k - 3; panels = head + 2; \
+    marks = head + 3; stats dat index head using (file = out.'/'.strcol(1), title = strcol(2), \
+    n_panels = int($3), n_entries = int($4), ".texts.", 0) nooutput; array Entry[n_entries]; \
+    longest = 0; stats dat index head + 1 using (Entry[int($1)] = strcol(2), \
+    longest = strlen(strcol(2)) > longest ? strlen(strcol(2)) : longest, 0) nooutput; \
+    left = 26 + 8.7 * longest"
+# The y axis of a panel: names of entries in the first column, a thin line for each.
+entries_axis = "set yrange [0.4:n_entries + 0.6]; unset ytics; if (first_column) { \
+    set ytics () scale 0; do for [e = 1:n_entries] { set ytics add (Entry[e] e) } }; \
+    do for [e = 1:n_entries] { \
+        set arrow e from graph 0, first e to graph 1, first e nohead ls 100 back }"
+
 # The text of a cell as one word, "-" when empty: "shared uniform " -> "shared,uniform".
 cell(s) = words(s) == 0 ? "-" : \
     word(s, 1).(words(s) > 1 ? ",".word(s, 2) : "").(words(s) > 2 ? ",".word(s, 3) : "")

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rows of a CSV file in the order in which pictures show them, and the text that pictures have.
+ */
+#ifndef LB_PLOT_ROWS_H
+#define LB_PLOT_ROWS_H
+
+#include <linebounce/base.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* A sweep has many placements: a picture of each is drawn of the first of them. */
+#define LB_PLOT_GROUPS_MOST 6
+
+/* Of the orders the least is shown first. They follow the file, which has the order of the run, so
+ * that pictures of layouts, scenarios and locks that nobody has heard of are drawn like others. */
+struct lb_plot_row {
+    char **cells;
+    double work_ns; /* NaN: the row has none */
+    int group;      /* where it ran and in which regime; -1: of too many */
+    int64_t panel;  /* scenario, role, writers, objects */
+    int64_t entry;  /* layout and lock; a twin (A/A run) stands behind its original */
+};
+
+struct lb_plot_rows {
+    const char *const *columns;
+    size_t n_columns, n;
+    struct lb_plot_row *rows;
+    int n_groups;
+    double *works; /* the headline, other pauses from short to long, 0 */
+    size_t n_works;
+};
+
+/* Reads the rows that `takes`, which may look at cells and work_ns alone. -ENOMEM, and what
+ * lb_csv_open and lb_csv_next say. */
+typedef bool lb_plot_takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
+int lb_plot_rows_read(const char *path, const char *const *columns, lb_plot_takes *takes,
+                      struct lb_why *why, struct lb_plot_rows *rows);
+void lb_plot_rows_free(struct lb_plot_rows *rows);
+
+/* A cell, "" when empty; and as a number, NaN when it is none. */
+const char *lb_plot_cell(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                         const char *column);
+double lb_plot_number(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                      const char *column);
+
+/* The rows of one picture: those of a group and work that `shows`. */
+typedef bool lb_plot_shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                           const void *context);
+struct lb_chart {
+    const struct lb_plot_rows *rows;
+    const struct lb_plot_row **shown;             /* by panel, then by entry */
+    const struct lb_plot_row **panels, **entries; /* one row of each, in order */
+    size_t n, n_panels, n_entries;
+};
+int lb_chart_make(const struct lb_plot_rows *rows, int group, double work_ns, lb_plot_shows *shows,
+                  const void *context, struct lb_chart *chart);
+void lb_chart_free(struct lb_chart *chart);
+/* Where a row stands, from 1: panels from the first on, entries from below. */
+int lb_chart_panel(const struct lb_chart *chart, const struct lb_plot_row *row);
+int lb_chart_y(const struct lb_chart *chart, const struct lb_plot_row *row);
+
+/* A text in quotes as gnuplot reads it from a file, whatever is in it; a number, or NaN. */
+void lb_dat_text(FILE *out, const char *text);
+void lb_dat_number(FILE *out, double value);
+/* Lines "y label" of the entries; a label names the lock where one layout has several. */
+void lb_dat_entries(FILE *out, const struct lb_chart *chart);
+#define LB_DAT_TEXT_BYTES 512
+/* What a panel is called, and where the rows of a group ran. */
+void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                        char text[LB_DAT_TEXT_BYTES]);
+void lb_dat_group_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                        char text[LB_DAT_TEXT_BYTES]);
+void lb_dat_work_title(double work_ns, char text[LB_DAT_TEXT_BYTES]);
+/* A picture's file without its ending: `begin`, and what tells its group from the first. */
+void lb_dat_file(const struct lb_plot_rows *rows, const struct lb_plot_row *row, const char *begin,
+                 char text[LB_DAT_TEXT_BYTES]);
+
+#endif
