@@ -189,6 +189,7 @@ const struct suite suite_whatif = {
     .name = "whatif",
     .question = "what does it cost that these fields lie so, and what would moving one buy?",
     .no_layouts = true, /* but for those of its own */
+    .takes_structures = true,
     .defaults = defaults,
     .conclude = conclude,
 };

@@ -2,6 +2,7 @@
  *
  * linebounce run: plan, measure, conclude.
  */
+#include "command_line.h"
 #include "commands.h"
 
 #include "session/provenance.h"

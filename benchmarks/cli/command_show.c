@@ -2,6 +2,7 @@
  *
  * linebounce show: what the program knows.
  */
+#include "command_line.h"
 #include "commands.h"
 
 #include "session/counters_report.h"
@@ -250,7 +251,7 @@ int command_show(int argc, char **argv)
     int status;
 
     settings_init(&s);
-    settings_parse_show(argc, argv, &s);
+    settings_parse_show(argc, argv, &names, &s);
     if (lb_name_find(&names, s.what, &why, &found)) {
         fprintf(stderr, "linebounce: %s\n", why.text);
         status = EXIT_USAGE;

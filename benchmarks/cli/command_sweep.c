@@ -3,6 +3,7 @@
  * linebounce sweep: every distance class, thread count and home of this machine, in one plan that
  * can be interrupted and gone on with.
  */
+#include "command_line.h"
 #include "commands.h"
 
 #include "session/sweep_identity.h"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * settings: what the command line of `run` and `show` says, parsed and owned in one place.
+ * settings: what the command line of `run` and `show` says, owned in one place.
  */
 #ifndef LB_SETTINGS_H
 #define LB_SETTINGS_H
 
+#include "list.h"
 #include "whatif.h"
 
 #include <linebounce/events.h>
@@ -12,12 +13,6 @@
 #include <linebounce/stats.h>
 
 #include <stdbool.h>
-
-/* A list that grows; values are of the type that the comment names. */
-struct list {
-    void *at;
-    size_t n;
-};
 
 struct settings {
     struct list suites;       /* const struct suite * */
@@ -71,7 +66,8 @@ struct settings {
     uint64_t renewed; /* which lists have been, a bit each */
     int line_bytes;   /* of this machine as hwloc says; 0: it does not */
     const char *what; /* of `show` */
-    bool trace;       /* show kernel: count real addresses too */
+    const struct lb_names *things; /* that it shows */
+    bool trace;                    /* show kernel: count real addresses too */
 };
 
 #define DEFAULT_BUDGET_S     90.0
@@ -82,21 +78,13 @@ struct settings {
 void settings_init(struct settings *settings);
 void settings_finish(struct settings *settings);
 
-/* Parses the arguments of `linebounce run`. Prints help, usage and refusals itself (argp) and exits
- * then: 0 for help, 2 for wrong usage. */
-void settings_parse_run(int argc, char **argv, struct settings *settings);
-/* The same for `linebounce sweep`. budget_s is NaN where none was given. */
-void settings_parse_sweep(int argc, char **argv, struct settings *settings);
-/* The same once more over the same settings: what is given now replaces what was given before,
- * lists too. */
-void settings_parse_again(int argc, char **argv, struct settings *settings);
-/* The same for `linebounce show WHAT` and `linebounce plot DIR...`. */
-void settings_parse_show(int argc, char **argv, struct settings *settings);
+/* Reads the layouts that the texts name, now that it is known what they are for: in a suite that
+ * takes structures they need no lock. */
+int settings_settle_layouts(struct settings *settings, struct lb_why *why);
+/* The same, and what goes without saying: the baseline among them, memory. */
+int settings_complete(struct settings *settings, struct lb_why *why);
 
 /* -ENOMEM for a --memory that is not there, unless nothing is to be measured. */
 int settings_check_memory(const struct settings *settings, struct lb_why *why);
-
-/* Appends a copy of `bytes` at `value`; exits with a sentence when memory is out. */
-void *list_add(struct list *list, size_t bytes, const void *value);
 
 #endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * command_line: the options of `run`, `sweep` and `show`.
+ */
+#ifndef LB_COMMAND_LINE_H
+#define LB_COMMAND_LINE_H
+
+#include "settings.h"
+
+/* Parses the arguments of `linebounce run`. Prints help, usage and refusals itself (argp) and exits
+ * then: 0 for help, 2 for wrong usage. */
+void settings_parse_run(int argc, char **argv, struct settings *settings);
+/* The same for `linebounce sweep`. budget_s is NaN where none was given. */
+void settings_parse_sweep(int argc, char **argv, struct settings *settings);
+/* The same once more over the same settings: what is given now replaces what was given before,
+ * lists too. */
+void settings_parse_again(int argc, char **argv, struct settings *settings);
+/* The same for `linebounce show WHAT`, which is one of `things`. */
+void settings_parse_show(int argc, char **argv, const struct lb_names *things,
+                         struct settings *settings);
+
+#endif

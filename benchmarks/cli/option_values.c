@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What stands behind options: numbers, times, and lists of what the library and the suites know by
+ * name.
+ */
+#include "option_values.h"
+
+#include <linebounce/layout.h>
+#include <linebounce/run.h>
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int value_number(const char *option, const char *text, double least, struct lb_why *why,
+                 double *value)
+{
+    char *end;
+    double n = strtod(text, &end);
+
+    if (end == text || *end || !(n >= least) || n > MOST_NUMBER)
+        return lb_fail(why, EINVAL, "--%s '%s': a number of at least %g is expected", option, text,
+                       least);
+    *value = n;
+    return 0;
+}
+
+int value_whole(const char *option, const char *text, double least, double most, struct lb_why *why,
+                uint64_t *value)
+{
+    double n;
+    int err = value_number(option, text, least, why, &n);
+
+    if (err)
+        return err;
+    if (n > most || n != (double)(uint64_t)n)
+        return lb_fail(why, EINVAL, "--%s '%s': a whole number up to %.0f is expected", option,
+                       text, most);
+    *value = (uint64_t)n;
+    return 0;
+}
+
+int value_time(const char *text, struct lb_why *why, double *s)
+{
+    char *end;
+    double n = strtod(text, &end);
+    double unit = !*end || !strcmp(end, "s") ? 1
+                  : !strcmp(end, "m")        ? 60
+                  : !strcmp(end, "h")        ? 3600
+                                             : 0;
+
+    if (end == text || !(n > 0) || n > MOST_NUMBER || unit == 0)
+        return lb_fail(why, EINVAL, "--budget '%s': a time is expected, as 90s, 30m or 2h", text);
+    *s = n * unit;
+    return 0;
+}
+
+static int add_layout_text(struct settings *s, const char *text, struct lb_why *why)
+{
+    if (!*text)
+        return lb_fail(why, EINVAL, "--layout: an empty item in the list");
+    list_add(&s->layout_texts, sizeof text, &text);
+    return 0;
+}
+
+static int add_scenario(struct settings *s, const char *text, struct lb_why *why)
+{
+    const struct lb_scenario *scenario;
+    int err = lb_scenario_find(text, why, &scenario);
+
+    if (!err)
+        list_add(&s->scenarios, sizeof scenario, &scenario);
+    return err;
+}
+
+static int add_lock(struct settings *s, const char *text, struct lb_why *why)
+{
+    enum lb_lock_kind kind;
+    int err = lb_lock_parse(text, why, &kind);
+
+    if (!err)
+        list_add(&s->locks, sizeof kind, &kind);
+    return err;
+}
+
+static int add_access(struct settings *s, const char *text, struct lb_why *why)
+{
+    enum lb_picking access;
+    int err = lb_picking_parse(text, why, &access);
+
+    if (!err)
+        list_add(&s->access, sizeof access, &access);
+    return err;
+}
+
+static int add_placement(struct settings *s, const char *text, struct lb_why *why)
+{
+    (void)why;
+    list_add(&s->placements, sizeof text, &text);
+    return 0;
+}
+
+static int add_threads(struct settings *s, const char *text, struct lb_why *why)
+{
+    uint64_t n = 0;
+    int err = value_whole("threads", text, 1, MOST_THREADS, why, &n), threads;
+
+    if (err)
+        return err;
+    threads = (int)n;
+    list_add(&s->threads, sizeof threads, &threads);
+    return 0;
+}
+
+static int add_work(struct settings *s, const char *text, struct lb_why *why)
+{
+    double ns;
+    int err = value_number("work-ns", text, 0, why, &ns);
+
+    if (!err)
+        list_add(&s->works, sizeof ns, &ns);
+    return err;
+}
+
+static int add_size(struct list *list, const char *option, const char *text, double least,
+                    double most, struct lb_why *why)
+{
+    uint64_t n = 0;
+    int err = value_whole(option, text, least, most, why, &n);
+    size_t size;
+
+    if (err)
+        return err;
+    size = (size_t)n;
+    list_add(list, sizeof size, &size);
+    return 0;
+}
+
+static int add_offset(struct settings *s, const char *text, struct lb_why *why)
+{
+    return add_size(&s->offsets, "offset", text, 8, LB_OFFSET_MOST, why);
+}
+
+static int add_objects(struct settings *s, const char *text, struct lb_why *why)
+{
+    return add_size(&s->objects, "objects", text, 1, MOST_NUMBER, why);
+}
+
+static int add_preset(struct settings *s, const char *text, struct lb_why *why)
+{
+    const struct whatif *preset;
+    int err = whatif_find(text, why, &preset);
+
+    if (!err)
+        list_add(&s->whatifs, sizeof *preset, preset);
+    return err;
+}
+
+static int add_home(struct settings *s, const char *text, struct lb_why *why)
+{
+    enum lb_home home;
+    int err = lb_home_parse(text, why, &home);
+
+    if (!err)
+        list_add(&s->homes, sizeof home, &home);
+    return err;
+}
+
+static bool is_same_event(const struct lb_event *a, const struct lb_event *b, const char *name)
+{
+    if (a->kind == LB_EVENT_WATCH && b->kind == LB_EVENT_WATCH && !*a->absent)
+        return !strcmp(lb_word_name(&a->word), lb_word_name(&b->word)) &&
+               a->watch_reads == b->watch_reads;
+    return !strcmp(a->name, name);
+}
+
+/* What this machine cannot count is left out with the reason, as a run on other machines may have
+ * it; a name that nobody knows is a mistake. */
+static int add_event(struct settings *s, const char *text, struct lb_why *why)
+{
+    static struct lb_microarchitecture here;
+    struct lb_event e = {.role = -1};
+    int err;
+
+    if (s->events_none || (s->events_given && !strcmp(text, "none")))
+        return lb_fail(why, EINVAL, "--events: none goes alone");
+    s->events_given = true;
+    s->events_none = !strcmp(text, "none");
+    if (s->events_none)
+        return 0;
+    if (!*here.name)
+        lb_events_here(&here);
+    err = lb_event_parse(text, &here, why, &e);
+    if (err && (err != -ENOTSUP || strncmp(text, "bp:", 3)))
+        return err;
+    for (size_t i = 0; i < s->events.n; i++)
+        if (is_same_event(&((const struct lb_event *)s->events.at)[i], &e, text))
+            return lb_fail(why, EINVAL, "--events: %s is named twice", text);
+    if (err) {
+        snprintf(e.name, sizeof e.name, "%s", text);
+        snprintf(e.absent, sizeof e.absent, "%.199s", why->text);
+    }
+    list_add(&s->events, sizeof e, &e);
+    return 0;
+}
+
+/* Options with a list. */
+static const struct {
+    const char *name;
+    int (*add)(struct settings *, const char *, struct lb_why *);
+    size_t list; /* where in struct settings */
+} lists[] = {
+#define LIST(MEMBER) offsetof(struct settings, MEMBER)
+    {"lock", add_lock, LIST(locks)},
+    {"scenario", add_scenario, LIST(scenarios)},
+    {"placement", add_placement, LIST(placements)},
+    {"threads", add_threads, LIST(threads)},
+    {"work-ns", add_work, LIST(works)},
+    {"objects", add_objects, LIST(objects)},
+    {"access", add_access, LIST(access)},
+    {"offset", add_offset, LIST(offsets)},
+    {"home", add_home, LIST(homes)},
+    {"preset", add_preset, LIST(whatifs)},
+    {"events", add_event, LIST(events)},
+    {"layout", add_layout_text, LIST(layout_texts)},
+#undef LIST
+};
+
+/* Splits at commas; an empty item is refused. The copy lives as long as the settings. */
+static int each(struct settings *s, size_t i, const char *text, struct lb_why *why)
+{
+    char *copy = strdup(text), *item;
+    int err = 0;
+
+    if (!copy)
+        return -ENOMEM;
+    list_add(&s->strings, sizeof copy, &copy);
+    while (!err && (item = strsep(&copy, ","))) {
+        if (!*item)
+            return lb_fail(why, EINVAL, "--%s '%s': an empty item in the list", lists[i].name,
+                           text);
+        if ((err = lists[i].add(s, item, why)))
+            lb_explain(why, err, item);
+    }
+    return err;
+}
+
+/* Layouts of the user's own hold commas themselves: "pointer,btf:FILE:STRUCT,hot=a,padded" parts
+ * where another colon stands before "=", and before the name of a built-in. */
+static bool begins_layout(const char *item)
+{
+    const struct lb_layout *known;
+    char name[LB_LAYOUT_NAME_BYTES];
+    size_t n = strcspn(item, ",");
+
+    if (memchr(item, ':', n) && !memchr(item, '=', strcspn(item, ":")))
+        return true;
+    snprintf(name, sizeof name, "%.*s", (int)n, item);
+    return n < sizeof name && !lb_layout_find(name, NULL, &known);
+}
+
+static int each_layout(struct settings *s, const char *text, struct lb_why *why)
+{
+    char *copy = strdup(text), *item = copy, *comma;
+    int err;
+
+    if (!copy)
+        return -ENOMEM;
+    list_add(&s->strings, sizeof copy, &copy);
+    for (comma = strchr(copy, ','); comma; comma = strchr(comma + 1, ',')) {
+        if (memchr(item, ':', (size_t)(comma - item)) && !begins_layout(comma + 1))
+            continue;
+        *comma = '\0';
+        if ((err = add_layout_text(s, item, why)))
+            return err;
+        item = comma + 1;
+    }
+    return add_layout_text(s, item, why);
+}
+
+/* The first of a list's options in a second command line takes the place of the first one's. */
+static void renew(struct settings *s, size_t i)
+{
+    if (s->again && !(s->renewed >> i & 1)) {
+        ((struct list *)(void *)((char *)s + lists[i].list))->n = 0;
+        if (lists[i].add == add_event)
+            s->events_given = s->events_none = false;
+    }
+    s->renewed |= UINT64_C(1) << i;
+}
+
+int values_add(struct settings *s, const char *option, const char *text, struct lb_why *why)
+{
+    int err;
+
+    for (size_t i = 0; i < LB_COUNT(lists); i++) {
+        if (strcmp(lists[i].name, option) != 0)
+            continue;
+        renew(s, i);
+        err = lists[i].add == add_layout_text ? each_layout(s, text, why) : each(s, i, text, why);
+        if (err)
+            lb_explain(why, err, option);
+        return err;
+    }
+    return NO_LIST;
+}
