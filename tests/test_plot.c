@@ -1120,7 +1120,7 @@ static void test_data_of_locks_and_placements(void **state)
     assert_int_equal(lb_plot_data(run, "layouts", folder, &why), 0);
     snprintf(path, sizeof path, "%s/layouts.dat", folder);
     assert_non_null(text = text_of(path));
-    for (const char *const *says = SAYS("\n2\t\"layouts: summary.csv has no medians to draw\"\n",
+    for (const char *const *says = SAYS("\n2\t\"layouts: no medians to draw in summary.csv\"\n",
                                         "\"layouts-saturated\"\t", "\"layouts-saturated-l3-2t\"\t",
                                         "3\t\"a, new-lock\"\n2\t\"a, rwsem40\"\n1\t\"b\"\n");
          *says; says++)
@@ -1131,10 +1131,39 @@ static void test_data_of_locks_and_placements(void **state)
     write_causes(causes, 0);
     assert_int_equal(lb_plot_data(run, "layouts", folder, &why), 0);
     assert_non_null(text = text_of(path));
-    assert_non_null(strstr(text, "\n0\t\"layouts: summary.csv has no rows of layouts\"\n"));
+    assert_non_null(strstr(text, "\n0\t\"layouts: no rows of layouts in summary.csv\"\n"));
     free(text);
     unlink(in_run("summary.csv"));
     assert_int_equal(lb_plot_data(run, "layouts", folder, &why), -ENOENT);
+}
+
+/* Figures stand as text beside their bars; what has none says so, and so does what was not run. */
+static void test_data_of_spinning_and_sleeping(void **state)
+{
+    (void)state;
+    static const struct cause causes[] = {
+        BLOCKS("writers", "all", "mine", 300, 100, 25, 0.5, 0.25, 0, 1),
+        BLOCKS("mixed", "reader", "mine", 200, 100, NAN, 0.5, NAN, 0, NAN),
+        BLOCKS("mixed", "reader", "other", NAN, NAN, NAN, 0.5, 0.25, 0, 1),
+        BLOCKS("same-object", "all", "mine", 300, 100, 25, 0.5, 0.25, 0, 1),
+    };
+    struct lb_why why = {""};
+    char path[600], *text;
+
+    write_causes(causes, LB_COUNT(causes));
+    assert_int_equal(lb_plot_data(run, "onoff", folder, &why), 0);
+    snprintf(path, sizeof path, "%s/onoff.dat", folder);
+    assert_non_null(text = text_of(path));
+    for (const char *const *says = SAYS(
+             "\t2\t2\t1\t1\n\n\n2\t\"mine\"\n1\t\"other\"\n\n\n1\t\"writers\"\t400\t",
+             "\n1\t2\t300\t375\t400\tNaN\t", "\t400\t\"25 %\"\t", "\n1\t1\tNaN\tNaN\tNaN\tNaN\t",
+             "\t0\t\"not run\"\t0\t\"\"\t\"\"\n", "\n2\t2\t200\tNaN\tNaN\t300\t",
+             "\t300\t\"33 %\"\t", "\t\"in part\"\t", "\t0\t\"not measured\"\t");
+         *says; says++)
+        if (!strstr(text, *says))
+            fail_msg("onoff.dat does not say '%s':\n%s", *says, text);
+    assert_null(strstr(text, "same-object"));
+    free(text);
 }
 
 /* By hand, from the data that lie beside the pictures. */
@@ -1558,6 +1587,7 @@ int main(void)
         TEST(test_hosts),
         TEST(test_data_in_the_order_of_the_run),
         TEST(test_data_of_locks_and_placements),
+        TEST(test_data_of_spinning_and_sleeping),
         TEST(test_data_drawn_by_hand),
         TEST(test_broken_csv),
         TEST(test_missing_column),

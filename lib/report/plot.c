@@ -5,6 +5,7 @@
 #include <linebounce/record.h>
 
 #include "plot_private.h"
+#include "plot_rows.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -24,55 +25,6 @@
 
 enum file { SUMMARY, SAMPLES, MATRIX, FILES };
 
-static const char *const summary_columns[] = {
-    "placement",
-    "distance",
-    "home",
-    "threads",
-    "regime",
-    "work_ns",
-    "scenario",
-    "role",
-    "writers",
-    "objects",
-    "access",
-    "layout",
-    "lock",
-    "ns_op_median",
-    "ns_op_ci95_lo",
-    "ns_op_ci95_hi",
-    "net_ns_op_hl",
-    "net_ns_op_ci95_lo",
-    "net_ns_op_ci95_hi",
-    "cpu_ns_op_mean",
-    "off_cpu_ns_op_mean",
-    "preempted_ns_op_mean",
-    "spins_owner_per_op",
-    "spins_queue_per_op",
-    "spins_reader_per_op",
-    "spin_limits_per_kop",
-    "sleeps_per_kop",
-    "wakes_per_kop",
-    "handoffs_per_kop",
-    "latency_samples",
-    "latency_p50_ns",
-    "latency_p99_ns",
-    "slow_ops_per_kop",
-    "events",
-    "events_per_op",
-    "event_states",
-    "windows",
-    "windows_other_regime",
-    "min_over_max_median",
-    "offset_bytes",
-    "baseline",
-    "ratio",
-    "ratio_ci95_lo",
-    "ratio_ci95_hi",
-    "verdict",
-    "unfair",
-    NULL,
-};
 static const char *const samples_columns[] = {
     "placement",   "distance",
     "threads",     "work_ns",
@@ -100,7 +52,7 @@ static const struct {
     const char *name;
     const char *const *columns;
 } files[FILES] = {
-    [SUMMARY] = {"summary.csv", summary_columns},
+    [SUMMARY] = {"summary.csv", lb_plot_summary_columns},
     [SAMPLES] = {"samples.csv", samples_columns},
     [MATRIX] = {"matrix.csv", matrix_columns},
 };

@@ -341,6 +341,15 @@ int lb_chart_y(const struct lb_chart *chart, const struct lb_plot_row *row)
     return (int)chart->n_entries - i;
 }
 
+bool lb_chart_has(const struct lb_chart *chart, size_t panel, size_t entry)
+{
+    for (size_t i = 0; i < chart->n; i++)
+        if (chart->shown[i]->panel == chart->panels[panel]->panel &&
+            chart->shown[i]->entry == chart->entries[entry]->entry)
+            return true;
+    return false;
+}
+
 /* Text ---------------------------------------------------------------------------------------- */
 
 void lb_dat_text(FILE *out, const char *text)
@@ -363,8 +372,31 @@ void lb_dat_number(FILE *out, double value)
     fputs(text, out);
 }
 
+void lb_dat_numbers(FILE *out, const double *numbers, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (i)
+            fputc('\t', out);
+        lb_dat_number(out, numbers[i]);
+    }
+}
+
+void lb_dat_end_block(FILE *out)
+{
+    fputs("\n\n", out);
+}
+
+void lb_dat_head(FILE *out, const struct lb_chart *chart, const char *file, const char *title)
+{
+    lb_dat_text(out, file);
+    fputc('\t', out);
+    lb_dat_text(out, title);
+    fprintf(out, "\t%zu\t%zu", chart->n_panels, chart->n_entries);
+}
+
 void lb_dat_entries(FILE *out, const struct lb_chart *chart)
 {
+    lb_dat_end_block(out);
     for (size_t i = 0; i < chart->n_entries; i++) {
         const struct lb_plot_row *row = chart->entries[i];
         char label[LB_DAT_TEXT_BYTES];
@@ -377,6 +409,17 @@ void lb_dat_entries(FILE *out, const struct lb_chart *chart)
         lb_dat_text(out, label);
         fputc('\n', out);
     }
+    lb_dat_end_block(out);
+}
+
+void lb_dat_panel(FILE *out, const struct lb_chart *chart, size_t panel)
+{
+    char title[LB_DAT_TEXT_BYTES];
+
+    lb_dat_panel_title(chart->rows, chart->panels[panel], title);
+    fprintf(out, "%zu\t", panel + 1);
+    lb_dat_text(out, title);
+    fputc('\t', out);
 }
 
 void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
@@ -458,4 +501,19 @@ void lb_dat_file(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
     snprintf(text, 121, "%s%s", begin, suffix);
     for (size_t i = strspn(text, known); text[i]; i += strspn(text + i, known))
         text[i] = '_';
+}
+
+void lb_dat_work_file(const struct lb_chart *chart, const char *kind, double work_ns,
+                      char text[LB_DAT_TEXT_BYTES])
+{
+    char begin[LB_DAT_TEXT_BYTES], number[LB_NUMBER_BYTES];
+
+    lb_number_format(work_ns, 6, number);
+    if (work_ns == 0)
+        snprintf(begin, sizeof begin, "%s-saturated", kind);
+    else if (work_ns == chart->rows->works[0])
+        snprintf(begin, sizeof begin, "%s", kind);
+    else
+        snprintf(begin, sizeof begin, "%s-work%s", kind, number);
+    lb_dat_file(chart->rows, chart->shown[0], begin, text);
 }

@@ -61,12 +61,21 @@ void lb_chart_free(struct lb_chart *chart);
 /* Where a row stands, from 1: panels from the first on, entries from below. */
 int lb_chart_panel(const struct lb_chart *chart, const struct lb_plot_row *row);
 int lb_chart_y(const struct lb_chart *chart, const struct lb_plot_row *row);
+/* Whether a panel has a row of an entry, both from 0. */
+bool lb_chart_has(const struct lb_chart *chart, size_t panel, size_t entry);
 
 /* A text in quotes as gnuplot reads it from a file, whatever is in it; a number, or NaN. */
 void lb_dat_text(FILE *out, const char *text);
 void lb_dat_number(FILE *out, double value);
-/* Lines "y label" of the entries; a label names the lock where one layout has several. */
+void lb_dat_numbers(FILE *out, const double *numbers, size_t n);
+void lb_dat_end_block(FILE *out);
+/* Begins the line of a picture: file, title, numbers of panels and entries. */
+void lb_dat_head(FILE *out, const struct lb_chart *chart, const char *file, const char *title);
+/* Ends the block before. Lines "y label" of the entries; a label names the lock where one layout
+ * has several. */
 void lb_dat_entries(FILE *out, const struct lb_chart *chart);
+/* Begins the line of a panel: its number and title. */
+void lb_dat_panel(FILE *out, const struct lb_chart *chart, size_t panel);
 #define LB_DAT_TEXT_BYTES 512
 /* What a panel is called, and where the rows of a group ran. */
 void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
@@ -77,5 +86,19 @@ void lb_dat_work_title(double work_ns, char text[LB_DAT_TEXT_BYTES]);
 /* A picture's file without its ending: `begin`, and what tells its group from the first. */
 void lb_dat_file(const struct lb_plot_rows *rows, const struct lb_plot_row *row, const char *begin,
                  char text[LB_DAT_TEXT_BYTES]);
+/* The same of a kind that has a picture of every work. */
+void lb_dat_work_file(const struct lb_chart *chart, const char *kind, double work_ns,
+                      char text[LB_DAT_TEXT_BYTES]);
+
+/* What NAME.gp draws from summary.csv. */
+struct lb_plot_kind {
+    const char *name;
+    lb_plot_takes *takes;
+    /* 1 where there is a picture of that group and work, 0, -ENOMEM. */
+    int (*picture)(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out);
+    const char *no_rows, *no_picture;
+};
+extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff;
+extern const char *const lb_plot_summary_columns[];
 
 #endif
