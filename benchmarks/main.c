@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The commands, and what the process sets up before any of them runs.
+ */
 #include "cli/commands.h"
 #include "session/session.h"
 

@@ -8,7 +8,7 @@
 
 #include <linebounce/analysis.h>
 
-#include "cli/request.h"
+#include "request/request.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
  *
  * pingpong: one-way latency of a line between every pair of CPUs.
  */
-#include "cli/commands.h"
+#include "exit_status.h"
 #include "session/notes.h"
 #include "session/provenance.h"
 #include "session/session.h"

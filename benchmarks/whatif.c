@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The moves that the kernel made, and the layouts that a described structure makes, as it is
+ * and moved.
+ */
 #include "whatif.h"
 
 #include <errno.h>

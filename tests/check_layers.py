@@ -31,6 +31,10 @@ STAGES = {
     "compare": "compare",
 }
 
+# In order too: folders of benchmarks/. What lies beside them, suites and their table, is between
+# session and cli for those who include, and for all to see by suite.h.
+BENCHMARKS = ["request", "report", "session", "cli"]
+
 # Headers of libraries that one file alone may include.
 ALONE = [
     (re.compile(r"^hwloc(\.h|/)"), "lib/machine/topology.c"),
@@ -93,6 +97,13 @@ def check_stage(root, path, target):
         yield f"a public header includes the private {target}"
 
 
+def check_benchmark(_, path, target):
+    """The same from a file of the program."""
+    own, other = path.split("/")[1], target.split("/")[1]
+    if own in BENCHMARKS and other in BENCHMARKS[BENCHMARKS.index(own) + 1:]:
+        yield f"benchmarks/{own} includes {target} of the later folder {other}"
+
+
 def check_file(root, path):
     in_library = not path.startswith("benchmarks/")
     if in_library and not stage_of(path):
@@ -104,8 +115,9 @@ def check_file(root, path):
             if library.search(name) and not path.startswith(only):
                 yield f"{where}: only {only} may include <{name}>"
         target = project_file(path, quoted, name)
-        if target and in_library:
-            yield from (f"{where}: {fault}" for fault in check_stage(root, path, target))
+        if target:
+            check = check_stage if in_library else check_benchmark
+            yield from (f"{where}: {fault}" for fault in check(root, path, target))
 
 
 def main():

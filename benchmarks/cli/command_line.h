@@ -5,7 +5,7 @@
 #ifndef LB_COMMAND_LINE_H
 #define LB_COMMAND_LINE_H
 
-#include "settings.h"
+#include "request/settings.h"
 
 /* Parses the arguments of `linebounce run`. Prints help, usage and refusals itself (argp) and exits
  * then: 0 for help, 2 for wrong usage. */

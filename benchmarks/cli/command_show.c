@@ -6,7 +6,7 @@
 #include "commands.h"
 
 #include "session/counters_report.h"
-#include "settings.h"
+#include "request/settings.h"
 #include "show_kernel.h"
 #include "show_structure.h"
 #include "suite.h"

@@ -5,14 +5,9 @@
 #ifndef LB_COMMANDS_H
 #define LB_COMMANDS_H
 
-#include <stddef.h>
+#include "exit_status.h"
 
-enum {
-    EXIT_DONE = 0,
-    EXIT_NOT_MEASURED = 1,
-    EXIT_USAGE = 2,
-    EXIT_INTERRUPTED = 130,
-};
+#include <stddef.h>
 
 int command_run(int argc, char **argv);
 int command_sweep(int argc, char **argv);

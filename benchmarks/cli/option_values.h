@@ -6,7 +6,7 @@
 #ifndef LB_OPTION_VALUES_H
 #define LB_OPTION_VALUES_H
 
-#include "settings.h"
+#include "request/settings.h"
 
 #define MOST_NUMBER  1e12
 #define MOST_ROUNDS  1e9

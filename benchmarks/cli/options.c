@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A command line as argp reads it, and what was meant by an option that nobody knows.
+ */
 #include "options.h"
 
 #include "commands.h"

@@ -5,7 +5,7 @@
 #include "show_structure.h"
 
 #include "commands.h"
-#include "settings.h"
+#include "request/settings.h"
 #include "structure_source.h"
 
 #include <errno.h>

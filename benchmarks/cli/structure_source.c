@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A text that names a structure, "btf:FILE:STRUCT,name=x", taken apart.
+ */
 #include "structure_source.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Where the time of a group's cases goes: the columns below its table.
+ */
 #include "breakdown.h"
 
 #include "case_label.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A plan thinned to what Google Benchmark's flags select, and its samples told in its output.
+ */
 #include "gbench_front.h"
 
 #include <linebounce/gbench.h>

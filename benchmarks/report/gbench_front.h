@@ -6,7 +6,7 @@
 #ifndef LB_FRONT_H
 #define LB_FRONT_H
 
-#include "cli/settings.h"
+#include "request/settings.h"
 
 #include <linebounce/analysis.h>
 

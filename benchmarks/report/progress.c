@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The line that tells how far a run is: rewritten on a terminal, now and then elsewhere.
+ */
 #include "gbench_front.h"
 
 #include <math.h>

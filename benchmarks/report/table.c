@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The table: a row a layout and role, a group a scenario, placement and work.
+ */
 #include "table.h"
 
 #include "breakdown.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A sweep's tables: over all placements at once, what is faster where.
+ */
 #include "table_sweep.h"
 
 #include <math.h>

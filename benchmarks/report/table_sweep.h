@@ -2,7 +2,7 @@
 #ifndef LB_TABLE_SWEEP_H
 #define LB_TABLE_SWEEP_H
 
-#include "cli/settings.h"
+#include "request/settings.h"
 
 #include <linebounce/analysis.h>
 

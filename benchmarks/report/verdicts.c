@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Sentences below the table: who is faster, whether the controls part, whether the lock may
+ * move.
+ */
 #include "verdicts.h"
 
 #include "case_label.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * What this machine can count, for `show counters`, for the terminal and for run.json.
+ */
 #include "counters_report.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
 #ifndef LB_COUNTING_H
 #define LB_COUNTING_H
 
-#include "cli/settings.h"
+#include "request/settings.h"
 
 #include <linebounce/counters.h>
 #include <linebounce/record.h>

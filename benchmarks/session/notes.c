@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Sentences on what stood in a run's way.
+ */
 #include "notes.h"
 
 #include <math.h>

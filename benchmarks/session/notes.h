@@ -5,7 +5,7 @@
 #ifndef LB_NOTES_H
 #define LB_NOTES_H
 
-#include "cli/settings.h"
+#include "request/settings.h"
 
 #include <linebounce/run.h>
 

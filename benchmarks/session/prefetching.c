@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The adjacent-line prefetcher set for one run, or a refusal.
+ */
 #include "prefetching.h"
 
 #include <errno.h>

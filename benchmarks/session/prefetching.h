@@ -2,7 +2,7 @@
 #ifndef LB_PREFETCHING_H
 #define LB_PREFETCHING_H
 
-#include "cli/settings.h"
+#include "request/settings.h"
 
 #include <linebounce/prefetcher.h>
 #include <linebounce/record.h>

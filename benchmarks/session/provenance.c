@@ -1,7 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The results folder, and what run.json says of machine, plan and run.
+ */
 #include "provenance.h"
-
-#include "cli/show_kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -201,7 +202,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     char text[64];
 
     lb_json_environment(json, e);
-    show_kernel_manifest(json);
+    provenance_kernel(json);
     utc_now(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ");
     lb_json_text(json, "run.started_utc", text);
     lb_json_push_text(json, "run.command", "linebounce");

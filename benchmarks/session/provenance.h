@@ -5,7 +5,7 @@
 #ifndef LB_PROVENANCE_H
 #define LB_PROVENANCE_H
 
-#include "cli/settings.h"
+#include "request/settings.h"
 
 #include <linebounce/record.h>
 #include <linebounce/run.h>
@@ -31,5 +31,8 @@ void provenance_run(struct lb_json *json, const struct lb_run *run);
 /* Other load, while a suite was set up and while it ran. */
 void provenance_load(struct lb_json *json, const char *suite, const struct lb_load *before,
                      const struct lb_load *load);
+
+/* The object "kernel" of run.json: what results/README.md lists there. */
+void provenance_kernel(struct lb_json *json);
 
 #endif

@@ -1,7 +1,10 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A run from its signals and files to what it concludes.
+ */
 #include "session.h"
 
-#include "cli/commands.h"
+#include "exit_status.h"
 #include "counters_report.h"
 #include "notes.h"
 #include "prefetching.h"

@@ -7,7 +7,7 @@
 #define LB_SESSION_H
 
 #include "report/gbench_front.h"
-#include "cli/settings.h"
+#include "request/settings.h"
 #include "suite.h"
 
 #include <linebounce/counters.h>

@@ -2,7 +2,7 @@
  *
  * The end of a session: what is still to be written, and what is there of it all.
  */
-#include "cli/commands.h"
+#include "exit_status.h"
 #include "provenance.h"
 #include "session.h"
 

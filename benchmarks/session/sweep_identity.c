@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Writing DIR/sweep.json, and holding a plan and a machine against it.
+ */
 #include "sweep_identity.h"
 
 #include <linebounce/record.h>

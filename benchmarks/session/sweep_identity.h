@@ -5,7 +5,7 @@
 #ifndef LB_IDENTITY_H
 #define LB_IDENTITY_H
 
-#include "cli/settings.h"
+#include "request/settings.h"
 
 #include <linebounce/sweep.h>
 

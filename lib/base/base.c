@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * How a failure says why, distances between words, and a canvas of text.
+ */
 #include <linebounce/base.h>
 
 #include "canvas.h"

@@ -1,4 +1,8 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Regular files read whole, folders opened as nobody can redirect, files written whole or not
+ * at all.
+ */
 #include <linebounce/base.h>
 
 #include <errno.h>

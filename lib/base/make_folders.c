@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A folder made with its parents.
+ */
 #include <linebounce/base.h>
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers as text and back, the same whatever the locale.
+ */
 #include "number.h"
 
 #include <locale.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A group of counters opened, begun, ended and read on the thread that it counts.
+ */
 #include <linebounce/counters.h>
 
 #include "counters_private.h"

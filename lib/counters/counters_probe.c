@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * What this machine lets a process count, found out by trying.
+ */
 #include <linebounce/counters.h>
 
 #include "counters_private.h"

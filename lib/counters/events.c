@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * From an event's name to its code: roles, libpfm4's names, raw codes, watched words.
+ */
 #include "events_private.h"
 
 #include <errno.h>

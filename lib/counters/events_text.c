@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Raw codes in text, and the processor of /proc/cpuinfo looked up in the table of roles.
+ */
 #include "events_private.h"
 
 #include <ctype.h>

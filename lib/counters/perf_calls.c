@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The system calls behind the counters; tests put others in their place.
+ */
 #include "counters_private.h"
 
 #include <errno.h>

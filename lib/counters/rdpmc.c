@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A counter read from its page in user space, without a system call.
+ */
 #include "counters_private.h"
 
 #include <linebounce/clock.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The histogram of latencies: buckets, merging, quantiles.
+ */
 #include <linebounce/latency.h>
 
 #include <math.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernel's release, symbols and allocator, and the reading of all that is known of it.
+ */
 #include "kernel_private.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernel's configuration, from wherever it is kept.
+ */
 #include "kernel_private.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * /proc/config.gz unpacked.
+ */
 #include "kernel_private.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * In place of kernel_gzip.c where there is no zlib.
+ */
 #include "kernel_private.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of layouts, which kinds of lock each takes, and what its objects come to in memory.
+ */
 #include <linebounce/layout.h>
 
 #include "layout_private.h"

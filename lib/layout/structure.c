@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A structure's members: kept, found by path, and told apart as locks and atomics.
+ */
 #include "structure_private.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Measured memory: mapped, bound to its node, filled, and verified.
+ */
 #include "arena_private.h"
 
 #include <errno.h>

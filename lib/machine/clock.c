@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Which clock is fit to be used, how fast it runs, its step and what a reading costs.
+ */
 #include "clock_private.h"
 
 #include <errno.h>

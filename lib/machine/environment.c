@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * What the machine says of itself, read from its files.
+ */
 #include "environment_private.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * /proc/stat read twice: what else ran on the CPUs in between.
+ */
 #include <linebounce/load.h>
 
 #include <linebounce/clock.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * What machine and cgroups leave of memory.
+ */
 #include <linebounce/memory.h>
 
 #include <errno.h>

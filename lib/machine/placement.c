@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Pairs of PUs at a distance, and PUs in order: close together or far apart.
+ */
 #include <linebounce/placement.h>
 
 #include <ctype.h>

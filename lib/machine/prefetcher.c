@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * The register of the prefetcher, and the guardian that puts it back when the run is killed.
+ */
 #include <linebounce/prefetcher.h>
 
 #include <errno.h>

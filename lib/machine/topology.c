@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A topology out of hwloc: this machine's, a file's, or one that a text describes.
+ */
 #include <linebounce/topology.h>
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Which pairs of CPUs are measured: all, or one of each class, as the budget allows.
+ */
 #include <linebounce/pairs.h>
 
 #include <errno.h>

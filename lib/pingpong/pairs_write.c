@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Latencies of pairs as rows, and as a square.
+ */
 #include "base/number.h"
 
 #include <linebounce/pairs.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * From a request to cases, each with its baseline and its loop of nothing.
+ */
 #include <linebounce/plan.h>
 
 #include <linebounce/crew.h>

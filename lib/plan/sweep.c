@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Placements, numbers of threads and homes of a sweep, cut to fit a budget.
+ */
 #include <linebounce/sweep.h>
 
 #include <errno.h>

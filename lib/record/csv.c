@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * CSV written a line at a time, and read back with what a crash has left of the last one.
+ */
 #include "base/number.h"
 #include "row.h"
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A JSON document built up by paths, and written.
+ */
 #include "json_private.h"
 #include "base/number.h"
 

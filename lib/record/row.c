@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A row's cells, set by the names of their columns.
+ */
 #include "row.h"
 #include "base/number.h"
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Summaries and comparisons of each case, role and regime.
+ */
 #include "analysis_private.h"
 
 #include <errno.h>

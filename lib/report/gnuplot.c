@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * One run of gnuplot, within a time, and what it complained of.
+ */
 #include "plot_private.h"
 
 #include <errno.h>

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Which scripts are drawn with which files and settings.
+ */
 #include <linebounce/plot.h>
 
 #include <linebounce/clock.h>

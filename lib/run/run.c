@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * A plan measured round by round, from memory and crew to the last window.
+ */
 #include <linebounce/run.h>
 
 #include "run_private.h"

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * How far apart two words have to lie, from windows at each distance.
+ */
 #include <linebounce/arena.h> /* lb_random */
 #include <linebounce/interference.h>
 

@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Medians, fairness, rates, and the grouping of values that lie together.
+ */
 #include "stats_private.h"
 
 #include <errno.h>

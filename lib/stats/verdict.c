@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * From pairs of windows to a verdict, and Holm's correction over many.
+ */
 #include "stats_private.h"
 
 #include <errno.h>
