@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_WIDTH 21
-
 /* The case that stands beside `c` at another work: same scenario, layout, lock, placement, objects.
  */
 static int at_work(const struct lb_plan *p, const struct lb_case *c, double work_ns)
@@ -239,29 +237,6 @@ void table_layouts(const struct lb_analysis *a, FILE *out)
             print_group(out, a, i);
     verdict_controls(out, a);
     verdict_answer(out, a);
-}
-
-void table_fastpath(const struct lb_analysis *a, FILE *out)
-{
-    char text[INTERVAL_BYTES];
-
-    fprintf(out, "\nuncontended read lock and unlock, one thread\n%-*s %-22s %s\n", NAME_WIDTH,
-            "lock", "ns/op [95 %]", "ratio to the straight line [95 %]");
-    for (size_t i = 0; i < a->n_lines; i++) {
-        const struct lb_result *l = &a->lines[i];
-        const struct lb_case *c = &a->run->plan->cases[l->case_index];
-        if (lb_scenario_does(c->shape.scenario, LB_OP_EMPTY))
-            continue;
-        interval_text("%.2f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, text);
-        fprintf(out, "%-*s %-22s", NAME_WIDTH,
-                c->shape.layout ? lb_lock_info(c->shape.lock)->name : c->shape.scenario->name,
-                text);
-        text[0] = '\0';
-        if (l->compared)
-            interval_text("%.3f", l->comparison.ratio.value, l->comparison.ratio.lo,
-                          l->comparison.ratio.hi, text);
-        fprintf(out, "%s%s\n", *text ? " " : "", text);
-    }
 }
 
 void table_run(const struct lb_analysis *a, FILE *out)

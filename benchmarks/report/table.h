@@ -9,6 +9,9 @@
 
 #include <stdio.h>
 
+/* Of the first column. */
+#define NAME_WIDTH 21
+
 /* Headline and saturated columns per layout and role, controls, and a sentence per scenario. */
 void table_layouts(const struct lb_analysis *analysis, FILE *out);
 /* One row a lock kind. */
