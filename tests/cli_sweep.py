@@ -661,7 +661,7 @@ class Twice(Sweeps):
         result = self.run_it(*ALONE, "--rounds", "1", "--out", "out")
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr,
-                         "linebounce: out: there are results already: choose another folder\n")
+                         "linebounce: out: another run is writing there: choose another folder\n")
         result = self.run_it("sweep", "--resume", "out")
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr,
@@ -987,7 +987,7 @@ class Churn(Case):
     def test_with_scenarios_of_other_suites(self):
         """A list of scenarios goes to every suite of the run."""
         result = self.succeeds("run", "churn", "offset", "--scenario", "churn-slab,increment",
-                               "--layout", "pointer,embedded", "--work-ns", "0", "--threads", "1",
+                               "--layout", "pointer,embedded", "--work-ns", "0", "--threads", "2",
                                "--offset", "8,64", "--rounds", "1", "--no-plots", "--out", "out")
         self.assertIn("\nchurn-slab: ", result.stdout)
         self.assertIn("\nincrement: ", result.stdout)

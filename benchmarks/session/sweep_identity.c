@@ -108,7 +108,8 @@ static const char *place_of(const struct lb_layout *l)
     return l->separate ? "separate" : l->indirect ? "indirect" : "inline";
 }
 
-/* Those that were asked for: a name says nothing of one of the user's own. */
+/* Those that were asked for: a name says nothing of one of the user's own. Where the fields lie is
+ * in the digest. */
 static void put_layouts(struct lb_json *json, const struct settings *s)
 {
     const struct lb_layout *layouts = s->layouts.at;
@@ -116,15 +117,12 @@ static void put_layouts(struct lb_json *json, const struct settings *s)
     for (size_t i = 0; i < s->layouts.n; i++) {
         const struct lb_layout *l = &layouts[i];
         char text[640];
-        int n = snprintf(
-            text, sizeof text,
-            "%s: size %zu, align %zu, seq %d; %s %s, slot %zu, lock %zu, room %zu, lockalign %zu",
-            l->name, l->size_bytes, l->align_bytes, l->seq_offset, place_of(l),
-            lb_lock_info(l->lock)->name, l->slot_offset, l->lock_offset, l->lock_room_bytes,
-            l->lock_align_bytes);
-        for (size_t k = 0; k < l->n_accesses && n < (int)sizeof text; k++)
-            n += snprintf(text + n, sizeof text - (size_t)n, ", %s %u", l->accesses[k].field,
-                          l->accesses[k].offset);
+        snprintf(text, sizeof text,
+                 "%s: size %zu, align %zu, seq %d; %s %s, slot %zu, lock %zu, room %zu, "
+                 "lockalign %zu",
+                 l->name, l->size_bytes, l->align_bytes, l->seq_offset, place_of(l),
+                 lb_lock_info(l->lock)->name, l->slot_offset, l->lock_offset, l->lock_room_bytes,
+                 l->lock_align_bytes);
         lb_json_push_text(json, "plan.layouts", text);
     }
 }
