@@ -76,8 +76,8 @@ static void sentence(FILE *out, const struct lb_analysis *a, const struct lb_res
         fprintf(out, " (%s)", lb_case_role_name(c, l->role));
     interval_text("%+.1f", k->difference.value, k->difference.lo, k->difference.hi, text);
     fprintf(out, ": %s ns an op, %s%s", text, k->unfair ? "unfair: " : "", verdict);
-    if (c->shape.scenario->kind == LB_SCENARIO_RING && l->fallbacks_per_kop > 0)
-        fprintf(out, "; gave up waiting %.2f times in 1000", l->fallbacks_per_kop);
+    if (c->shape.scenario->kind == LB_SCENARIO_RING && l->per.fallbacks > 0)
+        fprintf(out, "; gave up waiting %.2f times in 1000", l->per.fallbacks);
     fputc('\n', out);
 }
 

@@ -91,8 +91,8 @@ static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_r
     rate(faults ? l->faults_per_wall_s : NAN, wall, sizeof wall);
     interval_text("%.0f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, ns_op);
     fprintf(out, "  %-21s %-9s %-23s %8s %8s %6.3f %5.2f %6.1f%% %6.2f %6.2f\n", name, touch, ns_op,
-            cpu, wall, l->faults_per_op, l->min_over_max, 100 * l->off_cpu_share,
-            l->voluntary_per_kop, l->involuntary_per_kop);
+            cpu, wall, l->faults_per_op, l->min_over_max, 100 * l->off_cpu_share, l->per.voluntary,
+            l->per.involuntary);
 }
 
 static void print_head(FILE *out, const struct lb_placement *p)

@@ -21,7 +21,7 @@ STAGES = {
     "kernel": "kernel",
     "workload": "scenario",
     "counters": "counters events",
-    "crew": "crew latency",
+    "crew": "account crew latency",
     "stats": "interference stats",
     "record": "record",
     "plan": "plan sweep",

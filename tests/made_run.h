@@ -134,12 +134,12 @@ static inline struct lb_sample *add(struct made *m, int index, unsigned round, d
                                                     .cpu_ns_op = ns,
                                                     .off_cpu_share = 0.25,
                                                     .total_ops = 2000,
-                                                    .voluntary = 1,
-                                                    .lock = {.fallbacks = 4,
-                                                             .retries = 6,
-                                                             .spins_owner = 5000,
-                                                             .spins_reader = 1000,
-                                                             .sleeps = 2},
+                                                    .account = {.voluntary = 1,
+                                                                .fallbacks = 4,
+                                                                .retries = 6,
+                                                                .spins_owner = 5000,
+                                                                .spins_reader = 1000,
+                                                                .sleeps = 2},
                                                     .regime = 77};
     }
     if (links) {

@@ -116,11 +116,11 @@ static void check_samples(const struct made *m, bool known)
     for (size_t i = 0; i < m->plan->n_cases; i++)
         for (size_t k = 0; k < m->run->series[i].n; k++) {
             const struct lb_sample *x = &m->run->series[i].samples[0][k];
-            assert_int_equal(isnan(x->cpu_ns), !known);
+            assert_int_equal(isnan(x->account.cpu_ns), !known);
             assert_int_equal(isnan(x->cpu_ns_op), !known);
             assert_int_equal(isnan(x->off_cpu_share), !known);
-            assert_int_equal(isnan(x->voluntary), !known);
-            assert_int_equal(isnan(x->minor_faults), !known);
+            assert_int_equal(isnan(x->account.voluntary), !known);
+            assert_int_equal(isnan(x->account.minor_faults), !known);
         }
 }
 

@@ -232,22 +232,21 @@ static void assert_near(double value, double expected)
 
 static void set_account(struct lb_sample *s, double k)
 {
-    s->cpu_ns = 1000 * k;
-    s->wall_ns = 1500 * k;
-    s->preempted_ns = 300 * k;
-    s->voluntary = 2 * k;
-    s->involuntary = 3 * k;
-    uint64_t u = (uint64_t)k;
-    s->lock = (struct lb_lock_stats){.fallbacks = 4 * u,
-                                     .retries = 5 * u,
-                                     .spins_owner = 6 * u,
-                                     .spins_queue = 7 * u,
-                                     .spins_reader = 8 * u,
-                                     .spin_limits = 9 * u,
-                                     .steals = 10 * u,
-                                     .sleeps = 11 * u,
-                                     .wakes = 12 * u,
-                                     .handoffs = 13 * u};
+    s->account = (struct lb_account){.cpu_ns = 1000 * k,
+                                     .wall_ns = 1500 * k,
+                                     .preempted_ns = 300 * k,
+                                     .voluntary = 2 * k,
+                                     .involuntary = 3 * k,
+                                     .fallbacks = 4 * k,
+                                     .retries = 5 * k,
+                                     .spins_owner = 6 * k,
+                                     .spins_queue = 7 * k,
+                                     .spins_reader = 8 * k,
+                                     .spin_limits = 9 * k,
+                                     .steals = 10 * k,
+                                     .sleeps = 11 * k,
+                                     .wakes = 12 * k,
+                                     .handoffs = 13 * k};
 }
 
 /* `k` is the sum of what set_account was told. */
@@ -255,21 +254,21 @@ static void check_account(const struct lb_result *l, double k, double ops)
 {
     double kops = ops / 1000;
 
-    assert_near(l->cpu_ns_op_mean, 1000 * k / ops);
-    assert_near(l->off_cpu_ns_op_mean, 500 * k / ops);
-    assert_near(l->preempted_ns_op_mean, 300 * k / ops);
-    assert_near(l->voluntary_per_kop, 2 * k / kops);
-    assert_near(l->involuntary_per_kop, 3 * k / kops);
-    assert_near(l->fallbacks_per_kop, 4 * k / kops);
-    assert_near(l->retries_per_kop, 5 * k / kops);
-    assert_near(l->spins_owner_per_op, 6 * k / ops);
-    assert_near(l->spins_queue_per_op, 7 * k / ops);
-    assert_near(l->spins_reader_per_op, 8 * k / ops);
-    assert_near(l->spin_limits_per_kop, 9 * k / kops);
-    assert_near(l->steals_per_kop, 10 * k / kops);
-    assert_near(l->sleeps_per_kop, 11 * k / kops);
-    assert_near(l->wakes_per_kop, 12 * k / kops);
-    assert_near(l->handoffs_per_kop, 13 * k / kops);
+    assert_near(l->per.cpu_ns, 1000 * k / ops);
+    assert_near(l->per.off_cpu_ns, 500 * k / ops);
+    assert_near(l->per.preempted_ns, 300 * k / ops);
+    assert_near(l->per.voluntary, 2 * k / kops);
+    assert_near(l->per.involuntary, 3 * k / kops);
+    assert_near(l->per.fallbacks, 4 * k / kops);
+    assert_near(l->per.retries, 5 * k / kops);
+    assert_near(l->per.spins_owner, 6 * k / ops);
+    assert_near(l->per.spins_queue, 7 * k / ops);
+    assert_near(l->per.spins_reader, 8 * k / ops);
+    assert_near(l->per.spin_limits, 9 * k / kops);
+    assert_near(l->per.steals, 10 * k / kops);
+    assert_near(l->per.sleeps, 11 * k / kops);
+    assert_near(l->per.wakes, 12 * k / kops);
+    assert_near(l->per.handoffs, 13 * k / kops);
 }
 
 /* Windows of few ops weigh as many as they hold, and each regime and role has its own sums. */
@@ -304,11 +303,11 @@ static void test_locks_that_say_nothing(void **state)
     set_account(add(m, c, near, 1000), 100);
     a = analyse(m);
     l = line_in(a, c, 0, 0);
-    assert_near(l->fallbacks_per_kop, 400); /* the harness's own */
-    assert_near(l->voluntary_per_kop, 200);
-    const double unknown[] = {l->retries_per_kop,     l->spins_owner_per_op,  l->spins_queue_per_op,
-                              l->spins_reader_per_op, l->spin_limits_per_kop, l->steals_per_kop,
-                              l->sleeps_per_kop,      l->wakes_per_kop,       l->handoffs_per_kop};
+    assert_near(l->per.fallbacks, 400); /* the harness's own */
+    assert_near(l->per.voluntary, 200);
+    const double unknown[] = {l->per.retries,      l->per.spins_owner, l->per.spins_queue,
+                              l->per.spins_reader, l->per.spin_limits, l->per.steals,
+                              l->per.sleeps,       l->per.wakes,       l->per.handoffs};
     for (size_t i = 0; i < LB_COUNT(unknown); i++)
         assert_true(isnan(unknown[i]));
     lb_analysis_destroy(a);
@@ -321,10 +320,10 @@ static void test_more_cpu_than_wall_time(void **state)
     int c = observed(m);
     struct lb_sample *s = add(m, c, near, 10);
 
-    s->cpu_ns = 1001; /* the clocks of the two are not one */
-    s->wall_ns = 1000;
+    s->account.cpu_ns = 1001; /* the clocks of the two are not one */
+    s->account.wall_ns = 1000;
     a = analyse(m);
-    assert_near(line_in(a, c, 0, 0)->off_cpu_ns_op_mean, 0);
+    assert_near(line_in(a, c, 0, 0)->per.off_cpu_ns, 0);
     lb_analysis_destroy(a);
 }
 
@@ -337,20 +336,20 @@ static void test_split_of_cpu_time(void **state)
 
     for (int i = 0; i < 3; i++) {
         struct lb_sample *s = add(m, c, i == 2 ? far : near, i ? 300 : 100);
-        s->wall_ns = i ? 0.5e9 - 1 : 0.5e9;
-        s->user_ns = 3e8;
-        s->system_ns = i ? 1e8 : 0;
+        s->account.wall_ns = i ? 0.5e9 - 1 : 0.5e9;
+        s->account.user_ns = 3e8;
+        s->account.system_ns = i ? 1e8 : 0;
     }
     a = analyse(m); /* a nanosecond is missing, and the other regime's time is not to be had */
-    assert_true(isnan(line_in(a, c, 0, 0)->user_ns_op));
-    assert_true(isnan(line_in(a, c, 0, 0)->system_ns_op));
+    assert_true(isnan(line_in(a, c, 0, 0)->per.user_ns));
+    assert_true(isnan(line_in(a, c, 0, 0)->per.system_ns));
     lb_analysis_destroy(a);
-    m->run->series[c].samples[0][1].wall_ns = 0.5e9;
+    m->run->series[c].samples[0][1].account.wall_ns = 0.5e9;
     a = analyse(m);
-    assert_near(line_in(a, c, 0, 0)->user_ns_op, 6e8 / 400);
-    assert_near(line_in(a, c, 0, 0)->system_ns_op, 1e8 / 400);
-    assert_true(isnan(line_in(a, c, 0, 1)->user_ns_op));
-    assert_true(isnan(line_in(a, c, 1, 0)->user_ns_op));
+    assert_near(line_in(a, c, 0, 0)->per.user_ns, 6e8 / 400);
+    assert_near(line_in(a, c, 0, 0)->per.system_ns, 1e8 / 400);
+    assert_true(isnan(line_in(a, c, 0, 1)->per.user_ns));
+    assert_true(isnan(line_in(a, c, 1, 0)->per.user_ns));
     lb_analysis_destroy(a);
 }
 
@@ -706,9 +705,9 @@ static void fill_rows(struct made *m)
     s = add(m, c, near, 1000);
     set_account(s, 100);
     set_scalars(s, 20, 60, 0.25);
-    s->wall_ns = 2e9;
-    s->user_ns = 1.5e9;
-    s->system_ns = 0.25e9;
+    s->account.wall_ns = 2e9;
+    s->account.user_ns = 1.5e9;
+    s->account.system_ns = 0.25e9;
     time_ops(m, c, 0, 4999, 40, 1000, 100);
     count(m, c, 0, CYCLES, LB_COUNT_SCALED, 2500);
     count(m, c, 0, HITM, LB_COUNT_COUNTED, 0);

@@ -409,10 +409,11 @@ static void check_result(const struct rig *rig, const struct lb_window_plan *pla
     assert_true(r->dropped <= r->blocks);
     assert_true(r->measured_ns >= 0 && r->measured_ns <= plan->window_ns * 1.0001);
     /* The account covers all blocks. */
-    assert_true(r->wall_ns >= r->measured_ns * 0.9999);
-    assert_true(r->cpu_ns >= 0);
-    assert_true(r->user_ns >= 0 && r->system_ns >= 0);
-    assert_true(r->voluntary >= 0 && r->involuntary >= 0 && r->preempted_ns >= 0);
+    assert_true(r->account.wall_ns >= r->measured_ns * 0.9999);
+    assert_true(r->account.cpu_ns >= 0);
+    assert_true(r->account.user_ns >= 0 && r->account.system_ns >= 0);
+    assert_true(r->account.voluntary >= 0 && r->account.involuntary >= 0 &&
+                r->account.preempted_ns >= 0);
 }
 
 static void try_window(struct rig *rig, struct lb_crew *crew, int n, bool paused, bool keep_gaps)
@@ -549,11 +550,11 @@ static void test_window_counts_lock_events(void **state)
     memcpy(thread.x, site.x, sizeof thread.x);
     thread.loop = lb_hot_find(LB_OP_READ, shape.lock, true, false);
     assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
-    assert_int_equal(r.lock.fallbacks, 0);
+    assert_int_equal(r.account.fallbacks, 0);
     *(uint32_t *)(site.x[0] + site.program.seq) = 1; /* write-locked by its sequence number */
     for (int i = 0; i < 2; i++) {
         assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
-        assert_int_equal(r.lock.fallbacks, r.total_ops);
+        assert_int_equal(r.account.fallbacks, r.total_ops);
     }
     assert_int_equal(lb_workload_check(&shape, &draw, rig->arena), 0);
     lb_crew_destroy(crew);

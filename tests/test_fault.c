@@ -752,7 +752,7 @@ static void test_windows_count_faults(void **state)
     (void)state;
     enum lb_spoiled spoiled = window(&s, LB_OP_TOUCH, 1, &r);
     assert_true(r.total_ops > 0);
-    assert_faults((long)(r.minor_faults + r.major_faults), r.total_ops);
+    assert_faults((long)(r.account.minor_faults + r.account.major_faults), r.total_ops);
     if (!SANITIZED)
         assert_int_not_equal(spoiled, LB_SPOILED_FAULTS);
     /* More than what the op says. */

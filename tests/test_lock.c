@@ -380,7 +380,7 @@ static void idle_looks_at_every_word(void **state)
     }
 }
 
-static void stats_add_and_subtract(void **state)
+static void stats_subtract(void **state)
 {
     (void)state;
     uint64_t before[sizeof(struct lb_lock_stats) / 8], after[LB_COUNT(before)];
@@ -396,8 +396,6 @@ static void stats_add_and_subtract(void **state)
     memcpy(fields, &difference, sizeof fields);
     for (size_t i = 0; i < LB_COUNT(fields); i++)
         assert_int_equal(fields[i], 100 + i - i * i);
-    lb_lock_stats_add(&a, &difference);
-    assert_memory_equal(&difference, &b, sizeof b);
 }
 
 static void uncontended_work_counts_nothing(void **state)
@@ -437,7 +435,7 @@ int main(void)
         TEST(pthread_states),
         TEST(locked_adds_states),
         TEST(idle_looks_at_every_word),
-        TEST(stats_add_and_subtract),
+        TEST(stats_subtract),
         TEST(uncontended_work_counts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

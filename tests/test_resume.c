@@ -427,16 +427,19 @@ static void compare_samples(const struct lb_sample *a, const struct lb_sample *b
     assert_true(close_to(a->transfer_ns, b->transfer_ns, 1e-5));
     assert_true(close_to(a->sampled_share, b->sampled_share, 1e-5));
     assert_true(close_to(a->total_ops, b->total_ops, 0));
-    assert_true(close_to(a->cpu_ns, b->cpu_ns, 1e-4));
+    assert_true(close_to(a->account.cpu_ns, b->account.cpu_ns, 1e-4));
     /* The file has CPU time and what is off it, which is never below 0: clocks may differ. */
-    assert_true(b->wall_ns >= fmax(a->wall_ns, a->cpu_ns) * (1 - 1e-4));
-    assert_true(b->wall_ns <= (a->wall_ns + a->cpu_ns) * (1 + 1e-4));
-    assert_true(close_to(a->user_ns, b->user_ns, 1e-4));
-    assert_true(close_to(a->system_ns, b->system_ns, 1e-4));
-    assert_true(close_to(a->preempted_ns, b->preempted_ns, 1e-4));
-    assert_true(close_to(a->voluntary, b->voluntary, 0));
-    assert_true(close_to(a->involuntary, b->involuntary, 0));
-    assert_memory_equal(&a->lock, &b->lock, sizeof a->lock);
+    assert_true(b->account.wall_ns >= fmax(a->account.wall_ns, a->account.cpu_ns) * (1 - 1e-4));
+    assert_true(b->account.wall_ns <= (a->account.wall_ns + a->account.cpu_ns) * (1 + 1e-4));
+    assert_true(close_to(a->account.user_ns, b->account.user_ns, 1e-4));
+    assert_true(close_to(a->account.system_ns, b->account.system_ns, 1e-4));
+    assert_true(close_to(a->account.preempted_ns, b->account.preempted_ns, 1e-4));
+    assert_true(close_to(a->account.voluntary, b->account.voluntary, 0));
+    assert_true(close_to(a->account.involuntary, b->account.involuntary, 0));
+    for (size_t i = 0; i < LB_MEASURES; i++)
+        if (lb_measures[i].how & LB_MEASURE_OPS)
+            assert_true(close_to(lb_account_get(&a->account, &lb_measures[i]),
+                                 lb_account_get(&b->account, &lb_measures[i]), 0));
 }
 
 static void compare_latencies(const struct lb_latency_kept *a, const struct lb_latency_kept *b)

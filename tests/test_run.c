@@ -336,12 +336,12 @@ static void test_medians_and_events(void **state)
     assert_true(near_to(l->machine_ns_op, 115, 0.5));
     assert_true(near_to(l->jain, 1, 0) && near_to(l->min_over_max, 0.9, 1e-9));
     assert_true(near_to(l->off_cpu_share, 0.25, 1e-9) && near_to(l->cpu_ns_op, 230, 0.5));
-    assert_true(near_to(l->voluntary_per_kop, 0.5, 1e-9) && near_to(l->involuntary_per_kop, 0, 0));
-    assert_true(near_to(l->fallbacks_per_kop, 2, 1e-9) && near_to(l->retries_per_kop, 3, 1e-9));
-    assert_true(near_to(l->sleeps_per_kop, 1, 1e-9) && near_to(l->handoffs_per_kop, 0, 0));
-    assert_true(near_to(l->spins_owner_per_op, 2.5, 1e-9));
-    assert_true(near_to(l->spins_queue_per_op, 0, 0));
-    assert_true(near_to(l->spins_reader_per_op, 0.5, 1e-9));
+    assert_true(near_to(l->per.voluntary, 0.5, 1e-9) && near_to(l->per.involuntary, 0, 0));
+    assert_true(near_to(l->per.fallbacks, 2, 1e-9) && near_to(l->per.retries, 3, 1e-9));
+    assert_true(near_to(l->per.sleeps, 1, 1e-9) && near_to(l->per.handoffs, 0, 0));
+    assert_true(near_to(l->per.spins_owner, 2.5, 1e-9));
+    assert_true(near_to(l->per.spins_queue, 0, 0));
+    assert_true(near_to(l->per.spins_reader, 0.5, 1e-9));
     assert_true(near_to(l->latency.n, 0, 0) && isnan(l->latency.p50)); /* nothing was timed */
     assert_null(l->counts);
     lb_analysis_destroy(a);
@@ -1145,14 +1145,15 @@ static void made_result(struct lb_thread_result *r, unsigned k)
                                    .ops = 10.0 * k,
                                    .total_ops = 13 * k,
                                    .sampled_ns = 250.0 * k,
-                                   .cpu_ns = 900.0 * k,
-                                   .wall_ns = 1200.0 * k,
-                                   .user_ns = 800.0 * k,
-                                   .system_ns = 100.0 * k,
-                                   .voluntary = k,
-                                   .involuntary = 2.0 * k,
-                                   .preempted_ns = 50.0 * k,
-                                   .lock = {.fallbacks = 3 * k, .wakes = 4 * k}};
+                                   .account = {.cpu_ns = 900.0 * k,
+                                               .wall_ns = 1200.0 * k,
+                                               .user_ns = 800.0 * k,
+                                               .system_ns = 100.0 * k,
+                                               .voluntary = k,
+                                               .involuntary = 2.0 * k,
+                                               .preempted_ns = 50.0 * k,
+                                               .fallbacks = 3 * k,
+                                               .wakes = 4 * k}};
     r->counts[0] = (struct lb_count){.state = LB_COUNT_COUNTED, .value = k, .scaled = k};
     for (unsigned i = 0; i < k; i++)
         lb_latency_add(&r->latency, 10 * k, 0);
@@ -1168,12 +1169,15 @@ static void check_role(const struct lb_attempt *a, const struct lb_case *c, int 
     assert_non_null(latency);
     lb_runner_fold(a, c, role, &s);
     assert_true(near_to(s.ns_op, 100, 1e-9) && near_to(s.total_ops, 13.0 * k, 1e-9));
-    assert_true(near_to(s.cpu_ns, 900.0 * k, 1e-9) && near_to(s.wall_ns, 1200.0 * k, 1e-9));
-    assert_true(near_to(s.user_ns, 800.0 * k, 1e-9) && near_to(s.system_ns, 100.0 * k, 1e-9));
-    assert_true(near_to(s.preempted_ns, 50.0 * k, 1e-9));
-    assert_true(near_to(s.voluntary, k, 1e-9) && near_to(s.involuntary, 2.0 * k, 1e-9));
-    assert_int_equal(s.lock.fallbacks, 3 * k);
-    assert_int_equal(s.lock.wakes, 4 * k);
+    assert_true(near_to(s.account.cpu_ns, 900.0 * k, 1e-9) &&
+                near_to(s.account.wall_ns, 1200.0 * k, 1e-9));
+    assert_true(near_to(s.account.user_ns, 800.0 * k, 1e-9) &&
+                near_to(s.account.system_ns, 100.0 * k, 1e-9));
+    assert_true(near_to(s.account.preempted_ns, 50.0 * k, 1e-9));
+    assert_true(near_to(s.account.voluntary, k, 1e-9) &&
+                near_to(s.account.involuntary, 2.0 * k, 1e-9));
+    assert_int_equal(s.account.fallbacks, 3 * k);
+    assert_int_equal(s.account.wakes, 4 * k);
     assert_true(near_to(s.own_op_ns, a->own_ns[role], 0));
     assert_true(near_to(s.slow_ns, a->slow_ns[role], 0));
     assert_true(near_to(s.transfer_ns, 70, 0));

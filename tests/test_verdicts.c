@@ -376,8 +376,8 @@ static void keep_busy(struct made *m, double off_cpu_share)
     for (size_t i = 0; i < m->plan->n_cases; i++) {
         struct lb_series *s = &m->run->series[i];
         for (size_t k = 0; k < s->n; k++) {
-            s->samples[0][k].wall_ns = 1e7;
-            s->samples[0][k].cpu_ns = 1e7 * (1 - off_cpu_share);
+            s->samples[0][k].account.wall_ns = 1e7;
+            s->samples[0][k].account.cpu_ns = 1e7 * (1 - off_cpu_share);
         }
     }
 }

@@ -333,7 +333,7 @@ static void describe(const struct rig *rig, int thread, char *text, size_t bytes
              rig->shape.scenario->name, rig->shape.layout ? rig->shape.layout->name : "no layout",
              lb_lock_info(rig->shape.lock)->name, thread, rig->shape.threads,
              rig->threads[thread].worker, (unsigned long long)r->total_ops,
-             (unsigned long long)r->lock.retries);
+             (unsigned long long)r->account.retries);
 }
 
 /* One window; not judged but for threads that move. */
@@ -416,23 +416,28 @@ static uint64_t ops(const struct rig *rig, int thread)
     return rig->results[thread].total_ops;
 }
 
-static const struct lb_lock_stats *stats(const struct rig *rig, int thread)
+static struct lb_lock_stats stats(const struct rig *rig, int thread)
 {
-    return &rig->results[thread].lock;
+    struct lb_lock_stats stats;
+
+#define GIVE(member, ...) stats.member = (uint64_t)rig->results[thread].account.member;
+    LB_MEASURES_OF_LOCKS(GIVE)
+#undef GIVE
+    return stats;
 }
 
 /* Reads -------------------------------------------------------------------------------------- */
 
 static void expect_read(const struct rig *rig, int thread)
 {
-    const struct lb_lock_stats *s = stats(rig, thread);
+    const struct lb_lock_stats s = stats(rig, thread);
 
-    expect(rig, thread, "bp:count", 2 * ops(rig, thread) + s->retries);
+    expect(rig, thread, "bp:count", 2 * ops(rig, thread) + s.retries);
     if (has_owner(rig->shape.lock))
         expect(rig, thread, "bp:owner", ops(rig, thread));
-    assert_int_equal(s->fallbacks, 0);
-    assert_int_equal(s->sleeps, 0);
-    assert_true(s->retries == 0 || rig->shape.threads > 1);
+    assert_int_equal(s.fallbacks, 0);
+    assert_int_equal(s.sleeps, 0);
+    assert_true(s.retries == 0 || rig->shape.threads > 1);
 }
 
 static void watch_lock(struct rig *rig, int thread)
@@ -481,7 +486,7 @@ static void check_reads(struct rig *rig)
     expect_reads(rig);
     if (rig->shape.lock == LB_LOCK_LOCKED_ADDS)
         for (int i = 0; i < rig->shape.threads; i++)
-            assert_int_equal(stats(rig, i)->retries, 0);
+            assert_int_equal(stats(rig, i).retries, 0);
 }
 
 static void test_same_object(void **state)
@@ -510,7 +515,7 @@ static bool check_retries(struct rig *rig, const struct lb_layout *l, enum lb_lo
         watch_lock(rig, 0);
         run_beside(rig);
         expect_read(rig, 0);
-        retries += stats(rig, 0)->retries;
+        retries += stats(rig, 0).retries;
     }
     return saw_retries(retries, l->name);
 }
@@ -554,7 +559,7 @@ static void check_neighbours(struct rig *rig)
     run_until_done(rig);
     for (int i = 0; i < rig->shape.threads; i++) {
         expect_read(rig, i);
-        assert_int_equal(stats(rig, i)->retries, 0);
+        assert_int_equal(stats(rig, i).retries, 0);
         if (rig->shape.threads > 1)
             expect(rig, i, "bp:untouched0:rw", 0);
     }
@@ -586,7 +591,7 @@ static void check_many(struct rig *rig, const struct lb_layout *l, enum lb_lock_
     }
     run_until_done(rig);
     for (int i = 0; i < n; i++) {
-        expect(rig, i, "bp:count", 2 * ops(rig, i) + stats(rig, i)->retries);
+        expect(rig, i, "bp:count", 2 * ops(rig, i) + stats(rig, i).retries);
         expect(rig, i, "bp:mm_seq:rw", 2 * ops(rig, i));
         expect(rig, i, "bp:mm_count:rw", 0);
     }
@@ -625,7 +630,7 @@ static void watch_nested(struct rig *rig, int thread)
 static void expect_nested(const struct rig *rig, int thread)
 {
     enum lb_lock_kind lock = rig->shape.lock;
-    uint64_t n = ops(rig, thread), retries = stats(rig, thread)->retries;
+    uint64_t n = ops(rig, thread), retries = stats(rig, thread).retries;
     uint64_t first = counted(rig, thread, "bp:count");
     uint64_t second = counted(rig, thread, "bp:untouched0");
 
@@ -635,7 +640,7 @@ static void expect_nested(const struct rig *rig, int thread)
     if (has_owner(lock))
         expect(rig, thread, "bp:owner", n);
     expect(rig, thread, "bp:mm_seq:rw", 0);
-    assert_int_equal(stats(rig, thread)->sleeps, 0);
+    assert_int_equal(stats(rig, thread).sleeps, 0);
 }
 
 static void check_nested(struct rig *rig)
@@ -664,7 +669,7 @@ static void test_nested_retries(void **state)
         watch_nested(rig, 0);
         run_beside(rig);
         expect_nested(rig, 0);
-        retries += stats(rig, 0)->retries;
+        retries += stats(rig, 0).retries;
     }
     if (!saw_retries(retries, "nested"))
         skip();
@@ -677,14 +682,14 @@ static void test_nested_retries(void **state)
  * path and of spinning are all retries. */
 static void expect_writer(const struct rig *rig, int thread)
 {
-    const struct lb_lock_stats *s = stats(rig, thread);
+    const struct lb_lock_stats s = stats(rig, thread);
 
-    assert_int_equal(s->sleeps, 0);
-    assert_int_equal(s->handoffs, 0);
-    expect(rig, thread, "bp:count", 2 * ops(rig, thread) + s->retries);
+    assert_int_equal(s.sleeps, 0);
+    assert_int_equal(s.handoffs, 0);
+    expect(rig, thread, "bp:count", 2 * ops(rig, thread) + s.retries);
     expect(rig, thread, "bp:owner", 2 * ops(rig, thread));
-    assert_true(s->retries >= s->steals); /* each steal follows a failed fast path */
-    assert_true(s->retries == 0 || rig->shape.threads > 1);
+    assert_true(s.retries >= s.steals); /* each steal follows a failed fast path */
+    assert_true(s.retries == 0 || rig->shape.threads > 1);
 }
 
 static void check_writers(struct rig *rig, const struct lb_layout *l, enum lb_lock_kind lock, int n,
@@ -715,7 +720,7 @@ static void test_writers(void **state)
                     if (!allowed(LB_SCENARIO_WRITERS, nth_layout(rig, l), lock))
                         continue;
                     check_writers(rig, nth_layout(rig, l), lock, n, paused);
-                    retries += stats(rig, 0)->retries + (n > 1 ? stats(rig, 1)->retries : 0);
+                    retries += stats(rig, 0).retries + (n > 1 ? stats(rig, 1).retries : 0);
                 }
     /* They have met: the lock is held while its breakpoints are served. */
     assert_true(retries > 0 || rig->n_pus < 2);
@@ -734,7 +739,7 @@ static void test_writer_beside_another(void **state)
         watch_lock(rig, 0);
         run_beside(rig);
         expect_writer(rig, 0);
-        steals += stats(rig, 0)->steals;
+        steals += stats(rig, 0).steals;
     }
     assert_true(steals > 0);
 }
@@ -767,7 +772,7 @@ static void check_lone_write(struct rig *rig, const struct lb_layout *l, enum lb
         expect(rig, 0, half ? "bp:vm_start:rw" : "bp:seq", half ? 0 : OPS);
         if (!half)
             expect(rig, 0, "bp:mm_seq", OPS);
-        assert_int_equal(stats(rig, 0)->retries, 0);
+        assert_int_equal(stats(rig, 0).retries, 0);
     }
 }
 
@@ -825,14 +830,14 @@ static void test_mix(void **state)
  * reader may take back the mark with which a writer stopped spinning: a write to the owner. */
 static void expect_mixed_reader(const struct rig *rig)
 {
-    const struct lb_lock_stats *s = stats(rig, 0);
-    uint64_t writes = counted(rig, 0, "bp:count") - s->retries, locked = writes / 2;
+    const struct lb_lock_stats s = stats(rig, 0);
+    uint64_t writes = counted(rig, 0, "bp:count") - s.retries, locked = writes / 2;
 
     assert_int_equal(writes % 2, 0);
-    assert_uint_in_range(locked, ops(rig, 0) - s->fallbacks, ops(rig, 0));
+    assert_uint_in_range(locked, ops(rig, 0) - s.fallbacks, ops(rig, 0));
     if (has_owner(rig->shape.lock)) {
         uint64_t owner = counted(rig, 0, "bp:owner");
-        assert_uint_in_range(owner, locked, locked + stats(rig, 1)->spin_limits);
+        assert_uint_in_range(owner, locked, locked + stats(rig, 1).spin_limits);
     }
     expect(rig, 0, "bp:seq", 0);
     expect(rig, 0, "bp:mm_seq", 0);
@@ -842,7 +847,7 @@ static void expect_mixed_reader(const struct rig *rig)
  * test_writer_against_readers keeps them apart. */
 static void expect_mixed_writer(const struct rig *rig)
 {
-    const struct lb_lock_stats *s = stats(rig, 1);
+    const struct lb_lock_stats s = stats(rig, 1);
     uint64_t n = ops(rig, 1), count = counted(rig, 1, "bp:count");
 
     expect(rig, 1, "bp:seq", n);
@@ -851,7 +856,7 @@ static void expect_mixed_writer(const struct rig *rig)
         assert_int_equal(count, 2 * n);
         return;
     }
-    assert_uint_in_range(count, 2 * n, 2 * n + s->retries + s->spin_limits + s->handoffs);
+    assert_uint_in_range(count, 2 * n, 2 * n + s.retries + s.spin_limits + s.handoffs);
     assert_true(counted(rig, 1, "bp:owner") >= 2 * n);
 }
 
@@ -887,15 +892,15 @@ static void test_mixed(void **state)
  * first, and queues, alone and first, where its time for readers ran out. */
 static void expect_writer_against_readers(const struct rig *rig, bool mm)
 {
-    const struct lb_lock_stats *s = stats(rig, 0);
+    const struct lb_lock_stats s = stats(rig, 0);
     uint64_t n = ops(rig, 0);
 
     if (!has_owner(rig->shape.lock)) {
         expect(rig, 0, "bp:count", 2 * n);
     } else {
-        expect(rig, 0, "bp:count", 2 * n + s->retries + s->spin_limits + s->handoffs);
+        expect(rig, 0, "bp:count", 2 * n + s.retries + s.spin_limits + s.handoffs);
         assert_true(counted(rig, 0, "bp:owner") >= 2 * n);
-        if (!s->spin_limits)
+        if (!s.spin_limits)
             expect(rig, 0, "bp:owner", 2 * n);
     }
     if (mm) {
@@ -907,13 +912,13 @@ static void expect_writer_against_readers(const struct rig *rig, bool mm)
 /* Such a reader tries, and goes on where it fails. */
 static void expect_pairs(const struct rig *rig)
 {
-    uint64_t writes = counted(rig, 1, "bp:count") - stats(rig, 1)->retries, locked = writes / 2;
+    uint64_t writes = counted(rig, 1, "bp:count") - stats(rig, 1).retries, locked = writes / 2;
 
     assert_int_equal(writes % 2, 0);
     assert_true(locked <= ops(rig, 1));
     if (has_owner(rig->shape.lock)) {
         uint64_t owner = counted(rig, 1, "bp:owner");
-        assert_uint_in_range(owner, locked, locked + stats(rig, 0)->spin_limits);
+        assert_uint_in_range(owner, locked, locked + stats(rig, 0).spin_limits);
     }
 }
 
@@ -950,8 +955,8 @@ static void test_writer_against_readers(void **state)
                 if (plain && lock == LB_LOCK_REFCOUNT)
                     continue;
                 check_against_readers(rig, plain ? LB_OP_WRITER : LB_OP_WRITE, lock, i % 2);
-                retries += stats(rig, 0)->retries;
-                limits += stats(rig, 0)->spin_limits;
+                retries += stats(rig, 0).retries;
+                limits += stats(rig, 0).spin_limits;
             }
     assert_true(retries > 0);
     assert_true(limits > 0); /* a reader's breakpoints take longer than a writer waits */
@@ -967,8 +972,8 @@ static void expect_fallbacks(struct rig *rig, uint64_t count_looks)
     watch_all(rig, "bp:seq:rw");
     run(rig, UNTIL_DONE_NS);
     for (int i = 0; i < rig->shape.threads; i++) {
-        assert_int_equal(stats(rig, i)->fallbacks, ops(rig, i));
-        assert_int_equal(stats(rig, i)->retries, 0);
+        assert_int_equal(stats(rig, i).fallbacks, ops(rig, i));
+        assert_int_equal(stats(rig, i).retries, 0);
         expect(rig, i, "bp:count:rw", count_looks * ops(rig, i));
         expect(rig, i, "bp:mm_count", 2 * ops(rig, i));
         expect(rig, i, "bp:mm_owner", ops(rig, i));
@@ -1027,7 +1032,7 @@ static void check_pair(struct rig *rig)
     run_until_done(rig);
     for (int i = 0; i < rig->shape.threads; i++) {
         expect_read(rig, i);
-        assert_int_equal(stats(rig, i)->retries, 0);
+        assert_int_equal(stats(rig, i).retries, 0);
         expect(rig, i, "bp:seq:rw", 0);
         expect(rig, i, "bp:vm_start:rw", 0);
     }
@@ -1185,7 +1190,7 @@ static void check_observer(struct rig *rig, const struct lb_layout *l, enum lb_l
         watch(rig, 1, i + 1 < 9 ? touched[i + 1].name : "bp:seq:rw");
         run_until_done(rig);
         expect_read(rig, 0);
-        assert_int_equal(stats(rig, 0)->retries, 0);
+        assert_int_equal(stats(rig, 0).retries, 0);
         expect(rig, 1, "bp:count:rw", 0);
         if (has_owner(lock))
             expect(rig, 1, "bp:owner:rw", 0);
@@ -1429,7 +1434,7 @@ static void check_sampled(struct rig *rig, const struct sampled *s, const struct
         watch_all(rig, "bp:owner");
     run_until_done(rig);
     for (int i = 0; i < n; i++) {
-        expect(rig, i, "bp:count", s->count * ops(rig, i) + stats(rig, i)->retries);
+        expect(rig, i, "bp:count", s->count * ops(rig, i) + stats(rig, i).retries);
         if (s->owner)
             expect(rig, i, "bp:owner", s->owner * ops(rig, i));
         expect_samples(rig, i);

@@ -76,7 +76,7 @@ static void titles(FILE *out, const struct lb_analysis *a, bool sleeps, int name
 
 static double asleep(const struct lb_result *l)
 {
-    double ns = l->off_cpu_ns_op_mean - l->preempted_ns_op_mean;
+    double ns = l->per.off_cpu_ns - l->per.preempted_ns;
 
     return isfinite(ns) ? fmax(ns, 0) : NAN;
 }
@@ -86,11 +86,11 @@ static void line(FILE *out, const struct lb_run *run, const struct lb_result *l,
     const struct lb_result_latency *t = &l->latency;
     const double timed[] = {t->own_op_ns, t->transfer_ns, t->p50,         t->p90,
                             t->p99,       t->p999,        t->slow_per_kop};
-    const double accounted[] = {l->cpu_ns_op_mean, asleep(l), l->preempted_ns_op_mean,
-                                l->retries_per_kop, l->fallbacks_per_kop};
-    const double waits[] = {l->spins_owner_per_op,  l->spins_queue_per_op, l->spins_reader_per_op,
-                            l->spin_limits_per_kop, l->sleeps_per_kop,     l->wakes_per_kop,
-                            l->handoffs_per_kop,    l->user_ns_op,         l->system_ns_op};
+    const double accounted[] = {l->per.cpu_ns, asleep(l), l->per.preempted_ns, l->per.retries,
+                                l->per.fallbacks};
+    const double waits[] = {l->per.spins_owner, l->per.spins_queue, l->per.spins_reader,
+                            l->per.spin_limits, l->per.sleeps,      l->per.wakes,
+                            l->per.handoffs,    l->per.user_ns,     l->per.system_ns};
 
     for (size_t i = 0; i < LB_COUNT(timed); i++)
         number(out, CELL, t->n > 0 ? timed[i] : NAN);

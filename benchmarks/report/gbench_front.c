@@ -220,7 +220,7 @@ static void fill_sample(const struct lb_analysis *a, int case_index, int role, s
     v[1] = x->machine_ns_op;
     v[2] = x->off_cpu_share;
     v[3] = x->min_over_max;
-    v[4] = lb_case_is_subject(c) ? 1000 * (double)x->lock.fallbacks / x->total_ops : NAN;
+    v[4] = lb_case_is_subject(c) ? 1000 * x->account.fallbacks / x->total_ops : NAN;
     fill_latency(run, threshold_ns(a, case_index, role, x->regime), s->latencies[role][k], v + 5);
     for (size_t e = 0; e < run->n_events; e++) {
         const struct lb_tally *t = &s->tallies[role][k * run->n_events + e];

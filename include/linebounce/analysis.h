@@ -54,14 +54,11 @@ struct lb_result {
     struct lb_summary ns_op; /* n is the number of windows */
     struct lb_estimate net; /* ns_op less that of empty in the same round; n 0 when there is none */
     double machine_ns_op, jain, min_over_max, cpu_ns_op, off_cpu_share; /* medians */
-    /* Sums over sums, all windows. Off-CPU time is asleep or preempted (runnable, not running). */
-    double cpu_ns_op_mean, off_cpu_ns_op_mean, preempted_ns_op_mean;
-    double user_ns_op, system_ns_op; /* NaN over less than LB_SPLIT_LEAST_NS */
+    /* Sums over sums, all windows: each measure per so many ops as its row in lb_measures says.
+     * wall_ns is not set. */
+    struct lb_account per;
     /* Page faults, minor and major; per second as pft names them: of CPU time, of wall time. */
-    double faults_per_op, major_faults_per_kop, faults_per_cpu_s, faults_per_wall_s;
-    double voluntary_per_kop, involuntary_per_kop, fallbacks_per_kop, retries_per_kop;
-    double spins_owner_per_op, spins_queue_per_op, spins_reader_per_op;
-    double spin_limits_per_kop, steals_per_kop, sleeps_per_kop, wakes_per_kop, handoffs_per_kop;
+    double faults_per_op, faults_per_cpu_s, faults_per_wall_s;
     struct lb_result_latency latency;
     struct lb_result_count *counts; /* one an event of the run; the analysis owns it */
     size_t windows_other;

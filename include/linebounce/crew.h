@@ -14,6 +14,7 @@
 #ifndef LINEBOUNCE_CREW_H
 #define LINEBOUNCE_CREW_H
 
+#include <linebounce/account.h>
 #include <linebounce/clock.h>
 #include <linebounce/counters.h>
 #include <linebounce/latency.h>
@@ -145,17 +146,12 @@ struct lb_thread_result {
     double ops;         /* in kept blocks; a fraction only where keep_gaps cuts blocks */
     uint64_t total_ops; /* from first to last */
     unsigned blocks, dropped;
-    double sampled_ns;         /* of the measured part: spent on timed ops and their stamps */
-    double cpu_ns, wall_ns;    /* from the start of the warm-up to after the stop, as all below */
-    double user_ns, system_ns; /* the kernel's split of CPU time, sampled by ticks of 1 to 10 ms */
-    double voluntary, involuntary;
-    double minor_faults, major_faults; /* cpu_ns and all from user_ns on: NaN where the system
-                                          failed to say */
-    double preempted_ns; /* runnable, but not on the CPU; includes the wait after a wake-up; NaN
-                            where the kernel does not say */
-    double preempted_most_ns; /* the same, or the bound that is known: what spoils a window */
+    double sampled_ns; /* of the measured part: spent on timed ops and their stamps */
+    /* From the start of the warm-up to after the stop. Preempted: runnable, but not on the CPU;
+     * that includes the wait after a wake-up. */
+    struct lb_account account;
+    double preempted_most_ns; /* account.preempted_ns, or the bound that is known: it spoils */
     int pu_start, pu_end;     /* sched_getcpu */
-    struct lb_lock_stats lock;
     struct lb_count counts[LB_GROUP_MOST]; /* as the plan's codes */
     struct lb_latency latency;             /* timed ops of the measured part, in ticks */
 };

@@ -110,7 +110,6 @@ void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats);
 /* minuend - subtrahend, field by field: what a window did. */
 void lb_lock_stats_sub(const struct lb_lock_stats *minuend, const struct lb_lock_stats *subtrahend,
                        struct lb_lock_stats *difference);
-void lb_lock_stats_add(const struct lb_lock_stats *addend, struct lb_lock_stats *sum);
 
 /* The address space: what a fault falls back to and what a writer of a VMA holds. Each word lies on
  * a pair of lines of its own. */

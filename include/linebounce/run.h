@@ -37,11 +37,8 @@ struct lb_sample {
     double transfer_ns; /* what fetching a line that another PU modified adds; NaN: one thread */
     double sampled_share; /* of the measured time: spent on timed ops */
     double total_ops;
-    double cpu_ns, wall_ns, user_ns, system_ns, preempted_ns; /* sums over threads and windows */
-    double voluntary, involuntary;
-    double minor_faults, major_faults;
-    struct lb_lock_stats lock;
-    int regime; /* set by lb_run_regimes; 0 before */
+    struct lb_account account; /* sums over threads and windows */
+    int regime;                /* set by lb_run_regimes; 0 before */
 };
 
 /* What one event counted in one sample. */

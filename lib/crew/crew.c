@@ -139,7 +139,8 @@ static bool faults_agree(const struct lb_window_plan *plan, const struct lb_thre
 {
     for (int i = 0; plan->check_faults && i < plan->n_threads; i++) {
         const struct lb_thread_result *r = &results[i];
-        double faults = r->minor_faults + r->major_faults; /* NaN agrees with nothing */
+        /* NaN agrees with nothing. */
+        double faults = r->account.minor_faults + r->account.major_faults;
         double touched = (double)r->total_ops * plan->threads[i].faults_op;
         if (!(faults >= touched && faults <= touched + LB_FAULTS_MORE))
             return false;
@@ -167,7 +168,7 @@ static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_
             return LB_SPOILED_LATE;
         if (w->slot->log_full)
             return LB_SPOILED_LOG;
-        if (plan->keep_gaps && r->preempted_most_ns > LB_PREEMPTED_MOST * r->wall_ns)
+        if (plan->keep_gaps && r->preempted_most_ns > LB_PREEMPTED_MOST * r->account.wall_ns)
             return LB_SPOILED_PREEMPTED;
         blocks += r->blocks;
         dropped += r->dropped;

@@ -26,13 +26,8 @@ void lb_worker_close(struct lb_worker *w)
 
 /* The system's account of this thread: asked as the warm-up begins and after the stop, never in
  * between. */
-struct account {
-    double cpu_ns, wall_ns;
-    double delay_ns; /* runnable but not running; negative where the kernel does not say */
-    double user_ns, system_ns; /* NaN, as cpu_ns and what follows: the system does not say */
-    double voluntary, involuntary;
-    double minor_faults, major_faults;
-    struct lb_lock_stats lock;
+struct reading {
+    struct lb_account account;
     int pu_os;
 };
 
@@ -45,9 +40,9 @@ static double run_delay_ns(const struct lb_worker *w)
     unsigned long long running, waiting;
 
     if (n <= 0)
-        return -1;
+        return NAN;
     text[n] = '\0';
-    return sscanf(text, "%llu %llu", &running, &waiting) == 2 ? (double)waiting : -1;
+    return sscanf(text, "%llu %llu", &running, &waiting) == 2 ? (double)waiting : NAN;
 }
 
 static double time_ns(const struct timeval *t)
@@ -55,7 +50,7 @@ static double time_ns(const struct timeval *t)
     return (double)t->tv_sec * 1e9 + (double)t->tv_usec * 1e3;
 }
 
-static void take_usage(struct account *a)
+static void take_usage(struct lb_account *a)
 {
     struct rusage u;
     bool known = !getrusage(RUSAGE_THREAD, &u);
@@ -68,47 +63,39 @@ static void take_usage(struct account *a)
     a->major_faults = known ? (double)u.ru_majflt : NAN;
 }
 
-static void take_account(const struct lb_worker *w, struct account *a)
+static void take_account(const struct lb_worker *w, struct reading *reading)
 {
+    struct lb_account *a = &reading->account;
+    struct lb_lock_stats stats;
     struct timespec cpu;
     bool known = !clock_gettime(CLOCK_THREAD_CPUTIME_ID, &cpu);
 
     a->cpu_ns = known ? (double)cpu.tv_sec * 1e9 + (double)cpu.tv_nsec : NAN;
     take_usage(a);
     a->wall_ns = lb_clock_ns(&w->crew->clock, lb_clock_now(&w->crew->clock));
-    a->delay_ns = run_delay_ns(w);
-    a->pu_os = sched_getcpu();
-    lb_task_stats(w->task, &a->lock);
+    a->preempted_ns = run_delay_ns(w);
+    reading->pu_os = sched_getcpu();
+    lb_task_stats(w->task, &stats);
+    lb_account_take_locks(&stats, a);
 }
 
 /* The most that a thread can have been kept off its CPU, where the kernel does not say how long. */
-static double kept_off_most_ns(const struct lb_thread_result *r)
+static double kept_off_most_ns(const struct lb_account *a)
 {
-    if (isnan(r->involuntary) || isnan(r->cpu_ns))
-        return r->wall_ns;
-    return r->involuntary > 0 && r->wall_ns > r->cpu_ns ? r->wall_ns - r->cpu_ns : 0;
+    if (isnan(a->involuntary) || isnan(a->cpu_ns))
+        return a->wall_ns;
+    return a->involuntary > 0 ? a->off_cpu_ns : 0;
 }
 
-static void settle_account(const struct account *before, const struct account *after,
+static void settle_account(const struct reading *before, const struct reading *after,
                            struct lb_thread_result *r)
 {
-    r->cpu_ns = after->cpu_ns - before->cpu_ns;
-    r->wall_ns = after->wall_ns - before->wall_ns;
-    r->user_ns = after->user_ns - before->user_ns;
-    r->system_ns = after->system_ns - before->system_ns;
-    r->voluntary = after->voluntary - before->voluntary;
-    r->involuntary = after->involuntary - before->involuntary;
-    r->minor_faults = after->minor_faults - before->minor_faults;
-    r->major_faults = after->major_faults - before->major_faults;
-    if (before->delay_ns >= 0 && after->delay_ns >= 0)
-        r->preempted_ns = r->preempted_most_ns = after->delay_ns - before->delay_ns;
-    else {
-        r->preempted_ns = NAN;
-        r->preempted_most_ns = kept_off_most_ns(r);
-    }
+    struct lb_account *a = &r->account;
+
+    lb_account_sub(&after->account, &before->account, a);
+    r->preempted_most_ns = isnan(a->preempted_ns) ? kept_off_most_ns(a) : a->preempted_ns;
     r->pu_start = before->pu_os;
     r->pu_end = after->pu_os;
-    lb_lock_stats_sub(&after->lock, &before->lock, &r->lock);
 }
 
 /* Ops of a block never exceed half the draw of `many`, nor what a loop of nothing does in a block.
@@ -286,7 +273,7 @@ int lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
                      const struct lb_command *c, uint32_t epoch)
 {
     struct lb_slot *slot = w->slot;
-    struct account before, after;
+    struct reading before = {0}, after = {0};
     uint64_t start, now;
     int err = 0;
 

@@ -177,7 +177,7 @@ void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats)
     *stats = task->stats;
 }
 
-/* All fields of the statistics, for sums and differences. */
+/* All fields of the statistics, for differences. */
 #define STATS_FIELDS(apply)                                                                        \
     apply(retries) apply(spins_owner) apply(spins_queue) apply(spins_reader) apply(spin_limits)    \
         apply(steals) apply(sleeps) apply(wakes) apply(handoffs) apply(fallbacks)
@@ -194,13 +194,6 @@ void lb_lock_stats_sub(const struct lb_lock_stats *minuend, const struct lb_lock
     STATS_FIELDS(SUB_FIELD)
 #undef SUB_FIELD
     *difference = result;
-}
-
-void lb_lock_stats_add(const struct lb_lock_stats *addend, struct lb_lock_stats *sum)
-{
-#define ADD_FIELD(field) sum->field += addend->field;
-    STATS_FIELDS(ADD_FIELD)
-#undef ADD_FIELD
 }
 
 void lb_mm_init(struct lb_mm *mm)

@@ -3,6 +3,7 @@
  * The columns of the CSV files, as data. The writer takes them from here, and a test holds
  * results/README.md against them.
  */
+#include <linebounce/account.h>
 #include <linebounce/record.h>
 
 /* clang-format off */
@@ -40,7 +41,10 @@
     {"invalidated_per_op", "lines taken away from this core per op"}, \
     {"lock_ops_per_op", "locked instructions per op"}, \
     {"order_clears_per_op", "pipeline clears by memory ordering per op"}
-/* clang-format on */
+
+#define SAMPLED(member, how, per, column, meaning, summary, summary_meaning) {column, meaning},
+#define SUMMARISED(member, how, per, column, meaning, summary, summary_meaning) \
+    {summary, summary_meaning},
 
 static const struct lb_column samples[] = {
     CASE_COLUMNS,
@@ -64,35 +68,16 @@ static const struct lb_column samples[] = {
     {"blocks", "blocks of the measured part, all threads of the case"},
     {"blocks_dropped",
      "blocks left out because some thread had a gap; empty where sleeping is the subject"},
-    {"cpu_ns",
-     "CLOCK_THREAD_CPUTIME_ID from the start of the warm-up to the end of the window, by thread"},
-    {"off_cpu_ns", "wall time less CPU time over the same span, by thread"},
-    {"user_ns",
-     "its user part as the kernel says; the kernel samples the split by ticks of up to 10 ms, so "
-     "only sums over a second mean anything"},
-    {"system_ns", "its system part, likewise"},
-    {"preempted_ns", "time that it was runnable but not running over the same span, by thread"},
-    {"voluntary_switches", "context switches asked for, by thread"},
-    {"involuntary_switches", "context switches suffered, by thread"},
-    {"minor_faults", "page faults without input or output over the same span, by thread"},
-    {"major_faults", "those with it, by thread"},
+    LB_MEASURES_OF_TIME(SAMPLED)
+    LB_MEASURES_OF_SPLIT(SAMPLED)
+    LB_MEASURES_OF_DELAY(SAMPLED)
+    LB_MEASURES_OF_SWITCHES(SAMPLED)
+    LB_MEASURES_OF_MINOR(SAMPLED)
+    LB_MEASURES_OF_MAJOR(SAMPLED)
     {"faults_per_cpu_s", "both over CPU seconds, user and system; in suite fault"},
     {"faults_per_wall_s", "both over wall seconds, all threads of the role together"},
     {"total_ops", "ops from the first to the last, warm-up and dropped blocks included"},
-    {"fallbacks",
-     "ops that took the address space's lock instead; of pages, parts that were used up and given "
-     "back or mapped anew; warm-up included, as all below"},
-    {"retries",
-     "compare-and-swaps on a lock's count that failed; empty for the C library's locks, as all "
-     "below"},
-    {"spins_owner", "iterations of spinning on a running owner"},
-    {"spins_queue", "iterations in the spinners' queue"},
-    {"spins_reader", "iterations of spinning on a reader-owned lock"},
-    {"spin_limits", "times that spinning on a reader-owned lock ran out of time"},
-    {"steals", "locks taken past waiters"},
-    {"sleeps", "futex waits"},
-    {"wakes", "futex wake-ups sent"},
-    {"handoffs", "locks received through the handoff bit"},
+    LB_MEASURES_OF_LOCKS(SAMPLED)
     {"latency_samples",
      "ops timed one by one in the measured part; each is the first after a block"},
     {"latency_p50_ns", "median of their latencies, time-stamps included"},
@@ -154,28 +139,15 @@ static const struct lb_column summary[] = {
     {"min_over_max_median", "median of fewest over most ops"},
     {"cpu_ns_op_median", "median of CPU time per op"},
     {"off_cpu_share_median", "median of off-CPU time over wall time, 0 to 1"},
-    {"cpu_ns_op_mean", "CPU time over ops, all windows together, as all up to handoffs_per_kop"},
-    {"off_cpu_ns_op_mean", "wall time less CPU time over ops: asleep or preempted"},
-    {"preempted_ns_op_mean",
-     "time runnable but not running over ops; a part of off_cpu_ns_op_mean"},
-    {"user_ns_op", "user time over ops, sampled by ticks; empty over less than 1 s of the threads"},
-    {"system_ns_op", "system time over ops, likewise"},
-    {"voluntary_switches_per_kop", "voluntary context switches per 1000 ops, all windows"},
-    {"involuntary_switches_per_kop", "involuntary context switches per 1000 ops, all windows"},
+    LB_MEASURES_OF_TIME(SUMMARISED)
+    LB_MEASURES_OF_DELAY(SUMMARISED)
+    LB_MEASURES_OF_SPLIT(SUMMARISED)
+    LB_MEASURES_OF_SWITCHES(SUMMARISED)
     {"faults_per_op", "page faults per op, minor and major, all windows, as those below"},
-    {"major_faults_per_kop", "major ones per 1000 ops"},
+    LB_MEASURES_OF_MAJOR(SUMMARISED)
     {"faults_per_cpu_s", "page faults over CPU seconds, user and system"},
     {"faults_per_wall_s", "page faults over wall seconds, all threads of the role together"},
-    {"fallbacks_per_kop", "fallback ops per 1000 ops"},
-    {"retries_per_kop", "failed compare-and-swaps per 1000 ops"},
-    {"spins_owner_per_op", "iterations of spinning on a running owner"},
-    {"spins_queue_per_op", "iterations in the spinners' queue"},
-    {"spins_reader_per_op", "iterations of spinning on a reader-owned lock"},
-    {"spin_limits_per_kop", "times per 1000 ops that spinning on readers ran out of time"},
-    {"steals_per_kop", "locks taken past waiters per 1000 ops"},
-    {"sleeps_per_kop", "futex waits per 1000 ops"},
-    {"wakes_per_kop", "futex wake-ups sent per 1000 ops"},
-    {"handoffs_per_kop", "hand-offs per 1000 ops"},
+    LB_MEASURES_OF_LOCKS(SUMMARISED)
     {"latency_samples", "timed ops of all windows"},
     {"latency_p50_ns", "median of their latencies, time-stamps included"},
     {"latency_p90_ns", "90th percentile"},
@@ -219,6 +191,7 @@ static const struct lb_column summary[] = {
     {"unfair", "1 when the verdict rests on threads with very unequal shares (min/max under 0.5)"},
     {"note", "why a verdict is withheld, or what to know about the row"},
 };
+/* clang-format on */
 
 const struct lb_schema lb_schema_samples = {"samples.csv", samples, LB_COUNT(samples)};
 const struct lb_schema lb_schema_summary = {"summary.csv", summary, LB_COUNT(summary)};

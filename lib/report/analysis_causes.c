@@ -27,66 +27,43 @@ static void sum_samples(const struct lb_run *run, struct lb_result *l, struct lb
             continue;
         }
         sum->total_ops += x->total_ops;
-        sum->cpu_ns += x->cpu_ns;
-        sum->wall_ns += x->wall_ns;
-        sum->user_ns += x->user_ns;
-        sum->system_ns += x->system_ns;
-        sum->preempted_ns += x->preempted_ns;
-        sum->voluntary += x->voluntary;
-        sum->involuntary += x->involuntary;
-        sum->minor_faults += x->minor_faults;
-        sum->major_faults += x->major_faults;
-        lb_lock_stats_add(&x->lock, &sum->lock);
+        lb_account_add(&x->account, &sum->account);
     }
-}
-
-/* Of a lock that does not count what it does, the numbers are not known, rather than 0. */
-static void account_lock(const struct lb_run *run, const struct lb_lock_stats *sum, double ops,
-                         struct lb_result *l)
-{
-    const struct lb_workload *shape = &run->plan->cases[l->case_index].shape;
-    double kops = ops / 1000, one = lb_lock_info(shape->lock)->counts ? 1 : NAN;
-
-    l->fallbacks_per_kop = (double)sum->fallbacks / kops;
-    l->retries_per_kop = one * (double)sum->retries / kops;
-    l->spins_owner_per_op = one * (double)sum->spins_owner / ops;
-    l->spins_queue_per_op = one * (double)sum->spins_queue / ops;
-    l->spins_reader_per_op = one * (double)sum->spins_reader / ops;
-    l->spin_limits_per_kop = one * (double)sum->spin_limits / kops;
-    l->steals_per_kop = one * (double)sum->steals / kops;
-    l->sleeps_per_kop = one * (double)sum->sleeps / kops;
-    l->wakes_per_kop = one * (double)sum->wakes / kops;
-    l->handoffs_per_kop = one * (double)sum->handoffs / kops;
 }
 
 static void account_faults(const struct lb_run *run, const struct lb_sample *sum,
                            struct lb_result *l)
 {
-    double faults = sum->minor_faults + sum->major_faults;
+    const struct lb_account *a = &sum->account;
+    double faults = a->minor_faults + a->major_faults;
     int threads = lb_case_role_threads(&run->plan->cases[l->case_index], l->role);
 
     l->faults_per_op = faults / sum->total_ops;
-    l->major_faults_per_kop = 1000 * sum->major_faults / sum->total_ops;
-    l->faults_per_cpu_s = 1e9 * faults / sum->cpu_ns;
-    l->faults_per_wall_s = 1e9 * faults / (sum->wall_ns / threads);
+    l->faults_per_cpu_s = 1e9 * faults / a->cpu_ns;
+    l->faults_per_wall_s = 1e9 * faults / (a->wall_ns / threads);
+}
+
+/* Of a lock that does not count what it does, the numbers are not known, rather than 0. */
+static bool is_known(const struct lb_measure *m, const struct lb_workload *shape,
+                     const struct lb_account *sum)
+{
+    if (m->how & LB_MEASURE_LOCK && !lb_lock_info(shape->lock)->counts)
+        return false;
+    return !(m->how & LB_MEASURE_TICKS) || sum->wall_ns >= LB_SPLIT_LEAST_NS;
 }
 
 void lb_result_account(const struct lb_run *run, struct lb_result *l)
 {
+    const struct lb_workload *shape = &run->plan->cases[l->case_index].shape;
     struct lb_sample sum = {0};
 
     sum_samples(run, l, &sum);
-    double ops = sum.total_ops, kops = ops / 1000;
-    bool long_enough = sum.wall_ns >= LB_SPLIT_LEAST_NS;
-    l->cpu_ns_op_mean = sum.cpu_ns / ops;
-    l->off_cpu_ns_op_mean = sum.wall_ns <= sum.cpu_ns ? 0 : (sum.wall_ns - sum.cpu_ns) / ops;
-    l->preempted_ns_op_mean = sum.preempted_ns / ops;
-    l->user_ns_op = long_enough ? sum.user_ns / ops : NAN;
-    l->system_ns_op = long_enough ? sum.system_ns / ops : NAN;
-    l->voluntary_per_kop = sum.voluntary / kops;
-    l->involuntary_per_kop = sum.involuntary / kops;
+    for (size_t i = 0; i < LB_MEASURES; i++) {
+        const struct lb_measure *m = &lb_measures[i];
+        double value = lb_account_get(&sum.account, m) / (sum.total_ops / m->per);
+        *lb_account_at(&l->per, m) = is_known(m, shape, &sum.account) ? value : NAN;
+    }
     account_faults(run, &sum, l);
-    account_lock(run, &sum.lock, ops, l);
 }
 
 enum scalar { OWN_OP, TRANSFER, SAMPLED };

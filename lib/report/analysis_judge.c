@@ -182,8 +182,8 @@ static void disturb(struct lb_analysis *a)
         spoiled += s->spoiled;
         for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++)
             for (size_t k = 0; !run->plan->cases[i].blocks && k < s->n; k++) {
-                cpu_ns += s->samples[role][k].cpu_ns;
-                wall_ns += s->samples[role][k].wall_ns;
+                cpu_ns += s->samples[role][k].account.cpu_ns;
+                wall_ns += s->samples[role][k].account.wall_ns;
             }
     }
     d->off_cpu_share = wall_ns > 0 ? fmax(0, 1 - cpu_ns / wall_ns) : NAN;

@@ -38,13 +38,15 @@ static void write_times(struct lb_row *row, const struct lb_result *l)
     lb_row_number(row, "min_over_max_median", l->min_over_max);
     lb_row_number(row, "cpu_ns_op_median", l->cpu_ns_op);
     lb_row_number(row, "off_cpu_share_median", l->off_cpu_share);
-    lb_row_number(row, "cpu_ns_op_mean", l->cpu_ns_op_mean);
-    lb_row_number(row, "off_cpu_ns_op_mean", l->off_cpu_ns_op_mean);
-    lb_row_number(row, "preempted_ns_op_mean", l->preempted_ns_op_mean);
-    lb_row_number(row, "user_ns_op", l->user_ns_op);
-    lb_row_number(row, "system_ns_op", l->system_ns_op);
-    lb_row_number(row, "voluntary_switches_per_kop", l->voluntary_per_kop);
-    lb_row_number(row, "involuntary_switches_per_kop", l->involuntary_per_kop);
+}
+
+/* The measures whose `how` has `bits` of all that `mask` asks for. */
+static void write_account(struct lb_row *row, const struct lb_result *l, unsigned mask,
+                          unsigned bits)
+{
+    for (size_t i = 0; i < LB_MEASURES; i++)
+        if (lb_measures[i].summary && (lb_measures[i].how & mask) == bits)
+            lb_row_number(row, lb_measures[i].summary, lb_account_get(&l->per, &lb_measures[i]));
 }
 
 static void write_faults(struct lb_row *row, const struct lb_case *c, const struct lb_result *l)
@@ -52,25 +54,11 @@ static void write_faults(struct lb_row *row, const struct lb_case *c, const stru
     if (!c->shape.scenario->subject->uses_pages)
         return;
     lb_row_number(row, "faults_per_op", l->faults_per_op);
-    lb_row_number(row, "major_faults_per_kop", l->major_faults_per_kop);
+    write_account(row, l, LB_MEASURE_PAGES, LB_MEASURE_PAGES);
     if (!lb_op_faults(c->shape.scenario->roles[l->role].op)) /* mappers have none to speak of */
         return;
     lb_row_number(row, "faults_per_cpu_s", l->faults_per_cpu_s);
     lb_row_number(row, "faults_per_wall_s", l->faults_per_wall_s);
-}
-
-static void write_locks(struct lb_row *row, const struct lb_result *l)
-{
-    lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
-    lb_row_number(row, "retries_per_kop", l->retries_per_kop);
-    lb_row_number(row, "spins_owner_per_op", l->spins_owner_per_op);
-    lb_row_number(row, "spins_queue_per_op", l->spins_queue_per_op);
-    lb_row_number(row, "spins_reader_per_op", l->spins_reader_per_op);
-    lb_row_number(row, "spin_limits_per_kop", l->spin_limits_per_kop);
-    lb_row_number(row, "steals_per_kop", l->steals_per_kop);
-    lb_row_number(row, "sleeps_per_kop", l->sleeps_per_kop);
-    lb_row_number(row, "wakes_per_kop", l->wakes_per_kop);
-    lb_row_number(row, "handoffs_per_kop", l->handoffs_per_kop);
 }
 
 static void write_latency(struct lb_row *row, const struct lb_result_latency *t)
@@ -136,10 +124,10 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
     struct lb_geometry g;
 
     if (c->shape.scenario->uses_lock)
-        write_locks(row, l);
+        write_account(row, l, LB_MEASURE_OPS, LB_MEASURE_OPS);
     else if (lb_scenario_does(c->shape.scenario, LB_OP_PUSH) ||
              c->shape.scenario->subject->uses_pages)
-        lb_row_number(row, "fallbacks_per_kop", l->fallbacks_per_kop);
+        write_account(row, l, LB_MEASURE_OPS | LB_MEASURE_LOCK, LB_MEASURE_OPS);
     if (!c->shape.layout || lb_geometry_init(c->shape.layout, c->shape.lock, NULL, &g))
         return;
     if (lb_scenario_does(c->shape.scenario, LB_OP_CHURN_MALLOC)) {
@@ -148,7 +136,7 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
     }
     lb_row_int(row, "bytes_per_object", (int64_t)g.bytes_per_object);
     lb_row_int(row, "pages_per_1000_objects", (int64_t)g.pages_per_1000);
-    write_locks(row, l);
+    write_account(row, l, LB_MEASURE_OPS, LB_MEASURE_OPS);
     write_residues(row, "residues", s->object_residues);
     write_residues(row, "lock_residues", s->lock_residues);
     if (s->pairs_known)
@@ -200,6 +188,7 @@ int lb_analysis_write(const struct lb_analysis *a, struct lb_csv *csv, struct lb
         lb_row_text(row, "role", lb_case_role_name(c, l->role));
         write_counts(row, a, l);
         write_times(row, l);
+        write_account(row, l, LB_MEASURE_PAGES | LB_MEASURE_OPS, 0);
         write_faults(row, c, l);
         write_layout(row, a, l);
         write_latency(row, &l->latency);

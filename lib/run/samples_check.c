@@ -41,25 +41,6 @@ static const struct limit {
     {"latency_max_ns", 0, MOST_NS, 0},
     {"slow_ops", 0, MOST_COUNT, WHOLE},
     {"total_ops", 0, MOST_COUNT, NEEDED | WHOLE},
-    {"cpu_ns", 0, MOST_NS, LIST},
-    {"off_cpu_ns", 0, MOST_NS, LIST},
-    {"user_ns", 0, MOST_NS, LIST},
-    {"system_ns", 0, MOST_NS, LIST},
-    {"preempted_ns", 0, MOST_NS, LIST},
-    {"voluntary_switches", 0, MOST_COUNT, LIST | WHOLE},
-    {"involuntary_switches", 0, MOST_COUNT, LIST | WHOLE},
-    {"minor_faults", 0, MOST_COUNT, LIST | WHOLE},
-    {"major_faults", 0, MOST_COUNT, LIST | WHOLE},
-    {"fallbacks", 0, MOST_COUNT, WHOLE},
-    {"retries", 0, MOST_COUNT, WHOLE},
-    {"spins_owner", 0, MOST_COUNT, WHOLE},
-    {"spins_queue", 0, MOST_COUNT, WHOLE},
-    {"spins_reader", 0, MOST_COUNT, WHOLE},
-    {"spin_limits", 0, MOST_COUNT, WHOLE},
-    {"steals", 0, MOST_COUNT, WHOLE},
-    {"sleeps", 0, MOST_COUNT, WHOLE},
-    {"wakes", 0, MOST_COUNT, WHOLE},
-    {"handoffs", 0, MOST_COUNT, WHOLE},
     {"event_scaled", 0, 1e18, LIST},
     {"pingpong_before_ns", 1e-3, 1e12, LIST},
     {"pingpong_after_ns", 1e-3, 1e12, LIST},
@@ -116,6 +97,14 @@ static bool are_buckets(const char *cell)
     return true;
 }
 
+static struct limit limit_of(const struct lb_measure *m)
+{
+    bool time = m->how & LB_MEASURE_TIME;
+
+    return (struct limit){m->column, 0, time ? MOST_NS : MOST_COUNT,
+                          (m->how & LB_MEASURE_THREADS ? LIST : 0u) | (time ? 0u : WHOLE)};
+}
+
 const char *lb_resume_impossible(const struct lb_csv_reader *row)
 {
     bool ok = !strcmp(lb_csv_cell(row, "status"), "ok");
@@ -123,5 +112,10 @@ const char *lb_resume_impossible(const struct lb_csv_reader *row)
     for (size_t i = 0; i < LB_COUNT(limits); i++)
         if (!is_possible(lb_csv_cell(row, limits[i].column), &limits[i], ok))
             return limits[i].column;
+    for (size_t i = 0; i < LB_MEASURES; i++) {
+        struct limit limit = limit_of(&lb_measures[i]);
+        if (!is_possible(lb_csv_cell(row, limit.column), &limit, ok))
+            return limit.column;
+    }
     return are_buckets(lb_csv_cell(row, "latency_buckets")) ? NULL : "latency_buckets";
 }

@@ -136,38 +136,18 @@ static double sum_of(const char *cell)
     return sum;
 }
 
-/* The times that only threads have. The first thread's own is not in the file; the role's stands
- * for it: only suite harness looks at it, which is not resumed. */
-static void read_account(const struct resuming *r, struct lb_sample *x)
+static void read_account(const struct resuming *r, struct lb_account *a)
 {
-    x->total_ops = count(r, "total_ops");
-    x->cpu_ns = sum_of(text(r, "cpu_ns"));
-    x->wall_ns = x->cpu_ns + sum_of(text(r, "off_cpu_ns"));
-    x->user_ns = sum_of(text(r, "user_ns"));
-    x->system_ns = sum_of(text(r, "system_ns"));
-    x->preempted_ns = sum_of(text(r, "preempted_ns"));
-    x->voluntary = sum_of(text(r, "voluntary_switches"));
-    x->involuntary = sum_of(text(r, "involuntary_switches"));
-    x->minor_faults = sum_of(text(r, "minor_faults"));
-    x->major_faults = sum_of(text(r, "major_faults"));
-    x->cpu_ns_op = x->cpu_ns / x->total_ops;
-    x->off_cpu_share = lb_off_cpu_share(x);
+    for (size_t i = 0; i < LB_MEASURES; i++) {
+        const struct lb_measure *m = &lb_measures[i];
+        bool listed = m->how & LB_MEASURE_THREADS;
+        *lb_account_at(a, m) = listed ? sum_of(text(r, m->column)) : count(r, m->column);
+    }
+    a->wall_ns = a->cpu_ns + a->off_cpu_ns;
 }
 
-static void read_lock(const struct resuming *r, struct lb_lock_stats *s)
-{
-    s->fallbacks = (uint64_t)count(r, "fallbacks");
-    s->retries = (uint64_t)count(r, "retries");
-    s->spins_owner = (uint64_t)count(r, "spins_owner");
-    s->spins_queue = (uint64_t)count(r, "spins_queue");
-    s->spins_reader = (uint64_t)count(r, "spins_reader");
-    s->spin_limits = (uint64_t)count(r, "spin_limits");
-    s->steals = (uint64_t)count(r, "steals");
-    s->sleeps = (uint64_t)count(r, "sleeps");
-    s->wakes = (uint64_t)count(r, "wakes");
-    s->handoffs = (uint64_t)count(r, "handoffs");
-}
-
+/* The first thread's own time is not in the file; the role's stands for it: only suite harness
+ * looks at it, which is not resumed. */
 static void read_sample(const struct resuming *r, struct lb_sample *x)
 {
     *x = (struct lb_sample){
@@ -181,8 +161,10 @@ static void read_sample(const struct resuming *r, struct lb_sample *x)
         .slow_ns = number(r, "slow_threshold_ns"),
         .transfer_ns = number(r, "transfer_ns"),
     };
-    read_account(r, x);
-    read_lock(r, &x->lock);
+    x->total_ops = count(r, "total_ops");
+    read_account(r, &x->account);
+    x->cpu_ns_op = x->account.cpu_ns / x->total_ops;
+    x->off_cpu_share = lb_off_cpu_share(x);
 }
 
 /* "index:count;..." as bench_write.c writes it. */

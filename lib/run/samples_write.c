@@ -78,75 +78,55 @@ static void write_threads(const struct lb_runner *b, const struct lb_attempt *a,
             continue;
         lb_row_more_int(row, "pus_os", lb_crew_pu_os(b->crew, a->threads[i].worker));
         lb_row_more_int(row, "ops", (int64_t)(r->ops + 0.5));
-        more_known(row, "cpu_ns", r->cpu_ns);
-        more_known(row, "off_cpu_ns", r->wall_ns <= r->cpu_ns ? 0 : r->wall_ns - r->cpu_ns);
-        more_known(row, "user_ns", r->user_ns);
-        more_known(row, "system_ns", r->system_ns);
-        more_known(row, "preempted_ns", r->preempted_ns);
-        more_known(row, "voluntary_switches", r->voluntary);
-        more_known(row, "involuntary_switches", r->involuntary);
-        more_known(row, "minor_faults", r->minor_faults);
-        more_known(row, "major_faults", r->major_faults);
+        for (size_t m = 0; m < LB_MEASURES; m++)
+            if (lb_measures[m].how & LB_MEASURE_THREADS)
+                more_known(row, lb_measures[m].column,
+                           lb_account_get(&r->account, &lb_measures[m]));
     }
 }
 
 /* As pft names them; of the whole account, as the faults are. */
-static void write_faults(struct lb_runner *b, const struct lb_attempt *a, const struct lb_case *c,
-                         int role)
+static void write_faults(struct lb_row *row, const struct lb_case *c, int role,
+                         const struct lb_account *a)
 {
-    double faults = 0, cpu_ns = 0, wall_ns = 0;
-    int n = lb_case_role_threads(c, role);
+    double faults = a->minor_faults + a->major_faults;
 
-    for (int i = 0; i < c->shape.threads; i++) {
-        const struct lb_thread_result *r = &a->results[i];
-        if (!lb_case_plays(c, role, i))
-            continue;
-        faults += r->minor_faults + r->major_faults;
-        cpu_ns += r->cpu_ns;
-        wall_ns += r->wall_ns;
-    }
     if (!c->shape.scenario->subject->uses_pages ||
         !lb_op_faults(c->shape.scenario->roles[role].op)) /* mappers have none to speak of */
         return;
-    lb_row_number(b->row, "faults_per_cpu_s", 1e9 * faults / cpu_ns);
-    lb_row_number(b->row, "faults_per_wall_s", 1e9 * faults / (wall_ns / n));
+    lb_row_number(row, "faults_per_cpu_s", 1e9 * faults / a->cpu_ns);
+    lb_row_number(row, "faults_per_wall_s",
+                  1e9 * faults / (a->wall_ns / lb_case_role_threads(c, role)));
 }
 
-/* What the locks did, and the shared picture of the case's blocks. */
-static void write_sums(struct lb_runner *b, const struct lb_attempt *a, const struct lb_case *c,
-                       int role)
+/* What ops and locks did. */
+static void write_ops(struct lb_row *row, const struct lb_case *c, const struct lb_account *a)
 {
-    struct lb_lock_stats sum = {0};
+    bool counts = lb_scenario_locks(c->shape.scenario) && lb_lock_info(c->shape.lock)->counts;
+
+    for (size_t i = 0; lb_case_is_subject(c) && i < LB_MEASURES; i++)
+        if (lb_measures[i].how & LB_MEASURE_OPS &&
+            (counts || !(lb_measures[i].how & LB_MEASURE_LOCK)))
+            lb_row_int(row, lb_measures[i].column, (int64_t)lb_account_get(a, &lb_measures[i]));
+}
+
+/* The shared picture of the case's blocks. */
+static void write_blocks(struct lb_row *row, const struct lb_attempt *a, const struct lb_case *c,
+                         int role)
+{
     double measured = 0;
     unsigned blocks = 0, dropped = 0;
-    struct lb_row *row = b->row;
 
     for (int i = 0; i < c->shape.threads; i++) {
         blocks += a->results[i].blocks;
         dropped += a->results[i].dropped;
-        if (!lb_case_plays(c, role, i))
-            continue;
-        measured += a->results[i].measured_ns;
-        lb_lock_stats_add(&a->results[i].lock, &sum);
+        if (lb_case_plays(c, role, i))
+            measured += a->results[i].measured_ns;
     }
     lb_row_number(row, "measured_ns", measured);
     lb_row_int(row, "blocks", blocks);
     if (!c->blocks)
         lb_row_int(row, "blocks_dropped", dropped);
-    if (!lb_case_is_subject(c))
-        return;
-    lb_row_int(row, "fallbacks", (int64_t)sum.fallbacks);
-    if (!lb_scenario_locks(c->shape.scenario) || !lb_lock_info(c->shape.lock)->counts)
-        return;
-    lb_row_int(row, "retries", (int64_t)sum.retries);
-    lb_row_int(row, "spins_owner", (int64_t)sum.spins_owner);
-    lb_row_int(row, "spins_queue", (int64_t)sum.spins_queue);
-    lb_row_int(row, "spins_reader", (int64_t)sum.spins_reader);
-    lb_row_int(row, "spin_limits", (int64_t)sum.spin_limits);
-    lb_row_int(row, "steals", (int64_t)sum.steals);
-    lb_row_int(row, "sleeps", (int64_t)sum.sleeps);
-    lb_row_int(row, "wakes", (int64_t)sum.wakes);
-    lb_row_int(row, "handoffs", (int64_t)sum.handoffs);
 }
 
 /* "index:count" of each bucket that is not empty. */
@@ -266,6 +246,8 @@ static void write_sample(struct lb_runner *b, const struct lb_attempt *a, const 
     if (a->steal >= 0)
         lb_row_int(row, "steal_ticks", a->steal);
     lb_row_int(row, "emulated", b->options->emulated);
+    write_faults(row, c, role, &s.account);
+    write_ops(row, c, &s.account);
 }
 
 int lb_runner_write(struct lb_runner *b, const struct lb_attempt *a, struct lb_why *why)
@@ -278,8 +260,7 @@ int lb_runner_write(struct lb_runner *b, const struct lb_attempt *a, struct lb_w
         lb_row_case(b->row, b->plan, c);
         write_sample(b, a, c, role);
         write_threads(b, a, c, role);
-        write_faults(b, a, c, role);
-        write_sums(b, a, c, role);
+        write_blocks(b->row, a, c, role);
         write_placed(b->row, &a->placed, c, &b->plan->placements[c->placement]);
         write_latency(b, a, c, role);
         write_events(b, a, c, role);

@@ -24,25 +24,11 @@ int lb_case_role_threads(const struct lb_case *c, int role)
     return n;
 }
 
-/* What a thread's account adds to its role's. */
-static void add_account(const struct lb_thread_result *r, struct lb_sample *s)
-{
-    s->total_ops += (double)r->total_ops;
-    s->cpu_ns += r->cpu_ns;
-    s->wall_ns += r->wall_ns;
-    s->user_ns += r->user_ns;
-    s->system_ns += r->system_ns;
-    s->preempted_ns += r->preempted_ns;
-    s->voluntary += r->voluntary;
-    s->involuntary += r->involuntary;
-    s->minor_faults += r->minor_faults;
-    s->major_faults += r->major_faults;
-    lb_lock_stats_add(&r->lock, &s->lock);
-}
-
 double lb_off_cpu_share(const struct lb_sample *s)
 {
-    return s->cpu_ns >= s->wall_ns ? 0 : 1 - s->cpu_ns / s->wall_ns;
+    const struct lb_account *a = &s->account;
+
+    return a->cpu_ns >= a->wall_ns ? 0 : 1 - a->cpu_ns / a->wall_ns;
 }
 
 void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int role,
@@ -62,13 +48,14 @@ void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int rol
         measured += r->measured_ns;
         sampled += r->sampled_ns;
         sum += r->ops;
-        add_account(r, s);
+        s->total_ops += (double)r->total_ops;
+        lb_account_add(&r->account, &s->account);
     }
     s->ns_op = measured / sum;
     s->machine_ns_op = s->ns_op / (double)n;
     s->jain = lb_stats_jain(ops, n);
     s->min_over_max = lb_stats_min_over_max(ops, n);
-    s->cpu_ns_op = s->cpu_ns / s->total_ops;
+    s->cpu_ns_op = s->account.cpu_ns / s->total_ops;
     s->off_cpu_share = lb_off_cpu_share(s);
     s->own_op_ns = a->own_ns[role];
     s->slow_ns = a->slow_ns[role];
@@ -127,16 +114,7 @@ void lb_sum_add_sample(const struct lb_sample *x, int role, struct lb_sum *s)
     sum->transfer_ns += x->transfer_ns;
     sum->sampled_share += x->sampled_share;
     sum->total_ops += x->total_ops;
-    sum->cpu_ns += x->cpu_ns;
-    sum->wall_ns += x->wall_ns;
-    sum->user_ns += x->user_ns;
-    sum->system_ns += x->system_ns;
-    sum->preempted_ns += x->preempted_ns;
-    sum->voluntary += x->voluntary;
-    sum->involuntary += x->involuntary;
-    sum->minor_faults += x->minor_faults;
-    sum->major_faults += x->major_faults;
-    lb_lock_stats_add(&x->lock, &sum->lock);
+    lb_account_add(&x->account, &sum->account);
 }
 
 /* Every residue counts equally, however many ops its window held. */
