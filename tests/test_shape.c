@@ -1789,6 +1789,9 @@ static void test_watch_refusals(void **state)
         refused(s, 2, LB_WATCH_COUNT, -EINVAL, "thread 2 of 2");
         refused(s, -1, LB_WATCH_COUNT, -EINVAL, "thread -1");
     }
+    stage(s, LB_SCENARIO_PFT, NULL, LB_LOCK_RWSEM40, 2);
+    for (int w = 0; w < LB_WATCH_START; w++)
+        refused(s, 1, (enum lb_watch)w, -ENOENT, "scenario pft has no objects");
     stage(s, LB_SCENARIO_SAME_OBJECT, layout("embedded-own-line"), LB_LOCK_PTHREAD_MUTEX, 2);
     refused(s, 0, LB_WATCH_OWNER, -ENOENT, "lock pthread_mutex has no owner");
     refused(s, 0, LB_WATCH_POINTER, -ENOENT, "layout embedded-own-line has no pointer");

@@ -177,6 +177,7 @@ struct lb_subject {
     size_t (*bytes)(const struct lb_workload *shape);
     int (*place)(const struct lb_workload *shape, const struct lb_draw *draw, char *arena,
                  uint32_t *picks, struct lb_site *sites, struct lb_placed *placed);
+    /* NULL where nothing can be wrong. */
     int (*check)(const struct lb_workload *shape, const struct lb_draw *draw, const char *arena);
     int (*watch)(const struct lb_workload *shape, const struct lb_draw *draw, int thread,
                  const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place);

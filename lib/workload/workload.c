@@ -96,7 +96,9 @@ int lb_workload_place(const struct lb_workload *s, const struct lb_draw *draw, c
 
 int lb_workload_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
 {
-    return s->scenario->subject->check(s, draw, arena);
+    const struct lb_subject *subject = s->scenario->subject;
+
+    return subject->check ? subject->check(s, draw, arena) : 0;
 }
 
 void lb_workload_release(const struct lb_workload *s, const struct lb_draw *draw, char *arena)

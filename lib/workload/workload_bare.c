@@ -41,14 +41,6 @@ static int bare_place(const struct lb_workload *s, const struct lb_draw *draw, c
     return 0;
 }
 
-static int bare_check(const struct lb_workload *s, const struct lb_draw *draw, const char *arena)
-{
-    (void)s;
-    (void)draw;
-    (void)arena;
-    return 0;
-}
-
 static int bare_watch(const struct lb_workload *s, const struct lb_draw *draw, int thread,
                       const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place)
 {
@@ -72,6 +64,5 @@ static int bare_watch(const struct lb_workload *s, const struct lb_draw *draw, i
 const struct lb_subject lb_subject_bare = {
     .bytes = bare_bytes,
     .place = bare_place,
-    .check = bare_check,
     .watch = bare_watch,
 };
