@@ -6,28 +6,34 @@
 
 #include "report/table.h"
 
-static const struct lb_scenario *const all[] = {
-    &lb_scenarios[LB_SCENARIO_SAME_OBJECT], &lb_scenarios[LB_SCENARIO_NEIGHBOURS],
-    &lb_scenarios[LB_SCENARIO_OBSERVER],    &lb_scenarios[LB_SCENARIO_NESTED],
-    &lb_scenarios[LB_SCENARIO_MANY],        &lb_scenarios[LB_SCENARIO_MIXED],
-    &lb_scenarios[LB_SCENARIO_WRITERS],
-};
-/* mixed and writers need windows of 50 ms, so that a hand-off fits: too long for a quick look. */
-#define QUICK_SCENARIOS 5
-
 static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 /* More than a second-level cache holds, so that footprint tells, and still laid out in some
  * milliseconds. */
 static const size_t objects[] = {100000};
 static const size_t quick_objects[] = {1000};
 
+/* All that are about objects of a layout as it is. Those that sleep come last, and not at all in a
+ * quick look: they need windows of 50 ms, so that a hand-off fits. */
+static void add_scenarios(const struct settings *s, struct request *request)
+{
+    struct list *list = &request->own.scenarios;
+
+    for (int blocks = 0; blocks <= !s->quick; blocks++)
+        for (size_t i = 0; i < LB_SCENARIOS; i++) {
+            const struct lb_scenario *k = &lb_scenarios[i];
+            if (k->subject == &lb_subject_objects && !k->internal && !k->by_structure &&
+                k->blocks == blocks)
+                list_add(list, sizeof k, &k);
+        }
+    request->plan.scenarios = list->at;
+    request->plan.n_scenarios = list->n;
+}
+
 static void defaults(const struct settings *s, struct request *request)
 {
     struct lb_request *r = &request->plan;
-    if (!r->n_scenarios) {
-        r->scenarios = all;
-        r->n_scenarios = s->quick ? QUICK_SCENARIOS : LB_COUNT(all);
-    }
+    if (!r->n_scenarios)
+        add_scenarios(s, request);
     if (!r->n_layouts) {
         r->layouts = lb_layouts;
         r->n_layouts = lb_n_layouts;
