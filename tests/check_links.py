@@ -4,11 +4,12 @@
 
 Usage: check_links.py [FOLDER]     ($LB_SOURCE_DIR, or the folder above this script)
 Anchors are held against the headings, named as GitHub does. From FOLDER/README.md on, every page
-must be reached by links. Exit 0 passed, 1 failed.
+must be reached by links. In a clone only what git keeps is there. Exit 0 passed, 1 failed.
 """
 
 import os
 import re
+import subprocess
 import sys
 
 CODE = re.compile(r"(?ms)^(```|~~~).*?^\1[^\n]*$|(?:(?<=\n\n)|\A)(?: {4}[^\n]*\n)+")
@@ -16,6 +17,17 @@ SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]*)>?[^)]*\)|^\[[^\]]+\]:\s*<?([^\s>]+)", re.M)
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.M)
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
+
+
+def kept(root):
+    """The files and folders that git keeps, or None where it does not say."""
+    if not os.path.exists(os.path.join(root, ".git")):
+        return None
+    done = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True,
+                          check=False)
+    files = set(done.stdout.split("\0")) - {""}
+    folders = {os.path.dirname(file) for file in files}
+    return files | folders if not done.returncode else None
 
 
 def pages(root):
@@ -50,7 +62,7 @@ def links(text):
             yield target
 
 
-def fault_of(root, page, target, texts):
+def fault_of(root, page, target, texts, known):
     """(what is wrong with the link or None, the file that it leads to)"""
     path, _, anchor = target.partition("#")
     to = os.path.normpath(os.path.join(os.path.dirname(page), path)) if path else page
@@ -58,6 +70,8 @@ def fault_of(root, page, target, texts):
         return "is not within the project", to
     if not os.path.exists(os.path.join(root, to)):
         return "leads nowhere", to
+    if known is not None and to not in known:
+        return "leads to what git does not keep", to
     if anchor and anchor not in anchors(texts.get(to, "")):
         return f"there is no heading '{anchor}'", to
     return None, to
@@ -66,10 +80,11 @@ def fault_of(root, page, target, texts):
 def check(root):
     """(the faults, how many links there are)"""
     texts = {page: prose(root, page) for page in pages(root)}
+    known = kept(root)
     faults, leads, n = [], {page: set() for page in texts}, 0
     for page, text in texts.items():
         for target in links(text):
-            fault, to = fault_of(root, page, target, texts)
+            fault, to = fault_of(root, page, target, texts, known)
             n += 1
             leads[page].add(to)
             if fault:

@@ -3,6 +3,7 @@
  * record: rows, CSV files written and read back, run.json, the environment, and the schema page.
  */
 #include <linebounce/compare.h>
+#include <linebounce/events.h>
 #include <linebounce/pairs.h>
 #include <linebounce/record.h>
 
@@ -1541,6 +1542,19 @@ static void test_schema_names(void **state)
     check_names(&lb_schema_summary);
 }
 
+/* What is counted under a role's name has a place in both files. */
+static void test_schema_roles(void **state)
+{
+    char column[64];
+
+    (void)state;
+    for (int role = 0; role < LB_EVENT_ROLES; role++) {
+        snprintf(column, sizeof column, "%s_per_op", lb_event_role_name((enum lb_event_role)role));
+        assert_true(lb_schema_find(&lb_schema_samples, column) >= 0);
+        assert_true(lb_schema_find(&lb_schema_summary, column) >= 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1587,6 +1601,7 @@ int main(void)
         cmocka_unit_test(test_page_version),
         cmocka_unit_test(test_page_json),
         cmocka_unit_test(test_schema_names),
+        cmocka_unit_test(test_schema_roles),
     };
     return cmocka_run_group_tests_name("record", tests, make_folder, remove_folder);
 }
