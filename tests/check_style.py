@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Length of functions and lines, blanks at line ends, and the licence line.
+"""Length of functions and lines, blanks at line ends, and how a file begins.
 
 Usage: check_style.py [SOURCE]     ($LB_SOURCE_DIR, or the folder above this script)
 Exit 0 passed, 1 failed. Layout of the code is clang-format's matter, not this script's.
@@ -86,6 +86,9 @@ def check_lines(path, lines):
         yield f"{path}: no newline at the end"
     if not any(SPDX in line for line in lines[:3]):
         yield f"{path}: no '{SPDX}' in the first three lines"
+    if path.startswith(("lib/", "benchmarks/")) and path.endswith((".c", ".cc")) \
+            and lines[0].endswith("*/"):
+        yield f"{path}: its first comment says nothing of what the file holds"
 
 
 def percentile(lengths, share):

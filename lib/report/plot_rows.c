@@ -1,4 +1,7 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * How rows are read from CSV, put in order and made into text for pictures.
+ */
 #include "plot_rows.h"
 
 #include <linebounce/placement.h>
