@@ -1166,6 +1166,36 @@ static void test_data_of_spinning_and_sleeping(void **state)
     free(text);
 }
 
+/* Events of a name of one's own, their states in words, and lines for long names. */
+static void test_data_of_causes(void **state)
+{
+    (void)state;
+    static const char names[] = "cycles;own::event:with_a_long_name;hitm_local;llc_miss";
+    static const struct cause causes[] = {
+        COUNTS("mine", 100, 61, 70, NAN, names, "800;2;0.5;", "counted;scaled;counted;not counted"),
+        COUNTS("an'other", NAN, NAN, NAN, NAN, names, ";;0;", "unproved;;counted;not supported"),
+    };
+    struct lb_why why = {""};
+    char path[600], *text;
+
+    write_causes(causes, LB_COUNT(causes));
+    assert_int_equal(lb_plot_data(run, "causes", folder, &why), 0);
+    snprintf(path, sizeof path, "%s/causes.dat", folder);
+    assert_non_null(text = text_of(path));
+    for (const char *const *says = SAYS(
+             "\t1\t2\t1\t0\t3\t1\t2\t1\t\"No value: llc_miss (not counted/not supported).\"\n",
+             "2\t\"mine\"\n1\t\"an'other\"\n\n\n", "\t1\t70\t61\t1\t\"latency\"\n",
+             "\t3\t0.5\t0\t1\t\"hitm_local\"\n",
+             "\t4\t2\t2\t2\t\"own::event:with_\"\t\"a_long_name\"\n",
+             "\n1\t2\t1\t61\t70\t0\t\"\"\n", "\n1\t2\t4\t2\tNaN\t1\t\"2\"\n",
+             "\n1\t1\t1\tNaN\tNaN\t0\t\"not timed\"\n", "\n1\t1\t3\t0\tNaN\t0\t\"0\"\n",
+             "\n1\t1\t4\tNaN\tNaN\t0\t\"no count\"\n", "\n1\t1\t5\tNaN\tNaN\t0\t\"unproved\"\n");
+         *says; says++)
+        if (!strstr(text, *says))
+            fail_msg("causes.dat does not say '%s':\n%s", *says, text);
+    free(text);
+}
+
 /* By hand, from the data that lie beside the pictures. */
 static void test_data_drawn_by_hand(void **state)
 {
@@ -1588,6 +1618,7 @@ int main(void)
         TEST(test_data_in_the_order_of_the_run),
         TEST(test_data_of_locks_and_placements),
         TEST(test_data_of_spinning_and_sleeping),
+        TEST(test_data_of_causes),
         TEST(test_data_drawn_by_hand),
         TEST(test_broken_csv),
         TEST(test_missing_column),

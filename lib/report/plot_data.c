@@ -60,7 +60,8 @@ const char *const lb_plot_summary_columns[] = {
     "unfair",
     NULL,
 };
-static const struct lb_plot_kind *const kinds[] = {&lb_plot_layouts, &lb_plot_onoff};
+static const struct lb_plot_kind *const kinds[] = {&lb_plot_layouts, &lb_plot_onoff,
+                                                   &lb_plot_causes};
 
 /* All pictures of a kind; how many. */
 static int put_pictures(size_t kind, const struct lb_plot_rows *rows, FILE *out)

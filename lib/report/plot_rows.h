@@ -98,7 +98,7 @@ struct lb_plot_kind {
     int (*picture)(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out);
     const char *no_rows, *no_picture;
 };
-extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff;
+extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes;
 extern const char *const lb_plot_summary_columns[];
 
 #endif

@@ -67,26 +67,8 @@ part(s, n) = n == 1 ? head(s) : part(tail(s), n - 1)
 head(s) = strstrt(s, "|") ? s[1:strstrt(s, "|") - 1] : s
 tail(s) = strstrt(s, "|") ? s[strstrt(s, "|") + 1:strlen(s)] : ""
 
-# Cells of several values joined by ";", from 1.
-field(s, n) = n < 1 ? "" : n == 1 ? first_of(s) : field(others_of(s), n - 1)
-first_of(s) = strstrt(s, ";") ? s[1:strstrt(s, ";") - 1] : s
-others_of(s) = strstrt(s, ";") ? s[strstrt(s, ";") + 1:strlen(s)] : ""
-swapped(s, a, b) = strstrt(s, a) == 0 ? s : (f_text = "", sum [f_i = 1:strlen(s)] \
-    (f_text = f_text.(s[f_i:f_i] eq a ? b : s[f_i:f_i]), 0), f_text)
-# Such a cell as one word for a table in memory: blanks become "_".
-joined(s) = words(s) == 0 ? "-" : swapped(s, " ", "_")
-# Where a name stands in such a cell; 0: nowhere.
-field_at(s, name) = at(swapped(s, ";", " "), name)
-
-# Long text in lines of at most n characters, broken behind blanks, ":" and "_" where there are any.
-breaks(c) = strstrt(" :_", c) > 0
-wrapped(s, n) = (f_text = "", f_start = 1, f_break = 0, sum [f_i = 1:strlen(s)] \
-    (f_i - f_start >= n ? (f_break = f_break > 0 ? f_break : f_i - 1, \
-        f_text = f_text.s[f_start:f_break]."\n", f_start = f_break + 1, f_break = 0) : 0, \
-     breaks(s[f_i:f_i]) ? (f_break = f_i) : 0, 0), f_text.s[f_start:strlen(s)])
-lines_of(s) = 1 + (strlen(s) > 0 ? (sum [f_i = 1:strlen(s)] (s[f_i:f_i] eq "\n" ? 1 : 0)) : 0)
-
-# The order in which layouts and scenarios are shown; others follow in the order of the file.
+# For the scripts that have no data of their own yet: the order in which layouts and scenarios are
+# shown; others follow in the order of the file.
 layouts_known = "pointer pointer-lock-aligned pointer-aligned pointer-256 embedded-roaming "\
     ."embedded embedded-split embedded-own-line padded refcount refcount-seq"
 scenarios_known = "same-object neighbours observer mixed writers nested many store load increment "\
@@ -122,10 +104,8 @@ group_label(g) = sprintf("placement %s%s, %s thread%s", part(g, 1), \
     part(g, 2) eq part(g, 1) || part(g, 2) eq "-" ? "" : " (".part(g, 2).")", \
     part(g, 3), part(g, 3) eq "1" ? "" : "s")
 
-# What the title says of a group with its regime, and what the names of all its pictures but those
-# of the first group end in.
+# What the names of all its pictures but those of the first group end in.
 group_regime(g) = part(g, 4) eq "-" || part(g, 4) eq "0" ? "" : part(g, 4)
-group_where(g) = group_label(g).(group_regime(g) eq "" ? "" : ", regime ".group_regime(g))
 group_suffix(g) = sprintf("-%s-%st%s", part(g, 1), part(g, 3), \
     group_regime(g) eq "" ? "" : "-regime".group_regime(g))
 
@@ -166,9 +146,6 @@ headline = "if (!exists('work')) { work = 0; do for [w in works] { \
     if (w ne '-' && real(w) > 0 && work != 200 \
         && (work == 0 || real(w) == 200 || real(w) < work)) { work = real(w) } } }"
 
-# Sorts `works`, after that: the headline, the other pauses from short to long, 0 at last.
-sort_works = "found = works; rank(w) = w eq '-' ? 2e12 : real(w) == work ? -1 : \
-    real(w) == 0 ? 1e12 : real(w); eval sort_found; works = sorted"
 # What a picture of a work has in its name.
 work_suffix(w) = w == 0 ? "-saturated" : w == work ? "" : sprintf("-work%g", w)
 work_label(w) = w == 0 ? "saturated throughput (work 0)" : sprintf("work %g ns", w)
