@@ -92,12 +92,6 @@ static void print_case(FILE *out, const struct lb_analysis *a, int case_index)
     fprintf(out, " %7s\n", memory);
 }
 
-static bool same_table(const struct lb_case *a, const struct lb_case *b)
-{
-    return a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
-           a->work_ns == b->work_ns && a->shape.objects == b->shape.objects;
-}
-
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
     const struct lb_plan *p = a->run->plan;
@@ -110,7 +104,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
         others |= lb_case_is_subject(c) && !lb_scenario_churns(c->shape.scenario);
         if (!lb_case_is_subject(c) || !lb_scenario_churns(c->shape.scenario))
             continue;
-        if (!last || !same_table(c, last))
+        if (!last || !lb_case_is_beside(c, last))
             fprintf(out,
                     "\n%s: %s\n  %d thread%s, %zu objects alive a thread, %g ns of work\n"
                     "  %-22s %11s %24s  %5s  %-12s %7s\n",

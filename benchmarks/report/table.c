@@ -184,9 +184,7 @@ static bool stands_alone(const struct lb_plan *p, const struct lb_case *c)
 
 static bool starts_group(const struct lb_case *c, const struct lb_case *last)
 {
-    return !last || c->shape.scenario != last->shape.scenario || c->placement != last->placement ||
-           c->work_ns != last->work_ns || c->shape.objects != last->shape.objects ||
-           c->shape.access != last->shape.access;
+    return !last || !lb_case_is_beside(c, last);
 }
 
 static void print_causes(FILE *out, const struct lb_analysis *a, size_t first)

@@ -15,10 +15,7 @@
 
 static bool same_group(const struct lb_case *a, const struct lb_case *b)
 {
-    return lb_case_is_subject(a) && lb_case_is_subject(b) &&
-           a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
-           a->work_ns == b->work_ns && a->shape.objects == b->shape.objects &&
-           a->shape.access == b->shape.access;
+    return lb_case_is_subject(a) && lb_case_is_subject(b) && lb_case_is_beside(a, b);
 }
 
 static void name_line(FILE *out, const struct lb_analysis *a, const struct lb_result *l)

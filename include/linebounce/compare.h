@@ -23,26 +23,6 @@ extern "C" {
 /* Fewest runs on each side before there is a verdict. */
 #define LB_COMPARE_RUNS 3
 
-/* What tells cases apart: the schema's case columns in their order, schema_version left out. */
-enum lb_compare_key {
-    LB_KEY_SUITE,
-    LB_KEY_SCENARIO,
-    LB_KEY_LAYOUT,
-    LB_KEY_LOCK,
-    LB_KEY_PLACEMENT,
-    LB_KEY_DISTANCE,
-    LB_KEY_HOME,
-    LB_KEY_THREADS,
-    LB_KEY_WRITERS,
-    LB_KEY_OBJECTS,
-    LB_KEY_ACCESS,
-    LB_KEY_TOUCH,
-    LB_KEY_OFFSET,
-    LB_KEY_WORK_NS,
-    LB_KEY_ROLE,
-    LB_KEYS,
-};
-
 struct lb_compare_request {
     const char *const *paths[2]; /* of A, of B: folders, or a samples.csv or summary.csv */
     size_t n_paths[2];

@@ -7,6 +7,7 @@
 #define LINEBOUNCE_PLAN_H
 
 #include <linebounce/placement.h>
+#include <linebounce/record.h>
 #include <linebounce/scenario.h>
 
 #include <stdbool.h>
@@ -138,6 +139,16 @@ int lb_case_name(const struct lb_plan *plan, const struct lb_case *c, char *text
  * there is none. */
 #define LB_CASE_LAYOUT_BYTES (LB_LAYOUT_NAME_BYTES + 16)
 void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES]);
+
+/* What a case's rows have in the columns that name it; "" where one does not apply. */
+struct lb_case_key {
+    const char *cells[LB_KEY_ROLE];
+    char layout[LB_CASE_LAYOUT_BYTES]; /* what cells point to, as the rest */
+    char threads[16], writers[24], objects[24], offset[24], work[48];
+};
+void lb_case_key(const struct lb_plan *plan, const struct lb_case *c, struct lb_case_key *key);
+/* Whether a table shows the two under one head: they are the same but for layout and lock. */
+bool lb_case_is_beside(const struct lb_case *a, const struct lb_case *b);
 
 /* Number of rows (roles) of a case and the name of each. */
 int lb_case_roles(const struct lb_case *c);

@@ -46,6 +46,28 @@ extern const struct lb_schema lb_schema_summary;
 /* Index of the column with that name, or -1. */
 int lb_schema_find(const struct lb_schema *schema, const char *name);
 
+/* What tells cases apart: the columns that name one, in both files and in this order;
+ * schema_version is left out. */
+enum lb_key {
+    LB_KEY_SUITE,
+    LB_KEY_SCENARIO,
+    LB_KEY_LAYOUT,
+    LB_KEY_LOCK,
+    LB_KEY_PLACEMENT,
+    LB_KEY_DISTANCE,
+    LB_KEY_HOME,
+    LB_KEY_THREADS,
+    LB_KEY_WRITERS,
+    LB_KEY_OBJECTS,
+    LB_KEY_ACCESS,
+    LB_KEY_TOUCH,
+    LB_KEY_OFFSET,
+    LB_KEY_WORK_NS,
+    LB_KEY_ROLE, /* of a row, not of a case */
+    LB_KEYS,
+};
+const char *lb_key_column(enum lb_key key);
+
 /* A row under construction: cells by column name. Setting a column that the schema lacks is -EINVAL
  * (a test runs over all writers); unset cells stay empty, except that create and clear fill in
  * schema_version. NaN and infinities become empty cells. Later settings replace earlier ones. */

@@ -12,12 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* The schema's case columns, in the order of enum lb_compare_key. */
-static const char *const key_columns[] = {
-    "suite",   "scenario", "layout", "lock",  "placement",    "distance", "home", "threads",
-    "writers", "objects",  "access", "touch", "offset_bytes", "work_ns",  "role", NULL,
-};
-
 /* Without these a row says nothing; others that are missing are unknown. */
 #define NEEDED "scenario", "layout", "lock", "placement", "threads", "work_ns", "role"
 
@@ -279,10 +273,11 @@ static int read_cells(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
     const char *cells[LB_KEYS];
 
     for (int k = 0; k < LB_KEYS; k++) {
-        cells[k] = lb_csv_cell(csv, key_columns[k]);
+        cells[k] = lb_csv_cell(csv, lb_key_column((enum lb_key)k));
         if (strnlen(cells[k], MOST_NAME_BYTES + 1) > MOST_NAME_BYTES)
             return lb_fail(why, EPROTO, "%s:%zu: %s has over %d bytes: no name of this program",
-                           c->runs[r].file, lb_csv_line(csv), key_columns[k], MOST_NAME_BYTES);
+                           c->runs[r].file, lb_csv_line(csv), lb_key_column((enum lb_key)k),
+                           MOST_NAME_BYTES);
     }
     return lb_compare_case(c, cells, at);
 }

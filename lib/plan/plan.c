@@ -430,10 +430,7 @@ static bool same_structure(const struct lb_case *a, const struct lb_case *b)
 
 static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
 {
-    return a->shape.scenario == b->shape.scenario && a->placement == b->placement &&
-           a->work_ns == b->work_ns && a->shape.objects == b->shape.objects &&
-           a->shape.access == b->shape.access && word_lock(a) == word_lock(b) &&
-           same_structure(a, b);
+    return lb_case_is_beside(a, b) && word_lock(a) == word_lock(b) && same_structure(a, b);
 }
 
 /* The case of that scenario beside `c`, -1: none. */
@@ -521,18 +518,13 @@ static int fill(struct lb_plan *p, const struct lb_request *r, const struct lb_t
     return err;
 }
 
-static bool is_subject(const struct lb_scenario *s)
-{
-    return s->purpose == LB_PURPOSE_QUESTION;
-}
-
 /* A yardstick alone is nothing where it was to stand beside a subject: the table would be empty. */
 static bool measures_something(const struct lb_plan *p, const struct lb_request *r)
 {
     bool subjects = false;
 
     for (size_t s = 0; s < r->n_scenarios; s++)
-        subjects |= is_subject(r->scenarios[s]);
+        subjects |= r->scenarios[s]->purpose == LB_PURPOSE_QUESTION;
     for (size_t i = 0; subjects && i < p->n_cases; i++)
         if (lb_case_is_subject(&p->cases[i]))
             return true;
@@ -543,11 +535,6 @@ static bool measures_something(const struct lb_plan *p, const struct lb_request 
                 return true;
     }
     return false;
-}
-
-bool lb_case_is_subject(const struct lb_case *c)
-{
-    return is_subject(c->shape.scenario);
 }
 
 int lb_plan_create(const struct lb_request *r, const struct lb_topology *topology,
@@ -616,43 +603,6 @@ double lb_plan_round_s(const struct lb_plan *p)
         if (!lb_case_is_first(&p->cases[i]))
             s += lb_case_round_s(&p->cases[i]) / p->cases[i].every;
     return s;
-}
-
-void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES])
-{
-    const char *behind = !c->twin                                   ? ""
-                         : c->instruments == LB_INSTRUMENT_COUNTERS ? "+counters"
-                         : c->instruments == LB_INSTRUMENT_SAMPLING ? "+sampling"
-                                                                    : "~";
-
-    if (c->shape.scenario->subject->uses_words)
-        snprintf(text, LB_CASE_LAYOUT_BYTES, "apart-%zu%s", c->shape.offset_bytes, behind);
-    else if (lb_case_is_subject(c) && c->shape.scenario->subject->uses_pages)
-        snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", lb_touch_name(c->shape.touch), behind);
-    else
-        snprintf(text, LB_CASE_LAYOUT_BYTES, "%s%s", c->shape.layout ? c->shape.layout->name : "",
-                 behind);
-}
-
-int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, size_t bytes)
-{
-    const struct lb_placement *place = &p->placements[c->placement];
-    char layout[LB_CASE_LAYOUT_BYTES], many[64] = "", home[24] = "";
-    const struct lb_scenario *s = c->shape.scenario;
-    bool locks = lb_scenario_locks(s);
-
-    lb_case_layout(c, layout);
-    if (lb_scenario_picks(s))
-        snprintf(many, sizeof many, "/objects:%zu/%s", c->shape.objects,
-                 lb_picking_name(c->shape.access));
-    else if (lb_scenario_counts_objects(s))
-        snprintf(many, sizeof many, "/objects:%zu", c->shape.objects);
-    if (place->home != LB_HOME_LOCAL)
-        snprintf(home, sizeof home, "/home:%s", lb_home_name(place->home));
-    return snprintf(text, bytes, "%s%s%s%s%s/%s/threads:%d%s%s/work_ns:%g", s->name,
-                    *layout ? "/" : "", layout, locks ? "/" : "",
-                    locks ? lb_lock_info(c->shape.lock)->name : "", place->name, c->shape.threads,
-                    home, many, c->work_ns);
 }
 
 int lb_case_roles(const struct lb_case *c)

@@ -195,3 +195,8 @@ static const struct lb_column summary[] = {
 
 const struct lb_schema lb_schema_samples = {"samples.csv", samples, LB_COUNT(samples)};
 const struct lb_schema lb_schema_summary = {"summary.csv", summary, LB_COUNT(summary)};
+
+const char *lb_key_column(enum lb_key key)
+{
+    return samples[1 + key].name; /* behind schema_version */
+}

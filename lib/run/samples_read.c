@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From the rows of an interrupted run back to what it knew: the inverse of bench_write.c.
+ * From the rows of an interrupted run back to what it knew: the inverse of samples_write.c.
  */
 #include "base/number.h"
 #include "run_private.h"
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define KEY_BYTES 320
+#define KEY_BYTES 640
 
 /* A case under the text that its rows and the plan both give. */
 struct known {
@@ -60,27 +60,30 @@ static double count(const struct resuming *r, const char *column)
     return isnan(n) ? 0 : n;
 }
 
+static void join(const char *const cells[LB_KEY_ROLE], char key[KEY_BYTES])
+{
+    size_t used = 0;
+
+    key[0] = '\0';
+    for (int k = 0; k < LB_KEY_ROLE && used < KEY_BYTES; k++)
+        used += (size_t)snprintf(key + used, KEY_BYTES - used, "%s|", cells[k]);
+}
+
 static void row_key(const struct resuming *r, char key[KEY_BYTES])
 {
-    snprintf(key, KEY_BYTES, "%s|%s|%s|%s|%s|%s|%s|%s|%s", text(r, "scenario"), text(r, "layout"),
-             text(r, "lock"), text(r, "placement"), text(r, "home"), text(r, "threads"),
-             text(r, "objects"), text(r, "access"), text(r, "work_ns"));
+    const char *cells[LB_KEY_ROLE];
+
+    for (enum lb_key k = 0; k < LB_KEY_ROLE; k++)
+        cells[k] = text(r, lb_key_column(k));
+    join(cells, key);
 }
 
 static void case_key(const struct lb_plan *p, const struct lb_case *c, char key[KEY_BYTES])
 {
-    const struct lb_scenario *s = c->shape.scenario;
-    char layout[LB_CASE_LAYOUT_BYTES], objects[24] = "", work[LB_NUMBER_BYTES];
+    struct lb_case_key cells;
 
-    lb_case_layout(c, layout);
-    if (lb_scenario_counts_objects(s))
-        snprintf(objects, sizeof objects, "%zu", c->shape.objects);
-    lb_number_format(c->work_ns, 6, work);
-    snprintf(key, KEY_BYTES, "%s|%s|%s|%s|%s|%d|%s|%s|%s", s->name, layout,
-             lb_scenario_locks(s) ? lb_lock_info(c->shape.lock)->name : "",
-             p->placements[c->placement].name, lb_home_name(p->placements[c->placement].home),
-             c->shape.threads, objects,
-             lb_scenario_picks(s) ? lb_picking_name(c->shape.access) : "", work);
+    lb_case_key(p, c, &cells);
+    join(cells.cells, key);
 }
 
 static int by_key(const void *a, const void *b)
@@ -167,7 +170,7 @@ static void read_sample(const struct resuming *r, struct lb_sample *x)
     x->off_cpu_share = lb_off_cpu_share(x);
 }
 
-/* "index:count;..." as bench_write.c writes it. */
+/* "index:count;..." as samples_write.c writes it. */
 static void read_latency(const struct resuming *r, struct lb_latency *sum)
 {
     const char *at = text(r, "latency_buckets");

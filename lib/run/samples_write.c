@@ -12,37 +12,12 @@
 
 void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c)
 {
-    const struct lb_placement *p = &plan->placements[c->placement];
-    const struct lb_scenario *s = c->shape.scenario;
-    char layout[LB_CASE_LAYOUT_BYTES], writers[24];
+    struct lb_case_key key;
 
-    lb_case_layout(c, layout);
+    lb_case_key(plan, c, &key);
     lb_row_int(row, "schema_version", LB_SCHEMA_VERSION);
-    lb_row_text(row, "suite", plan->suite);
-    lb_row_text(row, "scenario", s->name);
-    lb_row_text(row, "layout", layout);
-    if (lb_scenario_locks(s))
-        lb_row_text(row, "lock", lb_lock_info(c->shape.lock)->name);
-    lb_row_text(row, "placement", p->name);
-    lb_row_text(row, "distance", lb_distance_name(p->distance));
-    lb_row_text(row, "home", lb_home_name(p->home));
-    lb_row_int(row, "threads", c->shape.threads);
-    if (lb_scenario_has_writers(s)) {
-        if (c->shape.writers.threads)
-            snprintf(writers, sizeof writers, "%d", c->shape.writers.threads);
-        else
-            snprintf(writers, sizeof writers, "%g%%", c->shape.writers.share * 100);
-        lb_row_text(row, "writers", writers);
-    }
-    if (lb_scenario_counts_objects(s))
-        lb_row_int(row, "objects", (int64_t)c->shape.objects);
-    if (lb_scenario_picks(s))
-        lb_row_text(row, "access", lb_picking_name(c->shape.access));
-    if (s->subject->uses_pages)
-        lb_row_text(row, "touch", lb_touch_name(c->shape.touch));
-    if (c->offset_bytes)
-        lb_row_int(row, "offset_bytes", (int64_t)c->offset_bytes);
-    lb_row_number(row, "work_ns", c->work_ns);
+    for (enum lb_key k = 0; k < LB_KEY_ROLE; k++)
+        lb_row_text(row, lb_key_column(k), key.cells[k]);
 }
 
 void lb_row_role(struct lb_row *row, int role, double per_op)
