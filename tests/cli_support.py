@@ -7,6 +7,7 @@ Program: $LINEBOUNCE; $LB_SOURCE_DIR, $LB_TESTS_DIR
 import contextlib
 import csv
 import fcntl
+import functools
 import json
 import os
 import pty
@@ -54,16 +55,15 @@ def read_csv(path):
         return list(csv.DictReader(file))
 
 
+@functools.lru_cache
 def schema_columns(which):
-    """Column names of samples or summary, from lib/schema.c."""
-    with open(os.path.join(SOURCE, "lib/record/schema.c"), encoding="utf-8") as file:
-        text = file.read()
-    name = r'\{\s*"([a-z0-9_]+)"\s*,'
-    case = re.search(r"#define CASE_COLUMNS(.*?)\n\n", text, re.DOTALL)[1]
-    roles = re.search(r"#define ROLE_COLUMNS(.*?)/\* clang-format on", text, re.DOTALL)[1]
-    own = re.search(rf"struct lb_column {which}\[\] = {{(.*?)\n}};", text, re.DOTALL)[1]
-    own = own.replace("ROLE_COLUMNS", roles)
-    return re.findall(name, case) + re.findall(name, own)
+    """Column names of samples or summary: schema.c's table, which macros of other files fill."""
+    text = subprocess.run([*os.environ.get("CC", "cc").split(), "-E", "-P", "-I",
+                           os.path.join(SOURCE, "include"),
+                           os.path.join(SOURCE, "lib/record/schema.c")],
+                          capture_output=True, text=True, check=True).stdout
+    own = re.search(rf"struct lb_column {which}\[\] = {{(.*?)}};", text, re.DOTALL)[1]
+    return re.findall(r'\{\s*"([a-z0-9_]+)"\s*,', own)
 
 
 def schema_version():
