@@ -49,8 +49,7 @@ do for [k = 1:n_pictures] {
     do for [format in "svg png"] {
         eval terminal(format, width, height)
         set output file.".".format
-        set multiplot
-        unset key
+        set multiplot; unset key
         do for [p = 1:n_panels] {
             row = (p - 1) / columns
             col = (p - 1) % columns
@@ -115,7 +114,6 @@ do for [k = 1:n_pictures] {
         unset label
         set border 3
         set xtics nomirror out scale 0.5
-        unset multiplot
-        unset output
+        unset multiplot; unset output
     }
 }
