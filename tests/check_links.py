@@ -4,9 +4,11 @@
 
 Usage: check_links.py [FOLDER]     ($LB_SOURCE_DIR, or the folder above this script)
 Anchors are held against the headings, named as GitHub does. From FOLDER/README.md on, every page
-must be reached by links. In a clone only what git keeps is there. Exit 0 passed, 1 failed.
+must be reached by links, and where the source is, files that pages name (`lib/base/base.c`, "*" for
+any) are there. In a clone only what git keeps is there. Exit 0 passed, 1 failed.
 """
 
+import glob
 import os
 import re
 import subprocess
@@ -16,6 +18,8 @@ CODE = re.compile(r"(?ms)^(```|~~~).*?^\1[^\n]*$|(?:(?<=\n\n)|\A)(?: {4}[^\n]*\n
 SPAN = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.S)
 LINK = re.compile(r"\[[^\]]*\]\(\s*<?([^)\s>]*)>?[^)]*\)|^\[[^\]]+\]:\s*<?([^\s>]+)", re.M)
 HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.M)
+# NAME and HOST stand for a name, and what a build makes is in build/.
+FILE = re.compile(r"(?:benchmarks|include|lib|results|tests)/(?!HOST)(?!.*NAME)[\w*./-]+\.\w+")
 ELSEWHERE = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 
 
@@ -62,6 +66,14 @@ def links(text):
             yield target
 
 
+def named(text):
+    """The files that a page names in its sentences."""
+    for match in SPAN.finditer(text):
+        for word in match[2].split():
+            if FILE.fullmatch(word):
+                yield word
+
+
 def fault_of(root, page, target, texts, known):
     """(what is wrong with the link or None, the file that it leads to)"""
     path, _, anchor = target.partition("#")
@@ -89,6 +101,9 @@ def check(root):
             leads[page].add(to)
             if fault:
                 faults.append(f"{page}: ({target}): {fault}")
+        if os.path.exists(os.path.join(root, "meson.build")):
+            faults += [f"{page}: there is no {name}" for name in named(text)
+                       if not glob.glob(os.path.join(glob.escape(root), name))]
     seen, waiting = set(), ["README.md"]
     while waiting:
         page = waiting.pop()
