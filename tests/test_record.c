@@ -2,6 +2,7 @@
  *
  * record: rows, CSV files written and read back, run.json, the environment, and the schema page.
  */
+#include <linebounce/account.h>
 #include <linebounce/compare.h>
 #include <linebounce/events.h>
 #include <linebounce/pairs.h>
@@ -1555,10 +1556,42 @@ static void test_schema_roles(void **state)
     }
 }
 
+/* Each row of the table has its columns, and a member of its own. */
+static void test_schema_measures(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LB_MEASURES; i++) {
+        const struct lb_measure *m = &lb_measures[i];
+        struct lb_account a = {0}, sum = {0};
+        assert_true(lb_schema_find(&lb_schema_samples, m->column) >= 0);
+        assert_true(!m->summary || lb_schema_find(&lb_schema_summary, m->summary) >= 0);
+        *lb_account_at(&a, m) = 3;
+        lb_account_add(&a, &sum);
+        lb_account_add(&a, &sum);
+        for (size_t k = 0; k < LB_MEASURES; k++)
+            if (strcmp(m->column, "off_cpu_ns") != 0) /* which follows from others */
+                assert_true(lb_account_get(&sum, &lb_measures[k]) == (k == i ? 6 : 0));
+    }
+}
+
+/* The columns that name a case are the first of both files, in one order. */
+static void test_schema_key(void **state)
+{
+    (void)state;
+    assert_string_equal(lb_key_column(LB_KEY_SUITE), "suite");
+    assert_string_equal(lb_key_column(LB_KEY_OFFSET), "offset_bytes");
+    assert_string_equal(lb_key_column(LB_KEY_WORK_NS), "work_ns");
+    assert_string_equal(lb_key_column(LB_KEY_ROLE), "role");
+    for (enum lb_key k = 0; k < LB_KEYS; k++)
+        assert_string_equal(lb_key_column(k), lb_schema_summary.columns[1 + k].name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_number_format),
+        cmocka_unit_test(test_schema_measures),
+        cmocka_unit_test(test_schema_key),
         cmocka_unit_test(test_number_exact),
         cmocka_unit_test(test_number_parse_refuses),
         cmocka_unit_test(test_row_cells),

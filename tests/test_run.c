@@ -751,7 +751,7 @@ static char *read_source(const char *name)
 }
 
 /* A column that a schema lacks is refused by the row, and the writers do not look: so their sources
- * are looked at, wherever a column is named behind a row. */
+ * are looked at, wherever a column is named behind a row. Those of a table have theirs from it. */
 static size_t check_columns_of(const char *name, const struct lb_schema *schema)
 {
     static const char row[] = "row, \"";
@@ -774,8 +774,8 @@ static size_t check_columns_of(const char *name, const struct lb_schema *schema)
 static void test_columns_are_known(void **state)
 {
     (void)state;
-    assert_true(check_columns_of("run/samples_write.c", &lb_schema_samples) > 60);
-    assert_true(check_columns_of("report/summary_write.c", &lb_schema_summary) > 60);
+    assert_true(check_columns_of("run/samples_write.c", &lb_schema_samples) > 40);
+    assert_true(check_columns_of("report/summary_write.c", &lb_schema_summary) > 40);
     for (int role = 0; role < LB_EVENT_ROLES; role++) {
         char column[64];
 
