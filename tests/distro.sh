@@ -64,7 +64,7 @@ inside()
     home=/root
     [ "$1" = root ] || home=/home/$1
     # shellcheck disable=SC2016 # the inner shell's
-    unshare --mount --pid --fork --propagation private sh -euc '
+    unshare --mount --pid --fork --kill-child --propagation private sh -euc '
         system=$1
         shift
         mount -t proc proc "$system/proc"
