@@ -182,12 +182,21 @@ static void drop(struct lb_prefetcher *p)
     free(p);
 }
 
+/* A guardian whose run has just ended puts the values back before it lets go. */
+#define LOCK_TRIES  200
+#define LOCK_TRY_US 1000
+
 /* The lock goes with the open file, which the guardian has too: it is held until the old values are
  * back. Who came second would take what the first has set for the old value. */
 static int lock_register(int fd, int pu_os, struct lb_why *why)
 {
-    if (!flock(fd, LOCK_EX | LOCK_NB))
-        return 0;
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (!flock(fd, LOCK_EX | LOCK_NB))
+            return 0;
+        if (errno != EWOULDBLOCK)
+            break;
+        usleep(LOCK_TRY_US);
+    }
     if (errno == EWOULDBLOCK)
         return lb_fail(why, EBUSY,
                        "prefetcher: MSR 0x1a4 of CPU %d: another run has set it and has not put it "
