@@ -455,7 +455,8 @@ class Signals(Case):
 
     def test_budget_for_nothing(self):
         """What does not hold one round: two lines instead of a table, and status 1."""
-        result = self.run_it("run", "--no-plots", "--budget", "0.3s", "--seed", "1", "--out", "out")
+        result = self.run_it("run", "--no-plots", "--budget", "0.05s", "--seed", "1",
+                             "--out", "out")
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertRegex(result.stdout, r"(?m)^layouts: the budget ended in round 1, after \d+ of "
                                         r"\d+ cases and [\d.]+ s")

@@ -64,7 +64,7 @@ static void measure(struct made *m)
                            .n_work_ns = 1};
     struct lb_run_options options = {.seed = 1, .budget_s = 60, .rounds = 1, .emulated = true};
     struct lb_why why = {""};
-    struct lb_csv *csv;
+    struct lb_csv *csv = NULL;
 
     strcpy(m->path, "/tmp/linebounce-account-XXXXXX");
     int fd = mkstemp(m->path);

@@ -1053,8 +1053,8 @@ static void test_what_does_not_fit_is_left_out_in_order(void **state)
     static const struct lb_scenario *const scenarios[] = {S(SAME_OBJECT), S(OBSERVER)};
     static const char *const wanted[] = {"", "observer (work 0 ns)",
                                          "observer (work 0 ns), same-object (work 0 ns)",
-                                         "observer (work 0 ns), same-object (work 0 ns), "
-                                         "observer (work 200 ns)"};
+                                         ("observer (work 0 ns), same-object (work 0 ns), "
+                                          "observer (work 200 ns)")};
     const double works[] = {200, 0};
     struct lb_request r = {.suite = "test",
                            .scenarios = scenarios,

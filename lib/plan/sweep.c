@@ -226,8 +226,11 @@ static void cut(struct lb_sweep *s, const char *format, ...)
 
 static void say_absent(const struct making *m, struct lb_sweep *s)
 {
-    unsigned there = lb_placement_classes(m->r->topology);
+    unsigned there = 0;
 
+    /* Not lb_placement_classes, which knows none where there is no memory. */
+    for (size_t i = 0; i < m->n_classes; i++)
+        there |= 1u << m->classes[i].distance;
     for (int d = LB_DISTANCE_SMT; d < LB_DISTANCES; d++)
         if (!(there & 1u << d))
             say(s->absent, sizeof s->absent, "%s%s", *s->absent ? ", " : "pairs ",

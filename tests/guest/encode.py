@@ -18,6 +18,7 @@ TIME_S = 60
 SOURCES = [
     "tests/encode.c",
     "lib/base/base.c",
+    "lib/base/printable.c",
     "lib/counters/events_pfm.c",
     "lib/counters/events_table.c",
     "lib/counters/events_text.c",
