@@ -229,9 +229,11 @@ class Installed(Files):
         result = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
         if result.returncode == 0 and os.statvfs(self.dir).f_flag & os.ST_NOSUID:
             self.skipTest("set-uid means nothing on this file system")
+        self.assertIn("set-uid", result.stderr)
+        if "LeakSanitizer" in result.stderr: # it cannot look at such a process, and ends it by 1
+            return
         self.assertEqual(result.returncode, 2, result.stdout)
         self.assertRegex(result.stderr, SENTENCE)
-        self.assertIn("set-uid", result.stderr)
 
 
 if __name__ == "__main__":
