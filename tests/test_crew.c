@@ -739,12 +739,12 @@ static void test_full_log_spoils(void **state)
 }
 
 /* A thread that is kept from its CPU: in a signal's handler it sleeps beside it. */
-static volatile sig_atomic_t kept_ms;
+static useconds_t kept_us;
 
 static void keep_off(int signal_number)
 {
     (void)signal_number;
-    usleep(1000 * (useconds_t)kept_ms);
+    usleep(__atomic_load_n(&kept_us, __ATOMIC_RELAXED));
 }
 
 static void keep_from_cpu(const struct lb_crew *crew, int worker, int ms)
@@ -752,7 +752,7 @@ static void keep_from_cpu(const struct lb_crew *crew, int worker, int ms)
     struct sigaction action = {.sa_handler = keep_off};
 
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-    kept_ms = ms;
+    __atomic_store_n(&kept_us, 1000 * (useconds_t)ms, __ATOMIC_RELAXED);
     assert_int_equal(pthread_kill(crew->workers[worker].thread, SIGUSR1), 0);
     usleep(1000); /* until it is there */
 }
