@@ -578,10 +578,17 @@ static int named_pair(const struct lb_topology *topology, enum lb_distance dista
 static int named_closest(const struct lb_topology *topology, int n, struct lb_why *why,
                          struct lb_placement *placement)
 {
-    unsigned classes = lb_placement_classes(topology);
-    for (int i = LB_DISTANCE_SMT; i < LB_DISTANCES; i++)
-        if (classes & 1u << i)
-            return named_pair(topology, (enum lb_distance)i, n, why, placement);
+    /* Not lb_placement_classes, which knows none where there is no memory. */
+    for (int i = LB_DISTANCE_SMT; i < LB_DISTANCES; i++) {
+        struct lb_placement pair;
+        int err = lb_placement_pair(topology, (enum lb_distance)i, why, &pair);
+        if (err == -ENOENT)
+            continue;
+        if (err)
+            return err;
+        lb_placement_finish(&pair);
+        return named_pair(topology, (enum lb_distance)i, n, why, placement);
+    }
     return lb_placement_compact(topology, n ? n : 1, why, placement);
 }
 
