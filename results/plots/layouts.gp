@@ -106,7 +106,7 @@ do for [k = 1:n_pictures] {
         set key left top horizontal Left reverse samplen 0.5 \
             width (words(seen) > 6 ? -2 : 1) maxrows 1
         set label 1 title at screen 12 / width, screen 1 - 17 / height left font ",13"
-        set label 2 run_label.". Mark: median; bar: its 95 % interval" \
+        set label 2 run_label.". Mark: Hodges-Lehmann estimate; bar: its 95 % interval" \
             .(Seen[1] ? "; dashed: the baseline." : ".") \
             at screen 12 / width, screen 1 - 41 / height left tc rgb grey
         plot [0:1] [0:1] NaN notitle, \
