@@ -157,10 +157,10 @@ bool lb_lock_is_idle(enum lb_lock_kind kind, const void *lock);
 #define LB_RWSEM_CLOCK_EVERY    16
 
 /* The operations, out of line, for tests and for code outside hot loops; dispatched on kind. Hot
- * loops inline them from lib/lock_inline.h. read_try returns false for "fall back" (VMA kinds only;
- * the pthread kinds block and return true). read blocks; for refcount, whose readers cannot sleep,
- * it tries again until no writer is about. refcount's write side needs the mm, whose lock the
- * caller holds for writing; for the other kinds mm may be NULL. locked_adds has no write side
+ * loops inline them from lib/lock/fast_paths.h. read_try returns false for "fall back" (VMA kinds
+ * only; the pthread kinds block and return true). read blocks; for refcount, whose readers cannot
+ * sleep, it tries again until no writer is about. refcount's write side needs the mm, whose lock
+ * the caller holds for writing; for the other kinds mm may be NULL. locked_adds has no write side
  * (-ENOTSUP). */
 bool lb_lock_read_try(enum lb_lock_kind kind, void *lock, struct lb_task *me);
 void lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The parts of the stage structure: one and what is found in it (structure.c), what BTF says of it
- * (structure_btf.c, and structure_none.c in builds without libbpf), where it is read from
+ * (btf_read.c, and btf_none.c in builds without libbpf), where it is read from
  * (structure_read.c), and what is moved (structure_move.c).
  */
 #ifndef LB_STRUCTURE_PRIVATE_H

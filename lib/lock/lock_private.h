@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the fast paths of lock_inline.h share with the slow paths: tasks, waiters and the calls that
+ * What the fast paths of fast_paths.h share with the slow paths: tasks, waiters and the calls that
  * leave the fast path. Nothing outside the lock stage and the hot loops includes this.
  */
 #ifndef LINEBOUNCE_LOCK_PRIVATE_H
