@@ -35,9 +35,11 @@ INLINE struct lb_mm *as_mm(uintptr_t mm)
     return (struct lb_mm *)mm;
 }
 
-INLINE uint32_t mm_seq(uintptr_t mm)
+/* The kernel's first check is a hint: only the second, under the lock, orders what is read behind
+ * it. */
+INLINE uint32_t mm_seq(uintptr_t mm, int order)
 {
-    return __atomic_load_n((volatile uint32_t *)&as_mm(mm)->lock_seq, __ATOMIC_ACQUIRE);
+    return __atomic_load_n((volatile uint32_t *)&as_mm(mm)->lock_seq, order);
 }
 
 /* The fault that could not use the VMA's lock is served under the address space's. */
@@ -55,7 +57,7 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t object, program 
     INLINE void read_##K##_##AT(uintptr_t object, program p, uintptr_t mm, struct lb_task *me)     \
     {                                                                                              \
         void *lock;                                                                                \
-        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm), 0)) {                          \
+        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm, __ATOMIC_RELAXED), 0)) {        \
             fall_back(object, p, mm, me);                                                          \
             return;                                                                                \
         }                                                                                          \
@@ -64,7 +66,7 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t object, program 
             fall_back(object, p, mm, me);                                                          \
             return;                                                                                \
         }                                                                                          \
-        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm), 0)) {                          \
+        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm, __ATOMIC_ACQUIRE), 0)) {        \
             lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
             fall_back(object, p, mm, me);                                                          \
             return;                                                                                \
