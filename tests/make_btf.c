@@ -2,7 +2,7 @@
  *
  * Writes BTF made by hand for the tests of the command line. Usage: make_btf FIXTURE FILE
  */
-#include "btf_fixture.h"
+#include "support/btf_fixture.h"
 
 #include <stdio.h>
 

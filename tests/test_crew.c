@@ -7,7 +7,7 @@
 #include <linebounce/crew.h>
 
 #include "crew/crew_private.h"
-#include "fake_pmu.h"
+#include "support/fake_pmu.h"
 
 #include <dirent.h>
 #include <errno.h>

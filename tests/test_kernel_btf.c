@@ -4,7 +4,7 @@
  */
 #include <linebounce/kernel.h>
 
-#include "btf_fixture.h"
+#include "support/btf_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,7 @@
  */
 #include <linebounce/layout.h>
 
-#include "btf_fixture.h"
+#include "support/btf_fixture.h"
 #include "layout/layout_private.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
  */
 #include <linebounce/run.h>
 
-#include "fake_pmu.h"
+#include "support/fake_pmu.h"
 #include "run/run_private.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
  */
 #include <linebounce/structure.h>
 
-#include "btf_fixture.h"
+#include "support/btf_fixture.h"
 #include "layout/structure_private.h"
 
 #include <errno.h>

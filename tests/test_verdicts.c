@@ -6,7 +6,7 @@
 #include <linebounce/analysis.h>
 
 #include "report/interval.h"
-#include "made_run.h"
+#include "support/made_run.h"
 #include "report/table.h"
 #include "report/verdicts.h"
 

@@ -58,30 +58,30 @@ static struct pmu {
     } groups[PMU_GROUPS];
 } pmu;
 
-static void pmu_start(void)
+static inline void pmu_start(void)
 {
     memset(&pmu, 0, sizeof pmu);
     pthread_mutex_init(&pmu.mutex, NULL);
     pmu.trick_pu_os = -1;
 }
 
-static void pmu_rule(unsigned config, int error, int pu_os)
+static inline void pmu_rule(unsigned config, int error, int pu_os)
 {
     pmu.rules[pmu.n_rules++] = (struct pmu_rule){config, error, pu_os};
 }
 
-static uint64_t pmu_step(unsigned config)
+static inline uint64_t pmu_step(unsigned config)
 {
     return config && config == pmu.still ? 0 : 1000 + 10 * config;
 }
 
-static unsigned pmu_config(const struct perf_event_attr *attr)
+static inline unsigned pmu_config(const struct perf_event_attr *attr)
 {
     return attr->type == PERF_TYPE_BREAKPOINT ? PMU_WATCH : (unsigned)(attr->config & 0xff);
 }
 
 /* A fault is what a kernel would never see from a sound program. */
-static struct pmu_event *pmu_event_of(int fd)
+static inline struct pmu_event *pmu_event_of(int fd)
 {
     static struct pmu_event nobody;
     bool known = fd >= PMU_FD && fd < PMU_FD + PMU_FDS && pmu.events[fd - PMU_FD].open;
@@ -90,12 +90,12 @@ static struct pmu_event *pmu_event_of(int fd)
     return known ? &pmu.events[fd - PMU_FD] : &nobody;
 }
 
-static bool pmu_in_group(int i, int leader_fd)
+static inline bool pmu_in_group(int i, int leader_fd)
 {
     return pmu.events[i].open && (PMU_FD + i == leader_fd || pmu.events[i].group_fd == leader_fd);
 }
 
-static int pmu_hardware_in(int leader_fd)
+static inline int pmu_hardware_in(int leader_fd)
 {
     int n = 0;
 
@@ -104,7 +104,7 @@ static int pmu_hardware_in(int leader_fd)
     return n;
 }
 
-static int pmu_refusal(const struct perf_event_attr *attr, int group_fd, int pu_os)
+static inline int pmu_refusal(const struct perf_event_attr *attr, int group_fd, int pu_os)
 {
     for (int i = 0; i < pmu.n_rules; i++)
         if (pmu.rules[i].config == pmu_config(attr) &&
@@ -115,8 +115,8 @@ static int pmu_refusal(const struct perf_event_attr *attr, int group_fd, int pu_
     return full ? EINVAL : 0;
 }
 
-static int pmu_open(struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd,
-                    unsigned long flags)
+static inline int pmu_open(struct perf_event_attr *attr, pid_t pid, int cpu, int group_fd,
+                           unsigned long flags)
 {
     int pu_os = sched_getcpu(), fd = -EMFILE;
 
@@ -139,14 +139,14 @@ static int pmu_open(struct perf_event_attr *attr, pid_t pid, int cpu, int group_
 }
 
 /* The trick is a matter of the group, so that it is the same in both of its readings. */
-static enum pmu_trick pmu_trick_of(const struct pmu_event *leader)
+static inline enum pmu_trick pmu_trick_of(const struct pmu_event *leader)
 {
     bool here = pmu.trick_pu_os < 0 || pmu.trick_pu_os == leader->pu_os;
 
     return here && pmu.n_groups > pmu.tricks_from ? pmu.trick : PMU_COUNTS;
 }
 
-static ssize_t pmu_fill(int fd, uint64_t round, enum pmu_trick trick, uint64_t *words)
+static inline ssize_t pmu_fill(int fd, uint64_t round, enum pmu_trick trick, uint64_t *words)
 {
     uint64_t running = trick == PMU_STILL ? 0 : trick == PMU_HALF ? PMU_NS / 2 : PMU_NS;
     size_t n = 0;
@@ -163,7 +163,7 @@ static ssize_t pmu_fill(int fd, uint64_t round, enum pmu_trick trick, uint64_t *
     return (ssize_t)((3 + 2 * n) * sizeof *words);
 }
 
-static ssize_t pmu_read(int fd, void *buffer, size_t bytes)
+static inline ssize_t pmu_read(int fd, void *buffer, size_t bytes)
 {
     uint64_t words[3 + 2 * LB_GROUP_MOST];
     ssize_t got;
@@ -184,7 +184,7 @@ static ssize_t pmu_read(int fd, void *buffer, size_t bytes)
     return got;
 }
 
-static void pmu_note_group(int fd)
+static inline void pmu_note_group(int fd)
 {
     struct pmu_group *g = &pmu.groups[pmu.n_groups++ % PMU_GROUPS];
 
@@ -194,7 +194,7 @@ static void pmu_note_group(int fd)
             g->configs[g->n++] = pmu_config(&pmu.events[i].attr);
 }
 
-static int pmu_control(int fd, unsigned long request, unsigned long argument)
+static inline int pmu_control(int fd, unsigned long request, unsigned long argument)
 {
     pthread_mutex_lock(&pmu.mutex);
     struct pmu_event *event = pmu_event_of(fd);
@@ -207,18 +207,18 @@ static int pmu_control(int fd, unsigned long request, unsigned long argument)
     return 0;
 }
 
-static void *pmu_map(int fd, size_t bytes)
+static inline void *pmu_map(int fd, size_t bytes)
 {
     (void)fd, (void)bytes;
     return NULL;
 }
 
-static void pmu_unmap(void *page, size_t bytes)
+static inline void pmu_unmap(void *page, size_t bytes)
 {
     (void)page, (void)bytes;
 }
 
-static void pmu_close(int fd)
+static inline void pmu_close(int fd)
 {
     pthread_mutex_lock(&pmu.mutex);
     pmu_event_of(fd)->open = false;
@@ -226,7 +226,7 @@ static void pmu_close(int fd)
     pthread_mutex_unlock(&pmu.mutex);
 }
 
-static uint64_t pmu_pmc(uint32_t index)
+static inline uint64_t pmu_pmc(uint32_t index)
 {
     return index;
 }

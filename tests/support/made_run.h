@@ -198,8 +198,8 @@ static const struct order simple = {
 static const struct order full = {
     .machine = pair_machine, .scenario = S(NEIGHBOURS), .work_ns = 200, .controls = true};
 
-static const struct lb_result *line_of(const struct lb_analysis *a, const struct made *m,
-                                       const char *layout)
+static inline const struct lb_result *line_of(const struct lb_analysis *a, const struct made *m,
+                                              const char *layout)
 {
     double work_ns = m->plan->cases[m->plan->n_cases - 1].work_ns;
     const struct lb_result *l =

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Hot loops run on a scene: by themselves and, for comparison, timed.
+ */
+#ifndef LB_TESTS_LOOP_SCENE_H
+#define LB_TESTS_LOOP_SCENE_H
+
+#include "scene.h"
+
+#include <linebounce/clock.h>
+#include <linebounce/scenario.h>
+
+#include "layout/layout_private.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define OPS  7
+#define SPAN 9
+
+static inline uint64_t run_loop(struct scene *s, enum lb_op op, bool paused, int thread)
+{
+    const struct lb_layout *l = s->shape.layout;
+    lb_hot *loop = lb_hot_find(op, s->shape.lock, l && l->indirect, paused);
+    const uintptr_t *x = s->sites[thread].x;
+
+    assert_non_null(loop);
+    return loop(OPS, 12345, SPAN, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
+}
+
+static inline struct lb_lock_stats stats_since(struct scene *s, const struct lb_lock_stats *before)
+{
+    struct lb_lock_stats now, difference;
+
+    lb_task_stats(s->me, &now);
+    lb_lock_stats_sub(&now, before, &difference);
+    return difference;
+}
+
+static const struct {
+    enum lb_scenario_kind kind;
+    enum lb_op op;
+} locking[] =
+    {
+        {LB_SCENARIO_SAME_OBJECT, LB_OP_READ}, {LB_SCENARIO_MIXED, LB_OP_WRITE},
+        {LB_SCENARIO_WRITERS, LB_OP_WRITER},   {LB_SCENARIO_NESTED, LB_OP_NESTED},
+        {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_UNCONTENDED, LB_OP_ALONE},
+},
+  plain[] = {
+      {LB_SCENARIO_EMPTY, LB_OP_EMPTY},        {LB_SCENARIO_OBSERVER, LB_OP_OBSERVE},
+      {LB_SCENARIO_CONTROL_SHARED, LB_OP_ADD}, {LB_SCENARIO_STRAIGHT, LB_OP_STRAIGHT},
+      {LB_SCENARIO_ADDS, LB_OP_ADDS},
+};
+
+/* The loop's generator, written down a second time: xorshift64 with 13, 7, 17. */
+static inline uint64_t xorshift(uint64_t x)
+{
+    x ^= x << 13;
+    x ^= x >> 7;
+    x ^= x << 17;
+    return x;
+}
+
+static inline bool has_loop(enum lb_op op, enum lb_lock_kind lock)
+{
+    switch (op) {
+    case LB_OP_GUARDED:
+    case LB_OP_WRITER:
+        return lb_lock_info(lock)->plain_writers;
+    case LB_OP_WRITE:
+    case LB_OP_MIX:
+        return lb_lock_info(lock)->excludes;
+    default:
+        return true;
+    }
+}
+
+static const struct lb_layout fields_inline = {
+    .name = "fields",
+    .size_bytes = 256,
+    .align_bytes = 64,
+    .seq_offset = 40,
+    .lock_offset = 192,
+    .lock_room_bytes = 64,
+    .n_accesses = 3,
+    .accesses = {{"a", 4, 4, LB_HOW_LOAD, LB_EVERY_ROLE},
+                 {"b", 129, 1, LB_HOW_LOAD, LB_EVERY_ROLE},
+                 {"c", 72, 8, LB_HOW_LOAD, LB_EVERY_ROLE}},
+};
+
+/* No sequence number: the first word stands for it; the lock lies apart. */
+static const struct lb_layout fields_apart = {
+    .name = "fields-apart",
+    .size_bytes = 24,
+    .align_bytes = 8,
+    .seq_offset = LB_NO_SEQ,
+    .separate = true,
+    .indirect = true,
+    .slot_offset = 8,
+    .lock_align_bytes = 8,
+    .n_accesses = 1,
+    .accesses = {{"a", 16, 8, LB_HOW_LOAD, LB_EVERY_ROLE}},
+};
+
+static const struct {
+    enum lb_scenario_kind kind;
+    enum lb_op op;
+} on_fields[] = {
+    {LB_SCENARIO_SAME_OBJECT, LB_OP_READ}, {LB_SCENARIO_NESTED, LB_OP_NESTED},
+    {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_MIXED, LB_OP_WRITE},
+    {LB_SCENARIO_WRITERS, LB_OP_WRITER},   {LB_SCENARIO_UNCONTENDED, LB_OP_ALONE},
+};
+
+#endif
