@@ -15,9 +15,7 @@ static const struct lb_scenario *const all[] = {
     &lb_scenarios[LB_SCENARIO_ADDS],
     &lb_scenarios[LB_SCENARIO_UNCONTENDED],
 };
-static const enum lb_lock_kind kinds[] = {LB_LOCK_RWSEM40,       LB_LOCK_RWSEM32,
-                                          LB_LOCK_REFCOUNT,      LB_LOCK_PTHREAD_RWLOCK,
-                                          LB_LOCK_PTHREAD_MUTEX, LB_LOCK_LOCKED_ADDS};
+static const enum lb_lock_kind kinds[] = {LB_LOCK_LIST(LB_LOCK_ENUM)};
 static const double saturated[] = {0};
 static const int one[] = {1};
 /* Rounds that the figures are defined over. */

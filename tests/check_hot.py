@@ -18,7 +18,6 @@ import subprocess
 import sys
 
 READ_OPS = ("read", "nested", "many", "alone")
-KINDS = ("rwsem40", "rwsem32", "refcount", "locked_adds", "pthread_rwlock", "pthread_mutex")
 WAYS = ("inline", "indirect")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
@@ -60,17 +59,30 @@ LOCKED.update({f"{how}{n}": (n if how == "cas" else 0, n if how == "add" else 0)
                for how, n in WORDS})
 
 
+# Ops by what the list of kinds says of its readers and its writers.
+OPS = {"LOCK": READ_OPS, "NONE": (), "MM": ("write", "mix"),
+       "PLAIN": ("write", "mix", "writer", "guarded")}
+LISTED = re.compile(r"^    X\([A-Z0-9_]+, (\w+), (\w+), (\w+)\)", re.MULTILINE)
+
+
+def listed_kinds():
+    """(kind, ops) of the header's list, so that no kind goes without its loops."""
+    header = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "include",
+                          "linebounce", "lock.h")
+    with open(header, encoding="utf-8") as file:
+        found = [(kind, [*OPS[readers], *OPS[writers]])
+                 for kind, readers, writers in LISTED.findall(file.read())]
+    if not found:
+        print(f"failed: no list of kinds in {header}")
+        sys.exit(1)
+    return found
+
+
 def expected_names():
+    kinds = listed_kinds()
     for form in FORMS:
-        for kind in KINDS:
-            for way in WAYS:
-                ops = list(READ_OPS)
-                if kind != "locked_adds":
-                    ops += ["write", "mix"]
-                if kind not in ("locked_adds", "refcount"):
-                    ops += ["writer", "guarded"]
-                for op in ops:
-                    yield f"hot_{op}_{kind}_{way}_{form}"
+        for kind, ops in kinds:
+            yield from (f"hot_{op}_{kind}_{way}_{form}" for way in WAYS for op in ops)
         for op in (*PLAIN, *CHURNS, *FAULTS, *(f"{how}{n}" for how, n in WORDS)):
             yield f"hot_{op}_{form}"
 

@@ -53,8 +53,7 @@ struct worker {
     unsigned order;
 };
 
-static enum lb_lock_kind kinds[] = {LB_LOCK_RWSEM40, LB_LOCK_RWSEM32, LB_LOCK_REFCOUNT,
-                                    LB_LOCK_PTHREAD_RWLOCK, LB_LOCK_PTHREAD_MUTEX};
+static enum lb_lock_kind kinds[] = {LB_LOCK_LIST(LB_LOCK_ENUM)};
 
 static struct shared *begin(void **state, struct worker *workers, unsigned n)
 {
@@ -611,28 +610,28 @@ static void refcount_writer_waits_for_readers(void **state)
     end(shared);
 }
 
-#define EVERY_KIND(test)                                                                           \
-    {#test " rwsem40", test, NULL, NULL, &kinds[0]},                                               \
-        {#test " rwsem32", test, NULL, NULL, &kinds[1]},                                           \
-        {#test " refcount", test, NULL, NULL, &kinds[2]},                                          \
-        {#test " pthread_rwlock", test, NULL, NULL, &kinds[3]},                                    \
+#define ON(test, NAME, k)                                                                          \
     {                                                                                              \
-#test " pthread_mutex", test, NULL, NULL, &kinds[4]                                        \
+#test " " #k, test, NULL, NULL, &kinds[LB_LOCK_##NAME]                                     \
     }
-#define EACH_RWSEM(test)                                                                           \
-    {#test " rwsem40", test, NULL, NULL, &kinds[0]},                                               \
-    {                                                                                              \
-#test " rwsem32", test, NULL, NULL, &kinds[1]                                              \
-    }
+/* Every kind that excludes anything: for each test a list of its own, as macros go. */
+#define WITH_NONE(test, NAME, k)
+#define WITH_MM(test, NAME, k)                   ON(test, NAME, k),
+#define WITH_PLAIN(test, NAME, k)                ON(test, NAME, k),
+#define EXCLUDES(NAME, k, readers, writers)      WITH_##writers(writers_exclude_each_other, NAME, k)
+#define SEES_WHOLE(NAME, k, readers, writers)    WITH_##writers(readers_see_whole_updates, NAME, k)
+#define DOES_ANYTHING(NAME, k, readers, writers) WITH_##writers(everybody_does_everything, NAME, k)
+
+#define EACH_RWSEM(test) ON(test, RWSEM40, rwsem40), ON(test, RWSEM32, rwsem32)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        EVERY_KIND(writers_exclude_each_other),
-        EVERY_KIND(readers_see_whole_updates),
-        EVERY_KIND(everybody_does_everything),
+        LB_LOCK_LIST(EXCLUDES)      /**/
+        LB_LOCK_LIST(SEES_WHOLE)    /**/
+        LB_LOCK_LIST(DOES_ANYTHING) /**/
         EACH_RWSEM(writer_gets_past_readers),
-        {"writer_gets_past_readers refcount", writer_gets_past_readers, NULL, NULL, &kinds[2]},
+        ON(writer_gets_past_readers, REFCOUNT, refcount),
         EACH_RWSEM(sleeping_readers_are_woken_together),
         EACH_RWSEM(first_writer_gets_it_by_handoff),
         EACH_RWSEM(first_readers_get_it_by_handoff),
@@ -642,8 +641,7 @@ int main(void)
         EACH_RWSEM(spinning_on_readers_ends),
         EACH_RWSEM(spinners_leave_the_queue),
         EACH_RWSEM(queue_survives_those_who_leave),
-        {"refcount_writer_waits_for_readers", refcount_writer_waits_for_readers, NULL, NULL,
-         &kinds[2]},
+        ON(refcount_writer_waits_for_readers, REFCOUNT, refcount),
     };
     alarm(ALARM_S);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -145,6 +145,39 @@ static int show_layouts(const struct settings *s)
     return status;
 }
 
+static bool layout_takes(const void *layout, enum lb_lock_kind kind)
+{
+    return !lb_layout_allows(layout, kind, NULL);
+}
+
+/* Apart from room: each kind fits behind a pointer. */
+static bool scenario_takes(const void *scenario, enum lb_lock_kind kind)
+{
+    const struct lb_layout *apart;
+
+    return !lb_layout_find("pointer", NULL, &apart) &&
+           !lb_scenario_allows(scenario, apart, kind, NULL);
+}
+
+/* "all", the kinds that are taken, or "all but" the others, whichever are fewer. */
+static void print_taken(const char *name, bool (*takes)(const void *, enum lb_lock_kind),
+                        const void *what)
+{
+    int n = 0;
+
+    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++)
+        n += takes(what, k);
+    bool named = n <= LB_LOCK_KINDS / 2;
+    printf("%-21s %s", name, n == LB_LOCK_KINDS ? "all" : named ? "" : "all but ");
+    const char *before = "";
+    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++)
+        if (takes(what, k) == named) {
+            printf("%s%s", before, lb_lock_info(k)->name);
+            before = ", ";
+        }
+    putchar('\n');
+}
+
 static int show_locks(const struct settings *s)
 {
     (void)s;
@@ -152,15 +185,13 @@ static int show_locks(const struct settings *s)
         const struct lb_lock_info *i = lb_lock_info(k);
         printf("%-15s %2zu bytes  %s\n", i->name, i->bytes, i->meaning);
     }
-    printf("\nWhich layouts take which kind:\n%-21s", "");
-    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++)
-        printf(" %-14s", lb_lock_info(k)->name);
-    for (size_t l = 0; l < lb_n_layouts; l++) {
-        printf("\n%-21s", lb_layouts[l].name);
-        for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++)
-            printf(" %-14s", lb_layout_allows(&lb_layouts[l], k, NULL) ? "-" : "yes");
-    }
-    putchar('\n');
+    puts("\nWhich layouts take which kind:");
+    for (size_t l = 0; l < lb_n_layouts; l++)
+        print_taken(lb_layouts[l].name, layout_takes, &lb_layouts[l]);
+    puts("\nWhich scenarios do:");
+    for (size_t i = 0; i < LB_SCENARIOS; i++)
+        if (!lb_scenarios[i].internal && lb_scenario_locks(&lb_scenarios[i]))
+            print_taken(lb_scenarios[i].name, scenario_takes, &lb_scenarios[i]);
     return 0;
 }
 

@@ -34,15 +34,22 @@
 extern "C" {
 #endif
 
-enum lb_lock_kind {
-    LB_LOCK_RWSEM40,
-    LB_LOCK_RWSEM32,
-    LB_LOCK_REFCOUNT,
-    LB_LOCK_PTHREAD_RWLOCK,
-    LB_LOCK_PTHREAD_MUTEX,
-    LB_LOCK_LOCKED_ADDS,
-    LB_LOCK_KINDS
-};
+/* All kinds, as they are shown: X(NAME, name, readers, writers). Loops, operations, suites and
+ * tables follow from a line here and from the class of the kind in a file of lib/lock/.
+ *   readers  LOCK   they take it, together or one at a time
+ *   writers  PLAIN  a write lock of its own
+ *            MM     one at a time only under another lock: the address space's, see `mixed`
+ *            NONE   it has no write side */
+#define LB_LOCK_LIST(X)                                                                            \
+    X(RWSEM40, rwsem40, LOCK, PLAIN)                                                               \
+    X(RWSEM32, rwsem32, LOCK, PLAIN)                                                               \
+    X(REFCOUNT, refcount, LOCK, MM)                                                                \
+    X(PTHREAD_RWLOCK, pthread_rwlock, LOCK, PLAIN)                                                 \
+    X(PTHREAD_MUTEX, pthread_mutex, LOCK, PLAIN)                                                   \
+    X(LOCKED_ADDS, locked_adds, LOCK, NONE)
+
+#define LB_LOCK_ENUM(NAME, name, readers, writers) LB_LOCK_##NAME,
+enum lb_lock_kind { LB_LOCK_LIST(LB_LOCK_ENUM) LB_LOCK_KINDS };
 
 /* The rw-semaphore's count word. */
 #define LB_RWSEM_WRITER  ((uint64_t)1)      /* write-locked */

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fast paths, for the hot loops: for each kind K of rwsem40, rwsem32, refcount, pthread_rwlock,
- * pthread_mutex and locked_adds
+ * The fast paths, for the hot loops, with the slow ones that they leave for: for each kind K of
+ * LB_LOCK_LIST
  *
  *   bool lb_K_read_try(void *lock, struct lb_task *me);
  *   void lb_K_read(void *lock, struct lb_task *me);
  *   void lb_K_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm);
- *   void lb_K_write(void *lock, struct lb_task *me, struct lb_mm *mm);         not locked_adds
- *   void lb_K_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm);  not locked_adds
+ *
+ * and, where it has a write side,
+ *
+ *   void lb_K_write(void *lock, struct lb_task *me, struct lb_mm *mm);
+ *   void lb_K_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm);
  *
  * No fast path touches memory but the lock's own words; a failed compare-and-swap and a slow path
  * also count in me->stats. Each order below is the weakest that the lock needs: acquire where it is
@@ -23,6 +26,20 @@
 
 #define LB_FAST_PATH static inline __attribute__((always_inline))
 #define LB_RARELY(x) __builtin_expect(!!(x), 0)
+
+#define LB_RWSEM_LOCKED    (LB_RWSEM_WRITER | LB_RWSEM_READERS)
+#define LB_RWSEM_NO_READER (LB_RWSEM_WRITER | LB_RWSEM_WAITERS | LB_RWSEM_HANDOFF)
+
+/* `count` is what adding the reader's bias gave. */
+LB_SLOW_PATH void lb_rwsem_read_slow(struct lb_rwsem *sem, struct lb_task *me, uint64_t count,
+                                     enum lb_lock_kind kind);
+LB_SLOW_PATH void lb_rwsem_write_slow(struct lb_rwsem *sem, struct lb_task *me,
+                                      enum lb_lock_kind kind);
+/* The last reader left, or a writer did, and there are waiters. */
+LB_SLOW_PATH void lb_rwsem_read_wake(struct lb_rwsem *sem, struct lb_task *me,
+                                     enum lb_lock_kind kind);
+LB_SLOW_PATH void lb_rwsem_write_wake(struct lb_rwsem *sem, struct lb_task *me,
+                                      enum lb_lock_kind kind);
 
 /* The owner is a hint for spinners and protects nothing: relaxed. A reader leaves the owner behind
  * when it unlocks, and keeps the mark that stops writers from spinning. */
@@ -118,6 +135,13 @@ LB_FAST_PATH void lb_rwsem_write_unlock(struct lb_rwsem *sem, struct lb_task *me
 
 LB_RWSEM_FAST_PATHS(rwsem40, LB_LOCK_RWSEM40)
 LB_RWSEM_FAST_PATHS(rwsem32, LB_LOCK_RWSEM32)
+
+/* With more than this the next reader would pass for a writer. */
+#define LB_REFCOUNT_LIMIT (LB_REFCOUNT_WRITER - 1)
+
+LB_SLOW_PATH void lb_refcount_read_slow(struct lb_refcount *ref, struct lb_task *me);
+LB_SLOW_PATH void lb_refcount_write_slow(struct lb_refcount *ref, struct lb_task *me);
+LB_SLOW_PATH void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm *mm);
 
 LB_FAST_PATH bool lb_refcount_read_try(void *lock, struct lb_task *me)
 {

@@ -11,20 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(offsetof(struct lb_rwsem40, count) == 0 && offsetof(struct lb_rwsem40, owner) == 8 &&
-                   offsetof(struct lb_rwsem40, osq) == 16 &&
-                   offsetof(struct lb_rwsem40, wait_lock) == 20 &&
-                   offsetof(struct lb_rwsem40, next) == 24 && sizeof(struct lb_rwsem40) == 40,
-               "rwsem40 lies as the kernel's did");
-_Static_assert(offsetof(struct lb_rwsem32, count) == 0 && offsetof(struct lb_rwsem32, owner) == 8 &&
-                   offsetof(struct lb_rwsem32, osq) == 16 &&
-                   offsetof(struct lb_rwsem32, wait_lock) == 20 &&
-                   offsetof(struct lb_rwsem32, first_waiter) == 24 &&
-                   sizeof(struct lb_rwsem32) == 32,
-               "rwsem32 lies as the kernel's does");
-_Static_assert(offsetof(struct lb_rwsem, first) == offsetof(struct lb_rwsem40, next) &&
-                   sizeof(struct lb_rwsem) == sizeof(struct lb_rwsem32),
-               "both forms begin alike");
 _Static_assert(sizeof(struct lb_task) % LB_APART_BYTES == 0, "tasks share no lines");
 
 struct lb_task_set {
@@ -32,95 +18,17 @@ struct lb_task_set {
     struct lb_task *tasks;
 };
 
-static const struct lb_lock_info infos[LB_LOCK_KINDS] = {
-    [LB_LOCK_RWSEM40] =
-        {
-            .kind = LB_LOCK_RWSEM40,
-            .name = "rwsem40",
-            .bytes = sizeof(struct lb_rwsem40),
-            .align_bytes = _Alignof(struct lb_rwsem40),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = offsetof(struct lb_rwsem40, owner),
-            .vma_protocol = true,
-            .counts = true,
-            .excludes = true,
-            .plain_writers = true,
-            .meaning = "rw-semaphore with a list head of two pointers, Linux before 2026",
-        },
-    [LB_LOCK_RWSEM32] =
-        {
-            .kind = LB_LOCK_RWSEM32,
-            .name = "rwsem32",
-            .bytes = sizeof(struct lb_rwsem32),
-            .align_bytes = _Alignof(struct lb_rwsem32),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = offsetof(struct lb_rwsem32, owner),
-            .vma_protocol = true,
-            .counts = true,
-            .excludes = true,
-            .plain_writers = true,
-            .meaning = "rw-semaphore with one pointer to its first waiter, Linux of 2026",
-        },
-    [LB_LOCK_REFCOUNT] =
-        {
-            .kind = LB_LOCK_REFCOUNT,
-            .name = "refcount",
-            .bytes = sizeof(struct lb_refcount),
-            .align_bytes = _Alignof(struct lb_refcount),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .vma_protocol = true,
-            .counts = true,
-            .excludes = true,
-            .meaning = "4-byte count of readers, Linux 6.15 and later",
-        },
-    [LB_LOCK_PTHREAD_RWLOCK] =
-        {
-            .kind = LB_LOCK_PTHREAD_RWLOCK,
-            .name = "pthread_rwlock",
-            .bytes = sizeof(pthread_rwlock_t),
-            .align_bytes = _Alignof(pthread_rwlock_t),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .excludes = true,
-            .plain_writers = true,
-            .meaning = "the C library's reader-writer lock, default attributes",
-        },
-    [LB_LOCK_PTHREAD_MUTEX] =
-        {
-            .kind = LB_LOCK_PTHREAD_MUTEX,
-            .name = "pthread_mutex",
-            .bytes = sizeof(pthread_mutex_t),
-            .align_bytes = _Alignof(pthread_mutex_t),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .excludes = true,
-            .plain_writers = true,
-            .sleeps_in_read = true,
-            .meaning = "the C library's mutex, default attributes; reads exclude each other",
-        },
-    [LB_LOCK_LOCKED_ADDS] =
-        {
-            .kind = LB_LOCK_LOCKED_ADDS,
-            .name = "locked_adds",
-            .bytes = sizeof(uint64_t),
-            .align_bytes = _Alignof(uint64_t),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = -1,
-            .vma_protocol = true,
-            .counts = true,
-            .meaning = "two locked adds and no exclusion: what any lock costs at the least",
-        },
-};
+#define REFER(NAME, k, readers, writers) [LB_LOCK_##NAME] = &lb_##k##_class,
+static const struct lb_lock_class *const classes[LB_LOCK_KINDS] = {LB_LOCK_LIST(REFER)};
 
 const struct lb_lock_info *lb_lock_info(enum lb_lock_kind kind)
 {
-    return &infos[kind];
+    return &classes[kind]->info;
 }
 
 static const char *name_at(size_t i)
 {
-    return infos[i].name;
+    return classes[i]->info.name;
 }
 
 int lb_lock_parse(const char *name, struct lb_why *why, enum lb_lock_kind *kind)
@@ -130,7 +38,7 @@ int lb_lock_parse(const char *name, struct lb_why *why, enum lb_lock_kind *kind)
 
     if (lb_name_find(&names, name, why, &found))
         return -EINVAL;
-    *kind = infos[found].kind;
+    *kind = (enum lb_lock_kind)found;
     return 0;
 }
 
@@ -205,123 +113,78 @@ void lb_mm_init(struct lb_mm *mm)
 
 void lb_lock_init(enum lb_lock_kind kind, void *lock)
 {
-    memset(lock, 0, infos[kind].bytes);
-    switch (kind) {
-    case LB_LOCK_REFCOUNT:
-        ((struct lb_refcount *)lock)->count = LB_REFCOUNT_IDLE;
-        break;
-    case LB_LOCK_PTHREAD_RWLOCK:
-        pthread_rwlock_init(lock, NULL);
-        break;
-    case LB_LOCK_PTHREAD_MUTEX:
-        pthread_mutex_init(lock, NULL);
-        break;
-    default:
-        break;
-    }
-}
-
-static bool rwsem_is_idle(const struct lb_rwsem *sem, const struct lb_waiter *last)
-{
-    /* acquire: what the last holder did is seen. */
-    if (__atomic_load_n(&sem->count, __ATOMIC_ACQUIRE))
-        return false;
-    const uint64_t owner = __atomic_load_n(&sem->owner, __ATOMIC_RELAXED);
-    return (!owner || (owner & LB_OWNER_READER)) && !__atomic_load_n(&sem->osq, __ATOMIC_RELAXED) &&
-           !__atomic_load_n(&sem->wait_lock, __ATOMIC_ACQUIRE) && !sem->first && !last;
-}
-
-/* The C library's locks can only be asked by taking them. */
-static bool pthread_is_idle(enum lb_lock_kind kind, void *lock)
-{
-    if (kind == LB_LOCK_PTHREAD_MUTEX)
-        return !pthread_mutex_trylock(lock) && !pthread_mutex_unlock(lock);
-    return !pthread_rwlock_trywrlock(lock) && !pthread_rwlock_unlock(lock);
+    memset(lock, 0, classes[kind]->info.bytes);
+    if (classes[kind]->init)
+        classes[kind]->init(lock);
 }
 
 bool lb_lock_is_idle(enum lb_lock_kind kind, const void *lock)
 {
-    switch (kind) {
-    case LB_LOCK_RWSEM40:
-        return rwsem_is_idle(lock, ((const struct lb_rwsem40 *)lock)->prev);
-    case LB_LOCK_RWSEM32:
-        return rwsem_is_idle(lock, NULL);
-    case LB_LOCK_REFCOUNT:
-        return __atomic_load_n((const uint32_t *)lock, __ATOMIC_ACQUIRE) == LB_REFCOUNT_IDLE;
-    case LB_LOCK_LOCKED_ADDS:
-        return !__atomic_load_n((const uint64_t *)lock, __ATOMIC_ACQUIRE);
-    default:
-        return pthread_is_idle(kind, (void *)(uintptr_t)lock);
-    }
+    return classes[kind]->is_idle(lock);
 }
 
-/* The kinds that have all operations; locked_adds is last and stands for itself. */
-#define EXCLUDING_KINDS(op, ...)                                                                   \
-    case LB_LOCK_RWSEM40:                                                                          \
-        op(rwsem40, __VA_ARGS__);                                                                  \
-    case LB_LOCK_RWSEM32:                                                                          \
-        op(rwsem32, __VA_ARGS__);                                                                  \
-    case LB_LOCK_REFCOUNT:                                                                         \
-        op(refcount, __VA_ARGS__);                                                                 \
-    case LB_LOCK_PTHREAD_RWLOCK:                                                                   \
-        op(pthread_rwlock, __VA_ARGS__);                                                           \
-    case LB_LOCK_PTHREAD_MUTEX:                                                                    \
-        op(pthread_mutex, __VA_ARGS__)
+/* CALL of each kind that has such a side. */
+#define READ_LOCK(NAME, CALL)                                                                      \
+    case LB_LOCK_##NAME:                                                                           \
+        CALL;                                                                                      \
+        break;
+#define WRITE_PLAIN(NAME, CALL) READ_LOCK(NAME, CALL)
+#define WRITE_MM(NAME, CALL)    READ_LOCK(NAME, CALL)
+#define WRITE_NONE(NAME, CALL)
 
 bool lb_lock_read_try(enum lb_lock_kind kind, void *lock, struct lb_task *me)
 {
-#define READ_TRY(k, l, m) return lb_##k##_read_try(l, m)
+    bool taken = false;
+#define READ_TRY(NAME, k, readers, writers)                                                        \
+    READ_##readers(NAME, taken = lb_##k##_read_try(lock, me))
     switch (kind) {
-        EXCLUDING_KINDS(READ_TRY, lock, me);
+        LB_LOCK_LIST(READ_TRY)
     default:
-        return lb_locked_adds_read_try(lock, me);
+        break;
     }
+    return taken;
 }
 
 void lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me)
 {
-#define READ(k, l, m)                                                                              \
-    lb_##k##_read(l, m);                                                                           \
-    break
+#define READ(NAME, k, readers, writers) READ_##readers(NAME, lb_##k##_read(lock, me))
     switch (kind) {
-        EXCLUDING_KINDS(READ, lock, me);
+        LB_LOCK_LIST(READ)
     default:
-        lb_locked_adds_read(lock, me);
+        break;
     }
 }
 
 void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm)
 {
-#define READ_UNLOCK(k, l, t, m)                                                                    \
-    lb_##k##_read_unlock(l, t, m);                                                                 \
-    break
+#define READ_UNLOCK(NAME, k, readers, writers)                                                     \
+    READ_##readers(NAME, lb_##k##_read_unlock(lock, me, mm))
     switch (kind) {
-        EXCLUDING_KINDS(READ_UNLOCK, lock, me, mm);
+        LB_LOCK_LIST(READ_UNLOCK)
     default:
-        lb_locked_adds_read_unlock(lock, me, mm);
+        break;
     }
 }
 
 int lb_lock_write(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm)
 {
-#define WRITE(k, l, t, m)                                                                          \
-    lb_##k##_write(l, t, m);                                                                       \
-    return 0
+#define WRITE(NAME, k, readers, writers) WRITE_##writers(NAME, lb_##k##_write(lock, me, mm))
     switch (kind) {
-        EXCLUDING_KINDS(WRITE, lock, me, mm);
+        LB_LOCK_LIST(WRITE)
     default:
         return -ENOTSUP;
     }
+    return 0;
 }
 
 int lb_lock_write_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm)
 {
-#define WRITE_UNLOCK(k, l, t, m)                                                                   \
-    lb_##k##_write_unlock(l, t, m);                                                                \
-    return 0
+#define WRITE_UNLOCK(NAME, k, readers, writers)                                                    \
+    WRITE_##writers(NAME, lb_##k##_write_unlock(lock, me, mm))
     switch (kind) {
-        EXCLUDING_KINDS(WRITE_UNLOCK, lock, me, mm);
+        LB_LOCK_LIST(WRITE_UNLOCK)
     default:
         return -ENOTSUP;
     }
+    return 0;
 }

@@ -45,27 +45,25 @@ struct __attribute__((may_alias)) lb_rwsem {
     struct lb_waiter *first;
 };
 
-#define LB_RWSEM_LOCKED    (LB_RWSEM_WRITER | LB_RWSEM_READERS)
-#define LB_RWSEM_NO_READER (LB_RWSEM_WRITER | LB_RWSEM_WAITERS | LB_RWSEM_HANDOFF)
-/* With more than this the next reader would pass for a writer. */
-#define LB_REFCOUNT_LIMIT (LB_REFCOUNT_WRITER - 1)
+/* What lock.c knows of a kind: `lb_K_class`, beside the slow paths of K. */
+struct lb_lock_class {
+    struct lb_lock_info info;
+    void (*init)(void *lock);          /* from all bytes 0; NULL: that is unlocked */
+    bool (*is_idle)(const void *lock); /* unlocked, and nobody waits */
+};
+#define LB_LOCK_DECLARE(NAME, k, readers, writers) extern const struct lb_lock_class lb_##k##_class;
+LB_LOCK_LIST(LB_LOCK_DECLARE)
+
+/* The part of a kind's information that its line in LB_LOCK_LIST and its type give. */
+enum { LB_WRITERS_NONE, LB_WRITERS_MM, LB_WRITERS_PLAIN };
+#define LB_LOCK_SAYS(NAME, k, readers, writers) LB_WRITERS_OF_##NAME = LB_WRITERS_##writers,
+enum { LB_LOCK_LIST(LB_LOCK_SAYS) };
+#define LB_LOCK_LISTED(NAME, k, type)                                                              \
+    .kind = LB_LOCK_##NAME, .name = #k, .bytes = sizeof(type), .align_bytes = _Alignof(type),      \
+    .excludes = (int)LB_WRITERS_OF_##NAME != LB_WRITERS_NONE,                                      \
+    .plain_writers = (int)LB_WRITERS_OF_##NAME == LB_WRITERS_PLAIN
 
 #define LB_SLOW_PATH __attribute__((noinline, cold))
-
-/* `count` is what adding the reader's bias gave. */
-LB_SLOW_PATH void lb_rwsem_read_slow(struct lb_rwsem *sem, struct lb_task *me, uint64_t count,
-                                     enum lb_lock_kind kind);
-LB_SLOW_PATH void lb_rwsem_write_slow(struct lb_rwsem *sem, struct lb_task *me,
-                                      enum lb_lock_kind kind);
-/* The last reader left, or a writer did, and there are waiters. */
-LB_SLOW_PATH void lb_rwsem_read_wake(struct lb_rwsem *sem, struct lb_task *me,
-                                     enum lb_lock_kind kind);
-LB_SLOW_PATH void lb_rwsem_write_wake(struct lb_rwsem *sem, struct lb_task *me,
-                                      enum lb_lock_kind kind);
-
-LB_SLOW_PATH void lb_refcount_read_slow(struct lb_refcount *ref, struct lb_task *me);
-LB_SLOW_PATH void lb_refcount_write_slow(struct lb_refcount *ref, struct lb_task *me);
-LB_SLOW_PATH void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm *mm);
 
 /* Sleeps until a token is there and takes it. A token may be left over from an earlier wake-up, so
  * the caller looks at what it waits for again. */

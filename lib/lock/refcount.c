@@ -36,3 +36,27 @@ void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm 
     if (writer)
         lb_task_unpark(writer, me);
 }
+
+static void refcount_init(void *lock)
+{
+    ((struct lb_refcount *)lock)->count = LB_REFCOUNT_IDLE;
+}
+
+static bool refcount_is_idle(const void *lock)
+{
+    return __atomic_load_n((const uint32_t *)lock, __ATOMIC_ACQUIRE) == LB_REFCOUNT_IDLE;
+}
+
+const struct lb_lock_class lb_refcount_class = {
+    .info =
+        {
+            LB_LOCK_LISTED(REFCOUNT, refcount, struct lb_refcount),
+            .count_bytes = sizeof(uint32_t),
+            .owner_offset = -1,
+            .vma_protocol = true,
+            .counts = true,
+            .meaning = "4-byte count of readers, Linux 6.15 and later",
+        },
+    .init = refcount_init,
+    .is_idle = refcount_is_idle,
+};

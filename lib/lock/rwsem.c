@@ -19,6 +19,21 @@
 /* wait_lock is held for some dozen instructions; who waits longer waits for a preempted holder. */
 #define WAIT_LOCK_SPINS 200
 
+_Static_assert(offsetof(struct lb_rwsem40, count) == 0 && offsetof(struct lb_rwsem40, owner) == 8 &&
+                   offsetof(struct lb_rwsem40, osq) == 16 &&
+                   offsetof(struct lb_rwsem40, wait_lock) == 20 &&
+                   offsetof(struct lb_rwsem40, next) == 24 && sizeof(struct lb_rwsem40) == 40,
+               "rwsem40 lies as the kernel's did");
+_Static_assert(offsetof(struct lb_rwsem32, count) == 0 && offsetof(struct lb_rwsem32, owner) == 8 &&
+                   offsetof(struct lb_rwsem32, osq) == 16 &&
+                   offsetof(struct lb_rwsem32, wait_lock) == 20 &&
+                   offsetof(struct lb_rwsem32, first_waiter) == 24 &&
+                   sizeof(struct lb_rwsem32) == 32,
+               "rwsem32 lies as the kernel's does");
+_Static_assert(offsetof(struct lb_rwsem, first) == offsetof(struct lb_rwsem40, next) &&
+                   sizeof(struct lb_rwsem) == sizeof(struct lb_rwsem32),
+               "both forms begin alike");
+
 enum owner_state { OWNER_NOBODY, OWNER_WRITER, OWNER_READERS, OWNER_NONSPINNABLE };
 
 enum wake_kind {
@@ -450,3 +465,49 @@ void lb_rwsem_write_slow(struct lb_rwsem *sem, struct lb_task *me, enum lb_lock_
     if (!write_spin(sem, me))
         write_queue(sem, me, kind);
 }
+
+static bool rwsem_is_idle(const struct lb_rwsem *sem, const struct lb_waiter *last)
+{
+    /* acquire: what the last holder did is seen. */
+    if (__atomic_load_n(&sem->count, __ATOMIC_ACQUIRE))
+        return false;
+    const uint64_t owner = __atomic_load_n(&sem->owner, __ATOMIC_RELAXED);
+    return (!owner || (owner & LB_OWNER_READER)) && !__atomic_load_n(&sem->osq, __ATOMIC_RELAXED) &&
+           !__atomic_load_n(&sem->wait_lock, __ATOMIC_ACQUIRE) && !sem->first && !last;
+}
+
+static bool rwsem40_is_idle(const void *lock)
+{
+    return rwsem_is_idle(lock, ((const struct lb_rwsem40 *)lock)->prev);
+}
+
+static bool rwsem32_is_idle(const void *lock)
+{
+    return rwsem_is_idle(lock, NULL);
+}
+
+const struct lb_lock_class lb_rwsem40_class = {
+    .info =
+        {
+            LB_LOCK_LISTED(RWSEM40, rwsem40, struct lb_rwsem40),
+            .count_bytes = sizeof(uint64_t),
+            .owner_offset = offsetof(struct lb_rwsem40, owner),
+            .vma_protocol = true,
+            .counts = true,
+            .meaning = "rw-semaphore with a list head of two pointers, Linux before 2026",
+        },
+    .is_idle = rwsem40_is_idle,
+};
+
+const struct lb_lock_class lb_rwsem32_class = {
+    .info =
+        {
+            LB_LOCK_LISTED(RWSEM32, rwsem32, struct lb_rwsem32),
+            .count_bytes = sizeof(uint64_t),
+            .owner_offset = offsetof(struct lb_rwsem32, owner),
+            .vma_protocol = true,
+            .counts = true,
+            .meaning = "rw-semaphore with one pointer to its first waiter, Linux of 2026",
+        },
+    .is_idle = rwsem32_is_idle,
+};

@@ -158,23 +158,15 @@ INLINE void increment(uintptr_t address)
     FORMS(writer_##K##_##AT, PLAIN_BODY(K, AT, (void)0))                                           \
     FORMS(guarded_##K##_##AT, PLAIN_BODY(K, AT, TWO_WORDS))
 
-#define BOTH(WHAT, K) WHAT(K, inline) WHAT(K, indirect)
-
-BOTH(READERS, rwsem40)
-BOTH(READERS, rwsem32)
-BOTH(READERS, refcount)
-BOTH(READERS, pthread_rwlock)
-BOTH(READERS, pthread_mutex)
-BOTH(READERS, locked_adds)
-BOTH(WRITERS, rwsem40)
-BOTH(WRITERS, rwsem32)
-BOTH(WRITERS, refcount)
-BOTH(WRITERS, pthread_rwlock)
-BOTH(WRITERS, pthread_mutex)
-BOTH(PLAIN, rwsem40)
-BOTH(PLAIN, rwsem32)
-BOTH(PLAIN, pthread_rwlock)
-BOTH(PLAIN, pthread_mutex)
+/* What a line of the list of kinds asks for, and where it is found. */
+#define LOOPS_LOCK(K, AT) READERS(K, AT)
+#define LOOPS_NONE(K, AT)
+#define LOOPS_MM(K, AT)    WRITERS(K, AT)
+#define LOOPS_PLAIN(K, AT) WRITERS(K, AT) PLAIN(K, AT)
+#define LOOPS(NAME, K, readers, writers)                                                           \
+    LOOPS_##readers(K, inline) LOOPS_##readers(K, indirect) LOOPS_##writers(K, inline)             \
+        LOOPS_##writers(K, indirect)
+LB_LOCK_LIST(LOOPS)
 
 FORMS(empty, (void)0)
 
@@ -210,32 +202,23 @@ __attribute__((noinline)) void lb_chain(uint64_t iterations)
     chain(iterations ? iterations : 1);
 }
 
-#define ROWS_READ(K, LOCK)                                                                         \
+#define ROWS_LOCK(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
-        ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_ALONE, alone, K, LOCK)
-#define ROWS_WRITE(K, LOCK) ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK)
+        ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_ALONE, alone, K, LOCK),
+#define ROWS_NONE(K, LOCK)
+#define ROWS_MM(K, LOCK) ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK),
 #define ROWS_PLAIN(K, LOCK)                                                                        \
-    ROWS_AT(LB_OP_WRITER, writer, K, LOCK), ROWS_AT(LB_OP_GUARDED, guarded, K, LOCK)
+    ROWS_MM(K, LOCK)                                                                               \
+    ROWS_AT(LB_OP_WRITER, writer, K, LOCK), ROWS_AT(LB_OP_GUARDED, guarded, K, LOCK),
+#define ROWS(NAME, K, readers, writers)                                                            \
+    ROWS_##readers(K, LB_LOCK_##NAME) ROWS_##writers(K, LB_LOCK_##NAME)
 
 static const struct lb_hot_entry entries[] = {
-    ROWS_READ(rwsem40, LB_LOCK_RWSEM40),
-    ROWS_READ(rwsem32, LB_LOCK_RWSEM32),
-    ROWS_READ(refcount, LB_LOCK_REFCOUNT),
-    ROWS_READ(pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
-    ROWS_READ(pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
-    ROWS_READ(locked_adds, LB_LOCK_LOCKED_ADDS),
-    ROWS_WRITE(rwsem40, LB_LOCK_RWSEM40),
-    ROWS_WRITE(rwsem32, LB_LOCK_RWSEM32),
-    ROWS_WRITE(refcount, LB_LOCK_REFCOUNT),
-    ROWS_WRITE(pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
-    ROWS_WRITE(pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
-    ROWS_PLAIN(rwsem40, LB_LOCK_RWSEM40),
-    ROWS_PLAIN(rwsem32, LB_LOCK_RWSEM32),
-    ROWS_PLAIN(pthread_rwlock, LB_LOCK_PTHREAD_RWLOCK),
-    ROWS_PLAIN(pthread_mutex, LB_LOCK_PTHREAD_MUTEX),
     ROW(LB_OP_EMPTY, empty, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_STRAIGHT, straight, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_ADDS, adds, LB_HOT_NO_LOCK, false),
+    /* Every op of every kind of lock. */
+    LB_LOCK_LIST(ROWS) /**/
 };
 
 const struct lb_hot_table lb_hot_objects = {entries, LB_COUNT(entries)};
