@@ -29,7 +29,7 @@ CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
 
 # Calls that leave the fast path.
 SLOW_CALL = re.compile(
-    r"^(lb_\w+_(slow|wake)|fall_back|give_up|no_memory)(\.\w+)*$")
+    r"^(lb_\w+_(slow|wake)|fall_back(_\w+)?|give_up|no_memory)(\.\w+)*$")
 # The kernel is what these measure.
 FAULT_CALLS = {"map": ("mmap", "mmap64", "munmap"), "protect": ("mprotect",)}
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
@@ -94,7 +94,7 @@ def locked_wanted(op, kind):
     if op in ("write", "mix"):
         return None if op == "mix" else (0, 0)
     if op == "nested":
-        return {"refcount": (2, 2)}.get(kind, (0, 4))
+        return (0, 4) if kind == "locked_adds" else (2, 2)
     if kind == "locked_adds":
         return (0, 2)
     return LOCKED[op]

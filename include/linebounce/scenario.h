@@ -36,7 +36,8 @@ enum lb_op {
     LB_OP_OBSERVE,  /* load the fields, no lock */
     LB_OP_WRITE,    /* mm write lock, vma_start_write, end_write_all, mm unlock */
     LB_OP_WRITER,   /* plain write lock and unlock of the object's lock, blocking */
-    LB_OP_NESTED,   /* read-lock two objects at once (blocking), touch both, unlock */
+    LB_OP_NESTED,   /* READ on two objects at once, as uffd_move_lock takes two VMAs: where the
+                       second may not be had the first is given back, and both are waited for */
     LB_OP_MANY,     /* READ on an object picked anew by every op */
     LB_OP_MIX,      /* READ, or with a given probability WRITE */
     LB_OP_ALONE,    /* try to read-lock, unlock; nothing else: suite fastpath */

@@ -52,39 +52,88 @@ static __attribute__((noinline, cold)) void fall_back(uintptr_t object, program 
     lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);
 }
 
-/* The bodies of ops that lock, for one kind K and one way AT to the lock. */
-#define BODIES(K, AT)                                                                              \
+/* vma_start_read, for one kind K and one way AT to the lock: false where the lock may not be had.
+ */
+#define START_READ(K, AT)                                                                          \
+    INLINE bool start_read_##K##_##AT(uintptr_t object, program p, uintptr_t mm,                   \
+                                      struct lb_task *me, void **locked)                           \
+    {                                                                                              \
+        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm, __ATOMIC_RELAXED), 0))          \
+            return false;                                                                          \
+        void *lock = at_##AT(object + p->lock);                                                    \
+        if (__builtin_expect(!lb_##K##_read_try(lock, me), 0))                                     \
+            return false;                                                                          \
+        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm, __ATOMIC_ACQUIRE), 0)) {        \
+            lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
+            return false;                                                                          \
+        }                                                                                          \
+        *locked = lock;                                                                            \
+        return true;                                                                               \
+    }
+
+/* One object, as a page fault does. */
+#define READ_BODY(K, AT)                                                                           \
     INLINE void read_##K##_##AT(uintptr_t object, program p, uintptr_t mm, struct lb_task *me)     \
     {                                                                                              \
         void *lock;                                                                                \
-        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm, __ATOMIC_RELAXED), 0)) {        \
-            fall_back(object, p, mm, me);                                                          \
-            return;                                                                                \
-        }                                                                                          \
-        lock = at_##AT(object + p->lock);                                                          \
-        if (__builtin_expect(!lb_##K##_read_try(lock, me), 0)) {                                   \
-            fall_back(object, p, mm, me);                                                          \
-            return;                                                                                \
-        }                                                                                          \
-        if (__builtin_expect(load32(object + p->seq) == mm_seq(mm, __ATOMIC_ACQUIRE), 0)) {        \
-            lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
+        if (__builtin_expect(!start_read_##K##_##AT(object, p, mm, me, &lock), 0)) {               \
             fall_back(object, p, mm, me);                                                          \
             return;                                                                                \
         }                                                                                          \
         load_fields(object, p);                                                                    \
         lb_##K##_read_unlock(lock, me, as_mm(mm));                                                 \
+    }
+
+/* Two, as uffd_move_lock does. The first, where it may not be had at once, is waited for under the
+ * address space's lock, which keeps writers out, and kept. Where the second may not be had the
+ * first is given back, since waiting with it in hand could be for ever, and both are waited for. */
+#define NESTED_BODY(K, AT)                                                                         \
+    INLINE void touch_two_##K##_##AT(uintptr_t a, program p, uintptr_t mm, struct lb_task *me,     \
+                                     void *lock_a, void *lock_b)                                   \
+    {                                                                                              \
+        load_fields(a, p);                                                                         \
+        load_fields(a + p->second, p);                                                             \
+        lb_##K##_read_unlock(lock_b, me, as_mm(mm));                                               \
+        lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                               \
     }                                                                                              \
-    INLINE void nested_##K##_##AT(uintptr_t a, program p, uintptr_t mm, struct lb_task *me)        \
+    static __attribute__((noinline, cold)) void fall_back_##K##_##AT(                              \
+        uintptr_t a, program p, uintptr_t mm, struct lb_task *me, bool both)                       \
     {                                                                                              \
         uintptr_t b = a + p->second;                                                               \
         void *lock_a = at_##AT(a + p->lock), *lock_b = at_##AT(b + p->lock);                       \
-        lb_##K##_read(lock_a, me);                                                                 \
-        lb_##K##_read(lock_b, me);                                                                 \
-        load_fields(a, p);                                                                         \
-        load_fields(b, p);                                                                         \
-        lb_##K##_read_unlock(lock_b, me, as_mm(mm));                                               \
-        lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                               \
+        me->stats.fallbacks++;                                                                     \
+        if (!both) {                                                                               \
+            lb_rwsem40_read(&as_mm(mm)->lock, me);                                                 \
+            lb_##K##_read(lock_a, me);                                                             \
+            lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);                                    \
+            both = !start_read_##K##_##AT(b, p, mm, me, &lock_b);                                  \
+            if (both)                                                                              \
+                lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                       \
+        }                                                                                          \
+        if (both) {                                                                                \
+            lb_rwsem40_read(&as_mm(mm)->lock, me);                                                 \
+            lb_##K##_read(lock_a, me);                                                             \
+            lb_##K##_read(lock_b, me);                                                             \
+            lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);                                    \
+        }                                                                                          \
+        touch_two_##K##_##AT(a, p, mm, me, lock_a, lock_b);                                        \
+    }                                                                                              \
+    INLINE void nested_##K##_##AT(uintptr_t a, program p, uintptr_t mm, struct lb_task *me)        \
+    {                                                                                              \
+        void *lock_a, *lock_b;                                                                     \
+        if (__builtin_expect(!start_read_##K##_##AT(a, p, mm, me, &lock_a), 0)) {                  \
+            fall_back_##K##_##AT(a, p, mm, me, false);                                             \
+            return;                                                                                \
+        }                                                                                          \
+        if (__builtin_expect(!start_read_##K##_##AT(a + p->second, p, mm, me, &lock_b), 0)) {      \
+            lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                           \
+            fall_back_##K##_##AT(a, p, mm, me, true);                                              \
+            return;                                                                                \
+        }                                                                                          \
+        touch_two_##K##_##AT(a, p, mm, me, lock_a, lock_b);                                        \
     }
+
+#define BODIES(K, AT) START_READ(K, AT) READ_BODY(K, AT) NESTED_BODY(K, AT)
 
 /* A read lock that nobody contends, alone. */
 #define ALONE_BODY(K, AT)                                                                          \
