@@ -45,9 +45,10 @@ static void make_log(struct made *m, uint64_t begin, const unsigned *pairs)
         end += pairs[2 * n];
         assert_true(n < BLOCKS_MOST);
         bool sampled = pairs[2 * n + 1] == TIMED;
-        m->blocks[n] = (struct lb_block){end, sampled ? 1 : pairs[2 * n + 1], sampled};
+        m->blocks[n] = (struct lb_block){
+            .end = end, .ops = sampled ? 1 : pairs[2 * n + 1], .sampled = sampled};
     }
-    m->log = (struct lb_log){begin, m->blocks, n};
+    m->log = (struct lb_log){.begin = begin, .blocks = m->blocks, .n = n};
 }
 
 static void check(const struct lb_thread_result *r, double ticks, double ops, unsigned blocks,
@@ -187,7 +188,7 @@ static void test_reduce_of_nothing(void **state)
 
     (void)state;
     make_log(&a, 0, tens);
-    struct lb_log logs[2] = {a.log, {0, NULL, 0}};
+    struct lb_log logs[2] = {a.log, {.blocks = NULL}};
     for (int keep = 0; keep < 2; keep++) {
         memset(r, 0x5a, sizeof r);
         assert_int_equal(lb_blocks_reduce(logs, 2, 20, 100, keep, r), 0);

@@ -56,6 +56,34 @@ struct lb_sampling {
     uint64_t slow_ticks; /* ops that take longer count as slow; UINT64_MAX: there is no threshold */
 };
 
+/* A paced thread begins its ops by the clock: at times that it draws beforehand, `every_ticks`
+ * after one another on average (+-50 %), whatever its ops take. Until an op is due it reads the
+ * clock and nothing else, so that no line moves. An op that is due while the one before it goes on
+ * begins as soon as that is over, and the one behind it is due when it would have been: ops that
+ * were held up are made up for, the rate is the one that was set, and the times of ops do not leave
+ * out those that a long one has kept waiting (they hold no wait: that is late_ns). Where ops take
+ * longer than their interval on average, the thread cannot keep up: then its rate is what it can
+ * do, and falls short of what was set. */
+struct lb_pacing {
+    uint64_t every_ticks; /* 0: not paced */
+    /* The op between two time-stamps, in ticks of the crew's clock; NULL: `loop` (saturated) once,
+     * between two readings of the clock. */
+    lb_hot_timed *timed;
+    /* The loop of LB_OP_EMPTY, run once before each op: the wait ends as the clock steps, and ops
+     * that all began there would be timed short by up to a step. NULL: none. */
+    lb_hot *dither;
+    uint64_t dither_span; /* in chain iterations, as span: some steps of the clock */
+};
+
+/* When a paced thread's ops are due, in ticks: plain arithmetic, the same for the same seed. */
+struct lb_schedule {
+    uint64_t random, every, due;
+};
+/* The first op is due within one interval behind `start`. */
+void lb_schedule_init(uint64_t seed, uint64_t every_ticks, uint64_t start,
+                      struct lb_schedule *schedule);
+void lb_schedule_next(struct lb_schedule *schedule);
+
 /* What one thread does in a window. */
 struct lb_thread_plan {
     int worker; /* who; each worker at most once in a window */
@@ -68,7 +96,8 @@ struct lb_thread_plan {
     const uint32_t *picks_start;
     uint64_t ops_most; /* the thread stops after so many ops; 0: only at the stop */
     int faults_op;     /* page faults of an op, where the window plan says that they are checked */
-    struct lb_sampling sampling;
+    struct lb_sampling sampling; /* of a paced thread each op is timed, where `timed` is given */
+    struct lb_pacing pacing;     /* not with picks */
     /* What is counted on this thread from the start of the warm-up to after the stop; n_codes <=
      * LB_GROUP_MOST. Words of the harness get their addresses from the crew. */
     const struct lb_event_code *codes;
@@ -144,6 +173,10 @@ const char *lb_spoiled_name(enum lb_spoiled spoiled); /* "" for LB_SPOILED_NOT *
 struct lb_thread_result {
     double measured_ns; /* in kept blocks */
     double ops;         /* in kept blocks; a fraction only where keep_gaps cuts blocks */
+    double busy_ns;     /* of measured_ns: in ops; all of it but for the waits of a paced thread */
+    double late_ns;     /* paced: from when ops were due to their begins, over those of the measured
+                           part; a sum as late_ops is */
+    uint64_t late_ops;  /* paced: the ops of which late_ns is the sum */
     uint64_t total_ops; /* from first to last */
     unsigned blocks, dropped;
     double sampled_ns; /* of the measured part: spent on timed ops and their stamps */
@@ -218,19 +251,25 @@ double lb_crew_chain_ns(struct lb_crew *crew);
 struct lb_block {
     uint64_t end; /* ticks; it began where the one before ended */
     uint32_t ops;
-    bool sampled; /* one op between time-stamps; never the first of a log */
+    bool sampled;  /* one op between time-stamps; never the first of a log */
+    bool gap;      /* paced: an op took, or began though nothing held it up, late by what makes an
+                      unpaced block a gap */
+    uint32_t busy; /* paced: ticks in ops, UINT32_MAX for more */
 };
 struct lb_log {
     uint64_t begin; /* ticks: start of the first block */
     const struct lb_block *blocks;
     size_t n;
+    bool paced;
 };
 /* Counts, per thread, time (in ticks, into measured_ns) and ops of the blocks between warm_end and
  * stop. Without keep_gaps only whole blocks count, and those that overlap a gap of any thread are
  * dropped for all; with it, cut blocks count in proportion. Sampled blocks count only with
  * keep_gaps (an op that slept is part of the story); a sampled block is a gap when it takes
- * LB_GAP_FACTOR times as long as the block before it. Fills measured_ns and sampled_ns (as ticks),
- * ops, blocks and dropped of results. */
+ * LB_GAP_FACTOR times as long as the block before it. How long a paced block takes is the
+ * schedule's matter: it is a gap where it says so, since a thread that is interrupted while it
+ * waits and is back when its op is due has changed nothing. Fills measured_ns, busy_ns and
+ * sampled_ns (as ticks), ops, blocks and dropped of results. */
 int lb_blocks_reduce(const struct lb_log *logs, int n_threads, uint64_t warm_end, uint64_t stop,
                      bool keep_gaps, struct lb_thread_result *results);
 

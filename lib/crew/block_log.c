@@ -56,12 +56,13 @@ static double due(const struct lb_log *log, size_t i, double op)
 static void find_gaps(const struct lb_log *log, uint64_t warm_end, uint64_t stop, double *scratch,
                       struct spans *gaps)
 {
-    double op = typical_op(log, warm_end, stop, scratch);
+    double op = log->paced ? NAN : typical_op(log, warm_end, stop, scratch);
 
     for (size_t i = 0; i < log->n; i++) {
         struct span s = {begin_of(log, i), log->blocks[i].end};
         bool inside = s.to > warm_end && s.from < stop;
-        if (inside && (double)(s.to - s.from) > due(log, i, op))
+        bool gap = log->paced ? log->blocks[i].gap : (double)(s.to - s.from) > due(log, i, op);
+        if (inside && gap)
             gaps->at[gaps->n++] = s;
     }
 }
@@ -90,6 +91,12 @@ static void join(struct spans *gaps)
     gaps->n = n + 1;
 }
 
+/* Ticks of a block in its ops. */
+static double busy(const struct lb_log *log, size_t i)
+{
+    return log->paced ? log->blocks[i].busy : (double)(log->blocks[i].end - begin_of(log, i));
+}
+
 static void count_whole(const struct lb_log *log, uint64_t warm_end, uint64_t stop,
                         const struct spans *gaps, struct lb_thread_result *r)
 {
@@ -97,7 +104,7 @@ static void count_whole(const struct lb_log *log, uint64_t warm_end, uint64_t st
     uint64_t ticks = 0, ops = 0;
 
     r->blocks = r->dropped = 0;
-    r->sampled_ns = 0;
+    r->sampled_ns = r->busy_ns = 0;
     for (size_t i = 0; i < log->n; i++) {
         uint64_t from = begin_of(log, i), to = log->blocks[i].end;
         if (!is_whole(log, i, warm_end, stop))
@@ -115,6 +122,7 @@ static void count_whole(const struct lb_log *log, uint64_t warm_end, uint64_t st
         }
         ticks += to - from;
         ops += log->blocks[i].ops;
+        r->busy_ns += busy(log, i);
     }
     r->measured_ns = (double)ticks;
     r->ops = (double)ops;
@@ -128,7 +136,7 @@ static void count_cut(const struct lb_log *log, uint64_t warm_end, uint64_t stop
     double ticks = 0, ops = 0;
 
     r->blocks = r->dropped = 0;
-    r->sampled_ns = 0;
+    r->sampled_ns = r->busy_ns = 0;
     for (size_t i = 0; i < log->n; i++) {
         uint64_t from = begin_of(log, i), to = log->blocks[i].end;
         uint64_t a = from > warm_end ? from : warm_end, b = to < stop ? to : stop;
@@ -137,8 +145,10 @@ static void count_cut(const struct lb_log *log, uint64_t warm_end, uint64_t stop
         r->blocks++;
         if (log->blocks[i].sampled)
             r->sampled_ns += (double)(b - a);
+        double share = (double)(b - a) / (double)(to - from);
         ticks += (double)(b - a);
-        ops += (double)log->blocks[i].ops * (double)(b - a) / (double)(to - from);
+        ops += (double)log->blocks[i].ops * share;
+        r->busy_ns += busy(log, i) * share;
     }
     r->measured_ns = ticks;
     r->ops = ops;

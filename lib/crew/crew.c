@@ -114,7 +114,8 @@ static bool plan_is_sound(const struct lb_crew *crew, const struct lb_window_pla
     for (int i = 0; i < plan->n_threads; i++) {
         if (plan->threads[i].worker < 0 || plan->threads[i].worker >= crew->n ||
             !plan->threads[i].loop || plan->threads[i].n_codes < 0 ||
-            plan->threads[i].n_codes > LB_GROUP_MOST)
+            plan->threads[i].n_codes > LB_GROUP_MOST ||
+            (plan->threads[i].pacing.every_ticks && plan->threads[i].picks))
             return false;
         for (int j = 0; j < i; j++)
             if (plan->threads[i].worker == plan->threads[j].worker)
@@ -201,6 +202,8 @@ static int collect(struct lb_crew *crew, const struct lb_window_plan *plan,
     for (int i = 0; i < plan->n_threads; i++) {
         results[i].measured_ns *= crew->clock.ns_per_tick;
         results[i].sampled_ns *= crew->clock.ns_per_tick;
+        results[i].busy_ns *= crew->clock.ns_per_tick;
+        results[i].late_ns *= crew->clock.ns_per_tick;
     }
     free(logs);
     return err;

@@ -121,6 +121,8 @@ struct course {
     uint64_t counts_from; /* ticks: timed ops before that belong to the warm-up */
     uintptr_t cursor;
     uint64_t before, ops;
+    uint64_t gap_ticks;      /* paced: an op that takes or begins late by more makes a gap */
+    uint64_t late, late_ops; /* paced: ticks by which ops of the measured part began late */
     size_t blocks;
 };
 
@@ -137,7 +139,7 @@ static uint64_t log_block(struct course *c, uint32_t ops, bool sampled)
 {
     uint64_t now = lb_clock_now(&c->clock), took = now - c->before;
 
-    c->slot->blocks[c->blocks++] = (struct lb_block){now, ops, sampled};
+    c->slot->blocks[c->blocks++] = (struct lb_block){.end = now, .ops = ops, .sampled = sampled};
     c->ops += ops;
     if (c->plan->picks)
         c->cursor += 4 * (uintptr_t)ops;
@@ -201,6 +203,85 @@ static void run_blocks(struct course *c, uint64_t block_ticks, uint64_t stop)
     }
 }
 
+static uint64_t wait_until(const struct lb_clock *clock, uint64_t due)
+{
+    uint64_t now;
+
+    do
+        now = lb_clock_now(clock);
+    while (now < due);
+    return now;
+}
+
+/* Returns its ticks. */
+static uint64_t run_paced_op(struct course *c)
+{
+    const struct lb_thread_plan *p = c->plan;
+    const struct lb_pacing *g = &p->pacing;
+    const uintptr_t *x = p->x;
+
+    if (g->dither)
+        c->rng = g->dither(1, c->rng, g->dither_span, c->task, 0, 0, 0, 0, 0, 0);
+    if (g->timed) {
+        struct lb_timed t = g->timed(c->rng, c->task, x[0], x[1], x[2], x[3], x[4], x[5]);
+        c->rng = t.rng;
+        return t.ticks;
+    }
+    uint64_t from = lb_clock_now(&c->clock);
+    c->rng = p->loop(1, c->rng, p->span, c->task, x[0], x[1], x[2], x[3], x[4], x[5]);
+    return lb_clock_now(&c->clock) - from;
+}
+
+/* An op that was due at `due` and began at `begin`, the thread being free since `free_from`. */
+static void note_paced_op(struct course *c, uint64_t due, uint64_t free_from, uint64_t begin,
+                          uint64_t ticks)
+{
+    struct lb_block *b = &c->slot->blocks[c->blocks];
+
+    b->ops++;
+    b->busy = ticks < UINT32_MAX - b->busy ? b->busy + (uint32_t)ticks : UINT32_MAX;
+    b->gap |= ticks > c->gap_ticks || begin - (due > free_from ? due : free_from) > c->gap_ticks;
+    c->ops++;
+    if (begin < c->counts_from)
+        return;
+    c->late += begin - due;
+    c->late_ops++;
+    if (c->plan->sampling.timed)
+        lb_latency_add(&c->slot->latency, ticks, c->plan->sampling.slow_ticks);
+}
+
+/* Ops as they are due, until a block's time is over. The last block of all may be a mere wait. */
+static void run_paced_block(struct course *c, struct lb_schedule *s, uint64_t full, uint64_t stop,
+                            uint64_t most)
+{
+    uint64_t now = c->before;
+
+    c->slot->blocks[c->blocks] = (struct lb_block){0};
+    do {
+        uint64_t free_from = now;
+        now = wait_until(&c->clock, s->due < stop ? s->due : stop);
+        if (now >= stop)
+            break;
+        note_paced_op(c, s->due, free_from, now, run_paced_op(c));
+        lb_schedule_next(s);
+        now = lb_clock_now(&c->clock);
+    } while (now < full && now < stop && c->ops < most);
+    c->slot->blocks[c->blocks++].end = now;
+    c->before = now;
+}
+
+static void run_paced(struct course *c, uint64_t block_ticks, uint64_t stop)
+{
+    uint64_t most = c->plan->ops_most ? c->plan->ops_most : UINT64_MAX;
+    struct lb_schedule schedule;
+
+    /* What a block that is full of ops may take beyond its due. */
+    c->gap_ticks = (uint64_t)((LB_GAP_FACTOR - 1) * (double)block_ticks);
+    lb_schedule_init(c->plan->seed, c->plan->pacing.every_ticks, c->before, &schedule);
+    while (c->before < stop && c->blocks < LB_LOG_BLOCKS && c->ops < most)
+        run_paced_block(c, &schedule, c->before + block_ticks, stop, most);
+}
+
 static uintptr_t harness_word(const struct lb_worker *w, enum lb_watch watch)
 {
     struct lb_board *board = w->crew->board;
@@ -254,19 +335,23 @@ static void measure(struct lb_worker *w, const struct lb_thread_plan *p, const s
                             .cursor = p->x[3]};
 
     memset(&slot->latency, 0, sizeof slot->latency);
-    if (p->sampling.timed)
+    if (p->sampling.timed && !p->pacing.every_ticks)
         course.gap = draw_gap(&course);
     if (p->n_codes)
         lb_group_begin(&slot->group);
     course.before = lb_clock_now(&w->crew->clock);
-    slot->log.begin = course.before;
-    slot->log.blocks = slot->blocks;
-    run_blocks(&course, c->block_ticks, stop);
+    slot->log = (struct lb_log){course.before, slot->blocks, 0, p->pacing.every_ticks != 0};
+    if (p->pacing.every_ticks)
+        run_paced(&course, c->block_ticks, stop);
+    else
+        run_blocks(&course, c->block_ticks, stop);
     if (p->n_codes)
         lb_group_end(&slot->group, slot->result.counts);
     slot->log.n = course.blocks;
     slot->log_full = course.blocks >= LB_LOG_BLOCKS - 1 && course.before < stop;
     slot->result.total_ops = course.ops;
+    slot->result.late_ns = (double)course.late; /* ticks until they are collected */
+    slot->result.late_ops = course.late_ops;
 }
 
 int lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,
