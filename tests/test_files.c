@@ -27,7 +27,7 @@ static int dir_fd = -1;
 static int make(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/lb-files-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/linebounce-files-XXXXXX");
     if (!mkdtemp(folder))
         return -1;
     dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * kernel: made-up trees of several kernels, good and bad; the tracing program, imitated.
+ * kernel: made-up trees of several kernels, good and bad.
  */
 #include <linebounce/kernel.h>
 
+#include "support/kernel_tree.h"
+
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 #if LB_HAVE_ZLIB
 #include <zlib.h>
@@ -23,171 +22,15 @@
 
 /* Trees ---------------------------------------------------------------------------------------- */
 
-static char root[256];
-static struct lb_kernel k; /* too large for some stacks under a sanitizer */
-
-static int make_root(void **state)
-{
-    const char *parent = getenv("TMPDIR");
-
-    (void)state;
-    snprintf(root, sizeof root, "%.200s/lb-kernel-XXXXXX", parent && *parent ? parent : "/tmp");
-    return mkdtemp(root) && !chmod(root, 0755) ? 0 : -1;
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
-static int remove_root(void **state)
-{
-    (void)state;
-    return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The path below the root, its folders made. */
-static const char *place(const char *name)
-{
-    static char path[600];
-
-    snprintf(path, sizeof path, "%s%s", root, name);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        assert_true(!mkdir(path, 0755) || errno == EEXIST);
-        *slash = '/';
-    }
-    return path;
-}
-
-static void put_bytes(const char *name, const void *bytes, size_t n)
-{
-    FILE *file = fopen(place(name), "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void put(const char *name, const char *text)
-{
-    put_bytes(name, text, strlen(text));
-}
-
-static void put_link(const char *name, const char *target)
-{
-    assert_int_equal(symlink(target, place(name)), 0);
-}
-
 static void take_away(const char *name)
 {
     assert_int_equal(remove(place(name)), 0);
-}
-
-#define SLAB "/sys/kernel/slab/"
-
-/* A cache's files; -1 leaves one out. */
-struct cache {
-    const char *folder;
-    int object, stride, align, hwcache, per_slab, order, rcu, red_zone;
-};
-
-static void put_value(const struct cache *c, const char *file, int value)
-{
-    char name[160], text[32];
-
-    snprintf(name, sizeof name, SLAB "%s/%s", c->folder, file);
-    snprintf(text, sizeof text, "%d\n", value);
-    if (value >= 0)
-        put(name, text);
-}
-
-static void put_cache(const struct cache *c)
-{
-    char name[160];
-
-    put_value(c, "object_size", c->object);
-    put_value(c, "slab_size", c->stride);
-    put_value(c, "align", c->align);
-    put_value(c, "hwcache_align", c->hwcache);
-    put_value(c, "objs_per_slab", c->per_slab);
-    put_value(c, "order", c->order);
-    put_value(c, "destroy_by_rcu", c->rcu);
-    put_value(c, "red_zone", c->red_zone);
-    snprintf(name, sizeof name, SLAB "%s/objects", c->folder);
-    put(name, "2646 N0=2000 N1=646\n");
-    snprintf(name, sizeof name, SLAB "%s/total_objects", c->folder);
-    put(name, "2877 N0=2877\n");
-}
-
-static void put_release(const char *release, const char *config)
-{
-    char name[160];
-
-    snprintf(name, sizeof name, "%s\n", release);
-    put("/proc/sys/kernel/osrelease", name);
-    snprintf(name, sizeof name, "/boot/config-%s", release);
-    if (config)
-        put(name, config);
-}
-
-#define CONFIG_COMMON                                                                              \
-    "#\n# Automatically generated file; DO NOT EDIT.\n#\nCONFIG_SMP=y\nCONFIG_SLUB=y\n"            \
-    "CONFIG_SLUB_DEBUG=y\nCONFIG_SLAB_MERGE_DEFAULT=y\n# CONFIG_DEBUG_LOCK_ALLOC is not set\n"     \
-    "CONFIG_NUMA_BALANCING=y\nCONFIG_ANON_VMA_NAME=y\nCONFIG_USERFAULTFD=y\nCONFIG_SWAP=y\n"       \
-    "CONFIG_X86_L1_CACHE_SHIFT=6\nCONFIG_KPROBES=y\nCONFIG_BPF_SYSCALL=y\n"
-#define CONFIG_LOCK CONFIG_COMMON "CONFIG_PER_VMA_LOCK=y\n"
-
-/* Linux 6.8, as distributions build it: both caches can be merged, and are not. */
-static void put_68(void)
-{
-    put_release("6.8.0-45-generic", CONFIG_LOCK);
-    put_cache(&(struct cache){":A-0000176", 176, 176, 8, 0, 46, 1, 0, 0});
-    put_cache(&(struct cache){":A-0000040", 40, 40, 8, 0, 102, 0, 0, 0});
-    put_link(SLAB "vm_area_struct", ":A-0000176");
-    put_link(SLAB "vma_lock", ":A-0000040");
 }
 
 static void put_618(void)
 {
     put_release("6.18.44", CONFIG_LOCK);
     put_cache(&(struct cache){"vm_area_struct", 192, 192, 64, 1, 21, 0, 1, 0});
-}
-
-static void put_symbols(int flags)
-{
-    char text[512];
-
-    snprintf(text, sizeof text,
-             "0000000000000000 T _text\n%s%s"
-             "0000000000000000 T vm_area_alloc\n0000000000000000 t helper\t[module]\n",
-             flags & 1 ? "0000000000000000 T lock_vma_under_rcu\n" : "",
-             flags & 2   ? "0000000000000000 T vma_mark_detached\n"
-             : flags & 4 ? "0000000000000000 t vma_mark_detached\n"
-                         : "");
-    put("/proc/kallsyms", text);
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    bool found = strstr(text, part) != NULL;
-
-    if (!found)
-        print_error("'%s' is not in:\n%s\n", part, text);
-    assert_true(found);
-}
-
-/* The text; freed by the caller. */
-static char *draw(const struct lb_kernel_trace *trace)
-{
-    int length = lb_kernel_draw(&k, trace, NULL, 0);
-    char *text = malloc((size_t)length + 1);
-
-    assert_non_null(text);
-    assert_int_equal(lb_kernel_draw(&k, trace, text, (size_t)length + 1), length);
-    assert_int_equal(strlen(text), length);
-    return text;
 }
 
 /* Kernels -------------------------------------------------------------------------------------- */
@@ -602,6 +445,7 @@ static void test_packed_too_large(void **state)
     free(bytes);
 }
 #else
+
 static void test_not_packed(void **state)
 {
     (void)state;
@@ -717,195 +561,6 @@ static void test_names(void **state)
     }
 }
 
-/* Tracing -------------------------------------------------------------------------------------- */
-
-static void test_parse(void **state)
-{
-    static const char *const bad[] = {
-        "@[128]: 4\n", "@[12]: 4\n", "@[-8]: 4\n", "@[8]: x\n",
-        "@[8]: 4 5\n", "@[8] 4\n",   "@[ 8]: 4\n", "@[8]: 99999999999999999999999\n"};
-    struct lb_kernel_trace trace = {.n = 7};
-    struct lb_why why;
-
-    (void)state;
-    assert_int_equal(lb_kernel_trace_parse("Attaching 2 probes...\n\n\n@[16]: 39\n@[0]: 46\n@: 3\n"
-                                           "@[112]: 56\n@[32]: 5",
-                                           &why, &trace),
-                     0);
-    assert_int_equal(trace.n, 141);
-    assert_int_equal(trace.counts[0], 46);
-    assert_int_equal(trace.counts[2], 39);
-    assert_int_equal(trace.counts[14], 56);
-    assert_int_equal(trace.counts[4], 0);
-    for (size_t i = 0; i < LB_COUNT(bad); i++) {
-        assert_int_equal(lb_kernel_trace_parse(bad[i], &why, &trace), -EPROTO);
-        assert_has(why.text, "@[");
-        assert_int_equal(trace.n, 141);
-    }
-    assert_int_equal(lb_kernel_trace_parse("Attaching 2 probes...\n", &why, &trace), -ENODATA);
-    assert_int_equal(lb_kernel_trace_parse("", NULL, &trace), -ENODATA);
-}
-
-static char old_path[4096];
-
-/* A program of that name, first in PATH. */
-static void put_program(const char *script)
-{
-    char path[5000];
-
-    put("/bin/bpftrace", script);
-    assert_int_equal(chmod(place("/bin/bpftrace"), 0755), 0);
-    snprintf(path, sizeof path, "%s/bin:%s", root, old_path);
-    assert_int_equal(setenv("PATH", path, 1), 0);
-}
-
-static int keep_path(void **state)
-{
-    snprintf(old_path, sizeof old_path, "%s", getenv("PATH") ? getenv("PATH") : "");
-    return make_root(state);
-}
-
-static int restore_path(void **state)
-{
-    setenv("PATH", old_path, 1);
-    return remove_root(state);
-}
-
-static char *get(const char *name)
-{
-    static char text[1024];
-    FILE *file = fopen(place(name), "r");
-
-    assert_non_null(file);
-    text[fread(text, 1, sizeof text - 1, file)] = '\0';
-    fclose(file);
-    return text;
-}
-
-static void test_trace(void **state)
-{
-    struct lb_kernel_trace trace;
-    struct lb_why why;
-
-    (void)state;
-    put_68();
-    lb_kernel_read(root, &k);
-    put_program("#!/bin/sh\nprintf '%s\\n' \"$@\" >\"${0%/*}/../arguments\"\n"
-                "echo 'Attaching 2 probes...'\nsleep 0.1\n"
-                "printf '\\n\\n@[16]: 39\\n@[0]: 46\\n@[80]: 2\\n@[8]: 1\\n'\n");
-    assert_int_equal(lb_kernel_trace_run(2, 60, &why, &trace), 0);
-    assert_int_equal(trace.n, 88);
-    assert_int_equal(trace.counts[10], 2);
-    char *arguments = get("/arguments");
-    assert_has(arguments, "-e\nkretprobe:vm_area_alloc ");
-    assert_has(arguments, "@[retval & 127] = count()");
-    assert_has(arguments, "interval:s:2 { exit(); }");
-    char *text = draw(&trace);
-    assert_has(text, "traced: 88 addresses that vm_area_alloc returned, modulo 64:\n"
-                     "@[8]: 1\n@[16]: 41\n@[0]: 46\n");
-    assert_has(text, "        16     23.9 %     46.6 %\n");
-    assert_has(text, "         8      0.0 %      1.1 %  not where the slab's numbers put it\n");
-    free(text);
-}
-
-static void test_trace_fails(void **state)
-{
-    struct lb_kernel_trace trace = {.n = 5};
-    struct lb_why why;
-
-    (void)state;
-    put_program("#!/bin/sh\necho 'a warning' >&2\necho 'ERROR: Could not resolve symbol' >&2\n"
-                "exit 1\n");
-    assert_int_equal(lb_kernel_trace_run(1, 60, &why, &trace), -EIO);
-    assert_string_equal(why.text, "trace: bpftrace failed: ERROR: Could not resolve symbol");
-    put_program("#!/bin/sh\nkill -9 $$\n");
-    assert_int_equal(lb_kernel_trace_run(1, 60, &why, &trace), -EIO);
-    assert_string_equal(why.text, "trace: bpftrace failed: it said nothing");
-    put_program("#!/no/such/interpreter\n");
-    assert_int_equal(lb_kernel_trace_run(1, 60, &why, &trace), -EIO);
-    put_program("#!/bin/sh\nexit 0\n");
-    assert_int_equal(lb_kernel_trace_run(1, 60, &why, &trace), -ENODATA);
-    /* More than any pipe holds, on both. */
-    put_program("#!/bin/sh\nyes | head -c 1000000\nyes | head -c 1000000 >&2\n");
-    assert_int_equal(lb_kernel_trace_run(1, 60, &why, &trace), -ENODATA);
-    setenv("PATH", "", 1);
-    assert_int_equal(lb_kernel_trace_run(1, 60, &why, &trace), -ENOENT);
-    assert_int_equal(trace.n, 5);
-}
-
-/* Whether the process is gone, or a zombie that somebody else has to reap. */
-static bool is_gone(pid_t pid)
-{
-    char name[64], text[256] = "";
-
-    snprintf(name, sizeof name, "/proc/%d/stat", (int)pid);
-    FILE *file = fopen(name, "r");
-    if (!file)
-        return true;
-    if (!fgets(text, sizeof text, file))
-        text[0] = '\0';
-    fclose(file);
-    const char *end = strrchr(text, ')');
-    return !end || end[2] == 'Z' || end[2] == 'X';
-}
-
-/* The program hangs, deaf to the usual signals, with a child that hangs too. */
-static void test_trace_hangs(void **state)
-{
-    struct lb_kernel_trace trace;
-    struct lb_why why;
-    int children[2];
-
-    (void)state;
-    put_program("#!/bin/sh\ntrap '' INT TERM\nsleep 1000 &\n"
-                "echo $$ $! >\"${0%/*}/../pids\"\necho '@[0]: 4'\nwait\nsleep 1000\n");
-    assert_int_equal(lb_kernel_trace_run(1, 1.0, &why, &trace), -ETIMEDOUT);
-    assert_string_equal(why.text, "trace: bpftrace did not end within 1 s");
-    assert_int_equal(sscanf(get("/pids"), "%d %d", &children[0], &children[1]), 2);
-    for (int tries = 0; tries < 1000 && !(is_gone(children[0]) && is_gone(children[1])); tries++)
-        nanosleep(&(struct timespec){0, 10000000}, NULL);
-    assert_true(is_gone(children[0]));
-    assert_true(is_gone(children[1]));
-}
-
-static void test_trace_missing(void **state)
-{
-    struct lb_why why = {""};
-
-    (void)state;
-    put_release("6.8.0", "CONFIG_SLUB=y\n# CONFIG_KPROBES is not set\n");
-    put("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
-    put("/proc/kallsyms", "0000000000000000 T _text\n");
-    setenv("PATH", "", 1);
-    lb_kernel_read(root, &k);
-    assert_int_equal(lb_kernel_trace_missing(&k, root, &why), -ENOTSUP);
-    assert_has(why.text, "built without KPROBES; the kernel was built without BPF_SYSCALL");
-    assert_has(why.text, "locked down (confidentiality)");
-    assert_has(why.text, "no function vm_area_alloc");
-    assert_has(why.text, "bpftrace is not in PATH");
-
-    put_release("6.8.0", CONFIG_LOCK);
-    put("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
-    put("/sys/kernel/debug/kprobes/enabled", "0\n");
-    put_symbols(1);
-    put_program("#!/bin/sh\n");
-    lb_kernel_read(root, &k);
-    assert_int_equal(lb_kernel_trace_missing(&k, root, &why), -ENOTSUP);
-    assert_has(why.text, "neither the PMU kprobe nor tracefs is there");
-    assert_has(why.text, "kprobes are switched off");
-    assert_null(strstr(why.text, "locked down"));
-    assert_null(strstr(why.text, "no function"));
-    assert_null(strstr(why.text, "PATH"));
-
-    put("/sys/kernel/debug/kprobes/enabled", "1\n");
-    put("/sys/bus/event_source/devices/kprobe/type", "8\n");
-    int err = lb_kernel_trace_missing(&k, root, &why);
-    if (geteuid())
-        assert_string_equal(why.text, "trace: it needs root");
-    else
-        assert_int_equal(err, 0);
-}
-
 /* The text ---------------------------------------------------------------------------------------
  */
 
@@ -934,8 +589,7 @@ static void test_here(void **state)
     free(draw(NULL));
 }
 
-#define TEST(NAME)  cmocka_unit_test_setup_teardown(NAME, make_root, remove_root)
-#define TRACE(NAME) cmocka_unit_test_setup_teardown(NAME, keep_path, restore_path)
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, make_root, remove_root)
 
 int main(void)
 {
@@ -963,11 +617,6 @@ int main(void)
         TEST(test_config_lines),
         TEST(test_generations),
         cmocka_unit_test(test_names),
-        cmocka_unit_test(test_parse),
-        TRACE(test_trace),
-        TRACE(test_trace_fails),
-        TRACE(test_trace_hangs),
-        TRACE(test_trace_missing),
         TEST(test_draw_is_cut),
         cmocka_unit_test(test_here),
     };

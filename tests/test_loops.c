@@ -3,7 +3,6 @@
  * The hot loops, one at a time on a thread of its own: what they leave in memory, what they load,
  * and which is found for a role.
  */
-#include <linebounce/clock.h>
 #include <linebounce/scenario.h>
 
 #include "support/loop_scene.h"

@@ -27,7 +27,7 @@ static char folder[64], run[128];
 static int make_run(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/lb-page-XXXXXX");
+    snprintf(folder, sizeof folder, "/tmp/linebounce-page-XXXXXX");
     if (!mkdtemp(folder))
         return -1;
     snprintf(run, sizeof run, "%s/a<b>&\"c\"", folder);

@@ -304,7 +304,7 @@ static void temporary(char path[64])
 {
     int fd;
 
-    snprintf(path, 64, "/tmp/lb-pairs-XXXXXX");
+    snprintf(path, 64, "/tmp/linebounce-pairs-XXXXXX");
     fd = mkstemp(path);
     assert_true(fd >= 0);
     close(fd);

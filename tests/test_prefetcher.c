@@ -57,7 +57,7 @@ static uint64_t get(int pu)
 static int make(void **state)
 {
     (void)state;
-    snprintf(root, sizeof root, "/tmp/lb-msr-XXXXXX");
+    snprintf(root, sizeof root, "/tmp/linebounce-msr-XXXXXX");
     if (!mkdtemp(root))
         return -1;
     for (int i = 0; i < N; i++) {

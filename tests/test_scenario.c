@@ -2,7 +2,6 @@
  *
  * Scenarios as they describe themselves: roles and who plays them, what goes with what, words.
  */
-#include <linebounce/clock.h>
 #include <linebounce/scenario.h>
 
 #include "support/scene.h"

@@ -3,7 +3,6 @@
  * Where a case lies in memory: the draw, sites of every layout and scenario, residues, many
  * objects.
  */
-#include <linebounce/clock.h>
 #include <linebounce/scenario.h>
 
 #include "support/scene.h"

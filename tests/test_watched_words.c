@@ -2,7 +2,6 @@
  *
  * Which words of a case can be watched, by name, and that they are those that its ops change.
  */
-#include <linebounce/clock.h>
 #include <linebounce/scenario.h>
 
 #include "support/loop_scene.h"

@@ -7,10 +7,7 @@
 
 #include "scene.h"
 
-#include <linebounce/clock.h>
 #include <linebounce/scenario.h>
-
-#include "layout/layout_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,11 +6,8 @@
 #ifndef LB_TESTS_REAL_RUN_H
 #define LB_TESTS_REAL_RUN_H
 
-#include <linebounce/analysis.h>
-
 #include "fake_pmu.h"
 #include "made_run.h"
-#include "run/run_private.h"
 
 #include <math.h>
 #include <setjmp.h>

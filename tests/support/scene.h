@@ -5,10 +5,7 @@
 #ifndef LB_TESTS_SCENE_H
 #define LB_TESTS_SCENE_H
 
-#include <linebounce/clock.h>
 #include <linebounce/scenario.h>
-
-#include "layout/layout_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -161,7 +161,7 @@ static inline void need_plain_atomics(void)
 
 /* A case ------------------------------------------------------------------------------------- */
 
-static const struct lb_layout *layout(const char *name)
+static inline const struct lb_layout *layout(const char *name)
 {
     const struct lb_layout *found = NULL;
 
@@ -175,7 +175,7 @@ static inline size_t n_layouts(void)
 }
 
 /* The built-in layouts, then the test's own. */
-static const struct lb_layout *nth_layout(const struct rig *rig, size_t i)
+static inline const struct lb_layout *nth_layout(const struct rig *rig, size_t i)
 {
     return i < lb_n_layouts ? &lb_layouts[i] : &rig->own;
 }
@@ -368,7 +368,7 @@ static inline void run_beside(struct rig *rig)
     check_idle(rig);
 }
 
-static const struct lb_count *count_of(const struct rig *rig, int thread, const char *name)
+static inline const struct lb_count *count_of(const struct rig *rig, int thread, const char *name)
 {
     for (int k = 0; k < rig->threads[thread].n_codes; k++)
         if (!strcmp(rig->names[thread][k], name))
@@ -448,6 +448,18 @@ static inline bool saw_retries(uint64_t retries, const char *what)
     if (!retries)
         print_message("%s: no compare-and-swap failed in %d windows\n", what, BESIDE_MOST);
     return retries > 0;
+}
+
+static inline void expect_read(const struct rig *rig, int thread)
+{
+    const struct lb_lock_stats s = stats(rig, thread);
+
+    expect(rig, thread, "bp:count", 2 * ops(rig, thread) + s.retries);
+    if (has_owner(rig->shape.lock))
+        expect(rig, thread, "bp:owner", ops(rig, thread));
+    assert_int_equal(s.fallbacks, 0);
+    assert_int_equal(s.sleeps, 0);
+    assert_true(s.retries == 0 || rig->shape.threads > 1);
 }
 
 #endif
