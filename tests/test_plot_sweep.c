@@ -242,18 +242,13 @@ static void test_reasons_for_no_picture(void **state)
     write_spread(one, LB_COUNT(one));
     move_summary();
     refuses("threads", "has one number of threads");
-    refuses("ratio", "has one placement");
-    refuses("fairness", "has one placement");
     refuses("offset", "has no case with an offset");
     write_spread(apart, LB_COUNT(apart));
     move_summary();
     refuses("threads", "no case has two numbers of threads");
-    refuses("ratio", "nothing was measured at two placements");
-    refuses("fairness", "nothing was measured at two placements");
     write_spread(bare, LB_COUNT(bare)); /* the loop of nothing alone */
     move_summary();
     refuses("threads", "has no rows of layouts");
-    refuses("ratio", "has no rows of layouts");
     refuses("hosts", "no host has a pair of threads");
     write_spread(alone, LB_COUNT(alone));
     move_summary();
@@ -261,7 +256,7 @@ static void test_reasons_for_no_picture(void **state)
     refuses("hosts", "no host has a pair of threads");
     write_spread(alone, 0);
     move_summary();
-    for (const char *const *name = SAYS("threads", "ratio", "fairness", "offset"); *name; name++)
+    for (const char *const *name = SAYS("threads", "offset"); *name; name++)
         refuses(*name, "has no rows");
     write_matrix(NULL, 0);
     char path[600];

@@ -28,36 +28,13 @@
 
 enum file { SUMMARY, SAMPLES, MATRIX, FILES };
 
-static const char *const samples_columns[] = {
-    "placement",   "distance",
-    "threads",     "work_ns",
-    "scenario",    "role",
-    "writers",     "objects",
-    "access",      "layout",
-    "lock",        "window",
-    "start_ns",    "status",
-    "ns_op",       "object_residue",
-    "share_lines", "pingpong_before_ns",
-    "steal_ticks", "emulated",
-    "home",        NULL,
-};
-static const char *const matrix_columns[] = {
-    "op",
-    "pu_a_os",
-    "pu_b_os",
-    "home",
-    "rounds_other_regime",
-    "one_way_ns_median",
-    "one_way_ns_max",
-    NULL,
-};
 static const struct {
     const char *name;
     const char *const *columns;
 } files[FILES] = {
     [SUMMARY] = {"summary.csv", lb_plot_summary_columns},
-    [SAMPLES] = {"samples.csv", samples_columns},
-    [MATRIX] = {"matrix.csv", matrix_columns},
+    [SAMPLES] = {"samples.csv", lb_plot_samples_columns},
+    [MATRIX] = {"matrix.csv", lb_plot_matrix_columns},
 };
 /* Pictures that only runs of some kind have: nothing is said where they are not drawn. */
 #define SOME_RUNS true

@@ -417,5 +417,18 @@ static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row
     return *lb_plot_cell(rows, row, "layout") && !isnan(row->work_ns);
 }
 
-const struct lb_plot_kind lb_plot_causes = {"causes", takes, picture, "no rows of layouts",
-                                            "neither timed ops nor counted events"};
+static int put_all(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+{
+    (void)reason;
+    return lb_plot_each(rows, picture, out);
+}
+
+const struct lb_plot_kind lb_plot_causes = {
+    .name = "causes",
+    .file = "summary.csv",
+    .columns = lb_plot_summary_columns,
+    .takes = takes,
+    .put = put_all,
+    .no_rows = "no rows of layouts",
+    .no_picture = "neither timed ops nor counted events",
+};

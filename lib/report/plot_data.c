@@ -11,88 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const lb_plot_summary_columns[] = {
-    "placement",
-    "distance",
-    "home",
-    "threads",
-    "regime",
-    "work_ns",
-    "scenario",
-    "role",
-    "writers",
-    "objects",
-    "access",
-    "layout",
-    "lock",
-    "ns_op_median",
-    "ns_op_ci95_lo",
-    "ns_op_ci95_hi",
-    "net_ns_op_hl",
-    "net_ns_op_ci95_lo",
-    "net_ns_op_ci95_hi",
-    "cpu_ns_op_mean",
-    "off_cpu_ns_op_mean",
-    "preempted_ns_op_mean",
-    "spins_owner_per_op",
-    "spins_queue_per_op",
-    "spins_reader_per_op",
-    "spin_limits_per_kop",
-    "sleeps_per_kop",
-    "wakes_per_kop",
-    "handoffs_per_kop",
-    "latency_samples",
-    "latency_p50_ns",
-    "latency_p99_ns",
-    "slow_ops_per_kop",
-    "events",
-    "events_per_op",
-    "event_states",
-    "windows",
-    "windows_other_regime",
-    "min_over_max_median",
-    "offset_bytes",
-    "baseline",
-    "ratio",
-    "ratio_ci95_lo",
-    "ratio_ci95_hi",
-    "verdict",
-    "unfair",
-    NULL,
+static const struct lb_plot_kind *const kinds[] = {
+    &lb_plot_layouts, &lb_plot_onoff, &lb_plot_causes, &lb_plot_ratio, &lb_plot_fairness,
 };
-static const struct lb_plot_kind *const kinds[] = {&lb_plot_layouts, &lb_plot_onoff,
-                                                   &lb_plot_causes};
 
-/* All pictures of a kind; how many. */
-static int put_pictures(size_t kind, const struct lb_plot_rows *rows, FILE *out)
+static int put_file(const struct lb_plot_kind *kind, const struct lb_plot_rows *rows, FILE *out)
 {
-    int n = 0;
-
-    for (int group = 0; group < rows->n_groups; group++)
-        for (size_t w = 0; w < rows->n_works; w++) {
-            int drawn = kinds[kind]->picture(rows, group, rows->works[w], out);
-            if (drawn < 0)
-                return drawn;
-            n += drawn;
-        }
-    return n;
-}
-
-static int put_file(size_t kind, const struct lb_plot_rows *rows, FILE *out)
-{
+    const char *reason = rows->n ? kind->no_picture : kind->no_rows;
     char *pictures = NULL;
     size_t bytes;
     FILE *body = open_memstream(&pictures, &bytes);
 
     if (!body)
         return -ENOMEM;
-    int n = put_pictures(kind, rows, body), err = lb_text_end(body, &pictures);
+    int n = rows->n ? kind->put(rows, body, &reason) : 0, err = lb_text_end(body, &pictures);
     if (n >= 0 && !err) {
-        fprintf(out,
-                "# What %s.gp draws, from summary.csv; blocks are parted by two blank lines.\n",
-                kinds[kind]->name);
-        fprintf(out, "%d\t\"%s: %s in summary.csv\"\n", n, kinds[kind]->name,
-                rows->n ? kinds[kind]->no_picture : kinds[kind]->no_rows);
+        fprintf(out, "# What %s.gp draws, from %s; blocks are parted by two blank lines.\n",
+                kind->name, kind->file);
+        fprintf(out, "%d\t\"%s: %s in %s\"\n", n, kind->name, reason, kind->file);
         lb_dat_end_block(out);
         fputs(pictures, out);
     }
@@ -100,30 +36,40 @@ static int put_file(size_t kind, const struct lb_plot_rows *rows, FILE *out)
     return n < 0 ? n : err;
 }
 
-int lb_plot_data(const char *run_dir, const char *name, const char *to, struct lb_why *why)
+static int write_data(const struct lb_plot_kind *kind, const char *csv, const char *path,
+                      struct lb_why *why)
 {
-    struct lb_plot_rows rows = {.n = 0};
+    struct lb_plot_rows rows;
     struct lb_whole file;
-    char *csv = NULL, *path = NULL;
-    size_t kind = 0;
+    int err = lb_plot_rows_read(&csv, 1, kind->columns, kind->takes, why, &rows);
 
-    while (kind < LB_COUNT(kinds) && strcmp(kinds[kind]->name, name))
-        kind++;
-    if (kind == LB_COUNT(kinds))
-        return 0;
-    int err =
-        asprintf(&csv, "%s/summary.csv", run_dir) < 0 || asprintf(&path, "%s/%s.dat", to, name) < 0
-            ? lb_fail(why, ENOMEM, "%s: %s", run_dir, strerror(ENOMEM))
-            : 0;
-    if (!err)
-        err = lb_plot_rows_read(csv, lb_plot_summary_columns, kinds[kind]->takes, why, &rows);
-    if (!err && !(err = lb_whole_begin(path, why, &file))) {
+    if (err)
+        return err;
+    if (!(err = lb_whole_begin(path, why, &file))) {
         err = put_file(kind, &rows, file.out);
         if (err)
             lb_fail(why, -err, "%s: %s", path, strerror(-err));
         err = lb_whole_end(&file, err, why);
     }
     lb_plot_rows_free(&rows);
+    return err;
+}
+
+int lb_plot_data(const char *run_dir, const char *name, const char *to, struct lb_why *why)
+{
+    char *csv = NULL, *path = NULL;
+    size_t kind = 0;
+    int err;
+
+    while (kind < LB_COUNT(kinds) && strcmp(kinds[kind]->name, name))
+        kind++;
+    if (kind == LB_COUNT(kinds))
+        return 0;
+    if (asprintf(&csv, "%s/%s", run_dir, kinds[kind]->file) < 0 ||
+        asprintf(&path, "%s/%s.dat", to, name) < 0)
+        err = lb_fail(why, ENOMEM, "%s: %s", run_dir, strerror(ENOMEM));
+    else
+        err = write_data(kinds[kind], csv, path, why);
     free(csv);
     free(path);
     return err;

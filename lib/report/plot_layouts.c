@@ -7,11 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-static double known_or(double value, double otherwise)
-{
-    return isnan(value) ? otherwise : value;
-}
-
 /* Value, and the ends of its interval. */
 static const char *const net_columns[] = {"net_ns_op_hl", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi"};
 static const char *const all_columns[] = {"ns_op_median", "ns_op_ci95_lo", "ns_op_ci95_hi"};
@@ -63,22 +58,21 @@ static int mark_of(const struct lb_plot_rows *rows, const struct lb_plot_row *ro
 static void put_panel(FILE *out, const struct lb_chart *c, size_t p, const char *const columns[3],
                       const char *baseline)
 {
-    double numbers[] = {NAN, INFINITY, -INFINITY, INFINITY, -INFINITY};
+    struct lb_plot_range values = LB_PLOT_RANGE, ends = LB_PLOT_RANGE;
+    double base = NAN;
 
     lb_dat_panel(out, c, p);
     for (size_t i = 0; i < c->n; i++) {
         const struct lb_plot_row *row = c->shown[i];
         if (row->panel != c->panels[p]->panel)
             continue;
-        double value = lb_plot_number(c->rows, row, columns[0]);
-        if (isnan(numbers[0]) && mark_of(c->rows, row, baseline) == 1)
-            numbers[0] = value;
-        numbers[1] = fmin(numbers[1], value);
-        numbers[2] = fmax(numbers[2], value);
-        numbers[3] = fmin(numbers[3], known_or(lb_plot_number(c->rows, row, columns[1]), value));
-        numbers[4] = fmax(numbers[4], known_or(lb_plot_number(c->rows, row, columns[2]), value));
+        struct lb_plot_value v = lb_plot_value(c->rows, row, columns);
+        if (isnan(base) && mark_of(c->rows, row, baseline) == 1)
+            base = v.value;
+        lb_plot_range_add(&ends, &v);
+        lb_plot_range_add(&values, &(struct lb_plot_value){v.value, v.value, v.value});
     }
-    lb_dat_numbers(out, numbers, LB_COUNT(numbers));
+    lb_dat_numbers(out, (double[]){base, values.low, values.high, ends.low, ends.high}, 5);
     fputc('\n', out);
 }
 
@@ -88,12 +82,10 @@ static void put_marks(FILE *out, const struct lb_chart *c, const char *const col
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct lb_plot_row *row = c->shown[i];
-        double value = lb_plot_number(c->rows, row, columns[0]);
-        double numbers[] = {value, known_or(lb_plot_number(c->rows, row, columns[1]), value),
-                            known_or(lb_plot_number(c->rows, row, columns[2]), value)};
+        struct lb_plot_value v = lb_plot_value(c->rows, row, columns);
         fprintf(out, "%d\t%d\t%d\t", lb_chart_panel(c, row), lb_chart_y(c, row),
                 mark_of(c->rows, row, baseline));
-        lb_dat_numbers(out, numbers, LB_COUNT(numbers));
+        lb_dat_numbers(out, (double[]){v.value, v.low, v.high}, 3);
         fputc('\n', out);
     }
 }
@@ -151,5 +143,18 @@ static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row
     return *lb_plot_cell(rows, row, "layout") != '\0';
 }
 
-const struct lb_plot_kind lb_plot_layouts = {"layouts", takes, picture, "no rows of layouts",
-                                             "no medians to draw"};
+static int put_all(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+{
+    (void)reason;
+    return lb_plot_each(rows, picture, out);
+}
+
+const struct lb_plot_kind lb_plot_layouts = {
+    .name = "layouts",
+    .file = "summary.csv",
+    .columns = lb_plot_summary_columns,
+    .takes = takes,
+    .put = put_all,
+    .no_rows = "no rows of layouts",
+    .no_picture = "no medians to draw",
+};

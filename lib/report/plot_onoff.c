@@ -221,6 +221,18 @@ static int picture(const struct lb_plot_rows *rows, int group, double work_ns, F
     return chart.n != 0;
 }
 
-const struct lb_plot_kind lb_plot_onoff = {"onoff", takes, picture,
-                                           "no times or spins of writers or mixed",
-                                           "no times or spins of writers or mixed"};
+static int put_all(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+{
+    (void)reason;
+    return lb_plot_each(rows, picture, out);
+}
+
+const struct lb_plot_kind lb_plot_onoff = {
+    .name = "onoff",
+    .file = "summary.csv",
+    .columns = lb_plot_summary_columns,
+    .takes = takes,
+    .put = put_all,
+    .no_rows = "no times or spins of writers or mixed",
+    .no_picture = "no times or spins of writers or mixed",
+};

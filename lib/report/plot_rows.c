@@ -62,6 +62,48 @@ double lb_plot_number(const struct lb_plot_rows *rows, const struct lb_plot_row 
     return lb_number_parse(lb_plot_cell(rows, row, column));
 }
 
+struct lb_plot_value lb_plot_value(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                                   const char *const columns[3])
+{
+    struct lb_plot_value v = {lb_plot_number(rows, row, columns[0]),
+                              lb_plot_number(rows, row, columns[1]),
+                              lb_plot_number(rows, row, columns[2])};
+
+    v.low = isnan(v.low) ? v.value : v.low;
+    v.high = isnan(v.high) ? v.value : v.high;
+    return v;
+}
+
+void lb_plot_range_add(struct lb_plot_range *range, const struct lb_plot_value *value)
+{
+    range->low = fmin(range->low, fmin(value->value, value->low));
+    range->high = fmax(range->high, fmax(value->value, value->high));
+}
+
+bool lb_plot_speaks(const struct lb_plot_rows *rows, const struct lb_plot_row *row)
+{
+    double others = lb_plot_number(rows, row, "windows_other_regime");
+
+    return !(others > 0) || lb_plot_number(rows, row, "windows") >= others;
+}
+
+bool lb_plot_is_local(const struct lb_plot_rows *rows, const struct lb_plot_row *row)
+{
+    const char *home = lb_plot_cell(rows, row, "home");
+
+    return !*home || !strcmp(home, "local");
+}
+
+int lb_plot_distance(const struct lb_plot_rows *rows, const struct lb_plot_row *row)
+{
+    int distance = 0;
+
+    while (distance < LB_DISTANCES && strcmp(lb_plot_cell(rows, row, "distance"),
+                                             lb_distance_name((enum lb_distance)distance)))
+        distance++;
+    return distance;
+}
+
 /* Reading ------------------------------------------------------------------------------------- */
 
 static void row_free(const struct lb_plot_rows *rows, struct lb_plot_row *row)
@@ -79,10 +121,11 @@ void lb_plot_rows_free(struct lb_plot_rows *rows)
     free(rows->works);
 }
 
-static int take_row(struct lb_plot_rows *rows, const struct lb_csv_reader *reader,
+static int take_row(struct lb_plot_rows *rows, const struct lb_csv_reader *reader, size_t source,
                     lb_plot_takes *takes)
 {
-    struct lb_plot_row row = {.cells = calloc(rows->n_columns, sizeof *row.cells)};
+    struct lb_plot_row row = {.cells = calloc(rows->n_columns, sizeof *row.cells),
+                              .source = (int)source};
     struct lb_plot_row *list;
     bool whole = row.cells != NULL;
 
@@ -106,30 +149,27 @@ static int take_row(struct lb_plot_rows *rows, const struct lb_csv_reader *reade
 
 /* Local memory before other homes, pairs before other numbers of threads (a sweep has many of
  * those, and one thread alone contends with nobody), near before far, few threads before many. */
-static double group_rank(const struct lb_plot_rows *rows, const struct lb_plot_row *row)
+static double group_rank(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                         bool by_regime)
 {
-    const char *home = lb_plot_cell(rows, row, "home");
     double threads = lb_plot_number(rows, row, "threads");
-    double regime = lb_plot_number(rows, row, "regime");
-    int distance = 0;
+    double regime = by_regime ? lb_plot_number(rows, row, "regime") : 0;
+    int distance = lb_plot_distance(rows, row);
 
-    while (distance < LB_DISTANCES && strcmp(lb_plot_cell(rows, row, "distance"),
-                                             lb_distance_name((enum lb_distance)distance)))
-        distance++;
     if (distance == LB_DISTANCE_NONE)
         distance = LB_DISTANCES + 1;
-    return (*home && strcmp(home, "local") ? 1e9 : 0) + (threads == 2 ? 0 : 1e8) + 1e6 * distance +
+    return (lb_plot_is_local(rows, row) ? 0 : 1e9) + (threads == 2 ? 0 : 1e8) + 1e6 * distance +
            10 * (isnan(threads) ? 0 : threads) + (isnan(regime) ? 0 : regime);
 }
 
 static int group_of(struct names *groups, const struct lb_plot_rows *rows,
-                    const struct lb_plot_row *row)
+                    const struct lb_plot_row *row, bool by_regime)
 {
-    const char *home = lb_plot_cell(rows, row, "home");
     char *key;
     int length = asprintf(&key, "%s|%s|%s|%s|%s", lb_plot_cell(rows, row, "placement"),
-                          strcmp(home, "local") ? home : "", lb_plot_cell(rows, row, "distance"),
-                          lb_plot_cell(rows, row, "threads"), lb_plot_cell(rows, row, "regime"));
+                          lb_plot_is_local(rows, row) ? "" : lb_plot_cell(rows, row, "home"),
+                          lb_plot_cell(rows, row, "distance"), lb_plot_cell(rows, row, "threads"),
+                          by_regime ? lb_plot_cell(rows, row, "regime") : "");
 
     if (length < 0)
         return -ENOMEM;
@@ -138,29 +178,44 @@ static int group_of(struct names *groups, const struct lb_plot_rows *rows,
     return order;
 }
 
+static int *number_of(struct lb_plot_row *row, bool by_regime)
+{
+    return by_regime ? &row->group : &row->place;
+}
+
 /* From the order of the file to that of the ranks. */
-static int sort_groups(struct lb_plot_rows *rows, size_t n_groups)
+static int sort_groups(struct lb_plot_rows *rows, size_t n_groups, bool by_regime)
 {
     double *rank = calloc(n_groups + 1, sizeof *rank);
+    int *before = calloc(n_groups + 1, sizeof *before);
 
-    if (!rank)
-        return -ENOMEM;
-    for (size_t i = 0; i < rows->n; i++)
-        rank[rows->rows[i].group] = group_rank(rows, &rows->rows[i]);
-    for (size_t i = 0; i < rows->n; i++) {
-        size_t mine = (size_t)rows->rows[i].group;
-        int before = 0;
+    for (size_t i = 0; rank && before && i < rows->n; i++)
+        rank[*number_of(&rows->rows[i], by_regime)] = group_rank(rows, &rows->rows[i], by_regime);
+    for (size_t mine = 0; rank && before && mine < n_groups; mine++)
         for (size_t g = 0; g < n_groups; g++)
-            before += rank[g] < rank[mine] || (rank[g] == rank[mine] && g < mine);
-        rows->rows[i].group = before < LB_PLOT_GROUPS_MOST ? before : -1;
+            before[mine] += rank[g] < rank[mine] || (rank[g] == rank[mine] && g < mine);
+    for (size_t i = 0; rank && before && i < rows->n; i++) {
+        int *number = number_of(&rows->rows[i], by_regime);
+        *number = before[*number];
     }
-    rows->n_groups = n_groups < LB_PLOT_GROUPS_MOST ? (int)n_groups : LB_PLOT_GROUPS_MOST;
+    int err = rank && before ? 0 : -ENOMEM;
     free(rank);
-    return 0;
+    free(before);
+    return err;
+}
+
+/* A picture of each is drawn of the first of them only. */
+static void limit_groups(struct lb_plot_rows *rows)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->rows[i].group >= LB_PLOT_GROUPS_MOST)
+            rows->rows[i].group = -1;
+    if (rows->n_groups > LB_PLOT_GROUPS_MOST)
+        rows->n_groups = LB_PLOT_GROUPS_MOST;
 }
 
 struct orders {
-    struct names layouts, locks, scenarios, roles, players, groups;
+    struct names layouts, locks, scenarios, roles, players, groups, places;
 };
 
 static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct lb_plot_row *row)
@@ -180,8 +235,9 @@ static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct l
     int64_t c = order_of(&o->scenarios, scenario, strlen(scenario));
     int64_t d = order_of(&o->players, players, strlen(players));
     int64_t e = order_of(&o->roles, role, strlen(role));
-    row->group = group_of(&o->groups, rows, row);
-    if (a < 0 || b < 0 || c < 0 || d < 0 || e < 0 || row->group < 0)
+    row->group = group_of(&o->groups, rows, row, true);
+    row->place = group_of(&o->places, rows, row, false);
+    if (a < 0 || b < 0 || c < 0 || d < 0 || e < 0 || row->group < 0 || row->place < 0)
         return -ENOMEM;
     row->entry = a << 32 | (int64_t)twin << 31 | b;
     row->panel = c << 40 | e << 32 | d;
@@ -196,13 +252,20 @@ static int order_rows(struct lb_plot_rows *rows)
     for (size_t i = 0; !err && i < rows->n; i++)
         err = order_row(&o, rows, &rows->rows[i]);
     if (!err)
-        err = sort_groups(rows, o.groups.n);
+        err = sort_groups(rows, o.groups.n, true);
+    if (!err)
+        err = sort_groups(rows, o.places.n, false);
+    rows->n_groups = (int)o.groups.n;
+    rows->n_places = (int)o.places.n;
+    if (!err)
+        limit_groups(rows);
     names_free(&o.layouts);
     names_free(&o.locks);
     names_free(&o.scenarios);
     names_free(&o.roles);
     names_free(&o.players);
     names_free(&o.groups);
+    names_free(&o.places);
     return err;
 }
 
@@ -245,27 +308,33 @@ static int order_works(struct lb_plot_rows *rows)
     return 0;
 }
 
-int lb_plot_rows_read(const char *path, const char *const *columns, lb_plot_takes *takes,
-                      struct lb_why *why, struct lb_plot_rows *rows)
+static int read_file(struct lb_plot_rows *rows, const char *path, size_t source,
+                     lb_plot_takes *takes, struct lb_why *why)
 {
-    struct lb_plot_rows read = {.columns = columns};
     struct lb_csv_reader *reader;
     int err = lb_csv_open(path, NULL, why, &reader);
 
     if (err)
         return err;
-    while (columns[read.n_columns])
-        read.n_columns++;
     while ((err = lb_csv_next(reader, why)) == 1)
-        if ((err = take_row(&read, reader, takes)))
+        if ((err = take_row(rows, reader, source, takes)))
             break;
     lb_csv_reader_close(reader);
-    if (!err)
-        err = order_rows(&read);
-    if (!err)
-        err = order_works(&read);
-    if (err == -ENOMEM)
-        lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM));
+    return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM)) : err;
+}
+
+int lb_plot_rows_read(const char *const *paths, size_t n_paths, const char *const *columns,
+                      lb_plot_takes *takes, struct lb_why *why, struct lb_plot_rows *rows)
+{
+    struct lb_plot_rows read = {.columns = columns};
+    int err = 0;
+
+    while (columns[read.n_columns])
+        read.n_columns++;
+    for (size_t i = 0; !err && i < n_paths; i++)
+        err = read_file(&read, paths[i], i, takes, why);
+    if (!err && ((err = order_rows(&read)) || (err = order_works(&read))))
+        lb_fail(why, -err, "%s: %s", paths[0], strerror(-err));
     if (err)
         lb_plot_rows_free(&read);
     else
@@ -275,12 +344,25 @@ int lb_plot_rows_read(const char *path, const char *const *columns, lb_plot_take
 
 /* Charts -------------------------------------------------------------------------------------- */
 
+static int in_order(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct lb_plot_row *x = *(const struct lb_plot_row *const *)a;
+    const struct lb_plot_row *y = *(const struct lb_plot_row *const *)b;
+
+    return x->place != y->place ? in_order(x->place, y->place) : x < y ? -1 : x > y;
+}
+
 static int by_entry(const void *a, const void *b)
 {
     const struct lb_plot_row *x = *(const struct lb_plot_row *const *)a;
     const struct lb_plot_row *y = *(const struct lb_plot_row *const *)b;
 
-    return x->entry != y->entry ? (x->entry < y->entry ? -1 : 1) : (x < y ? -1 : x > y);
+    return x->entry != y->entry ? in_order(x->entry, y->entry) : by_place(a, b);
 }
 
 static int by_panel(const void *a, const void *b)
@@ -288,7 +370,24 @@ static int by_panel(const void *a, const void *b)
     const struct lb_plot_row *x = *(const struct lb_plot_row *const *)a;
     const struct lb_plot_row *y = *(const struct lb_plot_row *const *)b;
 
-    return x->panel != y->panel ? (x->panel < y->panel ? -1 : 1) : by_entry(a, b);
+    return x->panel != y->panel ? in_order(x->panel, y->panel) : by_entry(a, b);
+}
+
+/* The first row of each entry, place and panel; the rows stand by panel then. */
+static void find_firsts(struct lb_chart *c)
+{
+    qsort(c->shown, c->n, sizeof *c->shown, by_entry);
+    for (size_t i = 0; i < c->n; i++)
+        if (i == 0 || c->shown[i]->entry != c->shown[i - 1]->entry)
+            c->entries[c->n_entries++] = c->shown[i];
+    qsort(c->shown, c->n, sizeof *c->shown, by_place);
+    for (size_t i = 0; i < c->n; i++)
+        if (i == 0 || c->shown[i]->place != c->shown[i - 1]->place)
+            c->places[c->n_places++] = c->shown[i];
+    qsort(c->shown, c->n, sizeof *c->shown, by_panel);
+    for (size_t i = 0; i < c->n; i++)
+        if (i == 0 || c->shown[i]->panel != c->shown[i - 1]->panel)
+            c->panels[c->n_panels++] = c->shown[i];
 }
 
 int lb_chart_make(const struct lb_plot_rows *rows, int group, double work_ns, lb_plot_shows *shows,
@@ -299,22 +398,16 @@ int lb_chart_make(const struct lb_plot_rows *rows, int group, double work_ns, lb
     made.shown = calloc(rows->n + 1, sizeof *made.shown);
     made.panels = calloc(rows->n + 1, sizeof *made.panels);
     made.entries = calloc(rows->n + 1, sizeof *made.entries);
-    if (!made.shown || !made.panels || !made.entries) {
+    made.places = calloc(rows->n + 1, sizeof *made.places);
+    if (!made.shown || !made.panels || !made.entries || !made.places) {
         lb_chart_free(&made);
         return -ENOMEM;
     }
     for (size_t i = 0; i < rows->n; i++)
-        if (rows->rows[i].group == group && rows->rows[i].work_ns == work_ns &&
-            shows(rows, &rows->rows[i], context))
+        if ((group == LB_PLOT_ANYWHERE || rows->rows[i].group == group) &&
+            rows->rows[i].work_ns == work_ns && shows(rows, &rows->rows[i], context))
             made.shown[made.n++] = &rows->rows[i];
-    qsort(made.shown, made.n, sizeof *made.shown, by_entry);
-    for (size_t i = 0; i < made.n; i++)
-        if (i == 0 || made.shown[i]->entry != made.shown[i - 1]->entry)
-            made.entries[made.n_entries++] = made.shown[i];
-    qsort(made.shown, made.n, sizeof *made.shown, by_panel);
-    for (size_t i = 0; i < made.n; i++)
-        if (i == 0 || made.shown[i]->panel != made.shown[i - 1]->panel)
-            made.panels[made.n_panels++] = made.shown[i];
+    find_firsts(&made);
     *chart = made;
     return 0;
 }
@@ -324,6 +417,7 @@ void lb_chart_free(struct lb_chart *chart)
     free(chart->shown);
     free(chart->panels);
     free(chart->entries);
+    free(chart->places);
 }
 
 int lb_chart_panel(const struct lb_chart *chart, const struct lb_plot_row *row)
@@ -344,6 +438,20 @@ int lb_chart_y(const struct lb_chart *chart, const struct lb_plot_row *row)
     return (int)chart->n_entries - i;
 }
 
+int lb_chart_entry(const struct lb_chart *chart, const struct lb_plot_row *row)
+{
+    return (int)chart->n_entries + 1 - lb_chart_y(chart, row);
+}
+
+int lb_chart_place(const struct lb_chart *chart, const struct lb_plot_row *row)
+{
+    int i = 0;
+
+    while (chart->places[i]->place != row->place)
+        i++;
+    return i + 1;
+}
+
 bool lb_chart_has(const struct lb_chart *chart, size_t panel, size_t entry)
 {
     for (size_t i = 0; i < chart->n; i++)
@@ -353,170 +461,16 @@ bool lb_chart_has(const struct lb_chart *chart, size_t panel, size_t entry)
     return false;
 }
 
-/* Text ---------------------------------------------------------------------------------------- */
-
-void lb_dat_text(FILE *out, const char *text)
+int lb_plot_each(const struct lb_plot_rows *rows, lb_plot_picture *picture, FILE *out)
 {
-    char shown[LB_DAT_TEXT_BYTES];
+    int n = 0;
 
-    lb_printable(text, shown, sizeof shown);
-    fputc('"', out);
-    for (const char *s = shown; *s; s++)
-        fputc(*s == '"' ? '\'' : *s, out);
-    fputc('"', out);
-}
-
-void lb_dat_number(FILE *out, double value)
-{
-    char text[LB_NUMBER_BYTES] = "NaN";
-
-    if (isfinite(value))
-        lb_number_format(value, 9, text);
-    fputs(text, out);
-}
-
-void lb_dat_numbers(FILE *out, const double *numbers, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (i)
-            fputc('\t', out);
-        lb_dat_number(out, numbers[i]);
-    }
-}
-
-void lb_dat_end_block(FILE *out)
-{
-    fputs("\n\n", out);
-}
-
-void lb_dat_head(FILE *out, const struct lb_chart *chart, const char *file, const char *title)
-{
-    lb_dat_text(out, file);
-    fputc('\t', out);
-    lb_dat_text(out, title);
-    fprintf(out, "\t%zu\t%zu", chart->n_panels, chart->n_entries);
-}
-
-void lb_dat_entries(FILE *out, const struct lb_chart *chart)
-{
-    lb_dat_end_block(out);
-    for (size_t i = 0; i < chart->n_entries; i++) {
-        const struct lb_plot_row *row = chart->entries[i];
-        char label[LB_DAT_TEXT_BYTES];
-        int locks = 0;
-        for (size_t k = 0; k < chart->n_entries; k++)
-            locks += chart->entries[k]->entry >> 31 == row->entry >> 31;
-        snprintf(label, sizeof label, "%s%s%s", lb_plot_cell(chart->rows, row, "layout"),
-                 locks > 1 ? ", " : "", locks > 1 ? lb_plot_cell(chart->rows, row, "lock") : "");
-        fprintf(out, "%zu\t", chart->n_entries - i);
-        lb_dat_text(out, label);
-        fputc('\n', out);
-    }
-    lb_dat_end_block(out);
-}
-
-void lb_dat_panel(FILE *out, const struct lb_chart *chart, size_t panel)
-{
-    char title[LB_DAT_TEXT_BYTES];
-
-    lb_dat_panel_title(chart->rows, chart->panels[panel], title);
-    fprintf(out, "%zu\t", panel + 1);
-    lb_dat_text(out, title);
-    fputc('\t', out);
-}
-
-void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
-                        char text[LB_DAT_TEXT_BYTES])
-{
-    const char *role = lb_plot_cell(rows, row, "role");
-    const char *writers = lb_plot_cell(rows, row, "writers");
-    const char *objects = lb_plot_cell(rows, row, "objects");
-    const char *access = lb_plot_cell(rows, row, "access");
-    bool one_role = !*role || !strcmp(role, "all");
-    int used =
-        snprintf(text, LB_DAT_TEXT_BYTES, "%.150s%s%.60s", lb_plot_cell(rows, row, "scenario"),
-                 one_role ? "" : ": ", one_role ? "" : role);
-
-    if (*writers)
-        used += snprintf(text + used, LB_DAT_TEXT_BYTES - (size_t)used, " (%.60s writer%s)",
-                         writers, strcmp(writers, "1") ? "s" : "");
-    if (*objects)
-        snprintf(text + used, LB_DAT_TEXT_BYTES - (size_t)used, " of %.60s%s%.60s", objects,
-                 *access ? ", " : "", access);
-}
-
-/* The placement with its home where that is not local: pictures of both would be one otherwise. */
-static void where(const struct lb_plot_rows *rows, const struct lb_plot_row *row, char text[256])
-{
-    const char *home = lb_plot_cell(rows, row, "home");
-    bool near = !*home || !strcmp(home, "local");
-
-    snprintf(text, 256, "%.180s%s%.60s", lb_plot_cell(rows, row, "placement"), near ? "" : ",",
-             near ? "" : home);
-}
-
-static const char *regime_of(const struct lb_plot_rows *rows, const struct lb_plot_row *row)
-{
-    const char *regime = lb_plot_cell(rows, row, "regime");
-
-    return strcmp(regime, "0") ? regime : "";
-}
-
-void lb_dat_group_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
-                        char text[LB_DAT_TEXT_BYTES])
-{
-    const char *distance = lb_plot_cell(rows, row, "distance");
-    const char *threads = lb_plot_cell(rows, row, "threads"), *regime = regime_of(rows, row);
-    char place[256];
-
-    where(rows, row, place);
-    bool says = *distance && strcmp(distance, place) != 0;
-    snprintf(text, LB_DAT_TEXT_BYTES, "placement %s%s%.60s%s, %.20s thread%s%s%.20s", place,
-             says ? " (" : "", says ? distance : "", says ? ")" : "", threads,
-             strcmp(threads, "1") ? "s" : "", *regime ? ", regime " : "", regime);
-}
-
-void lb_dat_work_title(double work_ns, char text[LB_DAT_TEXT_BYTES])
-{
-    char number[LB_NUMBER_BYTES];
-
-    lb_number_format(work_ns, 6, number);
-    if (work_ns == 0)
-        snprintf(text, LB_DAT_TEXT_BYTES, "saturated throughput (work 0)");
-    else
-        snprintf(text, LB_DAT_TEXT_BYTES, "work %s ns", number);
-}
-
-/* Cells are in its name, and cells may hold anything: what lb_picture_name does not know becomes
- * "_", so that the file lies where it belongs. */
-void lb_dat_file(const struct lb_plot_rows *rows, const struct lb_plot_row *row, const char *begin,
-                 char text[LB_DAT_TEXT_BYTES])
-{
-    static const char known[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,_~-";
-    const char *regime = regime_of(rows, row);
-    char place[256], suffix[384] = "";
-
-    where(rows, row, place);
-    if (row->group > 0)
-        snprintf(suffix, sizeof suffix, "-%s-%.20st%s%.20s", place,
-                 lb_plot_cell(rows, row, "threads"), *regime ? "-regime" : "", regime);
-    snprintf(text, 121, "%s%s", begin, suffix);
-    for (size_t i = strspn(text, known); text[i]; i += strspn(text + i, known))
-        text[i] = '_';
-}
-
-void lb_dat_work_file(const struct lb_chart *chart, const char *kind, double work_ns,
-                      char text[LB_DAT_TEXT_BYTES])
-{
-    char begin[LB_DAT_TEXT_BYTES], number[LB_NUMBER_BYTES];
-
-    lb_number_format(work_ns, 6, number);
-    if (work_ns == 0)
-        snprintf(begin, sizeof begin, "%s-saturated", kind);
-    else if (work_ns == chart->rows->works[0])
-        snprintf(begin, sizeof begin, "%s", kind);
-    else
-        snprintf(begin, sizeof begin, "%s-work%s", kind, number);
-    lb_dat_file(chart->rows, chart->shown[0], begin, text);
+    for (int group = 0; group < rows->n_groups; group++)
+        for (size_t w = 0; w < rows->n_works; w++) {
+            int drawn = picture(rows, group, rows->works[w], out);
+            if (drawn < 0)
+                return drawn;
+            n += drawn;
+        }
+    return n;
 }

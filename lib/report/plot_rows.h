@@ -20,6 +20,8 @@ struct lb_plot_row {
     char **cells;
     double work_ns; /* NaN: the row has none */
     int group;      /* where it ran and in which regime; -1: of too many */
+    int place;      /* where it ran, whatever the regime; none is too many */
+    int source;     /* which of the files it is from */
     int64_t panel;  /* scenario, role, writers, objects */
     int64_t entry;  /* layout and lock; a twin (A/A run) stands behind its original */
 };
@@ -28,16 +30,18 @@ struct lb_plot_rows {
     const char *const *columns;
     size_t n_columns, n;
     struct lb_plot_row *rows;
-    int n_groups;
+    int n_groups, n_places;
     double *works; /* the headline, other pauses from short to long, 0 */
     size_t n_works;
+    const char *const
+        *sources; /* what the files are called, the caller's; NULL where there is one */
 };
 
-/* Reads the rows that `takes`, which may look at cells and work_ns alone. -ENOMEM, and what
- * lb_csv_open and lb_csv_next say. */
+/* Reads the rows that `takes`, which may look at cells and work_ns alone, of all files one after
+ * the other. -ENOMEM, and what lb_csv_open and lb_csv_next say. */
 typedef bool lb_plot_takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
-int lb_plot_rows_read(const char *path, const char *const *columns, lb_plot_takes *takes,
-                      struct lb_why *why, struct lb_plot_rows *rows);
+int lb_plot_rows_read(const char *const *paths, size_t n_paths, const char *const *columns,
+                      lb_plot_takes *takes, struct lb_why *why, struct lb_plot_rows *rows);
 void lb_plot_rows_free(struct lb_plot_rows *rows);
 
 /* A cell, "" when empty; and as a number, NaN when it is none. */
@@ -45,15 +49,36 @@ const char *lb_plot_cell(const struct lb_plot_rows *rows, const struct lb_plot_r
                          const char *column);
 double lb_plot_number(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
                       const char *column);
+/* A value with the ends of its interval; an end that is unknown is the value. Columns: value, low,
+ * high. */
+struct lb_plot_value {
+    double value, low, high;
+};
+struct lb_plot_value lb_plot_value(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                                   const char *const columns[3]);
+/* What an axis has to hold: begins as LB_PLOT_RANGE. */
+struct lb_plot_range {
+    double low, high;
+};
+#define LB_PLOT_RANGE ((struct lb_plot_range){INFINITY, -INFINITY})
+void lb_plot_range_add(struct lb_plot_range *range, const struct lb_plot_value *value);
+/* The row that speaks for its case where pictures do not tell regimes apart: that with most of the
+ * windows. */
+bool lb_plot_speaks(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
+/* Whether the memory lies at home: that is where nothing else is said. */
+bool lb_plot_is_local(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
+/* Its distance's place among those that are known, from near to far; LB_DISTANCES: another. */
+int lb_plot_distance(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
 
-/* The rows of one picture: those of a group and work that `shows`. */
+/* The rows of one picture: those of a group (or LB_PLOT_ANYWHERE) and work that `shows`. */
+#define LB_PLOT_ANYWHERE (-2)
 typedef bool lb_plot_shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
                            const void *context);
 struct lb_chart {
     const struct lb_plot_rows *rows;
-    const struct lb_plot_row **shown;             /* by panel, then by entry */
-    const struct lb_plot_row **panels, **entries; /* one row of each, in order */
-    size_t n, n_panels, n_entries;
+    const struct lb_plot_row **shown;                       /* by panel, entry, place */
+    const struct lb_plot_row **panels, **entries, **places; /* one row of each, in order */
+    size_t n, n_panels, n_entries, n_places;
 };
 int lb_chart_make(const struct lb_plot_rows *rows, int group, double work_ns, lb_plot_shows *shows,
                   const void *context, struct lb_chart *chart);
@@ -61,6 +86,9 @@ void lb_chart_free(struct lb_chart *chart);
 /* Where a row stands, from 1: panels from the first on, entries from below. */
 int lb_chart_panel(const struct lb_chart *chart, const struct lb_plot_row *row);
 int lb_chart_y(const struct lb_chart *chart, const struct lb_plot_row *row);
+/* The same from the first on, from 1. */
+int lb_chart_entry(const struct lb_chart *chart, const struct lb_plot_row *row);
+int lb_chart_place(const struct lb_chart *chart, const struct lb_plot_row *row);
 /* Whether a panel has a row of an entry, both from 0. */
 bool lb_chart_has(const struct lb_chart *chart, size_t panel, size_t entry);
 
@@ -74,9 +102,15 @@ void lb_dat_head(FILE *out, const struct lb_chart *chart, const char *file, cons
 /* Ends the block before. Lines "y label" of the entries; a label names the lock where one layout
  * has several. */
 void lb_dat_entries(FILE *out, const struct lb_chart *chart);
+/* The same for a picture that has them in a legend: numbered from the first. */
+void lb_dat_legend(FILE *out, const struct lb_chart *chart);
 /* Begins the line of a panel: its number and title. */
 void lb_dat_panel(FILE *out, const struct lb_chart *chart, size_t panel);
 #define LB_DAT_TEXT_BYTES 512
+/* The placement with its home where that is not local: both would be one otherwise. */
+#define LB_DAT_PLACE_BYTES 256
+void lb_dat_place(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                  char text[LB_DAT_PLACE_BYTES]);
 /* What a panel is called, and where the rows of a group ran. */
 void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
                         char text[LB_DAT_TEXT_BYTES]);
@@ -89,16 +123,27 @@ void lb_dat_file(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
 /* The same of a kind that has a picture of every work. */
 void lb_dat_work_file(const struct lb_chart *chart, const char *kind, double work_ns,
                       char text[LB_DAT_TEXT_BYTES]);
+/* The same of a picture of all groups. */
+void lb_dat_name(const struct lb_plot_rows *rows, const char *kind, double work_ns,
+                 char text[LB_DAT_TEXT_BYTES]);
 
-/* What NAME.gp draws from summary.csv. */
+/* What NAME.gp draws, and from which file of a run. */
 struct lb_plot_kind {
-    const char *name;
+    const char *name, *file;
+    const char *const *columns;
     lb_plot_takes *takes;
-    /* 1 where there is a picture of that group and work, 0, -ENOMEM. */
-    int (*picture)(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out);
+    /* Writes all pictures; how many, or -ENOMEM. May set *reason where there are none. */
+    int (*put)(const struct lb_plot_rows *rows, FILE *out, const char **reason);
     const char *no_rows, *no_picture;
 };
-extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes;
-extern const char *const lb_plot_summary_columns[];
+extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes, lb_plot_ratio,
+    lb_plot_fairness;
+/* Columns that are needed of each file; NULL-terminated. */
+extern const char *const lb_plot_summary_columns[], *const lb_plot_samples_columns[],
+                                                        *const lb_plot_matrix_columns[];
+
+/* For kinds with a picture of each group and work: 1 where `picture` wrote one, 0, -ENOMEM. */
+typedef int lb_plot_picture(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out);
+int lb_plot_each(const struct lb_plot_rows *rows, lb_plot_picture *picture, FILE *out);
 
 #endif

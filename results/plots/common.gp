@@ -25,15 +25,30 @@ if (!exists("out")) { out = dir."/plots" }
 if (!exists("data")) { data = dir."/plots" }
 open_data = "dat = data.'/'.picture.'.dat'; set datafile separator tab; \
     stats dat index 0 using (n_pictures = int($1), reason = strcol(2), 0) nooutput; \
+    if (!exists('n_pictures')) { \
+        print dat.' is missing: \"linebounce plot '.dir.'\" writes it'; exit status 2 }; \
     if (n_pictures == 0) { print reason; exit status 3 }"
 # Sets file, title, n_panels, n_entries, what `texts` makes of the columns from the fifth, the
-# blocks `panels` and `marks`, Entry[] by y, and the room that entries need.
-next_picture(texts) = "set autoscale; unset logscale; head = 4 * k - 3; panels = head + 2; \
-    marks = head + 3; stats dat index head using (file = out.'/'.strcol(1), title = strcol(2), \
+# blocks `panels`, `marks` and those behind (a script that has some says how many `blocks` there
+# are), Entry[] by its number, and the room that entries need.
+blocks = 4
+next_picture(texts) = "set autoscale; unset logscale; head = blocks * (k - 1) + 1; \
+    panels = head + 2; marks = head + 3; more = head + 4; \
+    stats dat index head using (file = out.'/'.strcol(1), title = strcol(2), \
     n_panels = int($3), n_entries = int($4), ".texts.", 0) nooutput; array Entry[n_entries]; \
     longest = 0; stats dat index head + 1 using (Entry[int($1)] = strcol(2), \
     longest = strlen(strcol(2)) > longest ? strlen(strcol(2)) : longest, 0) nooutput; \
     left = 26 + 8.7 * longest"
+# The place of a panel, in pixels from the left and from above.
+frame(from, to, top, bottom) = sprintf("set lmargin at screen %g; set rmargin at screen %g; \
+    set tmargin at screen %g; set bmargin at screen %g", \
+    from / width, to / width, 1 - top / height, 1 - bottom / height)
+# The y axis of a panel whose values reach from `low` to `high`.
+y_axis = "unset logscale y; if (log_y) { \
+        set logscale y; set yrange [low * 0.8:high * 1.25]; eval log_tics('y', low, high) \
+    } else { \
+        span = high > low ? high - low : high != 0 ? 0.1 * abs(high) : 1; \
+        set yrange [low - 0.07 * span:high + 0.07 * span]; set ytics step(span, 6) format '%g' }"
 # The y axis of a panel: names of entries in the first column, a thin line for each.
 entries_axis = "set yrange [0.4:n_entries + 0.6]; unset ytics; if (first_column) { \
     set ytics () scale 0; do for [e = 1:n_entries] { set ytics add (Entry[e] e) } }; \
@@ -202,6 +217,11 @@ sized(points) = sprintf(",%g", format eq "svg" ? points * 15 / 11.0 : points)
 # Colours of Okabe and Ito, told apart by the colour-blind too. Shapes differ as well.
 green = "#009E73"; vermilion = "#D55E00"; blue = "#0072B2"; sky = "#56B4E9"
 orange = "#E69F00"; purple = "#CC79A7"; yellow = "#B8A800"; grey = "#777777"; dark = "#222222"
+# Those of the curves of a picture, and their points.
+array Colour[11] = [dark, blue, vermilion, green, purple, orange, sky, yellow, grey, "#8C510A", \
+    "#01665E"]
+array Shape[11] = [7, 5, 9, 11, 13, 7, 5, 9, 11, 13, 7]
+nth(e) = (int(e) - 1) % 11 + 1
 # How words stand in a panel, beside a bar or in its place. Where there are none to be, they go to y
 # `nowhere`, out of the range: gnuplot 5.4 falls over labels without any good point.
 nowhere = -9
@@ -214,6 +234,15 @@ legend_only = "set lmargin at screen 0; set rmargin at screen 1; \
     set border 3; set xtics nomirror out scale 0.5; set ytics nomirror out scale 0.5"
 # The same without a plot of its own: for a legend that is one.
 legend_frame = legend_only[1:strstrt(legend_only, "plot [") - 1]
+# The title and what is `said` below it.
+titles = "set label 1 title at screen 12 / width, screen 1 - 17 / height left font sized(13); \
+    set label 2 said at screen 12 / width, screen 1 - 38 / height left tc rgb grey"
+# A legend of entries to the right of the panels, from `top` on; `legend` pixels wide.
+legend_right(top) = sprintf("eval legend_frame; eval frame(width - legend, width, %g, height); \
+    set key left top Left reverse samplen 1 spacing 1.1", top)
+# What a legend has taken away.
+axes_again = "unset label; unset key; set border 3; set ytics nomirror out scale 0.5; \
+    set xtics norotate nomirror out scale 0.5 offset 0, 0 font usual"
 set style line 100 lc rgb "#DDDDDD" lw 1 dt 1
 set border 3 lc rgb dark
 set tics nomirror out scale 0.5
