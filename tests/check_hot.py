@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: MIT
 """Disassembles the hot loops (lib/workload/loops_*.c): what they must contain, and must not.
 
-Usage: check_hot.py [OBJECT]     (libhot.a or liblinebounce.a below $LB_BUILD_DIR by default)
-Exit 0 passed, 1 failed, 77 skipped with a reason: not x86-64, or an instrumented build.
+Usage: check_hot.py [OBJECT]...     (lib/libhot.a and libhot_lse.a of $LB_BUILD_DIR by default)
+On aarch64 an object with "lse" in its name is to hold LSE's atomics, any other LL/SC.
+Exit 0 passed, 1 failed, 77 skipped with a reason: neither x86-64 nor aarch64, or an instrumented
+build. tests/check_hot_arm.py does the same for both cross-compiled builds of aarch64.
 
 A loop runs from the target of its outermost back edge to that edge; a timed op from the fence of
 its first time-stamp to its second. The fast path of either is what is left without the slow blocks:
@@ -13,9 +15,10 @@ back of an inner loop that tries a compare-and-swap again.
 
 import os
 import re
-import shutil
-import subprocess
 import sys
+
+from hot_code import Object, dialect_of, loop_of, run, span_of, tool
+from hot_dialects import Arm
 
 READ_OPS = ("read", "nested", "many", "alone")
 WAYS = ("inline", "indirect")
@@ -27,9 +30,6 @@ WORDS = [(how, n) for how in ("load", "store", "increment", "add", "cas") for n 
 CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
           "churn_malloc_separate")
 
-# Calls that leave the fast path.
-SLOW_CALL = re.compile(
-    r"^(lb_\w+_(slow|wake)|fall_back(_\w+)?|give_up|no_memory)(\.\w+)*$")
 # The kernel is what these measure.
 FAULT_CALLS = {"map": ("mmap", "mmap64", "munmap"), "protect": ("mprotect",)}
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
@@ -41,14 +41,15 @@ STORES.update({f"{how}{n}": n if how in ("store", "increment") else 0 for how, n
 LOADS = {"observe": 2 * 9}
 LOADS.update({f"load{n}": 2 * n for n in range(1, 5)})
 FAULTS = ("touch_keep", "touch_remap", "touch_bare", "map", "protect")
+# What stands around a pause: it waits for loads, and lets plain stores leave meanwhile.
+FENCES = ("lfence", "dsb ishld, isb")
+# Loads with acquire and stores with release, of Arm: the second check of the sequence number, and a
+# ring's indices.
+ORDERED = {"read": (1, 0), "many": (1, 0), "nested": (2, 0), "push": (1, 1), "pop": (1, 1)}
 # Ops that share no line with another thread: nothing is lost when a processor fetches theirs early.
 APART = ("churn", "touch", "map", "protect")
-MEMBER = re.compile(r"^(\S+):\s+file format ")  # of an archive: each has sections of its own
 INSTRUMENTED = re.compile(
     r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
-CONDITIONAL = re.compile(r"^j(?!mp)[a-z]+$")
-FORBIDDEN = re.compile(r"^(pause|cpuid|rdtscp?|rdpmc|mfence|sfence|syscall|int|div|idiv)$")
-NO_ACCESS = re.compile(r"^(nop\w*|lea)$")
 
 # Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
 LOCKED = {"read": (1, 1), "many": (1, 1), "alone": (1, 1), "writer": (1, 1),
@@ -100,285 +101,6 @@ def locked_wanted(op, kind):
     return LOCKED[op]
 
 
-class Instruction:
-    def __init__(self, where, text):
-        self.where = where  # (section, address)
-        words = text.split(None, 1)
-        while len(words) == 2 and words[0] in ("notrack", "bnd", "cs", "data16", "ds", "rex"):
-            words = words[1].split(None, 1)
-        self.locked = words[0] == "lock"
-        if self.locked:
-            words = words[1].split(None, 1)
-        self.name = words[0]
-        self.operands = words[1].split("#")[0].strip() if len(words) == 2 else ""
-        self.target = None  # (section, address), or the name of a symbol that is not here
-
-    def jumps(self):
-        return self.name == "jmp" or bool(CONDITIONAL.match(self.name))
-
-    def indirect(self):
-        return self.operands.startswith("*")
-
-
-class Object:
-    """The instructions of an object by (section, address), and the functions in it."""
-
-    def __init__(self, path):
-        self.code, self.order, self.functions, self.starts = {}, [], {}, {}
-        self.aligned = {}
-        self.read_sections(path)
-        text = run(["objdump", "-dr", "--no-show-raw-insn", "-w", path])
-        member = section = ""
-        for line in text.splitlines():
-            if match := MEMBER.match(line):
-                member = match[1]
-            elif line.startswith("Disassembly of section"):
-                section = f"{member}:{line.split()[-1].rstrip(':')}"
-            elif match := re.match(r"^([0-9a-f]+) <(.+)>:$", line):
-                self.add_function(match[2], (section, int(match[1], 16)))
-            elif match := re.match(r"^\s*([0-9a-f]+):\t(.*)$", line):
-                self.add(section, match)
-        self.order.sort()
-        for i in self.code.values():
-            self.resolve(i)
-
-    def read_sections(self, path):
-        member = ""
-        for line in run(["objdump", "-h", path]).splitlines():
-            if match := MEMBER.match(line):
-                member = match[1]
-            elif match := re.match(r"^\s*\d+ (\S+)\s+[0-9a-f]+ .* 2\*\*(\d+)$", line):
-                self.aligned[f"{member}:{match[1]}"] = 1 << int(match[2])
-
-    def add_function(self, name, where):
-        if ":.text" in where[0]:
-            self.functions[name] = where
-            self.starts[where] = name
-
-    def add(self, section, match):
-        text, *relocation = re.split(r"\t(?=[0-9a-f]+: R_)", match[2])
-        where = (section, int(match[1], 16))
-        instruction = Instruction(where, text.strip())
-        instruction.relocation = relocation[0].split()[-1] if relocation else None
-        self.code[where] = instruction
-        self.order.append(where)
-
-    def resolve(self, i):
-        """Where a direct jump or call goes."""
-        if not (i.jumps() or i.name == "call"):
-            return
-        if i.relocation:
-            match = re.match(r"^(.+?)([+-]0x[0-9a-f]+)?$", i.relocation)
-            name, offset = match[1], int(match[2] or "0", 16) + 4
-            if name in self.functions:
-                section, start = self.functions[name]
-                i.target = (section, start + offset)
-            elif (section := i.where[0].split(":")[0] + ":" + name) in self.aligned:
-                i.target = (section, offset)
-            else:
-                i.target = name
-        elif not i.indirect():
-            i.target = (i.where[0], int(i.operands.split()[0], 16))
-
-    def name_of(self, target):
-        return target if isinstance(target, str) else self.starts.get(target, str(target))
-
-    def body(self, name):
-        """The instructions of a function and of its cold part."""
-        found = []
-        for part in (name, name + ".cold"):
-            if part not in self.functions:
-                continue
-            start = self.functions[part]
-            ends = [w for w in self.starts if w[0] == start[0] and w[1] > start[1]]
-            end = min(ends)[1] if ends else float("inf")
-            found += [self.code[w] for w in self.order if w[0] == start[0] and
-                      start[1] <= w[1] < end]
-        return found
-
-
-def run(command):
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
-
-
-class Graph:
-    """Basic blocks of one function: lists of instructions by their first (section, address). A
-    block also begins at each of `cuts`."""
-
-    def __init__(self, body, cuts=()):
-        self.blocks, self.after = {}, {}
-        here = {i.where for i in body}
-        leaders = {body[0].where, *cuts}
-        leaders |= {i.target for i in body if i.jumps() and i.target in here}
-        block = None
-        for k, i in enumerate(body):
-            contiguous = k and body[k - 1].where[0] == i.where[0]
-            if block is None or i.where in leaders or not contiguous:
-                if block and contiguous:
-                    self.after[block] = self.after.get(block, []) + [i.where]
-                block = i.where
-                self.blocks[block] = []
-            self.blocks[block].append(i)
-            if i.jumps() or i.name == "ret":
-                following = body[k + 1].where if k + 1 < len(body) else None
-                self.after[block] = [i.target] if i.jumps() and i.target in here else []
-                if CONDITIONAL.match(i.name) and following:
-                    self.after[block].append(following)
-                block = None
-        self.entry = body[0].where
-        self.reachable()
-
-    def reachable(self):
-        seen, left = set(), [self.entry]
-        while left:
-            block = left.pop()
-            if block not in seen:
-                seen.add(block)
-                left += self.after.get(block, [])
-        self.blocks = {b: code for b, code in self.blocks.items() if b in seen}
-        self.after = {b: self.after.get(b, []) for b in self.blocks}
-        self.before = {b: [a for a in self.blocks if b in self.after[a]] for b in self.blocks}
-
-    def dominators(self):
-        everything = set(self.blocks)
-        found = {b: set(everything) for b in self.blocks}
-        found[self.entry] = {self.entry}
-        changed = True
-        while changed:
-            changed = False
-            for b in self.blocks:
-                if b == self.entry:
-                    continue
-                new = set.intersection(*(found[a] for a in self.before[b])) | {b}
-                if new != found[b]:
-                    found[b], changed = new, True
-        return found
-
-    def loops(self):
-        """{head: blocks} of the natural loops."""
-        dominators, found = self.dominators(), {}
-        for tail in self.blocks:
-            for head in self.after[tail]:
-                if head not in dominators[tail]:
-                    continue
-                body, left = found.setdefault(head, {head}), [tail]
-                while left:
-                    block = left.pop()
-                    if block not in body:
-                        body.add(block)
-                        left += self.before[block]
-        return found
-
-
-class Path:
-    """Blocks of a function that run from `head` to `end` (a loop's end is its head), and what of
-    them is fast."""
-
-    def __init__(self, name, obj, graph, head, end, blocks):
-        self.name, self.obj, self.body = name, obj, obj.body(name)
-        self.graph, self.head, self.end, self.blocks = graph, head, end, blocks
-        self.inner = [h for h in graph.loops() if h != head]
-        self.slow = self.find_slow()
-        self.fast = sorted(self.blocks - self.slow)
-        self.code = [i for b in self.fast for i in self.graph.blocks[b]]
-
-    def calls_slow(self, block):
-        return any(i.name == "call" and SLOW_CALL.match(self.obj.name_of(i.target))
-                   for i in self.graph.blocks[block] if i.target)
-
-    def onward(self, block):
-        """Successors, without the way back of inner loops."""
-        dominators = self.graph.dominators_cache
-        return [s for s in self.graph.after[block]
-                if not (s in self.inner and s in dominators[block])]
-
-    def find_slow(self):
-        self.graph.dominators_cache = self.graph.dominators()
-        slow = {b for b in self.blocks if self.calls_slow(b)}
-        changed = True
-        while changed:
-            changed = False
-            for b in self.blocks - slow - {self.head}:
-                onward, before = self.onward(b), self.graph.before[b]
-                if all(s in slow for s in onward) or all(p in slow for p in before):
-                    slow.add(b)
-                    changed = True
-        return slow
-
-    def completes(self):
-        """Whether the fast path gets from the head to the end."""
-        seen, left = set(), [self.head]
-        while left:
-            block = left.pop()
-            for s in self.graph.after[block]:
-                if s == self.end:
-                    return True
-                if s in self.fast and s not in seen:
-                    seen.add(s)
-                    left.append(s)
-        return False
-
-    def has_frame(self):
-        return any(i.name == "mov" and i.operands == "%rsp,%rbp" for i in self.body)
-
-    def stack_operands(self, code):
-        base = r"\(%[re]?sp\b" + (r"|\(%[re]?bp\b" if self.has_frame() else "")
-        return [i for i in code if re.search(base, i.operands) and i.name != "lea"]
-
-    def chains(self):
-        """Inner loops of one block that multiply a register by itself."""
-        return [b for b in self.blocks if b in self.graph.after[b] and
-                any(i.name == "imul" and re.match(r"^(%\w+),\1$", i.operands)
-                    for i in self.graph.blocks[b])]
-
-
-def loop_of(name, obj):
-    """The outermost loop of a function, None: it has none."""
-    graph = Graph(obj.body(name))
-    loops = graph.loops()
-    if not loops:
-        return None
-    head = max(loops, key=lambda h: len(loops[h]))
-    return Path(name, obj, graph, head, head, loops[head])
-
-
-def stamps_of(body):
-    """The time-stamps: lists of instructions from rdtscp to the fence behind it. Between the two
-    only the halves of the counter may be joined."""
-    stamps = []
-    for k, i in enumerate(body):
-        if i.name == "rdtscp":
-            end = k + 1
-            while end < len(body) and body[end].name in ("shl", "or") and \
-                    "(" not in body[end].operands:
-                end += 1
-            stamps.append(body[k:end + 1])
-    return stamps
-
-
-def span_of(name, obj):
-    """What lies between the two stamps of a timed op, None: they are not two with a fence each."""
-    body = obj.body(name)
-    stamps = stamps_of(body)
-    if len(stamps) != 2 or any(s[-1].name != "lfence" for s in stamps):
-        return None
-    behind = {s[-1].where: body[body.index(s[-1]) + 1].where for s in stamps}
-    graph = Graph(body, [s[0].where for s in stamps] + list(behind.values()))
-    for first, second in (stamps, stamps[::-1]):
-        head, end = behind[first[-1].where], second[0].where
-        blocks, left = set(), [head]
-        while left:
-            block = left.pop()
-            if block != end and block not in blocks:
-                blocks.add(block)
-                left += graph.after[block]
-        if any(end in graph.after[b] for b in blocks):
-            return Path(name, obj, graph, head, end, blocks)
-        if head == end:
-            return Path(name, obj, graph, head, end, set())
-    return None
-
-
 def describe(instructions):
     listed = [f"{i.where[1]:x}: {i.name} {i.operands}".strip() for i in instructions]
     return f"{len(listed)} ({'; '.join(listed[:3])}{'; ...' if len(listed) > 3 else ''})"
@@ -395,13 +117,13 @@ def split(name):
 
 def check_calls(loop, op, kind):
     for i in loop.code:
-        if i.name not in ("call", "jmp"):
+        if not i.calls() and not i.always():
             continue
         name = i.relocation or ""
-        through_got = i.operands.endswith("(%rip)") and "pthread_" in name
+        through_got = i.through_table() and "pthread_" in name
         if i.indirect() and not (kind.startswith("pthread") and through_got):
             yield f"an indirect {i.name} at {i.where[1]:x}: {i.operands} {name}".rstrip()
-        if i.name != "call" or i.indirect():
+        if not i.calls() or i.indirect():
             continue
         target = loop.obj.name_of(i.target)
         if kind.startswith("pthread") and target.startswith("pthread_"):
@@ -415,20 +137,30 @@ def check_calls(loop, op, kind):
         yield f"a call of {target} on the fast path at {i.where[1]:x}"
 
 
+def fence_of(i, body):
+    """A fence in words, with what has to stand right behind it on Arm."""
+    behind = body[body.index(i) + 1]
+    return f"{i.name} {i.operands}, {behind.name}" if i.operands else i.name
+
+
 def check_pause(loop, op, form):
-    fences = [i for i in loop.code if i.name == "lfence"]
+    fences = [i for i in loop.code if i.fences()]
     want = 2 if form == "paused" else 0
     if len(fences) != want:
-        yield f"{len(fences)} lfence in the loop, expected {want}"
+        yield f"{len(fences)} fences in the loop, expected {want}"
+    for i in fences:
+        if (found := fence_of(i, loop.body)) not in FENCES:
+            yield f"a fence that is none of loads alone: {found}"
+    if (everywhere := sum(i.fences() for i in loop.body)) != want:
+        yield f"{everywhere} fences in the function, expected {want}: it holds a second loop"
     if len(loop.chains()) != want // 2:
         yield f"{len(loop.chains())} chains of multiplications, expected {want // 2}"
     # A processor that guesses past the end of the loop must run into the barrier, not into the op.
     early = loop.code[:loop.code.index(fences[0])] if fences else []
-    found = [i for i in early if re.search(r"\((?!%rsp|%rbp)", i.operands) and
-             not re.match("lea|nop|data16", i.name)]
+    found = [i for i in early if i.accesses() and not i.on_stack(True)]
     if found and op not in APART:
         yield f"memory before the pause: {describe(found)}"
-    if form == "saturated" and any(i.name == "imul" for i in loop.code):
+    if form == "saturated" and any(i.multiplies() for i in loop.code):
         yield "a multiplication in a saturated loop"
 
 
@@ -436,20 +168,40 @@ def check_locked(loop, op, kind):
     wanted = locked_wanted(op, kind)
     if wanted is None:
         return
-    swaps = [i for i in loop.code if i.locked and i.name.startswith("cmpxchg")]
-    others = [i for i in loop.code if i.locked and not i.name.startswith("cmpxchg")]
-    others += [i for i in loop.code if i.name == "xchg" and "(" in i.operands and not i.locked]
-    if (len(swaps), len(others)) != wanted:
-        yield (f"{len(swaps)} lock cmpxchg and {len(others)} other locked changes, expected "
+    swaps = sum(i.swaps() for i in loop.code)
+    others = sum(i.changes() for i in loop.code)
+    if loop.obj.pairs:
+        yield from check_pairs(loop, sum(wanted))
+        wanted = (0, 0)
+    if (swaps, others) != wanted:
+        yield (f"{swaps} compare-and-swaps and {others} other atomic changes, expected "
                f"{wanted[0]} and {wanted[1]}")
 
 
+def check_pairs(loop, wanted):
+    loads = sum(i.exclusive_load() for i in loop.code)
+    stores = sum(i.exclusive_store() for i in loop.code)
+    if (loads, stores) != (wanted, wanted):
+        yield f"{loads} load-exclusives and {stores} store-exclusives, expected {wanted} pairs"
+
+
+def check_orders(loop, op, kind):
+    """Arm alone writes the order of a load or store into its name. What the lock's own changes need
+    stands in check_locked's counts."""
+    if found := [i for i in loop.code if i.gives_nothing_back()]:
+        yield f"a barrier for loads does not wait for {describe(found)}"
+    if op in ("write", "mix", "churn", "map", "protect"):
+        return
+    loads, stores = sum(i.acquires() for i in loop.code), sum(i.releases() for i in loop.code)
+    if (loads, stores) != ORDERED.get(op, (0, 0)):
+        yield (f"{loads} loads with acquire and {stores} stores with release, expected "
+               f"{ORDERED.get(op, (0, 0))}")
+
+
 def check_stores(path, op):
-    """Memory as the destination: the last operand, of what is neither a test nor a load."""
     if op not in STORES:
         return
-    found = [i for i in path.code if i.operands.endswith(")") and not NO_ACCESS.match(i.name) and
-             not re.match(r"cmp|test|j|call|push", i.name) and not path.stack_operands([i])]
+    found = [i for i in path.code if i.stores() and not path.stack_operands([i])]
     if len(found) != STORES[op]:
         yield f"{describe(found)} stores, expected {STORES[op]}"
 
@@ -457,8 +209,7 @@ def check_stores(path, op):
 def check_loads(path):
     for op, wanted in LOADS.items():
         if path.name.startswith(f"hot_{op}_"):
-            found = [i for i in path.code if "(" in i.operands and not NO_ACCESS.match(i.name) and
-                     not path.stack_operands([i])]
+            found = [i for i in path.code if i.accesses() and not path.stack_operands([i])]
             if len(found) != wanted:
                 yield f"{describe(found)} loads, expected {wanted}"
             return
@@ -468,7 +219,7 @@ def check_plain(loop):
     """What holds for the loops that call nothing."""
     if found := loop.stack_operands(loop.code):
         yield f"stack operands on the fast path: {describe(found)}"
-    if found := [i for i in loop.code if i.name in ("push", "pop", "pushf", "popf")]:
+    if found := [i for i in loop.code if i.pushes()]:
         yield f"push or pop in the loop: {describe(found)}"
 
 
@@ -480,10 +231,12 @@ def check_aligned(path):
 
 def check_path(path, op, kind):
     """What holds for the fast path of loops and timed ops alike."""
-    if found := [i for i in path.code if FORBIDDEN.match(i.name)]:
+    if found := [i for i in path.code if i.forbidden()]:
         yield f"forbidden: {describe(found)}"
     yield from check_calls(path, op, kind)
     yield from check_locked(path, op, kind)
+    if path.obj.dialect is Arm:
+        yield from check_orders(path, op, kind)
     yield from check_stores(path, op)
     yield from check_loads(path)
     if not kind.startswith("pthread") and op not in ("write", "mix", "churn", "map", "protect"):
@@ -507,9 +260,9 @@ def check_outside(span):
     """Nothing of the op may lie before the first stamp or behind the second."""
     outside = [i for b, code in span.graph.blocks.items() if b not in span.blocks for i in code]
     for i in outside:
-        if i.locked or i.name == "call":
+        if i.swaps() or i.changes() or i.calls():
             yield f"outside the stamps at {i.where[1]:x}: {i.name} {i.operands}"
-    accesses = [i for i in outside if "(" in i.operands and not NO_ACCESS.match(i.name)]
+    accesses = [i for i in outside if i.accesses()]
     if found := sorted(set(accesses) - set(span.stack_operands(accesses)), key=lambda i: i.where):
         yield f"memory accesses outside the stamps: {describe(found)}"
 
@@ -517,14 +270,15 @@ def check_outside(span):
 def check_span(name, obj):
     op, kind, _ = split(name)
     body = obj.body(name)
-    fences = sum(i.name == "lfence" for i in body)
-    if found := [i for i in body if FORBIDDEN.match(i.name) and i.name != "rdtscp"]:
+    fences = sum(i.fences() for i in body)
+    if found := [i for i in body if i.forbidden() and i.name not in i.STAMP]:
         yield f"forbidden: {describe(found)}"
     span = span_of(name, obj)
     if not span or fences != 2:
-        yield f"{len(stamps_of(body))} time-stamps and {fences} fences, expected two fenced stamps"
+        yield (f"{len(obj.dialect.stamps_of(body))} time-stamps and {fences} fences, expected two "
+               "fenced stamps")
         return
-    if any(i.name == "ret" for b in span.blocks for i in span.graph.blocks[b]):
+    if any(i.returns() for b in span.blocks for i in span.graph.blocks[b]):
         yield "a way out without the second stamp"
     if op != "empty" and not span.completes():
         yield "no way from stamp to stamp without a slow path"
@@ -538,38 +292,46 @@ def skip(reason):
     sys.exit(77)
 
 
-def find_object():
+def find_objects():
     if len(sys.argv) > 1:
-        return sys.argv[1]
-    build = os.environ.get("LB_BUILD_DIR", "build")
-    for wanted in ("libhot.a", "liblinebounce.a"):
-        for folder, _, files in os.walk(build):
-            if wanted in files:
-                return os.path.join(folder, wanted)
-    print(f"failed: neither libhot.a nor liblinebounce.a below {build}")
-    sys.exit(1)
+        return sys.argv[1:]
+    build = os.path.join(os.environ.get("LB_BUILD_DIR", "build"), "lib")
+    found = [path for name in ("libhot.a", "libhot_lse.a")
+             if os.path.exists(path := os.path.join(build, name))]
+    if not found:
+        print(f"failed: no libhot.a in {build}")
+        sys.exit(1)
+    return found
 
 
-def main():
-    path = find_object()
-    for tool in ("objdump", "nm"):
-        if not shutil.which(tool):
-            skip(f"{tool} is missing (Debian: binutils)")
-    if "elf64-x86-64" not in run(["objdump", "-f", path]):
-        skip("the object is not x86-64")
-    if found := INSTRUMENTED.search(run(["nm", path])):
+def check(path):
+    """The faults of an object, and how many loops and timed ops it has."""
+    dialect = dialect_of(path)
+    if not dialect:
+        skip(f"{path}: no objdump here knows its instructions (x86-64, aarch64; Debian: binutils)")
+    if found := INSTRUMENTED.search(run([tool("nm", dialect), path])):
         skip(f"an instrumented build ({found[1]}...)")
-    obj = Object(path)
+    obj = Object(path, dialect)
+    # The builds of aarch64; an x86 build has locked instructions.
+    obj.pairs = dialect is Arm and "lse" not in os.path.basename(path)
     found = {n for n in obj.functions if n.startswith("hot_") and not n.endswith(".cold")}
     failures = [f"{n}: missing" for n in expected_names() if n not in found]
     for name in sorted(found):
-        check = check_span if name.endswith("_timed") else check_loop
-        failures += [f"{name}: {what}" for what in check(name, obj)]
+        holds = check_span if name.endswith("_timed") else check_loop
+        failures += [f"{name}: {what}" for what in holds(name, obj)]
     timed = sum(n.endswith("_timed") for n in found)
-    print("\n".join([*failures, f"{len(found) - timed} hot loops and {timed} timed ops in {path}, "
-                     f"{len(failures)} faults"]))
-    return 1 if failures else 0
+    return failures, len(found) - timed, timed
+
+
+def check_all(paths):
+    failed = 0
+    for path in paths:
+        failures, loops, timed = check(path)
+        failed += len(failures)
+        print("\n".join([*failures, f"{loops} hot loops and {timed} timed ops in {path}, "
+                         f"{len(failures)} faults"]))
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(check_all(find_objects()))

@@ -33,6 +33,7 @@ class Names(Case):
                 (("run", "whatif", "--write-how", "incremnt"), "increment"),
                 (("run", "whatif", "--preset", "mmaplock"), "mmap_lock"),
                 (("run", "--prefetcher", "onn"), "on"),
+                (("run", "--atomics", "lsse"), "lse"),
                 (("compare", "--format", "jsn", "a", "b"), "json"),
                 (("show", "topolgy"), "topology"),
                 (("run", "--layuot", "embedded"), "--layout"),

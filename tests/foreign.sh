@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # Builds for another processor with Debian's cross compiler and libraries, and runs the unit tests
-# of what does not depend on the machine under qemu's user emulation.
+# of what does not depend on the machine under qemu's user emulation. arm64 runs on two processors:
+# what changes the words of locks is built for LSE and without, and each machine chooses its own.
 # Usage: sh tests/foreign.sh [arm64|s390x]...   (both by default; build/foreign/ARCHITECTURE)
 # Exit status 0 when all passed. The last line sums the tests of all.
 set -eu
@@ -15,8 +16,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 # Those that pin or time threads say nothing of another processor in here, and the emulation knows
 # no NUMA calls (arena).
-tests='account causes compare compare_regimes compare_words counters counters_here counters_page
-    counters_probe csv environment events events_none files homes interference kernel
+tests='account atomics causes compare compare_regimes compare_words counters counters_here
+    counters_page counters_probe csv environment events events_none files homes interference kernel
     kernel_none kernel_trace latency layout layout_btf load lock number page placement
     placement_classes plan plot plot_data plot_failures plot_sweep record schema stats
     structure structure_none sweep topology verdicts whatif words'
@@ -58,6 +59,15 @@ endian = '$3'
 END
 }
 
+# on_processor FOLDER PROCESSOR ATOMICS TEST...: once more, where the processor makes a difference.
+on_processor()
+{
+    folder=$1 processor=$2 atomics=$3
+    shift 3
+    LB_EXPECT_ATOMICS=$atomics QEMU_CPU=$processor meson test -C "$folder" --no-rebuild \
+        --print-errorlogs --timeout-multiplier 4 --logbase "testlog-$processor" "$@"
+}
+
 # try_foreign ARCHITECTURE
 try_foreign()
 {
@@ -67,6 +77,7 @@ try_foreign()
     *) die "$1: arm64 and s390x are known" ;;
     esac
     triplet=$cpu-linux-gnu
+    result=0
     # shellcheck disable=SC2046 # a word or none
     install_by_apt "gcc-$triplet" "libc6-dev-$1-cross" \
         $(emulator "$cpu" >/dev/null || echo qemu-user)
@@ -79,7 +90,14 @@ try_foreign()
     build_in "$place/build" --cross-file "$place/cross.ini" -Dgbench=disabled -Dtests=enabled
     rm -f "$place/build/meson-logs"/testlog*.json
     # shellcheck disable=SC2086
-    meson test -C "$place/build" --no-rebuild --print-errorlogs --timeout-multiplier 4 $tests
+    meson test -C "$place/build" --no-rebuild --print-errorlogs --timeout-multiplier 4 $tests ||
+        result=1
+    if [ "$1" = arm64 ]; then
+        on_processor "$place/build" max lse atomics stress_lock stress_lock_lse check_hot ||
+            result=1
+        on_processor "$place/build" cortex-a53 llsc atomics lock words stress_lock || result=1
+    fi
+    return "$result"
 }
 
 need_packages tests
@@ -89,7 +107,9 @@ status=0
 logs=
 for architecture in "$@"; do
     (try_foreign "$architecture") || status=1
-    logs="$logs $root/build/foreign/$architecture/build/meson-logs/testlog.json"
+done
+for architecture in "$@"; do
+    logs="$logs $(find "$root/build/foreign/$architecture/build/meson-logs" -name 'testlog*.json')"
 done
 # shellcheck disable=SC2086 # a list
 python3 "$root/tests/count.py" $logs || status=1

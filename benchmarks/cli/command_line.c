@@ -9,6 +9,7 @@
 #include "options.h"
 #include "suite.h"
 
+#include <linebounce/atomics.h>
 #include <linebounce/gbench.h>
 #include <linebounce/memory.h>
 #include <linebounce/run.h>
@@ -60,6 +61,7 @@ enum {
     KEY_SIZE,
     KEY_TRACE,
     KEY_MEMORY,
+    KEY_ATOMICS,
 };
 
 static const struct argp_option run_options[] = {
@@ -86,6 +88,10 @@ static const struct argp_option run_options[] = {
     {"all-pairs", KEY_ALL_PAIRS, 0, 0,
      "pingpong: every pair of CPUs, also beyond the budget (one per symmetry class when all do not "
      "fit)",
+     0},
+    {"atomics", KEY_ATOMICS, "KIND", 0,
+     "How locks change their words, where a machine has a choice: lse or llsc on arm64 (lse where "
+     "the processor has it)",
      0},
     {"prefetcher", KEY_PREFETCHER, "on|off", 0,
      "Set the adjacent-line prefetcher for the run (Intel, root); it is restored in any case", 0},
@@ -255,6 +261,8 @@ static int parse_single(int key, char *arg, struct settings *s, struct lb_why *w
         return lb_memory_parse(arg, why, &s->memory_bytes);
     case KEY_PREFETCHER:
         return set_prefetcher(s, arg, why);
+    case KEY_ATOMICS:
+        return lb_atomics_choose(arg, why);
     case KEY_TOPOLOGY:
         s->topology = arg;
         return 0;

@@ -11,6 +11,7 @@
 #include "show_structure.h"
 #include "suite.h"
 
+#include <linebounce/atomics.h>
 #include <linebounce/record.h>
 
 #include <errno.h>
@@ -192,6 +193,11 @@ static int show_locks(const struct settings *s)
     for (size_t i = 0; i < LB_SCENARIOS; i++)
         if (!lb_scenarios[i].internal && lb_scenario_locks(&lb_scenarios[i]))
             print_taken(lb_scenarios[i].name, scenario_takes, &lb_scenarios[i]);
+    puts("\nHow this machine changes a lock's words:");
+    for (enum lb_atomics a = 0; a < LB_ATOMICS_KINDS; a++)
+        if (lb_atomics_usable(a))
+            printf("%-15s %s%s\n", lb_atomics_name(a), lb_atomics_meaning(a),
+                   a == lb_atomics() ? "" : " (by --atomics)");
     return 0;
 }
 
@@ -228,6 +234,7 @@ static int show_environment(const struct settings *s)
         {"system", e->os},
         {"CPU", e->cpu_model},
         {"microcode", e->microcode},
+        {"atomics", e->atomics},
         {"hypervisor", e->hypervisor},
         {"governor", e->governor},
         {"boost", e->boost},

@@ -4,6 +4,8 @@
  */
 #include "notes.h"
 
+#include <linebounce/atomics.h>
+
 #include <math.h>
 
 /* As far as it is a multiple worth a word. */
@@ -27,6 +29,16 @@ void notes_load(const struct lb_load *before, const struct lb_load *l, FILE *out
     fputs(".\n", out);
 }
 
+/* What was chosen against what the machine's other locks do. */
+static void say_atomics(FILE *out)
+{
+    if (lb_atomics() == LB_ATOMICS_LLSC && lb_atomics_usable(LB_ATOMICS_LSE))
+        fputs(
+            "Locks changed their words by load- and store-exclusives (--atomics llsc). Kernel and "
+            "C library use LSE here: the pthread kinds do not compare with the others.\n",
+            out);
+}
+
 void notes_run(const struct lb_run *r, const struct settings *s, FILE *out)
 {
     if (r->cases_left_out) {
@@ -41,6 +53,7 @@ void notes_run(const struct lb_run *r, const struct settings *s, FILE *out)
         say_pace(r, out);
         fputs(".\n", out);
     }
+    say_atomics(out);
     notes_load(&r->load_before, &r->load, out);
 }
 

@@ -11,8 +11,9 @@
 
 #include <stdio.h>
 
-/* Below the table: scenarios left out and rounds that were not measured for want of time, and other
- * load where it matters. Nothing where nothing is to be said. */
+/* Below the table: scenarios left out and rounds that were not measured for want of time, atomics
+ * that are not what this machine's kernel uses, and other load where it matters. Nothing where
+ * nothing is to be said. */
 void notes_run(const struct lb_run *run, const struct settings *settings, FILE *out);
 /* Instead of a table, where there is not one whole round: how far the run came. */
 void notes_unfinished(const struct lb_run *run, FILE *out);

@@ -21,6 +21,7 @@ extern "C" {
 struct lb_environment {
     char host[68], kernel[200], os[128];
     char cpu_model[128], cpu_vendor[32], microcode[32], arch[16];
+    char atomics[16];    /* lb_atomics_name of the chosen ones */
     char hypervisor[32]; /* "none" where the processor says that there is none */
     bool emulated;       /* by QEMU's TCG, as x86 can tell: times mean nothing here */
     int smt_active;      /* 1, 0, -1 unknown */

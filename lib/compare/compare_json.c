@@ -25,6 +25,7 @@ static const struct {
     {"machine.cpu_vendor", "vendor"},
     {"machine.microcode", "microcode"},
     {"machine.arch", "architecture"},
+    {"machine.atomics", "atomics"},
     {"machine.hypervisor", "hypervisor"},
     {"machine.kernel", "kernel"},
     {"kernel.lock_generation", "VMA lock"},

@@ -6,6 +6,8 @@
 #ifndef LINEBOUNCE_LOCK_PRIVATE_H
 #define LINEBOUNCE_LOCK_PRIVATE_H
 
+#include "built_twice.h"
+
 #include <linebounce/lock.h>
 
 /* One in the wait list of one rw-semaphore. All but `granted` is protected by its wait_lock. */

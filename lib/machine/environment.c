@@ -4,6 +4,8 @@
  */
 #include "environment_private.h"
 
+#include <linebounce/atomics.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -525,6 +527,7 @@ void lb_environment_read_below(const char *root, struct lb_environment *environm
     read_cpu(root, e);
     read_hypervisor(root, e);
     read_settings(root, e);
+    copy(e->atomics, sizeof e->atomics, lb_atomics_name(lb_atomics()));
     copy(e->compiler, sizeof e->compiler, LB_COMPILER);
     copy(e->c_flags, sizeof e->c_flags, LB_C_FLAGS);
     copy(e->version, sizeof e->version, LB_VERSION);

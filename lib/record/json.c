@@ -167,6 +167,7 @@ static int add_texts(struct lb_json *json, const struct lb_environment *e)
         {"machine.cpu_model", e->cpu_model},
         {"machine.cpu_vendor", e->cpu_vendor},
         {"machine.microcode", e->microcode},
+        {"machine.atomics", e->atomics},
         {"machine.hypervisor", e->hypervisor},
         {"machine.governor", e->governor},
         {"machine.boost", e->boost},

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the files of hot loops share: the pause, the stamps, and the forms of a loop. A file has
- * bodies, FORMS of them and a table of ROWs; loops_objects.c looks in all tables.
+ * bodies, FORMS of them and a table of ROWs; loops.c looks in all tables.
  *
  * All words that anybody writes go through relaxed or stronger atomics: a data race is a bug even
  * when it measures well.
  */
 #ifndef LB_HOT_PRIVATE_H
 #define LB_HOT_PRIVATE_H
+
+#include "lock/built_twice.h"
 
 #include <linebounce/scenario.h>
 

@@ -4,8 +4,6 @@
  */
 #include "loops.h"
 
-const struct lb_program lb_program_of_word = {.load = {0}};
-
 INLINE void load_word(uintptr_t address, uint64_t rng)
 {
     (void)rng;

@@ -246,11 +246,6 @@ INLINE void adds(uintptr_t lock, const struct lb_task *me)
 }
 FORMS(adds, adds(x0, me))
 
-__attribute__((noinline)) void lb_chain(uint64_t iterations)
-{
-    chain(iterations ? iterations : 1);
-}
-
 #define ROWS_LOCK(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
         ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_ALONE, alone, K, LOCK),
@@ -271,57 +266,3 @@ static const struct lb_hot_entry entries[] = {
 };
 
 const struct lb_hot_table lb_hot_objects = {entries, LB_COUNT(entries)};
-
-static const struct lb_hot_table *const tables[] = {&lb_hot_objects, &lb_hot_accesses,
-                                                    &lb_hot_words, &lb_hot_churns, &lb_hot_faults};
-
-/* The entry at a position over all tables. */
-static const struct lb_hot_entry *entry_at(size_t index)
-{
-    for (size_t t = 0; t < LB_COUNT(tables); t++) {
-        if (index < tables[t]->n)
-            return &tables[t]->entries[index];
-        index -= tables[t]->n;
-    }
-    return NULL;
-}
-
-static const struct lb_hot_entry *find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
-{
-    const struct lb_hot_entry *e;
-
-    for (size_t i = 0; (e = entry_at(i)); i++)
-        if (e->op == op &&
-            (e->lock == LB_HOT_NO_LOCK ||
-             ((e->lock == LB_HOT_ANY_LOCK || e->lock == (int)lock) && e->indirect == indirect)))
-            return e;
-    return NULL;
-}
-
-lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused)
-{
-    const struct lb_hot_entry *e = find(op, lock, indirect);
-
-    return e ? e->loops[paused ? 0 : 1] : NULL;
-}
-
-const char *lb_hot_name(size_t index)
-{
-    const struct lb_hot_entry *e = entry_at(index / 2);
-
-    return e ? e->names[index % 2] : NULL;
-}
-
-lb_hot_timed *lb_hot_timed_find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
-{
-    const struct lb_hot_entry *e = find(op, lock, indirect);
-
-    return e ? e->timed : NULL;
-}
-
-const char *lb_hot_timed_name(size_t index)
-{
-    const struct lb_hot_entry *e = entry_at(index);
-
-    return STAMPS && e ? e->timed_name : NULL;
-}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * On arm64 all that changes a lock's words is built twice: with exclusives (LL/SC), and with the
+ * single instructions of LSE, which every symbol's name then ends with. Here is every symbol of
+ * both builds that another file uses; tests/check_hot.py finds those that are left out.
+ */
+#ifndef LB_BUILT_TWICE_H
+#define LB_BUILT_TWICE_H
+
+#if defined(__aarch64__)
+#define LB_BUILT_TWICE 1
+#else
+#define LB_BUILT_TWICE 0
+#endif
+
+#if LB_BUILT_TWICE && defined(__ARM_FEATURE_ATOMICS)
+/* lib/lock */
+#define lb_osq_lock            lb_osq_lock_lse
+#define lb_osq_unlock          lb_osq_unlock_lse
+#define lb_patience_ends       lb_patience_ends_lse
+#define lb_refcount_class      lb_refcount_class_lse
+#define lb_refcount_read_slow  lb_refcount_read_slow_lse
+#define lb_refcount_wake       lb_refcount_wake_lse
+#define lb_refcount_write_slow lb_refcount_write_slow_lse
+#define lb_rwsem32_class       lb_rwsem32_class_lse
+#define lb_rwsem40_class       lb_rwsem40_class_lse
+#define lb_rwsem_read_slow     lb_rwsem_read_slow_lse
+#define lb_rwsem_read_wake     lb_rwsem_read_wake_lse
+#define lb_rwsem_write_slow    lb_rwsem_write_slow_lse
+#define lb_rwsem_write_wake    lb_rwsem_write_wake_lse
+#define lb_task_park           lb_task_park_lse
+#define lb_task_unpark         lb_task_unpark_lse
+/* lib/workload */
+#define lb_hot_accesses lb_hot_accesses_lse
+#define lb_hot_churns   lb_hot_churns_lse
+#define lb_hot_faults   lb_hot_faults_lse
+#define lb_hot_objects  lb_hot_objects_lse
+#define lb_hot_words    lb_hot_words_lse
+#endif
+
+#endif
