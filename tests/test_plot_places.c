@@ -108,36 +108,27 @@ static void test_reasons(void **state)
 }
 
 /* Out of plots/NAME.dat; where there is none, who writes it. */
-static void test_drawn_by_hand(void **state)
+static void test_drawn(void **state)
 {
     (void)state;
-    char from[600], to[600];
-
     dat_need_gnuplot();
     for (const char *const *kind = DAT_ROWS("ratio", "fairness"); *kind; kind++) {
-        dat_by_hand(*kind, 2, "linebounce plot ");
         write_rows(two_places);
-        DAT_SAYS(*kind, "");
-        snprintf(to, sizeof to, "%s/plots", dat_folder);
-        assert_int_equal(lb_make_folders(to, NULL), 0);
-        snprintf(from, sizeof from, "%s/%s.dat", dat_folder, *kind);
-        snprintf(to, sizeof to, "%s/plots/%s.dat", dat_folder, *kind);
-        assert_int_equal(rename(from, to), 0);
-        dat_by_hand(*kind, 0, "");
+        dat_by_hand(*kind, 2, "linebounce plot ");
+        dat_draw_one(*kind, 0, "");
         DAT_SHOWS(*kind, ">same-object<", ">smt 2t<", ">mine~<", ">smt,remote 2t<");
+        DAT_SHOWS_NOT(*kind, "nan", "NaN");
         write_rows(DAT_ROWS(",,smt,smt,local,2,0,0,9,0,1,1,,"));
-        DAT_SAYS(*kind, "");
-        assert_int_equal(rename(from, to), 0);
-        dat_by_hand(*kind, 3, "no rows of layouts");
+        dat_draw_one(*kind, 3, "no rows of layouts");
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DAT_TEST(test_ratio),         DAT_TEST(test_fairness),    DAT_TEST(test_regimes),
-        DAT_TEST(test_every_work),    DAT_TEST(test_many_places), DAT_TEST(test_reasons),
-        DAT_TEST(test_drawn_by_hand),
+        DAT_TEST(test_ratio),      DAT_TEST(test_fairness),    DAT_TEST(test_regimes),
+        DAT_TEST(test_every_work), DAT_TEST(test_many_places), DAT_TEST(test_reasons),
+        DAT_TEST(test_drawn),
     };
     return cmocka_run_group_tests_name("plot_places", tests, NULL, NULL);
 }

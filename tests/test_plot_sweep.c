@@ -230,9 +230,6 @@ static void move_summary(void)
 static void test_reasons_for_no_picture(void **state)
 {
     (void)state;
-    /* Two numbers of threads, but of different cases. */
-    static const struct spread apart[] = {AT("pointer", "smt", "smt", 2, 40, NAN, NAN),
-                                          AT("pointer", "compact-4", "l3", 4, NAN, NAN, NAN)};
     static const struct spread one[] = {AT("pointer", "smt", "smt", 2, 40, NAN, 1),
                                         AT("padded", "smt", "smt", 2, 40, 1, 1)};
     static const struct spread alone[] = {AT("pointer", "compact-1", "none", 1, 40, NAN, 1)};
@@ -241,23 +238,16 @@ static void test_reasons_for_no_picture(void **state)
     need_gnuplot();
     write_spread(one, LB_COUNT(one));
     move_summary();
-    refuses("threads", "has one number of threads");
     refuses("offset", "has no case with an offset");
-    write_spread(apart, LB_COUNT(apart));
-    move_summary();
-    refuses("threads", "no case has two numbers of threads");
     write_spread(bare, LB_COUNT(bare)); /* the loop of nothing alone */
     move_summary();
-    refuses("threads", "has no rows of layouts");
     refuses("hosts", "no host has a pair of threads");
     write_spread(alone, LB_COUNT(alone));
     move_summary();
-    refuses("threads", "has one number of threads");
     refuses("hosts", "no host has a pair of threads");
     write_spread(alone, 0);
     move_summary();
-    for (const char *const *name = SAYS("threads", "offset"); *name; name++)
-        refuses(*name, "has no rows");
+    refuses("offset", "has no rows");
     write_matrix(NULL, 0);
     char path[600];
     snprintf(path, sizeof path, "%s/matrix.csv", folder);

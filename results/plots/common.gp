@@ -42,7 +42,7 @@ next_picture(texts) = "set autoscale; unset logscale; head = blocks * (k - 1) + 
 # The place of a panel, in pixels from the left and from above.
 frame(from, to, top, bottom) = sprintf("set lmargin at screen %g; set rmargin at screen %g; \
     set tmargin at screen %g; set bmargin at screen %g", \
-    from / width, to / width, 1 - top / height, 1 - bottom / height)
+    from * 1.0 / width, to * 1.0 / width, 1 - top * 1.0 / height, 1 - bottom * 1.0 / height)
 # The y axis of a panel whose values reach from `low` to `high`.
 y_axis = "unset logscale y; if (log_y) { \
         set logscale y; set yrange [low * 0.8:high * 1.25]; eval log_tics('y', low, high) \
@@ -235,14 +235,14 @@ legend_only = "set lmargin at screen 0; set rmargin at screen 1; \
 # The same without a plot of its own: for a legend that is one.
 legend_frame = legend_only[1:strstrt(legend_only, "plot [") - 1]
 # The title and what is `said` below it.
-titles = "set label 1 title at screen 12 / width, screen 1 - 17 / height left font sized(13); \
-    set label 2 said at screen 12 / width, screen 1 - 38 / height left tc rgb grey"
+titles = "set label 1 title at screen 12.0 / width, screen 1 - 17.0 / height left font sized(13); \
+    set label 2 said at screen 12.0 / width, screen 1 - 38.0 / height left tc rgb grey"
 # A legend of entries to the right of the panels, from `top` on; `legend` pixels wide.
 legend_right(top) = sprintf("eval legend_frame; eval frame(width - legend, width, %g, height); \
     set key left top Left reverse samplen 1 spacing 1.1", top)
 # What a legend has taken away.
 axes_again = "unset label; unset key; set border 3; set ytics nomirror out scale 0.5; \
-    set xtics norotate nomirror out scale 0.5 offset 0, 0 font usual"
+    set xtics norotate nomirror out scale 0.5 offset 0, 0 font ''"
 set style line 100 lc rgb "#DDDDDD" lw 1 dt 1
 set border 3 lc rgb dark
 set tics nomirror out scale 0.5

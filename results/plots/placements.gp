@@ -25,7 +25,7 @@ do for [k = 1:n_pictures] {
     do for [format in "svg png"] {
         eval terminal(format, width, height)
         set output file.".".format
-        set multiplot; unset key; small = sized(9); usual = sized(11)
+        set multiplot; unset key; small = sized(9)
         do for [p = 1:n_panels] {
             start = (p - 1) % columns * pitch
             top = header + (p - 1) / columns * (above + body + below) + above
@@ -44,7 +44,7 @@ do for [k = 1:n_pictures] {
                 lc rgb grey dt 3 back
             plot for [e = 1:n_entries] dat index marks using ($1 == p && $2 == e \
                     ? $3 - 0.4 + room * (e - 0.5) : NaN):4:5:6 with yerrorbars pt Shape[nth(e)] \
-                ps 0.8 lc rgb Colour[nth(e)]
+                ps 0.8 lc rgb Colour[nth(e)] notitle
             unset arrow
         }
         eval legend_right(header + above)

@@ -4,8 +4,6 @@
  */
 #include "dat_fixture.h"
 
-#include <linebounce/plot.h>
-
 #include "report/plot_private.h"
 
 #include <ftw.h>
@@ -125,15 +123,6 @@ void dat_need_gnuplot(void)
     skip();
 }
 
-void dat_draw(int kinds)
-{
-    struct lb_why why = {""};
-    struct lb_pictures n = {-1, -1};
-
-    if (lb_plot(dat_folder, scripts(), &why, &n) || n.failed || n.drawn != kinds)
-        fail_msg("%d drawn, not %d, and %d failed: %s", n.drawn, kinds, n.failed, why.text);
-}
-
 void dat_by_hand(const char *script, int status, const char *says)
 {
     char command[4096], said[2048] = "";
@@ -148,6 +137,17 @@ void dat_by_hand(const char *script, int status, const char *says)
     int ended = pclose(pipe);
     if (!WIFEXITED(ended) || WEXITSTATUS(ended) != status || !strstr(line, says))
         fail_msg("%s: status %d, '%s', not '%s'", script, WEXITSTATUS(ended), said, says);
+}
+
+void dat_draw_one(const char *script, int status, const char *says)
+{
+    struct lb_why why = {""};
+    char *plots = path_of("plots");
+
+    if (lb_make_folders(plots, &why) || lb_plot_data(dat_folder, script, plots, &why))
+        fail_msg("%s", why.text);
+    free(plots);
+    dat_by_hand(script, status, says);
 }
 
 void dat_shows(const char *name, const char *const *texts, bool shows)

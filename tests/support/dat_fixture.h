@@ -34,10 +34,10 @@ void dat_says_not(const char *kind, const char *const *texts);
 
 /* Whether there is a gnuplot; the test is skipped without. */
 void dat_need_gnuplot(void);
-/* Draws all that the folder has; it must draw so many kinds. */
-void dat_draw(int kinds);
 /* That the script, run by hand for the folder, ends with that status and those last words. */
 void dat_by_hand(const char *script, int status, const char *says);
+/* The same with its data from the folder's files. */
+void dat_draw_one(const char *script, int status, const char *says);
 /* That plots/NAME.svg says each of the texts (or none of them), and its .png is one. */
 void dat_shows(const char *name, const char *const *texts, bool shows);
 #define DAT_SHOWS(name, ...)     dat_shows(name, DAT_ROWS(__VA_ARGS__), true)
