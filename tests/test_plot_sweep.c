@@ -230,24 +230,16 @@ static void move_summary(void)
 static void test_reasons_for_no_picture(void **state)
 {
     (void)state;
-    static const struct spread one[] = {AT("pointer", "smt", "smt", 2, 40, NAN, 1),
-                                        AT("padded", "smt", "smt", 2, 40, 1, 1)};
     static const struct spread alone[] = {AT("pointer", "compact-1", "none", 1, 40, NAN, 1)};
     static const struct spread bare[] = {AT("", "smt", "smt", 2, 40, NAN, 1)};
 
     need_gnuplot();
-    write_spread(one, LB_COUNT(one));
-    move_summary();
-    refuses("offset", "has no case with an offset");
     write_spread(bare, LB_COUNT(bare)); /* the loop of nothing alone */
     move_summary();
     refuses("hosts", "no host has a pair of threads");
     write_spread(alone, LB_COUNT(alone));
     move_summary();
     refuses("hosts", "no host has a pair of threads");
-    write_spread(alone, 0);
-    move_summary();
-    refuses("offset", "has no rows");
     write_matrix(NULL, 0);
     char path[600];
     snprintf(path, sizeof path, "%s/matrix.csv", folder);

@@ -12,8 +12,8 @@
 #include <string.h>
 
 static const struct lb_plot_kind *const kinds[] = {
-    &lb_plot_layouts, &lb_plot_onoff,    &lb_plot_causes,
-    &lb_plot_ratio,   &lb_plot_fairness, &lb_plot_threads,
+    &lb_plot_layouts,  &lb_plot_onoff,   &lb_plot_causes, &lb_plot_ratio,
+    &lb_plot_fairness, &lb_plot_threads, &lb_plot_offset,
 };
 
 static int put_file(const struct lb_plot_kind *kind, const struct lb_plot_rows *rows, FILE *out)

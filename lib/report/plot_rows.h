@@ -137,7 +137,7 @@ struct lb_plot_kind {
     const char *no_rows, *no_picture;
 };
 extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes, lb_plot_ratio,
-    lb_plot_fairness, lb_plot_threads;
+    lb_plot_fairness, lb_plot_threads, lb_plot_offset;
 /* Columns that are needed of each file; NULL-terminated. */
 extern const char *const lb_plot_summary_columns[], *const lb_plot_samples_columns[],
                                                         *const lb_plot_matrix_columns[];

@@ -220,8 +220,8 @@ orange = "#E69F00"; purple = "#CC79A7"; yellow = "#B8A800"; grey = "#777777"; da
 # Those of the curves of a picture, and their points.
 array Colour[11] = [dark, blue, vermilion, green, purple, orange, sky, yellow, grey, "#8C510A", \
     "#01665E"]
-array Shape[11] = [7, 5, 9, 11, 13, 7, 5, 9, 11, 13, 7]
-nth(e) = (int(e) - 1) % 11 + 1
+colour(e) = Colour[(e - 1) % 11 + 1]
+shape(e) = int(word("7 5 9 11 13", (e - 1) % 5 + 1))
 # How words stand in a panel, beside a bar or in its place. Where there are none to be, they go to y
 # `nowhere`, out of the range: gnuplot 5.4 falls over labels without any good point.
 nowhere = -9

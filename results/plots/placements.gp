@@ -43,14 +43,14 @@ do for [k = 1:n_pictures] {
             set arrow 1 from first 0.5, first one to first n_places + 0.5, first one nohead \
                 lc rgb grey dt 3 back
             plot for [e = 1:n_entries] dat index marks using ($1 == p && $2 == e \
-                    ? $3 - 0.4 + room * (e - 0.5) : NaN):4:5:6 with yerrorbars pt Shape[nth(e)] \
-                ps 0.8 lc rgb Colour[nth(e)] notitle
+                    ? $3 - 0.4 + room * (e - 0.5) : NaN):4:5:6 with yerrorbars pt shape(e) \
+                ps 0.8 lc rgb colour(e) notitle
             unset arrow
         }
         eval legend_right(header + above)
         said = run_label.". ".note."."; eval titles
         plot [0:1] [0:1] NaN notitle, for [e = 1:n_entries] keyentry with points \
-            pt Shape[nth(e)] ps 1 lc rgb Colour[nth(e)] title Entry[e]
+            pt shape(e) ps 1 lc rgb colour(e) title Entry[e]
         eval axes_again
         unset multiplot; unset output
     }

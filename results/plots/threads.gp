@@ -46,7 +46,7 @@ do for [k = 1:n_pictures] {
                 set title half == 0 ? name : "" offset 0, -0.6 font sized(12)
                 set logscale x 2
                 set xrange [0.8:most * 1.25]
-                set xtics 1, 2
+                set xtics 1, 2 format "%g"
                 eval y_axis
                 if (c == 1) {
                     set ylabel half == 0 ? "ns/op, log scale" : "million ops a second, log scale"
@@ -55,17 +55,17 @@ do for [k = 1:n_pictures] {
                 at = half == 0 ? 5 : 8
                 mine(e, f) = column(1) == c && column(2) == e && column(3) == f ? $4 : NaN
                 plot for [f = 1:2] for [e = 1:n_entries] dat index curves using \
-                        (mine(e, f)):5 + half with lines dt f lw 1.5 lc rgb Colour[nth(e)] \
+                        (mine(e, f)):5 + half with lines dt f lw 1.5 lc rgb colour(e) \
                         notitle, \
                     for [f = 1:2] for [e = 1:n_entries] dat index marks using \
                         (mine(e, f)):at:at + 1:at + 2 with yerrorbars pt 8 - f \
-                        ps 0.6 + 0.2 * f lw 1 lc rgb Colour[nth(e)] notitle
+                        ps 0.6 + 0.2 * f lw 1 lc rgb colour(e) notitle
             }
         }
         eval legend_right(header)
         said = run_label.". ".note."."; eval titles
         plot [0:1] [0:1] NaN notitle, for [e = 1:n_entries] keyentry with linespoints lw 1.6 \
-            pt 7 ps 0.7 lc rgb Colour[nth(e)] title Entry[e]
+            pt 7 ps 0.7 lc rgb colour(e) title Entry[e]
         eval axes_again
         unset multiplot; unset output
     }
