@@ -13,7 +13,6 @@ import resource
 import shutil
 import subprocess
 import sys
-import unittest
 
 from cli_support import (Case, PATIENCE_S, PROGRAM, ROOT, SENTENCE, SOURCE, environment, main)
 

@@ -8,7 +8,6 @@ Exit 0 passed, 1 failed, 77 skipped: every test was. Nothing is measured.
 
 import itertools
 import sys
-import unittest
 
 import cli_support
 from cli_support import Case

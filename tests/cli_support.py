@@ -32,6 +32,9 @@ ROOT = os.geteuid() == 0
 # A refusal: one sentence; the option parser adds a hint where help is.
 SENTENCE = re.compile(r"^linebounce( run| sweep| compare| show| plot)?: \S[^\n]*\n"
                       r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
+# Two layouts in one scenario; and on one thread, which any machine can do.
+SMALL = ("--scenario", "same-object", "--layout", "pointer,embedded", "--no-plots")
+ALONE = (*SMALL, "--threads", "1")
 ESCAPE = "\x1b"
 PATIENCE_S = 60
 CPU_MOST_S = 4 * PATIENCE_S
@@ -48,6 +51,14 @@ def environment(**more):
     kept = {k: v for k, v in os.environ.items()
             if not k.startswith(("LC_", "LANG", "NO_COLOR", "LINEBOUNCE"))}
     return {**kept, **more}
+
+
+@functools.cache
+def software_event():
+    """An event of perf's own, which every machine counts; where its name is unknown, a role."""
+    shown = subprocess.run([PROGRAM, "show", "counters"], capture_output=True, text=True,
+                           check=False).stdout
+    return "cycles" if "not built in" in shown else "perf::TASK-CLOCK"
 
 
 def read_csv(path):

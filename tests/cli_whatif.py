@@ -9,7 +9,6 @@ import csv
 import json
 import re
 import sys
-import unittest
 
 from cli_btf import BtfCase, with_libbpf
 from cli_support import Case, main, two_pus
