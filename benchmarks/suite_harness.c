@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * harness: what the harness itself costs, and whether its threads disturb each other: the loop of
- * nothing, and the apart control on one thread against two.
+ * harness: what the harness itself costs, whether it hides or adds something to what it measures,
+ * and whether its threads disturb each other: the loop of nothing, ops of 30 and 60 cycles, and the
+ * apart control on one thread against two.
  */
 #include "suite.h"
 
@@ -10,7 +11,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_EMPTY]};
+static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_EMPTY],
+                                                &lb_scenarios[LB_SCENARIO_CYCLES30],
+                                                &lb_scenarios[LB_SCENARIO_CYCLES60]};
 static const double works[] = {0, LB_WORK_HEADLINE_NS};
 #define HARNESS_ROUNDS 45
 
@@ -82,6 +85,27 @@ static void print_pair(const struct lb_analysis *a, FILE *out)
     free(ratios);
 }
 
+/* What each op costs more than nothing, in cycles of the pause's chain, which takes three an
+ * iteration: of the ops of known length as much as they are long, of an add no less than 0. */
+static void print_cycles(const struct lb_analysis *a, FILE *out)
+{
+    double cycle_ns = a->run->chain_ns / 3;
+    char text[INTERVAL_BYTES];
+
+    fprintf(out, "\n%-16s %7s %8s %26s\n", "beside empty", "threads", "work ns",
+            "cycles/op [95 %]");
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_result *l = &a->lines[i];
+        const struct lb_case *c = &a->run->plan->cases[l->case_index];
+        if (!l->net.n || c->work_ns <= 0)
+            continue;
+        interval_text("%.1f", l->net.value / cycle_ns, l->net.lo / cycle_ns, l->net.hi / cycle_ns,
+                      text);
+        fprintf(out, "%-16s %7d %8g %26s\n", c->shape.scenario->name, c->shape.threads, c->work_ns,
+                text);
+    }
+}
+
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
     char text[INTERVAL_BYTES];
@@ -95,6 +119,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
         fprintf(out, "%-16s %7d %8g %s\n", c->shape.scenario->name, c->shape.threads, c->work_ns,
                 text);
     }
+    print_cycles(a, out);
     fputc('\n', out);
     print_pair(a, out);
 }

@@ -24,7 +24,7 @@ READ_OPS = ("read", "nested", "many", "alone")
 WAYS = ("inline", "indirect")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
-PLAIN = ("empty", "observe", "straight", "adds", "sum", "push", "pop")
+PLAIN = ("empty", "observe", "straight", "adds", "sum", "push", "pop", "cycles30", "cycles60")
 # Ops on some words of one object, and how many.
 WORDS = [(how, n) for how in ("load", "store", "increment", "add", "cas") for n in range(1, 5)]
 CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
@@ -54,6 +54,7 @@ INSTRUMENTED = re.compile(
 # Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
 LOCKED = {"read": (1, 1), "many": (1, 1), "alone": (1, 1), "writer": (1, 1),
           "straight": (1, 1), "adds": (0, 2), "observe": (0, 0), "empty": (0, 0), "sum": (0, 0),
+          "cycles30": (0, 0), "cycles60": (0, 0),
           "push": (0, 0), "pop": (0, 0), "churn": (0, 0), "guarded": (1, 1), "touch": (0, 0),
           "map": (0, 0), "protect": (0, 0)}
 LOCKED.update({f"{how}{n}": (n if how == "cas" else 0, n if how == "add" else 0)

@@ -43,6 +43,8 @@ enum lb_op {
     LB_OP_ALONE,    /* try to read-lock, unlock; nothing else: suite fastpath */
     LB_OP_STRAIGHT, /* the instructions of an uncontended rwsem read, without its decisions */
     LB_OP_ADDS,     /* two locked adds and a store: the least that a read lock can cost */
+    LB_OP_CYCLES30, /* no memory: 10 multiplications of 3 cycles each, one after the other */
+    LB_OP_CYCLES60, /* 20 of them */
     /* On 1 to LB_WRITES_MOST words of an object, one after the other; OP + n - 1 is that on n. An
      * object may be no more than a thread's own word. */
     LB_OP_LOAD,                                     /* loads */
@@ -86,6 +88,8 @@ enum lb_scenario_kind {
     LB_SCENARIO_UNCONTENDED,    /* suite fastpath: one object per thread, far apart */
     LB_SCENARIO_STRAIGHT,       /* suite fastpath: the straight line of instructions */
     LB_SCENARIO_ADDS,           /* suite fastpath: two locked adds and a store */
+    LB_SCENARIO_CYCLES30,       /* suite harness: ops whose length is known */
+    LB_SCENARIO_CYCLES60,
     /* Suite offset: each thread works on a word of its own. */
     LB_SCENARIO_STORE,
     LB_SCENARIO_LOAD,

@@ -48,6 +48,21 @@ INLINE void chain(uint64_t n)
 #endif
 }
 
+/* N multiplications as in the pause's chain, without a loop around them. */
+#if defined(__x86_64__)
+#define MULTIPLY(VALUE, N)                                                                         \
+    __asm__ __volatile__(".rept %c1\n\timulq %0, %0\n\t.endr" : "+r"(VALUE) : "i"(N) : "cc")
+#elif defined(__aarch64__)
+#define MULTIPLY(VALUE, N)                                                                         \
+    __asm__ __volatile__(".rept %c1\n\tmul %0, %0, %0\n\t.endr" : "+r"(VALUE) : "i"(N))
+#else
+#define MULTIPLY(VALUE, N)                                                                         \
+    for (int k = 0; k < (N); k++) {                                                                \
+        VALUE *= VALUE;                                                                            \
+        __asm__ __volatile__("" : "+r"(VALUE));                                                    \
+    }
+#endif
+
 /* Nothing of the op may overlap with the pause, and nothing of the pause with the next op, but
  * plain stores: they leave the store buffer during the pause, on Arm as on x86. A full dsb would
  * wait for them, and the next op would pay on the one what it does not pay on the other. */
@@ -72,13 +87,16 @@ INLINE uint64_t next(uint64_t rng)
 }
 
 /* span / 2 + a uniform draw below span: +-50 % around span. As one product, since span / 2 beside
- * span would take a register that the loops do not have. */
+ * span would take a register that the loops do not have. It is drawn behind the first barrier:
+ * before it the draw would go beside an op, but stand alone where there is none, and `empty` would
+ * cost a dozen cycles that no op costs. */
 INLINE uint64_t pause_for(uint64_t rng, uint64_t span)
 {
-    rng = next(rng);
-    uint64_t n = (((rng >> 33) + (UINT64_C(1) << 30)) * span) >> 31;
     barrier();
-    chain(n);
+    /* Or a compiler draws before the barrier, which holds memory and no registers. */
+    __asm__ __volatile__("" : "+r"(rng));
+    rng = next(rng);
+    chain((((rng >> 33) + (UINT64_C(1) << 30)) * span) >> 31);
     barrier();
     return rng;
 }

@@ -219,6 +219,17 @@ LB_LOCK_LIST(LOOPS)
 
 FORMS(empty, (void)0)
 
+/* Ops whose length is known: what stands between the fences has to show as long as it is. */
+INLINE void multiply(uint64_t value, int n)
+{
+    if (n == 10)
+        MULTIPLY(value, 10);
+    else
+        MULTIPLY(value, 20);
+}
+FORMS(cycles30, multiply(rng, 10))
+FORMS(cycles60, multiply(rng, 20))
+
 /* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What
  * it finds is stored nowhere and decides nothing. */
 INLINE void straight(uintptr_t lock, const struct lb_task *me)
@@ -259,6 +270,8 @@ FORMS(adds, adds(x0, me))
 
 static const struct lb_hot_entry entries[] = {
     ROW(LB_OP_EMPTY, empty, LB_HOT_NO_LOCK, false),
+    ROW(LB_OP_CYCLES30, cycles30, LB_HOT_NO_LOCK, false),
+    ROW(LB_OP_CYCLES60, cycles60, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_STRAIGHT, straight, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_ADDS, adds, LB_HOT_NO_LOCK, false),
     /* Every op of every kind of lock. */

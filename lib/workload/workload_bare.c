@@ -26,6 +26,12 @@ static bool are_locks(const struct lb_scenario *s)
     return lb_scenario_does(s, LB_OP_STRAIGHT) || lb_scenario_does(s, LB_OP_ADDS);
 }
 
+static bool touches_nothing(const struct lb_scenario *s)
+{
+    return lb_scenario_does(s, LB_OP_EMPTY) || lb_scenario_does(s, LB_OP_CYCLES30) ||
+           lb_scenario_does(s, LB_OP_CYCLES60);
+}
+
 static int bare_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
                       uint32_t *picks, struct lb_site *sites, struct lb_placed *placed)
 {
@@ -47,7 +53,7 @@ static int bare_watch(const struct lb_workload *s, const struct lb_draw *draw, i
     const struct lb_watch_word *w = &lb_watch_words[word->watch];
     size_t at = word_of(s, draw, thread);
 
-    if (lb_scenario_does(s->scenario, LB_OP_EMPTY))
+    if (touches_nothing(s->scenario))
         return lb_watch_none(why, word, "the scenario touches no memory");
     if (w->part != LB_PART_LOCK)
         return lb_fail(why, ENOENT, "watch %s: scenario %s has no objects", lb_word_name(word),
