@@ -40,6 +40,8 @@ STORES.update({f"{how}{n}": n if how in ("store", "increment") else 0 for how, n
 # Loads, where nothing else is loaded: an offset of the program for each word of the object.
 LOADS = {"observe": 2 * 9}
 LOADS.update({f"load{n}": 2 * n for n in range(1, 5)})
+# Multiplications of ops that are nothing else.
+MULTIPLIES = {"cycles30": 10, "cycles60": 20}
 FAULTS = ("touch_keep", "touch_remap", "touch_bare", "map", "protect")
 # What stands around a pause: it waits for loads, and lets plain stores leave meanwhile.
 FENCES = ("lfence", "dsb ishld, isb")
@@ -161,8 +163,9 @@ def check_pause(loop, op, form):
     found = [i for i in early if i.accesses() and not i.on_stack(True)]
     if found and op not in APART:
         yield f"memory before the pause: {describe(found)}"
-    if form == "saturated" and any(i.multiplies() for i in loop.code):
-        yield "a multiplication in a saturated loop"
+    products = sum(i.squares() for i in loop.code) - want // 2
+    if products != MULTIPLIES.get(op, 0):
+        yield f"{products} multiplications beside the pause, expected {MULTIPLIES.get(op, 0)}"
 
 
 def check_locked(loop, op, kind):

@@ -238,7 +238,8 @@ class Path:
 
     def chains(self):
         """Inner loops of one block that multiply a register by itself."""
-        return [b for b in self.blocks if b in self.graph.after[b] and
+        return [b for b in self.blocks
+                if b != self.head and b in self.graph.after[b] and
                 any(i.squares() for i in self.graph.blocks[b])]
 
 

@@ -201,10 +201,10 @@ static void test_reads_fall_back(void **state)
 
 static void test_hot_find(void **state)
 {
-    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE, LB_OP_ADD,  LB_OP_STRAIGHT,
-                                      LB_OP_ADDS,  LB_OP_STORE,   LB_OP_LOAD, LB_OP_INCREMENT,
-                                      LB_OP_CAS,   LB_OP_CAS + 3, LB_OP_SUM,  LB_OP_PUSH,
-                                      LB_OP_POP};
+    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE,  LB_OP_ADD,     LB_OP_STRAIGHT,
+                                      LB_OP_ADDS,  LB_OP_STORE,    LB_OP_LOAD,    LB_OP_INCREMENT,
+                                      LB_OP_CAS,   LB_OP_CAS + 3,  LB_OP_SUM,     LB_OP_PUSH,
+                                      LB_OP_POP,   LB_OP_CYCLES30, LB_OP_CYCLES60};
     lb_hot *found[(int)LB_OPS * LB_LOCK_KINDS * 4];
     size_t n = 0, names = 0;
 
@@ -387,7 +387,8 @@ static uintptr_t run_into(struct scene *s, enum lb_op op, char *object, char *se
     static uint32_t pick;
     static struct lb_program program;
     uintptr_t x[6] = {(uintptr_t)object, (uintptr_t)&program, (uintptr_t)&mm,
-                      op == LB_OP_MANY ? (uintptr_t)&pick : 0};
+                      op == LB_OP_MANY ? (uintptr_t)&pick : 0,
+                      (LOCK_OF_PAGES + 64) | (uintptr_t)LOCK_OF_PAGES << 16};
     lb_hot *loop = lb_hot_find(op, LB_LOCK_RWSEM40, false, false);
 
     /* The lock lies behind the words, in both objects. */

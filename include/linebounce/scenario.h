@@ -290,6 +290,7 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
  *
  *   on objects  0 object (of MANY what its picks count from)  1 the program  2 mm
  *               3 of MANY the cursor in the draw, of MIX the threshold of a 32-bit draw
+ *               4 where its sequence number lies, and above 16 bits its lock or the pointer to it
  *   STRAIGHT, ADDS         0 lock
  *   SUM         0 first word  1 bytes between words  2 words to add up
  *   PUSH, POP   0 head  1 tail  2 slots

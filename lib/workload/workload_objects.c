@@ -131,6 +131,14 @@ static void make_program(const struct lb_workload_map *m, int role, size_t secon
     *program = p;
 }
 
+/* What all ops on objects are told but the object and the fourth word. */
+static void set_common(struct lb_site *site, uintptr_t mm)
+{
+    site->x[1] = (uintptr_t)&site->program;
+    site->x[2] = mm;
+    site->x[4] = site->program.seq | (uintptr_t)site->program.lock << 16;
+}
+
 static void object_site(const struct lb_workload_map *m, const char *arena, uintptr_t mm, int i,
                         struct lb_site *site)
 {
@@ -140,8 +148,7 @@ static void object_site(const struct lb_workload_map *m, const char *arena, uint
     make_program(m, lb_scenario_role(s->scenario, &s->writers, i, s->threads),
                  lb_workload_object(m, index + 1) - first, &site->program);
     site->x[0] = (uintptr_t)arena + first;
-    site->x[1] = (uintptr_t)&site->program;
-    site->x[2] = mm;
+    set_common(site, mm);
     site->x[3] = (uintptr_t)(s->writers.share * 0x1p32);
 }
 
@@ -158,8 +165,7 @@ static void many_site(const struct lb_workload_map *m, const char *arena, uintpt
 
     make_program(m, 0, 0, &site->program);
     site->x[0] = (uintptr_t)arena + lb_slab_offset(&m->geometry.object, first);
-    site->x[1] = (uintptr_t)&site->program;
-    site->x[2] = mm;
+    set_common(site, mm);
     site->x[3] = (uintptr_t)(picks + start);
 }
 

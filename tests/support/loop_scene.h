@@ -48,7 +48,8 @@ static const struct {
   plain[] = {
       {LB_SCENARIO_EMPTY, LB_OP_EMPTY},        {LB_SCENARIO_OBSERVER, LB_OP_OBSERVE},
       {LB_SCENARIO_CONTROL_SHARED, LB_OP_ADD}, {LB_SCENARIO_STRAIGHT, LB_OP_STRAIGHT},
-      {LB_SCENARIO_ADDS, LB_OP_ADDS},
+      {LB_SCENARIO_ADDS, LB_OP_ADDS},          {LB_SCENARIO_CYCLES30, LB_OP_CYCLES30},
+      {LB_SCENARIO_CYCLES60, LB_OP_CYCLES60},
 };
 
 /* The loop's generator, written down a second time: xorshift64 with 13, 7, 17. */

@@ -190,6 +190,7 @@ static inline void check_sites(const struct scene *s)
         check_program(s, i);
         check_object(s, x[0], x[0] + p->lock);
         assert_int_equal(p->seq, l->seq_offset);
+        assert_int_equal(x[4], p->seq | p->lock << 16);
         assert_int_equal(*seq_word(s, i), 0);
         if (s->shape.scenario->kind == LB_SCENARIO_NESTED)
             check_object(s, x[0] + p->second, x[0] + p->second + p->lock);
