@@ -24,8 +24,8 @@ static void test_pairs_by_round(void **state)
 {
     static const unsigned rounds_a[] = {0, 1, 3, 4, 7}, rounds_b[] = {1, 2, 3, 7, 8};
     struct made *m = make(&simple);
-    int a = find_case(m, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
-    int b = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    int a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
+    int b = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
     double left[8], right[8] = {-1, -1, -1, -1, -1};
 
     (void)state;
@@ -50,8 +50,8 @@ static void test_pairs_by_round(void **state)
 static void test_pairs_by_regime(void **state)
 {
     struct made *m = make(&simple);
-    int a = find_case(m, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
-    int b = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    int a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
+    int b = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
     double left[8], right[8];
 
     (void)state;
@@ -80,8 +80,8 @@ static void test_partner_roles(void **state)
     (void)state;
     o.scenario = S(OBSERVER);
     m = make(&o);
-    a = find_case(m, LB_SCENARIO_OBSERVER, "embedded", 0, 200);
-    b = find_case(m, LB_SCENARIO_OBSERVER, "pointer", 0, 200);
+    a = find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "embedded", 0, 200);
+    b = find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "pointer", 0, 200);
     assert_int_equal(lb_run_partner_role(m->run, a, 1, b), 1);
     assert_int_equal(lb_run_partner_role(m->run, a, 0, b), 0);
     assert_int_equal(lb_run_partner_role(m->run, a, 1, m->plan->cases[a].empty), 0);
@@ -114,7 +114,7 @@ static void test_two_regimes(void **state)
     (void)state;
     o.scenario = S(OBSERVER);
     m = make(&o);
-    a = find_case(m, LB_SCENARIO_OBSERVER, "pointer", 0, 200);
+    a = find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "pointer", 0, 200);
     for (unsigned round = 0; round < LB_COUNT(probes); round++)
         add(m, a, round, 10, &probes[round]);
     for (int time = 0; time < 3; time++) { /* as often as one likes */
@@ -132,7 +132,7 @@ static void test_two_regimes(void **state)
 static void test_one_regime(void **state)
 {
     struct made *m = make(&simple);
-    int a = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    int a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
 
     (void)state;
     /* Without a window there is one regime of unknown distance. */
@@ -163,7 +163,7 @@ static void test_regimes_link_by_link(void **state)
     (void)state;
     o.threads = 3;
     m = make(&o);
-    a = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
     for (unsigned round = 0; round < LB_COUNT(probes); round++)
         add(m, a, round, 10, probes[round]);
     assert_int_equal(lb_run_regimes(m->run), 0);
@@ -190,7 +190,7 @@ static void test_regimes_of_a_large_ring(void **state)
     o.machine = "pack:1 numa:1 l3:1 core:64 pu:1";
     o.threads = 64;
     m = make(&o);
-    a = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
     for (unsigned round = 0; round < 2 * 9; round++) {
         for (unsigned link = 0; link < 8; link++)
             probes[link] = link + 1 == round % 9 ? far : near;
@@ -220,8 +220,8 @@ static void test_regimes_of_two_placements(void **state)
     o.placements = names;
     o.n_placements = 2;
     m = make(&o);
-    a = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
-    b = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 1, 200);
+    a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    b = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 1, 200);
     for (unsigned round = 0; round < 4; round++) {
         add(m, a, round, 10, round % 2 ? &far : &near);
         add(m, b, round, 10, &other);
@@ -246,7 +246,7 @@ static void test_one_thread_has_no_regime(void **state)
     (void)state;
     o.threads = 1;
     m = make(&o);
-    a = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
     add(m, a, 0, 10, NULL);
     add(m, a, 1, 10, NULL);
     assert_int_equal(lb_run_regimes(m->run), 0);
@@ -259,8 +259,8 @@ static void test_one_thread_has_no_regime(void **state)
 static void test_main_regime(void **state)
 {
     struct made *m = make(&simple);
-    int a = find_case(m, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
-    int b = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    int a = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
+    int b = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
     double left[32], right[32];
 
     (void)state;
@@ -427,7 +427,7 @@ static enum lb_self_check_state self_check(double work_ns, double at_short, doub
     fill_frame(m, 0, 30, 24, near);
     for (int k = 0; k < 2; k++) {
         double work = k ? LB_WORK_CHECK_LONG_NS : LB_WORK_CHECK_SHORT_NS;
-        int c = find_case(m, LB_SCENARIO_CONTROL_SHARED, "", 0, work);
+        int c = find_in_plan(m->plan, LB_SCENARIO_CONTROL_SHARED, "", 0, work);
         m->run->series[c].n = 0;
         for (unsigned round = 0; round < 30; round++) {
             double luck = (double)lb_random_below(&m->random, 2001) / 1000 - 1;
@@ -483,7 +483,7 @@ static void test_self_check_not_measured(void **state)
 static void test_spoiled_rates(void **state)
 {
     struct made *m = make(&full);
-    int c = find_case(m, LB_SCENARIO_NEIGHBOURS, "pointer", 0, 200);
+    int c = find_in_plan(m->plan, LB_SCENARIO_NEIGHBOURS, "pointer", 0, 200);
 
     (void)state;
     fill_frame(m, 0, 30, 24, near);
@@ -504,7 +504,7 @@ static void test_unfair(void **state)
 {
     struct made *m = make(&full);
     struct lb_analysis *a;
-    int c = find_case(m, LB_SCENARIO_NEIGHBOURS, "pointer", 0, 200);
+    int c = find_in_plan(m->plan, LB_SCENARIO_NEIGHBOURS, "pointer", 0, 200);
 
     (void)state;
     fill_frame(m, 0, 30, 24, near);
@@ -526,7 +526,7 @@ static void test_lines_by_regime(void **state)
     struct lb_analysis *a;
     const struct lb_result *l;
     size_t lines = 0;
-    int c = find_case(m, LB_SCENARIO_NEIGHBOURS, "embedded", 0, 200);
+    int c = find_in_plan(m->plan, LB_SCENARIO_NEIGHBOURS, "embedded", 0, 200);
 
     (void)state;
     fill_frame(m, 0, 40, 24, near);
@@ -558,7 +558,7 @@ static void test_controls_by_regime(void **state)
 {
     struct made *m = make(&full);
     struct lb_analysis *a;
-    int c = find_case(m, LB_SCENARIO_NEIGHBOURS, "embedded", 0, 200);
+    int c = find_in_plan(m->plan, LB_SCENARIO_NEIGHBOURS, "embedded", 0, 200);
 
     (void)state;
     fill_frame(m, 0, 40, 1, near);
@@ -607,9 +607,9 @@ static void test_roles_are_judged_apart(void **state)
     (void)state;
     o.scenario = S(OBSERVER);
     m = make(&o);
-    c = find_case(m, LB_SCENARIO_OBSERVER, "embedded", 0, 200);
+    c = find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "embedded", 0, 200);
     fill_frame(m, 0, 30, 24, near);
-    fill(m, find_case(m, LB_SCENARIO_OBSERVER, "pointer", 0, 200), 0, 30, 250, near);
+    fill(m, find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "pointer", 0, 200), 0, 30, 250, near);
     fill(m, c, 0, 30, 250, near);
     for (size_t k = 0; k < 30; k++)
         m->run->series[c].samples[1][k].ns_op += 60;
@@ -618,7 +618,8 @@ static void test_roles_are_judged_apart(void **state)
     assert_int_equal(lb_analysis_find(a, c, 1)->comparison.verdict, LB_VERDICT_SLOWER);
     assert_true(near_to(lb_analysis_find(a, c, 1)->comparison.difference.value, 60, 1.5));
     assert_null(lb_analysis_find(a, c, 2));
-    assert_null(lb_analysis_find(a, find_case(m, LB_SCENARIO_OBSERVER, "padded", 0, 200), 0));
+    assert_null(
+        lb_analysis_find(a, find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "padded", 0, 200), 0));
     lb_analysis_destroy(a);
     drop(m);
 }

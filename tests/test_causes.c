@@ -7,6 +7,7 @@
 #include <linebounce/analysis.h>
 
 #include "run/run_private.h"
+#include "support/cases.h"
 
 #include <errno.h>
 #include <math.h>
@@ -18,8 +19,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-#define S(KIND) &lb_scenarios[LB_SCENARIO_##KIND]
 
 static const struct lb_margin margin = {LB_MARGIN_NS, LB_MARGIN_SHARE};
 static const float near = 60, far = 330;
@@ -104,28 +103,14 @@ static int teardown(void **state)
     return 0;
 }
 
-static int find_case(const struct made *m, enum lb_scenario_kind kind, const char *layout,
-                     int placement, double work_ns)
-{
-    for (size_t i = 0; i < m->plan->n_cases; i++) {
-        const struct lb_case *c = &m->plan->cases[i];
-        const char *name = c->shape.layout ? c->shape.layout->name : "";
-        if (c->shape.scenario->kind == kind && !strcmp(name, layout) && c->placement == placement &&
-            c->work_ns >= work_ns && c->work_ns <= work_ns)
-            return (int)i;
-    }
-    fail_msg("no such case: %s %s", lb_scenarios[kind].name, layout);
-    return -1;
-}
-
 static int observed(const struct made *m)
 {
-    return find_case(m, LB_SCENARIO_OBSERVER, "embedded", 0, 200);
+    return find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "embedded", 0, 200);
 }
 
 static int control(const struct made *m)
 {
-    return find_case(m, LB_SCENARIO_CONTROL_SHARED, "", 0, 200);
+    return find_in_plan(m->plan, LB_SCENARIO_CONTROL_SHARED, "", 0, 200);
 }
 
 static void *grown(void *memory, size_t n, size_t bytes)
@@ -432,7 +417,7 @@ static void test_high_quantiles(void **state)
 static void test_one_threshold(void **state)
 {
     struct made *m = *state;
-    int c[] = {observed(m), find_case(m, LB_SCENARIO_OBSERVER, "pointer", 0, 200)};
+    int c[] = {observed(m), find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "pointer", 0, 200)};
 
     m->run->clock.step_ns = 10;
     for (int i = 0; i < 2; i++)
@@ -613,10 +598,10 @@ static bool is_believed(struct made *m, int from, float probe, double value)
 static void test_zeros_need_a_control(void **state)
 {
     struct made *m = *state;
-    int longer = find_case(m, LB_SCENARIO_CONTROL_SHARED, "", 0, LB_WORK_CHECK_LONG_NS);
-    int apart = find_case(m, LB_SCENARIO_CONTROL_APART, "", 0, 200);
-    int elsewhere = find_case(m, LB_SCENARIO_CONTROL_SHARED, "", 1, 200);
-    int pointer = find_case(m, LB_SCENARIO_OBSERVER, "pointer", 0, 200);
+    int longer = find_in_plan(m->plan, LB_SCENARIO_CONTROL_SHARED, "", 0, LB_WORK_CHECK_LONG_NS);
+    int apart = find_in_plan(m->plan, LB_SCENARIO_CONTROL_APART, "", 0, 200);
+    int elsewhere = find_in_plan(m->plan, LB_SCENARIO_CONTROL_SHARED, "", 1, 200);
+    int pointer = find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "pointer", 0, 200);
 
     assert_true(is_believed(m, control(m), near, 1)); /* once in 1000 ops is enough */
     assert_true(is_believed(m, control(m), near, 5000));

@@ -75,7 +75,7 @@ static void test_refusals(void **state)
     refuses("A -- A/samples.csv", EINVAL, "the same results");
     refuses("A B -- B", EINVAL, "the same results");
     refuses("A -- nowhere", ENOENT, "nowhere: ");
-    assert_int_equal(mkdir(at("none"), 0777), 0);
+    assert_int_equal(mkdir(in_folder("none"), 0777), 0);
     refuses("A -- none", ENOENT, "no samples.csv and no summary.csv");
     put_text("text", "w", "hello\n");
     refuses("A -- text", EPROTO, "no column schema_version");
@@ -119,7 +119,7 @@ static void test_another_version(void **state)
     (void)state;
     make_run("A", 100, 120);
     make_run("B", 100, 120);
-    file = fopen(at("B/samples.csv"), "r+");
+    file = fopen(in_folder("B/samples.csv"), "r+");
     assert_non_null(file);
     n = fread(text, 1, sizeof text, file);
     for (size_t i = 0; i + 1 < n; i++)
@@ -211,10 +211,10 @@ static void make_summary(const char *name, double pointer, double embedded)
     struct lb_row *row;
     struct made m = usual;
 
-    assert_int_equal(lb_make_folders(at(name), &why), 0);
+    assert_int_equal(lb_make_folders(in_folder(name), &why), 0);
     char file[64];
     snprintf(file, sizeof file, "%s/summary.csv", name);
-    assert_int_equal(lb_csv_create(&lb_schema_summary, at(file), &why, &csv), 0);
+    assert_int_equal(lb_csv_create(&lb_schema_summary, in_folder(file), &why, &csv), 0);
     assert_int_equal(lb_row_create(&lb_schema_summary, &row), 0);
     for (int i = 0; i < 4; i++) { /* two layouts in two regimes */
         double ns = i % 2 ? embedded : pointer, other = i / 2 ? 5 : 1;
@@ -279,7 +279,7 @@ static void test_csv(void **state)
     assert_int_equal(lb_compare_csv(c, &text), 0);
     put_text("compare.csv", "w", text);
     free(text);
-    assert_int_equal(lb_csv_open(at("compare.csv"), NULL, &why, &csv), 0);
+    assert_int_equal(lb_csv_open(in_folder("compare.csv"), NULL, &why, &csv), 0);
     while (lb_csv_next(csv, &why) == 1) {
         bool is_base = !strcmp(lb_csv_cell(csv, "layout"), "pointer");
         rows++;

@@ -6,8 +6,8 @@
 #include <linebounce/counters.h>
 
 #include "support/fake_kernel.h"
+#include "support/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -44,18 +44,6 @@ static void *store_elsewhere(void *word)
 {
     store(*(int *)word, 300);
     return NULL;
-}
-
-static int open_files(void)
-{
-    DIR *files = opendir("/proc/self/fd");
-    int n = 0;
-
-    assert_non_null(files);
-    while (readdir(files))
-        n++;
-    closedir(files);
-    return n;
 }
 
 /* Skips where no breakpoint can be had. */

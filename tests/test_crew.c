@@ -6,8 +6,8 @@
 #include <linebounce/crew.h>
 
 #include "support/crew_rig.h"
+#include "support/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
@@ -296,18 +296,6 @@ static void test_affinity_comes_back(void **state)
     assert_int_equal(sched_getaffinity(0, sizeof after, &after), 0);
     assert_true(CPU_EQUAL(&rig->allowed, &after));
     lb_crew_destroy(NULL);
-}
-
-static int open_files(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    int n = 0;
-
-    assert_non_null(dir);
-    while (readdir(dir))
-        n++;
-    closedir(dir);
-    return n;
 }
 
 static void test_many_lives(void **state)

@@ -118,11 +118,11 @@ static void test_csv_create_refuses(void **state)
     struct lb_why why = {""};
     struct lb_csv *csv = (struct lb_csv *)&why;
     const char *path = in_folder("there.csv");
-    put_text(path, "mine");
+    write_text(path, "mine");
     assert_int_equal(lb_csv_create(&small, path, &why, &csv), -EEXIST);
     assert_non_null(strstr(why.text, path));
     assert_ptr_equal(csv, &why);
-    char *text = get_file(path);
+    char *text = read_text(path);
     assert_string_equal(text, "mine");
     free(text);
     assert_int_equal(lb_csv_create(&small, in_folder("no/such/x.csv"), NULL, &csv), -ENOENT);
@@ -163,7 +163,7 @@ static void test_csv_lost_meanwhile(void **state)
     assert_non_null(strstr(why.text, "lost.csv: was cut"));
     assert_int_equal(unlink(path), 0);
     assert_int_equal(lb_csv_check(csv, &why), -ENOENT);
-    put_text(path, "somebody else's");
+    write_text(path, "somebody else's");
     assert_int_equal(lb_csv_check(csv, &why), -EIO);
     assert_non_null(strstr(why.text, "lost.csv: is another file"));
     lb_csv_close(csv);
@@ -178,7 +178,7 @@ static void test_csv_regular_files_only(void **state)
     struct lb_csv_reader *reader;
     const char *link = in_folder("link.csv"), *fifo = in_folder("fifo.csv");
 
-    put_text(in_folder("target.csv"), "schema_version,name\n");
+    write_text(in_folder("target.csv"), "schema_version,name\n");
     assert_int_equal(symlink("target.csv", link), 0);
     assert_int_equal(mkfifo(fifo, 0600), 0);
     assert_int_equal(lb_csv_open(link, NULL, &why, &reader), -ELOOP);
@@ -494,7 +494,7 @@ static void test_csv_open_refuses(void **state)
         struct lb_why why = {""};
         struct lb_csv_reader *reader = (struct lb_csv_reader *)&why;
         const char *path = in_folder("refused.csv");
-        put_text(path, refused[i].text);
+        write_text(path, refused[i].text);
         assert_int_equal(lb_csv_open(path, needed, &why, &reader), refused[i].result);
         assert_non_null(strstr(why.text, path));
         assert_non_null(strstr(why.text, refused[i].says));
@@ -518,7 +518,7 @@ static void test_csv_later_rows(void **state)
     struct lb_why why = {""};
     struct lb_csv_reader *reader;
     const char *path = in_folder("later.csv");
-    put_file(path, text, sizeof text - 1);
+    write_bytes(path, text, sizeof text - 1);
     assert_int_equal(lb_csv_open(path, NULL, &why, &reader), 0);
     assert_int_equal(lb_csv_next(reader, &why), 1);
     assert_int_equal(lb_csv_next(reader, &why), -EPROTO);
@@ -576,7 +576,7 @@ static void test_csv_endless_row(void **state)
 {
     (void)state;
     const char *path = in_folder("endless.csv");
-    put_text(path, SMALL_HEADER);
+    write_text(path, SMALL_HEADER);
     assert_int_equal(truncate(path, (off_t)40 << 20), 0);
     struct lb_csv_reader *reader;
     struct lb_why why = {""};
@@ -630,7 +630,7 @@ static void test_csv_random_bytes(void **state)
             uint32_t bits = random_bits(&random);
             text[length] = bits & 0x700 ? alphabet[bits % (sizeof alphabet - 1)] : (char)bits;
         }
-        put_file(path, text, length);
+        write_bytes(path, text, length);
         rows += read_all(path);
     }
     /* Good first rows with a newline in good place behind them were read. */

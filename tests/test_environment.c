@@ -30,7 +30,7 @@ static void put_machine(const char *name, const char *const (*files)[2], size_t 
         *slash = '\0';
         assert_int_equal(lb_make_folders(path, NULL), 0);
         *slash = '/';
-        put_text(path, files[i][1]);
+        write_text(path, files[i][1]);
     }
 }
 
@@ -121,22 +121,22 @@ static void test_environment_prefetcher(void **state)
     char registers[0x200] = {0};
     uint64_t value = 0x22; /* in the machine's byte order, as the device gives it */
     memcpy(registers + 0x1a4, &value, sizeof value);
-    put_file(in_folder("bare/dev/cpu/0/msr"), registers, sizeof registers);
+    write_bytes(in_folder("bare/dev/cpu/0/msr"), registers, sizeof registers);
     struct lb_environment e;
     lb_environment_read_below(in_folder("bare"), &e);
     assert_string_equal(e.hypervisor, "none");
     assert_string_equal(e.prefetcher, "adjacent-line off (CPU 0, MSR 0x1a4 = 0x22)");
     memset(registers, 0, sizeof registers);
-    put_file(in_folder("bare/dev/cpu/0/msr"), registers, sizeof registers);
+    write_bytes(in_folder("bare/dev/cpu/0/msr"), registers, sizeof registers);
     lb_environment_read_below(in_folder("bare"), &e);
     assert_string_equal(e.prefetcher, "adjacent-line on (CPU 0, MSR 0x1a4 = 0x0)");
 
-    put_text(in_folder("bare/proc/cpuinfo"),
-             "vendor_id\t: GenuineIntel\nflags\t\t: fpu hypervisor\n");
+    write_text(in_folder("bare/proc/cpuinfo"),
+               "vendor_id\t: GenuineIntel\nflags\t\t: fpu hypervisor\n");
     lb_environment_read_below(in_folder("bare"), &e);
     assert_string_equal(e.hypervisor, "QEMU");
     assert_string_equal(e.prefetcher, "");
-    put_text(in_folder("bare/proc/cpuinfo"), "vendor_id\t: AuthenticAMD\nflags\t\t: fpu\n");
+    write_text(in_folder("bare/proc/cpuinfo"), "vendor_id\t: AuthenticAMD\nflags\t\t: fpu\n");
     lb_environment_read_below(in_folder("bare"), &e);
     assert_string_equal(e.prefetcher, "");
 }
@@ -243,7 +243,7 @@ static void test_environment_here(void **state)
     assert_string_not_equal(e.compiler, "");
 #if defined(__x86_64__)
     assert_string_not_equal(e.cpu_vendor, "");
-    char *cpuinfo = get_file("/proc/cpuinfo");
+    char *cpuinfo = read_text("/proc/cpuinfo");
     bool is_virtual = strstr(cpuinfo, " hypervisor") != NULL;
     free(cpuinfo);
     assert_int_equal(strcmp(e.hypervisor, "none") == 0, !is_virtual);

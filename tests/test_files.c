@@ -5,9 +5,10 @@
  */
 #include <linebounce/base.h>
 
+#include "support/folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -21,49 +22,20 @@
 
 #include <cmocka.h>
 
-static char folder[64];
 static int dir_fd = -1;
 
 static int make(void **state)
 {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/linebounce-files-XXXXXX");
-    if (!mkdtemp(folder))
+    if (make_folder(state))
         return -1;
     dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return dir_fd < 0;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 static int remove_all(void **state)
 {
-    (void)state;
     close(dir_fd);
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-static const char *at(const char *name)
-{
-    static char paths[4][128];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static void put(const char *name, const char *text)
-{
-    FILE *out = fopen(at(name), "w");
-
-    assert_non_null(out);
-    assert_true(fputs(text, out) >= 0);
-    assert_int_equal(fclose(out), 0);
+    return remove_folder(state);
 }
 
 static void assert_holds(const char *name, const char *text)
@@ -109,14 +81,14 @@ static void test_reading(void **state)
     int fd;
 
     (void)state;
-    put("file", "some text");
+    write_text(in_folder("file"), "some text");
     assert_holds("file", "some text");
     assert_int_equal(lb_open_regular(dir_fd, "file", 9, NULL, &fd), 0);
     assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
     close(fd);
-    assert_int_equal(lb_open_regular(AT_FDCWD, at("file"), 0, NULL, &fd), 0);
+    assert_int_equal(lb_open_regular(AT_FDCWD, in_folder("file"), 0, NULL, &fd), 0);
     close(fd);
-    put("empty", "");
+    write_text(in_folder("empty"), "");
     assert_holds("empty", "");
 }
 
@@ -127,16 +99,16 @@ static void test_what_is_not_read(void **state)
     int s = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     (void)state;
-    put("file", "some text");
+    write_text(in_folder("file"), "some text");
     refuse("file", 8, -EFBIG, "too large: 8 bytes");
     refuse("absent", 0, -ENOENT, "No such file");
-    assert_int_equal(symlink("file", at("link")), 0);
+    assert_int_equal(symlink("file", in_folder("link")), 0);
     refuse("link", 0, -ELOOP, "a symbolic link");
-    assert_int_equal(symlink("/dev/zero", at("zero")), 0);
+    assert_int_equal(symlink("/dev/zero", in_folder("zero")), 0);
     refuse("zero", 0, -ELOOP, "a symbolic link");
-    assert_int_equal(mkdir(at("folder"), 0700), 0);
+    assert_int_equal(mkdir(in_folder("folder"), 0700), 0);
     refuse("folder", 0, -EISDIR, "Is a directory");
-    assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+    assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
     refuse("fifo", 0, -ENXIO, "no regular file");
     refuse("/dev/zero", 0, -ENXIO, "no regular file");
     snprintf(address.sun_path, sizeof address.sun_path, "%s/socket", folder);
@@ -154,15 +126,15 @@ static void test_folders_of_others(void **state)
     assert_int_equal(lb_open_folder(folder, &why, &fd), 0);
     close(fd);
     fd = -7;
-    assert_int_equal(lb_open_folder(at("absent"), &why, &fd), -ENOENT);
-    put("file", "");
-    assert_int_equal(lb_open_folder(at("file"), &why, &fd), -ENOTDIR);
-    assert_int_equal(mkdir(at("theirs"), 0777), 0);
-    if (chown(at("theirs"), 12345, 12345)) {
+    assert_int_equal(lb_open_folder(in_folder("absent"), &why, &fd), -ENOENT);
+    write_text(in_folder("file"), "");
+    assert_int_equal(lb_open_folder(in_folder("file"), &why, &fd), -ENOTDIR);
+    assert_int_equal(mkdir(in_folder("theirs"), 0777), 0);
+    if (chown(in_folder("theirs"), 12345, 12345)) {
         print_message("only root can make a folder somebody else's\n");
         skip();
     }
-    assert_int_equal(lb_open_folder(at("theirs"), &why, &fd), -EPERM);
+    assert_int_equal(lb_open_folder(in_folder("theirs"), &why, &fd), -EPERM);
     assert_non_null(strstr(why.text, "theirs: belongs to another user (12345)"));
     assert_int_equal(fd, -7);
 }
@@ -172,14 +144,14 @@ static void test_writing(void **state)
     struct lb_whole w;
 
     (void)state;
-    put("file", "the old text");
-    assert_int_equal(lb_whole_begin(at("file"), NULL, &w), 0);
+    write_text(in_folder("file"), "the old text");
+    assert_int_equal(lb_whole_begin(in_folder("file"), NULL, &w), 0);
     fputs("the new text", w.out);
     assert_holds("file", "the old text");
     assert_int_equal(lb_whole_end(&w, 0, NULL), 0);
     assert_holds("file", "the new text");
     assert_int_equal(count_names(), 1);
-    assert_int_equal(lb_whole_begin(at("file"), NULL, &w), 0);
+    assert_int_equal(lb_whole_begin(in_folder("file"), NULL, &w), 0);
     fputs("half a t", w.out);
     assert_int_equal(lb_whole_end(&w, -EPROTO, NULL), -EPROTO);
     assert_holds("file", "the new text");
@@ -193,11 +165,11 @@ static void test_links_are_not_written_through(void **state)
     char beside[64];
 
     (void)state;
-    put("precious", "mine");
+    write_text(in_folder("precious"), "mine");
     snprintf(beside, sizeof beside, "file.%ld.tmp", (long)getpid());
-    assert_int_equal(symlink("precious", at("file")), 0);
-    assert_int_equal(symlink("precious", at(beside)), 0);
-    assert_int_equal(lb_whole_begin(at("file"), NULL, &w), 0);
+    assert_int_equal(symlink("precious", in_folder("file")), 0);
+    assert_int_equal(symlink("precious", in_folder(beside)), 0);
+    assert_int_equal(lb_whole_begin(in_folder("file"), NULL, &w), 0);
     fputs("text", w.out);
     assert_int_equal(lb_whole_end(&w, 0, NULL), 0);
     assert_holds("precious", "mine");
@@ -213,30 +185,30 @@ static void test_writing_fails(void **state)
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
 
     (void)state;
-    assert_int_equal(lb_whole_begin(at("no/such"), &why, &w), -ENOENT);
+    assert_int_equal(lb_whole_begin(in_folder("no/such"), &why, &w), -ENOENT);
     assert_non_null(strstr(why.text, "no/such: No such file"));
-    assert_int_equal(mkdir(at("folder"), 0700), 0);
-    assert_int_equal(lb_whole_begin(at("folder"), &why, &w), -EISDIR);
+    assert_int_equal(mkdir(in_folder("folder"), 0700), 0);
+    assert_int_equal(lb_whole_begin(in_folder("folder"), &why, &w), -EISDIR);
     assert_non_null(strstr(why.text, "folder: Is a directory"));
-    assert_int_equal(mkfifo(at("fifo"), 0600), 0);
-    assert_int_equal(lb_whole_begin(at("fifo"), &why, &w), -ENXIO);
+    assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
+    assert_int_equal(lb_whole_begin(in_folder("fifo"), &why, &w), -ENXIO);
     assert_non_null(strstr(why.text, "fifo: no regular file"));
-    assert_int_equal(unlink(at("fifo")), 0);
+    assert_int_equal(unlink(in_folder("fifo")), 0);
     assert_int_equal(count_names(), 1);
     /* One that is made meanwhile. */
-    assert_int_equal(lb_whole_begin(at("late"), NULL, &w), 0);
-    assert_int_equal(mkdir(at("late"), 0700), 0);
+    assert_int_equal(lb_whole_begin(in_folder("late"), NULL, &w), 0);
+    assert_int_equal(mkdir(in_folder("late"), 0700), 0);
     assert_int_equal(lb_whole_end(&w, 0, &why), -EISDIR);
-    assert_int_equal(rmdir(at("late")), 0);
+    assert_int_equal(rmdir(in_folder("late")), 0);
     assert_int_equal(count_names(), 1);
 
-    put("file", "the old text");
+    write_text(in_folder("file"), "the old text");
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     limit = before;
     limit.rlim_cur = 1000;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
     for (int bytes = 1001; bytes < 100000; bytes *= 10) { /* within the buffer, and past it */
-        assert_int_equal(lb_whole_begin(at("file"), NULL, &w), 0);
+        assert_int_equal(lb_whole_begin(in_folder("file"), NULL, &w), 0);
         for (int i = 0; i < bytes; i++)
             fputc('x', w.out);
         assert_int_equal(lb_whole_end(&w, 0, &why), -EFBIG);

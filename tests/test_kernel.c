@@ -24,7 +24,7 @@
 
 static void take_away(const char *name)
 {
-    assert_int_equal(remove(place(name)), 0);
+    assert_int_equal(remove(place_in_folder(name)), 0);
 }
 
 static void put_618(void)
@@ -41,7 +41,7 @@ static void test_refcount(void **state)
 
     (void)state;
     put_618();
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.release, "6.18.44");
     assert_int_equal(k.major, 6);
     assert_int_equal(k.minor, 18);
@@ -81,7 +81,7 @@ static void test_separate(void **state)
 
     (void)state;
     put_68();
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_int_equal(k.generation, LB_VMA_LOCK_SEPARATE);
     assert_true(k.vma.mergeable);
     assert_int_equal(k.vma.n_shared, 0);
@@ -109,7 +109,7 @@ static void test_none(void **state)
     put_release("6.1.0-40-amd64", CONFIG_COMMON);
     put_cache(&(struct cache){":A-0000152", 152, 152, 8, 0, 26, 0, 0, 0});
     put_link(SLAB "vm_area_struct", ":A-0000152");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_int_equal(k.generation, LB_VMA_LOCK_NONE);
     assert_has(k.evidence, "not in the configuration");
     assert_int_equal(k.lock.present, 0);
@@ -127,7 +127,7 @@ static void test_merged(void **state)
     put_link(SLAB "kmalloc-like", ":0000256");
     put_link(SLAB "aio_kiocb", ":0000256");
     put_link(SLAB "another", ":0000512");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.vma.cache, ":0000256");
     assert_int_equal(k.vma.n_shared, 2);
     assert_string_equal(k.vma.shared, "aio_kiocb, kmalloc-like");
@@ -146,7 +146,7 @@ static void test_merged_with_one(void **state)
     put_cache(&(struct cache){":0000256", 256, 256, 8, 0, 16, 0, 0, 0});
     put_link(SLAB "vm_area_struct", ":0000256");
     put_link(SLAB "aio_kiocb", ":0000256");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     char *text = draw(NULL);
     assert_has(text, "shared with 1 other: aio_kiocb\n");
     free(text);
@@ -161,7 +161,7 @@ static void test_many_sharers(void **state)
         snprintf(name, sizeof name, SLAB "a_long_name_of_a_cache_%02d", i);
         put_link(name, ":A-0000176");
     }
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_int_equal(k.vma.n_shared, 40);
     assert_string_equal(k.vma.shared + strlen(k.vma.shared) - 5, ", ...");
 }
@@ -179,7 +179,7 @@ static void test_other_allocator(void **state)
     put_release("6.6.1", "CONFIG_SLAB=y\n# CONFIG_SLUB is not set\nCONFIG_PER_VMA_LOCK=y\n");
     put("/sys/kernel/fscaps", "1\n");
     put("/proc/slabinfo", SLABINFO);
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.allocator, "SLAB");
     assert_string_equal(k.vma.source, "slabinfo");
     assert_int_equal(k.vma.stride_bytes, 176);
@@ -211,7 +211,7 @@ static void test_no_folder(void **state)
         put_release("6.8.0", cases[i].config);
         if (cases[i].made)
             put(cases[i].made, "1\n");
-        lb_kernel_read(root, &k);
+        lb_kernel_read(folder, &k);
         assert_int_equal(k.vma.present, -1);
         assert_int_equal(k.lock.present, -1);
         assert_has(k.vma.note, cases[i].words);
@@ -223,7 +223,7 @@ static void test_no_folder(void **state)
     }
     /* A merged cache is in slabinfo by another name, or not at all. */
     put("/proc/slabinfo", "slabinfo - version: 2.1\nvma_lockx 1 2 40 102 1\n");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_int_equal(k.lock.present, -1);
     assert_has(k.lock.note, "which a merged cache is not either");
 }
@@ -231,7 +231,7 @@ static void test_no_folder(void **state)
 static void test_nothing(void **state)
 {
     (void)state;
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.release, "");
     assert_int_equal(k.major, -1);
     assert_string_equal(k.config.source, "");
@@ -255,17 +255,17 @@ static void test_not_root(void **state)
 
     (void)state;
     put_68();
-    assert_int_equal(chmod(place(SLAB ":A-0000176/object_size"), 0), 0);
+    assert_int_equal(chmod(place_in_folder(SLAB ":A-0000176/object_size"), 0), 0);
     for (const char *const *file = (const char *const[]){"slab_size", "align", "objs_per_slab",
                                                          "order", "destroy_by_rcu", NULL};
          *file; file++) {
         char name[160];
         snprintf(name, sizeof name, SLAB ":A-0000176/%s", *file);
-        assert_int_equal(chmod(place(name), 0), 0);
+        assert_int_equal(chmod(place_in_folder(name), 0), 0);
     }
     if (was_root)
         assert_int_equal(seteuid(65534), 0);
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     if (was_root)
         assert_int_equal(seteuid(0), 0);
     assert_int_equal(k.vma.object_bytes, -1);
@@ -287,7 +287,7 @@ static void test_odd_numbers(void **state)
     put_618();
     for (size_t i = 0; i < LB_COUNT(odd); i++) {
         put(SLAB "vm_area_struct/objs_per_slab", odd[i]);
-        lb_kernel_read(root, &k);
+        lb_kernel_read(folder, &k);
         assert_int_equal(k.vma.per_slab, -1);
         assert_int_equal(k.vma.object_bytes, 192);
         assert_has(k.vma.note, "objs_per_slab: no number");
@@ -296,17 +296,17 @@ static void test_odd_numbers(void **state)
     static const char *const wrong[] = {"22\n", "0\n", "4000000000\n"};
     for (size_t i = 0; i < LB_COUNT(wrong); i++) {
         put(SLAB "vm_area_struct/objs_per_slab", wrong[i]);
-        lb_kernel_read(root, &k);
+        lb_kernel_read(folder, &k);
         if (sysconf(_SC_PAGESIZE) == 4096 || i > 0)
             assert_has(k.vma.note, "the numbers do not go together");
     }
     put(SLAB "vm_area_struct/objs_per_slab", "20\n");
     put(SLAB "vm_area_struct/slab_size", "193\n");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_false(k.vma.sized);
     put(SLAB "vm_area_struct/slab_size", "200\n");
     put(SLAB "vm_area_struct/order", "63\n");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_false(k.vma.sized);
 }
 
@@ -317,12 +317,12 @@ static void test_unreadable(void **state)
     put_618();
     take_away(SLAB "vm_area_struct/order");
     put(SLAB "vm_area_struct/order/inside", "");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_int_equal(k.vma.order, -1);
     assert_string_equal(k.vma.note, "order: Is a directory");
     assert_int_equal(k.vma.per_slab, 21);
     take_away(SLAB "vm_area_struct/object_size");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_has(k.vma.note, "object_size and others: No such file");
 }
 
@@ -333,22 +333,22 @@ static void test_red_zone(void **state)
     (void)state;
     put_68();
     put_cache(&(struct cache){":A-0000176", 176, 200, 8, 0, 40, 1, 0, 1});
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_int_equal(k.vma.first_bytes, 8);
     assert_int_equal(lb_kernel_residues(&k.vma, 64, counts), 0);
     for (size_t i = 0; i < 8; i++)
         assert_int_equal(counts[i], 5);
     put_cache(&(struct cache){":A-0000176", 176, 256, 64, 1, 32, 1, 0, 1});
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_int_equal(lb_kernel_residues(&k.vma, 128, counts), 0);
     assert_int_equal(counts[0], 0);
     assert_int_equal(counts[8], 32);
     /* Without the file there are no red zones; with one that says nothing, nobody knows. */
     take_away(SLAB ":A-0000176/red_zone");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_true(k.vma.placed);
     put(SLAB ":A-0000176/red_zone", "?");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_true(k.vma.sized);
     assert_false(k.vma.placed);
 }
@@ -368,7 +368,7 @@ static void test_lockdown(void **state)
     (void)state;
     for (size_t i = 0; i < LB_COUNT(cases); i++) {
         put("/sys/kernel/security/lockdown", cases[i].text);
-        lb_kernel_read(root, &k);
+        lb_kernel_read(folder, &k);
         assert_string_equal(k.lockdown, cases[i].expected);
         assert_int_equal(!*k.lockdown_note, !!*cases[i].expected);
     }
@@ -400,28 +400,28 @@ static void test_packed(void **state)
     snprintf(text, sizeof text, "%sCONFIG_NUMA=y\n", CONFIG_LOCK);
     size_t n = pack(text, bytes, sizeof bytes);
     put_618();
-    put_bytes("/proc/config.gz", bytes, n);
-    lb_kernel_read(root, &k);
+    write_bytes(place_in_folder("/proc/config.gz"), bytes, n);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.config.source, "/proc/config.gz");
     assert_string_equal(k.config.note, "");
     assert_string_equal(lb_kernel_option(&k, "NUMA"), "y");
 
     /* Cut anywhere, or changed: the next source counts, and the note says so. */
     for (size_t cut = 0; cut < n; cut++) {
-        put_bytes("/proc/config.gz", bytes, cut);
-        lb_kernel_read(root, &k);
+        write_bytes(place_in_folder("/proc/config.gz"), bytes, cut);
+        lb_kernel_read(folder, &k);
         assert_string_equal(k.config.source, "/boot/config-6.18.44");
         assert_string_equal(lb_kernel_option(&k, "NUMA"), "");
         assert_has(k.config.note, "/proc/config.gz: damaged");
     }
     bytes[n / 2] ^= 0x55;
-    put_bytes("/proc/config.gz", bytes, n);
-    lb_kernel_read(root, &k);
+    write_bytes(place_in_folder("/proc/config.gz"), bytes, n);
+    lb_kernel_read(folder, &k);
     assert_has(k.config.note, "/proc/config.gz: damaged");
     /* One that is not packed at all. */
     put("/proc/config.gz", CONFIG_LOCK);
     take_away("/boot/config-6.18.44");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.config.source, "");
     assert_null(lb_kernel_option(&k, "PER_VMA_LOCK"));
     assert_has(k.config.note, "/lib/modules/6.18.44/config: No such file");
@@ -437,8 +437,8 @@ static void test_packed_too_large(void **state)
     assert_non_null(text);
     memset(text, '#', 32 << 20);
     text[32 << 20] = '\0';
-    put_bytes("/proc/config.gz", bytes, pack(text, bytes, 1 << 20));
-    lb_kernel_read(root, &k);
+    write_bytes(place_in_folder("/proc/config.gz"), bytes, pack(text, bytes, 1 << 20));
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.config.source, "");
     assert_has(k.config.note, "/proc/config.gz: File too large");
     free(text);
@@ -451,7 +451,7 @@ static void test_not_packed(void **state)
     (void)state;
     put_618();
     put("/proc/config.gz", "?");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.config.source, "/boot/config-6.18.44");
     assert_has(k.config.note, "this build has no zlib");
 }
@@ -463,19 +463,19 @@ static void test_config_lines(void **state)
     put_release("6.8.0",
                 "CONFIG_SMP=m\n CONFIG_NUMA=y\n#CONFIG_SWAP is not set\nCONFIG_SLUBX=y\n"
                 "CONFIG_SLUB\nCONFIG_KASAN=y # no\nCONFIG_LOCKDEP=far_too_long_a_value_\n");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(lb_kernel_option(&k, "SMP"), "m");
     assert_string_equal(lb_kernel_option(&k, "NUMA"), "");
     assert_string_equal(lb_kernel_option(&k, "SWAP"), "");
     assert_string_equal(lb_kernel_option(&k, "SLUB"), "");
     assert_string_equal(lb_kernel_option(&k, "LOCKDEP"), "far_too_long_a_");
     put("/boot/config-6.8.0", "nothing of the kind\n");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.config.source, "");
     assert_has(k.config.note, "no configuration in it");
     /* A release that leads elsewhere. */
     put("/proc/sys/kernel/osrelease", "../../proc/sys\n");
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     assert_string_equal(k.config.source, "");
     assert_int_equal(k.major, -1);
 }
@@ -542,13 +542,13 @@ static void test_generations(void **state)
             put_cache(&(struct cache){"vma_lock", 40, 40, 8, 0, 102, 0, 0, 0});
         if (g->symbols >= 0)
             put_symbols(g->symbols);
-        lb_kernel_read(root, &k);
+        lb_kernel_read(folder, &k);
         if (k.generation != g->expected)
             fail_msg("row %zu, %s: %s, not %s: %s", i, g->release, lb_vma_lock_name(k.generation),
                      lb_vma_lock_name(g->expected), k.evidence);
         assert_has(k.evidence, g->evidence);
-        assert_int_equal(remove_root(state), 0);
-        assert_int_equal(make_root(state), 0);
+        assert_int_equal(remove_folder(state), 0);
+        assert_int_equal(make_folder(state), 0);
     }
 }
 
@@ -570,7 +570,7 @@ static void test_draw_is_cut(void **state)
 
     (void)state;
     put_618();
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     memset(text, 'x', sizeof text);
     int length = lb_kernel_draw(&k, NULL, text, 50);
     assert_true(length > 500);
@@ -589,7 +589,7 @@ static void test_here(void **state)
     free(draw(NULL));
 }
 
-#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, make_root, remove_root)
+#define TEST(NAME) cmocka_unit_test_setup_teardown(NAME, make_folder, remove_folder)
 
 int main(void)
 {

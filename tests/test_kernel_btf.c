@@ -5,6 +5,7 @@
 #include <linebounce/kernel.h>
 
 #include "support/btf_fixture.h"
+#include "support/folder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,46 +17,23 @@
 
 #include <cmocka.h>
 
-static char root[] = "/tmp/linebounce-kernel-btf-XXXXXX";
 static struct lb_kernel k; /* too large for some stacks under a sanitizer */
 
-static const char *const folders[] = {
-    "/boot", "/proc",       "/proc/sys",       "/proc/sys/kernel",
-    "/sys",  "/sys/kernel", "/sys/kernel/btf", "/sys/kernel/slab"};
+static const char *const folders[] = {"/boot/.", "/proc/sys/kernel/.", "/sys/kernel/btf/.",
+                                      "/sys/kernel/slab/."};
 
 static int make_root(void **state)
 {
-    char path[128];
+    int err = make_folder(state);
 
-    (void)state;
-    if (!mkdtemp(root))
-        return -1;
-    for (size_t i = 0; i < LB_COUNT(folders); i++) {
-        snprintf(path, sizeof path, "%s%s", root, folders[i]);
-        if (mkdir(path, 0755))
-            return -1;
-    }
-    return 0;
-}
-
-static int remove_root(void **state)
-{
-    char command[128];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    return system(command);
+    for (size_t i = 0; i < LB_COUNT(folders) && !err; i++)
+        place_in_folder(folders[i]);
+    return err;
 }
 
 static void put(const char *name, const void *data, size_t bytes)
 {
-    char path[128];
-
-    snprintf(path, sizeof path, "%s%s", root, name);
-    FILE *file = fopen(path, "wbe");
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
-    assert_int_equal(fclose(file), 0);
+    write_bytes(place_in_folder(name), data, bytes);
 }
 
 static void put_btf(const char *fixture)
@@ -73,7 +51,7 @@ static void read_it(const char *config, const char *fixture)
     put("/proc/sys/kernel/osrelease", "7.2.0\n", 6);
     put("/boot/config-7.2.0", config, strlen(config));
     put_btf(fixture);
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
 }
 
 static void assert_said(const char *part)
@@ -120,7 +98,7 @@ static void test_contradicted(void **state)
     char path[128];
 
     (void)state;
-    snprintf(path, sizeof path, "%s/sys/kernel/slab/vma_lock", root);
+    snprintf(path, sizeof path, "%s/sys/kernel/slab/vma_lock", folder);
     assert_int_equal(mkdir(path, 0755), 0);
     put("/sys/kernel/slab/vma_lock/object_size", "40\n", 3);
     read_it(ON, "6.15");
@@ -138,5 +116,5 @@ int main(void)
         cmocka_unit_test(test_contradicted),
     };
 
-    return cmocka_run_group_tests(tests, make_root, remove_root);
+    return cmocka_run_group_tests(tests, make_root, remove_folder);
 }

@@ -54,27 +54,27 @@ static void put_program(const char *script)
     char path[5000];
 
     put("/bin/bpftrace", script);
-    assert_int_equal(chmod(place("/bin/bpftrace"), 0755), 0);
-    snprintf(path, sizeof path, "%s/bin:%s", root, old_path);
+    assert_int_equal(chmod(place_in_folder("/bin/bpftrace"), 0755), 0);
+    snprintf(path, sizeof path, "%s/bin:%s", folder, old_path);
     assert_int_equal(setenv("PATH", path, 1), 0);
 }
 
 static int keep_path(void **state)
 {
     snprintf(old_path, sizeof old_path, "%s", getenv("PATH") ? getenv("PATH") : "");
-    return make_root(state);
+    return make_folder(state);
 }
 
 static int restore_path(void **state)
 {
     setenv("PATH", old_path, 1);
-    return remove_root(state);
+    return remove_folder(state);
 }
 
 static char *get(const char *name)
 {
     static char text[1024];
-    FILE *file = fopen(place(name), "r");
+    FILE *file = fopen(place_in_folder(name), "r");
 
     assert_non_null(file);
     text[fread(text, 1, sizeof text - 1, file)] = '\0';
@@ -89,7 +89,7 @@ static void test_trace(void **state)
 
     (void)state;
     put_68();
-    lb_kernel_read(root, &k);
+    lb_kernel_read(folder, &k);
     put_program("#!/bin/sh\nprintf '%s\\n' \"$@\" >\"${0%/*}/../arguments\"\n"
                 "echo 'Attaching 2 probes...'\nsleep 0.1\n"
                 "printf '\\n\\n@[16]: 39\\n@[0]: 46\\n@[80]: 2\\n@[8]: 1\\n'\n");
@@ -177,8 +177,8 @@ static void test_trace_missing(void **state)
     put("/sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
     put("/proc/kallsyms", "0000000000000000 T _text\n");
     setenv("PATH", "", 1);
-    lb_kernel_read(root, &k);
-    assert_int_equal(lb_kernel_trace_missing(&k, root, &why), -ENOTSUP);
+    lb_kernel_read(folder, &k);
+    assert_int_equal(lb_kernel_trace_missing(&k, folder, &why), -ENOTSUP);
     assert_has(why.text, "built without KPROBES; the kernel was built without BPF_SYSCALL");
     assert_has(why.text, "locked down (confidentiality)");
     assert_has(why.text, "no function vm_area_alloc");
@@ -189,8 +189,8 @@ static void test_trace_missing(void **state)
     put("/sys/kernel/debug/kprobes/enabled", "0\n");
     put_symbols(1);
     put_program("#!/bin/sh\n");
-    lb_kernel_read(root, &k);
-    assert_int_equal(lb_kernel_trace_missing(&k, root, &why), -ENOTSUP);
+    lb_kernel_read(folder, &k);
+    assert_int_equal(lb_kernel_trace_missing(&k, folder, &why), -ENOTSUP);
     assert_has(why.text, "neither the PMU kprobe nor tracefs is there");
     assert_has(why.text, "kprobes are switched off");
     assert_null(strstr(why.text, "locked down"));
@@ -199,7 +199,7 @@ static void test_trace_missing(void **state)
 
     put("/sys/kernel/debug/kprobes/enabled", "1\n");
     put("/sys/bus/event_source/devices/kprobe/type", "8\n");
-    int err = lb_kernel_trace_missing(&k, root, &why);
+    int err = lb_kernel_trace_missing(&k, folder, &why);
     if (geteuid())
         assert_string_equal(why.text, "trace: it needs root");
     else

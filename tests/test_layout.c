@@ -7,6 +7,7 @@
 #include <linebounce/layout.h>
 
 #include "layout/layout_private.h"
+#include "support/text.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -419,20 +420,6 @@ static void golden_path(char path[4096])
     snprintf(path, 4096, "%s/golden/layouts.txt", dir && *dir ? dir : "tests");
 }
 
-static char *read_file(const char *path)
-{
-    char *text = calloc(1, 1 << 20);
-    FILE *file = fopen(path, "r");
-    size_t n;
-
-    if (!file || !text)
-        fail_msg("%s: %s", path, strerror(errno));
-    n = fread(text, 1, (1 << 20) - 1, file);
-    text[n] = '\0';
-    fclose(file);
-    return text;
-}
-
 static void test_golden(void **state)
 {
     char path[4096], *text = render_all(), *golden;
@@ -446,7 +433,7 @@ static void test_golden(void **state)
         fputs(text, file);
         assert_int_equal(fclose(file), 0);
     }
-    golden = read_file(path);
+    golden = read_text(path);
     assert_string_equal(text, golden);
     free(text);
     free(golden);

@@ -5,7 +5,7 @@
  */
 #include <linebounce/layout.h>
 
-#include "support/btf_fixture.h"
+#include "support/btf_folder.h"
 #include "layout/layout_private.h"
 
 #include <errno.h>
@@ -18,49 +18,12 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/linebounce-layout-XXXXXX";
-
-static void path_of(const char *fixture, char path[128])
-{
-    snprintf(path, 128, "%s/%s", folder, fixture);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    if (!mkdtemp(folder))
-        return -1;
-    for (size_t i = 0; btf_fixtures[i]; i++) {
-        struct btf *btf = btf_fixture(btf_fixtures[i]);
-        char path[128];
-        __u32 bytes;
-        const void *data = btf__raw_data(btf, &bytes);
-        path_of(btf_fixtures[i], path);
-        FILE *file = fopen(path, "wbe");
-        if (!file || fwrite(data, 1, bytes, file) != bytes || fclose(file))
-            return -1;
-        btf__free(btf);
-    }
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    for (size_t i = 0; btf_fixtures[i]; i++) {
-        char path[128];
-        path_of(btf_fixtures[i], path);
-        unlink(path);
-    }
-    return rmdir(folder);
-}
-
 struct pair {
     struct lb_structure *structure;
     struct lb_layout layout;
 };
 
-static int read_text(const char *fixture, const char *what, struct lb_why *why, struct pair *p)
+static int read_layout(const char *fixture, const char *what, struct lb_why *why, struct pair *p)
 {
     char text[400];
 
@@ -74,7 +37,7 @@ static struct pair read_it(const char *fixture, const char *what)
     struct lb_why why = {""};
     struct pair p;
 
-    if (read_text(fixture, what, &why, &p))
+    if (read_layout(fixture, what, &why, &p))
         fail_msg("%s: %s", what, why.text);
     assert_ptr_equal(p.layout.structure, p.structure);
     return p;
@@ -307,13 +270,13 @@ static void refuse_all(const struct refused *rows, size_t n)
     for (size_t i = 0; i < n; i++) {
         struct pair p = {0};
         struct lb_why why = {""};
-        int err = read_text(rows[i].fixture, rows[i].what, &why, &p);
+        int err = read_layout(rows[i].fixture, rows[i].what, &why, &p);
 
         if (err != rows[i].err || !strstr(why.text, rows[i].part))
             fail_msg("%s: %d, '%s'", rows[i].what, err, why.text);
         assert_null(p.structure);
         assert_int_equal(p.layout.size_bytes, 0);
-        assert_int_equal(read_text(rows[i].fixture, rows[i].what, NULL, &p), err);
+        assert_int_equal(read_layout(rows[i].fixture, rows[i].what, NULL, &p), err);
     }
 }
 
@@ -445,18 +408,6 @@ static char *render_all(void)
     return text;
 }
 
-static char *read_file(const char *path)
-{
-    char *text = calloc(1, 1 << 20);
-    FILE *file = fopen(path, "r");
-
-    if (!file || !text)
-        fail_msg("%s: %s", path, strerror(errno));
-    text[fread(text, 1, (1 << 20) - 1, file)] = '\0';
-    fclose(file);
-    return text;
-}
-
 static void test_golden(void **state)
 {
     char path[4096], *text = render_all(), *golden;
@@ -470,7 +421,7 @@ static void test_golden(void **state)
         fputs(text, file);
         assert_int_equal(fclose(file), 0);
     }
-    golden = read_file(path);
+    golden = read_text(path);
     assert_string_equal(text, golden);
     free(text);
     free(golden);
@@ -487,5 +438,5 @@ int main(void)
         cmocka_unit_test(test_texts),       cmocka_unit_test(test_golden),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_btf_folder, remove_folder);
 }

@@ -10,6 +10,8 @@
 
 #include <linebounce/load.h>
 
+#include "support/folder.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,43 +19,6 @@
 #include <unistd.h>
 
 #define TICK (1.0 / (double)sysconf(_SC_CLK_TCK))
-
-static char root[] = "/tmp/linebounce-load-XXXXXX";
-
-static void write_stat(const char *text)
-{
-    char path[64];
-    FILE *file;
-
-    snprintf(path, sizeof path, "%s/proc/stat", root);
-    file = fopen(path, "we");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int make_root(void **state)
-{
-    char path[64];
-
-    (void)state;
-    if (!mkdtemp(root))
-        return -1;
-    snprintf(path, sizeof path, "%s/proc", root);
-    return mkdir(path, 0700);
-}
-
-static int drop_root(void **state)
-{
-    char path[64];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/proc/stat", root);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/proc", root);
-    rmdir(path);
-    return rmdir(root);
-}
 
 static void assert_near(double value, double expected)
 {
@@ -68,13 +33,13 @@ static void test_accounts_of_the_cpus_used(void **state)
     struct lb_load_mark m;
 
     (void)state;
-    write_stat("cpu  3 9 9 9 9 9 9 9 9 9\n"
-               "cpu0 1000 0 0 0 0 0 0 1000 0 0\n"
-               "cpu1 100 20 30 5000 700 4 6 8 90 0\n"
-               "cpu3 1 2 3 9999 9999 4 5 6 0 0\n"
-               "cpu11 7777 0 0 0 0 0 0 7777 0 0\n"
-               "intr 5 0 0\nprocs_running 7\nprocs_blocked 2\n");
-    lb_load_read(root, pus, 2, &m);
+    write_text(place_in_folder("/proc/stat"), "cpu  3 9 9 9 9 9 9 9 9 9\n"
+                                              "cpu0 1000 0 0 0 0 0 0 1000 0 0\n"
+                                              "cpu1 100 20 30 5000 700 4 6 8 90 0\n"
+                                              "cpu3 1 2 3 9999 9999 4 5 6 0 0\n"
+                                              "cpu11 7777 0 0 0 0 0 0 7777 0 0\n"
+                                              "intr 5 0 0\nprocs_running 7\nprocs_blocked 2\n");
+    lb_load_read(folder, pus, 2, &m);
     assert_int_equal(m.n_pus, 2);
     assert_near(m.busy_s, (160 + 15) * TICK);
     assert_near(m.stolen_s, 14 * TICK);
@@ -89,8 +54,8 @@ static void test_what_is_not_said_is_unknown(void **state)
     struct lb_load l;
 
     (void)state;
-    write_stat("cpu0 1 1 1 1 1 1 1 1 0 0\n");
-    lb_load_read(root, pus, 2, &m);
+    write_text(place_in_folder("/proc/stat"), "cpu0 1 1 1 1 1 1 1 1 0 0\n");
+    lb_load_read(folder, pus, 2, &m);
     assert_true(isnan(m.busy_s) && isnan(m.stolen_s) && isnan(m.runnable));
     lb_load_read("/nowhere", pus, 2, &later);
     assert_true(isnan(later.busy_s));
@@ -148,5 +113,5 @@ int main(void)
         cmocka_unit_test(test_this_machine),
     };
 
-    return cmocka_run_group_tests(tests, make_root, drop_root);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -4,6 +4,8 @@
  */
 #include <linebounce/memory.h>
 
+#include "support/folder.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,41 +18,6 @@
 
 /* Memory ------------------------------------------------------------------------------------ */
 
-static char root[] = "/tmp/linebounce-memory-XXXXXX";
-
-static void put(const char *path, const char *text)
-{
-    char full[512], *slash;
-    FILE *file;
-
-    snprintf(full, sizeof full, "%s%s", root, path);
-    for (slash = strchr(full + strlen(root) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(full, 0777);
-        *slash = '/';
-    }
-    file = fopen(full, "we");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static int make_root(void **state)
-{
-    (void)state;
-    memcpy(root + sizeof root - 7, "XXXXXX", 6);
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int drop_root(void **state)
-{
-    char command[64];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -r %s", root);
-    return system(command);
-}
-
 #define MIB ((uint64_t)1 << 20)
 
 static void test_memory_v2(void **state)
@@ -58,26 +25,29 @@ static void test_memory_v2(void **state)
     struct lb_memory m;
 
     (void)state;
-    put("/proc/meminfo", "MemTotal: 8388608 kB\nMemFree: 100 kB\nMemAvailable:    1048576 kB\n");
-    put("/proc/self/cgroup", "0::/a/b\n");
-    lb_memory_read(root, &m);
+    write_text(place_in_folder("/proc/meminfo"),
+               "MemTotal: 8388608 kB\nMemFree: 100 kB\nMemAvailable:    1048576 kB\n");
+    write_text(place_in_folder("/proc/self/cgroup"), "0::/a/b\n");
+    lb_memory_read(folder, &m);
     assert_int_equal(m.available_bytes, 1024 * MIB);
     assert_true(m.cgroup_bytes == LB_MEMORY_UNKNOWN);
     assert_int_equal(m.left_bytes, 1024 * MIB);
-    put("/sys/fs/cgroup/a/b/memory.max", "max\n");
-    put("/sys/fs/cgroup/a/b/memory.current", "1048576\n");
-    lb_memory_read(root, &m);
+    write_text(place_in_folder("/sys/fs/cgroup/a/b/memory.max"), "max\n");
+    write_text(place_in_folder("/sys/fs/cgroup/a/b/memory.current"), "1048576\n");
+    lb_memory_read(folder, &m);
     assert_true(m.cgroup_bytes == LB_MEMORY_UNKNOWN);
-    put("/sys/fs/cgroup/a/memory.max", "536870912\n"); /* above: 512 MiB, 200 of them taken */
-    put("/sys/fs/cgroup/a/memory.current", "209715200\n");
-    lb_memory_read(root, &m);
+    write_text(place_in_folder("/sys/fs/cgroup/a/memory.max"),
+               "536870912\n"); /* above: 512 MiB, 200 of them taken */
+    write_text(place_in_folder("/sys/fs/cgroup/a/memory.current"), "209715200\n");
+    lb_memory_read(folder, &m);
     assert_int_equal(m.cgroup_bytes, 312 * MIB);
-    put("/sys/fs/cgroup/a/memory.stat", "anon 1\ninactive_file 104857600\n");
-    lb_memory_read(root, &m);
+    write_text(place_in_folder("/sys/fs/cgroup/a/memory.stat"),
+               "anon 1\ninactive_file 104857600\n");
+    lb_memory_read(folder, &m);
     assert_int_equal(m.cgroup_bytes, 412 * MIB);
     assert_int_equal(m.left_bytes, 412 * MIB);
-    put("/sys/fs/cgroup/a/b/memory.max", "1048576\n"); /* full */
-    lb_memory_read(root, &m);
+    write_text(place_in_folder("/sys/fs/cgroup/a/b/memory.max"), "1048576\n"); /* full */
+    lb_memory_read(folder, &m);
     assert_int_equal(m.left_bytes, 0);
 }
 
@@ -86,14 +56,16 @@ static void test_memory_v1(void **state)
     struct lb_memory m;
 
     (void)state;
-    put("/proc/meminfo", "MemAvailable: 1048576 kB\n");
-    put("/proc/self/cgroup", "5:cpu,cpuacct:/x\n4:memory:/docker/1\n");
-    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
-    put("/sys/fs/cgroup/memory/memory.usage_in_bytes", "104857600\n");
-    lb_memory_read(root, &m);
+    write_text(place_in_folder("/proc/meminfo"), "MemAvailable: 1048576 kB\n");
+    write_text(place_in_folder("/proc/self/cgroup"), "5:cpu,cpuacct:/x\n4:memory:/docker/1\n");
+    write_text(place_in_folder("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+               "9223372036854771712\n");
+    write_text(place_in_folder("/sys/fs/cgroup/memory/memory.usage_in_bytes"), "104857600\n");
+    lb_memory_read(folder, &m);
     assert_true(m.cgroup_bytes == LB_MEMORY_UNKNOWN);
-    put("/sys/fs/cgroup/memory/memory.limit_in_bytes", "209715200\n"); /* as seen in a container */
-    lb_memory_read(root, &m);
+    write_text(place_in_folder("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+               "209715200\n"); /* as seen in a container */
+    lb_memory_read(folder, &m);
     assert_int_equal(m.left_bytes, 100 * MIB);
 }
 
@@ -102,7 +74,7 @@ static void test_memory_unknown(void **state)
     struct lb_memory m;
 
     (void)state;
-    lb_memory_read(root, &m);
+    lb_memory_read(folder, &m);
     assert_true(m.left_bytes == LB_MEMORY_UNKNOWN);
     assert_int_equal(lb_memory_room(&m, "pft", UINT64_MAX / 2, NULL), 0);
 }
@@ -159,9 +131,9 @@ static void test_memory_parse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_memory_v2, make_root, drop_root),
-        cmocka_unit_test_setup_teardown(test_memory_v1, make_root, drop_root),
-        cmocka_unit_test_setup_teardown(test_memory_unknown, make_root, drop_root),
+        cmocka_unit_test_setup_teardown(test_memory_v2, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_memory_v1, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_memory_unknown, make_folder, remove_folder),
         cmocka_unit_test(test_memory_room),
         cmocka_unit_test(test_memory_parse),
     };

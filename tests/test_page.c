@@ -6,9 +6,10 @@
 #include <linebounce/pairs.h>
 #include <linebounce/plot.h>
 
+#include "support/folder.h"
+
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -22,28 +23,14 @@
 
 #include <cmocka.h>
 
-static char folder[64], run[128];
+static char run[128];
 
 static int make_run(void **state)
 {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/linebounce-page-XXXXXX");
-    if (!mkdtemp(folder))
+    if (make_folder(state))
         return -1;
     snprintf(run, sizeof run, "%s/a<b>&\"c\"", folder);
     return mkdir(run, 0700);
-}
-
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
-static int remove_run(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static const char *in_run(const char *name)
@@ -54,32 +41,6 @@ static const char *in_run(const char *name)
 
     snprintf(path, sizeof paths[0], "%s/%s", run, name);
     return path;
-}
-
-static void put_bytes(const char *name, const void *bytes, size_t n)
-{
-    FILE *out = fopen(in_run(name), "w");
-
-    assert_non_null(out);
-    assert_int_equal(fwrite(bytes, 1, n, out), n);
-    assert_int_equal(fclose(out), 0);
-}
-
-static void put_text(const char *name, const char *text)
-{
-    put_bytes(name, text, strlen(text));
-}
-
-static char *text_of(const char *name)
-{
-    FILE *in = fopen(in_run(name), "r");
-    char *text = NULL;
-    size_t size = 0;
-
-    if (!in || getdelim(&text, &size, '\0', in) < 0)
-        fail_msg("%s cannot be read", name);
-    fclose(in);
-    return text;
 }
 
 /* What is left of pages that were not finished. */
@@ -103,7 +64,7 @@ static char *page(void)
     if (lb_page_write(run, NULL, &why))
         fail_msg("%s", why.text);
     assert_int_equal(count_parts(), 0);
-    return text_of("index.html");
+    return read_text(in_run("index.html"));
 }
 
 static void assert_says(const char *text, const char *what)
@@ -216,7 +177,7 @@ static void test_a_torn_summary(void **state)
 
     (void)state;
     write_summary(lines, LB_COUNT(lines));
-    text = text_of("summary.csv");
+    text = read_text(in_run("summary.csv"));
     assert_int_equal(truncate(in_run("summary.csv"), (off_t)strlen(text) - 20), 0);
     free(text);
     text = page();
@@ -269,8 +230,9 @@ static void test_facts(void **state)
 
     (void)state;
     write_summary(lines, LB_COUNT(lines));
-    put_text("run.json", "{\"machine\": {\"host\": \"h<1>\", \"cpu_model\": \"A & B\\u0001\\n\", "
-                         "\"hypervisor\": null}, \"run\": {\"seed\": \"77\"}}");
+    write_text(in_run("run.json"),
+               "{\"machine\": {\"host\": \"h<1>\", \"cpu_model\": \"A & B\\u0001\\n\", "
+               "\"hypervisor\": null}, \"run\": {\"seed\": \"77\"}}");
     text = page();
     check_whole(text);
     assert_says(text, "<th>host</th><td style=\"text-align:left\">h&lt;1&gt;</td>");
@@ -282,7 +244,7 @@ static void test_facts(void **state)
     assert_says(text, "<h1>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</h1>");
     assert_null(strstr(text, folder)); /* where it lies is nobody's business */
     free(text);
-    put_text("run.json", "{\"machine\""); /* what is no JSON says nothing */
+    write_text(in_run("run.json"), "{\"machine\""); /* what is no JSON says nothing */
     text = page();
     check_whole(text);
     free(text);
@@ -297,7 +259,7 @@ static void test_folder_with_a_slash(void **state)
     write_summary(lines, LB_COUNT(lines));
     snprintf(with, sizeof with, "%s//", run);
     assert_int_equal(lb_page_write(with, NULL, NULL), 0);
-    text = text_of("index.html");
+    text = read_text(in_run("index.html"));
     assert_says(text, "<title>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</title>");
     free(text);
 }
@@ -343,11 +305,11 @@ static void test_pictures(void **state)
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
     for (size_t i = 1; i <= sizeof bytes; i++) { /* every length of the last group */
         snprintf(name, sizeof name, "plots/layouts-%zu.svg", i);
-        put_bytes(name, bytes, i);
+        write_bytes(in_run(name), bytes, i);
     }
-    put_text("plots/layouts-1.png", "not taken: the svg is small");
-    put_text("plots/readme.txt", "nor this");
-    put_text("plots/layouts-a\"onerror=b.svg", "nor what gnuplot has not named");
+    write_text(in_run("plots/layouts-1.png"), "not taken: the svg is small");
+    write_text(in_run("plots/readme.txt"), "nor this");
+    write_text(in_run("plots/layouts-a\"onerror=b.svg"), "nor what gnuplot has not named");
     text = page();
     check_whole(text);
     assert_int_equal(count(text, "<img"), sizeof bytes);
@@ -367,16 +329,16 @@ static void test_pictures_that_are_none(void **state)
 {
     (void)state;
     write_summary(lines, LB_COUNT(lines));
-    put_text("secret", "only root may read it");
+    write_text(in_run("secret"), "only root may read it");
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
     assert_int_equal(symlink("../secret", in_run("plots/layouts.svg")), 0);
     assert_int_equal(symlink("/dev/zero", in_run("plots/onoff.svg")), 0);
     assert_int_equal(mkfifo(in_run("plots/windows.svg"), 0600), 0);
-    put_text("plots/causes.svg", ""); /* as a full disk leaves it */
-    put_text("plots/zz.svg", "not of this program");
-    put_text("plots/layoutsx.svg", "nor this");
+    write_text(in_run("plots/causes.svg"), ""); /* as a full disk leaves it */
+    write_text(in_run("plots/zz.svg"), "not of this program");
+    write_text(in_run("plots/layoutsx.svg"), "nor this");
     /* A second name of a file is a file; that of the page in the making was read while it grew. */
-    put_text("another", "<p>");
+    write_text(in_run("another"), "<p>");
     assert_int_equal(link(in_run("another"), in_run("plots/ratio.svg")), 0);
     char *text = page();
     check_whole(text);
@@ -385,7 +347,7 @@ static void test_pictures_that_are_none(void **state)
     free(text);
     assert_int_equal(unlink(in_run("plots/ratio.svg")), 0);
     assert_int_equal(rename(in_run("plots"), in_run("elsewhere")), 0);
-    put_text("elsewhere/layouts-2.svg", "<svg></svg>");
+    write_text(in_run("elsewhere/layouts-2.svg"), "<svg></svg>");
     assert_int_equal(symlink("elsewhere", in_run("plots")), 0);
     text = page();
     assert_int_equal(count(text, "<img"), 0);
@@ -400,15 +362,15 @@ static void test_why_there_are_no_pictures(void **state)
     (void)state;
     write_summary(lines, LB_COUNT(lines));
     assert_int_equal(lb_page_write(run, "gnuplot: <not> found", NULL), 0);
-    text = text_of("index.html");
+    text = read_text(in_run("index.html"));
     check_whole(text);
     assert_says(text, "No pictures: gnuplot: &lt;not&gt; found");
     assert_says(text, "<h2>Results</h2>");
     free(text);
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
-    put_text("plots/layouts.svg", "<svg></svg>");
+    write_text(in_run("plots/layouts.svg"), "<svg></svg>");
     assert_int_equal(lb_page_write(run, "gnuplot: <not> found", NULL), 0);
-    text = text_of("index.html");
+    text = read_text(in_run("index.html"));
     assert_null(strstr(text, "No pictures"));
     free(text);
 }
@@ -426,7 +388,7 @@ static void test_bytes_that_are_no_text(void **state)
     assert_int_equal(rename(in_run("summary.csv"), path), 0);
     assert_int_equal(lb_page_write(latin, NULL, NULL), 0);
     snprintf(run, sizeof run, "%.120s", latin);
-    char *text = text_of("index.html");
+    char *text = read_text(in_run("index.html"));
     assert_says(text, "<h1>linebounce: caf\xef\xbf\xbd</h1>");
     for (const char *at = text; *at; at += lb_utf8_length(at))
         assert_true(lb_utf8_length(at) > 0);
@@ -444,10 +406,11 @@ static void test_large_pictures(void **state)
     assert_non_null(large);
     memset(large, 'x', LB_PAGE_SVG_MOST + 1);
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
-    put_bytes("plots/onoff-just.svg", large, LB_PAGE_SVG_MOST);
-    put_bytes("plots/onoff-large.svg", large, LB_PAGE_SVG_MOST + 1);
-    put_bytes("plots/onoff-lost.svg", large, LB_PAGE_SVG_MOST + 1); /* without a PNG: left out */
-    put_text("plots/onoff-large.png", "the small one");
+    write_bytes(in_run("plots/onoff-just.svg"), large, LB_PAGE_SVG_MOST);
+    write_bytes(in_run("plots/onoff-large.svg"), large, LB_PAGE_SVG_MOST + 1);
+    write_bytes(in_run("plots/onoff-lost.svg"), large,
+                LB_PAGE_SVG_MOST + 1); /* without a PNG: left out */
+    write_text(in_run("plots/onoff-large.png"), "the small one");
     text = page();
     check_whole(text);
     assert_int_equal(count(text, "<img"), 2);
@@ -468,13 +431,13 @@ static void refuse(int result, const char *what)
 {
     struct lb_why why = {""};
 
-    put_text("index.html", "the old page");
+    write_text(in_run("index.html"), "the old page");
     assert_int_equal(lb_page_write(run, NULL, &why), result);
     if (!strstr(why.text, what))
         fail_msg("\"%s\" does not say \"%s\"", why.text, what);
     assert_int_equal(lb_page_write(run, NULL, NULL), result);
     assert_int_equal(count_parts(), 0);
-    char *text = text_of("index.html");
+    char *text = read_text(in_run("index.html"));
     assert_string_equal(text, "the old page");
     free(text);
 }
@@ -485,11 +448,12 @@ static void test_nothing_for_a_page(void **state)
 
     (void)state;
     refuse(-ENODATA, "nothing for a page");
-    put_text("run.json", "{\"machine\": {\"host\": \"h\"}}"); /* facts alone are no page */
+    write_text(in_run("run.json"),
+               "{\"machine\": {\"host\": \"h\"}}"); /* facts alone are no page */
     refuse(-ENODATA, "nothing for a page");
     write_summary(lines, 1); /* nor is the loop of nothing */
     refuse(-ENODATA, "nothing for a page");
-    put_text("summary.csv", "");
+    write_text(in_run("summary.csv"), "");
     refuse(-ENODATA, "nothing for a page");
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
     refuse(-ENODATA, "nothing for a page");
@@ -500,14 +464,14 @@ static void test_nothing_for_a_page(void **state)
 static void test_unreadable_tables(void **state)
 {
     (void)state;
-    put_text("summary.csv", "a,b\n1,2\n");
+    write_text(in_run("summary.csv"), "a,b\n1,2\n");
     refuse(-EPROTO, "summary.csv");
-    put_text("summary.csv", "schema_version,scenario,layout,net_ns_op_hl,ratio\n"
-                            "1,same-object,pointer,1,1\n");
+    write_text(in_run("summary.csv"), "schema_version,scenario,layout,net_ns_op_hl,ratio\n"
+                                      "1,same-object,pointer,1,1\n");
     refuse(-EPROTO, "schema_version is '1'");
     assert_int_equal(unlink(in_run("summary.csv")), 0);
     write_summary(lines, LB_COUNT(lines));
-    put_text("matrix.csv", "schema_version,op\n3,load-store\n");
+    write_text(in_run("matrix.csv"), "schema_version,op\n3,load-store\n");
     refuse(-EPROTO, "matrix.csv");
 }
 
@@ -522,9 +486,9 @@ static void test_no_room(void **state)
     (void)state;
     assert_non_null(large);
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
-    put_bytes("plots/windows.svg", large, 100000);
+    write_bytes(in_run("plots/windows.svg"), large, 100000);
     free(large);
-    put_text("index.html", "the old page");
+    write_text(in_run("index.html"), "the old page");
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
     for (rlim_t most = 100; most <= 100000; most *= 10) { /* at the end, and before */
         limit = before;
@@ -537,7 +501,7 @@ static void test_no_room(void **state)
         assert_int_equal(count_parts(), 0);
     }
     signal(SIGXFSZ, handler);
-    char *text = text_of("index.html");
+    char *text = read_text(in_run("index.html"));
     assert_string_equal(text, "the old page");
     free(text);
 }
@@ -556,7 +520,7 @@ static void test_a_page_that_cannot_be_replaced(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_run, remove_run)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_run, remove_folder)
     const struct CMUnitTest tests[] = {
         TEST(test_results),
         TEST(test_a_torn_summary),

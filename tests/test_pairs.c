@@ -6,6 +6,10 @@
  */
 #include <linebounce/pairs.h>
 
+#include "support/cells.h"
+#include "support/machines.h"
+#include "support/text.h"
+
 #include <errno.h>
 #include <malloc.h>
 #include <math.h>
@@ -27,16 +31,6 @@ static const char two_nodes[] = "pack:2 numa:1 l3:1 core:2 pu:1";
 /* What the header says of a measurement: nine lines of 10 us, and some 25 us around them. */
 #define MEASUREMENT_S 115e-6
 
-static struct lb_topology *load(const char *spec)
-{
-    struct lb_why why = {""};
-    struct lb_topology *t = NULL;
-
-    if (lb_topology_load(spec, &why, &t))
-        fail_msg("%s", why.text);
-    return t;
-}
-
 static struct lb_pairs_plan *plan_of(const struct lb_pairs_request *r)
 {
     struct lb_why why = {""};
@@ -45,11 +39,6 @@ static struct lb_pairs_plan *plan_of(const struct lb_pairs_request *r)
     if (lb_pairs_plan_create(r, &why, &p))
         fail_msg("%s", why.text);
     return p;
-}
-
-static bool near_to(double a, double b, double within)
-{
-    return fabs(a - b) <= within;
 }
 
 /* Plans */
@@ -300,40 +289,6 @@ static void fill(struct lb_pairs *p)
     assert_int_equal(n, p->plan->measurements);
 }
 
-static void temporary(char path[64])
-{
-    int fd;
-
-    snprintf(path, 64, "/tmp/linebounce-pairs-XXXXXX");
-    fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    unlink(path);
-}
-
-static struct lb_csv_reader *open_csv(const char *path)
-{
-    struct lb_why why = {""};
-    struct lb_csv_reader *r = NULL;
-
-    if (lb_csv_open(path, NULL, &why, &r))
-        fail_msg("%s", why.text);
-    return r;
-}
-
-static void assert_cell(const struct lb_csv_reader *r, const char *column, const char *value)
-{
-    const char *cell = lb_csv_cell(r, column);
-
-    if (strcmp(cell, value))
-        fail_msg("%s is '%s', not '%s'", column, cell, value);
-}
-
-static void assert_about(const struct lb_csv_reader *r, const char *column, double value)
-{
-    assert_true(near_to(lb_csv_number(r, column), value, 1e-5 * fabs(value)));
-}
-
 static void check_row(const struct lb_csv_reader *r, const struct lb_pairs *p,
                       const struct lb_pair_line *l)
 {
@@ -421,16 +376,6 @@ static void test_schemas(void **state)
     for (int home = 0; home <= LB_PAIR_HOME_BOTH; home++)
         assert_string_equal(lb_pair_home_name((enum lb_pair_home)home),
                             ((const char *[]){"a", "b", "both"})[home]);
-}
-
-static char *read_text(const char *path)
-{
-    char *text = calloc(1, 4096);
-    FILE *in = fopen(path, "r");
-
-    assert_true(in && text && fread(text, 1, 4095, in) > 0);
-    fclose(in);
-    return text;
 }
 
 static void assert_square(const struct lb_pairs *p, enum lb_pingpong_op op, const char *want)

@@ -6,6 +6,7 @@
 #include <linebounce/placement.h>
 
 #include "support/machines.h"
+#include "support/text.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -101,28 +102,6 @@ static void render(FILE *out, const struct shape *shape, const struct lb_topolog
 
 /* Golden files */
 
-static char *read_text(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return NULL;
-    char *text = NULL;
-    size_t size = 0;
-    if (getdelim(&text, &size, '\0', file) < 0) {
-        free(text);
-        text = NULL;
-    }
-    fclose(file);
-    return text;
-}
-
-static void write_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    if (!file || fputs(text, file) < 0 || fclose(file))
-        fail_msg("cannot write %s: %s", path, strerror(errno));
-}
-
 /* The lines that differ, golden with -, what came with +. */
 static void print_difference(const char *golden, const char *now)
 {
@@ -154,7 +133,7 @@ static int check_golden(const struct shape *shape)
     if (update && !strcmp(update, "1")) {
         write_text(path, now);
     } else {
-        char *golden = read_text(path);
+        char *golden = try_read_text(path);
         wrong = !golden || strcmp(golden, now);
         if (wrong) {
             print_error("%s:\n", path);

@@ -7,6 +7,8 @@
 
 #include <linebounce/crew.h>
 
+#include "support/cases.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,8 +17,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define S(KIND) &lb_scenarios[LB_SCENARIO_##KIND]
 
 static const struct lb_scenario *const every_scenario[] = {
     S(SAME_OBJECT), S(NEIGHBOURS), S(OBSERVER), S(MIXED), S(WRITERS), S(NESTED), S(MANY), S(EMPTY),

@@ -143,7 +143,7 @@ static void test_torn_last_line(void **state)
 
     need_gnuplot();
     write_samples(two_layouts, LB_COUNT(two_layouts), true, 0);
-    char *text = text_of(in_run("samples.csv"));
+    char *text = try_read_text(in_run("samples.csv"));
     assert_non_null(text);
     assert_int_equal(truncate(in_run("samples.csv"), (off_t)strlen(text) - 30), 0);
     free(text);
@@ -165,7 +165,7 @@ static void test_torn_summary(void **state)
 
     need_gnuplot();
     write_causes(counted, LB_COUNT(counted));
-    char *text = text_of(in_run("summary.csv"));
+    char *text = try_read_text(in_run("summary.csv"));
     assert_non_null(text);
     const char *last = strstr(text, ",padded,");
     assert_non_null(last);
@@ -393,13 +393,13 @@ static void test_armed_rows(void **state)
     write_windows(two_layouts, LB_COUNT(two_layouts), &(struct windows){.roams = true});
     assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
     for (size_t i = 0; i < LB_COUNT(pictures); i++)
-        assert_non_null(without[i] = text_of(in_run(pictures[i])));
+        assert_non_null(without[i] = try_read_text(in_run(pictures[i])));
     write_windows(two_layouts, LB_COUNT(two_layouts),
                   &(struct windows){.roams = true, .armed = true});
     assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
     assert_int_equal(n.drawn, 2);
     for (size_t i = 0; i < LB_COUNT(pictures); i++) {
-        char *with = text_of(in_run(pictures[i]));
+        char *with = try_read_text(in_run(pictures[i]));
         assert_non_null(with);
         assert_string_equal(with, without[i]);
         free(with);

@@ -45,7 +45,7 @@ static void test_data_in_the_order_of_the_run(void **state)
     assert_int_equal(lb_plot_data(run, "no such script", folder, &why), 0);
     char path[600], *text;
     snprintf(path, sizeof path, "%s/layouts.dat", folder);
-    assert_non_null(text = text_of(path));
+    assert_non_null(text = try_read_text(path));
     assert_true(*text == '#');
     if (strncmp(strchr(text, '\n'), "\n1\t", 3) || !strstr(text, expected))
         fail_msg("layouts.dat is\n%s, not\n%s", text, expected);
@@ -68,7 +68,7 @@ static void test_data_of_locks_and_placements(void **state)
     write_causes(causes, LB_COUNT(causes));
     assert_int_equal(lb_plot_data(run, "layouts", folder, &why), 0);
     snprintf(path, sizeof path, "%s/layouts.dat", folder);
-    assert_non_null(text = text_of(path));
+    assert_non_null(text = try_read_text(path));
     for (const char *const *says = SAYS("\n2\t\"layouts: no medians to draw in summary.csv\"\n",
                                         "\"layouts-saturated\"\t", "\"layouts-saturated-l3-2t\"\t",
                                         "3\t\"a, new-lock\"\n2\t\"a, rwsem40\"\n1\t\"b\"\n");
@@ -79,7 +79,7 @@ static void test_data_of_locks_and_placements(void **state)
     free(text);
     write_causes(causes, 0);
     assert_int_equal(lb_plot_data(run, "layouts", folder, &why), 0);
-    assert_non_null(text = text_of(path));
+    assert_non_null(text = try_read_text(path));
     assert_non_null(strstr(text, "\n0\t\"layouts: no rows of layouts in summary.csv\"\n"));
     free(text);
     unlink(in_run("summary.csv"));
@@ -102,7 +102,7 @@ static void test_data_of_spinning_and_sleeping(void **state)
     write_causes(causes, LB_COUNT(causes));
     assert_int_equal(lb_plot_data(run, "onoff", folder, &why), 0);
     snprintf(path, sizeof path, "%s/onoff.dat", folder);
-    assert_non_null(text = text_of(path));
+    assert_non_null(text = try_read_text(path));
     for (const char *const *says = SAYS(
              "\t2\t2\t1\t1\n\n\n2\t\"mine\"\n1\t\"other\"\n\n\n1\t\"writers\"\t400\t",
              "\n1\t2\t300\t375\t400\tNaN\t", "\t400\t\"25 %\"\t", "\n1\t1\tNaN\tNaN\tNaN\tNaN\t",
@@ -130,7 +130,7 @@ static void test_data_of_causes(void **state)
     write_causes(causes, LB_COUNT(causes));
     assert_int_equal(lb_plot_data(run, "causes", folder, &why), 0);
     snprintf(path, sizeof path, "%s/causes.dat", folder);
-    assert_non_null(text = text_of(path));
+    assert_non_null(text = try_read_text(path));
     for (const char *const *says = SAYS(
              "\t1\t2\t1\t0\t3\t1\t2\t1\t\"No value: llc_miss (not counted/not supported).\"\n",
              "2\t\"mine\"\n1\t\"an'other\"\n\n\n", "\t1\t70\t61\t1\t\"latency\"\n",

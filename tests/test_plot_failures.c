@@ -28,19 +28,19 @@ static void test_broken_csv(void **state)
     struct lb_pictures n = {-1, -1};
 
     write_summary(two_layouts, LB_COUNT(two_layouts));
-    replace_text(in_run("samples.csv"), "schema_version,scenario\n1,same-object\n");
+    write_text(in_run("samples.csv"), "schema_version,scenario\n1,same-object\n");
     assert_int_equal(lb_plot(run, scripts, &why, &n), -EPROTO);
     assert_non_null(strstr(why.text, "samples.csv"));
-    replace_text(in_run("samples.csv"), "");
+    write_text(in_run("samples.csv"), "");
     assert_int_equal(lb_plot(run, scripts, &why, &n), -ENODATA);
 
     /* Another version, behind a good header. */
     unlink(in_run("samples.csv"));
-    char *text = text_of(in_run("summary.csv"));
+    char *text = try_read_text(in_run("summary.csv"));
     assert_non_null(text);
     char *row = strchr(text, '\n') + 1;
     *row = '9';
-    replace_text(in_run("summary.csv"), text);
+    write_text(in_run("summary.csv"), text);
     free(text);
     assert_int_equal(lb_plot(run, scripts, &why, &n), -EPROTO);
     assert_non_null(strstr(why.text, "schema_version"));
@@ -84,13 +84,13 @@ static void test_missing_column(void **state)
         struct lb_why why = {""};
         char name[64];
         write_causes(counted, LB_COUNT(counted));
-        char *text = text_of(in_run("summary.csv"));
+        char *text = try_read_text(in_run("summary.csv"));
         assert_non_null(text);
         snprintf(name, sizeof name, ",%s,", columns[i]);
         char *at = strstr(text, name);
         assert_non_null(at);
         at[1] = 'X';
-        replace_text(in_run("summary.csv"), text);
+        write_text(in_run("summary.csv"), text);
         free(text);
         assert_int_equal(lb_plot(run, scripts, &why, &n), -EPROTO);
         assert_non_null(strstr(why.text, columns[i]));
@@ -143,12 +143,12 @@ static void make_scripts(const char *layouts, const char *onoff)
 
     for (size_t i = 0; i < LB_COUNT(others); i++) {
         snprintf(script, sizeof script, "%s/%s.gp", folder, others[i]);
-        replace_text(script, "exit status 3\n");
+        write_text(script, "exit status 3\n");
     }
     snprintf(script, sizeof script, "%s/layouts.gp", folder);
-    replace_text(script, layouts);
+    write_text(script, layouts);
     snprintf(script, sizeof script, "%s/onoff.gp", folder);
-    replace_text(script, onoff);
+    write_text(script, onoff);
 }
 
 #define DRAWS(name) "set terminal svg\nset output out.'/" name ".svg'\nplot x\nunset output\n"
@@ -168,17 +168,17 @@ static void test_failing_script(void **state)
     assert_int_equal(lb_plot(run, folder, &why, &n), -ENOENT);
     assert_non_null(strstr(why.text, "layouts.gp"));
 
-    replace_text(script, "plot 'no such file'\n");
+    write_text(script, "plot 'no such file'\n");
     assert_int_equal(lb_plot(run, folder, &why, &n), -EIO);
     assert_non_null(strstr(why.text, "layouts"));
-    replace_text(script, "print 'the reason'\nexit status 7\n");
+    write_text(script, "print 'the reason'\nexit status 7\n");
     assert_int_equal(lb_plot(run, folder, &why, &n), -EIO);
     assert_non_null(strstr(why.text, "exit status 7: the reason"));
 
     /* More than a pipe holds: the child must not be kept waiting, and the last line is the one
      * told. */
-    replace_text(script,
-                 "do for [i = 1:20000] { print 'much to say' }\nprint 'enough'\nexit status 3\n");
+    write_text(script,
+               "do for [i = 1:20000] { print 'much to say' }\nprint 'enough'\nexit status 3\n");
     assert_int_equal(lb_plot(run, folder, &why, &n), -ENODATA);
     assert_non_null(strstr(why.text, "enough"));
     assert_int_equal(n.drawn, 0);
@@ -226,7 +226,7 @@ static void test_pictures_that_are_not_whole(void **state)
     need_gnuplot();
     write_summary(two_layouts, LB_COUNT(two_layouts));
     assert_int_equal(lb_make_folders(in_run("plots"), NULL), 0);
-    replace_text(in_run("plots/layouts.svg"), "the old one");
+    write_text(in_run("plots/layouts.svg"), "the old one");
     for (size_t i = 0; i < LB_COUNT(bad); i++) {
         struct lb_why why = {""};
         make_scripts(bad[i].script, "exit status 3\n");
@@ -235,7 +235,7 @@ static void test_pictures_that_are_not_whole(void **state)
             fail_msg("\"%s\" does not say \"%s\"", why.text, bad[i].says);
         assert_false(is_there("plots/layouts-2.svg"));
         assert_false(is_there("plots/other.svg"));
-        char *text = text_of(in_run("plots/layouts.svg"));
+        char *text = try_read_text(in_run("plots/layouts.svg"));
         assert_string_equal(text, "the old one");
         free(text);
     }
@@ -251,11 +251,11 @@ static void test_links_in_plots(void **state)
     need_gnuplot();
     write_summary(two_layouts, LB_COUNT(two_layouts));
     make_scripts(DRAWS("layouts"), "exit status 3\n");
-    replace_text(in_run("precious"), "mine");
+    write_text(in_run("precious"), "mine");
     assert_int_equal(lb_make_folders(in_run("plots"), NULL), 0);
     assert_int_equal(symlink("../precious", in_run("plots/layouts.svg")), 0);
     assert_int_equal(lb_plot(run, folder, &why, &n), 0);
-    char *text = text_of(in_run("precious"));
+    char *text = try_read_text(in_run("precious"));
     assert_string_equal(text, "mine");
     free(text);
     assert_true(svg_says("plots/layouts.svg", "</svg>"));
@@ -329,7 +329,7 @@ static void be_gnuplot(const char *lines)
     setenv("PATH", text, 1);
     snprintf(program, sizeof program, "%s/bin/gnuplot", folder);
     snprintf(text, sizeof text, "#!/bin/sh\n%s", lines);
-    replace_text(program, text);
+    write_text(program, text);
     assert_int_equal(chmod(program, 0700), 0);
 }
 
@@ -344,7 +344,7 @@ static void test_time_limit(void **state)
     snprintf(pid, sizeof pid, "%s/pid", folder);
     assert_int_equal(lb_gnuplot("", pid, 0.3, said, &status), -ETIMEDOUT);
     assert_int_equal(status, -1);
-    text = text_of(pid);
+    text = try_read_text(pid);
     assert_non_null(text);
     for (int i = 0; i < 500 && !kill(atoi(text), 0); i++) /* until init has taken note of it */
         usleep(10000);
@@ -386,7 +386,7 @@ static void test_a_killed_plot(void **state)
         usleep(10000);
     assert_int_equal(kill(plot, SIGKILL), 0);
     assert_int_equal(waitpid(plot, NULL, 0), plot);
-    text = text_of(pid);
+    text = try_read_text(pid);
     assert_non_null(text);
     for (int i = 0; i < 500 && !kill(atoi(text), 0); i++)
         usleep(10000);

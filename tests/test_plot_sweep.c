@@ -276,7 +276,7 @@ static void test_hosts(void **state)
     if (lb_plot_hosts(dirs, names, 2, out, scripts, &why))
         fail_msg("%s", why.text);
     snprintf(path, sizeof path, "%s/hosts.svg", out);
-    char *svg = text_of(path);
+    char *svg = try_read_text(path);
     assert_non_null(svg);
     for (const char *const *says =
              SAYS("Net cost of an op on 2 hosts, work 200 ns", ">alpha 'one'<", ">beta<",
@@ -285,7 +285,7 @@ static void test_hosts(void **state)
         if (!strstr(svg, *says))
             fail_msg("hosts.svg does not say '%s'", *says);
     free(svg);
-    replace_text(in_run("summary.csv"), "schema_version,scenario\n3,same-object\n");
+    write_text(in_run("summary.csv"), "schema_version,scenario\n3,same-object\n");
     assert_int_equal(lb_plot_hosts(dirs, names, 2, out, scripts, &why), -EPROTO);
     /* A host without a pair has nothing in this picture. */
     write_spread(swept, 1);

@@ -4,6 +4,8 @@
  */
 #include <linebounce/prefetcher.h>
 
+#include "support/folder.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -23,19 +25,18 @@
 static const int pus[N] = {0, 1, 7};
 /* Bits of other prefetchers, and of this one (2). */
 static const uint64_t values[N] = {0x21, 0x0b, 0x00};
-static char root[64];
 
-static void path_of(int pu, const char *name, char path[128])
+static const char *msr_of(int pu)
 {
-    snprintf(path, 128, "%s/%d%s%s", root, pu, *name ? "/" : "", name);
+    char name[32];
+
+    snprintf(name, sizeof name, "%d/msr", pu);
+    return place_in_folder(name);
 }
 
 static void put(int pu, uint64_t value)
 {
-    char path[128];
-
-    path_of(pu, "msr", path);
-    int fd = open(path, O_RDWR | O_CREAT, 0600);
+    int fd = open(msr_of(pu), O_RDWR | O_CREAT, 0600);
     assert_true(fd >= 0);
     assert_int_equal(pwrite(fd, &value, sizeof value, 0x1a4), sizeof value);
     close(fd);
@@ -44,10 +45,7 @@ static void put(int pu, uint64_t value)
 static uint64_t get(int pu)
 {
     uint64_t value = 0;
-    char path[128];
-
-    path_of(pu, "msr", path);
-    int fd = open(path, O_RDONLY);
+    int fd = open(msr_of(pu), O_RDONLY);
     assert_true(fd >= 0);
     assert_int_equal(pread(fd, &value, sizeof value, 0x1a4), sizeof value);
     close(fd);
@@ -56,31 +54,11 @@ static uint64_t get(int pu)
 
 static int make(void **state)
 {
-    (void)state;
-    snprintf(root, sizeof root, "/tmp/linebounce-msr-XXXXXX");
-    if (!mkdtemp(root))
+    if (make_folder(state))
         return -1;
-    for (int i = 0; i < N; i++) {
-        char path[128];
-        path_of(pus[i], "", path);
-        if (mkdir(path, 0700))
-            return -1;
+    for (int i = 0; i < N; i++)
         put(pus[i], values[i]);
-    }
     return 0;
-}
-
-static int clean(void **state)
-{
-    (void)state;
-    for (int i = 0; i < N; i++) {
-        char path[128];
-        path_of(pus[i], "msr", path);
-        unlink(path);
-        path_of(pus[i], "", path);
-        rmdir(path);
-    }
-    return rmdir(root);
 }
 
 static bool is_restored(void)
@@ -96,11 +74,11 @@ static void test_read(void **state)
     enum lb_prefetcher_state s;
 
     (void)state;
-    assert_int_equal(lb_prefetcher_read(root, pus, N, NULL, &s), 0);
+    assert_int_equal(lb_prefetcher_read(folder, pus, N, NULL, &s), 0);
     assert_int_equal(s, LB_PREFETCHER_MIXED);
-    assert_int_equal(lb_prefetcher_read(root, pus, 1, NULL, &s), 0);
+    assert_int_equal(lb_prefetcher_read(folder, pus, 1, NULL, &s), 0);
     assert_int_equal(s, LB_PREFETCHER_ON);
-    assert_int_equal(lb_prefetcher_read(root, pus + 1, 1, NULL, &s), 0);
+    assert_int_equal(lb_prefetcher_read(folder, pus + 1, 1, NULL, &s), 0);
     assert_int_equal(s, LB_PREFETCHER_OFF);
 }
 
@@ -109,7 +87,7 @@ static void test_set_and_restore(void **state)
     (void)state;
     for (int on = 0; on < 2; on++) {
         struct lb_prefetcher *p = NULL;
-        assert_int_equal(lb_prefetcher_set(root, pus, N, on, NULL, &p), 0);
+        assert_int_equal(lb_prefetcher_set(folder, pus, N, on, NULL, &p), 0);
         for (int i = 0; i < N; i++) /* no other bit moves */
             assert_int_equal(get(pus[i]), on ? values[i] & ~2u : values[i] | 2u);
         assert_int_equal(lb_prefetcher_restore(p, NULL), 0);
@@ -123,12 +101,12 @@ static void test_set_and_restore(void **state)
 /* The register of the last PU is missing: nothing has changed. */
 static void test_all_or_nothing(void **state)
 {
-    struct lb_prefetcher *const untouched = (struct lb_prefetcher *)root, *p = untouched;
+    struct lb_prefetcher *const untouched = (struct lb_prefetcher *)folder, *p = untouched;
     const int more[] = {0, 1, 5};
     struct lb_why why = {""};
 
     (void)state;
-    assert_int_equal(lb_prefetcher_set(root, more, 3, false, &why, &p), -ENOENT);
+    assert_int_equal(lb_prefetcher_set(folder, more, 3, false, &why, &p), -ENOENT);
     assert_ptr_equal(p, untouched);
     assert_non_null(strstr(why.text, "CPU 5"));
     assert_non_null(strstr(why.text, "modprobe msr"));
@@ -140,13 +118,12 @@ static void test_swallowed_write(void **state)
 {
     struct lb_prefetcher *p = NULL;
     struct lb_why why = {""};
-    char path[128];
+    const char *path = msr_of(7);
 
     (void)state;
-    path_of(7, "msr", path);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink("/dev/zero", path), 0); /* reads 0, takes everything, keeps nothing */
-    assert_int_equal(lb_prefetcher_set(root, pus, N, false, &why, &p), -EOPNOTSUPP);
+    assert_int_equal(lb_prefetcher_set(folder, pus, N, false, &why, &p), -EOPNOTSUPP);
     assert_non_null(strstr(why.text, "CPU 7"));
     assert_int_equal(get(0), values[0]);
     assert_int_equal(get(1), values[1]);
@@ -167,7 +144,7 @@ static void child_ends(int how)
         /* The framework's own handlers would go on with the next test instead. */
         if (how && how != SIGKILL && signal(how, SIG_DFL) == SIG_ERR)
             _exit(1);
-        if (lb_prefetcher_set(root, pus, N, false, NULL, &p))
+        if (lb_prefetcher_set(folder, pus, N, false, NULL, &p))
             _exit(1);
         if (!how)
             _exit(get(0) == (values[0] | 2) ? 7 : 1);
@@ -202,16 +179,16 @@ static void test_one_at_a_time(void **state)
     struct lb_why why = {""};
 
     (void)state;
-    assert_int_equal(lb_prefetcher_set(root, pus, N, false, NULL, &p), 0);
+    assert_int_equal(lb_prefetcher_set(folder, pus, N, false, NULL, &p), 0);
     for (int on = 0; on < 2; on++) {
-        assert_int_equal(lb_prefetcher_set(root, pus, N, on, &why, &second), -EBUSY);
+        assert_int_equal(lb_prefetcher_set(folder, pus, N, on, &why, &second), -EBUSY);
         assert_non_null(strstr(why.text, "another run has set it"));
-        assert_int_equal(lb_prefetcher_set(root, last, 1, on, &why, &second), -EBUSY);
+        assert_int_equal(lb_prefetcher_set(folder, last, 1, on, &why, &second), -EBUSY);
         assert_int_equal(get(7), values[2] | 2);
     }
     assert_int_equal(lb_prefetcher_restore(p, NULL), 0);
     assert_true(is_restored());
-    assert_int_equal(lb_prefetcher_set(root, last, 1, false, &why, &second), 0);
+    assert_int_equal(lb_prefetcher_set(folder, last, 1, false, &why, &second), 0);
     assert_int_equal(lb_prefetcher_restore(second, NULL), 0);
     assert_true(is_restored());
 }
@@ -237,7 +214,7 @@ static void test_dead_guardian_is_noticed(void **state)
     struct lb_why why = {""};
 
     (void)state;
-    assert_int_equal(lb_prefetcher_set(root, pus, N, false, NULL, &p), 0);
+    assert_int_equal(lb_prefetcher_set(folder, pus, N, false, NULL, &p), 0);
     pid_t pid = guardian();
     if (!pid) {
         print_message("skipped: the kernel does not list children\n");
@@ -264,5 +241,5 @@ int main(void)
         cmocka_unit_test(test_dead_guardian_is_noticed),
     };
 
-    return cmocka_run_group_tests(tests, make, clean);
+    return cmocka_run_group_tests(tests, make, remove_folder);
 }

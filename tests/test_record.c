@@ -139,7 +139,7 @@ static void test_locale(void **state)
     assert_int_equal(next, 1);
     assert_true(value == 1234.5);
     assert_int_equal(written, 0);
-    char *text = get_file(in_folder("locale.json"));
+    char *text = read_text(in_folder("locale.json"));
     assert_non_null(strstr(text, "1234.5"));
     free(text);
 }
@@ -271,10 +271,10 @@ static void test_json_write_fails(void **state)
     lb_json_destroy(json);
     /* The write fails: what was there stays. */
     path = in_folder("kept.json");
-    put_text(path, "old");
+    write_text(path, "old");
     assert_int_equal(run_child(write_json_over_limit, path), 0);
     assert_int_equal(count_files("kept.json"), 1);
-    char *text = get_file(path);
+    char *text = read_text(path);
     assert_string_equal(text, "old");
     free(text);
 }
@@ -293,7 +293,7 @@ static void test_make_folders(void **state)
     assert_int_equal(lb_make_folders("/", &why), 0);
     assert_int_equal(lb_make_folders(".", &why), 0);
     assert_string_equal(why.text, "");
-    put_text(in_folder("x/file"), "");
+    write_text(in_folder("x/file"), "");
     assert_int_equal(lb_make_folders(in_folder("x/file"), &why), -ENOTDIR);
     assert_int_equal(lb_make_folders(in_folder("x/file/y/z"), &why), -ENOTDIR);
     assert_non_null(strstr(why.text, "x/file: "));

@@ -28,7 +28,7 @@ static void test_longer(void **state)
     need_two_pus();
     assert_int_equal(plain.story->anchors, 3 * ROUNDS); /* of one thread there is no round trip */
     temporary(path);
-    write_text(path, plain.text.at, plain.text.bytes);
+    write_bytes(path, plain.text.at, plain.text.bytes);
     struct lb_run *run = go_on(plain.plan, longer, path);
     assert_int_equal(run->windows_resumed, plain.story->windows);
     assert_int_equal(run->rounds, ROUNDS + 1);

@@ -27,7 +27,7 @@ static void refuse(struct text from, int result, const char *what)
     char path[64];
 
     temporary(path);
-    write_text(path, from.at, from.bytes);
+    write_bytes(path, from.at, from.bytes);
     options.resume = path;
     assert_int_equal(try_run(plain.plan, &options, path, &why, &run), result);
     assert_null(run);

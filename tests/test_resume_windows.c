@@ -5,6 +5,7 @@
 #include <linebounce/run.h>
 
 #include "support/cut_run.h"
+#include "support/events.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -101,23 +102,6 @@ static void test_spoiled_and_emulated(void **state)
 
 /* Counted and armed windows */
 
-static struct lb_event event_of(unsigned config)
-{
-    struct lb_event e = {.kind = LB_EVENT_PMU, .role = -1};
-
-    snprintf(e.string, sizeof e.string, "raw:config=0x%x", config);
-    snprintf(e.name, sizeof e.name, "%s", e.string);
-    return e;
-}
-
-static struct lb_event watch_of(enum lb_watch watch)
-{
-    struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .word.watch = watch};
-
-    snprintf(e.name, sizeof e.name, "bp:%s", lb_watch_name(watch));
-    return e;
-}
-
 static struct lb_event events[6];
 
 static struct whole counted(bool armed)
@@ -125,10 +109,10 @@ static struct whole counted(bool armed)
     struct whole w = {
         .plan = make_plan(S(OBSERVER), NULL, 0, true), .options = plain.options, .armed = armed};
 
-    events[0] = event_of(3);
-    events[1] = event_of(4); /* there is none */
+    events[0] = event_of(3, -1);
+    events[1] = event_of(4, -1); /* there is none */
     for (unsigned i = 2; i < 5; i++)
-        events[i] = event_of(i + 3); /* in turns */
+        events[i] = event_of(i + 3, -1); /* in turns */
     events[5] = watch_of(LB_WATCH_COUNT);
     pmu_start();
     pmu_rule(4, ENOENT, -1);
@@ -191,7 +175,7 @@ static struct lb_run *read_as(const struct whole *w, struct text t)
     char path[64];
 
     temporary(path);
-    write_text(path, t.at, t.bytes);
+    write_bytes(path, t.at, t.bytes);
     struct lb_run *run = go_on(w->plan, w->options, path);
     unlink(path);
     return run;

@@ -358,14 +358,14 @@ static void test_roles_are_their_threads(void **state)
     made_result(&results[0], 3);
     made_result(&results[1], 4);
     m = make(&o);
-    c = m->plan->cases[find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200)];
+    c = m->plan->cases[find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200)];
     check_role(&a, &c, 0, 7);
     c.blocks = true;
     check_role(&a, &c, 0, 7);
     drop(m);
     o.scenario = S(OBSERVER);
     m = make(&o);
-    c = m->plan->cases[find_case(m, LB_SCENARIO_OBSERVER, "pointer", 0, 200)];
+    c = m->plan->cases[find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "pointer", 0, 200)];
     check_role(&a, &c, 0, 3);
     check_role(&a, &c, 1, 4);
     drop(m);

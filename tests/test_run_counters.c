@@ -20,14 +20,6 @@
 
 /* Real runs on a made-up PMU */
 
-static struct lb_event watch_of(enum lb_watch watch)
-{
-    struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .word.watch = watch};
-
-    snprintf(e.name, sizeof e.name, "bp:%s", lb_watch_name(watch));
-    return e;
-}
-
 static struct lb_event field_event(const char *field)
 {
     struct lb_event e = watch_of(LB_WATCH_FIELD);

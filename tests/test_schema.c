@@ -27,7 +27,7 @@ static char *read_page(void)
     snprintf(path, sizeof path, "%s/results/README.md", source && *source ? source : ".");
     if (!exists(path))
         print_error("%s is missing; LB_SOURCE_DIR says where the sources are\n", path);
-    return get_file(path);
+    return read_text(path);
 }
 
 /* The next table row of the page at *at, before its next heading: name without backquotes, meaning.

@@ -5,7 +5,7 @@
  */
 #include <linebounce/structure.h>
 
-#include "support/btf_fixture.h"
+#include "support/btf_folder.h"
 #include "layout/structure_private.h"
 
 #include <errno.h>
@@ -19,60 +19,15 @@
 
 #include <cmocka.h>
 
-static char folder[] = "/tmp/linebounce-structure-XXXXXX";
-
-static const char *path_of(const char *name)
-{
-    static char path[2][128];
-    static int turn;
-
-    turn = !turn;
-    snprintf(path[turn], sizeof path[turn], "%s/%s", folder, name);
-    return path[turn];
-}
-
-static void write_file(const char *name, const void *data, size_t bytes)
-{
-    FILE *file = fopen(path_of(name), "wbe");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
-    assert_int_equal(fclose(file), 0);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    if (!mkdtemp(folder))
-        return -1;
-    for (size_t i = 0; btf_fixtures[i]; i++) {
-        struct btf *btf = btf_fixture(btf_fixtures[i]);
-        __u32 bytes;
-        const void *data = btf__raw_data(btf, &bytes);
-        write_file(btf_fixtures[i], data, bytes);
-        btf__free(btf);
-    }
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
-}
-
 static struct lb_structure *read_it(const char *fixture, const char *name)
 {
     struct lb_structure *s = NULL;
     struct lb_why why = {""};
 
-    if (lb_structure_read(path_of(fixture), name, 0, &why, &s))
+    if (lb_structure_read(in_folder(fixture), name, 0, &why, &s))
         fail_msg("%s", why.text);
     assert_string_equal(s->name, name);
-    assert_string_equal(s->source, path_of(fixture));
+    assert_string_equal(s->source, in_folder(fixture));
     assert_false(s->running);
     assert_int_equal(s->pointer_bytes, 8);
     assert_int_equal(s->slab_align_bytes, 0);
@@ -254,7 +209,7 @@ static void test_outside(void **state)
 
     (void)state;
     for (size_t i = 0; i < LB_COUNT(rows); i++)
-        refuse(path_of("hostile"), rows[i].name, 0, -EPROTO, rows[i].said);
+        refuse(in_folder("hostile"), rows[i].name, 0, -EPROTO, rows[i].said);
     s = read_it("hostile", "at_end");
     assert_int_equal(member(s, "rest")->offset, 64);
     lb_structure_destroy(s);
@@ -269,7 +224,7 @@ static void test_names_steer_nothing(void **state)
     (void)state;
     assert_string_equal(s->members[0].name, "?");
     lb_structure_destroy(s);
-    assert_int_equal(lb_structure_read(path_of("hostile"), "red", 0, &why, &s), -ENOENT);
+    assert_int_equal(lb_structure_read(in_folder("hostile"), "red", 0, &why, &s), -ENOENT);
     assert_null(strchr(why.text, '\033'));
 }
 
@@ -281,8 +236,8 @@ static void test_many_copies(void **state)
     (void)state;
     assert_int_equal(s->n_members, 4097);
     lb_structure_destroy(s);
-    refuse(path_of("copies"), "other", 0, -E2BIG, "too many to compare: say which by which=1");
-    assert_int_equal(lb_structure_read(path_of("copies"), "other", 20000, NULL, &s), 0);
+    refuse(in_folder("copies"), "other", 0, -E2BIG, "too many to compare: say which by which=1");
+    assert_int_equal(lb_structure_read(in_folder("copies"), "other", 20000, NULL, &s), 0);
     lb_structure_destroy(s);
 }
 
@@ -343,12 +298,13 @@ static void test_of_one_name(void **state)
     struct lb_structure *s;
 
     (void)state;
-    refuse(path_of("odd"), "twice", 0, -EINVAL, "2 different structures are called twice (16, 24");
-    refuse(path_of("odd"), "twice", 3, -EINVAL, "fewer");
-    assert_int_equal(lb_structure_read(path_of("odd"), "twice", 1, NULL, &s), 0);
+    refuse(in_folder("odd"), "twice", 0, -EINVAL,
+           "2 different structures are called twice (16, 24");
+    refuse(in_folder("odd"), "twice", 3, -EINVAL, "fewer");
+    assert_int_equal(lb_structure_read(in_folder("odd"), "twice", 1, NULL, &s), 0);
     assert_int_equal(s->bytes, 16);
     lb_structure_destroy(s);
-    assert_int_equal(lb_structure_read(path_of("odd"), "twice", 2, NULL, &s), 0);
+    assert_int_equal(lb_structure_read(in_folder("odd"), "twice", 2, NULL, &s), 0);
     assert_int_equal(s->bytes, 24);
     lb_structure_destroy(s);
 }
@@ -360,15 +316,15 @@ static void test_names_refused(void **state)
     (void)state;
     memset(long_name, 'x', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
-    refuse(path_of("6.4"), "vm_area_struc", 0, -ENOENT, "nearest: vm_area_struct");
-    refuse(path_of("6.4"), "area", 0, -ENOENT, "nearest: vm_area_struct");
-    refuse(path_of("6.4"), "qqqqqqqq", 0, -ENOENT, "has no structure qqqqqqqq");
-    refuse(path_of("6.4"), "int", 0, -ENOENT, "has no structure int");
-    refuse(path_of("odd"), "declared", 0, -EINVAL, "only declared");
-    refuse(path_of("6.4"), "", 0, -EINVAL, "1 to 63");
-    refuse(path_of("6.4"), long_name, 0, -EINVAL, "1 to 63");
-    refuse(path_of("odd"), "doubling", 0, -E2BIG, "members");
-    refuse(path_of("odd"), "endless", 0, -E2BIG, "nested");
+    refuse(in_folder("6.4"), "vm_area_struc", 0, -ENOENT, "nearest: vm_area_struct");
+    refuse(in_folder("6.4"), "area", 0, -ENOENT, "nearest: vm_area_struct");
+    refuse(in_folder("6.4"), "qqqqqqqq", 0, -ENOENT, "has no structure qqqqqqqq");
+    refuse(in_folder("6.4"), "int", 0, -ENOENT, "has no structure int");
+    refuse(in_folder("odd"), "declared", 0, -EINVAL, "only declared");
+    refuse(in_folder("6.4"), "", 0, -EINVAL, "1 to 63");
+    refuse(in_folder("6.4"), long_name, 0, -EINVAL, "1 to 63");
+    refuse(in_folder("odd"), "doubling", 0, -E2BIG, "members");
+    refuse(in_folder("odd"), "endless", 0, -E2BIG, "nested");
 }
 
 static void test_files_refused(void **state)
@@ -377,19 +333,19 @@ static void test_files_refused(void **state)
         "neither this nor that, but long enough to be looked at as a header";
 
     (void)state;
-    write_file("words", words, sizeof words);
-    write_file("empty", "", 0);
-    refuse(path_of("words"), "x", 0, -EPROTO, "neither BTF nor");
-    refuse(path_of("empty"), "x", 0, -EPROTO, "is empty");
-    refuse(path_of("nothing"), "x", 0, -ENOENT, "No such file");
+    write_bytes(in_folder("words"), words, sizeof words);
+    write_bytes(in_folder("empty"), "", 0);
+    refuse(in_folder("words"), "x", 0, -EPROTO, "neither BTF nor");
+    refuse(in_folder("empty"), "x", 0, -EPROTO, "is empty");
+    refuse(in_folder("nothing"), "x", 0, -ENOENT, "No such file");
     refuse(folder, "x", 0, -EPROTO, "no regular file");
     refuse("/proc/self/exe", "x", 0, -ENOTSUP, "without BTF");
-    assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
-    refuse(path_of("fifo"), "x", 0, -EPROTO, "no regular file");
+    assert_int_equal(mkfifo(in_folder("fifo"), 0600), 0);
+    refuse(in_folder("fifo"), "x", 0, -EPROTO, "no regular file");
     if (geteuid()) {
-        write_file("locked", words, sizeof words);
-        assert_int_equal(chmod(path_of("locked"), 0), 0);
-        refuse(path_of("locked"), "x", 0, -EACCES, "Permission");
+        write_bytes(in_folder("locked"), words, sizeof words);
+        assert_int_equal(chmod(in_folder("locked"), 0), 0);
+        refuse(in_folder("locked"), "x", 0, -EACCES, "Permission");
     }
 }
 
@@ -427,8 +383,8 @@ static void test_newer_kind(void **state)
     (void)state;
     info = 31U << 24; /* the last kind that the format has room for */
     memcpy(data + first_info(data), &info, sizeof info);
-    write_file("newer", data, bytes);
-    refuse(path_of("newer"), "vm_area_struct", 0, -EPROTO, "of a kind (31) that libbpf");
+    write_bytes(in_folder("newer"), data, bytes);
+    refuse(in_folder("newer"), "vm_area_struct", 0, -EPROTO, "of a kind (31) that libbpf");
     assert_non_null(strstr(lb_structure_library(), "libbpf "));
     free(data);
 }
@@ -445,16 +401,16 @@ static void test_broken(void **state)
         struct lb_why why = {""};
         unsigned char before = data[i];
         data[i] ^= 0x55;
-        write_file("broken", data, bytes);
-        if (lb_structure_read(path_of("broken"), "vm_area_struct", 0, &why, &s))
+        write_bytes(in_folder("broken"), data, bytes);
+        if (lb_structure_read(in_folder("broken"), "vm_area_struct", 0, &why, &s))
             assert_true(*why.text);
         else
             lb_structure_destroy(s);
         data[i] = before;
     }
     for (size_t n = 1; n < bytes; n += 7) {
-        write_file("cut", data, n);
-        refuse(path_of("cut"), "vm_area_struct", 0, -EPROTO, "cut: ");
+        write_bytes(in_folder("cut"), data, n);
+        refuse(in_folder("cut"), "vm_area_struct", 0, -EPROTO, "cut: ");
     }
     free(data);
 }
@@ -473,12 +429,12 @@ static void test_split(void **state)
     assert_int_equal(btf__add_field(split, "vma", id, 0, 0), 0);
     assert_int_equal(btf__add_field(split, "own", 1, 192 * 8, 0), 0);
     const void *data = btf__raw_data(split, &bytes);
-    write_file("module", data, bytes);
-    if (lb_btf_read(path_of("module"), path_of("6.15"), "of_module", 0, &why, &s))
+    write_bytes(in_folder("module"), data, bytes);
+    if (lb_btf_read(in_folder("module"), in_folder("6.15"), "of_module", 0, &why, &s))
         fail_msg("%s", why.text);
     assert_int_equal(member(s, "vma.vm_refcnt")->offset, 128);
     lb_structure_destroy(s);
-    if (lb_structure_read_on(path_of("module"), path_of("6.15"), "of_module", 0, &why, &s))
+    if (lb_structure_read_on(in_folder("module"), in_folder("6.15"), "of_module", 0, &why, &s))
         fail_msg("%s", why.text);
     lb_structure_destroy(s);
     btf__free(split);
@@ -491,8 +447,9 @@ static void refuse_on(const char *file, const char *base, const char *said)
     struct lb_structure *s = NULL;
     struct lb_why why = {""};
 
-    snprintf(path, sizeof path, "%s", path_of(file));
-    assert_int_equal(lb_structure_read_on(path, path_of(base), "of_module", 0, &why, &s), -EPROTO);
+    snprintf(path, sizeof path, "%s", in_folder(file));
+    assert_int_equal(lb_structure_read_on(path, in_folder(base), "of_module", 0, &why, &s),
+                     -EPROTO);
     assert_said(&why, said);
     assert_null(s);
 }
@@ -501,8 +458,8 @@ static void refuse_on(const char *file, const char *base, const char *said)
 static void test_split_refused(void **state)
 {
     (void)state; /* test_split has written it */
-    refuse(path_of("module"), "of_module", 0, -EPROTO, "goes on where another's ends");
-    refuse(path_of("module"), "of_module", 0, -EPROTO, "say by base=FILE");
+    refuse(in_folder("module"), "of_module", 0, -EPROTO, "goes on where another's ends");
+    refuse(in_folder("module"), "of_module", 0, -EPROTO, "say by base=FILE");
     refuse_on("module", "odd", "does not go on where");
     refuse_on("module", "6.4", "does not go on where");
     refuse_on("6.15", "6.15", "leave out base=");
@@ -521,7 +478,7 @@ static void test_other_order(void **state)
     assert_int_equal(
         btf__set_endianness(btf, own == BTF_LITTLE_ENDIAN ? BTF_BIG_ENDIAN : BTF_LITTLE_ENDIAN), 0);
     const void *data = btf__raw_data(btf, &bytes);
-    write_file("other-order", data, bytes);
+    write_bytes(in_folder("other-order"), data, bytes);
     btf__free(btf);
     s = read_it("odd", "bits");
     t = read_it("other-order", "bits");
@@ -594,19 +551,19 @@ static void test_slab(void **state)
     static const char *const values[] = {"192\n", "64\n"};
 
     (void)state;
-    assert_int_equal(mkdir(path_of("slab"), 0700), 0);
-    assert_int_equal(mkdir(path_of("slab/vm_area_struct"), 0700), 0);
+    assert_int_equal(mkdir(in_folder("slab"), 0700), 0);
+    assert_int_equal(mkdir(in_folder("slab/vm_area_struct"), 0700), 0);
     for (size_t i = 0; i < 2; i++) {
         char name[64];
         snprintf(name, sizeof name, "slab/vm_area_struct/%s", names[i]);
-        write_file(name, values[i], strlen(values[i]));
+        write_bytes(in_folder(name), values[i], strlen(values[i]));
     }
-    assert_int_equal(lb_structure_slab_align(path_of("slab"), "vm_area_struct", 192), 64);
-    assert_int_equal(lb_structure_slab_align(path_of("slab"), "vm_area_struct", 176), 0);
-    assert_int_equal(lb_structure_slab_align(path_of("slab"), "dentry", 192), 0);
-    assert_int_equal(lb_structure_slab_align(path_of("slab"), "../slab/vm_area_struct", 192), 0);
-    write_file("slab/vm_area_struct/align", "24\n", 3); /* no power of two */
-    assert_int_equal(lb_structure_slab_align(path_of("slab"), "vm_area_struct", 192), 0);
+    assert_int_equal(lb_structure_slab_align(in_folder("slab"), "vm_area_struct", 192), 64);
+    assert_int_equal(lb_structure_slab_align(in_folder("slab"), "vm_area_struct", 176), 0);
+    assert_int_equal(lb_structure_slab_align(in_folder("slab"), "dentry", 192), 0);
+    assert_int_equal(lb_structure_slab_align(in_folder("slab"), "../slab/vm_area_struct", 192), 0);
+    write_bytes(in_folder("slab/vm_area_struct/align"), "24\n", 3); /* no power of two */
+    assert_int_equal(lb_structure_slab_align(in_folder("slab"), "vm_area_struct", 192), 0);
 }
 
 static void test_running_kernel(void **state)
@@ -761,5 +718,5 @@ int main(void)
         cmocka_unit_test(test_moves_refused),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_btf_folder, remove_folder);
 }

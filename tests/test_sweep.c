@@ -5,6 +5,9 @@
  */
 #include <linebounce/sweep.h>
 
+#include "support/machines.h"
+#include "support/cases.h"
+
 #include <errno.h>
 #include <math.h>
 #include <setjmp.h>
@@ -15,8 +18,6 @@
 
 #include <cmocka.h>
 
-#define S(KIND) &lb_scenarios[LB_SCENARIO_##KIND]
-
 /* Of machines with one kind of memory: local, remote, interleaved. */
 #define HOMES 3
 
@@ -26,19 +27,6 @@ static const char without_l3[] = "pack:1 l2:2 core:4 pu:1";
 static const char twenty[] = "pack:1 l3:2 core:5 pu:2";
 static const char *const machines[] = {two_sockets,  two_cpus, without_l3,
                                        "hybrid.xml", twenty,   "pu:1"};
-
-static struct lb_topology *load(const char *spec)
-{
-    const char *dir = getenv("LB_TESTS_DIR");
-    char path[4096];
-    struct lb_why why = {""};
-    struct lb_topology *t = NULL;
-
-    snprintf(path, sizeof path, "%s/topologies/%s", dir ? dir : "tests", spec);
-    if (lb_topology_load(strstr(spec, ".xml") ? path : spec, &why, &t))
-        fail_msg("%s", why.text);
-    return t;
-}
 
 static const struct lb_scenario *const scenarios[] = {S(SAME_OBJECT), S(OBSERVER)};
 static const double works[] = {200, 0};

@@ -4,6 +4,8 @@
  */
 #include <linebounce/topology.h>
 
+#include "support/machines.h"
+
 #include <errno.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -29,24 +31,9 @@ static int clear_environment(void **state)
     return 0;
 }
 
-static const char *tests_dir(void)
-{
-    const char *dir = getenv("LB_TESTS_DIR");
-    return dir && *dir ? dir : "tests";
-}
-
 static void topology_path(const char *name, char *path, size_t bytes)
 {
     snprintf(path, bytes, "%s/topologies/%s", tests_dir(), name);
-}
-
-static struct lb_topology *load(const char *spec)
-{
-    struct lb_why why = {""};
-    struct lb_topology *topology = NULL;
-    if (lb_topology_load(spec, &why, &topology))
-        fail_msg("%s", why.text);
-    return topology;
 }
 
 static struct lb_topology *load_file(const char *name)

@@ -120,7 +120,7 @@ static void test_few_rounds_have_no_interval(void **state)
 static void test_net_of_correlated_rounds(void **state)
 {
     struct made *m = make(&simple);
-    int c = find_case(m, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
+    int c = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "embedded", 0, 200);
     int empty = m->plan->cases[c].empty;
     double width[2];
 
@@ -184,7 +184,7 @@ static void test_parting_wants_an_interval(void **state)
     fill_frame(m, 6, 30, 24, near);
     assert_int_equal(control_of(m, 200), LB_CONTROL_PARTS);
     assert_says(m, "they part");
-    spread(m, find_case(m, LB_SCENARIO_CONTROL_SHARED, "", 0, 200), 100);
+    spread(m, find_in_plan(m->plan, LB_SCENARIO_CONTROL_SHARED, "", 0, 200), 100);
     assert_int_equal(control_of(m, 200), LB_CONTROL_OPEN);
     assert_says(m, "(no verdict for some: the controls are not seen to part yet");
     assert_silent(m, "=> neighbours at a pause: against pointer: faster");
@@ -207,7 +207,7 @@ static void test_controls_never_measured(void **state)
 static enum lb_self_check_state self_check_of(unsigned rounds_long, double noise)
 {
     struct made *m = make(&full);
-    int c = find_case(m, LB_SCENARIO_CONTROL_SHARED, "", 0, LB_WORK_CHECK_LONG_NS);
+    int c = find_in_plan(m->plan, LB_SCENARIO_CONTROL_SHARED, "", 0, LB_WORK_CHECK_LONG_NS);
 
     fill_frame(m, 0, 30, 24, near);
     m->run->series[c].n = rounds_long;
@@ -280,7 +280,7 @@ static struct lb_answer answer_on(const struct made *m, const char *layout)
 
 static int case_of(const struct made *m, const char *layout)
 {
-    return find_case(m, LB_SCENARIO_NEIGHBOURS, layout, 0, 200);
+    return find_in_plan(m->plan, LB_SCENARIO_NEIGHBOURS, layout, 0, 200);
 }
 
 /* Every layout with the lock inside, whoever named it, is answered for. */
@@ -417,7 +417,7 @@ static void test_busy_machine(void **state)
 
 static bool is_kept(struct made *m, const float *probes, int phases)
 {
-    int c = find_case(m, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
+    int c = find_in_plan(m->plan, LB_SCENARIO_SAME_OBJECT, "pointer", 0, 200);
     size_t n = m->run->series[c].n, dropped = m->run->dropped;
     struct lb_sum sum = {0};
 

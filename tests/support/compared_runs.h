@@ -9,14 +9,14 @@
 
 #include <linebounce/arena.h>
 
-#include <ftw.h>
+#include "folder.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -27,45 +27,9 @@ static inline void near(double value, double expected, double by)
         fail_msg("%g is not %g +- %g", value, expected, by);
 }
 
-static char folder[256];
-
-static inline int make_folder(void **state)
-{
-    const char *parent = getenv("TMPDIR");
-
-    (void)state;
-    snprintf(folder, sizeof folder, "%.200s/lb-compare-XXXXXX",
-             parent && *parent ? parent : "/tmp");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static inline int remove_one(const char *path, const struct stat *status, int type,
-                             struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
-static inline int remove_folder(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* A path in the test's folder, good for the next 15 calls. */
-static inline const char *at(const char *name)
-{
-    static char paths[16][512];
-    static unsigned next;
-    char *path = paths[next++ % 16];
-
-    snprintf(path, sizeof paths[0], "%s/%.250s", folder, name);
-    return path;
-}
-
 static inline void put_text(const char *name, const char *mode, const char *text)
 {
-    FILE *file = fopen(at(name), mode);
+    FILE *file = fopen(in_folder(name), mode);
 
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
@@ -115,9 +79,9 @@ static inline void open_run(struct writer *w, const char *name)
     struct lb_why why;
     char file[512];
 
-    assert_int_equal(lb_make_folders(at(name), &why), 0);
+    assert_int_equal(lb_make_folders(in_folder(name), &why), 0);
     snprintf(file, sizeof file, "%s/samples.csv", name);
-    assert_int_equal(lb_csv_create(&lb_schema_samples, at(file), &why, &w->csv), 0);
+    assert_int_equal(lb_csv_create(&lb_schema_samples, in_folder(file), &why, &w->csv), 0);
     assert_int_equal(lb_row_create(&lb_schema_samples, &w->row), 0);
 }
 
@@ -231,7 +195,7 @@ static inline int compare_with(const char *words, const char *baseline, struct l
         if (!strcmp(word, "--"))
             side = 1;
         else if (*word)
-            paths[side][q.n_paths[side]++] = at(word);
+            paths[side][q.n_paths[side]++] = in_folder(word);
     return lb_compare_create(&q, &why, c);
 }
 

@@ -8,6 +8,8 @@
 #include <linebounce/run.h>
 
 #include "fake_pmu.h"
+#include "text.h"
+#include "cases.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -19,9 +21,8 @@
 
 #include <cmocka.h>
 
-#define S(KIND) &lb_scenarios[LB_SCENARIO_##KIND]
-#define ROUNDS  2
-#define CASES   16
+#define ROUNDS 2
+#define CASES  16
 
 static struct lb_topology *topology;
 static struct lb_layout layouts[2]; /* one that roams and one that does not */
@@ -55,18 +56,7 @@ struct text {
     size_t bytes;
 };
 
-static inline void temporary(char path[64])
-{
-    int fd;
-
-    snprintf(path, 64, "/tmp/linebounce-resume-XXXXXX");
-    fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    unlink(path);
-}
-
-static inline struct text read_text(const char *path)
+static inline struct text whole_text(const char *path)
 {
     struct text t = {NULL, 0};
     FILE *in = fopen(path, "r");
@@ -84,18 +74,9 @@ static inline struct text read_text(const char *path)
     return t;
 }
 
-static inline void write_text(const char *path, const char *text, size_t bytes)
-{
-    FILE *out = fopen(path, "w");
-
-    assert_non_null(out);
-    assert_int_equal(fwrite(text, 1, bytes, out), bytes);
-    assert_int_equal(fclose(out), 0);
-}
-
 static inline bool is_text(const char *path, struct text want)
 {
-    struct text now = read_text(path);
+    struct text now = whole_text(path);
     bool same = now.bytes == want.bytes && !memcmp(now.at, want.at, want.bytes);
 
     free(now.at);
@@ -496,7 +477,7 @@ static inline void compare_runs(const struct lb_run *x, const struct lb_run *y)
 static inline void check_finished(const struct lb_plan *p, const struct lb_run *run,
                                   const struct lb_run_options *options, const char *path)
 {
-    struct text before = read_text(path);
+    struct text before = whole_text(path);
     struct lb_run *again = go_on(p, *options, path);
 
     assert_true(is_text(path, before));
@@ -514,7 +495,7 @@ static inline void make_whole(struct whole *w)
 
     temporary(path);
     struct lb_run *run = begin(w->plan, w->options, path);
-    w->text = read_text(path);
+    w->text = whole_text(path);
     w->story = tell(w, path, w->options.rounds);
     assert_int_equal(run->windows_resumed, 0);
     assert_int_equal(run->windows, w->story->windows);
@@ -539,9 +520,9 @@ static inline struct story *check_resumed(const struct whole *w, struct text fro
     char path[64];
 
     temporary(path);
-    write_text(path, from.at, from.bytes);
+    write_bytes(path, from.at, from.bytes);
     struct lb_run *run = go_on(w->plan, w->options, path);
-    struct text now = read_text(path);
+    struct text now = whole_text(path);
     struct story *story = tell(w, path, w->options.rounds);
     assert_int_equal(run->end, LB_RUN_ROUNDS);
     assert_int_equal(run->rounds, w->options.rounds);

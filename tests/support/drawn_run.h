@@ -7,7 +7,8 @@
 
 #include <linebounce/record.h>
 
-#include <ftw.h>
+#include "folder.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +19,7 @@
 
 #include <cmocka.h>
 
-static char folder[512], run[1024], scripts[1024], path_was[4096];
+static char run[1024], scripts[1024], path_was[4096];
 static bool has_gnuplot;
 
 /* The scripts lie in the source tree: LB_PLOT_SCRIPTS says where, else it is the present folder. */
@@ -36,11 +37,7 @@ static inline int set_up_group(void **state)
 
 static inline int make_run(void **state)
 {
-    (void)state;
-    const char *parent = getenv("TMPDIR");
-
-    snprintf(folder, sizeof folder, "%.400s/lb-plot-XXXXXX", parent && *parent ? parent : "/tmp");
-    if (!mkdtemp(folder))
+    if (make_folder(state))
         return -1;
     /* Everything that a path may hold and that a shell or gnuplot would read as something else. */
     snprintf(run, sizeof run, "%s/o'n''e \"two\" `false` \\101 $x @y #;{}_%%d\xe9/20260101T000000Z",
@@ -48,18 +45,10 @@ static inline int make_run(void **state)
     return lb_make_folders(run, NULL);
 }
 
-static inline int remove_one(const char *path, const struct stat *status, int type,
-                             struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
 static inline int remove_run(void **state)
 {
-    (void)state;
     setenv("PATH", path_was, 1);
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return remove_folder(state);
 }
 
 static inline const char *in_run(const char *name)
@@ -287,31 +276,6 @@ static const struct cause counted[] = {
            "not counted;counted;not supported"),
 };
 
-/* A file's text, or NULL; the caller frees it. */
-static inline char *text_of(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    char *text = NULL;
-    size_t capacity = 0;
-
-    if (!file)
-        return NULL;
-    if (getdelim(&text, &capacity, '\0', file) < 0) {
-        free(text);
-        text = NULL;
-    }
-    fclose(file);
-    return text;
-}
-
-static inline void replace_text(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
 static inline bool is_there(const char *picture)
 {
     return access(in_run(picture), F_OK) == 0;
@@ -336,7 +300,7 @@ static inline void check_png(const char *name)
 /* That the picture is whole and says each of the texts (NULL-terminated). */
 static inline void check_svg(const char *name, const char *const *says)
 {
-    char *text = text_of(in_run(name));
+    char *text = try_read_text(in_run(name));
 
     assert_non_null(text);
     assert_non_null(strstr(text, "<svg"));
@@ -354,7 +318,7 @@ static inline void check_svg(const char *name, const char *const *says)
 
 static inline bool svg_says(const char *name, const char *what)
 {
-    char *text = text_of(in_run(name));
+    char *text = try_read_text(in_run(name));
     assert_non_null(text);
     bool says = strstr(text, what) != NULL;
     free(text);
@@ -364,7 +328,7 @@ static inline bool svg_says(const char *name, const char *what)
 /* How often the picture says it. */
 static inline int count_in(const char *name, const char *what)
 {
-    char *text = text_of(in_run(name));
+    char *text = try_read_text(in_run(name));
     int n = 0;
 
     assert_non_null(text);

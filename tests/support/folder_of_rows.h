@@ -7,78 +7,18 @@
 
 #include <linebounce/record.h>
 
+#include "folder.h"
+
 #include <cjson/cJSON.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char folder[512];
-
-static inline int make_folder(void **state)
-{
-    (void)state;
-    const char *parent = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%.400s/lb-record-XXXXXX", parent && *parent ? parent : "/tmp");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static inline int remove_one(const char *path, const struct stat *status, int type,
-                             struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
-static inline int remove_folder(void **state)
-{
-    (void)state;
-    return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The path of a file in the test's folder; the next four calls leave it alone. */
-static inline const char *in_folder(const char *name)
-{
-    static char paths[4][1024];
-    static unsigned int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
-static inline void put_file(const char *path, const void *bytes, size_t length)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, length, file), length);
-    assert_int_equal(fclose(file), 0);
-}
-
-static inline void put_text(const char *path, const char *text)
-{
-    put_file(path, text, strlen(text));
-}
-
-/* The whole file with a NUL behind it. */
-static inline char *get_file(const char *path)
-{
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    char *text = NULL;
-    size_t length = 0;
-    if (getdelim(&text, &length, '\0', file) < 0)
-        assert_true(feof(file));
-    fclose(file);
-    assert_non_null(text);
-    return text;
-}
 
 static inline bool exists(const char *path)
 {
@@ -113,7 +53,7 @@ static inline char *line_of(const struct lb_row *row)
     assert_int_equal(lb_csv_create(&small, path, &why, &csv), 0);
     assert_int_equal(lb_csv_append(csv, row, &why), 0);
     lb_csv_close(csv);
-    char *text = get_file(path);
+    char *text = read_text(path);
     assert_memory_equal(text, SMALL_HEADER, strlen(SMALL_HEADER));
     memmove(text, text + strlen(SMALL_HEADER), strlen(text) - strlen(SMALL_HEADER) + 1);
     return text;
@@ -132,7 +72,7 @@ static inline struct lb_csv_reader *open_text(const char *text)
     struct lb_why why = {""};
     struct lb_csv_reader *reader;
     const char *path = in_folder("read.csv");
-    put_text(path, text);
+    write_text(path, text);
     int result = lb_csv_open(path, NULL, &why, &reader);
     if (result)
         print_error("%s\n", why.text);
@@ -157,7 +97,7 @@ static inline cJSON *written(const struct lb_json *json)
     struct lb_why why = {""};
     const char *path = in_folder("run.json");
     assert_int_equal(lb_json_write(json, path, &why), 0);
-    char *text = get_file(path);
+    char *text = read_text(path);
     assert_int_equal(text[strlen(text) - 1], '\n');
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);

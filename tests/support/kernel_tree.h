@@ -7,8 +7,9 @@
 
 #include <linebounce/kernel.h>
 
+#include "folder.h"
+
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,62 +20,16 @@
 
 #include <cmocka.h>
 
-static char root[256];
 static struct lb_kernel k; /* too large for some stacks under a sanitizer */
-
-static inline int make_root(void **state)
-{
-    const char *parent = getenv("TMPDIR");
-
-    (void)state;
-    snprintf(root, sizeof root, "%.200s/lb-kernel-XXXXXX", parent && *parent ? parent : "/tmp");
-    return mkdtemp(root) && !chmod(root, 0755) ? 0 : -1;
-}
-
-static inline int remove_one(const char *path, const struct stat *status, int type,
-                             struct FTW *walk)
-{
-    (void)status, (void)type, (void)walk;
-    return remove(path);
-}
-
-static inline int remove_root(void **state)
-{
-    (void)state;
-    return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-}
-
-/* The path below the root, its folders made. */
-static inline const char *place(const char *name)
-{
-    static char path[600];
-
-    snprintf(path, sizeof path, "%s%s", root, name);
-    for (char *slash = path + strlen(root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = '\0';
-        assert_true(!mkdir(path, 0755) || errno == EEXIST);
-        *slash = '/';
-    }
-    return path;
-}
-
-static inline void put_bytes(const char *name, const void *bytes, size_t n)
-{
-    FILE *file = fopen(place(name), "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, n, file), n);
-    assert_int_equal(fclose(file), 0);
-}
 
 static inline void put(const char *name, const char *text)
 {
-    put_bytes(name, text, strlen(text));
+    write_text(place_in_folder(name), text);
 }
 
 static inline void put_link(const char *name, const char *target)
 {
-    assert_int_equal(symlink(target, place(name)), 0);
+    assert_int_equal(symlink(target, place_in_folder(name)), 0);
 }
 
 #define SLAB "/sys/kernel/slab/"

@@ -53,11 +53,12 @@ static inline const char *tests_dir(void)
     return dir && *dir ? dir : "tests";
 }
 
+/* NULL: this machine. */
 static inline struct lb_topology *load(const char *spec)
 {
     char path[4096];
-    size_t length = strlen(spec);
-    if (length > 4 && !strcmp(spec + length - 4, ".xml")) {
+    size_t length = spec ? strlen(spec) : 0;
+    if (length > 4 && !strcmp(spec + length - 4, ".xml") && !strchr(spec, '/')) {
         snprintf(path, sizeof path, "%s/topologies/%s", tests_dir(), spec);
         spec = path;
     }

@@ -9,6 +9,8 @@
 #include <linebounce/analysis.h>
 
 #include "run/run_private.h"
+#include "cells.h"
+#include "cases.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -17,8 +19,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#define S(KIND) &lb_scenarios[LB_SCENARIO_##KIND]
 
 static const char pair_machine[] = "pack:1 numa:1 l3:2 l2:2 core:1 pu:1";
 static const struct lb_margin margin = {LB_MARGIN_NS, LB_MARGIN_SHARE};
@@ -101,20 +101,6 @@ static inline void drop(struct made *m)
     free(m);
 }
 
-static inline int find_case(const struct made *m, enum lb_scenario_kind kind, const char *layout,
-                            int placement, double work_ns)
-{
-    for (size_t i = 0; i < m->plan->n_cases; i++) {
-        const struct lb_case *c = &m->plan->cases[i];
-        const char *name = c->shape.layout ? c->shape.layout->name : "";
-        if (c->shape.scenario->kind == kind && !strcmp(name, layout) && c->placement == placement &&
-            c->work_ns >= work_ns && c->work_ns <= work_ns)
-            return (int)i;
-    }
-    fail_msg("no such case: %s %s", lb_scenarios[kind].name, layout);
-    return -1;
-}
-
 /* One good round of a case; role 1, where there is one, takes twice as long. */
 static inline struct lb_sample *add(struct made *m, int index, unsigned round, double ns,
                                     const float *probes)
@@ -187,11 +173,6 @@ static inline struct lb_analysis *analyse(const struct made *m)
     return a;
 }
 
-static inline bool near_to(double a, double b, double within)
-{
-    return fabs(a - b) <= within;
-}
-
 static const struct order simple = {
     .machine = pair_machine, .scenario = S(SAME_OBJECT), .work_ns = 200};
 
@@ -203,7 +184,7 @@ static inline const struct lb_result *line_of(const struct lb_analysis *a, const
 {
     double work_ns = m->plan->cases[m->plan->n_cases - 1].work_ns;
     const struct lb_result *l =
-        lb_analysis_find(a, find_case(m, LB_SCENARIO_NEIGHBOURS, layout, 0, work_ns), 0);
+        lb_analysis_find(a, find_in_plan(m->plan, LB_SCENARIO_NEIGHBOURS, layout, 0, work_ns), 0);
 
     assert_non_null(l);
     return l;
@@ -219,7 +200,7 @@ static inline void fill_layouts(struct made *m, unsigned from, unsigned to, floa
     double work_ns = m->plan->cases[m->plan->n_cases - 1].work_ns;
 
     for (size_t i = 0; i < LB_COUNT(costs); i++)
-        fill(m, find_case(m, LB_SCENARIO_NEIGHBOURS, costs[i].name, 0, work_ns), from, to,
+        fill(m, find_in_plan(m->plan, LB_SCENARIO_NEIGHBOURS, costs[i].name, 0, work_ns), from, to,
              work_ns + 50 + costs[i].more, probe);
 }
 

@@ -8,6 +8,9 @@
 
 #include "fake_pmu.h"
 #include "made_run.h"
+#include "cells.h"
+#include "events.h"
+#include "text.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -19,17 +22,6 @@
 
 #include <cmocka.h>
 
-static inline void temporary(char path[64])
-{
-    int fd;
-
-    strcpy(path, "/tmp/linebounce-test-XXXXXX");
-    fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    unlink(path); /* lb_csv_create wants to make it */
-}
-
 static inline struct lb_csv *create_csv(const struct lb_schema *schema, char path[64])
 {
     struct lb_why why = {""};
@@ -39,23 +31,6 @@ static inline struct lb_csv *create_csv(const struct lb_schema *schema, char pat
     if (lb_csv_create(schema, path, &why, &csv))
         fail_msg("%s", why.text);
     return csv;
-}
-
-static inline struct lb_csv_reader *open_csv(const char *path)
-{
-    struct lb_why why = {""};
-    struct lb_csv_reader *reader = NULL;
-
-    if (lb_csv_open(path, NULL, &why, &reader))
-        fail_msg("%s", why.text);
-    return reader;
-}
-
-static inline void assert_cell(const struct lb_csv_reader *r, const char *column, const char *value)
-{
-    assert_true(lb_schema_find(&lb_schema_summary, column) >= 0 ||
-                lb_schema_find(&lb_schema_samples, column) >= 0);
-    assert_string_equal(lb_csv_cell(r, column), value);
 }
 
 struct real {
@@ -141,17 +116,6 @@ static inline void check_series(const struct real *real)
 static const struct lb_scenario *const neighbours[] = {S(NEIGHBOURS)};
 static const double headline[] = {LB_WORK_HEADLINE_NS};
 
-/* An event of the made-up PMU; with a role it is called as the role. */
-static inline struct lb_event event_of(unsigned config, int role)
-{
-    struct lb_event e = {.kind = LB_EVENT_PMU, .role = role};
-
-    snprintf(e.string, sizeof e.string, "raw:config=0x%x", config);
-    snprintf(e.name, sizeof e.name, "%s",
-             role < 0 ? e.string : lb_event_role_name((enum lb_event_role)role));
-    return e;
-}
-
 struct asked {
     const struct lb_scenario *const *scenarios; /* NULL: neighbours */
     const struct lb_event *events;
@@ -213,13 +177,6 @@ static inline const char *part(const struct lb_csv_reader *r, const char *column
     }
     snprintf(text, sizeof text, "%.*s", (int)strcspn(at, ";"), at);
     return text;
-}
-
-/* To the six digits of a cell. */
-static inline void assert_about(const struct lb_csv_reader *r, const char *column, double value)
-{
-    if (!near_to(lb_csv_number(r, column), value, 1e-5 * fabs(value)))
-        fail_msg("%s is %s, not %.10g", column, lb_csv_cell(r, column), value);
 }
 
 #endif

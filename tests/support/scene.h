@@ -7,6 +7,8 @@
 
 #include <linebounce/scenario.h>
 
+#include "cases.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -55,14 +57,6 @@ static inline int teardown(void **state)
     lb_task_set_destroy(s->tasks);
     free(s->picks);
     return 0;
-}
-
-static inline const struct lb_layout *layout(const char *name)
-{
-    const struct lb_layout *found = NULL;
-
-    assert_int_equal(lb_layout_find(name, NULL, &found), 0);
-    return found;
 }
 
 static inline void draw(struct scene *s, uint64_t seed, unsigned turn)

@@ -9,6 +9,7 @@
 #include <linebounce/crew.h>
 
 #include "crew/crew_private.h"
+#include "cases.h"
 
 #include <errno.h>
 #include <math.h>
@@ -160,14 +161,6 @@ static inline void need_plain_atomics(void)
 }
 
 /* A case ------------------------------------------------------------------------------------- */
-
-static inline const struct lb_layout *layout(const char *name)
-{
-    const struct lb_layout *found = NULL;
-
-    assert_int_equal(lb_layout_find(name, NULL, &found), 0);
-    return found;
-}
 
 static inline size_t n_layouts(void)
 {
