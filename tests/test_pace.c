@@ -218,9 +218,10 @@ struct outcome {
 };
 
 /* One window in which the thread was not kept off its CPU. */
-static struct outcome try_paced(const struct rig *rig, double held_ns, unsigned held_every)
+static struct outcome try_paced(const struct rig *rig, double held_ns, unsigned held_every,
+                                bool keep_gaps)
 {
-    struct lb_window_plan window = {.n_threads = 1, .window_ns = WINDOW_NS, .keep_gaps = true};
+    struct lb_window_plan window = {.n_threads = 1, .window_ns = WINDOW_NS, .keep_gaps = keep_gaps};
     struct lb_crew *crew = NULL;
     struct outcome o = {0};
     uint64_t counter = 0;
@@ -251,8 +252,8 @@ static void test_ops_follow_the_schedule(void **state)
 {
     const struct rig *rig = *state;
     double most = lb_clock_ns(&rig->clock, lb_clock_ticks(&rig->clock, WINDOW_NS));
-    struct outcome plain = try_paced(rig, 0, 1);
-    struct outcome held = try_paced(rig, 4 * EVERY_NS, 10);
+    struct outcome plain = try_paced(rig, 0, 1, true);
+    struct outcome held = try_paced(rig, 4 * EVERY_NS, 10, true);
 
     assert_int_equal(plain.due, held.due);
     assert_true(plain.due > 200 && plain.due < 280); /* 1.2 ms at 5 us */
@@ -269,10 +270,21 @@ static void test_ops_follow_the_schedule(void **state)
 static void test_falls_short(void **state)
 {
     const struct rig *rig = *state;
-    struct outcome o = try_paced(rig, 3 * EVERY_NS, 1);
+    struct outcome o = try_paced(rig, 3 * EVERY_NS, 1, true);
 
     assert_true(o.done > 0 && 2 * o.done < o.due);
     assert_true(o.result.busy_ns > 0.5 * o.result.measured_ns);
+}
+
+/* The burst behind an interruption belongs to it: what is kept has the rate that was set. */
+static void test_bursts_are_gaps(void **state)
+{
+    const struct rig *rig = *state;
+    struct outcome o = try_paced(rig, 20 * EVERY_NS, 100, false);
+
+    assert_true(o.result.dropped > 0 && o.result.ops > 100);
+    assert_true(o.done + 30 >= o.due);
+    assert_true(fabs(o.result.measured_ns / o.result.ops / EVERY_NS - 1) < 0.07);
 }
 
 /* Whose op would have to be known beforehand. */
@@ -303,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_cut_blocks_count_in_part),
         cmocka_unit_test_teardown(test_ops_follow_the_schedule, restore_mask),
         cmocka_unit_test_teardown(test_falls_short, restore_mask),
+        cmocka_unit_test_teardown(test_bursts_are_gaps, restore_mask),
         cmocka_unit_test_teardown(test_no_picks, restore_mask),
     };
 

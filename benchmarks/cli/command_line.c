@@ -62,6 +62,8 @@ enum {
     KEY_TRACE,
     KEY_MEMORY,
     KEY_ATOMICS,
+    KEY_WRITE_EVERY,
+    KEY_OBSERVE_EVERY,
 };
 
 static const struct argp_option run_options[] = {
@@ -77,7 +79,14 @@ static const struct argp_option run_options[] = {
     {"pus", KEY_PUS, "LIST", 0, "CPUs by the kernel's numbers, in place of a placement: 0,1", 0},
     {"threads", KEY_THREADS, "LIST", 0,
      "Numbers of threads (run: 2; sweep: 1, 2, 3, 4, 6, ... all)", 0},
-    {"writers", KEY_WRITERS, "N|N%", 0, "Writers in mixed: threads, or a share of all ops (1)", 0},
+    {"write-every", KEY_WRITE_EVERY, "TIME", 0,
+     "Each writer in mixed begins a write so often, +-50 %, whatever writes take (20us)", 0},
+    {"writers", KEY_WRITERS, "N|N%", 0,
+     "Writers in mixed: threads, or a share of all ops; without --write-every they write back to "
+     "back (1, paced)",
+     0},
+    {"observe-every", KEY_OBSERVE_EVERY, "TIME|none", 0,
+     "Each thread in observer begins an op so often (the pause and 200 ns), or after its pause", 0},
     {"work-ns", KEY_WORK, "LIST", 0, "Pauses between ops (200,0); 0 is saturated throughput", 0},
     {"objects", KEY_OBJECTS, "LIST", 0, "Objects in many (100000)", 0},
     {"offset", KEY_OFFSET, "LIST", 0, "Bytes from word to word (8 to 512) in offset and arrays", 0},
@@ -219,6 +228,15 @@ static int set_sampling(struct settings *s, const char *text, struct lb_why *why
                : 0;
 }
 
+static int set_observe_every(struct settings *s, const char *text, struct lb_why *why)
+{
+    s->observe_every_given = true;
+    s->observe_every_ns = 0;
+    return strcmp(text, "none") ? value_span("observe-every", text, LB_OBSERVE_EVERY_LEAST_NS,
+                                             LB_OBSERVE_EVERY_MOST_NS, why, &s->observe_every_ns)
+                                : 0;
+}
+
 static int set_twin_slow(struct settings *s, const char *text, struct lb_why *why)
 {
     double percent = 0;
@@ -236,7 +254,14 @@ static int parse_single(int key, char *arg, struct settings *s, struct lb_why *w
         s->pus = arg;
         return 0;
     case KEY_WRITERS:
+        s->writers_given = true;
         return lb_writers_parse(arg, why, &s->writers);
+    case KEY_WRITE_EVERY:
+        s->write_every_given = true;
+        return value_span("write-every", arg, LB_WRITE_EVERY_LEAST_NS, LB_WRITE_EVERY_MOST_NS, why,
+                          &s->write_every_ns);
+    case KEY_OBSERVE_EVERY:
+        return set_observe_every(s, arg, why);
     case KEY_BASELINE:
         return set_baseline(s, arg, why);
     case KEY_BUDGET:

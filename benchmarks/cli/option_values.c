@@ -57,6 +57,40 @@ int value_time(const char *text, struct lb_why *why, double *s)
     return 0;
 }
 
+static const struct {
+    const char *name;
+    double ns;
+} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+
+/* "20 us" of 20000. */
+static void write_span(double ns, char text[32])
+{
+    size_t i = 0;
+
+    while (i + 1 < LB_COUNT(units) && ns >= units[i + 1].ns)
+        i++;
+    snprintf(text, 32, "%g%s", ns / units[i].ns, units[i].name);
+}
+
+int value_span(const char *option, const char *text, double least, double most, struct lb_why *why,
+               double *ns)
+{
+    char *end, from[32], to[32];
+    double n = strtod(text, &end), unit = 0;
+
+    for (size_t i = 0; i < LB_COUNT(units); i++)
+        if (!strcmp(end, units[i].name))
+            unit = units[i].ns;
+    if (end == text || unit == 0 || !(n * unit >= least) || n * unit > most) {
+        write_span(least, from);
+        write_span(most, to);
+        return lb_fail(why, EINVAL, "--%s '%s': a time from %s to %s is expected, as 20us or 500ns",
+                       option, text, from, to);
+    }
+    *ns = n * unit;
+    return 0;
+}
+
 static int add_layout_text(struct settings *s, const char *text, struct lb_why *why)
 {
     if (!*text)

@@ -19,6 +19,9 @@ int value_number(const char *option, const char *text, double least, struct lb_w
 /* Whole numbers that a double holds exactly. */
 int value_whole(const char *option, const char *text, double least, double most, struct lb_why *why,
                 uint64_t *value);
+/* "20us", "500ns", "1ms", from `least` to `most` ns. */
+int value_span(const char *option, const char *text, double least, double most, struct lb_why *why,
+               double *ns);
 /* "90", "90s", "30m", "2h", in seconds. */
 int value_time(const char *text, struct lb_why *why, double *s);
 

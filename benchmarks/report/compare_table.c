@@ -81,6 +81,8 @@ static void print_head(FILE *out, const struct lb_compare_case *k)
         fprintf(out, ", %s memory", shown(k->cells[LB_KEY_HOME]));
     if (*writers)
         fprintf(out, ", writers %s", shown(writers));
+    if (*k->cells[LB_KEY_EVERY])
+        fprintf(out, ", an op every %s ns", shown(k->cells[LB_KEY_EVERY]));
     if (*k->cells[LB_KEY_OBJECTS])
         fprintf(out, ", %s objects%s%s", shown(k->cells[LB_KEY_OBJECTS]),
                 *k->cells[LB_KEY_ACCESS] ? ", " : "", shown(k->cells[LB_KEY_ACCESS]));

@@ -216,7 +216,7 @@ static void fill_sample(const struct lb_analysis *a, int case_index, int role, s
     const struct lb_sample *x = &s->samples[role][k];
     const struct lb_result *line = lb_analysis_find(a, case_index, role);
 
-    v[0] = x->ns_op - empty_in_round(run, c, x->round);
+    v[0] = lb_workload_paced(&c->shape, role) ? NAN : x->ns_op - empty_in_round(run, c, x->round);
     v[1] = x->machine_ns_op;
     v[2] = x->off_cpu_share;
     v[3] = x->min_over_max;

@@ -7,6 +7,7 @@
 #include "breakdown.h"
 #include "case_label.h"
 #include "interval.h"
+#include "rates.h"
 #include "verdicts.h"
 
 #include <math.h>
@@ -67,6 +68,12 @@ static void ratio_cell(FILE *out, const struct lb_analysis *a, const struct lb_r
     cell(out, 5, text);
 }
 
+/* The time of its ops holds no pause: nothing is taken off. */
+static bool is_paced(const struct lb_analysis *a, const struct lb_result *l)
+{
+    return lb_workload_paced(&a->run->plan->cases[l->case_index].shape, l->role);
+}
+
 /* Net time with interval, ratio, difference with interval, verdict: one work's half of a row. */
 static void half_row(FILE *out, const struct lb_analysis *a, const struct lb_result *l, bool wide)
 {
@@ -78,7 +85,10 @@ static void half_row(FILE *out, const struct lb_analysis *a, const struct lb_res
         return;
     }
     k = &l->comparison;
-    if (l->net.n)
+    if (is_paced(a, l))
+        interval_text(digits_of(l->ns_op.median, false), l->ns_op.median, l->ns_op.lo, l->ns_op.hi,
+                      text);
+    else if (l->net.n)
         interval_text(digits_of(l->net.value, false), l->net.value, l->net.lo, l->net.hi, text);
     cell(out, 20, text);
     ratio_cell(out, a, l);
@@ -154,6 +164,7 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
         fprintf(out, ", %zu objects", c->shape.objects);
     if (lb_scenario_picks(c->shape.scenario))
         fprintf(out, ", %s", lb_picking_name(c->shape.access));
+    rates_set(out, c);
     work_title(title, sizeof title, c->work_ns);
     fprintf(out, "\n%*s %-64s", names, "", title);
     if (both)
@@ -202,6 +213,36 @@ static void print_causes(FILE *out, const struct lb_analysis *a, size_t first)
     free(rows);
 }
 
+/* Below the rows: rates at this work, and at saturation where that stands beside it. */
+static void print_rates(FILE *out, const struct lb_analysis *a, size_t first)
+{
+    const struct lb_plan *p = a->run->plan;
+    const struct lb_case *c = &p->cases[first];
+    int *rows = calloc(2 * p->n_cases, sizeof *rows), *idle = rows ? rows + p->n_cases : NULL;
+    size_t n = 0, n_idle = 0;
+    char title[64];
+
+    for (size_t i = first; rows && i < p->n_cases; i++)
+        if (lb_case_is_subject(&p->cases[i]) && !starts_group(&p->cases[i], c)) {
+            int saturated = c->work_ns > 0 ? at_work(p, &p->cases[i], 0) : -1;
+            rows[n++] = (int)i;
+            if (saturated >= 0)
+                idle[n_idle++] = saturated;
+        }
+    if (c->work_ns > 0)
+        snprintf(title, sizeof title, "at %g ns", c->work_ns);
+    else
+        snprintf(title, sizeof title, "saturated");
+    rates_group(out, a, rows, n, title);
+    rates_group(out, a, idle, n_idle, "saturated");
+    if (n && c->shape.every_ns > 0 && isfinite(a->run->timer_floor_ns))
+        fprintf(out,
+                "ns/op of what begins by the clock is an op between its time-stamps (%.0f ns "
+                "by themselves).\n",
+                a->run->timer_floor_ns);
+    free(rows);
+}
+
 static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
 {
     const struct lb_plan *p = a->run->plan;
@@ -212,6 +253,7 @@ static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
         if (lb_case_is_subject(&p->cases[i]) && !starts_group(&p->cases[i], c))
             for (int role = 0; role < lb_case_roles(c); role++)
                 row(out, a, (int)i, role);
+    print_rates(out, a, first);
     verdict_sentence(out, a, first);
     print_causes(out, a, first);
 }

@@ -146,6 +146,8 @@ static struct lb_request as_given(const struct settings *s, const struct suite *
         .n_homes = s->homes.n,
         .pus = s->pus,
         .writers = s->writers,
+        .write_every_ns = s->write_every_ns,
+        .observe_every_ns = s->observe_every_ns,
         .baseline = s->baseline,
         .controls = true,
         .memory_bytes = s->memory_bytes,
@@ -205,6 +207,29 @@ int request_check_fields(const struct request *r, const struct lb_plan *plan, st
         if (events[i].kind == LB_EVENT_WATCH && events[i].word.watch == LB_WATCH_FIELD)
             err = check_field(plan, events[i].word.field, why);
     return err;
+}
+
+static bool any_paced(const struct lb_plan *plan, enum lb_pace pace)
+{
+    for (size_t i = 0; i < plan->n_cases; i++)
+        if (plan->cases[i].shape.scenario->pace == pace && plan->cases[i].shape.every_ns > 0)
+            return true;
+    return false;
+}
+
+int request_check_rates(const struct settings *s, const struct lb_plan *plan, struct lb_why *why)
+{
+    if (s->suites.n > 1) /* one of them may have it */
+        return 0;
+    if (s->write_every_given && !any_paced(plan, LB_PACE_SECOND))
+        return lb_fail(why, EINVAL,
+                       "--write-every: nothing here has writers that it could set: scenario mixed "
+                       "has, on two threads or more");
+    if (s->observe_every_given && s->observe_every_ns > 0 && !any_paced(plan, LB_PACE_ALL))
+        return lb_fail(why, EINVAL,
+                       "--observe-every: nothing here goes by it: scenario observer does, with a "
+                       "pause (--work-ns over 0) and on two threads or more");
+    return 0;
 }
 
 void request_finish(struct request *r)

@@ -47,6 +47,11 @@ void request_finish(struct request *request);
  * -EINVAL with the names that are near. */
 int request_check_fields(const struct request *request, const struct lb_plan *plan,
                          struct lb_why *why);
+/* Whether rates that were given mean something to a case of the plan: -EINVAL with what they are
+ * for.
+ */
+int request_check_rates(const struct settings *settings, const struct lb_plan *plan,
+                        struct lb_why *why);
 /* The offsets given, and the base's behind them where it is not among them: it is measured whether
  * it was listed or not, as a baseline layout is. */
 void request_offsets(const struct settings *settings, size_t base, struct request *request);

@@ -18,6 +18,7 @@ void settings_init(struct settings *s)
 {
     memset(s, 0, sizeof *s);
     s->writers.threads = 1;
+    s->observe_every_ns = LB_EVERY_BY_WORK;
     s->baseline = LB_BASELINE;
     s->sample_every = LB_SAMPLE_AUTO;
     s->whatif.write_how = -1;
@@ -174,12 +175,27 @@ static int complete_layouts(struct settings *s, struct lb_why *why)
     return 0;
 }
 
+/* Writers that are given alone write back to back. */
+static int complete_rates(struct settings *s, struct lb_why *why)
+{
+    if (s->write_every_given && !s->writers.threads)
+        return lb_fail(why, EINVAL,
+                       "--write-every: a share of all ops (--writers %g%%) has no clock: give a "
+                       "number of writers, or leave one out",
+                       100 * s->writers.share);
+    if (!s->write_every_given)
+        s->write_every_ns = s->writers_given ? 0 : LB_WRITE_EVERY_NS;
+    return 0;
+}
+
 int settings_complete(struct settings *s, struct lb_why *why)
 {
     int err = settings_settle_layouts(s, why);
 
     if (!err)
         err = complete_layouts(s, why);
+    if (!err)
+        err = complete_rates(s, why);
     if (!err)
         complete_memory(s);
     return err;

@@ -41,6 +41,10 @@ struct settings {
     uint64_t sample_every; /* 0: none; LB_SAMPLE_AUTO */
     const char *pus;
     struct lb_writers writers;
+    bool writers_given;
+    double write_every_ns,
+        observe_every_ns; /* as in struct lb_request, once the settings are whole */
+    bool write_every_given, observe_every_given;
     const char *baseline;
     bool baseline_given;
     size_t base_offset; /* of a baseline "apart-64", which is an offset of words; 0: a layout */

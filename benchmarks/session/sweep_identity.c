@@ -59,6 +59,7 @@ static uint64_t digest_plan(const struct lb_plan *plan)
         h = digest_bytes(h, p->pu_os, (size_t)p->n * sizeof *p->pu_os);
         h = digest_number(h, p->home_node_os);
         h = digest_number(h, c->shape.writers.threads + c->shape.writers.share);
+        h = digest_number(h, c->shape.every_ns);
         h = digest_number(h, c->window_ns);
         h = digest_number(h, c->phases);
         h = digest_number(h, c->every);
@@ -142,6 +143,9 @@ static void put_plan(struct lb_json *json, const struct settings *s, const struc
         lb_json_number(json, "plan.writers_share", s->writers.share);
     else
         lb_json_number(json, "plan.writers", s->writers.threads);
+    lb_json_number(json, "plan.write_every_ns", s->write_every_ns);
+    if (s->observe_every_ns >= 0)
+        lb_json_number(json, "plan.observe_every_ns", s->observe_every_ns);
     lb_json_number(json, "plan.rounds", w->rounds);
     for (size_t i = 0; i < s->events.n; i++)
         lb_json_push_text(json, "plan.events", events[i].name);

@@ -71,6 +71,9 @@ enum lb_measure_how {
       "ops that took the address space's lock instead; of pages, parts that were used up and " \
       "given back or mapped anew; warm-up included, as all below", \
       "fallbacks_per_kop", "fallback ops per 1000 ops") \
+    X(mm_writes, LB_MEASURE_OPS, 1000, "mm_writes", \
+      "ops that took the address space's lock for writing: the writes of mixed", \
+      "mm_writes_per_kop", "such ops per 1000 ops") \
     X(retries, LB_MEASURE_OPS | LB_MEASURE_LOCK, 1000, "retries", \
       "compare-and-swaps on a lock's count that failed; empty for the C library's locks, as all " \
       "below", \

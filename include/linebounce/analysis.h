@@ -52,8 +52,10 @@ struct lb_result {
     int case_index, role, regime;
     bool main_regime;        /* the regime in which the case has most windows */
     struct lb_summary ns_op; /* n is the number of windows */
-    struct lb_estimate net; /* ns_op less that of empty in the same round; n 0 when there is none */
+    struct lb_estimate net;  /* ns_op less that of empty in the same round; n 0 when there is none,
+                                and of  paced roles */
     double machine_ns_op, jain, min_over_max, cpu_ns_op, off_cpu_share; /* medians */
+    double ops_per_s, per_kop_of_first, late_ns_op; /* medians, as in lb_sample; NaN: none */
     /* Sums over sums, all windows: each measure per so many ops as its row in lb_measures says.
      * wall_ns is not set. */
     struct lb_account per;
@@ -122,11 +124,20 @@ struct lb_analysis {
     size_t n_self_checks;
 };
 
+/* Cases whose roles act on one another are compared where both met the same rate: of a paced role
+ * its ops a second, which are also to be what was set; else ops of the second role per 1000 of the
+ * first. Rates that differ by more than this share, or fall short by it, leave no verdict. */
+#define LB_RATES_APART_MOST 0.10
+bool lb_rates_differ(double a, double b); /* NaN differs from nothing */
+/* Ops a second that were set for a paced role, all its threads together; NaN of others. */
+double lb_case_rate_set(const struct lb_case *c, int role);
+
 /* Runs lb_run_regimes, then estimates everything. -ENOMEM, -EDOM. The run is borrowed.
  *
  * A verdict about lines that threads share is withheld (no_verdict says why) where the machine was
  * busy, where the case has one thread, and where the controls of its placement, work and regime
- * were not measured or are not seen to part. */
+ * were not measured or are not seen to part; one about roles that act on one another where the two
+ * cases met different rates. */
 int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint64_t seed,
                        struct lb_analysis **analysis);
 void lb_analysis_destroy(struct lb_analysis *analysis);

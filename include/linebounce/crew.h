@@ -253,7 +253,7 @@ struct lb_block {
     uint32_t ops;
     bool sampled;  /* one op between time-stamps; never the first of a log */
     bool gap;      /* paced: an op took, or began though nothing held it up, late by what makes an
-                      unpaced block a gap */
+                      unpaced block a gap; or makes up for that */
     uint32_t busy; /* paced: ticks in ops, UINT32_MAX for more */
 };
 struct lb_log {

@@ -98,6 +98,7 @@ struct lb_lock_stats {
     uint64_t wakes;        /* futex wake-ups sent */
     uint64_t handoffs;     /* locks received through the handoff bit */
     uint64_t fallbacks;    /* ops that took the address space's lock instead of the object's */
+    uint64_t mm_writes;    /* ops that took it for writing: the writes of mixed */
 };
 
 struct lb_task;

@@ -40,6 +40,11 @@ struct lb_request {
     const int *threads; /* 0: what the placement says (a pair) */
     size_t n_threads;
     struct lb_writers writers;
+    double write_every_ns;   /* of a number of writers: each begins a write so often; 0: they write
+                                back to back */
+    double observe_every_ns; /* each thread of `observer` begins an op so often where it has a pause
+                                (saturated, nothing waits); 0: after its pause, as others do;
+                                LB_EVERY_BY_WORK: LB_OBSERVE_MORE_NS behind the pause's length */
     const double *work_ns;
     size_t n_work_ns;
     const size_t *objects; /* of `many` and of churn */
@@ -66,6 +71,17 @@ struct lb_request {
 #define LB_INSTRUMENT_COUNTERS 1u
 #define LB_INSTRUMENT_SAMPLING 2u
 #define LB_INSTRUMENTS         (LB_INSTRUMENT_COUNTERS | LB_INSTRUMENT_SAMPLING)
+
+/* One write in about 100 reads of one reader at the headline. */
+#define LB_WRITE_EVERY_NS 20e3
+#define LB_EVERY_BY_WORK  (-1.0)
+/* Longer than an op that fetches its lines from another socket. */
+#define LB_OBSERVE_MORE_NS 200.0
+/* What can be asked for: at the least an op's own time, and some twenty ops in a window. */
+#define LB_WRITE_EVERY_LEAST_NS   1e3
+#define LB_WRITE_EVERY_MOST_NS    2.5e6
+#define LB_OBSERVE_EVERY_LEAST_NS 50.0
+#define LB_OBSERVE_EVERY_MOST_NS  100e3
 
 /* The headline: a pause as long as a short fault. Saturated throughput carries none. */
 #define LB_WORK_HEADLINE_NS 200.0
@@ -144,11 +160,14 @@ void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES]);
 struct lb_case_key {
     const char *cells[LB_KEY_ROLE];
     char layout[LB_CASE_LAYOUT_BYTES]; /* what cells point to, as the rest */
-    char threads[16], writers[24], objects[24], offset[24], work[48];
+    char threads[16], writers[24], every[48], objects[24], offset[24], work[48];
 };
 void lb_case_key(const struct lb_plan *plan, const struct lb_case *c, struct lb_case_key *key);
 /* Whether a table shows the two under one head: they are the same but for layout and lock. */
 bool lb_case_is_beside(const struct lb_case *a, const struct lb_case *b);
+
+/* Whether a role's rows say how often its ops come: there are two roles, or writes are a share. */
+bool lb_case_has_rates(const struct lb_case *c);
 
 /* Number of rows (roles) of a case and the name of each. */
 int lb_case_roles(const struct lb_case *c);

@@ -58,6 +58,7 @@ enum lb_key {
     LB_KEY_HOME,
     LB_KEY_THREADS,
     LB_KEY_WRITERS,
+    LB_KEY_EVERY,
     LB_KEY_OBJECTS,
     LB_KEY_ACCESS,
     LB_KEY_TOUCH,

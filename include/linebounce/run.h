@@ -27,7 +27,11 @@ extern "C" {
  * residues, each counted equally. Counts are sums. */
 struct lb_sample {
     unsigned round;
-    double ns_op, machine_ns_op;
+    double ns_op; /* of a paced role: of the time within its ops */
+    double machine_ns_op;
+    double per_kop_of_first; /* ops of the second role per 1000 of the first; NaN where there is
+                                none */
+    double late_ns_op;       /* of a paced role: from when ops were due to their begins; else NaN */
     double
         first_ns_op; /* of the role's first thread alone: the same PU for every case of a round */
     double jain, min_over_max;
@@ -35,7 +39,7 @@ struct lb_sample {
     double own_op_ns;   /* the op with its lines in its own cache; NaN where nothing was sampled */
     double slow_ns;     /* an op that takes longer has waited for a line; NaN where none is known */
     double transfer_ns; /* what fetching a line that another PU modified adds; NaN: one thread */
-    double sampled_share; /* of the measured time: spent on timed ops */
+    double sampled_share; /* of the measured time: spent on timed ops; NaN of a paced role */
     double total_ops;
     struct lb_account account; /* sums over threads and windows */
     int regime;                /* set by lb_run_regimes; 0 before */
@@ -181,6 +185,12 @@ int lb_run_regimes(struct lb_run *run);
  * partner may be -1 (only the case's own values, right untouched), `regime` -1 for all. */
 size_t lb_run_pairs(const struct lb_run *run, int a, int role_a, int b, int role_b, int regime,
                     double *left, double *right);
+
+/* Ops of the role a second of wall time, all its threads together. */
+static inline double lb_sample_rate(const struct lb_sample *sample)
+{
+    return 1e9 / sample->machine_ns_op;
+}
 
 /* Length of the longest series: what `left` and `right` must hold. */
 size_t lb_run_longest(const struct lb_run *run);

@@ -158,6 +158,15 @@ enum lb_mapping {
     LB_MAPPING_FILE, /* a shared one a thread, of a file */
 };
 
+/* Which roles begin their ops by the clock, where lb_workload.every_ns says how often, so that
+ * every layout meets the same rate of them: left to themselves, a layout whose ops are faster would
+ * meet more. Other roles have a pause between ops as ever. */
+enum lb_pace {
+    LB_PACE_NONE,
+    LB_PACE_SECOND, /* the second of two */
+    LB_PACE_ALL,
+};
+
 /* What its cases are to the answer. */
 enum lb_purpose {
     LB_PURPOSE_QUESTION,       /* what is asked */
@@ -208,6 +217,7 @@ struct lb_scenario {
     enum lb_objects objects;
     enum lb_mapping mapping; /* of pages */
     enum lb_purpose purpose;
+    enum lb_pace pace; /* where any role has one, cases are judged at equal rates only */
     const struct lb_scenario *beside; /* compared with its case; NULL: layouts with one another */
     bool by_structure; /* layouts are compared with the structure that they were moved from */
     bool uses_lock;    /* with words: a lock too (lb_workload.lock) */
@@ -363,6 +373,8 @@ struct lb_workload {
     const struct lb_layout *layout; /* NULL where the scenario uses none */
     enum lb_lock_kind lock;
     struct lb_writers writers;
+    double every_ns; /* paced roles: mean time from one begin of a thread's ops to the next; 0: none
+                        is paced */
     int threads;
     size_t objects; /* many: how many; churn: how many each thread keeps alive; else ignored */
     enum lb_picking access;
@@ -467,6 +479,8 @@ bool lb_workload_fills(const struct lb_workload *shape);
 /* The op of thread `i` of a shape: lb_scenario_op's; where that takes words, on as many and in
  * the way that the layout says. */
 enum lb_op lb_workload_op(const struct lb_workload *shape, int i);
+/* Whether the role begins its ops by the clock. */
+bool lb_workload_paced(const struct lb_workload *shape, int role);
 /* Which loop lb_hot_find finds for a shape: true for a lock behind a pointer, and in churn for one
  * that is allocated apart. */
 bool lb_workload_indirect(const struct lb_workload *shape);

@@ -161,9 +161,10 @@ static int by_keys(const struct lb_compare_case *a, const struct lb_compare_case
                    const char *baseline)
 {
     static const enum lb_key order[] = {
-        LB_KEY_SUITE,   LB_KEY_SCENARIO, LB_KEY_PLACEMENT, LB_KEY_DISTANCE, LB_KEY_HOME,
-        LB_KEY_THREADS, LB_KEY_WRITERS,  LB_KEY_OBJECTS,   LB_KEY_ACCESS,   LB_KEY_TOUCH,
-        LB_KEY_WORK_NS, LB_KEY_OFFSET,   LB_KEY_LAYOUT,    LB_KEY_LOCK,     LB_KEY_ROLE,
+        LB_KEY_SUITE,   LB_KEY_SCENARIO, LB_KEY_PLACEMENT, LB_KEY_DISTANCE,
+        LB_KEY_HOME,    LB_KEY_THREADS,  LB_KEY_WRITERS,   LB_KEY_EVERY,
+        LB_KEY_OBJECTS, LB_KEY_ACCESS,   LB_KEY_TOUCH,     LB_KEY_WORK_NS,
+        LB_KEY_OFFSET,  LB_KEY_LAYOUT,   LB_KEY_LOCK,      LB_KEY_ROLE,
     };
 
     if (a->reference != b->reference)

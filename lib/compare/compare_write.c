@@ -22,6 +22,7 @@ static const struct lb_column columns[] = {
     {"home", "as in samples.csv"},
     {"threads", "as in samples.csv"},
     {"writers", "as in samples.csv"},
+    {"every_ns", "as in samples.csv"},
     {"objects", "as in samples.csv"},
     {"access", "as in samples.csv"},
     {"touch", "as in samples.csv"},

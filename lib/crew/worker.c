@@ -122,6 +122,7 @@ struct course {
     uintptr_t cursor;
     uint64_t before, ops;
     uint64_t gap_ticks;      /* paced: an op that takes or begins late by more makes a gap */
+    uint64_t behind_until;   /* paced: what an interruption held up is being made up for */
     uint64_t late, late_ops; /* paced: ticks by which ops of the measured part began late */
     size_t blocks;
 };
@@ -232,7 +233,9 @@ static uint64_t run_paced_op(struct course *c)
     return lb_clock_now(&c->clock) - from;
 }
 
-/* An op that was due at `due` and began at `begin`, the thread being free since `free_from`. */
+/* An op that was due at `due` and began at `begin`, the thread being free since `free_from`. After
+ * an interruption ops come in a burst, which is part of the gap; unless it lasts so long that the
+ * thread cannot keep up anyway. */
 static void note_paced_op(struct course *c, uint64_t due, uint64_t free_from, uint64_t begin,
                           uint64_t ticks)
 {
@@ -240,7 +243,11 @@ static void note_paced_op(struct course *c, uint64_t due, uint64_t free_from, ui
 
     b->ops++;
     b->busy = ticks < UINT32_MAX - b->busy ? b->busy + (uint32_t)ticks : UINT32_MAX;
-    b->gap |= ticks > c->gap_ticks || begin - (due > free_from ? due : free_from) > c->gap_ticks;
+    if (ticks > c->gap_ticks || begin - (due > free_from ? due : free_from) > c->gap_ticks)
+        c->behind_until = begin + ticks + 2 * (begin - due + ticks);
+    else if (due > free_from)
+        c->behind_until = 0;
+    b->gap |= begin < c->behind_until;
     c->ops++;
     if (begin < c->counts_from)
         return;

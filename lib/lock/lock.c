@@ -88,7 +88,7 @@ void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats)
 /* All fields of the statistics, for differences. */
 #define STATS_FIELDS(apply)                                                                        \
     apply(retries) apply(spins_owner) apply(spins_queue) apply(spins_reader) apply(spin_limits)    \
-        apply(steals) apply(sleeps) apply(wakes) apply(handoffs) apply(fallbacks)
+        apply(steals) apply(sleeps) apply(wakes) apply(handoffs) apply(fallbacks) apply(mm_writes)
 
 #define COUNT_FIELD(field) +1
 _Static_assert(sizeof(struct lb_lock_stats) == (0 STATS_FIELDS(COUNT_FIELD)) * sizeof(uint64_t),

@@ -32,7 +32,7 @@ void lb_case_layout(const struct lb_case *c, char text[LB_CASE_LAYOUT_BYTES])
 int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, size_t bytes)
 {
     const struct lb_placement *place = &p->placements[c->placement];
-    char layout[LB_CASE_LAYOUT_BYTES], many[64] = "", home[24] = "";
+    char layout[LB_CASE_LAYOUT_BYTES], many[64] = "", home[24] = "", every[48] = "";
     const struct lb_scenario *s = c->shape.scenario;
     bool locks = lb_scenario_locks(s);
 
@@ -42,12 +42,14 @@ int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, s
                  lb_picking_name(c->shape.access));
     else if (lb_scenario_counts_objects(s))
         snprintf(many, sizeof many, "/objects:%zu", c->shape.objects);
+    if (c->shape.every_ns > 0)
+        snprintf(every, sizeof every, "/every_ns:%g", c->shape.every_ns);
     if (place->home != LB_HOME_LOCAL)
         snprintf(home, sizeof home, "/home:%s", lb_home_name(place->home));
-    return snprintf(text, bytes, "%s%s%s%s%s/%s/threads:%d%s%s/work_ns:%g", s->name,
+    return snprintf(text, bytes, "%s%s%s%s%s/%s/threads:%d%s%s%s/work_ns:%g", s->name,
                     *layout ? "/" : "", layout, locks ? "/" : "",
                     locks ? lb_lock_info(c->shape.lock)->name : "", place->name, c->shape.threads,
-                    home, many, c->work_ns);
+                    home, every, many, c->work_ns);
 }
 
 /* A number of threads, or a share of all ops. */
@@ -61,11 +63,13 @@ static void write_writers(const struct lb_case *c, char *text, size_t bytes)
 
 static void write_numbers(const struct lb_case *c, struct lb_case_key *k)
 {
-    k->writers[0] = k->objects[0] = k->offset[0] = '\0';
+    k->writers[0] = k->every[0] = k->objects[0] = k->offset[0] = '\0';
     lb_case_layout(c, k->layout);
     snprintf(k->threads, sizeof k->threads, "%d", c->shape.threads);
     if (lb_scenario_has_writers(c->shape.scenario))
         write_writers(c, k->writers, sizeof k->writers);
+    if (c->shape.every_ns > 0)
+        lb_number_format(c->shape.every_ns, 6, k->every);
     if (lb_scenario_counts_objects(c->shape.scenario))
         snprintf(k->objects, sizeof k->objects, "%zu", c->shape.objects);
     if (c->offset_bytes)
@@ -88,6 +92,7 @@ void lb_case_key(const struct lb_plan *plan, const struct lb_case *c, struct lb_
     key->cells[LB_KEY_HOME] = lb_home_name(p->home);
     key->cells[LB_KEY_THREADS] = key->threads;
     key->cells[LB_KEY_WRITERS] = key->writers;
+    key->cells[LB_KEY_EVERY] = key->every;
     key->cells[LB_KEY_OBJECTS] = key->objects;
     key->cells[LB_KEY_ACCESS] = lb_scenario_picks(s) ? lb_picking_name(c->shape.access) : "";
     key->cells[LB_KEY_TOUCH] = s->subject->uses_pages ? lb_touch_name(c->shape.touch) : "";

@@ -74,11 +74,30 @@ static int every_of(const struct lb_plan *p, const struct lb_case *c)
     return (beside_short ? 2 : 1) * (c->work_ns <= 0 && paused ? 2 : 1);
 }
 
-static int add_case(struct lb_plan *p, const struct lb_case *template, const struct lb_scenario *s)
+/* How often a case's paced roles begin an op. A share of all ops has no clock, and saturated
+ * throughput no wait. */
+static double every_ns(const struct lb_request *r, const struct lb_scenario *s,
+                       const struct lb_case *c)
+{
+    switch (s->pace) {
+    case LB_PACE_SECOND:
+        return c->shape.writers.threads ? r->write_every_ns : 0;
+    case LB_PACE_ALL:
+        return c->work_ns <= 0           ? 0
+               : r->observe_every_ns < 0 ? c->work_ns + LB_OBSERVE_MORE_NS
+                                         : r->observe_every_ns;
+    default:
+        return 0;
+    }
+}
+
+static int add_case(struct lb_plan *p, const struct lb_request *r, const struct lb_case *template,
+                    const struct lb_scenario *s)
 {
     struct lb_case c = *template;
 
     c.shape.scenario = s;
+    c.shape.every_ns = every_ns(r, s, &c);
     c.blocks = lb_scenario_blocks(s, c.shape.lock);
     if (!s->subject->uses_pages)
         c.window_ns = c.blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS;
@@ -113,7 +132,7 @@ static int add_frame(struct lb_plan *p, const struct lb_request *r, int placemen
     c.shape.threads = p->placements[placement].n;
     if (find_empty(p, placement, work_ns) >= 0)
         return 0;
-    if ((err = add_case(p, &c, &lb_scenarios[LB_SCENARIO_EMPTY])))
+    if ((err = add_case(p, r, &c, &lb_scenarios[LB_SCENARIO_EMPTY])))
         return err;
     c.empty = (int)p->n_cases - 1;
     c.armed = r->armed; /* not in empty, which has no word to watch */
@@ -122,14 +141,14 @@ static int add_frame(struct lb_plan *p, const struct lb_request *r, int placemen
     if (c.shape.threads > 1 && r->alone) {
         struct lb_case alone = c;
         alone.shape.threads = 1;
-        if ((err = add_case(p, &alone, &lb_scenarios[LB_SCENARIO_CONTROL_APART])))
+        if ((err = add_case(p, r, &alone, &lb_scenarios[LB_SCENARIO_CONTROL_APART])))
             return err;
     }
-    err = add_case(p, &c, &lb_scenarios[LB_SCENARIO_CONTROL_APART]);
+    err = add_case(p, r, &c, &lb_scenarios[LB_SCENARIO_CONTROL_APART]);
     if (err || c.shape.threads < 2)
         return err;
     c.base = (int)p->n_cases - 1;
-    return add_case(p, &c, &lb_scenarios[LB_SCENARIO_CONTROL_SHARED]);
+    return add_case(p, r, &c, &lb_scenarios[LB_SCENARIO_CONTROL_SHARED]);
 }
 
 static bool is_repeated(const struct lb_request *r, const struct lb_scenario *s)
@@ -145,16 +164,16 @@ static int add_with_twins(struct lb_plan *p, const struct lb_request *r,
     c.twin = 0;
     c.slow = 1;
     c.instruments = r->instruments ? 0 : LB_INSTRUMENTS;
-    err = add_case(p, &c, s);
+    err = add_case(p, r, &c, s);
     if (!err && r->twins) {
         c.twin = 1;
         c.slow = 1 + r->twin_slow;
-        err = add_case(p, &c, s);
+        err = add_case(p, r, &c, s);
     }
     for (int i = 1; !err && r->instruments && i <= 2; i++) {
         c.twin = i;
         c.instruments = i == 1 ? LB_INSTRUMENT_COUNTERS : LB_INSTRUMENT_SAMPLING;
-        err = add_case(p, &c, s);
+        err = add_case(p, r, &c, s);
     }
     return err;
 }
@@ -287,13 +306,13 @@ static int add_pages(struct lb_plan *p, const struct lb_request *r, const struct
         refuse(p, &why);
         return 0;
     }
-    err = s->internal ? add_case(p, &c, s) : add_with_twins(p, r, s, c);
+    err = s->internal ? add_case(p, r, &c, s) : add_with_twins(p, r, s, c);
     if (err || !kept || !r->first_touch)
         return err;
     c.shape.touch = LB_TOUCH_FIRST;
     c.empty = -1; /* which is measured in the rounds */
     c.armed = false;
-    return add_case(p, &c, s);
+    return add_case(p, r, &c, s);
 }
 
 static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int placement,
@@ -317,7 +336,7 @@ static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int plac
         else if (s->subject->uses_pages)
             err = add_pages(p, r, s, c);
         else if (!s->subject->uses_layout && !lb_scenario_does(s, LB_OP_EMPTY))
-            err = add_case(p, &c, s); /* the yardsticks of fastpath */
+            err = add_case(p, r, &c, s); /* the yardsticks of fastpath */
         else
             err = add_layouts(p, r, s, c);
     }
@@ -603,6 +622,11 @@ double lb_plan_round_s(const struct lb_plan *p)
         if (!lb_case_is_first(&p->cases[i]))
             s += lb_case_round_s(&p->cases[i]) / p->cases[i].every;
     return s;
+}
+
+bool lb_case_has_rates(const struct lb_case *c)
+{
+    return c->shape.scenario->n_roles == 2;
 }
 
 int lb_case_roles(const struct lb_case *c)

@@ -19,6 +19,8 @@
              "interleaved, other-kind (local too: HBM)"}, \
     {"threads", "number of threads in the case, all roles"}, \
     {"writers", "writers of mixed: a number of threads, or a share of all ops as 5%"}, \
+    {"every_ns", "mean time from one begin of a paced thread's ops to the next: of the writers " \
+                 "of mixed, of all threads of observer; empty where no role is paced"}, \
     {"objects", "objects that the scenario works on; empty where threads decide it"}, \
     {"access", "how the scenario many picks its objects: shared or private, uniform or zipf"}, \
     {"touch", "pages faulted: recycled, or first touches since the run began; else empty"}, \
@@ -28,7 +30,8 @@
 
 /* Counted by the PMU, empty where it was not: events_table.c says which event each is here. */
 #define ROLE_COLUMNS \
-    {"cycles_per_op", "cycles per op"}, \
+    {"cycles_per_op", \
+     "cycles per op; as instructions not of a paced role, which waits on the CPU"}, \
     {"instructions_per_op", "instructions per op"}, \
     {"l1d_miss_per_op", "misses of the first-level data cache per op"}, \
     {"l2_miss_per_op", "misses of the second-level cache per op"}, \
@@ -58,8 +61,16 @@ static const struct lb_column samples[] = {
      "slow every op, so that their times mean nothing"},
     {"reason", "why it was spoiled: gaps, moved, regime, preempted, late, log, empty or faults"},
     {"pus_os", "kernel numbers of the role's PUs, by thread"},
-    {"ns_op", "sum over the role's threads of measured time, divided by the sum of their ops"},
+    {"ns_op",
+     "sum over the role's threads of measured time, divided by the sum of their ops; of a paced "
+     "role, of the time within its ops, time-stamps included"},
     {"machine_ns_op", "wall time of the measured part divided by the role's ops"},
+    {"ops_per_s", "where there are two roles: the role's ops a second of wall time"},
+    {"ops_per_kop_of_first",
+     "ops of the second role per 1000 of the first: writes per 1000 reads, also where they are a "
+     "share of all ops"},
+    {"late_ns_op",
+     "of a paced role: mean time from when an op was due to its begin; ns_op holds none of it"},
     {"wall_ns", "length of the measured part of the window"},
     {"measured_ns", "time in kept blocks, summed over the role's threads"},
     {"ops", "completed ops in kept blocks, by thread"},
@@ -79,7 +90,8 @@ static const struct lb_column samples[] = {
     {"total_ops", "ops from the first to the last, warm-up and dropped blocks included"},
     LB_MEASURES_OF_LOCKS(SAMPLED)
     {"latency_samples",
-     "ops timed one by one in the measured part; each is the first after a block"},
+     "ops timed one by one in the measured part; each is the first after a block, of a paced role "
+     "each op"},
     {"latency_p50_ns", "median of their latencies, time-stamps included"},
     {"latency_p90_ns", "90th percentile"},
     {"latency_p99_ns", "99th percentile; percentiles with too few samples beyond them are empty"},
@@ -91,7 +103,9 @@ static const struct lb_column samples[] = {
      "own_op_ns + transfer_ns / 2 of this window; empty where transfer_ns is under 3 clock steps, "
      "and on one thread"},
     {"slow_ops", "timed ops above this window's slow_threshold_ns"},
-    {"sampled_share", "share of the measured time spent on timed ops and their time-stamps"},
+    {"sampled_share",
+     "share of the measured time spent on timed ops and their time-stamps; not of a paced role, "
+     "which times them all"},
     {"latency_buckets",
      "in sweeps, which resume from it: the timed ops' histogram, index:count of each bucket that "
      "is not empty (include/linebounce/latency.h)"},
@@ -131,13 +145,20 @@ static const struct lb_column summary[] = {
     {"ns_op_mad", "median absolute deviation of ns_op"},
     {"ns_op_min", "least ns_op of a window"},
     {"ns_op_max", "greatest ns_op of a window"},
-    {"net_ns_op_hl", "Hodges-Lehmann estimate of ns_op less that of empty in the same round"},
+    {"net_ns_op_hl",
+     "Hodges-Lehmann estimate of ns_op less that of empty in the same round; not of a paced role, "
+     "whose ns_op holds no pause"},
     {"net_ns_op_ci95_lo", "lower end of its 95 % interval, wider where rounds correlate"},
     {"net_ns_op_ci95_hi", "upper end of that interval"},
     {"machine_ns_op_median", "median of machine_ns_op"},
+    {"ops_per_s_median", "median of ops_per_s"},
+    {"ops_per_kop_of_first_median", "median of ops_per_kop_of_first"},
+    {"late_ns_op_median", "median of late_ns_op"},
     {"jain_median", "median of Jain's index"},
     {"min_over_max_median", "median of fewest over most ops"},
-    {"cpu_ns_op_median", "median of CPU time per op"},
+    {"cpu_ns_op_median",
+     "median of CPU time per op; as cpu_ns_op_mean and user_ns_op not of a paced role, which "
+     "waits on the CPU"},
     {"off_cpu_share_median", "median of off-CPU time over wall time, 0 to 1"},
     LB_MEASURES_OF_TIME(SUMMARISED)
     LB_MEASURES_OF_DELAY(SUMMARISED)

@@ -18,13 +18,19 @@ struct desk {
     double *left, *right;
 };
 
-enum measure { MACHINE, JAIN, MIN_OVER_MAX, CPU, OFF_CPU };
+enum measure { MACHINE, RATE, PER_KOP, LATE, JAIN, MIN_OVER_MAX, CPU, OFF_CPU };
 
 static double pick(const struct lb_sample *s, enum measure what)
 {
     switch (what) {
     case MACHINE:
         return s->machine_ns_op;
+    case RATE:
+        return lb_sample_rate(s);
+    case PER_KOP:
+        return s->per_kop_of_first;
+    case LATE:
+        return s->late_ns_op;
     case JAIN:
         return s->jain;
     case MIN_OVER_MAX:
@@ -61,7 +67,7 @@ static int summarise(struct desk *d, struct lb_result *l)
 
     if (err)
         return err;
-    if (c->empty >= 0) {
+    if (c->empty >= 0 && !lb_workload_paced(&c->shape, l->role)) {
         n = lb_run_pairs(d->run, l->case_index, l->role, c->empty, 0, l->regime, d->left, d->right);
         for (size_t i = 0; i < n; i++)
             d->left[i] -= d->right[i];
@@ -71,7 +77,10 @@ static int summarise(struct desk *d, struct lb_result *l)
     l->machine_ns_op = median_of(d, l, MACHINE);
     l->jain = median_of(d, l, JAIN);
     l->min_over_max = median_of(d, l, MIN_OVER_MAX);
-    l->cpu_ns_op = median_of(d, l, CPU);
+    l->ops_per_s = lb_case_has_rates(c) ? median_of(d, l, RATE) : NAN;
+    l->per_kop_of_first = median_of(d, l, PER_KOP);
+    l->late_ns_op = median_of(d, l, LATE);
+    l->cpu_ns_op = lb_workload_paced(&c->shape, l->role) ? NAN : median_of(d, l, CPU);
     l->off_cpu_share = median_of(d, l, OFF_CPU);
     lb_result_account(d->run, l);
     if ((err = lb_result_timed(d->run, d->left, l)))

@@ -63,6 +63,8 @@ void lb_result_account(const struct lb_run *run, struct lb_result *l)
         double value = lb_account_get(&sum.account, m) / (sum.total_ops / m->per);
         *lb_account_at(&l->per, m) = is_known(m, shape, &sum.account) ? value : NAN;
     }
+    if (lb_workload_paced(shape, l->role)) /* it waits on its CPU */
+        l->per.cpu_ns = l->per.user_ns = NAN;
     account_faults(run, &sum, l);
 }
 
@@ -174,6 +176,10 @@ static void count_event(const struct lb_run *run, const struct lb_result *l, siz
     enum lb_count_state worst =
         run->events[event].state == LB_COUNT_COUNTED ? LB_COUNT_UNASKED : run->events[event].state;
 
+    k->per_op = NAN;
+    if (lb_workload_paced(&run->plan->cases[l->case_index].shape, l->role) &&
+        lb_event_counts_waits(&run->events[event].event))
+        return;
     for (size_t i = 0; i < series->n; i++) {
         const struct lb_tally *t = &series->tallies[l->role][i * run->n_events + event];
         if (!sample_of(run, l, i) || t->state == LB_COUNT_UNASKED)

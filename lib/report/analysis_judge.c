@@ -163,7 +163,9 @@ static void withhold(struct lb_analysis *a)
         struct lb_comparison *k = &l->comparison;
         const char *why;
         if (!l->compared || !lb_case_is_subject(&a->run->plan->cases[l->case_index]) ||
-            (k->no_verdict && !k->few) || !(why = lb_analysis_doubt(a, l->case_index, l->regime)))
+            (k->no_verdict && !k->few) ||
+            (!(why = lb_analysis_doubt(a, l->case_index, l->regime)) &&
+             !(why = lb_analysis_rates(a, l))))
             continue;
         k->no_verdict = why;
         k->few = false;

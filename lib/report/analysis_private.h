@@ -12,6 +12,10 @@ int lb_result_counted(const struct lb_run *run, struct lb_result *line);
 /* Takes the zeros away that no positive control stands up for. */
 void lb_analysis_doubt_zeros(struct lb_analysis *analysis);
 
+/* Why two cases that are compared met different rates, or did not reach the one that was set:
+ * static text, or NULL. The line is one of the compared. */
+const char *lb_analysis_rates(const struct lb_analysis *analysis, const struct lb_result *line);
+
 /* Controls, self-checks and disturbance, and the verdicts that they take away. -ENOMEM. */
 int lb_analysis_judge(struct lb_analysis *analysis);
 

@@ -34,6 +34,9 @@ static void write_times(struct lb_row *row, const struct lb_result *l)
         lb_row_number(row, "net_ns_op_ci95_hi", l->net.hi);
     }
     lb_row_number(row, "machine_ns_op_median", l->machine_ns_op);
+    lb_row_number(row, "ops_per_s_median", l->ops_per_s);
+    lb_row_number(row, "ops_per_kop_of_first_median", l->per_kop_of_first);
+    lb_row_number(row, "late_ns_op_median", l->late_ns_op);
     lb_row_number(row, "jain_median", l->jain);
     lb_row_number(row, "min_over_max_median", l->min_over_max);
     lb_row_number(row, "cpu_ns_op_median", l->cpu_ns_op);

@@ -120,6 +120,28 @@ static unsigned turn_of(const struct lb_runner *b, const struct lb_case *c)
 
 /* Roles rotate over the PUs from turn to turn: thread i sits on the placement's PU (i + turn) mod
  * n, also where the case leaves some of the placement's PUs idle. */
+/* Ops that begin as the clock steps would be timed short: they begin some steps later, drawn. */
+#define DITHER_STEPS 4
+
+static struct lb_pacing pace(const struct lb_runner *b, const struct lb_case *c, int thread)
+{
+    const struct lb_clock *clock = &b->run->clock;
+    double span = DITHER_STEPS * clock->step_ns / b->run->chain_ns;
+    int role = lb_scenario_role(c->shape.scenario, &c->shape.writers, thread, c->shape.threads);
+
+    if (!lb_workload_paced(&c->shape, role))
+        return (struct lb_pacing){.every_ticks = 0};
+    return (struct lb_pacing){
+        .every_ticks = lb_clock_ticks(clock, c->shape.every_ns),
+        .timed = clock->kind == LB_CLOCK_MONOTONIC /* whose ticks are not the stamps' */
+                     ? NULL
+                     : lb_hot_timed_find(lb_workload_op(&c->shape, thread), c->shape.lock,
+                                         lb_workload_indirect(&c->shape)),
+        .dither = lb_hot_find(LB_OP_EMPTY, c->shape.lock, false, true),
+        .dither_span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),
+    };
+}
+
 static void plan_threads(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
     const struct lb_placement *p = &b->plan->placements[c->placement];
@@ -130,16 +152,18 @@ static void plan_threads(struct lb_runner *b, const struct lb_case *c, struct lb
         enum lb_op op = lb_workload_op(&c->shape, i);
         bool indirect = lb_workload_indirect(&c->shape);
         uint64_t seed = b->round_seed + (uint64_t)i;
+        struct lb_pacing pacing = pace(b, c, i);
         a->threads[i] = (struct lb_thread_plan){
             .worker =
                 lb_runner_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
-            .loop = lb_hot_find(op, c->shape.lock, indirect, paused),
+            .loop = lb_hot_find(op, c->shape.lock, indirect, paused && !pacing.every_ticks),
             .seed = lb_random(&seed),
             .span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),
             .op_ns = a->armed ? ARMED_OP_NS : b->op_ns[a->case_index],
             .faults_op = lb_op_faults(op),
             .picks = a->placed.draw_words,
             .picks_start = b->picks,
+            .pacing = pacing,
             .ops_most = lb_case_is_first(c) ? lb_runner_touches_left(b, c) : 0,
         };
         memcpy(a->threads[i].x, a->sites[i].x, sizeof a->threads[i].x);
@@ -290,8 +314,8 @@ static void remember_op(struct lb_runner *b, const struct lb_attempt *a, int thr
     double longest = 0;
 
     for (int i = 0; i < threads; i++)
-        if (a->results[i].ops > 0 && a->results[i].measured_ns / a->results[i].ops > longest)
-            longest = a->results[i].measured_ns / a->results[i].ops;
+        if (a->results[i].ops > 0 && a->results[i].busy_ns / a->results[i].ops > longest)
+            longest = a->results[i].busy_ns / a->results[i].ops;
     if (longest > 0)
         b->op_ns[a->case_index] = longest;
 }

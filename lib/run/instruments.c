@@ -21,6 +21,11 @@ bool lb_event_is_in_each(const struct lb_run_event *e)
            (e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS);
 }
 
+bool lb_event_counts_waits(const struct lb_event *e)
+{
+    return e->role == LB_EVENT_CYCLES || e->role == LB_EVENT_INSTRUCTIONS;
+}
+
 static uint32_t pmu_type_of(const struct lb_runner *b, int pu_os)
 {
     const struct lb_core_pmu *pmu = lb_core_pmu_of(b->pmus, b->n_pmus, pu_os);

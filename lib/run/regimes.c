@@ -282,7 +282,9 @@ static int is_precise(const struct lb_runner *b, int i, int role, double *left, 
         left[k] -= right[k];
     if ((err = lb_stats_location(left, n, 0.95, b->options->seed, &e)))
         return err;
-    n = c->empty < 0 ? 0 : lb_run_pairs(run, c->empty, 0, -1, 0, -1, left, right);
+    n = c->empty < 0 || lb_workload_paced(&c->shape, role)
+            ? 0
+            : lb_run_pairs(run, c->empty, 0, -1, 0, -1, left, right);
     if (n && (err = lb_stats_median(left, n, &empty)))
         return err;
     *precise = lb_stats_precise((e.hi - e.lo) / 2, ns_op - empty, ns_op, c->work_ns,

@@ -144,6 +144,8 @@ int lb_runner_open(const struct lb_runner *bench, struct lb_event_code *codes, u
                    int n, struct lb_group *group);
 /* Counted in every group beside others: cycles and instructions, where there is room. */
 bool lb_event_is_in_each(const struct lb_run_event *event);
+/* Cycles and instructions: a paced thread's are those of its waits too, and none of an op. */
+bool lb_event_counts_waits(const struct lb_event *event);
 /* Puts counters and sampling into the plans of a window's threads. */
 int lb_runner_equip(struct lb_runner *bench, const struct lb_case *c, struct lb_attempt *attempt);
 /* What a role's threads counted of the window's k-th event, and the ops over which they did. */

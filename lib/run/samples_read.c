@@ -156,6 +156,8 @@ static void read_sample(const struct resuming *r, struct lb_sample *x)
     *x = (struct lb_sample){
         .ns_op = number(r, "ns_op"),
         .machine_ns_op = number(r, "machine_ns_op"),
+        .per_kop_of_first = number(r, "ops_per_kop_of_first"),
+        .late_ns_op = number(r, "late_ns_op"),
         .first_ns_op = number(r, "ns_op"),
         .jain = number(r, "jain"),
         .min_over_max = number(r, "min_over_max"),

@@ -144,7 +144,7 @@ static void write_latency(const struct lb_runner *b, const struct lb_attempt *a,
 }
 
 static void write_event(struct lb_row *row, const struct lb_event *e, const struct lb_count *k,
-                        double ops)
+                        double ops, bool paced)
 {
     bool has_value = isfinite(k->scaled);
 
@@ -156,7 +156,7 @@ static void write_event(struct lb_row *row, const struct lb_event *e, const stru
     lb_row_more_number(row, "event_scaled", k->scaled);
     /* A count of 0 may be one that nobody counted: summary.csv, which knows the control, decides.
      */
-    if (e->role >= 0 && k->scaled > 0)
+    if (e->role >= 0 && k->scaled > 0 && !(paced && lb_event_counts_waits(e)))
         lb_row_role(row, e->role, k->scaled / ops);
 }
 
@@ -166,7 +166,8 @@ static void write_events(const struct lb_runner *b, const struct lb_attempt *a,
     for (int k = 0; k < a->n_events; k++) {
         double ops;
         struct lb_count sum = lb_runner_count(a, c, role, k, &ops);
-        write_event(b->row, &b->run->events[a->events[k]].event, &sum, ops);
+        write_event(b->row, &b->run->events[a->events[k]].event, &sum, ops,
+                    lb_workload_paced(&c->shape, role));
     }
 }
 
@@ -185,6 +186,15 @@ static void write_placed(struct lb_row *row, const struct lb_placed *p, const st
         lb_row_int(row, "share_lines", p->shares);
 }
 
+static void write_rates(struct lb_row *row, const struct lb_case *c, const struct lb_sample *s)
+{
+    if (!lb_case_has_rates(c))
+        return;
+    lb_row_number(row, "ops_per_s", lb_sample_rate(s));
+    lb_row_number(row, "ops_per_kop_of_first", s->per_kop_of_first);
+    lb_row_number(row, "late_ns_op", s->late_ns_op);
+}
+
 static void write_figures(struct lb_row *row, const struct lb_case *c, const struct lb_sample *s)
 {
     lb_row_number(row, "ns_op", s->ns_op);
@@ -193,6 +203,7 @@ static void write_figures(struct lb_row *row, const struct lb_case *c, const str
     lb_row_number(row, "jain", s->jain);
     lb_row_number(row, "min_over_max", s->min_over_max);
     lb_row_number(row, "sampled_share", s->sampled_share);
+    write_rates(row, c, s);
 }
 
 static void write_sample(struct lb_runner *b, const struct lb_attempt *a, const struct lb_case *c,

@@ -31,10 +31,34 @@ double lb_off_cpu_share(const struct lb_sample *s)
     return a->cpu_ns >= a->wall_ns ? 0 : 1 - a->cpu_ns / a->wall_ns;
 }
 
+/* Wall time over a role's ops. */
+static double wall_ns_op(const struct lb_attempt *a, const struct lb_case *c, int role)
+{
+    double measured = 0, ops = 0;
+
+    for (int i = 0; i < c->shape.threads; i++)
+        if (lb_case_plays(c, role, i)) {
+            measured += a->results[i].measured_ns;
+            ops += a->results[i].ops;
+        }
+    return measured / ops / lb_case_role_threads(c, role);
+}
+
+static double per_kop_of_first(const struct lb_attempt *a, const struct lb_case *c, int role,
+                               const struct lb_sample *s)
+{
+    if (!lb_case_has_rates(c))
+        return NAN;
+    if (lb_case_roles(c) == 1) /* writes are a share of its ops */
+        return 1000 * s->account.mm_writes / (s->total_ops - s->account.mm_writes);
+    return role ? 1000 * wall_ns_op(a, c, 0) / s->machine_ns_op : NAN;
+}
+
 void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int role,
                     struct lb_sample *s)
 {
-    double *ops = a->ops, measured = 0, sampled = 0, sum = 0;
+    double *ops = a->ops, busy = 0, measured = 0, sampled = 0, sum = 0, late = 0, late_ops = 0;
+    bool paced = lb_workload_paced(&c->shape, role);
     size_t n = 0;
 
     memset(s, 0, sizeof *s);
@@ -43,16 +67,21 @@ void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int rol
         if (!lb_case_plays(c, role, i))
             continue;
         if (!n)
-            s->first_ns_op = r->measured_ns / r->ops;
+            s->first_ns_op = (paced ? r->busy_ns : r->measured_ns) / r->ops;
         ops[n++] = r->ops;
         measured += r->measured_ns;
+        busy += paced ? r->busy_ns : r->measured_ns;
+        late += r->late_ns;
+        late_ops += (double)r->late_ops;
         sampled += r->sampled_ns;
         sum += r->ops;
         s->total_ops += (double)r->total_ops;
         lb_account_add(&r->account, &s->account);
     }
-    s->ns_op = measured / sum;
-    s->machine_ns_op = s->ns_op / (double)n;
+    s->ns_op = busy / sum;
+    s->machine_ns_op = measured / sum / (double)n;
+    s->per_kop_of_first = per_kop_of_first(a, c, role, s);
+    s->late_ns_op = paced ? late / late_ops : NAN;
     s->jain = lb_stats_jain(ops, n);
     s->min_over_max = lb_stats_min_over_max(ops, n);
     s->cpu_ns_op = s->account.cpu_ns / s->total_ops;
@@ -61,7 +90,7 @@ void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int rol
     s->slow_ns = a->slow_ns[role];
     s->transfer_ns = a->transfer_ns;
     /* Where nothing sleeps, sampled blocks are left out of the measured time. */
-    s->sampled_share = sampled / (measured + (c->blocks ? 0 : sampled));
+    s->sampled_share = paced ? NAN : sampled / (measured + (c->blocks ? 0 : sampled));
 }
 
 void lb_runner_latency(const struct lb_attempt *a, const struct lb_case *c, int role,
@@ -104,6 +133,8 @@ void lb_sum_add_sample(const struct lb_sample *x, int role, struct lb_sum *s)
 
     sum->ns_op += x->ns_op;
     sum->machine_ns_op += x->machine_ns_op;
+    sum->per_kop_of_first += x->per_kop_of_first;
+    sum->late_ns_op += x->late_ns_op;
     sum->first_ns_op += x->first_ns_op;
     sum->jain += x->jain;
     sum->min_over_max += x->min_over_max;
@@ -122,6 +153,8 @@ static void take_mean(struct lb_sample *sum, int phases)
 {
     sum->ns_op /= phases;
     sum->machine_ns_op /= phases;
+    sum->per_kop_of_first /= phases;
+    sum->late_ns_op /= phases;
     sum->first_ns_op /= phases;
     sum->jain /= phases;
     sum->min_over_max /= phases;

@@ -176,6 +176,7 @@ INLINE uintptr_t lock_of(uintptr_t where)
         lb_##K##_write_unlock(lock, me, as_mm(mm));                                                \
         __atomic_store_n(&as_mm(mm)->lock_seq, now + 1, __ATOMIC_RELEASE);                         \
         lb_rwsem40_write_unlock(&as_mm(mm)->lock, me, NULL);                                       \
+        me->stats.mm_writes++;                                                                     \
     }
 
 /* The object's address is an offset drawn beforehand: eight-byte units in 32 bits reach 32 GiB. */

@@ -30,6 +30,12 @@ enum lb_op lb_workload_op(const struct lb_workload *s, int i)
     return words_op(s->layout, lb_scenario_role(s->scenario, &s->writers, i, s->threads));
 }
 
+bool lb_workload_paced(const struct lb_workload *s, int role)
+{
+    return s->every_ns > 0 &&
+           (s->scenario->pace == LB_PACE_ALL || (s->scenario->pace == LB_PACE_SECOND && role == 1));
+}
+
 bool lb_workload_fills(const struct lb_workload *s)
 {
     return lb_scenario_counts_objects(s->scenario);

@@ -40,6 +40,7 @@ struct order {
     double work_ns;
     bool controls;
     const char *mine; /* a user's layout in place of refcount; NULL: none */
+    double write_every_ns, observe_every_ns;
 };
 
 static inline struct lb_plan *make_plan(const struct order *o, const struct lb_layout *layouts,
@@ -52,6 +53,8 @@ static inline struct lb_plan *make_plan(const struct order *o, const struct lb_l
                            .layouts = layouts,
                            .n_layouts = n,
                            .writers = {1, 0},
+                           .write_every_ns = o->write_every_ns,
+                           .observe_every_ns = o->observe_every_ns,
                            .placements = o->placements,
                            .n_placements = o->n_placements,
                            .threads = &o->threads,
