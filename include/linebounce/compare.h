@@ -65,6 +65,10 @@ struct lb_compare_case {
      * a moved copy what it was, of a scan of offsets the farthest. -1: none. */
     int base;
     size_t ok[2], spoiled[2], armed[2];
+    /* Of a role whose rate is judged: ops a second where a clock paces it, else ops of the second
+     * role per 1000 of the first; NaN of others. Where the sides' differ by LB_RATES_APART_MOST no
+     * role of the case has a verdict. */
+    double rate[2];
     double min_over_max;         /* the lower of the sides' medians, NaN when unknown */
     struct lb_contrast time;     /* ns_op */
     struct lb_contrast relative; /* ns_op over that of the base in the same round */

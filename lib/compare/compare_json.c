@@ -356,7 +356,7 @@ static bool put_case(const struct lb_compare *c, const struct lb_compare_case *k
                                   : "ab") &&
            cJSON_AddBoolToObject(o, "reference", k->reference) && put_counts(o, "windows", k->ok) &&
            put_counts(o, "windows_spoiled", k->spoiled) &&
-           put_counts(o, "windows_armed", k->armed) &&
+           put_counts(o, "windows_armed", k->armed) && put_pair(o, "rate", k->rate) &&
            put_text(o, "base", k->base < 0 ? "" : c->cases[k->base].cells[LB_KEY_LAYOUT]) &&
            put_contrast(o, "time", &k->time) && put_contrast(o, "relative", &k->relative);
 }

@@ -291,8 +291,10 @@ static bool spoiled_differ(const struct lb_compare_case *k)
 }
 
 /* Why there is no verdict, or nothing. */
-static void explain(const struct lb_compare_case *k, bool is_time, bool met, struct lb_contrast *x)
+static void explain(const struct lb_compare *c, int i, bool is_time, bool met,
+                    struct lb_contrast *x)
 {
+    const struct lb_compare_case *k = &c->cases[i];
     int few = x->rounds[0] <= x->rounds[1] ? 0 : 1, lone = x->runs[0] <= x->runs[1] ? 0 : 1;
 
     if (!met)
@@ -312,6 +314,8 @@ static void explain(const struct lb_compare_case *k, bool is_time, bool met, str
     else if (spoiled_differ(k))
         snprintf(x->note, sizeof x->note,
                  "the rates of spoiled windows differ by more than 10 points");
+    else if (lb_compare_rates_apart(c, (size_t)i))
+        snprintf(x->note, sizeof x->note, "the sides' rates differ by more than 10 %%");
 }
 
 /* `ns` is what A takes where the two are compared. */
@@ -353,7 +357,7 @@ static int contrast(struct bench *b, int i, int base, struct lb_contrast *x)
         return err;
     if (is_time)
         k->min_over_max = fair[0] < fair[1] || isnan(fair[1]) ? fair[0] : fair[1];
-    explain(k, is_time, met, x);
+    explain(b->c, i, is_time, met, x);
     return met && x->runs[0] && x->runs[1] ? estimate(b, ns[0], x) : 0;
 }
 
@@ -449,6 +453,7 @@ int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool 
     struct bench b = {.c = c, .margin = margin, .apart = apart};
     int err = make_bench(&b);
 
+    lb_compare_rates(c);
     for (size_t i = 0; !err && i < c->n_cases; i++)
         err = judge_case(&b, (int)i);
     drop_bench(&b);

@@ -30,7 +30,8 @@ struct lb_compare_unit {
     float *probes; /* n_links a sample: round trips between neighbours in the ring */
     struct lb_compare_digest *digests; /* of a summary, one a sample */
     size_t n, room;
-    int n_links; /* -1: not yet known */
+    double rates, n_rates; /* sum over so many windows: lb_compare_add_rate */
+    int n_links;           /* -1: not yet known */
     uint32_t phases;
     struct {
         bool open;
@@ -69,6 +70,14 @@ struct lb_compare_interval {
  * from another. */
 int lb_compare_interval(const double *const medians[2], const size_t n[2], double margin,
                         struct lb_compare_interval *interval);
+
+/* Adds what an ok row says of the rate of its role, for so many windows. */
+void lb_compare_add_rate(const struct lb_csv_reader *csv, bool summary, double windows,
+                         struct lb_compare_unit *unit);
+/* Sets the sides' rates of all cases. */
+void lb_compare_rates(struct lb_compare *c);
+/* Whether a role of the case came at rates that differ. */
+bool lb_compare_rates_apart(const struct lb_compare *c, size_t i);
 
 /* Judges every case. `apart`: each side in its own regime. */
 int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool apart);

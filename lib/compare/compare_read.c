@@ -305,6 +305,8 @@ static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
         if (err)
             return err;
         found->ok[run->side] += usable;
+        if (usable)
+            lb_compare_add_rate(csv, false, 1, &c->hidden->units[at][r]);
         run->unusable += !usable;
     } else if (!strcmp(status, "armed")) {
         found->armed[run->side]++;
@@ -371,6 +373,7 @@ static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r
         return 0;
     }
     c->cases[at].ok[run->side] += (size_t)windows;
+    lb_compare_add_rate(csv, true, windows, u);
     return add_digest(csv, u);
 }
 

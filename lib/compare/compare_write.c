@@ -36,6 +36,10 @@ static const struct lb_column columns[] = {
     {"windows_b", "the same of B"},
     {"spoiled_a", "spoiled windows of A"}, {"spoiled_b", "of B"},
     {"armed_a", "armed windows of A, left out"}, {"armed_b", "of B"},
+    {"rate_a",
+     "where the scenario is judged at equal rates: the role's ops a second where a clock paces it, "
+     "else ops of the second role per 1000 of the first; mean over A's runs"},
+    {"rate_b", "the same of B"},
     {"time_a_ns", "geometric mean over A's runs of the median ns_op in the regime compared"},
     {"time_b_ns", "the same of B"},
     {"time_runs_a", "runs of A that went in"}, {"time_runs_b", "of B"},
@@ -112,6 +116,8 @@ static int put_case(const struct lb_compare *c, const struct lb_compare_case *k,
                            : !k->here[1] ? "a"
                                          : "ab")) ||
         (err = lb_row_int(row, "reference", k->reference)) ||
+        (err = lb_row_number(row, "rate_a", k->rate[0])) ||
+        (err = lb_row_number(row, "rate_b", k->rate[1])) ||
         (err = lb_row_number(row, "time_a_ns", k->time.side[0])) ||
         (err = lb_row_number(row, "time_b_ns", k->time.side[1])) ||
         (err = lb_row_number(row, "regime_a_ns", k->time.regime_ns[0])) ||

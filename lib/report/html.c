@@ -213,7 +213,10 @@ static void put_row(FILE *out, const struct lb_csv_reader *r)
     fputs("<tr>", out);
     for (size_t i = 0; i < LB_COUNT(before); i++)
         put_cell(out, r, before[i]);
-    put_interval(out, r, "net_ns_op_hl", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi", 1);
+    if (*lb_csv_cell(r, "every_ns") && !*lb_csv_cell(r, "net_ns_op_hl")) /* a paced role's op */
+        put_interval(out, r, "ns_op_median", "ns_op_ci95_lo", "ns_op_ci95_hi", 1);
+    else
+        put_interval(out, r, "net_ns_op_hl", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi", 1);
     put_interval(out, r, "ratio", "ratio_ci95_lo", "ratio_ci95_hi", 2);
     put_verdict(out, r);
     put_interval(out, r, "min_over_max_median", "", "", 2);

@@ -99,6 +99,7 @@ void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_ro
     const char *writers = lb_plot_cell(rows, row, "writers");
     const char *objects = lb_plot_cell(rows, row, "objects");
     const char *access = lb_plot_cell(rows, row, "access");
+    const char *every = lb_plot_cell(rows, row, "every_ns");
     bool one_role = !*role || !strcmp(role, "all");
     int used =
         snprintf(text, LB_DAT_TEXT_BYTES, "%.150s%s%.60s", lb_plot_cell(rows, row, "scenario"),
@@ -107,6 +108,9 @@ void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_ro
     if (*writers)
         used += snprintf(text + used, LB_DAT_TEXT_BYTES - (size_t)used, " (%.60s writer%s)",
                          writers, strcmp(writers, "1") ? "s" : "");
+    if (*every)
+        used += snprintf(text + used, LB_DAT_TEXT_BYTES - (size_t)used, ", an op every %.20s ns",
+                         every);
     if (*objects)
         snprintf(text + used, LB_DAT_TEXT_BYTES - (size_t)used, " of %.60s%s%.60s", objects,
                  *access ? ", " : "", access);

@@ -11,10 +11,20 @@
 static const char *const net_columns[] = {"net_ns_op_hl", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi"};
 static const char *const all_columns[] = {"ns_op_median", "ns_op_ci95_lo", "ns_op_ci95_hi"};
 
+/* An op of a paced role is timed without a pause: there is no net, and nothing to take off. */
+static const char *const *columns_of(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                                     const char *const *columns)
+{
+    return columns == net_columns && isnan(lb_plot_number(rows, row, columns[0])) &&
+                   *lb_plot_cell(rows, row, "every_ns")
+               ? all_columns
+               : columns;
+}
+
 static bool shows_value(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
                         const void *columns)
 {
-    return !isnan(lb_plot_number(rows, row, ((const char *const *)columns)[0]));
+    return !isnan(lb_plot_number(rows, row, columns_of(rows, row, columns)[0]));
 }
 
 /* The baseline is what most rows are compared to; twins have their originals. "": none. */
@@ -66,7 +76,7 @@ static void put_panel(FILE *out, const struct lb_chart *c, size_t p, const char 
         const struct lb_plot_row *row = c->shown[i];
         if (row->panel != c->panels[p]->panel)
             continue;
-        struct lb_plot_value v = lb_plot_value(c->rows, row, columns);
+        struct lb_plot_value v = lb_plot_value(c->rows, row, columns_of(c->rows, row, columns));
         if (isnan(base) && mark_of(c->rows, row, baseline) == 1)
             base = v.value;
         lb_plot_range_add(&ends, &v);
@@ -82,7 +92,7 @@ static void put_marks(FILE *out, const struct lb_chart *c, const char *const col
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct lb_plot_row *row = c->shown[i];
-        struct lb_plot_value v = lb_plot_value(c->rows, row, columns);
+        struct lb_plot_value v = lb_plot_value(c->rows, row, columns_of(c->rows, row, columns));
         fprintf(out, "%d\t%d\t%d\t", lb_chart_panel(c, row), lb_chart_y(c, row),
                 mark_of(c->rows, row, baseline));
         lb_dat_numbers(out, (double[]){v.value, v.low, v.high}, 3);

@@ -91,6 +91,10 @@ static struct point point_of(const struct lb_plot_rows *rows, const struct lb_pl
 
     p.rate = (struct lb_plot_value){all / p.ns.value, all / p.ns.high,
                                     all / (p.ns.low > 0 ? p.ns.low : p.ns.value)};
+    if (!isnan(lb_plot_number(rows, row, "late_ns_op_median"))) { /* paced: it waits between ops */
+        double rate = 1e-6 * lb_plot_number(rows, row, "ops_per_s_median");
+        p.rate = (struct lb_plot_value){rate, rate, rate};
+    }
     return p;
 }
 

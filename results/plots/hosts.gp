@@ -31,6 +31,7 @@ do for [h = 1:dirs] {
             (text("layout")."|".text("lock")):(number("net_ns_op_hl")): \
             (number("net_ns_op_ci95_lo")):(number("net_ns_op_ci95_hi")) \
             with table if (text("layout") ne "-" && text("threads") eq "2" \
+                && text("net_ns_op_hl") ne "-" \
                 && has("local -", text("home")) && (text("windows_other_regime") eq "0" \
                     || number("windows") >= number("windows_other_regime")))
         unset table
