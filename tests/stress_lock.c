@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The locks among threads: random mixes that must lose no update, and constructed meetings, in
- * which one thread at a time is let go so that the slow paths are taken in a known order. A hang is
- * a failure: the alarm ends the program.
+ * The locks of a VMA among threads, in constructed meetings: one thread at a time is let go so that
+ * the slow paths are taken in a known order. A hang is a failure: the alarm ends the program.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,245 +10,12 @@
 
 #include <cmocka.h>
 
+#include "support/lock_crowd.h"
+
 #include <sched.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "lock/fast_paths.h"
-
-#include <linebounce/arena.h>
-
-#define MOST_THREADS 8
-#define ALARM_S      60
-
-union any_lock {
-    struct lb_rwsem40 rwsem40;
-    struct lb_rwsem32 rwsem32;
-    struct lb_refcount refcount;
-    pthread_rwlock_t rwlock;
-    pthread_mutex_t mutex;
-};
-
-/* What the lock protects is plain memory: the thread sanitizer sees every hole. */
-struct shared {
-    enum lb_lock_kind kind;
-    union any_lock lock;
-    struct lb_mm mm;
-    uint64_t first, second; /* equal outside write sections */
-    uint32_t stop;          /* atomic */
-    unsigned order;         /* who came when */
-    struct lb_task_set *set;
-};
-
-struct worker {
-    struct shared *shared;
-    struct lb_task *me;
-    pthread_t thread;
-    unsigned ops;
-    unsigned write_percent;
-    uint64_t seed;
-    uint64_t writes, reads, torn; /* results */
-    unsigned order;
-};
-
-static enum lb_lock_kind kinds[] = {LB_LOCK_LIST(LB_LOCK_ENUM)};
-
-static struct shared *begin(void **state, struct worker *workers, unsigned n)
-{
-    static struct shared shared;
-    memset(&shared, 0, sizeof shared);
-    shared.kind = *(enum lb_lock_kind *)*state;
-    lb_lock_init(shared.kind, &shared.lock);
-    lb_mm_init(&shared.mm);
-    assert_int_equal(lb_task_set_create(n + 1, &shared.set), 0);
-    memset(workers, 0, n * sizeof *workers);
-    for (unsigned i = 0; i < n; i++) {
-        workers[i].shared = &shared;
-        workers[i].me = lb_task_get(shared.set, i);
-        workers[i].seed = i;
-    }
-    return &shared;
-}
-
-/* The main thread's task. */
-static struct lb_task *main_task(struct shared *shared, unsigned n_workers)
-{
-    return lb_task_get(shared->set, n_workers);
-}
-
-static void start(struct worker *worker, void *(*run)(void *))
-{
-    assert_int_equal(pthread_create(&worker->thread, NULL, run, worker), 0);
-}
-
-static void join(struct worker *workers, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
-}
-
-static void end(struct shared *shared)
-{
-    assert_true(lb_lock_is_idle(shared->kind, &shared->lock));
-    assert_true(lb_lock_is_idle(LB_LOCK_RWSEM40, &shared->mm.lock));
-    assert_null(shared->mm.refcount_writer);
-    lb_task_set_destroy(shared->set);
-}
-
-static void write_lock(struct shared *shared, struct lb_task *me)
-{
-    if (shared->kind == LB_LOCK_REFCOUNT)
-        lb_lock_write(LB_LOCK_RWSEM40, &shared->mm.lock, me, NULL);
-    lb_lock_write(shared->kind, &shared->lock, me, &shared->mm);
-}
-
-static void write_unlock(struct shared *shared, struct lb_task *me)
-{
-    lb_lock_write_unlock(shared->kind, &shared->lock, me, &shared->mm);
-    if (shared->kind == LB_LOCK_REFCOUNT)
-        lb_lock_write_unlock(LB_LOCK_RWSEM40, &shared->mm.lock, me, NULL);
-}
-
-static void write_once(struct worker *worker)
-{
-    struct shared *shared = worker->shared;
-    write_lock(shared, worker->me);
-    worker->torn += shared->first != shared->second;
-    shared->first++;
-    if (lb_random_below(&worker->seed, 64) == 0)
-        sched_yield();
-    shared->second++;
-    write_unlock(shared, worker->me);
-    worker->writes++;
-}
-
-static void look(struct worker *worker)
-{
-    const struct shared *shared = worker->shared;
-    const uint64_t first = shared->first;
-    if (lb_random_below(&worker->seed, 64) == 0)
-        sched_yield();
-    worker->torn += first != shared->second;
-    worker->reads++;
-}
-
-/* Tries, and falls back as a fault does: to the address space's lock where that keeps writers out,
- * else to a blocking read. */
-static void read_once(struct worker *worker, bool try)
-{
-    struct shared *shared = worker->shared;
-    const bool refcount = shared->kind == LB_LOCK_REFCOUNT;
-    if (try && !lb_lock_read_try(shared->kind, &shared->lock, worker->me)) {
-        if (refcount) {
-            lb_lock_read(LB_LOCK_RWSEM40, &shared->mm.lock, worker->me);
-            look(worker);
-            lb_lock_read_unlock(LB_LOCK_RWSEM40, &shared->mm.lock, worker->me, NULL);
-            return;
-        }
-        lb_lock_read(shared->kind, &shared->lock, worker->me);
-    } else if (!try) {
-        lb_lock_read(shared->kind, &shared->lock, worker->me);
-    }
-    look(worker);
-    lb_lock_read_unlock(shared->kind, &shared->lock, worker->me, &shared->mm);
-}
-
-static void *run_mix(void *arg)
-{
-    struct worker *worker = arg;
-    for (unsigned i = 0; i < worker->ops; i++) {
-        const uint64_t draw = lb_random_below(&worker->seed, 100);
-        if (draw < worker->write_percent)
-            write_once(worker);
-        else
-            read_once(worker, draw & 1);
-    }
-    return NULL;
-}
-
-static void *run_reads_until_stop(void *arg)
-{
-    struct worker *worker = arg;
-    while (!__atomic_load_n(&worker->shared->stop, __ATOMIC_RELAXED))
-        read_once(worker, false);
-    return NULL;
-}
-
-static void *run_one_write(void *arg)
-{
-    struct worker *worker = arg;
-    write_lock(worker->shared, worker->me);
-    worker->order = worker->shared->order++;
-    write_unlock(worker->shared, worker->me);
-    return NULL;
-}
-
-static void *run_one_read(void *arg)
-{
-    struct worker *worker = arg;
-    lb_lock_read(worker->shared->kind, &worker->shared->lock, worker->me);
-    worker->order = worker->shared->order;
-    lb_lock_read_unlock(worker->shared->kind, &worker->shared->lock, worker->me,
-                        &worker->shared->mm);
-    return NULL;
-}
-
-static struct lb_lock_stats stats_of(const struct worker *worker)
-{
-    struct lb_lock_stats stats;
-    lb_task_stats(worker->me, &stats);
-    return stats;
-}
-
-static void check_mix(struct shared *shared, const struct worker *workers, unsigned n)
-{
-    uint64_t writes = 0, ops = 0, expected = 0;
-    for (unsigned i = 0; i < n; i++) {
-        assert_int_equal(workers[i].torn, 0);
-        writes += workers[i].writes;
-        ops += workers[i].writes + workers[i].reads;
-        expected += workers[i].ops;
-    }
-    assert_int_equal(ops, expected);
-    assert_int_equal(shared->first, writes);
-    assert_int_equal(shared->second, writes);
-}
-
-/* n threads, of which the first `writers` only write; the others write in `percent` of their ops.
- */
-static void mix(void **state, unsigned n, unsigned writers, unsigned percent, unsigned ops)
-{
-    struct worker workers[MOST_THREADS];
-    struct shared *shared = begin(state, workers, n);
-    for (unsigned i = 0; i < n; i++) {
-        workers[i].ops = ops;
-        workers[i].write_percent = i < writers ? 100 : percent;
-    }
-    for (unsigned i = 0; i < n; i++)
-        start(&workers[i], run_mix);
-    join(workers, n);
-    check_mix(shared, workers, n);
-    end(shared);
-}
-
-static void writers_exclude_each_other(void **state)
-{
-    for (unsigned n = 2; n <= MOST_THREADS; n *= 2)
-        mix(state, n, n, 0, 16000 / n);
-}
-
-static void readers_see_whole_updates(void **state)
-{
-    mix(state, 2, 1, 0, 8000);
-    mix(state, MOST_THREADS, 2, 0, 2000);
-}
-
-static void everybody_does_everything(void **state)
-{
-    mix(state, 4, 0, 10, 4000);
-    mix(state, MOST_THREADS, 0, 50, 2000);
-}
+#define ALARM_S 120
 
 /* Blocking readers without a pause; the writer is to get its turns all the same. */
 static void writer_gets_past_readers(void **state)
@@ -269,18 +35,6 @@ static void writer_gets_past_readers(void **state)
     for (unsigned i = 0; i <= READERS; i++)
         assert_int_equal(workers[i].torn, 0);
     end(shared);
-}
-
-static void nap(long ns)
-{
-    const struct timespec time = {0, ns};
-    nanosleep(&time, NULL);
-}
-
-static void wait_until_asleep(const struct worker *worker)
-{
-    while (__atomic_load_n(&worker->me->on_cpu, __ATOMIC_RELAXED))
-        nap(100000);
 }
 
 static struct lb_rwsem *rwsem_of(struct shared *shared)
@@ -548,6 +302,8 @@ static void spinners_leave_the_queue(void **state)
     end(shared);
 }
 
+#define QUEUED 8
+
 /* The queue alone, with an owner that nobody may spin on: who waits for long leaves. */
 static void *run_queue(void *arg)
 {
@@ -570,20 +326,20 @@ static void *run_queue(void *arg)
 
 static void queue_survives_those_who_leave(void **state)
 {
-    struct worker workers[MOST_THREADS];
-    struct shared *shared = begin(state, workers, MOST_THREADS);
+    struct worker workers[QUEUED];
+    struct shared *shared = begin(state, workers, QUEUED);
     uint64_t locked = 0, left = 0;
-    for (unsigned i = 0; i < MOST_THREADS; i++)
+    for (unsigned i = 0; i < QUEUED; i++)
         workers[i].ops = 1000;
-    for (unsigned i = 0; i < MOST_THREADS; i++)
+    for (unsigned i = 0; i < QUEUED; i++)
         start(&workers[i], run_queue);
-    join(workers, MOST_THREADS);
-    for (unsigned i = 0; i < MOST_THREADS; i++) {
+    join(workers, QUEUED);
+    for (unsigned i = 0; i < QUEUED; i++) {
         locked += workers[i].writes;
         left += workers[i].reads;
     }
     assert_int_equal(shared->first, locked);
-    assert_int_equal(locked + left, MOST_THREADS * 1000);
+    assert_int_equal(locked + left, QUEUED * 1000);
     assert_true(left > 0);
     end(shared);
 }
@@ -610,26 +366,11 @@ static void refcount_writer_waits_for_readers(void **state)
     end(shared);
 }
 
-#define ON(test, NAME, k)                                                                          \
-    {                                                                                              \
-#test " " #k, test, NULL, NULL, &kinds[LB_LOCK_##NAME]                                     \
-    }
-/* Every kind that excludes anything: for each test a list of its own, as macros go. */
-#define WITH_NONE(test, NAME, k)
-#define WITH_MM(test, NAME, k)                   ON(test, NAME, k),
-#define WITH_PLAIN(test, NAME, k)                ON(test, NAME, k),
-#define EXCLUDES(NAME, k, readers, writers)      WITH_##writers(writers_exclude_each_other, NAME, k)
-#define SEES_WHOLE(NAME, k, readers, writers)    WITH_##writers(readers_see_whole_updates, NAME, k)
-#define DOES_ANYTHING(NAME, k, readers, writers) WITH_##writers(everybody_does_everything, NAME, k)
-
 #define EACH_RWSEM(test) ON(test, RWSEM40, rwsem40), ON(test, RWSEM32, rwsem32)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        LB_LOCK_LIST(EXCLUDES)      /**/
-        LB_LOCK_LIST(SEES_WHOLE)    /**/
-        LB_LOCK_LIST(DOES_ANYTHING) /**/
         EACH_RWSEM(writer_gets_past_readers),
         ON(writer_gets_past_readers, REFCOUNT, refcount),
         EACH_RWSEM(sleeping_readers_are_woken_together),

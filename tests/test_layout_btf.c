@@ -335,7 +335,7 @@ static void test_locks_refused(void **state)
     static const struct refused rows[] = {
         {"more", "short_mutex,hot=op", -EINVAL,
          "a mutex of 24 bytes, and no kind of lock here is run as one: say kind=, of what has room "
-         "there: refcount, locked_adds"},
+         "there: refcount, "},
         {"more", "rt_sem,hot=hot", -EINVAL,
          "sem is an rwbase_rt, as PREEMPT_RT's locks are (rw_semaphore, readers counted at 0 of "
          "it), of 40 "

@@ -18,6 +18,7 @@
  *   rwsem40          count 0/8  owner 8/8  osq 16/4  wait_lock 20/4  wait list head 24/16
  *   rwsem32          count 0/8  owner 8/8  osq 16/4  wait_lock 20/4  first_waiter   24/8
  *   refcount         count 0/4
+ *   qspinlock        locked 0/1  pending 1/1  tail 2/2
  *   pthread_rwlock   sizeof(pthread_rwlock_t), 56 on LP64 glibc
  *   pthread_mutex    sizeof(pthread_mutex_t), 40 on x86-64, 48 on arm64
  *   locked_adds      count 0/8: two locked adds, no exclusion; what any lock costs at the least
@@ -44,6 +45,7 @@ extern "C" {
     X(RWSEM40, rwsem40, LOCK, PLAIN)                                                               \
     X(RWSEM32, rwsem32, LOCK, PLAIN)                                                               \
     X(REFCOUNT, refcount, LOCK, MM)                                                                \
+    X(QSPINLOCK, qspinlock, LOCK, PLAIN)                                                           \
     X(PTHREAD_RWLOCK, pthread_rwlock, LOCK, PLAIN)                                                 \
     X(PTHREAD_MUTEX, pthread_mutex, LOCK, PLAIN)                                                   \
     X(LOCKED_ADDS, locked_adds, LOCK, NONE)
@@ -83,6 +85,17 @@ struct lb_rwsem32 {
 
 struct lb_refcount {
     uint32_t count;
+};
+
+/* The queued spinlock: one word, so that a comparison sees all of it. Its bytes are as named on a
+ * little-endian machine; the tail is a task's index + 1. */
+#define LB_QSPINLOCK_LOCKED  0x000000ffu
+#define LB_QSPINLOCK_HELD    0x00000001u
+#define LB_QSPINLOCK_PENDING 0x00000100u
+#define LB_QSPINLOCK_TAIL    0xffff0000u
+#define LB_QSPINLOCK_SHIFT   16
+struct lb_qspinlock {
+    uint32_t word;
 };
 
 /* What a thread did in its locks since the task was made; only its own thread writes it, anybody

@@ -18,6 +18,8 @@
 #define lb_osq_lock            lb_osq_lock_lse
 #define lb_osq_unlock          lb_osq_unlock_lse
 #define lb_patience_ends       lb_patience_ends_lse
+#define lb_qspinlock_class     lb_qspinlock_class_lse
+#define lb_qspinlock_slow      lb_qspinlock_slow_lse
 #define lb_refcount_class      lb_refcount_class_lse
 #define lb_refcount_read_slow  lb_refcount_read_slow_lse
 #define lb_refcount_wake       lb_refcount_wake_lse
@@ -29,6 +31,7 @@
 #define lb_rwsem_write_slow    lb_rwsem_write_slow_lse
 #define lb_rwsem_write_wake    lb_rwsem_write_wake_lse
 #define lb_task_park           lb_task_park_lse
+#define lb_task_spin           lb_task_spin_lse
 #define lb_task_unpark         lb_task_unpark_lse
 /* lib/workload */
 #define lb_hot_accesses lb_hot_accesses_lse

@@ -194,6 +194,51 @@ LB_FAST_PATH void lb_refcount_write_unlock(void *lock, struct lb_task *me, struc
     __atomic_fetch_sub(&ref->count, LB_REFCOUNT_WRITER, __ATOMIC_RELEASE);
 }
 
+/* Kinds that know no readers: whoever reads takes the lock as a writer does. */
+#define LB_EXCLUSIVE_READS(k)                                                                      \
+    LB_FAST_PATH void lb_##k##_read(void *lock, struct lb_task *me)                                \
+    {                                                                                              \
+        lb_##k##_write(lock, me, NULL);                                                            \
+    }                                                                                              \
+    LB_FAST_PATH bool lb_##k##_read_try(void *lock, struct lb_task *me)                            \
+    {                                                                                              \
+        lb_##k##_write(lock, me, NULL);                                                            \
+        return true;                                                                               \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)       \
+    {                                                                                              \
+        lb_##k##_write_unlock(lock, me, mm);                                                       \
+    }
+
+/* `word` is what the compare-and-swap found. */
+LB_SLOW_PATH void lb_qspinlock_slow(struct lb_qspinlock *lock, struct lb_task *me, uint32_t word);
+
+/* Byte `i` of the word, counted from its lowest. */
+LB_FAST_PATH uint8_t *lb_qspinlock_byte(struct lb_qspinlock *lock, unsigned i)
+{
+    return (uint8_t *)lock + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? i : 3 - i);
+}
+
+LB_FAST_PATH void lb_qspinlock_write(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_qspinlock *spin = lock;
+    uint32_t word = 0;
+    (void)mm;
+    if (LB_RARELY(!__atomic_compare_exchange_n(&spin->word, &word, LB_QSPINLOCK_HELD, false,
+                                               __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+        lb_qspinlock_slow(spin, me, word);
+}
+
+/* The holder alone changes its byte: a store is enough. */
+LB_FAST_PATH void lb_qspinlock_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    (void)me;
+    (void)mm;
+    __atomic_store_n(lb_qspinlock_byte(lock, 0), 0, __ATOMIC_RELEASE);
+}
+
+LB_EXCLUSIVE_READS(qspinlock)
+
 /* The pthread kinds can fail only when they are misused; a measured loop does not look. */
 #define LB_PTHREAD_FAST_PATHS(k, type, read_lock, write_lock, unlock)                              \
     LB_FAST_PATH void lb_##k##_read(void *lock, struct lb_task *me)                                \

@@ -26,15 +26,23 @@ struct lb_osq_node {
     uint32_t head; /* 1: first in the queue, the one who may spin on the owner */
 };
 
+/* A node of a spinlock's queue; a task waits for one spinlock at a time. */
+struct lb_mcs_node {
+    struct lb_task *next;
+    uint32_t head; /* 1: next to take the lock */
+};
+
 struct lb_task {
     /* Its own thread's alone. */
     _Alignas(LB_APART_BYTES) struct lb_lock_stats stats;
     struct lb_task *tasks; /* all of the set, by index */
     unsigned index;
+    bool crowded; /* its last yield let somebody else run: lb_task_spin */
     /* Written by others, or read by them while they spin. */
     _Alignas(LB_PAIR_BYTES) uint32_t on_cpu; /* 0 around a futex wait */
     uint32_t token;                          /* 1: a wake-up was sent and not yet taken */
     _Alignas(LB_PAIR_BYTES) struct lb_osq_node osq;
+    _Alignas(LB_PAIR_BYTES) struct lb_mcs_node mcs;
     _Alignas(LB_PAIR_BYTES) struct lb_waiter waiter;
 };
 
@@ -94,6 +102,12 @@ static inline void lb_pause(void)
 /* One pause. True when LB_PATIENCE_NS have passed since the start or the last true; the clock is
  * read in few of the calls. */
 bool lb_patience_ends(struct lb_patience *patience);
+
+/* The same for locks that are handed on in order, where each waiter has to run in its turn: one
+ * pause, or a yield where patience ends. A yield that comes back late has let others run; from then
+ * on the task yields at once, until a yield finds nobody, or every lock taken would cost a few
+ * times LB_PATIENCE_NS where threads outnumber CPUs. */
+void lb_task_spin(struct lb_task *me, struct lb_patience *patience);
 
 /* The word may still name a task that has gone on: tasks outlive the locks' use. */
 static inline const struct lb_task *lb_owner_task(uint64_t owner)

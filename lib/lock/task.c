@@ -7,11 +7,14 @@
 #include <linebounce/clock.h>
 
 #include <linux/futex.h>
+#include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* How many pauses lie between two looks at the clock: some microseconds. */
 #define CLOCK_EVERY 256
+/* A yield that finds nobody takes less. */
+#define YIELD_NS 3000
 
 static void futex(uint32_t *word, int op, uint32_t value)
 {
@@ -52,4 +55,13 @@ bool lb_patience_ends(struct lb_patience *patience)
         return false;
     patience->start_ns = 0;
     return true;
+}
+
+void lb_task_spin(struct lb_task *me, struct lb_patience *patience)
+{
+    if (!me->crowded && !lb_patience_ends(patience))
+        return;
+    const uint64_t start_ns = lb_clock_monotonic_ns();
+    sched_yield();
+    me->crowded = lb_clock_monotonic_ns() - start_ns > YIELD_NS;
 }
