@@ -244,7 +244,7 @@ static void note_paced_op(struct course *c, uint64_t due, uint64_t free_from, ui
     b->ops++;
     b->busy = ticks < UINT32_MAX - b->busy ? b->busy + (uint32_t)ticks : UINT32_MAX;
     if (ticks > c->gap_ticks || begin - (due > free_from ? due : free_from) > c->gap_ticks)
-        c->behind_until = begin + ticks + 2 * (begin - due + ticks);
+        c->behind_until = begin + ticks + 4 * (begin - due + ticks);
     else if (due > free_from)
         c->behind_until = 0;
     b->gap |= begin < c->behind_until;
