@@ -13,7 +13,7 @@ static const size_t objects[] = {100000};
 static const size_t quick_objects[] = {1000};
 
 /* All that are about objects of a layout as it is. Those that sleep come last, and not at all in a
- * quick look: they need windows of 50 ms, so that a hand-off fits. */
+ * quick look: they need windows of 10 ms, so that a hand-off fits. */
 static void add_scenarios(const struct settings *s, struct request *request)
 {
     struct list *list = &request->own.scenarios;

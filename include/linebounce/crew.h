@@ -132,9 +132,11 @@ struct lb_window_plan {
 
 /* A fifth of the window before it, not counted: lines find their places, blocks their length. */
 #define LB_WARMUP_SHARE 0.2
-/* Least lengths: a window, and one in which a hand-off (4 ms) can happen. */
+/* Least lengths: a window, and one in which a hand-off (4 ms) can happen. Of 50 ms, which it once
+ * was, a window of writers scattered more than one of 2 ms does in same-object: what differs
+ * between windows is the line and the moment, so that more windows tell more than longer ones. */
 #define LB_WINDOW_NS          2e6
-#define LB_WINDOW_BLOCKING_NS 50e6
+#define LB_WINDOW_BLOCKING_NS 10e6
 /* A block lasts 1000 steps of the clock or 100 readings, whichever is more, and at least 5 us. */
 #define LB_BLOCK_STEPS    1000
 #define LB_BLOCK_READS    100

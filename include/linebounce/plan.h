@@ -140,6 +140,14 @@ static inline bool lb_case_is_first(const struct lb_case *c)
     return c->shape.touch == LB_TOUCH_FIRST;
 }
 
+/* The order in which a round visits the cases that are due (one flag a case): placement by
+ * placement, in each by blocks of what is compared with one baseline, blocks and their cases
+ * shuffled. A pair is so measured within the time of its block. Fills n of n_cases numbers.
+ * -ENOMEM.
+ */
+int lb_plan_order(const struct lb_plan *plan, const bool *due, uint64_t *random, int *order,
+                  size_t *n);
+
 /* Expected time of a case in a round that it is due in, in seconds. */
 double lb_case_round_s(const struct lb_case *c);
 /* Expected time of one round in seconds: windows, warm-up, and about 0.25 ms of set-up and probes

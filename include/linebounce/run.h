@@ -3,8 +3,8 @@
  * run: measures a plan round by round.
  *
  * Every round runs each active case that is due (lb_case.every) once, in an order shuffled from the
- * seed, on memory drawn anew, with the roles rotated over the PUs, and between anchors. Every
- * window goes to samples.csv at once and stays in memory for the statistics.
+ * seed (lb_plan_order), on memory drawn anew, with the roles rotated over the PUs, and between
+ * anchors. Every window goes to samples.csv at once and stays in memory for the statistics.
  */
 #ifndef LINEBOUNCE_RUN_H
 #define LINEBOUNCE_RUN_H

@@ -221,7 +221,7 @@ struct lb_scenario {
     const struct lb_scenario *beside; /* compared with its case; NULL: layouts with one another */
     bool by_structure; /* layouts are compared with the structure that they were moved from */
     bool uses_lock;    /* with words: a lock too (lb_workload.lock) */
-    bool blocks;       /* sleeping is the subject: 50-ms windows, nothing is dropped */
+    bool blocks;       /* sleeping is the subject: 10-ms windows, nothing is dropped */
     bool internal;     /* measured for the sake of others; not offered to --scenario */
 };
 

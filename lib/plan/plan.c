@@ -57,21 +57,16 @@ static int phases_of(const struct lb_case *c)
     return (int)(g.lock_residues > g.object_residues ? g.lock_residues : g.object_residues);
 }
 
-/* Windows that let threads sleep are twenty times as long as the others. Beside short ones they
- * come every second round, so that most of the plan has its pairs early; saturated ones, which
- * carry no headline, half as often again where a pause is measured too. */
+/* Where a pause is measured too, saturated windows that let threads sleep, which are five times as
+ * long as others and carry no headline, come every second round. */
 static int every_of(const struct lb_plan *p, const struct lb_case *c)
 {
-    bool paused = false, beside_short = false;
-
-    if (!c->blocks || c->shape.scenario->subject->uses_pages)
+    if (!c->blocks || c->work_ns > 0 || c->shape.scenario->subject->uses_pages)
         return 1;
-    for (size_t i = first_of(p, c->placement); i < end_of(p, c->placement); i++) {
-        const struct lb_case *o = &p->cases[i];
-        paused |= o->work_ns > 0 && o->shape.scenario == c->shape.scenario;
-        beside_short |= lb_case_is_subject(o) && !o->blocks;
-    }
-    return (beside_short ? 2 : 1) * (c->work_ns <= 0 && paused ? 2 : 1);
+    for (size_t i = first_of(p, c->placement); i < end_of(p, c->placement); i++)
+        if (p->cases[i].work_ns > 0 && p->cases[i].shape.scenario == c->shape.scenario)
+            return 2;
+    return 1;
 }
 
 /* How often a case's paced roles begin an op. A share of all ops has no clock, and saturated

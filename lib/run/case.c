@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Long windows have fewer tries: they would eat the budget of the others. Where time means nothing,
- * a better window means nothing either. */
+/* Windows that let threads sleep have fewer tries: they would eat the budget of the others. Where
+ * time means nothing, a better window means nothing either. */
 #define REPEATS          4
 #define REPEATS_BLOCKING 1
 

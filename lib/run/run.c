@@ -153,40 +153,20 @@ int lb_runner_draw(struct lb_runner *b)
     return lb_draw_init(&b->random, b->round, b->arena_bytes, room, &b->draw);
 }
 
-static void shuffle(struct lb_runner *b, int *order, size_t n)
-{
-    for (size_t i = n; i > 1; i--) { /* Fisher-Yates */
-        size_t j = lb_random_below(&b->random, i);
-        int swap = order[i - 1];
-        order[i - 1] = order[j];
-        order[j] = swap;
-    }
-}
-
-/* The active cases that are due, placement by placement: placements in shuffled order, and the
- * cases of each. Going from one placement to another wakes threads and probes anew. */
+/* The active cases that are due. Going from one placement to another wakes threads and probes anew.
+ */
 static int order_round(struct lb_runner *b, int *order, size_t *n)
 {
     const struct lb_plan *p = b->plan;
-    int *places = calloc(p->n_placements, sizeof *places);
+    bool *due = calloc(p->n_cases, sizeof *due);
+    int err = due ? 0 : -ENOMEM;
 
-    *n = 0;
-    if (!places)
-        return -ENOMEM;
-    for (size_t i = 0; i < p->n_placements; i++)
-        places[i] = (int)i;
-    shuffle(b, places, p->n_placements);
-    for (size_t k = 0; k < p->n_placements; k++) {
-        size_t from = *n, first = p->first_case[places[k]];
-        size_t end =
-            (size_t)places[k] + 1 < p->n_placements ? p->first_case[places[k] + 1] : p->n_cases;
-        for (size_t i = first; i < end; i++)
-            if (b->run->series[i].active && b->round % (unsigned)p->cases[i].every == 0)
-                order[(*n)++] = (int)i;
-        shuffle(b, order + from, *n - from);
-    }
-    free(places);
-    return 0;
+    for (size_t i = 0; !err && i < p->n_cases; i++)
+        due[i] = b->run->series[i].active && b->round % (unsigned)p->cases[i].every == 0;
+    if (!err)
+        err = lb_plan_order(p, due, &b->random, order, n);
+    free(due);
+    return err;
 }
 
 static double elapsed_s(const struct lb_runner *b)
