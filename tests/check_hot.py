@@ -177,7 +177,7 @@ def check_pause(loop, op, form):
     if len(loop.chains()) != want // 2:
         yield f"{len(loop.chains())} chains of multiplications, expected {want // 2}"
     # A processor that guesses past the end of the loop must run into the barrier, not into the op.
-    early = loop.code[:loop.code.index(fences[0])] if fences else []
+    early = loop.before_fence() if fences else []
     found = [i for i in early if i.accesses() and not i.on_stack(True)]
     if found and op not in APART:
         yield f"memory before the pause: {describe(found)}"

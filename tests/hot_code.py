@@ -229,6 +229,21 @@ class Path:
                     left.append(s)
         return False
 
+    def before_fence(self):
+        """What the fast path runs from its head up to its first fence, wherever a compiler has put
+        it: the loop may begin in the middle of its code."""
+        code, seen, left = [], {self.head}, [self.head]
+        while left:
+            block = left.pop()
+            instructions = self.graph.blocks[block]
+            fence = next((k for k, i in enumerate(instructions) if i.fences()), None)
+            code += instructions[:fence]
+            if fence is None:
+                onward = [s for s in self.graph.after[block] if s in self.fast and s not in seen]
+                seen.update(onward)
+                left += onward
+        return code
+
     def has_frame(self):
         return any(i.sets_frame() for i in self.body)
 
