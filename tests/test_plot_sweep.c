@@ -240,11 +240,6 @@ static void test_reasons_for_no_picture(void **state)
     write_spread(alone, LB_COUNT(alone));
     move_summary();
     refuses("hosts", "no host has a pair of threads");
-    write_matrix(NULL, 0);
-    char path[600];
-    snprintf(path, sizeof path, "%s/matrix.csv", folder);
-    assert_int_equal(rename(in_run("matrix.csv"), path), 0);
-    refuses("heatmap", "has no rows");
 }
 
 /* Several hosts ----------------------------------------------------------------------------------

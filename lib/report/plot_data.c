@@ -13,46 +13,58 @@
 
 static const struct lb_plot_kind *const kinds[] = {
     &lb_plot_layouts,  &lb_plot_onoff,   &lb_plot_causes, &lb_plot_ratio,
-    &lb_plot_fairness, &lb_plot_threads, &lb_plot_offset,
+    &lb_plot_fairness, &lb_plot_threads, &lb_plot_offset, &lb_plot_heatmap,
 };
 
-static int put_file(const struct lb_plot_kind *kind, const struct lb_plot_rows *rows, FILE *out)
+/* The pictures of a file; how many, or -errno. */
+static int put_pictures(const struct lb_plot_kind *kind, const char *csv, FILE *out,
+                        const char **reason, struct lb_why *why)
 {
-    const char *reason = rows->n ? kind->no_picture : kind->no_rows;
-    char *pictures = NULL;
-    size_t bytes;
-    FILE *body = open_memstream(&pictures, &bytes);
+    struct lb_plot_rows rows;
 
-    if (!body)
-        return -ENOMEM;
-    int n = rows->n ? kind->put(rows, body, &reason) : 0, err = lb_text_end(body, &pictures);
-    if (n >= 0 && !err) {
-        fprintf(out, "# What %s.gp draws, from %s; blocks are parted by two blank lines.\n",
-                kind->name, kind->file);
-        fprintf(out, "%d\t\"%s: %s in %s\"\n", n, kind->name, reason, kind->file);
-        lb_dat_end_block(out);
-        fputs(pictures, out);
-    }
-    free(pictures);
-    return n < 0 ? n : err;
+    if (kind->read)
+        return kind->read(csv, out, reason, why);
+    int err = lb_plot_rows_read(&csv, 1, kind->columns, kind->takes, why, &rows);
+    if (err)
+        return err;
+    *reason = rows.n ? kind->no_picture : kind->no_rows;
+    int n = rows.n ? kind->put(&rows, out, reason) : 0;
+    lb_plot_rows_free(&rows);
+    return n < 0 ? lb_fail(why, -n, "%s: %s", csv, strerror(-n)) : n;
+}
+
+static int write_file(const struct lb_plot_kind *kind, int n, const char *reason,
+                      const char *pictures, const char *path, struct lb_why *why)
+{
+    struct lb_whole file;
+    int err = lb_whole_begin(path, why, &file);
+
+    if (err)
+        return err;
+    fprintf(file.out, "# What %s.gp draws, from %s; blocks are parted by two blank lines.\n",
+            kind->name, kind->file);
+    fprintf(file.out, "%d\t\"%s: %s in %s\"\n", n, kind->name, reason, kind->file);
+    lb_dat_end_block(file.out);
+    fputs(pictures, file.out);
+    return lb_whole_end(&file, 0, why);
 }
 
 static int write_data(const struct lb_plot_kind *kind, const char *csv, const char *path,
                       struct lb_why *why)
 {
-    struct lb_plot_rows rows;
-    struct lb_whole file;
-    int err = lb_plot_rows_read(&csv, 1, kind->columns, kind->takes, why, &rows);
+    const char *reason = kind->no_picture;
+    char *pictures = NULL;
+    size_t bytes;
+    FILE *body = open_memstream(&pictures, &bytes);
 
-    if (err)
-        return err;
-    if (!(err = lb_whole_begin(path, why, &file))) {
-        err = put_file(kind, &rows, file.out);
-        if (err)
-            lb_fail(why, -err, "%s: %s", path, strerror(-err));
-        err = lb_whole_end(&file, err, why);
-    }
-    lb_plot_rows_free(&rows);
+    if (!body)
+        return lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM));
+    int n = put_pictures(kind, csv, body, &reason, why), err = n < 0 ? n : 0;
+    if (lb_text_end(body, &pictures) && !err)
+        err = lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM));
+    if (!err)
+        err = write_file(kind, n, reason, pictures, path, why);
+    free(pictures);
     return err;
 }
 

@@ -14,37 +14,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Names in the order in which they were first seen. */
-struct names {
-    char **list;
-    size_t n;
-};
-
-/* Order of a name of `length` bytes; -ENOMEM. */
-static int order_of(struct names *names, const char *name, size_t length)
+int lb_seen_order(struct lb_seen *seen, const char *name, size_t length)
 {
     size_t i = 0;
 
-    while (i < names->n &&
-           (strncmp(names->list[i], name, length) || names->list[i][length] != '\0'))
+    while (i < seen->n && (strncmp(seen->list[i], name, length) || seen->list[i][length] != '\0'))
         i++;
-    if (i < names->n)
+    if (i < seen->n)
         return (int)i;
-    char **list = reallocarray(names->list, i + 1, sizeof *list);
+    char **list = reallocarray(seen->list, i + 1, sizeof *list);
     if (!list)
         return -ENOMEM;
-    names->list = list;
+    seen->list = list;
     if (!(list[i] = strndup(name, length)))
         return -ENOMEM;
-    names->n++;
+    seen->n++;
     return (int)i;
 }
 
-static void names_free(struct names *names)
+void lb_seen_free(struct lb_seen *seen)
 {
-    for (size_t i = 0; i < names->n; i++)
-        free(names->list[i]);
-    free(names->list);
+    for (size_t i = 0; i < seen->n; i++)
+        free(seen->list[i]);
+    free(seen->list);
 }
 
 const char *lb_plot_cell(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
@@ -162,7 +154,7 @@ static double group_rank(const struct lb_plot_rows *rows, const struct lb_plot_r
            10 * (isnan(threads) ? 0 : threads) + (isnan(regime) ? 0 : regime);
 }
 
-static int group_of(struct names *groups, const struct lb_plot_rows *rows,
+static int group_of(struct lb_seen *groups, const struct lb_plot_rows *rows,
                     const struct lb_plot_row *row, bool by_regime)
 {
     char *key;
@@ -173,7 +165,7 @@ static int group_of(struct names *groups, const struct lb_plot_rows *rows,
 
     if (length < 0)
         return -ENOMEM;
-    int order = order_of(groups, key, (size_t)length);
+    int order = lb_seen_order(groups, key, (size_t)length);
     free(key);
     return order;
 }
@@ -215,7 +207,7 @@ static void limit_groups(struct lb_plot_rows *rows)
 }
 
 struct orders {
-    struct names layouts, locks, scenarios, roles, players, groups, places;
+    struct lb_seen layouts, locks, scenarios, roles, players, groups, places;
 };
 
 static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct lb_plot_row *row)
@@ -230,11 +222,11 @@ static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct l
 
     snprintf(players, sizeof players, "%s|%s|%s", lb_plot_cell(rows, row, "writers"),
              lb_plot_cell(rows, row, "objects"), lb_plot_cell(rows, row, "access"));
-    int64_t a = order_of(&o->layouts, layout, length - twin);
-    int64_t b = order_of(&o->locks, lock, strlen(lock));
-    int64_t c = order_of(&o->scenarios, scenario, strlen(scenario));
-    int64_t d = order_of(&o->players, players, strlen(players));
-    int64_t e = order_of(&o->roles, role, strlen(role));
+    int64_t a = lb_seen_order(&o->layouts, layout, length - twin);
+    int64_t b = lb_seen_order(&o->locks, lock, strlen(lock));
+    int64_t c = lb_seen_order(&o->scenarios, scenario, strlen(scenario));
+    int64_t d = lb_seen_order(&o->players, players, strlen(players));
+    int64_t e = lb_seen_order(&o->roles, role, strlen(role));
     row->group = group_of(&o->groups, rows, row, true);
     row->place = group_of(&o->places, rows, row, false);
     if (a < 0 || b < 0 || c < 0 || d < 0 || e < 0 || row->group < 0 || row->place < 0)
@@ -259,13 +251,13 @@ static int order_rows(struct lb_plot_rows *rows)
     rows->n_places = (int)o.places.n;
     if (!err)
         limit_groups(rows);
-    names_free(&o.layouts);
-    names_free(&o.locks);
-    names_free(&o.scenarios);
-    names_free(&o.roles);
-    names_free(&o.players);
-    names_free(&o.groups);
-    names_free(&o.places);
+    lb_seen_free(&o.layouts);
+    lb_seen_free(&o.locks);
+    lb_seen_free(&o.scenarios);
+    lb_seen_free(&o.roles);
+    lb_seen_free(&o.players);
+    lb_seen_free(&o.groups);
+    lb_seen_free(&o.places);
     return err;
 }
 

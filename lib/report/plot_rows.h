@@ -14,6 +14,15 @@
 /* A sweep has many placements: a picture of each is drawn of the first of them. */
 #define LB_PLOT_GROUPS_MOST 6
 
+/* Names in the order in which they were first seen: lb_seen_order is that of a name of `length`
+ * bytes, from 0; -ENOMEM. */
+struct lb_seen {
+    char **list;
+    size_t n;
+};
+int lb_seen_order(struct lb_seen *seen, const char *name, size_t length);
+void lb_seen_free(struct lb_seen *seen);
+
 /* Of the orders the least is shown first. They follow the file, which has the order of the run, so
  * that pictures of layouts, scenarios and locks that nobody has heard of are drawn like others. */
 struct lb_plot_row {
@@ -135,9 +144,12 @@ struct lb_plot_kind {
     /* Writes all pictures; how many, or -ENOMEM. May set *reason where there are none. */
     int (*put)(const struct lb_plot_rows *rows, FILE *out, const char **reason);
     const char *no_rows, *no_picture;
+    /* In place of columns, takes and put, where rows are too many to be kept as text: as `put`, and
+     * what reading says. */
+    int (*read)(const char *csv, FILE *out, const char **reason, struct lb_why *why);
 };
 extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes, lb_plot_ratio,
-    lb_plot_fairness, lb_plot_threads, lb_plot_offset;
+    lb_plot_fairness, lb_plot_threads, lb_plot_offset, lb_plot_heatmap;
 /* Columns that are needed of each file; NULL-terminated. */
 extern const char *const lb_plot_summary_columns[], *const lb_plot_samples_columns[],
                                                         *const lb_plot_matrix_columns[];
