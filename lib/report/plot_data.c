@@ -12,8 +12,8 @@
 #include <string.h>
 
 static const struct lb_plot_kind *const kinds[] = {
-    &lb_plot_layouts,  &lb_plot_onoff,   &lb_plot_causes, &lb_plot_ratio,
-    &lb_plot_fairness, &lb_plot_threads, &lb_plot_offset, &lb_plot_heatmap,
+    &lb_plot_layouts, &lb_plot_onoff,  &lb_plot_causes,  &lb_plot_ratio,    &lb_plot_fairness,
+    &lb_plot_threads, &lb_plot_offset, &lb_plot_heatmap, &lb_plot_residues, &lb_plot_windows,
 };
 
 /* The pictures of a file; how many, or -errno. */
@@ -24,7 +24,7 @@ static int put_pictures(const struct lb_plot_kind *kind, const char *csv, FILE *
 
     if (kind->read)
         return kind->read(csv, out, reason, why);
-    int err = lb_plot_rows_read(&csv, 1, kind->columns, kind->takes, why, &rows);
+    int err = lb_plot_rows_read(kind, &csv, 1, why, &rows);
     if (err)
         return err;
     *reason = rows.n ? kind->no_picture : kind->no_rows;

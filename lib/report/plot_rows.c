@@ -6,6 +6,7 @@
 
 #include <linebounce/placement.h>
 #include <linebounce/record.h>
+#include <linebounce/scenario.h>
 
 #include "base/number.h"
 
@@ -37,6 +38,15 @@ void lb_seen_free(struct lb_seen *seen)
     for (size_t i = 0; i < seen->n; i++)
         free(seen->list[i]);
     free(seen->list);
+}
+
+int lb_seen_scenarios(struct lb_seen *seen)
+{
+    int err = 0;
+
+    for (size_t i = 0; err >= 0 && i < LB_SCENARIOS; i++)
+        err = lb_seen_order(seen, lb_scenarios[i].name, strlen(lb_scenarios[i].name));
+    return err < 0 ? err : 0;
 }
 
 const char *lb_plot_cell(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
@@ -236,10 +246,24 @@ static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct l
     return 0;
 }
 
-static int order_rows(struct lb_plot_rows *rows)
+/* What the program's tables have stands first, in their order. */
+static int order_tables(struct orders *o)
+{
+    int err = lb_seen_scenarios(&o->scenarios);
+
+    for (size_t i = 0; err >= 0 && i < lb_n_layouts; i++)
+        err = lb_seen_order(&o->layouts, lb_layouts[i].name, strlen(lb_layouts[i].name));
+    for (size_t i = 0; err >= 0 && i < LB_SCENARIOS; i++)
+        for (int k = 0; err >= 0 && k < lb_scenarios[i].n_roles; k++)
+            err = lb_seen_order(&o->roles, lb_scenarios[i].roles[k].name,
+                                strlen(lb_scenarios[i].roles[k].name));
+    return err < 0 ? err : 0;
+}
+
+static int order_rows(struct lb_plot_rows *rows, bool shuffled)
 {
     struct orders o = {.layouts = {NULL, 0}};
-    int err = 0;
+    int err = shuffled ? order_tables(&o) : 0;
 
     for (size_t i = 0; !err && i < rows->n; i++)
         err = order_row(&o, rows, &rows->rows[i]);
@@ -315,17 +339,17 @@ static int read_file(struct lb_plot_rows *rows, const char *path, size_t source,
     return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM)) : err;
 }
 
-int lb_plot_rows_read(const char *const *paths, size_t n_paths, const char *const *columns,
-                      lb_plot_takes *takes, struct lb_why *why, struct lb_plot_rows *rows)
+int lb_plot_rows_read(const struct lb_plot_kind *kind, const char *const *paths, size_t n_paths,
+                      struct lb_why *why, struct lb_plot_rows *rows)
 {
-    struct lb_plot_rows read = {.columns = columns};
+    struct lb_plot_rows read = {.columns = kind->columns};
     int err = 0;
 
-    while (columns[read.n_columns])
+    while (kind->columns[read.n_columns])
         read.n_columns++;
     for (size_t i = 0; !err && i < n_paths; i++)
-        err = read_file(&read, paths[i], i, takes, why);
-    if (!err && ((err = order_rows(&read)) || (err = order_works(&read))))
+        err = read_file(&read, paths[i], i, kind->takes, why);
+    if (!err && ((err = order_rows(&read, kind->shuffled)) || (err = order_works(&read))))
         lb_fail(why, -err, "%s: %s", paths[0], strerror(-err));
     if (err)
         lb_plot_rows_free(&read);

@@ -21,10 +21,14 @@ struct lb_seen {
     size_t n;
 };
 int lb_seen_order(struct lb_seen *seen, const char *name, size_t length);
+/* As if all scenarios of the program had been seen: for files whose rows stand in an order that was
+ * drawn. -ENOMEM. */
+int lb_seen_scenarios(struct lb_seen *seen);
 void lb_seen_free(struct lb_seen *seen);
 
 /* Of the orders the least is shown first. They follow the file, which has the order of the run, so
- * that pictures of layouts, scenarios and locks that nobody has heard of are drawn like others. */
+ * that pictures of layouts, scenarios and locks that nobody has heard of are drawn like others;
+ * where that order was drawn (samples.csv) the program's own stand before those. */
 struct lb_plot_row {
     char **cells;
     double work_ns; /* NaN: the row has none */
@@ -46,11 +50,11 @@ struct lb_plot_rows {
         *sources; /* what the files are called, the caller's; NULL where there is one */
 };
 
-/* Reads the rows that `takes`, which may look at cells and work_ns alone, of all files one after
- * the other. -ENOMEM, and what lb_csv_open and lb_csv_next say. */
-typedef bool lb_plot_takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
-int lb_plot_rows_read(const char *const *paths, size_t n_paths, const char *const *columns,
-                      lb_plot_takes *takes, struct lb_why *why, struct lb_plot_rows *rows);
+/* Reads the rows that the kind takes of all files one after the other. -ENOMEM, and what
+ * lb_csv_open and lb_csv_next say. */
+struct lb_plot_kind;
+int lb_plot_rows_read(const struct lb_plot_kind *kind, const char *const *paths, size_t n_paths,
+                      struct lb_why *why, struct lb_plot_rows *rows);
 void lb_plot_rows_free(struct lb_plot_rows *rows);
 
 /* A cell, "" when empty; and as a number, NaN when it is none. */
@@ -136,6 +140,9 @@ void lb_dat_work_file(const struct lb_chart *chart, const char *kind, double wor
 void lb_dat_name(const struct lb_plot_rows *rows, const char *kind, double work_ns,
                  char text[LB_DAT_TEXT_BYTES]);
 
+/* Whether a row is read; may look at its cells and work_ns alone. */
+typedef bool lb_plot_takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
+
 /* What NAME.gp draws, and from which file of a run. */
 struct lb_plot_kind {
     const char *name, *file;
@@ -144,12 +151,14 @@ struct lb_plot_kind {
     /* Writes all pictures; how many, or -ENOMEM. May set *reason where there are none. */
     int (*put)(const struct lb_plot_rows *rows, FILE *out, const char **reason);
     const char *no_rows, *no_picture;
+    bool shuffled; /* the order of the file was drawn */
     /* In place of columns, takes and put, where rows are too many to be kept as text: as `put`, and
      * what reading says. */
     int (*read)(const char *csv, FILE *out, const char **reason, struct lb_why *why);
 };
 extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes, lb_plot_ratio,
-    lb_plot_fairness, lb_plot_threads, lb_plot_offset, lb_plot_heatmap;
+    lb_plot_fairness, lb_plot_threads, lb_plot_offset, lb_plot_heatmap, lb_plot_residues,
+    lb_plot_windows;
 /* Columns that are needed of each file; NULL-terminated. */
 extern const char *const lb_plot_summary_columns[], *const lb_plot_samples_columns[],
                                                         *const lb_plot_matrix_columns[];

@@ -230,7 +230,8 @@ words_beside = "with labels left boxed offset 0.8, 0 font sized(9) tc rgb '#6666
 # An empty plot for what is left to say.
 legend_only = "set lmargin at screen 0; set rmargin at screen 1; \
     set tmargin at screen 1; set bmargin at screen 0; unset border; unset tics; unset xlabel; \
-    unset ylabel; unset title; unset key; set autoscale; unset logscale; plot [0:1] [0:1] NaN; \
+    unset ylabel; unset title; unset key; set autoscale; unset logscale; \
+    plot [0:1] [0:1] NaN notitle; \
     set border 3; set xtics nomirror out scale 0.5; set ytics nomirror out scale 0.5"
 # The same without a plot of its own: for a legend that is one.
 legend_frame = legend_only[1:strstrt(legend_only, "plot [") - 1]
