@@ -199,49 +199,6 @@ static void test_heat_map(void **state)
     assert_int_equal(count_in("plots/heatmap.svg", ">112<"), 1);
 }
 
-/* What a script says, run by hand, when the run has nothing for it, and that it is no failure. */
-static void refuses(const char *script, const char *reason)
-{
-    char command[4096], said[512] = "";
-    size_t n;
-    FILE *pipe;
-
-    snprintf(command, sizeof command,
-             "gnuplot -d -e \"dir='%s'; out='%s'; dirs=1; dir1='%s'; host1='x'\" %s/%s.gp 2>&1",
-             folder, folder, folder, scripts, script);
-    assert_non_null(pipe = popen(command, "r"));
-    n = fread(said, 1, sizeof said - 1, pipe);
-    said[n ? n - 1 : 0] = '\0'; /* without the last newline */
-    const char *newline = strrchr(said, '\n'), *line = newline ? newline + 1 : said;
-    int status = pclose(pipe);
-    assert_true(WIFEXITED(status));
-    if (WEXITSTATUS(status) != 3 || !strstr(line, reason) || strncmp(line, script, strlen(script)))
-        fail_msg("%s: status %d, '%s', not '%s'", script, WEXITSTATUS(status), line, reason);
-}
-
-static void move_summary(void)
-{
-    char path[600];
-
-    snprintf(path, sizeof path, "%s/summary.csv", folder);
-    assert_int_equal(rename(in_run("summary.csv"), path), 0);
-}
-
-static void test_reasons_for_no_picture(void **state)
-{
-    (void)state;
-    static const struct spread alone[] = {AT("pointer", "compact-1", "none", 1, 40, NAN, 1)};
-    static const struct spread bare[] = {AT("", "smt", "smt", 2, 40, NAN, 1)};
-
-    need_gnuplot();
-    write_spread(bare, LB_COUNT(bare)); /* the loop of nothing alone */
-    move_summary();
-    refuses("hosts", "no host has a pair of threads");
-    write_spread(alone, LB_COUNT(alone));
-    move_summary();
-    refuses("hosts", "no host has a pair of threads");
-}
-
 /* Several hosts ----------------------------------------------------------------------------------
  */
 
@@ -292,8 +249,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_run, remove_run)
     const struct CMUnitTest tests[] = {
-        TEST(test_sweep_pictures),         TEST(test_offsets), TEST(test_heat_map),
-        TEST(test_reasons_for_no_picture), TEST(test_hosts),
+        TEST(test_sweep_pictures),
+        TEST(test_offsets),
+        TEST(test_heat_map),
+        TEST(test_hosts),
     };
     return cmocka_run_group_tests_name("plot_sweep", tests, set_up_group, NULL);
 }

@@ -115,7 +115,7 @@ static void put_setting(FILE *out, const char *name, const char *value)
     fputs("\"; ", out);
 }
 
-static char *settings(const struct drawing *d)
+static char *settings(const struct drawing *d, const char *dir)
 {
     char *text = NULL;
     size_t bytes;
@@ -123,7 +123,7 @@ static char *settings(const struct drawing *d)
 
     if (!out)
         return NULL;
-    put_setting(out, "dir", d->run_dir);
+    put_setting(out, "dir", dir);
     put_setting(out, "out", d->sketch);
     put_setting(out, "data", d->sketch);
     if (d->emulated)
@@ -262,7 +262,7 @@ static int draw_all(struct drawing *d, struct lb_why *why)
         err = lb_sketch_begin(d->run_dir, why, &d->sketch);
     if (err)
         return err;
-    if (!(set = settings(d)))
+    if (!(set = settings(d, d->run_dir)))
         return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
     for (size_t i = 0; !d->no_gnuplot && i < LB_COUNT(scripts); i++) {
         if (lb_clock_monotonic_ns() >= d->end_ns) {
@@ -333,28 +333,7 @@ int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds,
     return 0;
 }
 
-static char *host_settings(const char *const *dirs, const char *const *names, int n,
-                           const char *out_dir)
-{
-    char *text = NULL, name[32];
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-
-    if (!out)
-        return NULL;
-    fprintf(out, "dirs=%d; ", n);
-    for (int i = 0; i < n; i++) {
-        snprintf(name, sizeof name, "dir%d", i + 1);
-        put_setting(out, name, dirs[i]);
-        snprintf(name, sizeof name, "host%d", i + 1);
-        put_setting(out, name, names[i]);
-    }
-    put_setting(out, "out", out_dir);
-    lb_text_end(out, &text);
-    return text;
-}
-
-/* The folders as gnuplot gets them; each has been read to its end. */
+/* The folders, absolute; each has been read to its end. */
 static int check_hosts(const char *const *run_dirs, int n, char **absolute, struct lb_why *why)
 {
     int err = 0;
@@ -388,9 +367,11 @@ static int draw_hosts(struct drawing *d, char **dirs, const char *const *names, 
         err = lb_sketch_begin(d->plots, why, &d->sketch);
     if (err)
         return err;
-    if (!(set = host_settings((const char *const *)dirs, names, n, d->sketch)))
+    if (!(set = settings(d, d->plots)))
         return lb_fail(why, ENOMEM, "%s: %s", out_dir, strerror(ENOMEM));
-    err = draw(d, "hosts", false, set, why);
+    err = lb_plot_data_of((const char *const *)dirs, names, (size_t)n, "hosts", d->sketch, why);
+    if (!err)
+        err = draw(d, "hosts", false, set, why);
     free(set);
     return !err && !d->n_drawn ? lb_fail(why, ENODATA, "%s", d->left_out) : err;
 }

@@ -12,25 +12,26 @@
 #include <string.h>
 
 static const struct lb_plot_kind *const kinds[] = {
-    &lb_plot_layouts, &lb_plot_onoff,  &lb_plot_causes,  &lb_plot_ratio,    &lb_plot_fairness,
-    &lb_plot_threads, &lb_plot_offset, &lb_plot_heatmap, &lb_plot_residues, &lb_plot_windows,
+    &lb_plot_layouts,  &lb_plot_onoff,   &lb_plot_causes,  &lb_plot_ratio,
+    &lb_plot_fairness, &lb_plot_threads, &lb_plot_offset,  &lb_plot_heatmap,
+    &lb_plot_residues, &lb_plot_windows, &lb_plot_several,
 };
 
-/* The pictures of a file; how many, or -errno. */
-static int put_pictures(const struct lb_plot_kind *kind, const char *csv, FILE *out,
-                        const char **reason, struct lb_why *why)
+/* The pictures of files; how many, or -errno. */
+static int put_pictures(const struct lb_plot_kind *kind, const struct lb_plot_files *files,
+                        FILE *out, const char **reason, struct lb_why *why)
 {
     struct lb_plot_rows rows;
 
     if (kind->read)
-        return kind->read(csv, out, reason, why);
-    int err = lb_plot_rows_read(kind, &csv, 1, why, &rows);
+        return kind->read(files->paths[0], out, reason, why);
+    int err = lb_plot_rows_read(kind, files, why, &rows);
     if (err)
         return err;
     *reason = rows.n ? kind->no_picture : kind->no_rows;
     int n = rows.n ? kind->put(&rows, out, reason) : 0;
     lb_plot_rows_free(&rows);
-    return n < 0 ? lb_fail(why, -n, "%s: %s", csv, strerror(-n)) : n;
+    return n < 0 ? lb_fail(why, -n, "%s: %s", files->paths[0], strerror(-n)) : n;
 }
 
 static int write_file(const struct lb_plot_kind *kind, int n, const char *reason,
@@ -49,8 +50,8 @@ static int write_file(const struct lb_plot_kind *kind, int n, const char *reason
     return lb_whole_end(&file, 0, why);
 }
 
-static int write_data(const struct lb_plot_kind *kind, const char *csv, const char *path,
-                      struct lb_why *why)
+static int write_data(const struct lb_plot_kind *kind, const struct lb_plot_files *files,
+                      const char *path, struct lb_why *why)
 {
     const char *reason = kind->no_picture;
     char *pictures = NULL;
@@ -58,32 +59,47 @@ static int write_data(const struct lb_plot_kind *kind, const char *csv, const ch
     FILE *body = open_memstream(&pictures, &bytes);
 
     if (!body)
-        return lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM));
-    int n = put_pictures(kind, csv, body, &reason, why), err = n < 0 ? n : 0;
+        return lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM));
+    int n = put_pictures(kind, files, body, &reason, why), err = n < 0 ? n : 0;
     if (lb_text_end(body, &pictures) && !err)
-        err = lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM));
+        err = lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM));
     if (!err)
         err = write_file(kind, n, reason, pictures, path, why);
     free(pictures);
     return err;
 }
 
-int lb_plot_data(const char *run_dir, const char *name, const char *to, struct lb_why *why)
+static const struct lb_plot_kind *find_kind(const char *name)
 {
-    char *csv = NULL, *path = NULL;
-    size_t kind = 0;
-    int err;
+    for (size_t i = 0; i < LB_COUNT(kinds); i++)
+        if (!strcmp(kinds[i]->name, name))
+            return kinds[i];
+    return NULL;
+}
 
-    while (kind < LB_COUNT(kinds) && strcmp(kinds[kind]->name, name))
-        kind++;
-    if (kind == LB_COUNT(kinds))
-        return 0;
-    if (asprintf(&csv, "%s/%s", run_dir, kinds[kind]->file) < 0 ||
-        asprintf(&path, "%s/%s.dat", to, name) < 0)
-        err = lb_fail(why, ENOMEM, "%s: %s", run_dir, strerror(ENOMEM));
-    else
-        err = write_data(kinds[kind], csv, path, why);
+int lb_plot_data_of(const char *const *run_dirs, const char *const *names, size_t n,
+                    const char *name, const char *to, struct lb_why *why)
+{
+    const struct lb_plot_kind *kind = find_kind(name);
+    char **csv = calloc(n + 1, sizeof *csv), *path = NULL;
+    struct lb_plot_files files = {(const char *const *)csv, names, n};
+    bool whole = csv && asprintf(&path, "%s/%s.dat", to, name) >= 0;
+    int err = 0;
+
+    for (size_t i = 0; whole && kind && i < n; i++)
+        whole = asprintf(&csv[i], "%s/%s", run_dirs[i], kind->file) >= 0;
+    if (!whole)
+        err = lb_fail(why, ENOMEM, "%s: %s", to, strerror(ENOMEM));
+    else if (kind)
+        err = write_data(kind, &files, path, why);
+    for (size_t i = 0; csv && i < n; i++)
+        free(csv[i]);
     free(csv);
     free(path);
     return err;
+}
+
+int lb_plot_data(const char *run_dir, const char *name, const char *to, struct lb_why *why)
+{
+    return lb_plot_data_of(&run_dir, NULL, 1, name, to, why);
 }

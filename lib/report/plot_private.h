@@ -29,6 +29,9 @@ void lb_sketch_end(char *path);
  * quotes and printable. Nothing where the script reads the run's CSV itself. -ENOMEM, and what
  * reading and writing says. */
 int lb_plot_data(const char *run_dir, const char *name, const char *to, struct lb_why *why);
+/* The same of several folders in one picture, which are called by `names`. */
+int lb_plot_data_of(const char *const *run_dirs, const char *const *names, size_t n,
+                    const char *name, const char *to, struct lb_why *why);
 
 /* Checks every picture of the script in the sketch, then moves all of them and SCRIPT.dat into
  * `plots`, where they replace older ones, or none. -EIO: there is none, or one that is empty or not

@@ -339,18 +339,19 @@ static int read_file(struct lb_plot_rows *rows, const char *path, size_t source,
     return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM)) : err;
 }
 
-int lb_plot_rows_read(const struct lb_plot_kind *kind, const char *const *paths, size_t n_paths,
+int lb_plot_rows_read(const struct lb_plot_kind *kind, const struct lb_plot_files *files,
                       struct lb_why *why, struct lb_plot_rows *rows)
 {
-    struct lb_plot_rows read = {.columns = kind->columns};
+    struct lb_plot_rows read = {
+        .columns = kind->columns, .sources = files->names, .n_sources = files->n};
     int err = 0;
 
     while (kind->columns[read.n_columns])
         read.n_columns++;
-    for (size_t i = 0; !err && i < n_paths; i++)
-        err = read_file(&read, paths[i], i, kind->takes, why);
+    for (size_t i = 0; !err && i < files->n; i++)
+        err = read_file(&read, files->paths[i], i, kind->takes, why);
     if (!err && ((err = order_rows(&read, kind->shuffled)) || (err = order_works(&read))))
-        lb_fail(why, -err, "%s: %s", paths[0], strerror(-err));
+        lb_fail(why, -err, "%s: %s", files->paths[0], strerror(-err));
     if (err)
         lb_plot_rows_free(&read);
     else

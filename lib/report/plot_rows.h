@@ -46,14 +46,19 @@ struct lb_plot_rows {
     int n_groups, n_places;
     double *works; /* the headline, other pauses from short to long, 0 */
     size_t n_works;
-    const char *const
-        *sources; /* what the files are called, the caller's; NULL where there is one */
+    const char *const *sources; /* what the files are called: the caller's, or NULL */
+    size_t n_sources;
+};
+
+struct lb_plot_files {
+    const char *const *paths, *const *names;
+    size_t n;
 };
 
 /* Reads the rows that the kind takes of all files one after the other. -ENOMEM, and what
  * lb_csv_open and lb_csv_next say. */
 struct lb_plot_kind;
-int lb_plot_rows_read(const struct lb_plot_kind *kind, const char *const *paths, size_t n_paths,
+int lb_plot_rows_read(const struct lb_plot_kind *kind, const struct lb_plot_files *files,
                       struct lb_why *why, struct lb_plot_rows *rows);
 void lb_plot_rows_free(struct lb_plot_rows *rows);
 
@@ -158,7 +163,7 @@ struct lb_plot_kind {
 };
 extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes, lb_plot_ratio,
     lb_plot_fairness, lb_plot_threads, lb_plot_offset, lb_plot_heatmap, lb_plot_residues,
-    lb_plot_windows;
+    lb_plot_windows, lb_plot_several;
 /* Columns that are needed of each file; NULL-terminated. */
 extern const char *const lb_plot_summary_columns[], *const lb_plot_samples_columns[],
                                                         *const lb_plot_matrix_columns[];

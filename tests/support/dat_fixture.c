@@ -78,39 +78,47 @@ static char *text_of(const char *name)
     return text;
 }
 
-static char *data_of(const char *kind)
+static void look(const char *name, const char *const *texts, bool says)
 {
-    struct lb_why why = {""};
-    char name[64];
-
-    if (lb_plot_data(dat_folder, kind, dat_folder, &why))
-        fail_msg("%s", why.text);
-    snprintf(name, sizeof name, "%s.dat", kind);
     char *text = text_of(name);
+
     for (char *s = text; *s; s++)
         if (*s == '\t')
             *s = '|';
-    return text;
+    for (; *texts; texts++)
+        if (!strstr(text, *texts) == says)
+            fail_msg("%s says%s '%s':\n%s", name, says ? " not" : "", *texts, text);
+    free(text);
+}
+
+static void write_data(const char *kind, char name[64])
+{
+    struct lb_why why = {""};
+
+    if (lb_plot_data(dat_folder, kind, dat_folder, &why))
+        fail_msg("%s", why.text);
+    snprintf(name, 64, "%s.dat", kind);
 }
 
 void dat_says(const char *kind, const char *const *texts)
 {
-    char *text = data_of(kind);
+    char name[64];
 
-    for (; *texts; texts++)
-        if (!strstr(text, *texts))
-            fail_msg("%s.dat does not say '%s':\n%s", kind, *texts, text);
-    free(text);
+    write_data(kind, name);
+    look(name, texts, true);
 }
 
 void dat_says_not(const char *kind, const char *const *texts)
 {
-    char *text = data_of(kind);
+    char name[64];
 
-    for (; *texts; texts++)
-        if (strstr(text, *texts))
-            fail_msg("%s.dat says '%s':\n%s", kind, *texts, text);
-    free(text);
+    write_data(kind, name);
+    look(name, texts, false);
+}
+
+void dat_file_says(const char *name, const char *const *texts)
+{
+    look(name, texts, true);
 }
 
 /* Drawing ------------------------------------------------------------------------------------- */

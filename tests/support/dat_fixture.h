@@ -29,6 +29,8 @@ void dat_write(const char *name, const char *header, const char *row, const char
  * '|' for a tab. */
 void dat_says(const char *kind, const char *const *texts);
 void dat_says_not(const char *kind, const char *const *texts);
+/* The same of a file of the folder that is there. */
+void dat_file_says(const char *name, const char *const *texts);
 #define DAT_SAYS(kind, ...)     dat_says(kind, DAT_ROWS(__VA_ARGS__))
 #define DAT_SAYS_NOT(kind, ...) dat_says_not(kind, DAT_ROWS(__VA_ARGS__))
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * hosts.dat: the same layouts in several run folders, each at the nearest pair of CPUs that it has.
+ */
+#include "plot_rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+static const char *const columns[] = {"net_ns_op_hl", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi"};
+
+static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row)
+{
+    return *lb_plot_cell(rows, row, "layout") && !isnan(row->work_ns) &&
+           lb_plot_number(rows, row, "threads") == 2 && lb_plot_is_local(rows, row) &&
+           lb_plot_speaks(rows, row);
+}
+
+/* `nearest` has the place of each host. */
+static bool shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
+                  const void *nearest)
+{
+    return row->place == ((const int *)nearest)[row->source] &&
+           !isnan(lb_plot_number(rows, row, columns[0]));
+}
+
+/* Panel, title, lowest and highest end, 0 among them. */
+static void put_panel(FILE *out, const struct lb_chart *c, size_t p)
+{
+    struct lb_plot_range range = {0, 0};
+
+    for (size_t i = 0; i < c->n; i++)
+        if (c->shown[i]->panel == c->panels[p]->panel) {
+            struct lb_plot_value v = lb_plot_value(c->rows, c->shown[i], columns);
+            lb_plot_range_add(&range, &v);
+        }
+    lb_dat_panel(out, c, p);
+    lb_dat_numbers(out, (double[]){range.low, range.high}, 2);
+    fputc('\n', out);
+}
+
+/* Panel, entry, host, net ns/op with its interval. */
+static void put_mark(FILE *out, const struct lb_chart *c, const struct lb_plot_row *row)
+{
+    struct lb_plot_value v = lb_plot_value(c->rows, row, columns);
+
+    fprintf(out, "%d\t%d\t%d\t", lb_chart_panel(c, row), lb_chart_entry(c, row), row->source + 1);
+    lb_dat_numbers(out, (double[]){v.value, v.low, v.high}, 3);
+    fputc('\n', out);
+}
+
+static void put_picture(FILE *out, const struct lb_chart *c, double work_ns)
+{
+    const struct lb_plot_rows *rows = c->rows;
+    char file[LB_DAT_TEXT_BYTES], work[LB_DAT_TEXT_BYTES], title[2 * LB_DAT_TEXT_BYTES];
+
+    lb_dat_name(rows, "hosts", work_ns, file);
+    lb_dat_work_title(work_ns, work);
+    snprintf(title, sizeof title, "Net cost of an op on %zu hosts, %s", rows->n_sources, work);
+    lb_dat_head(out, c, file, title);
+    fprintf(out, "\t%zu\t\"Each host's nearest pair of CPUs. Bars: 95 %% intervals\"\n",
+            rows->n_sources);
+    lb_dat_legend(out, c);
+    for (size_t p = 0; p < c->n_panels; p++)
+        put_panel(out, c, p);
+    lb_dat_end_block(out);
+    for (size_t i = 0; i < c->n; i++)
+        put_mark(out, c, c->shown[i]);
+    lb_dat_end_block(out);
+    for (size_t i = 0; i < rows->n_sources; i++) {
+        fprintf(out, "%zu\t", i + 1);
+        lb_dat_text(out, rows->sources[i]);
+        fputc('\n', out);
+    }
+    lb_dat_end_block(out);
+}
+
+/* One at each work. */
+static int put(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+{
+    int *nearest = calloc(rows->n_sources + 1, sizeof *nearest), n = 0, err = 0;
+
+    (void)reason;
+    if (!nearest)
+        return -ENOMEM;
+    for (size_t i = 0; i < rows->n_sources; i++)
+        nearest[i] = rows->n_places;
+    for (size_t i = 0; i < rows->n; i++)
+        if (rows->rows[i].place < nearest[rows->rows[i].source])
+            nearest[rows->rows[i].source] = rows->rows[i].place;
+    for (size_t w = 0; !err && w < rows->n_works; w++) {
+        struct lb_chart chart = {.n = 0};
+        err = lb_chart_make(rows, LB_PLOT_ANYWHERE, rows->works[w], shows, nearest, &chart);
+        if (!err && chart.n) {
+            put_picture(out, &chart, rows->works[w]);
+            n++;
+        }
+        if (!err)
+            lb_chart_free(&chart);
+    }
+    free(nearest);
+    return err ? err : n;
+}
+
+const struct lb_plot_kind lb_plot_several = {
+    .name = "hosts",
+    .file = "summary.csv",
+    .columns = lb_plot_summary_columns,
+    .takes = takes,
+    .put = put,
+    .no_rows = "no host has a pair of threads",
+    .no_picture = "no host has net costs",
+};
