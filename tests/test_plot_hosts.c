@@ -75,7 +75,8 @@ static void test_reasons(void **state)
 {
     (void)state;
     write_host("a", DAT_ROWS("own,all,pointer,x,compact-1,none,local,1,200,9,0,40,35,50"));
-    write_host("b", DAT_ROWS("empty,all,,,l3,l3,local,2,200,9,0,40,35,50"));
+    write_host("b", DAT_ROWS("empty,all,,,l3,l3,local,2,200,9,0,40,35,50",
+                             "own,all,mine,x,l3,l3,remote,2,200,9,0,40,35,50"));
     write_data();
     dat_file_says("plots/hosts.dat",
                   DAT_ROWS("\n0|\"hosts: no host has a pair of threads in summary.csv\"\n"));

@@ -35,7 +35,7 @@ do for [k = 1:n_pictures] {
     array Seen[8] = [0, 0, 0, 0, 0, 0, 0, 0]
     stats dat index marks using (Seen[int($3)] = 1, 0) nooutput
     seen = ""
-    do for [c = 1:8] { if (Seen[c]) { seen = with(seen, "".c) } }
+    do for [c = 1:8] { if (Seen[c]) { seen = seen." ".c } }
 
     # Geometry in pixels.
     columns = n_panels < 3 ? n_panels : 3

@@ -80,7 +80,6 @@ do for [k = 1:n_pictures] {
                 lc rgb dark
         }
         eval legend_only
-        eval axes_again
         unset multiplot; unset output
     }
 }
