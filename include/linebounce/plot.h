@@ -3,8 +3,8 @@
  * plot: pictures of a run, drawn by gnuplot from its CSV files.
  *
  * This stage checks the files, writes what a picture shows (plots/NAME.dat: ordered, labelled) and
- * runs gnuplot on results/plots/NAME.gp, without a shell. The scripts can be run by hand; those
- * that have no .dat yet read the CSV by the names of its columns.
+ * runs gnuplot on results/plots/NAME.gp, without a shell. The scripts draw that data alone, and can
+ * be run by hand.
  */
 #ifndef LINEBOUNCE_PLOT_H
 #define LINEBOUNCE_PLOT_H
@@ -15,7 +15,8 @@
 extern "C" {
 #endif
 
-/* Draws into RUN_DIR/plots (made when missing), each as SVG and PNG:
+/* Draws into RUN_DIR/plots (made when missing), each as SVG and PNG, the data beside it; all but
+ * layouts (the headline work and 0) at every work:
  *   layouts    summary.csv: ns/op per layout at the headline work and at work 0;
  *   onoff      summary.csv: time on the CPU, asleep, preempted; spins and sleeps where ops block;
  *   causes     summary.csv: latencies of timed ops, slow ones, and counted events per op;
@@ -49,8 +50,9 @@ int lb_plot(const char *run_dir, const char *scripts_dir, struct lb_why *why,
 int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds, struct lb_why *why,
                    struct lb_pictures *pictures);
 
-/* Draws OUT_DIR/hosts.svg and .png: the same layouts in several run folders, one colour each,
- * called by `names`. OUT_DIR is made when missing. Failures as lb_plot. */
+/* Draws OUT_DIR/hosts.svg and .png, from OUT_DIR/hosts.dat: the same layouts in several run
+ * folders, one colour each, called by `names`; hosts-saturated and such at other works. OUT_DIR is
+ * made when missing. Failures as lb_plot. */
 int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,
                   const char *scripts_dir, struct lb_why *why);
 

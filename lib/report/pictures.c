@@ -4,6 +4,7 @@
  * where a run's other files lie.
  */
 #include "plot_private.h"
+#include "plot_rows.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,10 +15,6 @@
 
 #define PICTURE_MOST ((uint64_t)256 << 20)
 #define NAME_MOST    200
-
-static const char *const drawers[] = {"causes",   "fairness", "heatmap", "hosts",
-                                      "layouts",  "offset",   "onoff",   "ratio",
-                                      "residues", "threads",  "windows"};
 
 static bool ends_in(const char *name, const char *end)
 {
@@ -39,8 +36,8 @@ bool lb_picture_name(const char *name, const char *script)
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,_~-";
     bool ours = script && begins_with(name, script);
 
-    for (size_t i = 0; !script && i < LB_COUNT(drawers); i++)
-        ours |= begins_with(name, drawers[i]);
+    for (size_t i = 0; !script && lb_plot_kinds[i]; i++)
+        ours |= begins_with(name, lb_plot_kinds[i]->name);
     return ours && strlen(name) < NAME_MOST && name[strspn(name, known)] == '\0' &&
            (ends_in(name, ".svg") || ends_in(name, ".png"));
 }

@@ -36,20 +36,6 @@ static const struct {
     [SAMPLES] = {"samples.csv", lb_plot_samples_columns},
     [MATRIX] = {"matrix.csv", lb_plot_matrix_columns},
 };
-/* Pictures that only runs of some kind have: nothing is said where they are not drawn. */
-#define SOME_RUNS true
-static const struct {
-    const char *name;
-    enum file reads;
-    bool some_runs;
-} scripts[] = {
-    {"layouts", SUMMARY, false},    {"onoff", SUMMARY, false},
-    {"causes", SUMMARY, false},     {"residues", SAMPLES, false},
-    {"windows", SAMPLES, false},    {"threads", SUMMARY, SOME_RUNS},
-    {"ratio", SUMMARY, SOME_RUNS},  {"fairness", SUMMARY, SOME_RUNS},
-    {"offset", SUMMARY, SOME_RUNS}, {"heatmap", MATRIX, SOME_RUNS},
-};
-
 struct drawing {
     /* Absolute: gnuplot takes a name that begins with < or | for a command. */
     char *run_dir, *scripts_dir, *sketch;
@@ -197,19 +183,27 @@ out:
     return err;
 }
 
+static enum file file_of(const struct lb_plot_kind *kind)
+{
+    enum file file = 0;
+
+    while (strcmp(files[file].name, kind->file) != 0)
+        file++;
+    return file;
+}
+
 /* One script; what it fails for costs its picture alone. */
-static void draw_one(struct drawing *d, size_t i, const char *set)
+static void draw_one(struct drawing *d, const struct lb_plot_kind *kind, const char *set)
 {
     struct lb_why refusal = {""};
     char sentence[96];
     int err = 0;
 
-    if (d->n_rows[scripts[i].reads]) {
-        err = draw(d, scripts[i].name, scripts[i].some_runs, set, &refusal);
-    } else if (!scripts[i].some_runs && !d->n_rows[MATRIX]) {
+    if (d->n_rows[file_of(kind)]) {
+        err = draw(d, kind->name, kind->some_runs, set, &refusal);
+    } else if (!kind->some_runs && !d->n_rows[MATRIX]) {
         /* A run of pairs has no windows, a run of windows no pairs. */
-        snprintf(sentence, sizeof sentence, "%s: no rows in %s", scripts[i].name,
-                 files[scripts[i].reads].name);
+        snprintf(sentence, sizeof sentence, "%s: no rows in %s", kind->name, kind->file);
         leave_out(d, sentence);
     }
     if (!err)
@@ -264,12 +258,14 @@ static int draw_all(struct drawing *d, struct lb_why *why)
         return err;
     if (!(set = settings(d, d->run_dir)))
         return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
-    for (size_t i = 0; !d->no_gnuplot && i < LB_COUNT(scripts); i++) {
+    for (size_t i = 0; !d->no_gnuplot && lb_plot_kinds[i]; i++) {
+        if (lb_plot_kinds[i]->several)
+            continue;
         if (lb_clock_monotonic_ns() >= d->end_ns) {
             leave_out(d, "no time was left for the rest (linebounce plot draws them)");
             break;
         }
-        draw_one(d, i, set);
+        draw_one(d, lb_plot_kinds[i], set);
     }
     free(set);
     if (d->no_gnuplot || !d->n_drawn)

@@ -11,12 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct lb_plot_kind *const kinds[] = {
-    &lb_plot_layouts,  &lb_plot_onoff,   &lb_plot_causes,  &lb_plot_ratio,
-    &lb_plot_fairness, &lb_plot_threads, &lb_plot_offset,  &lb_plot_heatmap,
-    &lb_plot_residues, &lb_plot_windows, &lb_plot_several,
-};
-
 /* The pictures of files; how many, or -errno. */
 static int put_pictures(const struct lb_plot_kind *kind, const struct lb_plot_files *files,
                         FILE *out, const char **reason, struct lb_why *why)
@@ -71,10 +65,11 @@ static int write_data(const struct lb_plot_kind *kind, const struct lb_plot_file
 
 static const struct lb_plot_kind *find_kind(const char *name)
 {
-    for (size_t i = 0; i < LB_COUNT(kinds); i++)
-        if (!strcmp(kinds[i]->name, name))
-            return kinds[i];
-    return NULL;
+    size_t i = 0;
+
+    while (lb_plot_kinds[i] && strcmp(lb_plot_kinds[i]->name, name))
+        i++;
+    return lb_plot_kinds[i];
 }
 
 int lb_plot_data_of(const char *const *run_dirs, const char *const *names, size_t n,

@@ -195,6 +195,7 @@ static int put(const char *csv, FILE *out, const char **reason, struct lb_why *w
 
 const struct lb_plot_kind lb_plot_heatmap = {
     .name = "heatmap",
+    .some_runs = true,
     .file = "matrix.csv",
     .no_picture = "no pair was measured",
     .read = put,

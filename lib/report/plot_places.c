@@ -161,6 +161,7 @@ static int put_fairness(const struct lb_plot_rows *rows, FILE *out, const char *
 
 const struct lb_plot_kind lb_plot_ratio = {
     .name = "ratio",
+    .some_runs = true,
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
@@ -170,6 +171,7 @@ const struct lb_plot_kind lb_plot_ratio = {
 };
 const struct lb_plot_kind lb_plot_fairness = {
     .name = "fairness",
+    .some_runs = true,
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,

@@ -156,14 +156,19 @@ struct lb_plot_kind {
     /* Writes all pictures; how many, or -ENOMEM. May set *reason where there are none. */
     int (*put)(const struct lb_plot_rows *rows, FILE *out, const char **reason);
     const char *no_rows, *no_picture;
-    bool shuffled; /* the order of the file was drawn */
+    bool shuffled;  /* the order of the file was drawn */
+    bool some_runs; /* only some have it: nothing is said where it is not drawn */
+    bool several;   /* of several folders together */
     /* In place of columns, takes and put, where rows are too many to be kept as text: as `put`, and
      * what reading says. */
     int (*read)(const char *csv, FILE *out, const char **reason, struct lb_why *why);
 };
-extern const struct lb_plot_kind lb_plot_layouts, lb_plot_onoff, lb_plot_causes, lb_plot_ratio,
-    lb_plot_fairness, lb_plot_threads, lb_plot_offset, lb_plot_heatmap, lb_plot_residues,
-    lb_plot_windows, lb_plot_several;
+extern const struct lb_plot_kind lb_plot_causes, lb_plot_fairness, lb_plot_heatmap, lb_plot_layouts,
+    lb_plot_offset, lb_plot_onoff, lb_plot_ratio, lb_plot_residues, lb_plot_several,
+    lb_plot_threads, lb_plot_windows;
+/* All of them; NULL-terminated. */
+extern const struct lb_plot_kind *const lb_plot_kinds[];
+
 /* Columns that are needed of each file; NULL-terminated. */
 extern const char *const lb_plot_summary_columns[], *const lb_plot_samples_columns[],
                                                         *const lb_plot_matrix_columns[];

@@ -307,6 +307,7 @@ static int put(const struct lb_plot_rows *rows, FILE *out, const char **reason)
 
 const struct lb_plot_kind lb_plot_threads = {
     .name = "threads",
+    .some_runs = true,
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,

@@ -12,7 +12,8 @@
 # have that in their names: layouts-remote-8t.svg, layouts-l3-2t-regime1.svg.
 #
 # More settings, in the same -e: out='folder', data='folder of layouts.dat', host='name in the
-# title', emulated=1 (says so in the title). Exit status 3: there is nothing to draw.
+# title', emulated=1 (says so in the title). Exit status 3: there is nothing to draw; 2: there is no
+# layouts.dat (in a folder from before there were any): linebounce plot DIR writes it.
 
 load ARG0[1:strlen(ARG0) - strlen("layouts.gp")]."common.gp"
 
