@@ -179,8 +179,8 @@ class Drawn(Pictures):
 
     def test_several_folders_of_one_thread(self):
         self.results("a", "b")
-        self.assertIn("linebounce: no picture of all: hosts: no host has a pair of threads in "
-                      "summary.csv\n", self.succeeds("plot", "a", "b").stderr)
+        self.assertIn("linebounce: no picture of all: hosts: no host has a pair of threads with "
+                      "net costs in summary.csv\n", self.succeeds("plot", "a", "b").stderr)
 
     def test_one_of_several_is_bad(self):
         self.results("a", "b")

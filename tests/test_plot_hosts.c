@@ -49,6 +49,7 @@ static void write_hosts(void)
                              "own,all,other,x,l3,l3,local,2,200,3,7,77,,",
                              "own,all,other,x,l3,l3,remote,2,200,9,0,77,,",
                              "own,all,other,x,l3,l3,local,2,200,9,0,,,",
+                             "own,all,other,x,smt,smt,local,2,200,9,0,,,",
                              "own,all,other,x,compact-4,l3,local,4,200,9,0,77,,"));
     write_host("b", DAT_ROWS("more,all,mine,y,remote,remote,,2,200,9,0,30,20,60",
                              "own,all,mine,y,remote,remote,,2,200,9,0,20,,"));
@@ -79,11 +80,13 @@ static void test_reasons(void **state)
                              "own,all,mine,x,l3,l3,remote,2,200,9,0,40,35,50"));
     write_data();
     dat_file_says("plots/hosts.dat",
-                  DAT_ROWS("\n0|\"hosts: no host has a pair of threads in summary.csv\"\n"));
+                  DAT_ROWS("\n0|\"hosts: no host has a pair of threads with net costs in "
+                           "summary.csv\"\n"));
     write_host("b", DAT_ROWS("own,all,mine,x,l3,l3,local,2,200,9,0,,,"));
     write_data();
     dat_file_says("plots/hosts.dat",
-                  DAT_ROWS("\n0|\"hosts: no host has net costs in summary.csv\"\n"));
+                  DAT_ROWS("\n0|\"hosts: no host has a pair of threads with net costs in "
+                           "summary.csv\"\n"));
 }
 
 static void test_drawn(void **state)

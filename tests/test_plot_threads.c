@@ -72,6 +72,24 @@ static void test_names(void **state)
         "\"threads-mixed-reader-saturated\"|", "\"threads-many-1024\"|", "\n1|\"new-class\"\n");
 }
 
+#define PACED(every, threads, late, rate)                                                          \
+    "observer,lock,mine,x,l3,l3," threads ",200,90," every "," late "," rate
+
+/* A role that waits between its ops does as many as are counted, and each pace has a picture. */
+static void test_paced(void **state)
+{
+    (void)state;
+    dat_write("summary.csv",
+              "schema_version,scenario,role,layout,lock,placement,distance,threads,work_ns,"
+              "ns_op_median,every_ns,late_ns_op_median,ops_per_s_median",
+              "3,",
+              DAT_ROWS(PACED("500", "2", "5", "4000000"), PACED("500", "4", "5", "8000000"),
+                       PACED("900", "2", "5", "2000000"), PACED("900", "4", "5", "3500000")));
+    DAT_SAYS("threads", "\n2|\"", "\"threads-observer-lock\"|\"observer: lock, an op every 500 ns",
+             "\n1|1|1|2|90|90|90|4|4|4\n1|1|1|4|90|90|90|8|8|8\n",
+             "\"threads-observer-lock-every900\"|", "\n1|1|1|4|90|90|90|3.5|3.5|3.5\n");
+}
+
 static void test_reasons(void **state)
 {
     (void)state;
@@ -102,10 +120,8 @@ static void test_drawn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DAT_TEST(test_curves),
-        DAT_TEST(test_names),
-        DAT_TEST(test_reasons),
-        DAT_TEST(test_drawn),
+        DAT_TEST(test_curves),  DAT_TEST(test_names), DAT_TEST(test_paced),
+        DAT_TEST(test_reasons), DAT_TEST(test_drawn),
     };
     return cmocka_run_group_tests_name("plot_threads", tests, NULL, NULL);
 }

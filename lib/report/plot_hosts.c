@@ -14,15 +14,15 @@ static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row
 {
     return *lb_plot_cell(rows, row, "layout") && !isnan(row->work_ns) &&
            lb_plot_number(rows, row, "threads") == 2 && lb_plot_is_local(rows, row) &&
-           lb_plot_speaks(rows, row);
+           lb_plot_speaks(rows, row) && !isnan(lb_plot_number(rows, row, columns[0]));
 }
 
 /* `nearest` has the place of each host. */
 static bool shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
                   const void *nearest)
 {
-    return row->place == ((const int *)nearest)[row->source] &&
-           !isnan(lb_plot_number(rows, row, columns[0]));
+    (void)rows;
+    return row->place == ((const int *)nearest)[row->source];
 }
 
 /* Panel, title, lowest and highest end, 0 among them. */
@@ -110,6 +110,6 @@ const struct lb_plot_kind lb_plot_several = {
     .columns = lb_plot_summary_columns,
     .takes = takes,
     .put = put,
-    .no_rows = "no host has a pair of threads",
-    .no_picture = "no host has net costs",
+    .no_rows = "no host has a pair of threads with net costs",
+    .no_picture = "no host has a pair of threads with net costs",
 };

@@ -18,9 +18,9 @@
 #define RESIDUES LB_LINE_BYTES
 
 static const char *const columns[] = {
-    "placement", "distance", "home",           "threads",     "work_ns", "scenario",
-    "role",      "writers",  "objects",        "access",      "layout",  "lock",
-    "status",    "ns_op",    "object_residue", "share_lines", NULL,
+    "placement", "distance", "home",     "threads",        "work_ns",     "scenario",
+    "role",      "writers",  "every_ns", "objects",        "access",      "layout",
+    "lock",      "status",   "ns_op",    "object_residue", "share_lines", NULL,
 };
 
 /* Whether thread 0's object says where all of them lie, and sleeping is not the subject. */

@@ -230,8 +230,9 @@ static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct l
     size_t length = strlen(layout);
     bool twin = length && layout[length - 1] == '~';
 
-    snprintf(players, sizeof players, "%s|%s|%s", lb_plot_cell(rows, row, "writers"),
-             lb_plot_cell(rows, row, "objects"), lb_plot_cell(rows, row, "access"));
+    snprintf(players, sizeof players, "%s|%s|%s|%s", lb_plot_cell(rows, row, "writers"),
+             lb_plot_cell(rows, row, "every_ns"), lb_plot_cell(rows, row, "objects"),
+             lb_plot_cell(rows, row, "access"));
     int64_t a = lb_seen_order(&o->layouts, layout, length - twin);
     int64_t b = lb_seen_order(&o->locks, lock, strlen(lock));
     int64_t c = lb_seen_order(&o->scenarios, scenario, strlen(scenario));

@@ -35,7 +35,7 @@ struct lb_plot_row {
     int group;      /* where it ran and in which regime; -1: of too many */
     int place;      /* where it ran, whatever the regime; none is too many */
     int source;     /* which of the files it is from */
-    int64_t panel;  /* scenario, role, writers, objects */
+    int64_t panel;  /* scenario, role, writers, their rate, objects */
     int64_t entry;  /* layout and lock; a twin (A/A run) stands behind its original */
 };
 

@@ -191,6 +191,7 @@ static void name_of(const struct lb_chart *all, size_t p, double work_ns,
 {
     const char *writers = lb_plot_cell(all->rows, all->panels[p], "writers");
     const char *access = lb_plot_cell(all->rows, all->panels[p], "access");
+    const char *every = lb_plot_cell(all->rows, all->panels[p], "every_ns");
     char own[LB_DAT_TEXT_BYTES], other[LB_DAT_TEXT_BYTES], name[2 * LB_DAT_TEXT_BYTES];
     bool taken = false;
 
@@ -199,8 +200,11 @@ static void name_of(const struct lb_chart *all, size_t p, double work_ns,
         base_name(all, k, other);
         taken |= !strcmp(own, other);
     }
-    snprintf(name, sizeof name, "%s%s%.20s%s%.30s", own, taken && *writers ? "-" : "",
-             taken ? writers : "", taken && *access ? "-" : "", taken ? access : "");
+    if (taken)
+        snprintf(name, sizeof name, "%s%s%.20s%s%.20s%s%.30s", own, *writers ? "-" : "", writers,
+                 *every ? "-every" : "", every, *access ? "-" : "", access);
+    else
+        snprintf(name, sizeof name, "%s", own);
     lb_dat_name(all->rows, name, work_ns, text);
 }
 
