@@ -7,7 +7,6 @@
 
 #include "report/interval.h"
 #include "report/table.h"
-#include "whatif.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,12 +16,12 @@ static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_WHATIF
 static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 
 /* Layouts of a structure: as it is, and as moved. */
-static void add(struct request *r, const struct whatif *w)
+static void add(struct request *r, const struct lb_whatif *w)
 {
     struct lb_layout layouts[2];
     size_t n = 0;
 
-    whatif_layouts(w, NULL, layouts, &n); /* the settings took none that makes no layouts */
+    lb_whatif_layouts(w, NULL, layouts, &n); /* the settings took none that makes no layouts */
     for (size_t i = 0; i < n; i++)
         list_add(&r->own.layouts, sizeof layouts[i], &layouts[i]);
 }
@@ -30,7 +29,7 @@ static void add(struct request *r, const struct whatif *w)
 static void defaults(const struct settings *s, struct request *request)
 {
     struct lb_request *r = &request->plan;
-    const struct whatif *chosen = s->whatifs.at;
+    const struct lb_whatif *chosen = s->whatifs.at;
 
     for (size_t i = 0; i < s->whatifs.n; i++)
         add(request, &chosen[i]);
@@ -70,7 +69,7 @@ static void print_cost(FILE *out, const struct lb_result *l)
 }
 
 /* One role at one work: as it is, as moved, the difference and what it means. */
-static void print_role(FILE *out, const struct lb_analysis *a, const struct whatif *w,
+static void print_role(FILE *out, const struct lb_analysis *a, const struct lb_whatif *w,
                        int placement, double work_ns, int role)
 {
     char moved[LB_LAYOUT_NAME_BYTES + 8], text[INTERVAL_BYTES];
@@ -95,14 +94,14 @@ static void print_role(FILE *out, const struct lb_analysis *a, const struct what
     fputc('\n', out);
 }
 
-static void print_memory(FILE *out, const struct whatif *w)
+static void print_memory(FILE *out, const struct lb_whatif *w)
 {
     struct lb_layout l[2];
     struct lb_geometry g[2];
     struct lb_why why;
     size_t n;
 
-    if (whatif_layouts(w, &why, l, &n))
+    if (lb_whatif_layouts(w, &why, l, &n))
         return;
     for (size_t i = 0; i < n; i++)
         if (lb_geometry_init(&l[i], l[i].lock, &why, &g[i])) {
@@ -122,7 +121,7 @@ static void print_memory(FILE *out, const struct whatif *w)
     fputc('\n', out);
 }
 
-static void print_fields(FILE *out, const struct whatif *w)
+static void print_fields(FILE *out, const struct lb_whatif *w)
 {
     for (int written = 0; written < 2; written++) {
         fprintf(out, written ? "; half %s" : "  half the threads read",
@@ -130,7 +129,7 @@ static void print_fields(FILE *out, const struct whatif *w)
                 : w->write == LB_HOW_INCREMENT ? "increment"
                                                : "store to");
         for (size_t i = 0, n = 0; i < w->n_fields; i++) {
-            const struct whatif_field *f = &w->fields[i];
+            const struct lb_whatif_field *f = &w->fields[i];
             if (!(written ? f->written : f->read))
                 continue;
             fprintf(out, "%s %s at %zu", n++ ? "," : "", f->name, f->before);
@@ -147,8 +146,30 @@ static void print_fields(FILE *out, const struct whatif *w)
                     w->fields[i].name);
 }
 
+/* Which fields that are read share a line with one that is written, before or after the move. */
+static void print_lines(FILE *out, const struct lb_whatif *w, bool after)
+{
+    size_t shared = 0;
+
+    for (size_t i = 0; i < w->n_fields; i++)
+        for (size_t k = 0; w->fields[i].read && k < w->n_fields; k++) {
+            size_t a = lb_whatif_word(&w->fields[i], after),
+                   b = lb_whatif_word(&w->fields[k], after);
+            if (!w->fields[k].written)
+                continue;
+            if (a / LB_LINE_BYTES == b / LB_LINE_BYTES)
+                fprintf(out, "%s%s and %s share line %zu", shared++ ? ", " : "", w->fields[i].name,
+                        w->fields[k].name, a / LB_LINE_BYTES);
+            else if (a / LB_PAIR_BYTES == b / LB_PAIR_BYTES)
+                fprintf(out, "%s%s and %s lie in one pair of lines", shared++ ? ", " : "",
+                        w->fields[i].name, w->fields[k].name);
+        }
+    if (!shared)
+        fputs("no field that is read shares a pair of lines with one that is written", out);
+}
+
 static void print_one(FILE *out, const struct lb_analysis *a, const struct settings *s,
-                      const struct whatif *w)
+                      const struct lb_whatif *w)
 {
     const struct lb_plan *p = a->run->plan;
     const double *work = s->works.n ? s->works.at : works;
@@ -157,10 +178,10 @@ static void print_one(FILE *out, const struct lb_analysis *a, const struct setti
     fprintf(out, "\n%s: %s, %s\n", w->name, w->structure, w->source);
     print_fields(out, w);
     fputs("  as it is: ", out);
-    whatif_print_lines(w, false, out);
+    print_lines(out, w, false);
     if (w->moved) {
         fputs("\n  as moved: ", out);
-        whatif_print_lines(w, true, out);
+        print_lines(out, w, true);
     }
     fputc('\n', out);
     for (size_t place = 0; place < p->n_placements; place++) {
@@ -177,7 +198,7 @@ static void print_one(FILE *out, const struct lb_analysis *a, const struct setti
 
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
-    const struct whatif *chosen = s->whatifs.at;
+    const struct lb_whatif *chosen = s->whatifs.at;
 
     table_layouts(a, out);
     fputs("\nWhat if? Half of the threads read, half write; moved against as it is.\n", out);

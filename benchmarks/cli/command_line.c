@@ -331,7 +331,7 @@ static int set_bytes(const char *option, const char *text, struct lb_why *why, s
     return err;
 }
 
-static int set_write_how(struct whatif_options *o, const char *text, struct lb_why *why)
+static int set_write_how(struct lb_whatif_options *o, const char *text, struct lb_why *why)
 {
     enum lb_how how;
     int err = lb_how_parse(text, why, &how);
@@ -344,7 +344,7 @@ static int set_write_how(struct whatif_options *o, const char *text, struct lb_w
 /* Of suite whatif. */
 static int parse_whatif(int key, char *arg, struct settings *s, struct lb_why *why)
 {
-    struct whatif_options *o = &s->whatif;
+    struct lb_whatif_options *o = &s->whatif;
     int err = 0;
 
     switch (key) {

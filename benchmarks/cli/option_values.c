@@ -184,8 +184,8 @@ static int add_objects(struct settings *s, const char *text, struct lb_why *why)
 
 static int add_preset(struct settings *s, const char *text, struct lb_why *why)
 {
-    const struct whatif *preset;
-    int err = whatif_find(text, why, &preset);
+    const struct lb_whatif *preset;
+    int err = lb_whatif_find(text, why, &preset);
 
     if (!err)
         list_add(&s->whatifs, sizeof *preset, preset);

@@ -6,7 +6,8 @@
 
 #include "commands.h"
 #include "request/settings.h"
-#include "structure_source.h"
+
+#include <linebounce/layout.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,7 +59,7 @@ int show_structure(const struct settings *settings)
             err = lb_fail(&why, EINVAL,
                           "layout '%.120s': show structure takes btf:STRUCT or btf:FILE:STRUCT",
                           texts[i]);
-        else if (!(err = structure_source_read(
+        else if (!(err = lb_layout_source_read(
                        texts[i], "show structure takes which= and base= here", &why, NULL, &s))) {
             print_members(s);
             lb_structure_destroy(s);

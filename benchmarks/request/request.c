@@ -42,7 +42,7 @@ static bool has_word_scenario(const struct settings *s)
 
 const char *suite_whatif_option(const struct settings *s)
 {
-    const struct whatif_options *o = &s->whatif;
+    const struct lb_whatif_options *o = &s->whatif;
 
     return s->whatifs.n       ? "preset"
            : !s->whatif_given ? NULL

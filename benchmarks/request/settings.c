@@ -116,15 +116,15 @@ static bool takes_structures(const struct settings *s)
 static int add_whatif(struct settings *s, const char *text, struct lb_why *why)
 {
     struct lb_layout layouts[2];
-    struct whatif w;
+    struct lb_whatif w;
     size_t n;
     int err;
 
     if (!lb_layout_is_btf(text))
         return lb_fail(why, EINVAL,
                        "layout '%s': whatif takes structures from BTF: btf:FILE:STRUCT", text);
-    if (!(err = whatif_of_structure(text, &s->whatif, why, &w)) &&
-        !(err = whatif_layouts(&w, why, layouts, &n)))
+    if (!(err = lb_whatif_of_structure(text, &s->whatif, why, &w)) &&
+        !(err = lb_whatif_layouts(&w, why, layouts, &n)))
         list_add(&s->whatifs, sizeof w, &w);
     return err;
 }
@@ -142,8 +142,8 @@ int settings_settle_layouts(struct settings *s, struct lb_why *why)
             return err;
         }
     all = whatif && !s->whatif_given && !s->whatifs.n;
-    for (size_t i = 0; all && i < n_whatif_presets; i++)
-        list_add(&s->whatifs, sizeof whatif_presets[i], &whatif_presets[i]);
+    for (size_t i = 0; all && i < lb_n_whatif_presets; i++)
+        list_add(&s->whatifs, sizeof lb_whatif_presets[i], &lb_whatif_presets[i]);
     if (whatif && s->whatif_given && !s->layout_texts.n)
         return lb_fail(why, EINVAL, "whatif: of which structure? --layout btf:FILE:STRUCT");
     if (whatif && s->suites.n > 1 && s->layout_texts.n)

@@ -6,11 +6,11 @@
 #define LB_SETTINGS_H
 
 #include "list.h"
-#include "whatif.h"
 
 #include <linebounce/events.h>
 #include <linebounce/plan.h>
 #include <linebounce/stats.h>
+#include <linebounce/whatif.h>
 
 #include <stdbool.h>
 
@@ -31,8 +31,8 @@ struct settings {
     struct list strings;      /* char *: copies that other lists point into */
     struct list gbench;       /* char *: --benchmark_ flags, as given */
     struct list events;       /* struct lb_event */
-    struct list whatifs;      /* struct whatif: presets, and structures from BTF in suite whatif */
-    struct whatif_options whatif;
+    struct list whatifs; /* struct lb_whatif: presets, and structures from BTF in suite whatif */
+    struct lb_whatif_options whatif;
     bool whatif_given; /* one of its options */
     bool events_given; /* also by none */
     bool events_none;

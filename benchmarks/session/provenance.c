@@ -166,7 +166,7 @@ static void put_layouts(struct lb_json *json, const struct settings *s)
 }
 
 /* A name with a dot would be a path. */
-static void put_whatif(struct lb_json *json, const struct whatif *w)
+static void put_whatif(struct lb_json *json, const struct lb_whatif *w)
 {
     char key[96], text[128], name[LB_LAYOUT_NAME_BYTES];
 
@@ -184,7 +184,7 @@ static void put_whatif(struct lb_json *json, const struct whatif *w)
         lb_json_number(json, WHATIF_KEY("align_bytes_moved"), (double)w->align_after);
     }
     for (size_t i = 0; i < w->n_fields; i++) {
-        const struct whatif_field *f = &w->fields[i];
+        const struct lb_whatif_field *f = &w->fields[i];
         snprintf(text, sizeof text, "%s at %zu, moved %zu", f->name, f->before, f->after);
         if (f->before == f->after)
             snprintf(text, sizeof text, "%s at %zu", f->name, f->before);
@@ -218,7 +218,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_text(json, "run.baseline", s->baseline);
     put_layouts(json, s);
     for (size_t i = 0; i < s->whatifs.n; i++)
-        put_whatif(json, &((const struct whatif *)s->whatifs.at)[i]);
+        put_whatif(json, &((const struct lb_whatif *)s->whatifs.at)[i]);
     lb_json_text(json, "topology.hwloc", lb_topology_library());
     lb_json_text(json, "topology.source", t->source);
     lb_json_number(json, "topology.pus", t->n_pus);

@@ -153,6 +153,12 @@ int lb_layout_of_structure(const struct lb_structure *structure, const char *opt
  * use. */
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
                    struct lb_layout *layout);
+/* A structure by itself, as such a text names it: no lock and no fields are needed. Reads
+ * "btf:STRUCT" or "btf:FILE:STRUCT" with which= and base=, and with name= where `name` is not NULL;
+ * it is "" where none was given. `wanted` ends the sentence about another key. Errors of
+ * lb_structure_read_on; -EINVAL for a text that does not parse. */
+int lb_layout_source_read(const char *text, const char *wanted, struct lb_why *why,
+                          char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **structure);
 /* Whether the text is of that form. */
 bool lb_layout_is_btf(const char *text);
 /* The offsets of the words that threads of a role load, in order and each once, or write; how many

@@ -6,9 +6,8 @@
  */
 #include "fuzz.h"
 
-#include "whatif.h"
-
 #include <linebounce/structure.h>
+#include <linebounce/whatif.h>
 
 #include <string.h>
 
@@ -57,23 +56,22 @@ static void try_layout(const char *text)
     lb_structure_destroy(structure);
 }
 
-static void try_whatif(const char *text, const struct whatif_options *options)
+static void try_whatif(const char *text, const struct lb_whatif_options *options)
 {
-    static FILE *nowhere;
     struct lb_why why = {""};
     struct lb_layout layouts[2];
-    struct whatif w;
+    struct lb_whatif w;
     size_t n;
 
-    if (whatif_of_structure(text, options, &why, &w) || whatif_layouts(&w, &why, layouts, &n)) {
+    if (lb_whatif_of_structure(text, options, &why, &w) ||
+        lb_whatif_layouts(&w, &why, layouts, &n)) {
         expect(*why.text);
         return;
     }
     for (size_t i = 0; i < n; i++)
         use_layout(&layouts[i]);
-    if (!nowhere)
-        nowhere = fopen("/dev/null", "we");
-    whatif_print_lines(&w, true, nowhere);
+    for (size_t i = 0; i < w.n_fields; i++)
+        expect(lb_whatif_word(&w.fields[i], true) < layouts[n - 1].size_bytes);
 }
 
 static void try_members(const char *file, const char *name)
@@ -101,10 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (int i = 0; i < 4; i++)
         part[i] = fuzz_part(&data, &size);
     const char *file = fuzz_file("btf", data, size);
-    struct whatif_options options = {.read = *part[1] ? part[1] : NULL,
-                                     .write = *part[2] ? part[2] : NULL,
-                                     .move = *part[3] ? part[3] : NULL,
-                                     .write_how = -1};
+    struct lb_whatif_options options = {.read = *part[1] ? part[1] : NULL,
+                                        .write = *part[2] ? part[2] : NULL,
+                                        .move = *part[3] ? part[3] : NULL,
+                                        .write_how = -1};
 
     expect(asprintf(&text, "btf:%s:%s", file, part[0]) > 0);
     try_layout(text);

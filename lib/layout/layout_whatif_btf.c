@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A structure that BTF describes, with the fields that the command line names.
+ * A structure that BTF describes, with the fields that are named.
  */
-#include "cli/structure_source.h"
-#include "whatif.h"
+#include <linebounce/whatif.h>
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static struct whatif_field *field_of(struct whatif *w, const char *name)
+static struct lb_whatif_field *field_of(struct lb_whatif *w, const char *name)
 {
     for (size_t i = 0; i < w->n_fields; i++)
         if (!strcmp(w->fields[i].name, name))
@@ -18,16 +17,16 @@ static struct whatif_field *field_of(struct whatif *w, const char *name)
 }
 
 /* One field of --read or --write. */
-static int add_field(struct whatif *w, const struct lb_structure *s, const char *name, bool written,
-                     bool *atomic, struct lb_why *why)
+static int add_field(struct lb_whatif *w, const struct lb_structure *s, const char *name,
+                     bool written, bool *atomic, struct lb_why *why)
 {
-    struct whatif_field *f = field_of(w, name);
+    struct lb_whatif_field *f = field_of(w, name);
     const struct lb_member *m, *lock;
     int err = lb_structure_find_member(s, name, why, &m);
 
     if (err)
         return err;
-    if (!f && (w->n_fields == WHATIF_FIELDS_MOST || strlen(name) >= sizeof f->name))
+    if (!f && (w->n_fields == LB_WHATIF_FIELDS_MOST || strlen(name) >= sizeof f->name))
         return lb_fail(why, EINVAL, "whatif: %s: one field too many, or too long a name", name);
     if (!f) {
         f = &w->fields[w->n_fields++];
@@ -47,7 +46,7 @@ static int add_field(struct whatif *w, const struct lb_structure *s, const char 
     return 0;
 }
 
-static int add_fields(struct whatif *w, const struct lb_structure *s, const char *list,
+static int add_fields(struct lb_whatif *w, const struct lb_structure *s, const char *list,
                       bool written, bool *atomic, struct lb_why *why)
 {
     const char *option = written ? "write" : "read";
@@ -89,8 +88,8 @@ static int parse_moves(char *copy, const char *list, struct lb_why *why,
 }
 
 /* The structure as moved, and where its fields are then. */
-static int move_fields(struct whatif *w, const struct lb_structure *s,
-                       const struct whatif_options *o, struct lb_why *why)
+static int move_fields(struct lb_whatif *w, const struct lb_structure *s,
+                       const struct lb_whatif_options *o, struct lb_why *why)
 {
     struct lb_move moves[MOVES_MOST];
     struct lb_structure *moved;
@@ -114,17 +113,17 @@ static int move_fields(struct whatif *w, const struct lb_structure *s,
 }
 
 /* A lock is written at the word that its fast path changes. */
-static void enter_locks(struct whatif *w)
+static void enter_locks(struct lb_whatif *w)
 {
     for (size_t i = 0; i < w->n_fields; i++) {
-        struct whatif_field *f = &w->fields[i];
+        struct lb_whatif_field *f = &w->fields[i];
         f->before += f->into;
         f->after += f->into;
         f->bytes -= f->bytes > f->into ? f->into : f->bytes;
     }
 }
 
-static int describe(struct whatif *w, const char *name, const struct lb_structure *s,
+static int describe(struct lb_whatif *w, const char *name, const struct lb_structure *s,
                     struct lb_why *why)
 {
     if (!*name)
@@ -142,14 +141,14 @@ static int describe(struct whatif *w, const char *name, const struct lb_structur
     return 0;
 }
 
-int whatif_of_structure(const char *text, const struct whatif_options *o, struct lb_why *why,
-                        struct whatif *whatif)
+int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
+                           struct lb_whatif *whatif)
 {
-    struct whatif w = {0};
+    struct lb_whatif w = {0};
     struct lb_structure *s = NULL;
     char name[LB_LAYOUT_NAME_BYTES];
     bool atomic = false;
-    int err = structure_source_read(
+    int err = lb_layout_source_read(
         text, "whatif takes name=, which= and base= here (fields go to --read, --write and --move)",
         why, name, &s);
 

@@ -3,9 +3,10 @@
  * The moves that the kernel made, and the layouts that a described structure makes, as it is
  * and moved.
  */
-#include "whatif.h"
+#include <linebounce/whatif.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define WORD sizeof(uint64_t)
@@ -21,7 +22,7 @@
 
 /* Offsets of the kernel's structures around the commit named; what was published stands there too.
  * A rw-semaphore's count and owner are the words of its 40 bytes at +0 and +8. */
-const struct whatif whatif_presets[] = {
+const struct lb_whatif lb_whatif_presets[] = {
     {.name = "mmap_lock",
      .structure = "struct mm_struct",
      .source = "57efa1fe5957: mmap_lock from 120 to 128",
@@ -71,32 +72,31 @@ const struct whatif whatif_presets[] = {
      .moved = true,
      .published = "readwhilewriting +1.3, 2.2, 7.2, 20.9 % at 16, 32, 64, 128 threads"},
 };
-const size_t n_whatif_presets = LB_COUNT(whatif_presets);
+const size_t lb_n_whatif_presets = LB_COUNT(lb_whatif_presets);
 
 static const char *name_at(size_t i)
 {
-    return whatif_presets[i].name;
+    return lb_whatif_presets[i].name;
 }
 
-int whatif_find(const char *name, struct lb_why *why, const struct whatif **preset)
+int lb_whatif_find(const char *name, struct lb_why *why, const struct lb_whatif **preset)
 {
-    const struct lb_names names = {"preset", name_at, n_whatif_presets, NULL};
+    const struct lb_names names = {"preset", name_at, lb_n_whatif_presets, NULL};
     size_t found;
     int err = lb_name_find(&names, name, why, &found);
 
     if (!err)
-        *preset = &whatif_presets[found];
+        *preset = &lb_whatif_presets[found];
     return err;
 }
 
-/* The word that a field begins in: what is loaded or written for it. */
-static size_t word_of(const struct whatif_field *f, bool after)
+size_t lb_whatif_word(const struct lb_whatif_field *f, bool after)
 {
     return (after ? f->after : f->before) / WORD * WORD;
 }
 
 /* The field itself has to lie in the structure; its word may go on behind the end. */
-static int check_end(const struct whatif *w, const struct whatif_field *f, bool after,
+static int check_end(const struct lb_whatif *w, const struct lb_whatif_field *f, bool after,
                      struct lb_why *why)
 {
     size_t at = after ? f->after : f->before, bytes = after ? w->bytes_after : w->bytes_before;
@@ -107,7 +107,7 @@ static int check_end(const struct whatif *w, const struct whatif_field *f, bool 
                    f->name, at, bytes);
 }
 
-static int add_field(const struct whatif *w, const struct whatif_field *f, bool after,
+static int add_field(const struct lb_whatif *w, const struct lb_whatif_field *f, bool after,
                      struct lb_why *why, struct lb_layout *l)
 {
     struct lb_access access = {.offset = (uint16_t)(after ? f->after : f->before),
@@ -129,7 +129,7 @@ static int add_field(const struct whatif *w, const struct whatif_field *f, bool 
 
 /* The lock is the first word that is written, so that it lies where the round's line was drawn;
  * nobody locks it. */
-static int place_lock(const struct whatif *w, struct lb_why *why, struct lb_layout *l)
+static int place_lock(const struct lb_whatif *w, struct lb_why *why, struct lb_layout *l)
 {
     uint16_t words[LB_LOADS];
     enum lb_how how;
@@ -142,7 +142,8 @@ static int place_lock(const struct whatif *w, struct lb_why *why, struct lb_layo
     return 0;
 }
 
-static int make_layout(const struct whatif *w, bool after, struct lb_why *why, struct lb_layout *l)
+static int make_layout(const struct lb_whatif *w, bool after, struct lb_why *why,
+                       struct lb_layout *l)
 {
     size_t bytes = after ? w->bytes_after : w->bytes_before;
     int err = 0;
@@ -159,8 +160,8 @@ static int make_layout(const struct whatif *w, bool after, struct lb_why *why, s
     return err ? err : place_lock(w, why, l);
 }
 
-int whatif_layouts(const struct whatif *w, struct lb_why *why, struct lb_layout layouts[2],
-                   size_t *n)
+int lb_whatif_layouts(const struct lb_whatif *w, struct lb_why *why, struct lb_layout layouts[2],
+                      size_t *n)
 {
     struct lb_layout made[2];
     int err = make_layout(w, false, why, &made[0]);
@@ -179,28 +180,8 @@ int whatif_layouts(const struct whatif *w, struct lb_why *why, struct lb_layout 
                  i ? "as moved" : "as it is");
         if (i)
             memcpy(made[i].moved_from, made[0].name, sizeof made[i].moved_from);
-        layouts[i] = made[i];
     }
+    memcpy(layouts, made, (w->moved ? 2 : 1) * sizeof *made);
     *n = w->moved ? 2 : 1;
     return 0;
-}
-
-void whatif_print_lines(const struct whatif *w, bool after, FILE *out)
-{
-    size_t shared = 0;
-
-    for (size_t i = 0; i < w->n_fields; i++)
-        for (size_t k = 0; w->fields[i].read && k < w->n_fields; k++) {
-            size_t a = word_of(&w->fields[i], after), b = word_of(&w->fields[k], after);
-            if (!w->fields[k].written)
-                continue;
-            if (a / LB_LINE_BYTES == b / LB_LINE_BYTES)
-                fprintf(out, "%s%s and %s share line %zu", shared++ ? ", " : "", w->fields[i].name,
-                        w->fields[k].name, a / LB_LINE_BYTES);
-            else if (a / LB_PAIR_BYTES == b / LB_PAIR_BYTES)
-                fprintf(out, "%s%s and %s lie in one pair of lines", shared++ ? ", " : "",
-                        w->fields[i].name, w->fields[k].name);
-        }
-    if (!shared)
-        fputs("no field that is read shares a pair of lines with one that is written", out);
 }

@@ -2,7 +2,7 @@
  *
  * A text that names a structure, "btf:FILE:STRUCT,name=x", taken apart.
  */
-#include "structure_source.h"
+#include <linebounce/layout.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -70,7 +70,7 @@ static int take_name(const struct source *source, const char *text, struct lb_wh
     return 0;
 }
 
-int structure_source_read(const char *text, const char *wanted, struct lb_why *why,
+int lb_layout_source_read(const char *text, const char *wanted, struct lb_why *why,
                           char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **structure)
 {
     struct source source = {0};

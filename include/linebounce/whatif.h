@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
  * whatif: structures of which some threads read some fields while others write some, as they are
- * and as somebody would move them.
+ * and as somebody would move them: moves that the kernel made, and structures from BTF. What it
+ * makes are layouts, to be measured in scenario whatif.
  */
-#ifndef LB_WHATIF_H
-#define LB_WHATIF_H
+#ifndef LINEBOUNCE_WHATIF_H
+#define LINEBOUNCE_WHATIF_H
 
 #include <linebounce/layout.h>
 
-#include <stdio.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
 
-#define WHATIF_FIELDS_MOST (LB_LOADS + LB_WRITES_MOST)
-#define WHATIF_FIELD_BYTES 48
+#define LB_WHATIF_FIELDS_MOST (LB_LOADS + LB_WRITES_MOST)
+#define LB_WHATIF_FIELD_BYTES 48
 
 /* A field that is touched, in bytes from the object's start. */
-struct whatif_field {
-    char name[WHATIF_FIELD_BYTES];
+struct lb_whatif_field {
+    char name[LB_WHATIF_FIELD_BYTES];
     size_t before, after; /* after the move; the same where it stays */
     size_t into;          /* PREEMPT_RT: of the lock's word in it, which both are of then */
     size_t bytes;         /* from there on; 0: not known */
@@ -23,12 +26,12 @@ struct whatif_field {
     bool read, written;
 };
 
-struct whatif {
+struct lb_whatif {
     char name[LB_LAYOUT_NAME_BYTES]; /* of the layout as it is; the moved one has ":moved" behind */
     char structure[48];              /* "struct file" */
     char source[96];                 /* where the offsets come from */
     size_t bytes_before, bytes_after, align_before, align_after;
-    struct whatif_field fields[WHATIF_FIELDS_MOST];
+    struct lb_whatif_field fields[LB_WHATIF_FIELDS_MOST];
     size_t n_fields;
     enum lb_how write;
     bool moved;            /* false: nothing moves, there is one layout */
@@ -36,13 +39,13 @@ struct whatif {
 };
 
 /* Moves that were made in the kernel, each with what was published of it. */
-extern const struct whatif whatif_presets[];
-extern const size_t n_whatif_presets;
+extern const struct lb_whatif lb_whatif_presets[];
+extern const size_t lb_n_whatif_presets;
 /* -ENOENT with the known names. */
-int whatif_find(const char *name, struct lb_why *why, const struct whatif **preset);
+int lb_whatif_find(const char *name, struct lb_why *why, const struct lb_whatif **preset);
 
-/* What the command line says of a structure; NULL, 0 and -1 where it says nothing. */
-struct whatif_options {
+/* What is said of a structure; NULL, 0 and -1 where nothing is. */
+struct lb_whatif_options {
     const char *read, *write; /* members, parted by commas */
     const char *move;         /* "member=offset,..." */
     size_t bytes, align_bytes;
@@ -53,17 +56,21 @@ struct whatif_options {
  * aligned as the running kernel's slab cache of that name, else as its members want it, and to 8 at
  * least. Errors of lb_structure_read and lb_structure_move; -EINVAL for a list that does not parse.
  */
-int whatif_of_structure(const char *text, const struct whatif_options *options, struct lb_why *why,
-                        struct whatif *whatif);
+int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *options,
+                           struct lb_why *why, struct lb_whatif *whatif);
 
 /* The layouts to measure: as it is and, where something moves, as moved. -EINVAL with the reason:
  * no field is read or none written, more than there is room for, one that ends past the
  * end, a name that is too long. Sizes are rounded up to whole words, as objects' strides are: the
  * last word may be the structure's only in part. */
-int whatif_layouts(const struct whatif *whatif, struct lb_why *why, struct lb_layout layouts[2],
-                   size_t *n);
+int lb_whatif_layouts(const struct lb_whatif *whatif, struct lb_why *why,
+                      struct lb_layout layouts[2], size_t *n);
 
-/* Which fields that are read share a line with one that is written, before or after the move. */
-void whatif_print_lines(const struct whatif *whatif, bool after, FILE *out);
+/* The word of the object, in bytes from its start, that is loaded or written for a field. */
+size_t lb_whatif_word(const struct lb_whatif_field *field, bool after);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The layouts that moves of fields make: those that the kernel made, and what is refused.
+ * Structures from BTF are cli_whatif.py's.
+ */
+#include <linebounce/whatif.h>
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const struct lb_whatif *preset(const char *name)
+{
+    const struct lb_whatif *found = NULL;
+
+    assert_int_equal(lb_whatif_find(name, NULL, &found), 0);
+    return found;
+}
+
+static void test_names(void **state)
+{
+    const struct lb_whatif *const untouched = &lb_whatif_presets[0], *found = untouched;
+    struct lb_why why = {""};
+
+    (void)state;
+    for (size_t i = 0; i < lb_n_whatif_presets; i++)
+        assert_ptr_equal(preset(lb_whatif_presets[i].name), &lb_whatif_presets[i]);
+    assert_int_equal(lb_whatif_find("f_rex", &why, &found), -ENOENT);
+    assert_ptr_equal(found, untouched);
+    assert_non_null(strstr(why.text, "f_ref"));
+}
+
+/* Linux e249056c91a2: f_ref left the line of f_mode and f_op for the end of struct file. */
+static void test_before_and_after(void **state)
+{
+    struct lb_layout l[2];
+    struct lb_why why = {""};
+    uint16_t words[LB_LOADS];
+    enum lb_how how;
+    size_t n;
+
+    (void)state;
+    if (lb_whatif_layouts(preset("f_ref"), &why, l, &n))
+        fail_msg("%s", why.text);
+    assert_int_equal(n, 2);
+    assert_string_equal(l[0].name, "f_ref");
+    assert_string_equal(l[1].name, "f_ref:moved");
+    assert_string_equal(l[1].moved_from, "f_ref");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(l[i].size_bytes, 192);
+        assert_int_equal(lb_layout_loads(&l[i], 0, words), 2);
+        assert_int_equal(words[0], 12);
+        assert_int_equal(words[1], 16);
+        assert_int_equal(lb_layout_writes(&l[i], 1, words, &how), 1);
+        assert_int_equal(words[0], i ? 184 : 0);
+        assert_int_equal(how, LB_HOW_ADD);
+        assert_int_equal(l[i].lock_offset, words[0]);
+    }
+}
+
+static void test_words(void **state)
+{
+    const struct lb_whatif_field f = {.name = "f", .before = 12, .after = 71};
+
+    (void)state;
+    assert_int_equal(lb_whatif_word(&f, false), 8);
+    assert_int_equal(lb_whatif_word(&f, true), 64);
+}
+
+static void refuse(const struct lb_whatif *w, const char *says)
+{
+    struct lb_layout l[2];
+    struct lb_why why = {""};
+    size_t n = 77;
+
+    memset(l, 0x5a, sizeof l);
+    assert_int_equal(lb_whatif_layouts(w, &why, l, &n), -EINVAL);
+    assert_int_equal(n, 77);
+    assert_int_equal(l[0].name[0], 0x5a);
+    if (!strstr(why.text, says))
+        fail_msg("'%s' does not say '%s'", why.text, says);
+}
+
+static void test_refusals(void **state)
+{
+    struct lb_whatif w = *preset("f_ref");
+
+    (void)state;
+    w.bytes_after = 184;
+    refuse(&w, "f_ref at 184 lies past the end (184 bytes)");
+    w = *preset("f_ref");
+    w.fields[0].read = w.fields[1].read = false;
+    refuse(&w, "no field is read");
+    w = *preset("f_ref");
+    w.fields[2].written = false;
+    refuse(&w, "no field is written");
+    w = *preset("f_ref");
+    memset(w.name, 'x', sizeof w.name - 1);
+    refuse(&w, "is too long");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_before_and_after),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_refusals),
+    };
+
+    return cmocka_run_group_tests_name("whatif_layouts", tests, NULL, NULL);
+}
