@@ -380,24 +380,6 @@ static void idle_looks_at_every_word(void **state)
     }
 }
 
-static void stats_subtract(void **state)
-{
-    (void)state;
-    uint64_t before[sizeof(struct lb_lock_stats) / 8], after[LB_COUNT(before)];
-    struct lb_lock_stats a, b, difference;
-    for (size_t i = 0; i < LB_COUNT(before); i++) {
-        before[i] = i * i;
-        after[i] = 100 + i;
-    }
-    memcpy(&a, before, sizeof a);
-    memcpy(&b, after, sizeof b);
-    lb_lock_stats_sub(&b, &a, &difference);
-    uint64_t fields[LB_COUNT(before)];
-    memcpy(fields, &difference, sizeof fields);
-    for (size_t i = 0; i < LB_COUNT(fields); i++)
-        assert_int_equal(fields[i], 100 + i - i * i);
-}
-
 static void uncontended_work_counts_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -435,7 +417,6 @@ int main(void)
         TEST(pthread_states),
         TEST(locked_adds_states),
         TEST(idle_looks_at_every_word),
-        TEST(stats_subtract),
         TEST(uncontended_work_counts_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,8 @@ static void render(FILE *out, const struct shape *shape, const struct lb_topolog
             t->n_allowed, t->n_cores, t->n_l3, t->n_packages, t->n_nodes, t->n_kinds);
     if (t->n_pus <= 20)
         render_table(out, t);
-    unsigned classes = lb_placement_classes(t);
+    unsigned classes;
+    assert_int_equal(lb_placement_classes(t, &classes), 0);
     fputs("classes:", out);
     for (int i = 0; i < LB_DISTANCES; i++)
         if (classes & 1u << i)
@@ -176,7 +177,8 @@ static bool reference_pair(const struct lb_topology *t, enum lb_distance distanc
 
 static void check_pairs(const struct lb_topology *t)
 {
-    unsigned classes = lb_placement_classes(t);
+    unsigned classes;
+    assert_int_equal(lb_placement_classes(t, &classes), 0);
     for (int i = LB_DISTANCE_SMT; i < LB_DISTANCES; i++) {
         enum lb_distance distance = (enum lb_distance)i;
         int want[2];

@@ -128,9 +128,6 @@ void lb_task_set_destroy(struct lb_task_set *set);
 struct lb_task *lb_task_get(struct lb_task_set *set, unsigned index);
 /* Copies the statistics; for an idle task. */
 void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats);
-/* minuend - subtrahend, field by field: what a window did. */
-void lb_lock_stats_sub(const struct lb_lock_stats *minuend, const struct lb_lock_stats *subtrahend,
-                       struct lb_lock_stats *difference);
 
 /* The address space: what a fault falls back to and what a writer of a VMA holds. Each word lies on
  * a pair of lines of its own. */

@@ -132,8 +132,8 @@ int lb_placement_of_class(const struct lb_topology *topology, const struct lb_pa
                           bool first, struct lb_why *why, struct lb_placement *placement);
 
 /* Which classes have at least one allowed pair, as a mask of 1 << class. Linear in the number of
- * PUs (a plan for 512 PUs takes well under a second). 0: there is no pair, or no memory. */
-unsigned lb_placement_classes(const struct lb_topology *topology);
+ * PUs (a plan for 512 PUs takes well under a second). -ENOMEM. */
+int lb_placement_classes(const struct lb_topology *topology, unsigned *classes);
 
 #ifdef __cplusplus
 }

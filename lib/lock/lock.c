@@ -85,25 +85,6 @@ void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats)
     *stats = task->stats;
 }
 
-/* All fields of the statistics, for differences. */
-#define STATS_FIELDS(apply)                                                                        \
-    apply(retries) apply(spins_owner) apply(spins_queue) apply(spins_reader) apply(spin_limits)    \
-        apply(steals) apply(sleeps) apply(wakes) apply(handoffs) apply(fallbacks) apply(mm_writes)
-
-#define COUNT_FIELD(field) +1
-_Static_assert(sizeof(struct lb_lock_stats) == (0 STATS_FIELDS(COUNT_FIELD)) * sizeof(uint64_t),
-               "no field is left out");
-
-void lb_lock_stats_sub(const struct lb_lock_stats *minuend, const struct lb_lock_stats *subtrahend,
-                       struct lb_lock_stats *difference)
-{
-    struct lb_lock_stats result;
-#define SUB_FIELD(field) result.field = minuend->field - subtrahend->field;
-    STATS_FIELDS(SUB_FIELD)
-#undef SUB_FIELD
-    *difference = result;
-}
-
 void lb_mm_init(struct lb_mm *mm)
 {
     memset(mm, 0, sizeof *mm);

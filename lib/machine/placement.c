@@ -161,23 +161,25 @@ static int find_best_pair(const struct lb_topology *topology, enum lb_distance d
     return rc;
 }
 
-static unsigned classes_among(const struct lb_topology *topology, bool allowed_only)
+static int classes_among(const struct lb_topology *topology, bool allowed_only, unsigned *classes)
 {
     struct choice choice;
     struct pair pair;
     unsigned mask = 0;
-    if (choose(topology, allowed_only, ANY_KIND, &choice))
-        return 0;
+    int err = choose(topology, allowed_only, ANY_KIND, &choice);
+    if (err)
+        return err;
     for (int i = LB_DISTANCE_SMT; i < LB_DISTANCES; i++)
         if (find_pair(&choice, (enum lb_distance)i, &pair))
             mask |= 1u << i;
     free(choice.pus);
-    return mask;
+    *classes = mask;
+    return 0;
 }
 
-unsigned lb_placement_classes(const struct lb_topology *topology)
+int lb_placement_classes(const struct lb_topology *topology, unsigned *classes)
 {
-    return classes_among(topology, true);
+    return classes_among(topology, true, classes);
 }
 
 /* Distances are those of a tree, so the farthest pair is as far as the farthest from any one. */
@@ -282,7 +284,9 @@ static int refuse_pair(const struct lb_topology *topology, enum lb_distance dist
                        struct lb_why *why)
 {
     struct phrase phrase = {0};
-    unsigned there = lb_placement_classes(topology);
+    unsigned there, anywhere;
+    if (classes_among(topology, true, &there) || classes_among(topology, false, &anywhere))
+        return out_of_memory(why);
     if (there) {
         say(&phrase, "it has ");
         say_classes(&phrase, there);
@@ -290,7 +294,7 @@ static int refuse_pair(const struct lb_topology *topology, enum lb_distance dist
         say(&phrase, "it has no pair at all, with %d allowed PU%s", topology->n_allowed,
             topology->n_allowed == 1 ? "" : "s");
     }
-    if (classes_among(topology, false) & 1u << distance)
+    if (anywhere & 1u << distance)
         say(&phrase, "; there is one, outside the cpuset or affinity mask or offline");
     return lb_fail(why, ENOENT, "placement %s: %.80s has no two PUs of that class (%s); %s",
                    distances[distance].name, topology->source, distances[distance].meaning,

@@ -6,8 +6,8 @@
  * All words that anybody writes go through relaxed or stronger atomics: a data race is a bug even
  * when it measures well.
  */
-#ifndef LB_HOT_PRIVATE_H
-#define LB_HOT_PRIVATE_H
+#ifndef LB_LOOPS_H
+#define LB_LOOPS_H
 
 #include "lock/built_twice.h"
 

@@ -29,11 +29,13 @@ static inline uint64_t run_loop(struct scene *s, enum lb_op op, bool paused, int
 
 static inline struct lb_lock_stats stats_since(struct scene *s, const struct lb_lock_stats *before)
 {
-    struct lb_lock_stats now, difference;
+    struct lb_lock_stats now;
+    uint64_t *fields = (uint64_t *)&now;
 
     lb_task_stats(s->me, &now);
-    lb_lock_stats_sub(&now, before, &difference);
-    return difference;
+    for (size_t i = 0; i < sizeof now / sizeof *fields; i++)
+        fields[i] -= ((const uint64_t *)before)[i];
+    return now;
 }
 
 static const struct {
