@@ -365,23 +365,6 @@ static void render(FILE *out, const struct lb_layout *layout, enum lb_lock_kind 
     fprintf(out, "%s\n", text);
 }
 
-static void render_offsets(FILE *out)
-{
-    for (size_t i = 0; i < lb_n_layouts; i++) {
-        const struct lb_layout *l = &lb_layouts[i];
-        struct lb_field fields[LB_FIELDS_MOST];
-        size_t n = lb_layout_fields(l, fields);
-
-        fprintf(out, "%s: size %zu align %zu", l->name, l->size_bytes, l->align_bytes);
-        for (size_t k = 0; k < n; k++)
-            fprintf(out, ", %s %zu", fields[k].name, fields[k].offset);
-        if (!l->separate)
-            fprintf(out, ", lock %zu room %zu", l->lock_offset, l->lock_room_bytes);
-        fprintf(out, ", %s\n", lb_lock_info(l->lock)->name);
-    }
-    fputc('\n', out);
-}
-
 /* All built-in layouts with their own lock, a lock that shares a cell with the sequence, small
  * separate locks and a user's layout with an odd order of fields. */
 static char *render_all(void)
@@ -393,7 +376,6 @@ static char *render_all(void)
     FILE *out = open_memstream(&text, &bytes);
 
     assert_non_null(out);
-    render_offsets(out);
     for (size_t i = 0; i < lb_n_layouts; i++)
         render(out, &lb_layouts[i], lb_layouts[i].lock);
     render(out, find("pointer-aligned"), LB_LOCK_RWSEM32);

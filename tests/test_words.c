@@ -210,37 +210,43 @@ static void *guard_all(void *data)
     return NULL;
 }
 
+static void check_guarded(struct scene *s, enum lb_lock_kind kind)
+{
+    pthread_t thread;
+    uint64_t *data;
+
+    stage(s, LB_SCENARIO_GUARDED, 64, 2, 11);
+    s->shape.lock = kind;
+    assert_int_equal(
+        lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
+        0);
+    data = (uint64_t *)(s->sites[0].x[0] + s->sites[0].program.write[0]);
+    assert_int_equal((uintptr_t)data - s->sites[0].x[0], 64);
+    assert_int_equal(s->sites[0].program.write[1], 64 + 8);
+    assert_int_equal(s->sites[0].program.lock, 0);
+    assert_int_equal(pthread_create(&thread, NULL, guard_all, s), 0);
+    run(s, 1, OPS);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(data[0], 2 * OPS);
+    assert_int_equal(data[1], 2 * OPS);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_lock_write(kind, (void *)s->sites[0].x[0], lb_task_get(s->tasks, 0), NULL),
+                     0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    assert_int_equal(
+        lb_lock_write_unlock(kind, (void *)s->sites[0].x[0], lb_task_get(s->tasks, 0), NULL), 0);
+}
+
 static void test_guarded_counts_exactly(void **state)
 {
-    static const enum lb_lock_kind kinds[] = {LB_LOCK_RWSEM40, LB_LOCK_RWSEM32,
-                                              LB_LOCK_PTHREAD_RWLOCK, LB_LOCK_PTHREAD_MUTEX};
-    struct scene *s = *state;
+    int tried = 0;
 
-    for (size_t i = 0; i < LB_COUNT(kinds); i++) {
-        pthread_t thread;
-        uint64_t *data;
-        stage(s, LB_SCENARIO_GUARDED, 64, 2, 11);
-        s->shape.lock = kinds[i];
-        assert_int_equal(lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL,
-                                           s->sites, &s->placed),
-                         0);
-        data = (uint64_t *)(s->sites[0].x[0] + s->sites[0].program.write[0]);
-        assert_int_equal((uintptr_t)data - s->sites[0].x[0], 64);
-        assert_int_equal(s->sites[0].program.write[1], 64 + 8);
-        assert_int_equal(s->sites[0].program.lock, 0);
-        assert_int_equal(pthread_create(&thread, NULL, guard_all, s), 0);
-        run(s, 1, OPS);
-        assert_int_equal(pthread_join(thread, NULL), 0);
-        assert_int_equal(data[0], 2 * OPS);
-        assert_int_equal(data[1], 2 * OPS);
-        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
-        assert_int_equal(
-            lb_lock_write(kinds[i], (void *)s->sites[0].x[0], lb_task_get(s->tasks, 0), NULL), 0);
-        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
-        assert_int_equal(lb_lock_write_unlock(kinds[i], (void *)s->sites[0].x[0],
-                                              lb_task_get(s->tasks, 0), NULL),
-                         0);
-    }
+    for (enum lb_lock_kind kind = 0; kind < LB_LOCK_KINDS; kind++)
+        if (lb_lock_info(kind)->plain_writers) {
+            check_guarded(*state, kind);
+            tried++;
+        }
+    assert_true(tried > 1);
 }
 
 static void test_refused_offsets(void **state)
