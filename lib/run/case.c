@@ -11,59 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Windows that let threads sleep have fewer tries: they would eat the budget of the others. Where
- * time means nothing, a better window means nothing either. */
-#define REPEATS          4
-#define REPEATS_BLOCKING 1
-
-int lb_runner_repeats(const struct lb_runner *b, const struct lb_case *c)
-{
-    if (b->options->emulated || lb_case_is_first(c)) /* memory is touched first but once */
-        return 0;
-    return c->window_ns >= LB_WINDOW_BLOCKING_NS ? REPEATS_BLOCKING : REPEATS;
-}
-
-/* Of a large ring some links, evenly spread: probing all would take longer than the window. */
-#define LINKS_MOST 8
-
-int lb_ring_links(int threads)
-{
-    return threads < 2 ? 0 : threads == 2 ? 1 : threads < LINKS_MOST ? threads : LINKS_MOST;
-}
-
-void lb_ring_link(int n, int link, int ends[2])
-{
-    int first = n > LINKS_MOST ? (int)((int64_t)link * n / LINKS_MOST) : link;
-
-    ends[0] = first;
-    ends[1] = (first + 1) % n;
-}
-
-int lb_runner_worker(const struct lb_runner *b, int pu_os)
-{
-    for (int i = 0; i < lb_crew_size(b->crew); i++)
-        if (lb_crew_pu_os(b->crew, i) == pu_os)
-            return i;
-    return -1;
-}
-
-static bool is_drawn(const uintptr_t *lines, int n, uintptr_t line)
-{
-    for (int i = 0; i < n; i++)
-        if (lines[i] == line)
-            return true;
-    return false;
-}
-
-void lb_runner_lines(struct lb_runner *b, int n, uintptr_t *lines)
-{
-    for (int i = 0; i < n; i++)
-        do
-            lines[i] = (uintptr_t)b->arena +
-                       lb_random_below(&b->probing, b->arena_bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
-        while (is_drawn(lines, i, lines[i]));
-}
-
 /* A flag and 32 lines to fetch. */
 #define FETCH_LINES 33
 /* Of several links each is probed shorter, so that probes stay below a tenth of a short window. A
@@ -97,15 +44,6 @@ static int probe_ring(struct lb_runner *b, const struct lb_placement *p, float *
     }
     b->transfer_ns = least * b->run->clock.ns_per_tick - b->run->own_add_ns;
     return 0;
-}
-
-bool lb_probes_agree(const float *a, const float *b, int n)
-{
-    for (int i = 0; i < n; i++)
-        /* NaN, of two that did not meet, agrees with nothing. */
-        if (!(a[i] <= b[i] * LB_REGIME_AGREE && b[i] <= a[i] * LB_REGIME_AGREE))
-            return false;
-    return true;
 }
 
 /* How often the case was due before this round: what its roles and residues take turns by. A case

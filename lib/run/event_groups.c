@@ -9,6 +9,32 @@
 /* Some microseconds of work for a group on trial. */
 #define TRIAL_ITERATIONS 10000
 
+bool lb_event_is_in_each(const struct lb_run_event *e)
+{
+    return e->group < 0 &&
+           (e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS);
+}
+
+uint32_t lb_runner_pmu_type(const struct lb_runner *b, int pu_os)
+{
+    const struct lb_core_pmu *pmu = lb_core_pmu_of(b->pmus, b->n_pmus, pu_os);
+
+    return b->n_pmus > 1 && pmu ? pmu->type : 0;
+}
+
+int lb_runner_open(const struct lb_runner *b, struct lb_event_code *codes, uint64_t *words, int n,
+                   struct lb_group *group)
+{
+    for (int i = 0; i < n; i++)
+        if (codes[i].kind == LB_EVENT_WATCH) {
+            codes[i].address = (uintptr_t)&words[i];
+            codes[i].bytes = sizeof words[i];
+        }
+    return lb_group_open(b->options->calls ? b->options->calls : &lb_counter_system, codes, n,
+                         lb_runner_pmu_type(b, lb_crew_pu_os(b->crew, 0)), b->options->count_kernel,
+                         group);
+}
+
 /* One kind of group while it is filled: numbers first to end. */
 struct shelf {
     struct lb_runner *bench;

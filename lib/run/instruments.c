@@ -15,35 +15,9 @@
 #define OWN_OPS   64
 #define FLOOR_OPS 1001
 
-bool lb_event_is_in_each(const struct lb_run_event *e)
-{
-    return e->group < 0 &&
-           (e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS);
-}
-
 bool lb_event_counts_waits(const struct lb_event *e)
 {
     return e->role == LB_EVENT_CYCLES || e->role == LB_EVENT_INSTRUCTIONS;
-}
-
-static uint32_t pmu_type_of(const struct lb_runner *b, int pu_os)
-{
-    const struct lb_core_pmu *pmu = lb_core_pmu_of(b->pmus, b->n_pmus, pu_os);
-
-    return b->n_pmus > 1 && pmu ? pmu->type : 0;
-}
-
-int lb_runner_open(const struct lb_runner *b, struct lb_event_code *codes, uint64_t *words, int n,
-                   struct lb_group *group)
-{
-    for (int i = 0; i < n; i++)
-        if (codes[i].kind == LB_EVENT_WATCH) {
-            codes[i].address = (uintptr_t)&words[i];
-            codes[i].bytes = sizeof words[i];
-        }
-    return lb_group_open(b->options->calls ? b->options->calls : &lb_counter_system, codes, n,
-                         pmu_type_of(b, lb_crew_pu_os(b->crew, 0)), b->options->count_kernel,
-                         group);
 }
 
 /* Opens the event alone, as a window will. */
@@ -210,7 +184,7 @@ static void equip_counters(struct lb_runner *b, const struct lb_case *c, struct 
         struct lb_thread_plan *t = &a->threads[i];
         t->codes = &a->codes[i * LB_GROUP_MOST];
         t->n_codes = a->n_events;
-        t->pmu_type = pmu_type_of(b, lb_crew_pu_os(b->crew, t->worker));
+        t->pmu_type = lb_runner_pmu_type(b, lb_crew_pu_os(b->crew, t->worker));
     }
 }
 

@@ -19,140 +19,6 @@ const char *lb_run_end_name(enum lb_run_end end)
     return names[end];
 }
 
-/* Where nothing asks for more: room for a draw from a thousand pages, small enough for a shared
- * machine. */
-#define ARENA_LEAST ((size_t)32 << 20)
-
-static size_t arena_need(const struct lb_plan *plan)
-{
-    size_t bytes = ARENA_LEAST;
-
-    /* `many` needs its footprint once; the others draw from four times their need. */
-    for (size_t i = 0; i < plan->n_cases; i++) {
-        const struct lb_workload *s = &plan->cases[i].shape;
-        size_t need = lb_workload_bytes(s) * (lb_workload_fills(s) ? 1 : 8);
-        bytes = need + 65536 > bytes ? need + 65536 : bytes;
-    }
-    return bytes;
-}
-
-static int make_home(struct lb_runner *b, struct lb_runner_home *home, struct lb_why *why)
-{
-    struct lb_arena_info info;
-    int err = lb_arena_create(arena_need(b->plan), home->node_os, why, &home->memory);
-
-    if (err == -ENOTSUP && home->node_os >= 0)
-        /* no libnuma in this build: first touch by the pinned worker 0 places it */
-        err = lb_arena_create(arena_need(b->plan), -1, why, &home->memory);
-    if (err)
-        return err;
-    lb_arena_info(home->memory, &info);
-    home->base = info.base;
-    b->arena_bytes = info.bytes;
-    if (!*b->run->arena_note)
-        snprintf(b->run->arena_note, sizeof b->run->arena_note, "%s", info.note);
-    return 0;
-}
-
-/* One arena for every node that some placement calls home. */
-static int make_arenas(struct lb_runner *b, struct lb_why *why)
-{
-    size_t n = b->plan->n_placements;
-    int err = 0;
-
-    b->homes = calloc(n, sizeof *b->homes);
-    b->home_of = calloc(n, sizeof *b->home_of);
-    if (!b->homes || !b->home_of)
-        return -ENOMEM;
-    for (size_t i = 0; !err && i < n; i++) {
-        const struct lb_placement *p = &b->plan->placements[i];
-        int node = p->home == LB_HOME_INTERLEAVED ? LB_ARENA_INTERLEAVED : p->home_node_os;
-        size_t k = 0;
-        while (k < b->n_homes && b->homes[k].node_os != node)
-            k++;
-        b->home_of[i] = (int)k;
-        if (k < b->n_homes)
-            continue;
-        b->homes[k].node_os = node;
-        b->n_homes++;
-        err = make_home(b, &b->homes[k], why);
-    }
-    return err;
-}
-
-void lb_runner_go_home(struct lb_runner *b, int placement)
-{
-    b->arena = b->homes[b->home_of[placement]].base;
-}
-
-static bool is_listed(const int *list, int n, int pu_os)
-{
-    for (int i = 0; i < n; i++)
-        if (list[i] == pu_os)
-            return true;
-    return false;
-}
-
-static int make_clock(struct lb_runner *b, const int *pus, int n, struct lb_why *why)
-{
-    int err = lb_clock_init(LB_CLOCK_TSC, &b->run->clock);
-
-    if (err)
-        return lb_fail(why, -err, "clock: this machine has no usable time source");
-    if ((err = lb_clock_check_pus(&b->run->clock, pus, (size_t)n)))
-        return lb_fail(why, -err, "clock: cannot be compared across the PUs: %s",
-                       err == -ETIMEDOUT ? "two of them hardly ever run this program at once"
-                                         : strerror(-err));
-    return 0;
-}
-
-/* The PUs that any placement uses; the first placement's first one is the coordinator's. */
-static int list_pus(struct lb_runner *b, const struct lb_topology *t)
-{
-    b->pus = calloc((size_t)t->n_pus, sizeof *b->pus);
-    b->nodes = calloc((size_t)t->n_pus, sizeof *b->nodes);
-    if (!b->pus || !b->nodes)
-        return -ENOMEM;
-    for (size_t i = 0; i < b->plan->n_placements; i++)
-        for (int k = 0; k < b->plan->placements[i].n; k++) {
-            const struct lb_pu *pu = lb_topology_find(t, b->plan->placements[i].pu_os[k]);
-            if (is_listed(b->pus, b->n_pus, pu->pu_os))
-                continue;
-            b->nodes[b->n_pus] = pu->node_os;
-            b->pus[b->n_pus++] = pu->pu_os;
-        }
-    return 0;
-}
-
-static int make_crew(struct lb_runner *b, struct lb_why *why)
-{
-    int err = make_clock(b, b->pus, b->n_pus, why);
-
-    if (err)
-        return err;
-    err = lb_crew_create(&b->run->clock, b->pus, b->nodes, b->n_pus, why, &b->crew);
-    if (err == -ENOTSUP) /* no libnuma: results lie where each worker first touches them */
-        err = lb_crew_create(&b->run->clock, b->pus, NULL, b->n_pus, why, &b->crew);
-    return err;
-}
-
-/* The same luck for every case of the round: the largest room that any drawn shape needs. */
-int lb_runner_draw(struct lb_runner *b)
-{
-    size_t room = 4096;
-
-    /* From seed and round alone: a resumed run finds the same. */
-    b->random = b->options->seed + b->round * UINT64_C(0x9e3779b97f4a7c15);
-
-    for (size_t i = 0; i < b->plan->n_cases; i++) {
-        const struct lb_workload *s = &b->plan->cases[i].shape;
-        if (!lb_workload_fills(s) && lb_workload_bytes(s) > room)
-            room = lb_workload_bytes(s);
-    }
-    b->round_seed = lb_random(&b->random);
-    return lb_draw_init(&b->random, b->round, b->arena_bytes, room, &b->draw);
-}
-
 /* The active cases that are due. Going from one placement to another wakes threads and probes anew.
  */
 static int order_round(struct lb_runner *b, int *order, size_t *n)
@@ -213,20 +79,6 @@ static void tell(struct lb_runner *b, size_t done, size_t n, int case_index)
     p.case_name = name;
     estimate(&b->run->series[case_index], &p);
     o->progress(&p, o->data);
-}
-
-int lb_runner_gather(struct lb_runner *b, int placement)
-{
-    const struct lb_placement *p = &b->plan->placements[placement];
-    int *workers = calloc((size_t)p->n, sizeof *workers), err;
-
-    if (!workers)
-        return -ENOMEM;
-    for (int i = 0; i < p->n; i++)
-        workers[i] = lb_runner_worker(b, p->pu_os[i]);
-    err = lb_crew_gather(b->crew, workers, p->n);
-    free(workers);
-    return err;
 }
 
 static int one_round(struct lb_runner *b, int *order, struct lb_why *why)
@@ -334,11 +186,11 @@ static int make_bench(struct lb_runner *b, const struct lb_topology *t, struct l
         b->done[i] = -1;
         b->op_ns[i] = 20 + b->plan->cases[i].work_ns;
     }
-    if ((err = list_pus(b, t)))
+    if ((err = lb_runner_list_pus(b, t)))
         return err;
     lb_load_read("", b->pus, (size_t)b->n_pus, &b->load);
-    if ((err = lb_row_create(&lb_schema_samples, &b->row)) || (err = make_crew(b, why)) ||
-        (err = make_arenas(b, why)))
+    if ((err = lb_row_create(&lb_schema_samples, &b->row)) || (err = lb_runner_make_crew(b, why)) ||
+        (err = lb_runner_make_arenas(b, why)))
         return err;
     lb_runner_go_home(b, 0);
     b->run->chain_ns = lb_crew_chain_ns(b->crew);

@@ -101,6 +101,11 @@ double lb_runner_next_s(const struct lb_runner *bench);
  * the round. */
 void lb_runner_fit(struct lb_runner *bench, const int *order, size_t from, size_t n);
 
+/* The PUs that any placement uses; the first placement's first one is the coordinator's. */
+int lb_runner_list_pus(struct lb_runner *bench, const struct lb_topology *topology);
+int lb_runner_make_crew(struct lb_runner *bench, struct lb_why *why);
+/* One arena for every node that some placement calls home. */
+int lb_runner_make_arenas(struct lb_runner *bench, struct lb_why *why);
 /* The crew's worker on that PU, -1 when there is none. */
 int lb_runner_worker(const struct lb_runner *bench, int pu_os);
 /* Fresh lines for a probe, all different, anywhere in the arena (nothing is laid out there while it
@@ -142,6 +147,8 @@ void lb_runner_groups(struct lb_runner *bench);
  * many opened; close the group afterwards. */
 int lb_runner_open(const struct lb_runner *bench, struct lb_event_code *codes, uint64_t *words,
                    int n, struct lb_group *group);
+/* The kernel's number of the PMU that a PU's type of core has; 0 where there is one type. */
+uint32_t lb_runner_pmu_type(const struct lb_runner *bench, int pu_os);
 /* Counted in every group beside others: cycles and instructions, where there is room. */
 bool lb_event_is_in_each(const struct lb_run_event *event);
 /* Cycles and instructions: a paced thread's are those of its waits too, and none of an op. */

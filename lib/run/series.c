@@ -9,21 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool lb_case_plays(const struct lb_case *c, int role, int thread)
-{
-    return lb_case_roles(c) == 1 ||
-           lb_scenario_role(c->shape.scenario, &c->shape.writers, thread, c->shape.threads) == role;
-}
-
-int lb_case_role_threads(const struct lb_case *c, int role)
-{
-    int n = 0;
-
-    for (int i = 0; i < c->shape.threads; i++)
-        n += lb_case_plays(c, role, i);
-    return n;
-}
-
 double lb_off_cpu_share(const struct lb_sample *s)
 {
     const struct lb_account *a = &s->account;
