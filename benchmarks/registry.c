@@ -4,10 +4,24 @@
  */
 #include "suite.h"
 
-const struct suite *const suites[] = {&suite_arrays,      &suite_churn,   &suite_errors,
-                                      &suite_fastpath,    &suite_fault,   &suite_harness,
-                                      &suite_instruments, &suite_layouts, &suite_offset,
-                                      &suite_pingpong,    &suite_whatif};
+/* Sorted by name. */
+#define SUITES(DO)                                                                                 \
+    DO(arrays)                                                                                     \
+    DO(churn)                                                                                      \
+    DO(errors)                                                                                     \
+    DO(fastpath)                                                                                   \
+    DO(fault)                                                                                      \
+    DO(harness)                                                                                    \
+    DO(instruments)                                                                                \
+    DO(layouts)                                                                                    \
+    DO(offset)                                                                                     \
+    DO(pingpong)                                                                                   \
+    DO(whatif)
+
+#define DECLARE(NAME) extern const struct suite suite_##NAME;
+#define ADDRESS(NAME) &suite_##NAME,
+SUITES(DECLARE)
+const struct suite *const suites[] = {SUITES(ADDRESS)};
 const size_t n_suites = LB_COUNT(suites);
 
 static const char *name_at(size_t i)

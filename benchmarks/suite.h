@@ -36,8 +36,8 @@ struct suite {
                      FILE *out);
 };
 
-extern const struct suite suite_arrays, suite_churn, suite_errors, suite_fastpath, suite_fault,
-    suite_harness, suite_instruments, suite_layouts, suite_offset, suite_pingpong, suite_whatif;
+/* What is run unless told otherwise, and swept. */
+extern const struct suite suite_layouts;
 
 /* Sorted by name. */
 extern const struct suite *const suites[];
