@@ -22,6 +22,9 @@ from hot_dialects import Arm
 
 READ_OPS = ("read", "nested", "many", "alone")
 WAYS = ("inline", "indirect")
+# Kinds whose readers clear `owner` by the rules of later kernels.
+CLEARED = ("rwsem40", "rwsem32")
+RULES = re.compile(r"_(clearing|seqcount)$")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
 PLAIN = ("empty", "observe", "straight", "adds", "sum", "push", "pop", "cycles30", "cycles60")
@@ -64,6 +67,8 @@ LOCKED_KINDS = {
     "refcount": ((1, 1), (0, 2)),
     "qspinlock": ((1, 0), (1, 0)),
     "locked_adds": ((0, 2), None),
+    "rwsem40_clearing": ((2, 1), None),
+    "rwsem32_clearing": ((2, 1), None),
 }
 # Of a lock, beside what ORDERED says: the byte that unlocks is stored.
 ORDERED_KINDS = {"qspinlock": ((0, 1), (0, 1))}
@@ -94,7 +99,11 @@ def expected_names():
     kinds = listed_kinds()
     for form in FORMS:
         for kind, ops in kinds:
-            yield from (f"hot_{op}_{kind}_{way}_{form}" for way in WAYS for op in ops)
+            names = [f"{op}_{kind}" for op in ops]
+            names += [f"{op}_{kind}_seqcount" for op in ("write", "mix") if op in ops]
+            if kind in CLEARED:
+                names += [f"{op}_{kind}_clearing" for op in (*READ_OPS, "mix")]
+            yield from (f"hot_{name}_{way}_{form}" for way in WAYS for name in names)
         for op in (*PLAIN, *CHURNS, *FAULTS, *(f"{how}{n}" for how, n in WORDS)):
             yield f"hot_{op}_{form}"
 
@@ -109,7 +118,7 @@ def locked_wanted(op, kind):
         return LOCKED[op]
     read, write = LOCKED_KINDS[kind]
     if op == "nested":
-        return tuple(2 * n for n in read)
+        read = tuple(2 * n for n in read)
     return write if op in ("writer", "guarded") else read
 
 
@@ -149,7 +158,8 @@ def check_calls(loop, op, kind):
         target = loop.obj.name_of(i.target)
         if kind.startswith("pthread") and target.startswith("pthread_"):
             continue
-        if op in ("write", "mix") and target.startswith(f"write_{kind}_"):
+        if op in ("write", "mix") and \
+                target.startswith(f"write_{RULES.sub('', kind)}_"):
             continue
         if op == "churn" and target.split("@")[0] in CHURN_CALLS[kind]:
             continue

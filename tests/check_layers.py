@@ -15,7 +15,7 @@ import sys
 STAGES = {
     "base": "base",
     "machine": "arena atomics clock environment load memory placement prefetcher topology",
-    "lock": "lock",
+    "lock": "generation lock",
     # A layout says which kind of lock it holds, so the kinds come first.
     "layout": "layout structure whatif",
     "kernel": "kernel",

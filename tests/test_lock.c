@@ -42,6 +42,7 @@ struct fixture {
     struct lb_task_set *set;
     struct lb_task *me, *other;
     union any_lock lock;
+    _Alignas(LB_APART_BYTES) char mm_words[LB_MM_BYTES];
     struct lb_mm mm;
 };
 
@@ -54,7 +55,7 @@ static int setup(void **state)
         return -1;
     fixture.me = lb_task_get(fixture.set, 0);
     fixture.other = lb_task_get(fixture.set, 1);
-    lb_mm_init(&fixture.mm);
+    lb_mm_init(&fixture.mm, fixture.mm_words, lb_mm_separate, LB_LOCK_RWSEM40, false);
     *state = &fixture;
     return 0;
 }
@@ -289,16 +290,16 @@ static void refcount_states(void **state)
     lb_lock_read_unlock(LB_LOCK_REFCOUNT, ref, f->other, &f->mm);
     assert_true(lb_lock_is_idle(LB_LOCK_REFCOUNT, ref));
 
-    lb_lock_write(LB_LOCK_RWSEM40, &f->mm.lock, f->me, NULL);
+    lb_lock_write(LB_LOCK_RWSEM40, f->mm.lock, f->me, NULL);
     assert_int_equal(lb_lock_write(LB_LOCK_REFCOUNT, ref, f->me, &f->mm), 0);
     assert_int_equal(ref->count, LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE);
-    assert_null(f->mm.refcount_writer);
+    assert_null(*f->mm.writer_wait);
     assert_false(lb_lock_read_try(LB_LOCK_REFCOUNT, ref, f->other));
     assert_false(lb_lock_is_idle(LB_LOCK_REFCOUNT, ref));
     assert_int_equal(lb_lock_write_unlock(LB_LOCK_REFCOUNT, ref, f->me, &f->mm), 0);
-    lb_lock_write_unlock(LB_LOCK_RWSEM40, &f->mm.lock, f->me, NULL);
+    lb_lock_write_unlock(LB_LOCK_RWSEM40, f->mm.lock, f->me, NULL);
     assert_true(lb_lock_is_idle(LB_LOCK_REFCOUNT, ref));
-    assert_int_equal(f->mm.lock_seq, 1);
+    assert_int_equal(*f->mm.seq, LB_MM_SEQ_FIRST);
 }
 
 static void refcount_limits(void **state)

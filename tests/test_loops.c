@@ -22,12 +22,12 @@
 /* What an op leaves in the sequence numbers after OPS of them. */
 static void check_sequences(const struct scene *s, enum lb_op op)
 {
-    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[2];
+    const struct lb_mm *mm = &s->sites[0].program.mm;
     bool writes = op == LB_OP_WRITE;
 
-    assert_int_equal(mm->lock_seq, writes ? 1 + OPS : 1);
+    assert_int_equal(*mm->seq, LB_MM_SEQ_FIRST + (writes ? OPS : 0));
     if (op != LB_OP_NESTED && op != LB_OP_MANY)
-        assert_int_equal(*seq_word(s, 0), writes ? OPS : 0);
+        assert_int_equal(*seq_word(s, 0), writes ? LB_MM_SEQ_FIRST + OPS - 1 : 0);
 }
 
 static void try_loop(struct scene *s, enum lb_scenario_kind kind, enum lb_op op,
@@ -93,9 +93,9 @@ static void test_mix_writes_its_share(void **state)
                 rng = xorshift(rng);
                 writes += (double)(rng >> 32) < shares[k] * 0x1p32 - 0.5;
             }
-            mm = (struct lb_mm *)s->sites[0].x[2];
+            mm = &s->sites[0].program.mm;
             assert_int_equal(rng, end);
-            assert_int_equal(mm->lock_seq, 1 + writes);
+            assert_int_equal(*mm->seq, LB_MM_SEQ_FIRST + writes);
             assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
             if (shares[k] >= 1)
                 assert_int_equal(writes, OPS);
@@ -179,10 +179,10 @@ static void test_reads_fall_back(void **state)
 
                 stage(s, LB_SCENARIO_SAME_OBJECT, layout(separate ? "pointer" : "padded"), lock, 2);
                 place(s);
-                mm = (struct lb_mm *)s->sites[0].x[2];
+                mm = &s->sites[0].program.mm;
                 held = lock_at(s, lock_word(s, 0));
                 lb_task_stats(s->me, &before);
-                *seq_word(s, 0) = mm->lock_seq;
+                *seq_word(s, 0) = *mm->seq;
                 run_loop(s, LB_OP_READ, paused, 0);
                 did = stats_since(s, &before);
                 assert_int_equal(did.fallbacks, OPS);
@@ -205,22 +205,23 @@ static void test_hot_find(void **state)
                                       LB_OP_ADDS,  LB_OP_STORE,    LB_OP_LOAD,    LB_OP_INCREMENT,
                                       LB_OP_CAS,   LB_OP_CAS + 3,  LB_OP_SUM,     LB_OP_PUSH,
                                       LB_OP_POP,   LB_OP_CYCLES30, LB_OP_CYCLES60};
-    lb_hot *found[(int)LB_OPS * LB_LOCK_KINDS * 4];
+    lb_hot *found[(int)LB_RULES * LB_OPS * LB_LOCK_KINDS * 4];
     size_t n = 0, names = 0;
 
     (void)state;
-    for (int op = 0; op < LB_OPS; op++)
-        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
-            for (int form = 0; form < 4; form++) {
-                lb_hot *loop = lb_hot_find((enum lb_op)op, lock, form & 1, form & 2);
-                bool known = false;
+    for (enum lb_rules rules = 0; rules < LB_RULES; rules++)
+        for (int op = 0; op < LB_OPS; op++)
+            for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
+                for (int form = 0; form < 4; form++) {
+                    lb_hot *loop = lb_hot_find_by(rules, (enum lb_op)op, lock, form & 1, form & 2);
+                    bool known = false;
 
-                assert_int_equal(loop != NULL, has_loop((enum lb_op)op, lock));
-                for (size_t i = 0; i < n; i++)
-                    known |= found[i] == loop;
-                if (loop && !known)
-                    found[n++] = loop;
-            }
+                    assert_int_equal(loop != NULL, has_loop((enum lb_op)op, lock));
+                    for (size_t i = 0; i < n; i++)
+                        known |= found[i] == loop;
+                    if (loop && !known)
+                        found[n++] = loop;
+                }
     for (size_t i = 0; i < LB_COUNT(bare); i++)
         for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
             assert_ptr_equal(lb_hot_find(bare[i], lock, lock & 1, true),
@@ -387,10 +388,10 @@ static void on_fault(int signal, siginfo_t *info, void *context)
  * stopped; 0: it was not. */
 static uintptr_t run_into(struct scene *s, enum lb_op op, char *object, char *second)
 {
-    static struct lb_mm mm;
+    static _Alignas(LB_APART_BYTES) char mm[LB_MM_BYTES];
     static uint32_t pick;
     static struct lb_program program;
-    uintptr_t x[6] = {(uintptr_t)object, (uintptr_t)&program, (uintptr_t)&mm,
+    uintptr_t x[6] = {(uintptr_t)object, (uintptr_t)&program, (uintptr_t)mm,
                       op == LB_OP_MANY ? (uintptr_t)&pick : 0,
                       (LOCK_OF_PAGES + 64) | (uintptr_t)LOCK_OF_PAGES << 16};
     lb_hot *loop = lb_hot_find(op, LB_LOCK_RWSEM40, false, false);
@@ -400,7 +401,7 @@ static uintptr_t run_into(struct scene *s, enum lb_op op, char *object, char *se
     program.second = (uint16_t)(second - object);
     for (size_t k = 0; k < LB_LOADS; k++)
         program.load[k] = (uint16_t)(4096 * (1 + k % PAGES_LOADED));
-    lb_mm_init(&mm);
+    lb_mm_init(&program.mm, mm, lb_mm_separate, LB_LOCK_RWSEM40, false);
     lb_lock_init(LB_LOCK_RWSEM40, object + LOCK_OF_PAGES);
     lb_lock_init(LB_LOCK_RWSEM40, second + LOCK_OF_PAGES);
     touched_at = 0;

@@ -33,7 +33,7 @@ static void test_draw_keeps_its_distance(void **state)
             assert_int_equal(s->draw.lock_pair % LB_PAIR_BYTES, 0);
             assert_int_equal(s->draw.object_pair % LB_PAIR_BYTES, 0);
             assert_int_equal(s->draw.mm_offset % LB_APART_BYTES, 0);
-            mm_end = s->draw.mm_offset + sizeof(struct lb_mm);
+            mm_end = s->draw.mm_offset + LB_MM_BYTES;
             /* A slab reaches at most the room to either side of its pair. */
             assert_true(mm_end + room <= s->draw.lock_pair);
             assert_true(s->draw.lock_pair + room <=
@@ -361,7 +361,8 @@ static void check_pick(const struct scene *s, const struct lb_geometry *g, int i
     check_program(s, i);
     assert_int_equal(p->seq, l->seq_offset);
     assert_int_equal(*(uint32_t *)(base + p->seq), 0);
-    assert_false(overlap(base, l->size_bytes, s->sites[i].x[2], sizeof(struct lb_mm)));
+    assert_false(overlap(base, l->size_bytes,
+                         (uintptr_t)s->arena + lb_workload_mm(&s->shape, &s->draw), LB_MM_BYTES));
     assert_true(lb_lock_is_idle(s->shape.lock, lock_at(s, base + p->lock)));
     offset_of(s, lock_at(s, base + p->lock));
     if (l->separate)
@@ -528,7 +529,7 @@ static void test_check_reports_a_held_lock(void **state)
     for (size_t l = 0; l < lb_n_layouts; l++) {
         stage(s, LB_SCENARIO_NEIGHBOURS, &lb_layouts[l], lb_layouts[l].lock, 3);
         place(s);
-        mm = (struct lb_mm *)s->sites[0].x[2];
+        mm = &s->sites[0].program.mm;
         for (int i = 0; i < 3; i++) {
             void *lock = lock_at(s, lock_word(s, i));
 
@@ -537,9 +538,9 @@ static void test_check_reports_a_held_lock(void **state)
             lb_lock_read_unlock(s->shape.lock, lock, s->me, mm);
             assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
         }
-        lb_lock_read(LB_LOCK_RWSEM40, &mm->lock, s->me);
+        lb_lock_read(LB_LOCK_RWSEM40, mm->lock, s->me);
         assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
-        lb_lock_read_unlock(LB_LOCK_RWSEM40, &mm->lock, s->me, NULL);
+        lb_lock_read_unlock(LB_LOCK_RWSEM40, mm->lock, s->me, NULL);
         assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
     }
 }
@@ -559,7 +560,7 @@ static void test_check_of_many(void **state)
             assert_int_equal(lb_lock_write_unlock(s->shape.lock, lock, s->me, NULL), 0);
         }
     assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
-    lock = &((struct lb_mm *)s->sites[0].x[2])->lock;
+    lock = s->sites[0].program.mm.lock;
     lb_lock_read(LB_LOCK_RWSEM40, lock, s->me);
     assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
     lb_lock_read_unlock(LB_LOCK_RWSEM40, lock, s->me, NULL);

@@ -118,7 +118,7 @@ static void test_timed_mix_draws_as_its_loop(void **state)
 
         compare_timed(s, LB_OP_MIX, seed, 0);
         assert_int_equal(run_timed(s, LB_OP_MIX, s->sites[0].x, seed).rng, xorshift(seed));
-        writes += ((struct lb_mm *)s->sites[0].x[2])->lock_seq > 1;
+        writes += *s->sites[0].program.mm.seq > LB_MM_SEQ_FIRST;
     }
     assert_uint_in_range(writes, 5, 22); /* of 27 */
 }
@@ -157,7 +157,7 @@ static void test_timed_reads_fall_back(void **state)
 
         stage(s, LB_SCENARIO_SAME_OBJECT, layout("padded"), lock, 2);
         place(s);
-        *seq_word(s, 0) = ((struct lb_mm *)s->sites[0].x[2])->lock_seq;
+        *seq_word(s, 0) = *s->sites[0].program.mm.seq;
         lb_task_stats(s->me, &before);
         assert_int_equal(run_timed(s, LB_OP_READ, s->sites[0].x, 12345).rng, 12345);
         assert_int_equal(stats_since(s, &before).fallbacks, 1);
@@ -203,24 +203,26 @@ static void test_ticks(void **state)
 
 static void test_hot_timed_find(void **state)
 {
-    lb_hot_timed *found[(int)LB_OPS * LB_LOCK_KINDS * 2];
+    lb_hot_timed *found[(int)LB_RULES * LB_OPS * LB_LOCK_KINDS * 2];
     size_t n = 0, names = 0;
 
     (void)state;
     if (!timed_here())
         skip();
-    for (int op = 0; op < LB_OPS; op++)
-        for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
-            for (int indirect = 0; indirect < 2; indirect++) {
-                lb_hot_timed *timed = lb_hot_timed_find((enum lb_op)op, lock, indirect);
-                bool known = false;
+    for (enum lb_rules rules = 0; rules < LB_RULES; rules++)
+        for (int op = 0; op < LB_OPS; op++)
+            for (enum lb_lock_kind lock = 0; lock < LB_LOCK_KINDS; lock++)
+                for (int indirect = 0; indirect < 2; indirect++) {
+                    lb_hot_timed *timed =
+                        lb_hot_timed_find_by(rules, (enum lb_op)op, lock, indirect);
+                    bool known = false;
 
-                assert_int_equal(timed != NULL, has_loop((enum lb_op)op, lock));
-                for (size_t i = 0; i < n; i++)
-                    known |= found[i] == timed;
-                if (timed && !known)
-                    found[n++] = timed;
-            }
+                    assert_int_equal(timed != NULL, has_loop((enum lb_op)op, lock));
+                    for (size_t i = 0; i < n; i++)
+                        known |= found[i] == timed;
+                    if (timed && !known)
+                        found[n++] = timed;
+                }
     for (; lb_hot_timed_name(names); names++) {
         const char *name = lb_hot_timed_name(names);
 

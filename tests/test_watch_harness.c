@@ -14,7 +14,7 @@ static void sample(struct rig *rig, bool paused)
 {
     for (int i = 0; i < rig->shape.threads; i++)
         rig->threads[i].sampling = (struct lb_sampling){
-            .timed = lb_hot_timed_find(op_of(rig, i), rig->shape.lock, is_indirect(rig)),
+            .timed = lb_workload_timed(&rig->shape, i),
             .pause = paused ? lb_hot_find(LB_OP_EMPTY, rig->shape.lock, false, true) : NULL,
             .every = 7,
             .slow_ticks = UINT64_MAX,

@@ -112,7 +112,7 @@ static void check_watches(struct scene *s, int thread)
     const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
     const uintptr_t *x = s->sites[thread].x;
     uintptr_t lock = (uintptr_t)lock_at(s, lock_word(s, thread));
-    struct lb_mm *mm = (struct lb_mm *)x[2];
+    struct lb_mm *mm = &((struct lb_program *)x[1])->mm;
 
     assert_int_equal(watched(s, thread, LB_WATCH_COUNT, (unsigned)info->count_bytes),
                      lock + info->count_offset);
@@ -129,9 +129,9 @@ static void check_watches(struct scene *s, int thread)
         assert_int_equal(watched_field(s, thread, l->accesses[i].field, l->accesses[i].bytes),
                          x[0] + l->accesses[i].offset);
     refused_field(s, thread, "vm_nothing", "no such field");
-    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_SEQ, 4), &mm->lock_seq);
-    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_COUNT, 8), &mm->lock.count);
-    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_OWNER, 8), &mm->lock.owner);
+    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_SEQ, 4), mm->seq);
+    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_COUNT, 8), mm->lock);
+    assert_ptr_equal(watched(s, thread, LB_WATCH_MM_OWNER, 8), (char *)mm->lock + 8);
 }
 
 /* A user's layout: a lock that lies inline and is reached through a pointer. */
@@ -211,8 +211,7 @@ static void check_changes(struct scene *s, int thread, const char *copy)
     if (info->owner_offset >= 0)
         assert_int_equal(*(uint64_t *)watched(s, thread, LB_WATCH_OWNER, 8),
                          (uintptr_t)s->me | LB_OWNER_READER);
-    lb_lock_read_unlock(s->shape.lock, s->arena + lock, s->me,
-                        (struct lb_mm *)s->sites[thread].x[2]);
+    lb_lock_read_unlock(s->shape.lock, s->arena + lock, s->me, &s->sites[thread].program.mm);
     memcpy(s->arena + lock, copy + lock, info->bytes);
 }
 
@@ -238,8 +237,8 @@ static void test_watched_words_change(void **state)
     stage(s, LB_SCENARIO_MIXED, layout("pointer"), LB_LOCK_RWSEM40, 2);
     place(s);
     run_loop(s, LB_OP_WRITE, false, 1);
-    assert_int_equal(*(uint32_t *)watched(s, 1, LB_WATCH_SEQ, 4), OPS);
-    assert_int_equal(*(uint32_t *)watched(s, 1, LB_WATCH_MM_SEQ, 4), OPS + 1);
+    assert_int_equal(*(uint32_t *)watched(s, 1, LB_WATCH_SEQ, 4), LB_MM_SEQ_FIRST + OPS - 1);
+    assert_int_equal(*(uint32_t *)watched(s, 1, LB_WATCH_MM_SEQ, 4), LB_MM_SEQ_FIRST + OPS);
 }
 
 static void test_watches_without_objects(void **state)
@@ -365,10 +364,10 @@ static void test_watches_of_many(void **state)
     draw(s, 66, 3);
     for (enum lb_picking access = 0; access < LB_PICKINGS; access++) {
         stage_many(s, layout("pointer"), 1000, 3, access);
-        mm = (const struct lb_mm *)s->sites[2].x[2];
-        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_SEQ, 4), &mm->lock_seq);
-        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_COUNT, 8), &mm->lock.count);
-        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_OWNER, 8), &mm->lock.owner);
+        mm = &s->sites[2].program.mm;
+        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_SEQ, 4), mm->seq);
+        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_COUNT, 8), mm->lock);
+        assert_ptr_equal(watched(s, 2, LB_WATCH_MM_OWNER, 8), (char *)mm->lock + 8);
         for (int w = 0; w < LB_WATCH_MM_SEQ; w++)
             refused(s, 2, (enum lb_watch)w, -ENOENT, "each op takes another object");
     }

@@ -11,11 +11,15 @@
  * The built-in ones are those of a vm_area_struct, whose fields moved as two groups through the
  * kernel's history (LB_VMA_FIELDS), beside its sequence number vm_lock_seq. vm_file is placed but
  * not loaded: a fault on anonymous memory does not look at it.
+ *
+ * A layout also names the generation of kernels that it stands for: by its rules objects are
+ * locked.
  */
 #ifndef LINEBOUNCE_LAYOUT_H
 #define LINEBOUNCE_LAYOUT_H
 
 #include <linebounce/arena.h>
+#include <linebounce/generation.h>
 #include <linebounce/lock.h>
 #include <linebounce/structure.h>
 
@@ -93,7 +97,8 @@ struct lb_layout {
     size_t lock_room_bytes;  /* inline: bytes to the next field or the end of the object */
     size_t lock_align_bytes; /* separate: alignment of the lock's own slab cache; 8 = packed */
     enum lb_lock_kind lock;  /* the kind that it stands for; --lock may choose another */
-    char meaning[256];       /* what it stands for, one clause */
+    const struct lb_generation *generation; /* of the kernel that it stands for; borrowed */
+    char meaning[256];                      /* what it stands for, one clause */
     /* From BTF: what it was read from, borrowed as long as the layout is used; else NULL. */
     const struct lb_structure *structure;
     const struct lb_member *lock_member; /* of it: the lock, or the pointer to it */

@@ -129,15 +129,27 @@ struct lb_task *lb_task_get(struct lb_task_set *set, unsigned index);
 /* Copies the statistics; for an idle task. */
 void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats);
 
-/* The address space: what a fault falls back to and what a writer of a VMA holds. Each word lies on
- * a pair of lines of its own. */
+/* An address space: what a fault falls back to and what a writer of a VMA holds, wherever its words
+ * lie. */
 struct lb_mm {
-    alignas(LB_APART_BYTES) uint32_t lock_seq; /* mm_lock_seq: bumped by every writer */
-    alignas(LB_APART_BYTES) struct lb_rwsem40 lock;
-    alignas(LB_APART_BYTES) struct lb_task *refcount_writer; /* waits for a refcount's readers */
+    uint32_t *seq;                /* mm_lock_seq: moved on by every writer */
+    void *lock;                   /* mmap_lock, an rw-semaphore */
+    struct lb_task **writer_wait; /* vma_writer_wait: who waits for a reference count's readers */
+    enum lb_lock_kind lock_kind;
+    bool clears_owner; /* readers of all rw-semaphores take their task out of `owner` again */
 };
-/* lock_seq starts at 1, so an object whose sequence is 0 is not write-locked. */
-void lb_mm_init(struct lb_mm *mm);
+/* Where they lie from its start, in bytes. */
+struct lb_mm_words {
+    uint16_t seq, lock, writer_wait;
+};
+/* Each on a pair of lines of its own, as no kernel has them. */
+extern const struct lb_mm_words lb_mm_separate;
+#define LB_MM_BYTES (3 * LB_APART_BYTES)
+/* Makes an unlocked one of the words at `start`, whose sequence number is LB_MM_SEQ_FIRST: an
+ * object whose own is 0 is not write-locked, and even, as outside a write. */
+void lb_mm_init(struct lb_mm *mm, void *start, struct lb_mm_words words, enum lb_lock_kind kind,
+                bool clears_owner);
+#define LB_MM_SEQ_FIRST 2u
 
 /* Constant facts of a kind, one table for layouts, scenarios and documentation. */
 struct lb_lock_info {
@@ -179,7 +191,8 @@ bool lb_lock_is_idle(enum lb_lock_kind kind, const void *lock);
  * only; the pthread kinds block and return true). read blocks; for refcount, whose readers cannot
  * sleep, it tries again until no writer is about. refcount's write side needs the mm, whose lock
  * the caller holds for writing; for the other kinds mm may be NULL. locked_adds has no write side
- * (-ENOTSUP). */
+ * (-ENOTSUP). A reader of an rw-semaphore takes its task out of `owner` where there is an mm that
+ * says so. */
 bool lb_lock_read_try(enum lb_lock_kind kind, void *lock, struct lb_task *me);
 void lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me);
 void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);

@@ -6,6 +6,7 @@
 #ifndef LINEBOUNCE_SCENARIO_H
 #define LINEBOUNCE_SCENARIO_H
 
+#include <linebounce/generation.h>
 #include <linebounce/layout.h>
 
 #include <stdalign.h>
@@ -22,9 +23,12 @@ extern "C" {
 struct lb_program {
     alignas(LB_APART_BYTES) uint16_t load[LB_LOADS];
     uint32_t write[LB_WRITES_MOST];
-    uint16_t seq;    /* the sequence number, or what readers compare in its place */
-    uint16_t lock;   /* the lock, or the pointer to it */
-    uint16_t second; /* from the first object to the other: NESTED */
+    uint16_t seq;     /* the sequence number, or what readers compare in its place */
+    uint16_t lock;    /* the lock, or the pointer to it */
+    uint16_t second;  /* from the first object to the other: NESTED */
+    uint16_t vm_mm;   /* what a writer loads first */
+    uint32_t written; /* what it writes behind the lock */
+    struct lb_mm mm;  /* where the address space's words are */
 };
 /* Of an object that is one word. */
 extern const struct lb_program lb_program_of_word;
@@ -298,7 +302,8 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
 
 /* The live values of a hot loop; six words whose meaning depends on the op:
  *
- *   on objects  0 object (of MANY what its picks count from)  1 the program  2 mm
+ *   on objects  0 object (of MANY what its picks count from)  1 the program
+ *               2 the address space's sequence number
  *               3 of MANY the cursor in the draw, of MIX the threshold of a 32-bit draw
  *               4 where its sequence number lies, and above 16 bits its lock or the pointer to it
  *   STRAIGHT, ADDS         0 lock
@@ -324,6 +329,9 @@ typedef uint64_t lb_hot(uint64_t ops, uint64_t rng, uint64_t span, struct lb_tas
  * without a lock the kind is ignored. NULL when there is none (locked_adds or refcount as plain
  * writers). */
 lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused);
+/* By the rules of a generation; the above is by LB_RULES_PLAIN. */
+lb_hot *lb_hot_find_by(enum lb_rules rules, enum lb_op op, enum lb_lock_kind lock, bool indirect,
+                       bool paused);
 /* Name of the function's symbol, for the disassembly check and `show`; NULL past the end. */
 const char *lb_hot_name(size_t index);
 
@@ -339,6 +347,8 @@ struct lb_timed {
 typedef struct lb_timed lb_hot_timed(uint64_t rng, struct lb_task *me, uintptr_t x0, uintptr_t x1,
                                      uintptr_t x2, uintptr_t x3, uintptr_t x4, uintptr_t x5);
 lb_hot_timed *lb_hot_timed_find(enum lb_op op, enum lb_lock_kind lock, bool indirect);
+lb_hot_timed *lb_hot_timed_find_by(enum lb_rules rules, enum lb_op op, enum lb_lock_kind lock,
+                                   bool indirect);
 const char *lb_hot_timed_name(size_t index);
 
 /* Runs the pause's dependent chain of `iterations` without anything around it: calibration and the
@@ -382,7 +392,16 @@ struct lb_workload {
                             the lock to its data; a multiple of 8 */
     size_t part_bytes;   /* pages: of a thread's part; lb_pages_fit */
     enum lb_touch touch;
+    const struct lb_generation *generation; /* objects: NULL is the layout's */
+    enum lb_mm_form mm_form;
 };
+/* The generation that it is measured by; of scenarios without objects the first one. */
+const struct lb_generation *lb_workload_generation(const struct lb_workload *shape);
+/* Whether it says something to the scenario: its ops take locks of objects. */
+bool lb_scenario_has_generation(const struct lb_scenario *scenario);
+/* The loop of a thread, and its op once: lb_hot_find_by for what the shape says. */
+lb_hot *lb_workload_loop(const struct lb_workload *shape, int thread, bool paused);
+lb_hot_timed *lb_workload_timed(const struct lb_workload *shape, int thread);
 
 /* Whether words can lie so: -EINVAL with the reason for an offset that is 0 or no multiple of 8,
  * one over LB_OFFSET_MOST, or one within the lock that the words lie behind. 0 for other shapes. */
@@ -397,7 +416,7 @@ struct lb_draw {
     bool odd;           /* which half of a 128-byte pair a roaming position takes */
     size_t lock_pair;   /* arena offset of the pair of lines that holds thread 0's lock count */
     size_t object_pair; /* the same for the objects of separate locks */
-    size_t mm_offset;   /* of struct lb_mm */
+    size_t mm_offset;   /* of the address space: LB_MM_BYTES */
 };
 /* Bytes of the arena that a shape needs; the draw stays clear of its edges by that. */
 size_t lb_workload_bytes(const struct lb_workload *shape);
@@ -425,6 +444,7 @@ enum lb_watch {
     LB_WATCH_MM_SEQ,
     LB_WATCH_MM_COUNT,
     LB_WATCH_MM_OWNER,
+    LB_WATCH_MM_WAIT,    /* vma_writer_wait */
     LB_WATCH_START,      /* of the harness: the word with the window's start */
     LB_WATCH_STOP,       /* the word that the window's end follows from */
     LB_WATCH_RESULT,     /* the thread's result */

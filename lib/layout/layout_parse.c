@@ -194,6 +194,8 @@ static int build(const struct spec *s, enum lb_lock_kind kind, struct lb_why *wh
     l->lock_offset = given(s->lock, 0);
     l->lock_align_bytes = given(s->lockalign, 8);
     l->lock = kind;
+    l->generation =
+        &lb_generations[kind == LB_LOCK_REFCOUNT ? LB_GENERATION_6_15 : LB_GENERATION_6_4];
     l->lock_room_bytes = l->separate ? 0 : given(s->room, natural_room(l));
     return check_fields(l, why);
 }

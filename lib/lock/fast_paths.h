@@ -41,8 +41,9 @@ LB_SLOW_PATH void lb_rwsem_read_wake(struct lb_rwsem *sem, struct lb_task *me,
 LB_SLOW_PATH void lb_rwsem_write_wake(struct lb_rwsem *sem, struct lb_task *me,
                                       enum lb_lock_kind kind);
 
-/* The owner is a hint for spinners and protects nothing: relaxed. A reader leaves the owner behind
- * when it unlocks, and keeps the mark that stops writers from spinning. */
+/* The owner is a hint for spinners and protects nothing: relaxed. A reader keeps the mark that
+ * stops writers from spinning; it leaves its name behind when it unlocks, unless LB_RULES_CLEARING.
+ */
 LB_FAST_PATH void lb_rwsem_set_reader(struct lb_rwsem *sem, const struct lb_task *reader)
 {
     const uint64_t old = __atomic_load_n(&sem->owner, __ATOMIC_RELAXED);
@@ -86,6 +87,16 @@ LB_FAST_PATH void lb_rwsem_read_unlock(struct lb_rwsem *sem, struct lb_task *me,
     const uint64_t count = __atomic_sub_fetch(&sem->count, LB_RWSEM_READER, __ATOMIC_RELEASE);
     if (LB_RARELY((count & (LB_RWSEM_LOCKED | LB_RWSEM_WAITERS)) == LB_RWSEM_WAITERS))
         lb_rwsem_read_wake(sem, me, kind);
+}
+
+/* A reader that is named in `owner` takes its name out, and leaves the marks. */
+LB_FAST_PATH void lb_rwsem_clear_reader(struct lb_rwsem *sem, const struct lb_task *me)
+{
+    uint64_t owner = __atomic_load_n(&sem->owner, __ATOMIC_RELAXED);
+    while ((owner & ~LB_OWNER_FLAGS) == (uint64_t)(uintptr_t)me &&
+           !__atomic_compare_exchange_n(&sem->owner, &owner, owner & LB_OWNER_FLAGS, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
 }
 
 LB_FAST_PATH void lb_rwsem_write(struct lb_rwsem *sem, struct lb_task *me, enum lb_lock_kind kind)
@@ -136,6 +147,26 @@ LB_FAST_PATH void lb_rwsem_write_unlock(struct lb_rwsem *sem, struct lb_task *me
 LB_RWSEM_FAST_PATHS(rwsem40, LB_LOCK_RWSEM40)
 LB_RWSEM_FAST_PATHS(rwsem32, LB_LOCK_RWSEM32)
 
+/* The same locks by LB_RULES_CLEARING: readers differ. */
+#define LB_RWSEM_CLEARING_PATHS(k)                                                                 \
+    LB_FAST_PATH bool lb_##k##_clearing_read_try(void *lock, struct lb_task *me)                   \
+    {                                                                                              \
+        return lb_##k##_read_try(lock, me);                                                        \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_clearing_read(void *lock, struct lb_task *me)                       \
+    {                                                                                              \
+        lb_##k##_read(lock, me);                                                                   \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_clearing_read_unlock(void *lock, struct lb_task *me,                \
+                                                    struct lb_mm *mm)                              \
+    {                                                                                              \
+        lb_rwsem_clear_reader(lock, me);                                                           \
+        lb_##k##_read_unlock(lock, me, mm);                                                        \
+    }
+
+LB_RWSEM_CLEARING_PATHS(rwsem40)
+LB_RWSEM_CLEARING_PATHS(rwsem32)
+
 /* With more than this the next reader would pass for a writer. */
 #define LB_REFCOUNT_LIMIT (LB_REFCOUNT_WRITER - 1)
 
@@ -174,16 +205,22 @@ LB_FAST_PATH void lb_refcount_read_unlock(void *lock, struct lb_task *me, struct
         lb_refcount_wake(ref, me, mm);
 }
 
+/* As __vma_start_write: the offset is added to what was loaded, then the writer names itself,
+ * whether or not a reader is about, and looks at the count again. The acquire makes the readers'
+ * critical sections end before the writer's begins. Objects here are never detached (count 0). */
 LB_FAST_PATH void lb_refcount_write(void *lock, struct lb_task *me, struct lb_mm *mm)
 {
     struct lb_refcount *ref = lock;
-    /* Named before the offset is added, and released by that: the reader whose decrement leaves
-     * only the writer has seen the offset, so it finds the name too. */
-    __atomic_store_n(&mm->refcount_writer, me, __ATOMIC_RELAXED);
-    const uint32_t count = __atomic_add_fetch(&ref->count, LB_REFCOUNT_WRITER, __ATOMIC_ACQ_REL);
-    if (LB_RARELY(count != LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE))
+    uint32_t count = __atomic_load_n(&ref->count, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&ref->count, &count, count + LB_REFCOUNT_WRITER, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        me->stats.retries++;
+    __atomic_store_n(mm->writer_wait, me, __ATOMIC_RELEASE);
+    lb_full_barrier(me);
+    if (LB_RARELY(__atomic_load_n(&ref->count, __ATOMIC_ACQUIRE) !=
+                  LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE))
         lb_refcount_write_slow(ref, me);
-    __atomic_store_n(&mm->refcount_writer, NULL, __ATOMIC_RELAXED);
+    __atomic_store_n(mm->writer_wait, NULL, __ATOMIC_RELEASE);
 }
 
 LB_FAST_PATH void lb_refcount_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)

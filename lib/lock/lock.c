@@ -85,11 +85,22 @@ void lb_task_stats(const struct lb_task *task, struct lb_lock_stats *stats)
     *stats = task->stats;
 }
 
-void lb_mm_init(struct lb_mm *mm)
+const struct lb_mm_words lb_mm_separate = {
+    .seq = 0, .lock = LB_APART_BYTES, .writer_wait = 2 * LB_APART_BYTES};
+
+void lb_mm_init(struct lb_mm *mm, void *start, struct lb_mm_words words, enum lb_lock_kind kind,
+                bool clears_owner)
 {
-    memset(mm, 0, sizeof *mm);
-    /* Not 0, or a zeroed object would look write-locked. */
-    mm->lock_seq = 1;
+    char *at = start;
+
+    *mm = (struct lb_mm){.seq = (uint32_t *)(void *)(at + words.seq),
+                         .lock = at + words.lock,
+                         .writer_wait = (struct lb_task **)(void *)(at + words.writer_wait),
+                         .lock_kind = kind,
+                         .clears_owner = clears_owner};
+    __atomic_store_n(mm->seq, LB_MM_SEQ_FIRST, __ATOMIC_RELAXED);
+    __atomic_store_n(mm->writer_wait, NULL, __ATOMIC_RELAXED);
+    lb_lock_init(kind, mm->lock);
 }
 
 void lb_lock_init(enum lb_lock_kind kind, void *lock)
@@ -140,6 +151,8 @@ void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me,
 {
 #define READ_UNLOCK(NAME, k, readers, writers)                                                     \
     READ_##readers(NAME, lb_##k##_read_unlock(lock, me, mm))
+    if (mm && mm->clears_owner && (kind == LB_LOCK_RWSEM40 || kind == LB_LOCK_RWSEM32))
+        lb_rwsem_clear_reader(lock, me);
     switch (kind) {
         LB_LOCK_LIST(READ_UNLOCK)
     default:

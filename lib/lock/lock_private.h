@@ -37,7 +37,8 @@ struct lb_task {
     _Alignas(LB_APART_BYTES) struct lb_lock_stats stats;
     struct lb_task *tasks; /* all of the set, by index */
     unsigned index;
-    bool crowded; /* its last yield let somebody else run: lb_task_spin */
+    bool crowded;   /* its last yield let somebody else run: lb_task_spin */
+    uint32_t state; /* what lb_full_barrier writes to */
     /* Written by others, or read by them while they spin. */
     _Alignas(LB_PAIR_BYTES) uint32_t on_cpu; /* 0 around a futex wait */
     uint32_t token;                          /* 1: a wake-up was sent and not yet taken */
@@ -129,5 +130,17 @@ static inline bool lb_owner_spinnable(uint64_t owner)
  * and false when it left it, because the owner sleeps or the lock may not be spun on. */
 bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, struct lb_task *me);
 void lb_osq_unlock(uint32_t *tail, struct lb_task *me);
+
+/* What was written before it is seen by everybody before anything behind it is read: what the
+ * kernel's set_current_state is for. An exchange on the task's own word, as there. */
+static inline void lb_full_barrier(struct lb_task *me)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __atomic_exchange_n(&me->state, 0, __ATOMIC_SEQ_CST);
+#else
+    __atomic_store_n(&me->state, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
 
 #endif

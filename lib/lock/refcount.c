@@ -19,20 +19,22 @@ void lb_refcount_read_slow(struct lb_refcount *ref, struct lb_task *me)
     }
 }
 
-/* The acquire makes the readers' critical sections end before the writer's begins. */
+/* Whoever sees another's last decrement too late for the load in front is found by that reader. */
 void lb_refcount_write_slow(struct lb_refcount *ref, struct lb_task *me)
 {
-    while (__atomic_load_n(&ref->count, __ATOMIC_ACQUIRE) != LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE)
+    do
         lb_task_park(me);
+    while (__atomic_load_n(&ref->count, __ATOMIC_ACQUIRE) != LB_REFCOUNT_WRITER + LB_REFCOUNT_IDLE);
 }
 
 void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm *mm)
 {
-    /* The decrement was only a release. Reading the count once more, with acquire, meets the
-     * writer's addition and so its name. If that writer has gone meanwhile, the next one gets a
-     * token too many, which does no harm. */
-    (void)__atomic_load_n(&ref->count, __ATOMIC_ACQUIRE);
-    struct lb_task *writer = __atomic_load_n(&mm->refcount_writer, __ATOMIC_RELAXED);
+    (void)ref;
+    /* The decrement before, the name behind; the writer has its name before and the count behind:
+     * one of the two sees the other. If that writer has gone meanwhile, the next one gets a token
+     * too many, which does no harm. */
+    lb_full_barrier(me);
+    struct lb_task *writer = __atomic_load_n(mm->writer_wait, __ATOMIC_RELAXED);
     if (writer)
         lb_task_unpark(writer, me);
 }

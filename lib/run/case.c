@@ -88,13 +88,12 @@ static void plan_threads(struct lb_runner *b, const struct lb_case *c, struct lb
 
     for (int i = 0; i < c->shape.threads; i++) {
         enum lb_op op = lb_workload_op(&c->shape, i);
-        bool indirect = lb_workload_indirect(&c->shape);
         uint64_t seed = b->round_seed + (uint64_t)i;
         struct lb_pacing pacing = pace(b, c, i);
         a->threads[i] = (struct lb_thread_plan){
             .worker =
                 lb_runner_worker(b, p->pu_os[(i + (int)(turn_of(b, c) % (unsigned)p->n)) % p->n]),
-            .loop = lb_hot_find(op, c->shape.lock, indirect, paused && !pacing.every_ticks),
+            .loop = lb_workload_loop(&c->shape, i, paused && !pacing.every_ticks),
             .seed = lb_random(&seed),
             .span = span < LB_SPAN_LEAST ? LB_SPAN_LEAST : (uint64_t)(span + 0.5),
             .op_ns = a->armed ? ARMED_OP_NS : b->op_ns[a->case_index],

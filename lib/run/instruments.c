@@ -224,13 +224,11 @@ static int calibrate(struct lb_runner *b, const struct lb_case *c, struct lb_att
 
 static int equip_sampling(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
-    bool indirect = lb_workload_indirect(&c->shape);
     int err = 0;
 
     for (int i = 0; i < c->shape.threads; i++) {
-        enum lb_op op = lb_workload_op(&c->shape, i);
         a->threads[i].sampling = (struct lb_sampling){
-            .timed = lb_hot_timed_find(op, c->shape.lock, indirect),
+            .timed = lb_workload_timed(&c->shape, i),
             .pause = c->work_ns > 0 ? lb_hot_find(LB_OP_EMPTY, c->shape.lock, false, true) : NULL,
             .every = gap_of(b, c, a),
             .slow_ticks = UINT64_MAX,

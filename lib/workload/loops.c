@@ -56,23 +56,30 @@ static const struct lb_hot_entry *entry_at(size_t index)
     return NULL;
 }
 
-static const struct lb_hot_entry *find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
+static const struct lb_hot_entry *find(enum lb_rules rules, enum lb_op op, enum lb_lock_kind lock,
+                                       bool indirect)
 {
     const struct lb_hot_entry *e;
 
     for (size_t i = 0; (e = entry_at(i)); i++)
-        if (e->op == op &&
+        if (e->op == op && e->rules & (1u << rules) &&
             (e->lock == LB_HOT_NO_LOCK ||
              ((e->lock == LB_HOT_ANY_LOCK || e->lock == (int)lock) && e->indirect == indirect)))
             return e;
     return NULL;
 }
 
-lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused)
+lb_hot *lb_hot_find_by(enum lb_rules rules, enum lb_op op, enum lb_lock_kind lock, bool indirect,
+                       bool paused)
 {
-    const struct lb_hot_entry *e = find(op, lock, indirect);
+    const struct lb_hot_entry *e = find(rules, op, lock, indirect);
 
     return e ? e->loops[paused ? 0 : 1] : NULL;
+}
+
+lb_hot *lb_hot_find(enum lb_op op, enum lb_lock_kind lock, bool indirect, bool paused)
+{
+    return lb_hot_find_by(LB_RULES_PLAIN, op, lock, indirect, paused);
 }
 
 const char *lb_hot_name(size_t index)
@@ -82,11 +89,17 @@ const char *lb_hot_name(size_t index)
     return e ? e->names[index % 2] : NULL;
 }
 
-lb_hot_timed *lb_hot_timed_find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
+lb_hot_timed *lb_hot_timed_find_by(enum lb_rules rules, enum lb_op op, enum lb_lock_kind lock,
+                                   bool indirect)
 {
-    const struct lb_hot_entry *e = find(op, lock, indirect);
+    const struct lb_hot_entry *e = find(rules, op, lock, indirect);
 
     return e ? e->timed : NULL;
+}
+
+lb_hot_timed *lb_hot_timed_find(enum lb_op op, enum lb_lock_kind lock, bool indirect)
+{
+    return lb_hot_timed_find_by(LB_RULES_PLAIN, op, lock, indirect);
 }
 
 const char *lb_hot_timed_name(size_t index)

@@ -212,6 +212,7 @@ INLINE volatile uint64_t *word_at(uintptr_t address)
 /* Where every function is found. */
 struct lb_hot_entry {
     enum lb_op op;
+    unsigned rules; /* bit r: it is what enum lb_rules r asks for */
     int lock;
     bool indirect;
     lb_hot *loops[2]; /* paused, saturated */
@@ -219,11 +220,17 @@ struct lb_hot_entry {
     const char *names[2], *timed_name;
 };
 
-#define ROW(OP, NAME, LOCK, SEPARATE)                                                              \
+#define RULES(R)  (1u << LB_RULES_##R)
+#define ALL_RULES ((1u << LB_RULES) - 1)
+#define ROW_BY(BY, OP, NAME, LOCK, SEPARATE)                                                       \
     {                                                                                              \
-        OP, LOCK, SEPARATE, {hot_##NAME##_paused, hot_##NAME##_saturated}, TIMED_NAMED(NAME),      \
+        OP, BY, LOCK, SEPARATE, {hot_##NAME##_paused, hot_##NAME##_saturated}, TIMED_NAMED(NAME),  \
             {"hot_" #NAME "_paused", "hot_" #NAME "_saturated"}, "hot_" #NAME "_timed"             \
     }
+#define ROW(OP, NAME, LOCK, SEPARATE) ROW_BY(ALL_RULES, OP, NAME, LOCK, SEPARATE)
+#define ROWS_BY(BY, OP, OPNAME, K, LOCK)                                                           \
+    ROW_BY(BY, OP, OPNAME##_##K##_inline, LOCK, false),                                            \
+        ROW_BY(BY, OP, OPNAME##_##K##_indirect, LOCK, true)
 #define ROWS_AT(OP, OPNAME, K, LOCK)                                                               \
     ROW(OP, OPNAME##_##K##_inline, LOCK, false), ROW(OP, OPNAME##_##K##_indirect, LOCK, true)
 

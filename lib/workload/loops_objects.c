@@ -30,26 +30,42 @@ INLINE void *at_indirect(uintptr_t address)
     return (void *)(uintptr_t)__atomic_load_n((volatile uint64_t *)address, __ATOMIC_RELAXED);
 }
 
-INLINE struct lb_mm *as_mm(uintptr_t mm)
+/* The program lies in a thread's own memory, and nobody changes it. */
+INLINE struct lb_mm *mm_of(program p)
 {
-    return (struct lb_mm *)mm;
+    return (struct lb_mm *)(uintptr_t)&p->mm;
 }
 
 /* The kernel's first check is a hint: only the second, under the lock, orders what is read behind
  * it. */
-INLINE uint32_t mm_seq(uintptr_t mm, int order)
+INLINE uint32_t mm_seq(uintptr_t seq, int order)
 {
-    return __atomic_load_n((volatile uint32_t *)&as_mm(mm)->lock_seq, order);
+    return __atomic_load_n((volatile uint32_t *)seq, order);
 }
 
-/* The fault that could not use the VMA's lock is served under the address space's. */
-static __attribute__((noinline, cold)) void fall_back(uintptr_t object, program p, uintptr_t mm,
+/* mmap_lock. The two kinds that it can be differ in their slow paths alone. */
+INLINE void mm_read(program p, struct lb_task *me)
+{
+    lb_rwsem_read(mm_of(p)->lock, me, mm_of(p)->lock_kind);
+}
+
+INLINE void mm_read_unlock(program p, struct lb_task *me)
+{
+    if (mm_of(p)->clears_owner)
+        lb_rwsem_clear_reader(mm_of(p)->lock, me);
+    lb_rwsem_read_unlock(mm_of(p)->lock, me, mm_of(p)->lock_kind);
+}
+
+/* The fault that could not use the VMA's lock is served under the address space's, which is tried
+ * before it is waited for. */
+static __attribute__((noinline, cold)) void fall_back(uintptr_t object, program p,
                                                       struct lb_task *me)
 {
     me->stats.fallbacks++;
-    lb_rwsem40_read(&as_mm(mm)->lock, me);
+    if (!lb_rwsem_read_try(mm_of(p)->lock, me))
+        mm_read(p, me);
     load_fields(object, p);
-    lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);
+    mm_read_unlock(p, me);
 }
 
 /* Unpacked in every op, which waits for nothing: compilers would do it once and keep the halves on
@@ -72,16 +88,17 @@ INLINE uintptr_t lock_of(uintptr_t where)
  * before it has asked for it to read the number: where both are on one line that saves a transfer
  * which the kernel pays for (seen: 6 to 8 ns of 35). */
 #define START_READ(K, AT)                                                                          \
-    INLINE bool start_read_##K##_##AT(uintptr_t object, uintptr_t where, uintptr_t mm,             \
+    INLINE bool start_read_##K##_##AT(uintptr_t object, uintptr_t where, program p, uintptr_t seq, \
                                       struct lb_task *me, void **locked)                           \
     {                                                                                              \
-        if (__builtin_expect(load32(object + seq_of(where)) == mm_seq(mm, __ATOMIC_RELAXED), 0))   \
+        if (__builtin_expect(load32(object + seq_of(where)) == mm_seq(seq, __ATOMIC_RELAXED), 0))  \
             return false;                                                                          \
         void *lock = at_##AT(object + lock_of(where));                                             \
         if (__builtin_expect(!lb_##K##_read_try(lock, me), 0))                                     \
             return false;                                                                          \
-        if (__builtin_expect(load32(object + seq_of(where)) == mm_seq(mm, __ATOMIC_ACQUIRE), 0)) { \
-            lb_##K##_read_unlock(lock, me, as_mm(mm));                                             \
+        if (__builtin_expect(load32(object + seq_of(where)) == mm_seq(seq, __ATOMIC_ACQUIRE),      \
+                             0)) {                                                                 \
+            lb_##K##_read_unlock(lock, me, mm_of(p));                                              \
             return false;                                                                          \
         }                                                                                          \
         *locked = lock;                                                                            \
@@ -90,66 +107,68 @@ INLINE uintptr_t lock_of(uintptr_t where)
 
 /* One object, as a page fault does. */
 #define READ_BODY(K, AT)                                                                           \
-    INLINE void read_##K##_##AT(uintptr_t object, program p, uintptr_t mm, uintptr_t where,        \
+    INLINE void read_##K##_##AT(uintptr_t object, program p, uintptr_t seq, uintptr_t where,       \
                                 struct lb_task *me)                                                \
     {                                                                                              \
         void *lock;                                                                                \
-        if (__builtin_expect(!start_read_##K##_##AT(object, where, mm, me, &lock), 0)) {           \
-            fall_back(object, p, mm, me);                                                          \
+        if (__builtin_expect(!start_read_##K##_##AT(object, where, p, seq, me, &lock), 0)) {       \
+            fall_back(object, p, me);                                                              \
             return;                                                                                \
         }                                                                                          \
         load_fields(object, p);                                                                    \
-        lb_##K##_read_unlock(lock, me, as_mm(mm));                                                 \
+        lb_##K##_read_unlock(lock, me, mm_of(p));                                                  \
     }
 
 /* Two, as uffd_move_lock does. The first, where it may not be had at once, is waited for under the
  * address space's lock, which keeps writers out, and kept. Where the second may not be had the
  * first is given back, since waiting with it in hand could be for ever, and both are waited for. */
 #define NESTED_BODY(K, AT)                                                                         \
-    INLINE void touch_two_##K##_##AT(uintptr_t a, program p, uintptr_t mm, struct lb_task *me,     \
-                                     void *lock_a, void *lock_b)                                   \
+    INLINE void touch_two_##K##_##AT(uintptr_t a, program p, struct lb_task *me, void *lock_a,     \
+                                     void *lock_b)                                                 \
     {                                                                                              \
         load_fields(a, p);                                                                         \
         load_fields(a + p->second, p);                                                             \
-        lb_##K##_read_unlock(lock_b, me, as_mm(mm));                                               \
-        lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                               \
+        lb_##K##_read_unlock(lock_b, me, mm_of(p));                                                \
+        lb_##K##_read_unlock(lock_a, me, mm_of(p));                                                \
     }                                                                                              \
     static __attribute__((noinline, cold)) void fall_back_##K##_##AT(                              \
-        uintptr_t a, program p, uintptr_t mm, struct lb_task *me, bool both)                       \
+        uintptr_t a, program p, uintptr_t seq, struct lb_task *me, bool both)                      \
     {                                                                                              \
         uintptr_t b = a + p->second;                                                               \
         void *lock_a = at_##AT(a + p->lock), *lock_b = at_##AT(b + p->lock);                       \
         me->stats.fallbacks++;                                                                     \
         if (!both) {                                                                               \
-            lb_rwsem40_read(&as_mm(mm)->lock, me);                                                 \
+            mm_read(p, me);                                                                        \
             lb_##K##_read(lock_a, me);                                                             \
-            lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);                                    \
-            both = !start_read_##K##_##AT(b, p->seq | (uintptr_t)p->lock << 16, mm, me, &lock_b);  \
+            mm_read_unlock(p, me);                                                                 \
+            both =                                                                                 \
+                !start_read_##K##_##AT(b, p->seq | (uintptr_t)p->lock << 16, p, seq, me, &lock_b); \
             if (both)                                                                              \
-                lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                       \
+                lb_##K##_read_unlock(lock_a, me, mm_of(p));                                        \
         }                                                                                          \
         if (both) {                                                                                \
-            lb_rwsem40_read(&as_mm(mm)->lock, me);                                                 \
+            mm_read(p, me);                                                                        \
             lb_##K##_read(lock_a, me);                                                             \
             lb_##K##_read(lock_b, me);                                                             \
-            lb_rwsem40_read_unlock(&as_mm(mm)->lock, me, NULL);                                    \
+            mm_read_unlock(p, me);                                                                 \
         }                                                                                          \
-        touch_two_##K##_##AT(a, p, mm, me, lock_a, lock_b);                                        \
+        touch_two_##K##_##AT(a, p, me, lock_a, lock_b);                                            \
     }                                                                                              \
-    INLINE void nested_##K##_##AT(uintptr_t a, program p, uintptr_t mm, uintptr_t where,           \
+    INLINE void nested_##K##_##AT(uintptr_t a, program p, uintptr_t seq, uintptr_t where,          \
                                   struct lb_task *me)                                              \
     {                                                                                              \
         void *lock_a, *lock_b;                                                                     \
-        if (__builtin_expect(!start_read_##K##_##AT(a, where, mm, me, &lock_a), 0)) {              \
-            fall_back_##K##_##AT(a, p, mm, me, false);                                             \
+        if (__builtin_expect(!start_read_##K##_##AT(a, where, p, seq, me, &lock_a), 0)) {          \
+            fall_back_##K##_##AT(a, p, seq, me, false);                                            \
             return;                                                                                \
         }                                                                                          \
-        if (__builtin_expect(!start_read_##K##_##AT(a + p->second, where, mm, me, &lock_b), 0)) {  \
-            lb_##K##_read_unlock(lock_a, me, as_mm(mm));                                           \
-            fall_back_##K##_##AT(a, p, mm, me, true);                                              \
+        if (__builtin_expect(!start_read_##K##_##AT(a + p->second, where, p, seq, me, &lock_b),    \
+                             0)) {                                                                 \
+            lb_##K##_read_unlock(lock_a, me, mm_of(p));                                            \
+            fall_back_##K##_##AT(a, p, seq, me, true);                                             \
             return;                                                                                \
         }                                                                                          \
-        touch_two_##K##_##AT(a, p, mm, me, lock_a, lock_b);                                        \
+        touch_two_##K##_##AT(a, p, me, lock_a, lock_b);                                            \
     }
 
 #define BODIES(K, AT) START_READ(K, AT) READ_BODY(K, AT) NESTED_BODY(K, AT)
@@ -159,23 +178,67 @@ INLINE uintptr_t lock_of(uintptr_t where)
     do {                                                                                           \
         void *lock = at_##AT(x0 + lock_of(x4));                                                    \
         if (__builtin_expect(lb_##K##_read_try(lock, me), 1))                                      \
-            lb_##K##_read_unlock(lock, me, as_mm(x2));                                             \
+            lb_##K##_read_unlock(lock, me, mm_of((program)x1));                                    \
     } while (0)
 
-/* vma_start_write, end_write_all: the sequence number is stored under the VMA's lock, then the
- * address space's moves on, which ends the write lock of every VMA at once. */
-#define WRITE_BODY(K, AT)                                                                          \
-    static __attribute__((noinline)) void write_##K##_##AT(uintptr_t object, program p,            \
-                                                           uintptr_t mm, struct lb_task *me)       \
+/* What is stored before is seen before what is stored behind: smp_wmb. */
+INLINE void write_barrier(void)
+{
+#if defined(__x86_64__)
+    __asm__ __volatile__("" ::: "memory");
+#elif defined(__aarch64__)
+    __asm__ __volatile__("dmb ishst" ::: "memory");
+#else
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+#endif
+}
+
+/* mm_lock_seq by LB_RULES_PLAIN and by LB_RULES_SEQCOUNT, where it is odd while the address space
+ * is write-locked. Returns what it is then. */
+INLINE uint32_t begin_plain(uintptr_t seq)
+{
+    return load32(seq);
+}
+
+INLINE void end_plain(uintptr_t seq, uint32_t now)
+{
+    __atomic_store_n((volatile uint32_t *)seq, now + 1, __ATOMIC_RELEASE);
+}
+
+INLINE uint32_t begin_seqcount(uintptr_t seq)
+{
+    uint32_t now = load32(seq) + 1;
+
+    store32(seq, now);
+    write_barrier();
+    return now;
+}
+
+INLINE void end_seqcount(uintptr_t seq, uint32_t now)
+{
+    write_barrier();
+    store32(seq, now + 1);
+}
+
+/* mmap_write_lock; vma_start_write, which looks whether the VMA is write-locked already and stores
+ * the sequence number under the VMA's lock; a change of the VMA (vm_flags_set); mmap_write_unlock,
+ * with end_write_all, which ends the write lock of every VMA at once. */
+#define WRITE_BODY(K, V, AT, HOW)                                                                  \
+    static __attribute__((noinline)) void write_##V##_##AT(uintptr_t object, program p,            \
+                                                           uintptr_t seq, struct lb_task *me)      \
     {                                                                                              \
-        void *lock = at_##AT(object + p->lock);                                                    \
-        lb_rwsem40_write(&as_mm(mm)->lock, me, NULL);                                              \
-        uint32_t now = __atomic_load_n(&as_mm(mm)->lock_seq, __ATOMIC_RELAXED);                    \
-        lb_##K##_write(lock, me, as_mm(mm));                                                       \
-        store32(object + p->seq, now);                                                             \
-        lb_##K##_write_unlock(lock, me, as_mm(mm));                                                \
-        __atomic_store_n(&as_mm(mm)->lock_seq, now + 1, __ATOMIC_RELEASE);                         \
-        lb_rwsem40_write_unlock(&as_mm(mm)->lock, me, NULL);                                       \
+        lb_rwsem_write(mm_of(p)->lock, me, mm_of(p)->lock_kind);                                   \
+        uint32_t now = begin_##HOW(seq);                                                           \
+        (void)load32(object + p->vm_mm);                                                           \
+        if (__builtin_expect(load32(object + p->seq) != load32(seq), 1)) {                         \
+            void *lock = at_##AT(object + p->lock);                                                \
+            lb_##K##_write(lock, me, mm_of(p));                                                    \
+            store32(object + p->seq, now);                                                         \
+            lb_##K##_write_unlock(lock, me, mm_of(p));                                             \
+        }                                                                                          \
+        store32(object + p->written, load32(object + p->written));                                 \
+        end_##HOW(seq, now);                                                                       \
+        lb_rwsem_write_unlock(mm_of(p)->lock, me, mm_of(p)->lock_kind);                            \
         me->stats.mm_writes++;                                                                     \
     }
 
@@ -187,11 +250,11 @@ INLINE uintptr_t lock_of(uintptr_t where)
         read_##K##_##AT(object, (program)x1, x2, x4, me);                                          \
     } while (0)
 
-#define MIX_BODY(K, AT)                                                                            \
+#define MIX_BODY(K, V, AT)                                                                         \
     do {                                                                                           \
         rng = next(rng);                                                                           \
         if (__builtin_expect((rng >> 32) < x3, 0))                                                 \
-            write_##K##_##AT(x0, (program)x1, x2, me);                                             \
+            write_##V##_##AT(x0, (program)x1, x2, me);                                             \
         else                                                                                       \
             read_##K##_##AT(x0, (program)x1, x2, x4, me);                                          \
     } while (0)
@@ -203,10 +266,16 @@ INLINE uintptr_t lock_of(uintptr_t where)
     FORMS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
     FORMS(alone_##K##_##AT, ALONE_BODY(K, AT))
 
-#define WRITERS(K, AT)                                                                             \
-    WRITE_BODY(K, AT)                                                                              \
-    FORMS(write_##K##_##AT, write_##K##_##AT(x0, (program)x1, x2, me))                             \
-    FORMS(mix_##K##_##AT, MIX_BODY(K, AT))
+#define WRITERS_AS(K, V, AT, HOW)                                                                  \
+    WRITE_BODY(K, V, AT, HOW)                                                                      \
+    FORMS(write_##V##_##AT, write_##V##_##AT(x0, (program)x1, x2, me))                             \
+    FORMS(mix_##V##_##AT, MIX_BODY(K, V, AT))
+#define WRITERS(K, AT) WRITERS_AS(K, K, AT, plain) WRITERS_AS(K, K##_seqcount, AT, seqcount)
+
+/* The rw-semaphores by LB_RULES_CLEARING, which writers are the same to. */
+#define CLEARING(K, AT)                                                                            \
+    READERS(K##_clearing, AT)                                                                      \
+    FORMS(mix_##K##_clearing_##AT, MIX_BODY(K##_clearing, K##_seqcount, AT))
 
 INLINE void increment(uintptr_t address)
 {
@@ -236,6 +305,10 @@ INLINE void increment(uintptr_t address)
     LOOPS_##readers(K, inline) LOOPS_##readers(K, indirect) LOOPS_##writers(K, inline)             \
         LOOPS_##writers(K, indirect)
 LB_LOCK_LIST(LOOPS)
+CLEARING(rwsem40, inline)
+CLEARING(rwsem40, indirect)
+CLEARING(rwsem32, inline)
+CLEARING(rwsem32, indirect)
 
 FORMS(empty, (void)0)
 
@@ -277,11 +350,26 @@ INLINE void adds(uintptr_t lock, const struct lb_task *me)
 }
 FORMS(adds, adds(x0, me))
 
+#define PLAIN_RULES    RULES(PLAIN)
+#define SEQCOUNT_RULES (RULES(SEQCOUNT) | RULES(CLEARING))
+
+/* The first that fits is found: the readers of rw-semaphores by LB_RULES_CLEARING stand before
+ * those for all rules. */
+#define ROWS_CLEARING(K, LOCK)                                                                     \
+    ROWS_BY(RULES(CLEARING), LB_OP_READ, read, K##_clearing, LOCK),                                \
+        ROWS_BY(RULES(CLEARING), LB_OP_NESTED, nested, K##_clearing, LOCK),                        \
+        ROWS_BY(RULES(CLEARING), LB_OP_MANY, many, K##_clearing, LOCK),                            \
+        ROWS_BY(RULES(CLEARING), LB_OP_ALONE, alone, K##_clearing, LOCK),                          \
+        ROWS_BY(RULES(CLEARING), LB_OP_MIX, mix, K##_clearing, LOCK)
 #define ROWS_LOCK(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
         ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_ALONE, alone, K, LOCK),
 #define ROWS_NONE(K, LOCK)
-#define ROWS_MM(K, LOCK) ROWS_AT(LB_OP_WRITE, write, K, LOCK), ROWS_AT(LB_OP_MIX, mix, K, LOCK),
+#define ROWS_MM(K, LOCK)                                                                           \
+    ROWS_BY(PLAIN_RULES, LB_OP_WRITE, write, K, LOCK),                                             \
+        ROWS_BY(PLAIN_RULES, LB_OP_MIX, mix, K, LOCK),                                             \
+        ROWS_BY(SEQCOUNT_RULES, LB_OP_WRITE, write, K##_seqcount, LOCK),                           \
+        ROWS_BY(SEQCOUNT_RULES, LB_OP_MIX, mix, K##_seqcount, LOCK),
 #define ROWS_PLAIN(K, LOCK)                                                                        \
     ROWS_MM(K, LOCK)                                                                               \
     ROWS_AT(LB_OP_WRITER, writer, K, LOCK), ROWS_AT(LB_OP_GUARDED, guarded, K, LOCK),
@@ -293,7 +381,8 @@ static const struct lb_hot_entry entries[] = {
     ROW(LB_OP_CYCLES30, cycles30, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_CYCLES60, cycles60, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_STRAIGHT, straight, LB_HOT_NO_LOCK, false),
-    ROW(LB_OP_ADDS, adds, LB_HOT_NO_LOCK, false),
+    ROW(LB_OP_ADDS, adds, LB_HOT_NO_LOCK, false), ROWS_CLEARING(rwsem40, LB_LOCK_RWSEM40),
+    ROWS_CLEARING(rwsem32, LB_LOCK_RWSEM32),
     /* Every op of every kind of lock. */
     LB_LOCK_LIST(ROWS) /**/
 };

@@ -91,6 +91,12 @@ bool lb_scenario_locks(const struct lb_scenario *scenario)
     return scenario->uses_lock;
 }
 
+bool lb_scenario_has_generation(const struct lb_scenario *scenario)
+{
+    return scenario->subject->uses_layout && lb_scenario_locks(scenario) &&
+           !lb_scenario_churns(scenario);
+}
+
 /* A loop for every role. */
 static int has_loops(const struct lb_scenario *scenario, const struct lb_layout *layout,
                      enum lb_lock_kind lock, struct lb_why *why)

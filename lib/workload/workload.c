@@ -48,6 +48,26 @@ bool lb_workload_indirect(const struct lb_workload *s)
     return lb_scenario_churns(s->scenario) ? s->layout->separate : s->layout->indirect;
 }
 
+const struct lb_generation *lb_workload_generation(const struct lb_workload *s)
+{
+    if (s->generation)
+        return s->generation;
+    return s->layout && s->layout->generation ? s->layout->generation
+                                              : &lb_generations[LB_GENERATION_6_4];
+}
+
+lb_hot *lb_workload_loop(const struct lb_workload *s, int i, bool paused)
+{
+    return lb_hot_find_by(lb_workload_generation(s)->rules, lb_workload_op(s, i), s->lock,
+                          lb_workload_indirect(s), paused);
+}
+
+lb_hot_timed *lb_workload_timed(const struct lb_workload *s, int i)
+{
+    return lb_hot_timed_find_by(lb_workload_generation(s)->rules, lb_workload_op(s, i), s->lock,
+                                lb_workload_indirect(s));
+}
+
 size_t lb_workload_bytes(const struct lb_workload *s)
 {
     return s->scenario->subject->bytes(s);
@@ -67,7 +87,7 @@ int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room
 
     /* lock, object and mm come from three quarters of the arena, so that they never meet; what lies
      * before a pair is at most the room, and so is what lies behind it. */
-    if (quarter < room + sizeof(struct lb_mm))
+    if (quarter < room + (size_t)LB_MM_BYTES)
         return -ENOSPC;
     size_t spots = (quarter - room) / LB_PAIR_BYTES + 1;
     draw->turn = turn;
@@ -77,7 +97,7 @@ int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room
     draw->object_pair = 2 * quarter + room / LB_PAIR_BYTES * LB_PAIR_BYTES +
                         lb_random_below(state, spots) * LB_PAIR_BYTES;
     draw->mm_offset = lb_random_below(state, (quarter - room) / LB_APART_BYTES) * LB_APART_BYTES;
-    if (draw->mm_offset + sizeof(struct lb_mm) > quarter - room)
+    if (draw->mm_offset + (size_t)LB_MM_BYTES > quarter - room)
         draw->mm_offset = 0;
     return 0;
 }
@@ -91,8 +111,8 @@ int lb_workload_place(const struct lb_workload *s, const struct lb_draw *draw, c
 
     if (lb_scenario_counts_objects(s->scenario) && !s->objects)
         return -EINVAL;
-    if (lb_workload_bytes(s) + sizeof(struct lb_mm) > arena_bytes ||
-        lb_workload_mm(s, draw) + sizeof(struct lb_mm) > arena_bytes)
+    if (lb_workload_bytes(s) + (size_t)LB_MM_BYTES > arena_bytes ||
+        lb_workload_mm(s, draw) + (size_t)LB_MM_BYTES > arena_bytes)
         return -ENOSPC;
     if ((err = s->scenario->subject->place(s, draw, arena, picks, sites, &p)))
         return err;

@@ -91,6 +91,19 @@ size_t lb_workload_object_of(const struct lb_workload *s, int i)
     return 0;
 }
 
+/* Other structures than a VMA: what they have instead is a word that the op loads anyway. */
+size_t lb_program_field(const struct lb_layout *l, const char *name)
+{
+    const struct lb_access *field = lb_layout_find_field(l, name);
+    uint16_t loads[LB_LOADS];
+    size_t n;
+
+    if (field)
+        return field->offset & ~(size_t)3;
+    n = lb_layout_loads(l, 0, loads);
+    return n ? loads[n - 1] : lb_program_seq(l);
+}
+
 /* Without a sequence number readers compare a word that they load anyway and nobody stores to. */
 size_t lb_program_seq(const struct lb_layout *l)
 {

@@ -112,7 +112,7 @@ static void init_objects(const struct lb_workload_map *m, char *arena)
 }
 
 static void make_program(const struct lb_workload_map *m, int role, size_t second,
-                         struct lb_program *program)
+                         const struct lb_mm *mm, struct lb_program *program)
 {
     const struct lb_layout *l = m->shape->layout;
     struct lb_program p = {.load = {0}};
@@ -128,25 +128,28 @@ static void make_program(const struct lb_workload_map *m, int role, size_t secon
     p.seq = (uint16_t)lb_program_seq(l);
     p.lock = (uint16_t)(l->indirect ? l->slot_offset : l->lock_offset);
     p.second = (uint16_t)second;
+    p.vm_mm = (uint16_t)lb_program_field(l, "vm_mm");
+    p.written = (uint32_t)lb_program_field(l, "vm_flags");
+    p.mm = *mm;
     *program = p;
 }
 
 /* What all ops on objects are told but the object and the fourth word. */
-static void set_common(struct lb_site *site, uintptr_t mm)
+static void set_common(struct lb_site *site, const struct lb_mm *mm)
 {
     site->x[1] = (uintptr_t)&site->program;
-    site->x[2] = mm;
+    site->x[2] = (uintptr_t)mm->seq;
     site->x[4] = site->program.seq | (uintptr_t)site->program.lock << 16;
 }
 
-static void object_site(const struct lb_workload_map *m, const char *arena, uintptr_t mm, int i,
-                        struct lb_site *site)
+static void object_site(const struct lb_workload_map *m, const char *arena, const struct lb_mm *mm,
+                        int i, struct lb_site *site)
 {
     const struct lb_workload *s = m->shape;
     size_t index = lb_workload_object_of(s, i), first = lb_workload_object(m, index);
 
     make_program(m, lb_scenario_role(s->scenario, &s->writers, i, s->threads),
-                 lb_workload_object(m, index + 1) - first, &site->program);
+                 lb_workload_object(m, index + 1) - first, mm, &site->program);
     site->x[0] = (uintptr_t)arena + first;
     set_common(site, mm);
     site->x[3] = (uintptr_t)(s->writers.share * 0x1p32);
@@ -154,7 +157,7 @@ static void object_site(const struct lb_workload_map *m, const char *arena, uint
 
 /* Thread i starts at its own place in the common draw; private objects lie in whole slabs of their
  * own. */
-static void many_site(const struct lb_workload_map *m, const char *arena, uintptr_t mm,
+static void many_site(const struct lb_workload_map *m, const char *arena, const struct lb_mm *mm,
                       const uint32_t *picks, int i, struct lb_site *site)
 {
     const struct lb_workload *s = m->shape;
@@ -163,7 +166,7 @@ static void many_site(const struct lb_workload_map *m, const char *arena, uintpt
     size_t whole_slabs = (s->objects + per_slab - 1) / per_slab * per_slab;
     size_t first = lb_picking_is_private(s->access) ? whole_slabs * (size_t)i : 0;
 
-    make_program(m, 0, 0, &site->program);
+    make_program(m, 0, 0, mm, &site->program);
     site->x[0] = (uintptr_t)arena + lb_slab_offset(&m->geometry.object, first);
     set_common(site, mm);
     site->x[3] = (uintptr_t)(picks + start);
@@ -193,7 +196,8 @@ static void describe(const struct lb_workload_map *m, const char *arena, struct 
 static int objects_place(const struct lb_workload *s, const struct lb_draw *draw, char *arena,
                          uint32_t *picks, struct lb_site *sites, struct lb_placed *placed)
 {
-    struct lb_mm *mm = (struct lb_mm *)(void *)(arena + lb_workload_mm(s, draw));
+    const struct lb_generation *g = lb_workload_generation(s);
+    struct lb_mm mm;
     bool many = lb_scenario_picks(s->scenario);
     struct lb_workload_map m;
     int err = lb_workload_map_init(s, draw, NULL, &m);
@@ -204,14 +208,15 @@ static int objects_place(const struct lb_workload *s, const struct lb_draw *draw
         return -EINVAL; /* beyond the reach of a pick */
     if (many && (err = fill_picks(&m, draw, picks)))
         return err;
-    lb_mm_init(mm);
+    lb_mm_init(&mm, arena + lb_workload_mm(s, draw), lb_generation_words(g, s->mm_form), g->mm_lock,
+               g->rules == LB_RULES_CLEARING);
     init_objects(&m, arena);
     for (int i = 0; i < s->threads; i++) {
         sites[i] = (struct lb_site){.x = {0}};
         if (many)
-            many_site(&m, arena, (uintptr_t)mm, picks, i, &sites[i]);
+            many_site(&m, arena, &mm, picks, i, &sites[i]);
         else
-            object_site(&m, arena, (uintptr_t)mm, i, &sites[i]);
+            object_site(&m, arena, &mm, i, &sites[i]);
     }
     describe(&m, arena, placed);
     return 0;
@@ -233,8 +238,9 @@ static int objects_check(const struct lb_workload *s, const struct lb_draw *draw
     for (size_t i = 0; i < m.count; i += 1 + m.count / CHECKED_MOST)
         if (!lb_lock_is_idle(s->lock, arena + lb_workload_lock(&m, i)))
             return -EBUSY;
-    const struct lb_mm *mm = (const struct lb_mm *)(const void *)(arena + lb_workload_mm(s, draw));
-    return lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock) ? 0 : -EBUSY;
+    const struct lb_generation *g = lb_workload_generation(s);
+    size_t lock = lb_workload_mm(s, draw) + lb_generation_words(g, s->mm_form).lock;
+    return lb_lock_is_idle(g->mm_lock, arena + lock) ? 0 : -EBUSY;
 }
 
 const struct lb_subject lb_subject_objects = {

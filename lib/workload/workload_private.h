@@ -39,6 +39,8 @@ size_t lb_workload_mm(const struct lb_workload *shape, const struct lb_draw *dra
 
 /* The offset of what readers compare with the mm's sequence number. */
 size_t lb_program_seq(const struct lb_layout *layout);
+/* Of a field by its name, where there is none of the last word that the first role loads. */
+size_t lb_program_field(const struct lb_layout *layout, const char *name);
 
 /* What a word that can be watched belongs to. */
 enum lb_watch_part {

@@ -63,6 +63,16 @@ static int inner_word(const struct lb_layout *l, const struct lb_word *word, str
     return 0;
 }
 
+/* Where the word, or the lock that it is of, lies in the address space. */
+static size_t mm_word(const struct lb_workload *s, enum lb_watch watch)
+{
+    struct lb_mm_words words = lb_generation_words(lb_workload_generation(s), s->mm_form);
+
+    return watch == LB_WATCH_MM_SEQ    ? words.seq
+           : watch == LB_WATCH_MM_WAIT ? words.writer_wait
+                                       : words.lock;
+}
+
 int lb_objects_watch(const struct lb_workload *s, const struct lb_draw *draw, int thread,
                      const struct lb_word *word, struct lb_why *why, struct lb_watch_place *place)
 {
@@ -74,7 +84,8 @@ int lb_objects_watch(const struct lb_workload *s, const struct lb_draw *draw, in
     if (err)
         return err;
     if (w->part == LB_PART_MM) {
-        *place = (struct lb_watch_place){lb_workload_mm(s, draw) + w->offset, w->bytes};
+        *place = (struct lb_watch_place){
+            lb_workload_mm(s, draw) + mm_word(s, word->watch) + w->offset, w->bytes};
         return 0;
     }
     if (lb_scenario_picks(s->scenario))

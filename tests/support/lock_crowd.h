@@ -36,6 +36,7 @@ union any_lock {
 struct shared {
     enum lb_lock_kind kind;
     union any_lock lock;
+    _Alignas(LB_APART_BYTES) char mm_words[LB_MM_BYTES];
     struct lb_mm mm;
     uint64_t first, second; /* equal outside write sections */
     uint32_t stop;          /* atomic */
@@ -62,7 +63,7 @@ static inline struct shared *begin(void **state, struct worker *workers, unsigne
     memset(&shared, 0, sizeof shared);
     shared.kind = *(enum lb_lock_kind *)*state;
     lb_lock_init(shared.kind, &shared.lock);
-    lb_mm_init(&shared.mm);
+    lb_mm_init(&shared.mm, shared.mm_words, lb_mm_separate, LB_LOCK_RWSEM40, n % 2);
     assert_int_equal(lb_task_set_create(n + 1, &shared.set), 0);
     memset(workers, 0, n * sizeof *workers);
     for (unsigned i = 0; i < n; i++) {
@@ -93,15 +94,15 @@ static inline void join(struct worker *workers, unsigned n)
 static inline void end(struct shared *shared)
 {
     assert_true(lb_lock_is_idle(shared->kind, &shared->lock));
-    assert_true(lb_lock_is_idle(LB_LOCK_RWSEM40, &shared->mm.lock));
-    assert_null(shared->mm.refcount_writer);
+    assert_true(lb_lock_is_idle(LB_LOCK_RWSEM40, shared->mm.lock));
+    assert_null(*shared->mm.writer_wait);
     lb_task_set_destroy(shared->set);
 }
 
 static inline void write_lock(struct shared *shared, struct lb_task *me)
 {
     if (!lb_lock_info(shared->kind)->plain_writers)
-        lb_lock_write(LB_LOCK_RWSEM40, &shared->mm.lock, me, NULL);
+        lb_lock_write(LB_LOCK_RWSEM40, shared->mm.lock, me, NULL);
     lb_lock_write(shared->kind, &shared->lock, me, &shared->mm);
 }
 
@@ -109,7 +110,7 @@ static inline void write_unlock(struct shared *shared, struct lb_task *me)
 {
     lb_lock_write_unlock(shared->kind, &shared->lock, me, &shared->mm);
     if (!lb_lock_info(shared->kind)->plain_writers)
-        lb_lock_write_unlock(LB_LOCK_RWSEM40, &shared->mm.lock, me, NULL);
+        lb_lock_write_unlock(LB_LOCK_RWSEM40, shared->mm.lock, me, NULL);
 }
 
 static inline void write_once(struct worker *worker)
@@ -143,9 +144,9 @@ static inline void read_once(struct worker *worker, bool try)
     const bool refcount = shared->kind == LB_LOCK_REFCOUNT;
     if (try && !lb_lock_read_try(shared->kind, &shared->lock, worker->me)) {
         if (refcount) {
-            lb_lock_read(LB_LOCK_RWSEM40, &shared->mm.lock, worker->me);
+            lb_lock_read(LB_LOCK_RWSEM40, shared->mm.lock, worker->me);
             look(worker);
-            lb_lock_read_unlock(LB_LOCK_RWSEM40, &shared->mm.lock, worker->me, NULL);
+            lb_lock_read_unlock(LB_LOCK_RWSEM40, shared->mm.lock, worker->me, NULL);
             return;
         }
         lb_lock_read(shared->kind, &shared->lock, worker->me);

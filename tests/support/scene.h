@@ -8,6 +8,7 @@
 #include <linebounce/scenario.h>
 
 #include "cases.h"
+#include "workload/workload_private.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -119,7 +120,7 @@ static inline void check_object(const struct scene *s, uintptr_t base, uintptr_t
     const struct lb_layout *l = s->shape.layout;
     const struct lb_lock_info *info = lb_lock_info(s->shape.lock);
     uintptr_t lock = (uintptr_t)lock_at(s, lock_word);
-    uintptr_t mm = (uintptr_t)s->sites[0].x[2];
+    uintptr_t mm = (uintptr_t)s->arena + lb_workload_mm(&s->shape, &s->draw);
     struct lb_geometry g;
 
     assert_int_equal(lb_geometry_init(l, s->shape.lock, NULL, &g), 0);
@@ -129,8 +130,8 @@ static inline void check_object(const struct scene *s, uintptr_t base, uintptr_t
     offset_of(s, (void *)(lock + info->bytes - 1));
     assert_int_equal(base % g.object.align_bytes, 0);
     assert_int_equal(lock % info->align_bytes, 0);
-    assert_false(overlap(base, l->size_bytes, mm, sizeof(struct lb_mm)));
-    assert_false(overlap(lock, info->bytes, mm, sizeof(struct lb_mm)));
+    assert_false(overlap(base, l->size_bytes, mm, LB_MM_BYTES));
+    assert_false(overlap(lock, info->bytes, mm, LB_MM_BYTES));
     if (l->separate) {
         assert_int_equal(lock_word, base + l->slot_offset);
         assert_int_equal(lock % g.lock.align_bytes, 0);
@@ -171,16 +172,17 @@ static inline void check_program(const struct scene *s, int i)
 static inline void check_sites(const struct scene *s)
 {
     const struct lb_layout *l = s->shape.layout;
-    const struct lb_mm *mm = (const struct lb_mm *)s->sites[0].x[2];
+    const struct lb_mm *mm = &s->sites[0].program.mm;
 
-    assert_int_equal(mm->lock_seq, 1);
-    assert_int_equal((uintptr_t)mm % LB_APART_BYTES, 0);
-    assert_true(lb_lock_is_idle(LB_LOCK_RWSEM40, &mm->lock));
+    assert_int_equal(*mm->seq, LB_MM_SEQ_FIRST);
+    assert_int_equal(lb_workload_mm(&s->shape, &s->draw) % LB_APART_BYTES, 0);
+    assert_true(lb_lock_is_idle(mm->lock_kind, mm->lock));
     for (int i = 0; i < s->shape.threads; i++) {
         const struct lb_program *p = &s->sites[i].program;
         const uintptr_t *x = s->sites[i].x;
 
-        assert_ptr_equal(x[2], mm);
+        assert_ptr_equal(x[2], mm->seq);
+        assert_ptr_equal(p->mm.seq, mm->seq);
         check_program(s, i);
         check_object(s, x[0], x[0] + p->lock);
         assert_int_equal(p->seq, l->seq_offset);

@@ -201,7 +201,7 @@ static inline struct lb_thread_plan plan(const struct rig *rig, int thread, bool
 {
     struct lb_thread_plan plan = {
         .worker = (thread + (int)rig->turn) % rig->n_pus,
-        .loop = lb_hot_find(op_of(rig, thread), rig->shape.lock, is_indirect(rig), paused),
+        .loop = lb_workload_loop(&rig->shape, thread, paused),
         .seed = 42 + (uint64_t)thread,
         .span = 200,
         .op_ns = rig->turn % 3 ? 30000 : 20, /* a block an op, or one for all */
@@ -244,6 +244,12 @@ static inline bool allowed(enum lb_scenario_kind kind, const struct lb_layout *l
 {
     return lb_lock_info(lock)->vma_protocol &&
            !lb_scenario_allows(&lb_scenarios[kind], l, lock, NULL);
+}
+
+/* How often a write moves the address space's sequence number. */
+static inline unsigned seq_moves(const struct rig *rig)
+{
+    return lb_workload_generation(&rig->shape)->rules == LB_RULES_PLAIN ? 1 : 2;
 }
 
 static inline bool has_owner(enum lb_lock_kind lock)
