@@ -161,7 +161,7 @@ unsigned front_rounds(const struct front *f, unsigned rounds)
 
 static const char *const counter_names[] = {
     "net_ns_op",         "machine_ns_op",  "off_cpu_share",    "min_over_max",
-    "fallbacks_per_kop", "latency_p50_ns", "slow_ops_per_kop",
+    "fallbacks_per_kop", "latency_p50_ns", "slow_ops_per_kop", "ops_per_s",
 };
 #define COUNTERS LB_COUNT(counter_names)
 
@@ -222,6 +222,7 @@ static void fill_sample(const struct lb_analysis *a, int case_index, int role, s
     v[3] = x->min_over_max;
     v[4] = lb_case_is_subject(c) ? 1000 * x->account.fallbacks / x->total_ops : NAN;
     fill_latency(run, threshold_ns(a, case_index, role, x->regime), s->latencies[role][k], v + 5);
+    v[7] = lb_case_has_rates(c) ? lb_sample_rate(x) : NAN;
     for (size_t e = 0; e < run->n_events; e++) {
         const struct lb_tally *t = &s->tallies[role][k * run->n_events + e];
         bool believed = line && line->counts && !line->counts[e].unproved;
