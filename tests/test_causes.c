@@ -153,9 +153,20 @@ static struct lb_sample *add(struct made *m, int index, float probe, double ops)
         add_role(m, s, role, ops);
     s->probes = grown(s->probes, s->n, sizeof *s->probes);
     s->probes[s->n] = probe;
+    s->changes = grown(s->changes, s->n, sizeof *s->changes);
+    s->changes[s->n] = 1;
     s->n_links = 1;
     s->attempts++;
     return &s->samples[0][s->n++];
+}
+
+/* Windows that say nothing but that there are two distances. */
+static void add_distances(struct made *m)
+{
+    int empty = m->plan->cases[observed(m)].empty;
+
+    for (int i = 0; i < 10; i++)
+        add(m, empty, i % 2 ? near : far, 10);
 }
 
 /* What the last round of a case counted of an event. */
@@ -263,6 +274,7 @@ static void test_sums_over_sums(void **state)
     struct lb_analysis *a;
     int c = observed(m);
 
+    add_distances(m);
     set_account(add(m, c, near, 10), 90);
     set_account(add(m, c, near, 990), 10);
     set_account(add(m, c, far, 100), 1);
@@ -319,6 +331,7 @@ static void test_split_of_cpu_time(void **state)
     struct lb_analysis *a;
     int c = observed(m);
 
+    add_distances(m);
     for (int i = 0; i < 3; i++) {
         struct lb_sample *s = add(m, c, i == 2 ? far : near, i ? 300 : 100);
         s->account.wall_ns = i ? 0.5e9 - 1 : 0.5e9;
@@ -356,6 +369,7 @@ static void test_latencies_of_a_regime(void **state)
     struct lb_analysis *a;
     int c = observed(m);
 
+    add_distances(m);
     set_scalars(add(m, c, near, 10), 20, 60, 0.01);
     time_ops(m, c, 0, 299, 40, 1000, 100);
     set_scalars(add(m, c, near, 10), 30, 70, 0.04);
@@ -505,6 +519,7 @@ static void test_counts_are_not_diluted(void **state)
     struct lb_analysis *a;
     int c = observed(m);
 
+    add_distances(m);
     add(m, c, near, 100);
     count(m, c, 0, CYCLES, LB_COUNT_COUNTED, 300);
     count(m, c, 1, CYCLES, LB_COUNT_COUNTED, 70);
@@ -603,6 +618,7 @@ static void test_zeros_need_a_control(void **state)
     int elsewhere = find_in_plan(m->plan, LB_SCENARIO_CONTROL_SHARED, "", 1, 200);
     int pointer = find_in_plan(m->plan, LB_SCENARIO_OBSERVER, "pointer", 0, 200);
 
+    add_distances(m);
     assert_true(is_believed(m, control(m), near, 1)); /* once in 1000 ops is enough */
     assert_true(is_believed(m, control(m), near, 5000));
     assert_false(is_believed(m, control(m), near, 0.99));

@@ -129,13 +129,13 @@ static void test_probes_that_did_not_meet(void **state)
     const float here[2] = {100, 100}, there[2] = {100, 142}, lost[2] = {100, NAN};
 
     (void)state;
-    assert_true(lb_probes_agree(here, here, 2));
-    assert_true(lb_probes_agree(here, there, 1));
-    assert_false(lb_probes_agree(here, there, 2));
-    assert_false(lb_probes_agree(here, lost, 2));
-    assert_false(lb_probes_agree(lost, here, 2));
-    assert_false(lb_probes_agree(lost, lost, 2));
-    assert_true(lb_probes_agree(lost, lost, 0));
+    assert_true(lb_probes_agree(here, here, 2, 1.41));
+    assert_true(lb_probes_agree(here, there, 1, 1.41));
+    assert_false(lb_probes_agree(here, there, 2, 1.41));
+    assert_false(lb_probes_agree(here, lost, 2, 1.41));
+    assert_false(lb_probes_agree(lost, here, 2, 1.41));
+    assert_false(lb_probes_agree(lost, lost, 2, 1.41));
+    assert_true(lb_probes_agree(lost, lost, 0, 1.41));
 }
 
 static void test_runs_that_end_at_once(void **state)

@@ -125,31 +125,25 @@ static void test_refusals(void **state)
     struct lb_summary s = {.n = 99};
     struct lb_estimate e = {.n = 99};
     double median = 99, p = 99;
-    int label[2] = {99, 99}, clusters = 99;
     double bad[3][2] = {{1, NAN}, {INFINITY, 1}, {1, -INFINITY}};
     for (int i = 0; i < 3; i++) {
         assert_int_equal(lb_stats_summary(bad[i], 2, 0.95, &s), -EDOM);
         assert_int_equal(lb_stats_median(bad[i], 2, &median), -EDOM);
         assert_int_equal(lb_stats_location(bad[i], 2, 0.95, 1, &e), -EDOM);
         assert_int_equal(lb_stats_p_above(bad[i], 2, 0, 1, &p), -EDOM);
-        assert_int_equal(lb_stats_cluster(bad[i], 2, 2, label, &clusters), -EDOM);
     }
     double x[] = {1, 2};
     assert_int_equal(lb_stats_summary(x, 0, 0.95, &s), -ENODATA);
     assert_int_equal(lb_stats_median(x, 0, &median), -ENODATA);
     assert_int_equal(lb_stats_location(x, 0, 0.95, 1, &e), -ENODATA);
     assert_int_equal(lb_stats_p_above(x, 0, 0, 1, &p), -ENODATA);
-    assert_int_equal(lb_stats_cluster(x, 0, 2, label, &clusters), -ENODATA);
     assert_int_equal(lb_stats_p_above(x, 2, NAN, 1, &p), -EDOM);
     assert_int_equal(lb_stats_summary(x, 2, 1, &s), -EINVAL);
     assert_int_equal(lb_stats_summary(x, 2, NAN, &s), -EINVAL);
     assert_int_equal(lb_stats_location(x, 2, 0, 1, &e), -EINVAL);
-    assert_int_equal(lb_stats_cluster(x, 2, 1, label, &clusters), -EINVAL);
     /* Outputs stay as they were. */
     assert_int_equal(s.n, 99);
     assert_int_equal(e.n, 99);
-    assert_int_equal(clusters, 99);
-    assert_int_equal(label[0], 99);
     assert_close(median, 99, 0);
     assert_close(p, 99, 0);
 }
@@ -645,36 +639,6 @@ static void test_precise(void **state)
     assert_false(lb_stats_precise(NAN, 10, 200, 0, 2));
 }
 
-static void test_clusters(void **state)
-{
-    (void)state;
-    int label[8], clusters = 0;
-    double two[] = {305, 50, 345, 65, 58, 320};
-    int expected[] = {1, 0, 1, 0, 0, 1};
-    assert_int_equal(lb_stats_cluster(two, 6, 2, label, &clusters), 0);
-    assert_int_equal(clusters, 2);
-    assert_memory_equal(label, expected, sizeof expected);
-    /* 140 < 2 * 72, the median of 50, 60, 72, 90, 110: a tail that grows by degrees is one. */
-    double tail[] = {50, 60, 72, 90, 110, 140, 144};
-    assert_int_equal(lb_stats_cluster(tail, 6, 2, label, &clusters), 0);
-    assert_int_equal(clusters, 1);
-    /* With 140 in it the median is (72 + 90) / 2 = 81: 144 stays, 162 would not. */
-    assert_int_equal(lb_stats_cluster(tail, 7, 2, label, &clusters), 0);
-    assert_int_equal(clusters, 1);
-    tail[6] = 162;
-    assert_int_equal(lb_stats_cluster(tail, 7, 2, label, &clusters), 0);
-    assert_int_equal(clusters, 2);
-    double three[] = {10, 20, 40}, one[] = {7};
-    assert_int_equal(lb_stats_cluster(three, 3, 2, label, &clusters), 0);
-    assert_int_equal(clusters, 3);
-    assert_int_equal(label[2], 2);
-    assert_int_equal(lb_stats_cluster(one, 1, 2, label, &clusters), 0);
-    assert_int_equal(clusters, 1);
-    assert_int_equal(label[0], 0);
-    double zero[] = {1, 0};
-    assert_int_equal(lb_stats_cluster(zero, 2, 2, label, &clusters), -EDOM);
-}
-
 /* Properties. */
 
 #define TRIALS 1000
@@ -877,7 +841,6 @@ int main(void)
         cmocka_unit_test(test_holm_by_hand),
         cmocka_unit_test(test_interval_has_a_say),
         cmocka_unit_test(test_precise),
-        cmocka_unit_test(test_clusters),
         cmocka_unit_test(test_coverage),
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_finds_five_percent),

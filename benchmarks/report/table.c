@@ -149,6 +149,7 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
     const struct lb_plan *p = a->run->plan;
     const struct lb_placement *place = &p->placements[c->placement];
     bool both = c->work_ns > 0 && at_work(p, c, 0) >= 0;
+    double trip = a->run->regime_ns[lb_run_main_regime(a->run, c->placement)];
     char title[64];
     int names = NAME_WIDTH + (lb_case_roles(c) > 1 ? 9 : 0);
 
@@ -158,6 +159,8 @@ static void head(FILE *out, const struct lb_analysis *a, const struct lb_case *c
     fputs(", CPUs", out);
     for (int i = 0; i < place->n; i++)
         fprintf(out, "%c%d", i ? ',' : ' ', place->pu_os[i]);
+    if (c->shape.threads > 1 && isfinite(trip))
+        fprintf(out, ", round trip %.0f ns", trip);
     if (place->home != LB_HOME_LOCAL)
         fprintf(out, ", %s memory", lb_home_name(place->home));
     if (lb_scenario_counts_objects(c->shape.scenario))
@@ -243,6 +246,26 @@ static void print_rates(FILE *out, const struct lb_analysis *a, size_t first)
     free(rows);
 }
 
+/* That of the table first, then whatever else has pairs, near first. */
+static void verdict_sentences(FILE *out, const struct lb_analysis *a, size_t first)
+{
+    int placement = a->run->plan->cases[first].placement;
+    int shown = lb_run_main_regime(a->run, placement);
+
+    verdict_sentence(out, a, first, shown);
+    for (int r = 0; r < a->run->n_regimes; r++) {
+        bool pairs = false;
+        for (size_t i = 0; r != shown && i < a->n_lines; i++) {
+            const struct lb_result *l = &a->lines[i];
+            const struct lb_case *c = &a->run->plan->cases[l->case_index];
+            pairs |= l->regime == r && l->compared && isfinite(l->comparison.difference.lo) &&
+                     lb_case_is_subject(c) && !starts_group(c, &a->run->plan->cases[first]);
+        }
+        if (pairs)
+            verdict_sentence(out, a, first, r);
+    }
+}
+
 static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
 {
     const struct lb_plan *p = a->run->plan;
@@ -254,7 +277,7 @@ static void print_group(FILE *out, const struct lb_analysis *a, size_t first)
             for (int role = 0; role < lb_case_roles(c); role++)
                 row(out, a, (int)i, role);
     print_rates(out, a, first);
-    verdict_sentence(out, a, first);
+    verdict_sentences(out, a, first);
     print_causes(out, a, first);
 }
 
@@ -305,9 +328,10 @@ void table_run(const struct lb_analysis *a, FILE *out)
                 r->n_regimes);
         for (int i = 0; i < r->n_regimes; i++)
             fprintf(out, "%s %.0f", i ? "," : "", r->regime_ns[i]);
-        fputs(" ns): cases are compared within one each, the table shows the one with most "
-              "windows.\n",
-              out);
+        fprintf(out,
+                " ns): each has its own controls and verdicts. The tables show that of %.0f ns, "
+                "where most pairs are; sentences below them name the others.\n",
+                r->regime_ns[lb_run_main_regime(r, 0)]);
     } else if (isfinite(r->regime_ns[0])) {
         fprintf(out, "A line's round trip between the CPUs was %.0f ns throughout.\n",
                 r->regime_ns[0]);

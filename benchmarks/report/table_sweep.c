@@ -152,6 +152,8 @@ static void print_controls(FILE *out, const struct lb_analysis *a)
     for (size_t i = 0; i < a->n_controls; i++) {
         const struct lb_control *k = &a->controls[i];
         const struct lb_placement *p = &a->run->plan->placements[k->placement];
+        if (k->regime != lb_run_main_regime(a->run, k->placement))
+            continue;
         if (k->state == LB_CONTROL_FAILS)
             fprintf(out,
                     "%s (%s) at %g ns of work: the controls do not part (%.1f ns): no verdicts "
@@ -164,7 +166,8 @@ static void print_controls(FILE *out, const struct lb_analysis *a)
                     p->name, lb_home_name(p->home), k->work_ns);
     }
     for (size_t i = 0; i < a->n_self_checks; i++)
-        if (a->self_checks[i].state == LB_SELF_CHECK_FAILED)
+        if (a->self_checks[i].state == LB_SELF_CHECK_FAILED &&
+            a->self_checks[i].regime == lb_run_main_regime(a->run, a->self_checks[i].placement))
             fprintf(out, "%s: the self-check failed: no verdicts with work there\n",
                     a->run->plan->placements[a->self_checks[i].placement].name);
 }

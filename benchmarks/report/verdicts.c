@@ -29,16 +29,17 @@ static void name_line(FILE *out, const struct lb_analysis *a, const struct lb_re
         fprintf(out, " (%s)", lb_case_role_name(c, l->role));
 }
 
-/* All lines of a group with one verdict, with their differences. Returns how many. */
-static int list_verdict(FILE *out, const struct lb_analysis *a, size_t first,
-                        enum lb_verdict verdict, const char *word, int before)
+/* All lines of a group in a regime with one verdict, with their differences. Returns how many. */
+static int list_verdict(FILE *out, const struct lb_analysis *a, size_t first, int regime,
+                        enum lb_verdict verdict, int before)
 {
     const struct lb_plan *p = a->run->plan;
+    const char *word = verdict == LB_VERDICT_SAME ? "the same" : lb_verdict_name(verdict);
     int n = 0;
 
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_result *l = &a->lines[i];
-        if (!l->main_regime || !l->compared || l->comparison.verdict != verdict ||
+        if (l->regime != regime || !l->compared || l->comparison.verdict != verdict ||
             !same_group(&p->cases[l->case_index], &p->cases[first]))
             continue;
         if (!n)
@@ -54,8 +55,10 @@ static int list_verdict(FILE *out, const struct lb_analysis *a, size_t first,
     return n;
 }
 
-void verdict_sentence(FILE *out, const struct lb_analysis *a, size_t first)
+void verdict_sentence(FILE *out, const struct lb_analysis *a, size_t first, int regime)
 {
+    static const enum lb_verdict order[] = {LB_VERDICT_FASTER, LB_VERDICT_SAME, LB_VERDICT_SLOWER,
+                                            LB_VERDICT_UNRESOLVED};
     const struct lb_plan *p = a->run->plan;
     const struct lb_case *c = &p->cases[first];
     char base[LB_CASE_LAYOUT_BYTES];
@@ -65,36 +68,51 @@ void verdict_sentence(FILE *out, const struct lb_analysis *a, size_t first)
     lb_case_layout(c->base >= 0 ? &p->cases[c->base] : c, base);
     if (c->shape.scenario->by_structure) /* each has its own */
         snprintf(base, sizeof base, "each as it is");
-    fprintf(out, "=> %s at %s: against %s:", c->shape.scenario->name,
-            c->work_ns > 0 ? "a pause" : "saturation", base);
-    n += list_verdict(out, a, first, LB_VERDICT_FASTER, "faster", n);
-    n += list_verdict(out, a, first, LB_VERDICT_SAME, "the same", n);
-    n += list_verdict(out, a, first, LB_VERDICT_SLOWER, "slower", n);
-    n += list_verdict(out, a, first, LB_VERDICT_UNRESOLVED, "unresolved", n);
+    fprintf(out, "=> %s at %s", c->shape.scenario->name, c->work_ns > 0 ? "a pause" : "saturation");
+    if (regime != lb_run_main_regime(a->run, c->placement))
+        fprintf(out, ", in the rounds at %.0f ns", a->run->regime_ns[regime]);
+    fprintf(out, ": against %s:", base);
+    for (size_t i = 0; i < LB_COUNT(order); i++)
+        n += list_verdict(out, a, first, regime, order[i], n);
     fputs(n ? ".\n" : " nothing to compare.\n", out);
     for (size_t i = 0; i < a->n_lines; i++)
-        if (a->lines[i].compared && same_group(&p->cases[a->lines[i].case_index], c) &&
-            a->lines[i].comparison.no_verdict)
+        if (a->lines[i].compared && a->lines[i].regime == regime &&
+            same_group(&p->cases[a->lines[i].case_index], c) && a->lines[i].comparison.no_verdict)
             withheld = a->lines[i].comparison.no_verdict;
     if (withheld)
         fprintf(out, "   (no verdict for some: %s)\n", withheld);
 }
 
-static void print_self_check(FILE *out, const struct lb_self_check *s)
+/* ", round trip 320 ns" where a placement was seen at several distances. */
+static const char *at_distance(const struct lb_analysis *a, int placement, int regime,
+                               char text[32])
+{
+    int seen = 0;
+
+    for (int r = 0; r < a->run->n_regimes; r++)
+        seen += lb_analysis_reports(a, placement, r);
+    text[0] = '\0';
+    if (seen > 1)
+        snprintf(text, 32, ", round trip %.0f ns", a->run->regime_ns[regime]);
+    return text;
+}
+
+static void print_self_check(FILE *out, const struct lb_analysis *a, const struct lb_self_check *s)
 {
     bool enough = isfinite(s->at_short.lo) && isfinite(s->at_long.lo);
     const char *words = s->state == LB_SELF_CHECK_PASSED   ? "passed"
                         : s->state == LB_SELF_CHECK_FAILED ? "FAILED: columns with work are refused"
                         : enough                           ? "open (too noisy to tell)"
                                                            : "open (not enough windows)";
-    char at_short[INTERVAL_BYTES], at_long[INTERVAL_BYTES];
+    char at_short[INTERVAL_BYTES], at_long[INTERVAL_BYTES], distance[32];
 
     if (s->state == LB_SELF_CHECK_NONE)
         return;
     interval_text("%.1f", s->at_short.value, s->at_short.lo, s->at_short.hi, at_short);
     interval_text("%.1f", s->at_long.value, s->at_long.lo, s->at_long.hi, at_long);
-    fprintf(out, "pause self-check: sharing costs %s ns at %g ns of work and %s ns at %g: %s.\n",
-            at_short, LB_WORK_CHECK_SHORT_NS, at_long, LB_WORK_CHECK_LONG_NS, words);
+    fprintf(out, "pause self-check%s: sharing costs %s ns at %g ns of work and %s ns at %g: %s.\n",
+            at_distance(a, s->placement, s->regime, distance), at_short, LB_WORK_CHECK_SHORT_NS,
+            at_long, LB_WORK_CHECK_LONG_NS, words);
 }
 
 static void print_control(FILE *out, const struct lb_analysis *a, const struct lb_control *c)
@@ -104,10 +122,11 @@ static void print_control(FILE *out, const struct lb_analysis *a, const struct l
         [LB_CONTROL_PARTS] = "they part",
         [LB_CONTROL_FAILS] = "they do NOT part: this placement cannot answer",
     };
-    char difference[INTERVAL_BYTES];
+    char difference[INTERVAL_BYTES], distance[32];
 
-    fprintf(out, "control (%s, %g ns of work): one line against lines apart: ",
-            a->run->plan->placements[c->placement].name, c->work_ns);
+    fprintf(out, "control (%s, %g ns of work%s): one line against lines apart: ",
+            a->run->plan->placements[c->placement].name, c->work_ns,
+            at_distance(a, c->placement, c->regime, distance));
     if (c->state == LB_CONTROL_NONE) {
         fputs("not measured: nothing vouches for this placement.\n", out);
         return;
@@ -122,7 +141,7 @@ void verdict_controls(FILE *out, const struct lb_analysis *a)
     for (size_t i = 0; i < a->n_controls; i++)
         print_control(out, a, &a->controls[i]);
     for (size_t i = 0; i < a->n_self_checks; i++)
-        print_self_check(out, &a->self_checks[i]);
+        print_self_check(out, a, &a->self_checks[i]);
 }
 
 /* Lists of scenarios and roles that may be cut, and why the first of the open ones is open. */

@@ -9,9 +9,10 @@
 
 #include <stdio.h>
 
-/* One sentence for the group of cases that the given one opens. */
-void verdict_sentence(FILE *out, const struct lb_analysis *analysis, size_t first);
-/* Controls and self-check, a line each placement and work. */
+/* One sentence for the group of cases that the given one opens, in one regime, which it names where
+ * it is not that of the tables. */
+void verdict_sentence(FILE *out, const struct lb_analysis *analysis, size_t first, int regime);
+/* Controls and self-check, a line each placement, work and regime. */
 void verdict_controls(FILE *out, const struct lb_analysis *analysis);
 /* May the lock move back into the struct here, and what does it cost in memory? Only where the run
  * has both sides of the question. */

@@ -50,7 +50,7 @@ struct lb_result_count {
 /* One case, role and regime. */
 struct lb_result {
     int case_index, role, regime;
-    bool main_regime;        /* the regime in which the case has most windows */
+    bool main_regime;        /* that of the placement, which tables show (lb_run_main_regime) */
     struct lb_summary ns_op; /* n is the number of windows */
     struct lb_estimate net;  /* ns_op less that of empty in the same round; n 0 when there is none,
                                 and of  paced roles */
@@ -78,9 +78,9 @@ enum lb_control_state {
     LB_CONTROL_PARTS, /* all of it lies at or above the bound */
     LB_CONTROL_FAILS, /* all of it lies below: this placement cannot answer */
 };
-/* At one placement and work. */
+/* At one placement, work and regime in which either was measured. */
 struct lb_control {
-    int placement;
+    int placement, regime;
     double work_ns;
     enum lb_control_state state;
     struct lb_estimate ratio, difference; /* shared against apart, where measured */
@@ -98,7 +98,7 @@ enum lb_self_check_state {
     LB_SELF_CHECK_FAILED, /* they do not: every column with work is refused */
 };
 struct lb_self_check {
-    int placement;
+    int placement, regime;
     enum lb_self_check_state state;
     struct lb_estimate at_short, at_long; /* ns that sharing costs */
 };
@@ -120,7 +120,7 @@ struct lb_analysis {
     size_t n_lines;
     struct lb_control *controls;
     size_t n_controls;
-    struct lb_self_check *self_checks; /* one a placement */
+    struct lb_self_check *self_checks; /* of each placement and regime with both works */
     size_t n_self_checks;
 };
 
@@ -142,9 +142,16 @@ int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint6
                        struct lb_analysis **analysis);
 void lb_analysis_destroy(struct lb_analysis *analysis);
 
-/* The line of a case and role in its main regime, or NULL when no window was good. */
+/* The line of a case and role in the regime that tables show, or NULL when no window was good. */
 const struct lb_result *lb_analysis_find(const struct lb_analysis *analysis, int case_index,
                                          int role);
+/* The same in any regime. */
+const struct lb_result *lb_analysis_find_in(const struct lb_analysis *analysis, int case_index,
+                                            int role, int regime);
+
+/* Whether anything is said of a placement in that regime: it is the one that tables show, or some
+ * layout has an interval there. */
+bool lb_analysis_reports(const struct lb_analysis *analysis, int placement, int regime);
 
 /* What a run says of a lock inside the object, against a separate one: over all roles of all cases
  * with a pause and two threads or more whose baseline is a separate lock. */

@@ -22,6 +22,9 @@ extern "C" {
 
 /* Fewest runs on each side before there is a verdict. */
 #define LB_COMPARE_RUNS 3
+/* Sides whose round trips differ by more than this factor were measured at different distances, and
+ * are not compared (those of different processors may). */
+#define LB_COMPARE_DISTANCE 1.05
 
 struct lb_compare_request {
     const char *const *paths[2]; /* of A, of B: folders, or a samples.csv or summary.csv */

@@ -155,9 +155,11 @@ struct lb_window_plan {
  * harness and the C library may touch for the first time, and pages that the kernel moves (NUMA
  * balancing). Fewer than touches are never right: something mapped several pages at once. */
 #define LB_FAULTS_MORE 16
-/* Ping-pong before and after a window that differ by more than this factor are different regimes:
- * the geometric middle between equal and the factor 2 that parts regimes. */
-#define LB_REGIME_AGREE 1.41
+/* Ping-pong before and after a window that differ by more than lb_stats_probes_agree says, of the
+ * noise that the placement's last windows show, are of different regimes. Before so many probes are
+ * known, by more than this factor: that of a probe with a noise of 7 %. */
+#define LB_REGIME_AGREE     1.41
+#define LB_REGIME_AGREE_FEW 12
 
 enum lb_spoiled {
     LB_SPOILED_NOT,

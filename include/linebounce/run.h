@@ -42,7 +42,8 @@ struct lb_sample {
     double sampled_share; /* of the measured time: spent on timed ops; NaN of a paced role */
     double total_ops;
     struct lb_account account; /* sums over threads and windows */
-    int regime;                /* set by lb_run_regimes; 0 before */
+    double start_ns;           /* of its first window, since that of the run's first; 0: unknown */
+    int regime;                /* set by lb_run_regimes, LB_NO_REGIME among others; 0 before */
 };
 
 /* What one event counted in one sample. */
@@ -60,6 +61,7 @@ struct lb_series {
     struct lb_latency_kept **latencies[2]; /* by role: one a sample; NULL where nothing was timed */
     size_t n;                              /* the same for all roles */
     float *probes;                         /* n x n_links: round trips around each sample */
+    float *changes; /* n x n_links: the one after it over the one before; NULL: unknown */
     int n_links;
     unsigned attempts, spoiled; /* windows */
     unsigned object_residues[LB_LINE_BYTES],
@@ -161,6 +163,7 @@ struct lb_run {
     struct lb_clock clock;
     int n_regimes;     /* after lb_run_regimes */
     double *regime_ns; /* median round trip of each */
+    int *main_regimes; /* see lb_run_main_regime */
     enum lb_run_end end;
     char arena_note[160];
 };
@@ -176,13 +179,14 @@ int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topolog
                    struct lb_run **run);
 void lb_run_destroy(struct lb_run *run);
 
-/* Clusters the probes (factor 2, link by link) and labels every sample; 0 is the regime with the
- * lowest round trip. Idempotent. */
+/* Parts the windows of each placement by lb_stats_regimes, link by link, and labels every sample; 0
+ * is the regime with the lowest round trip. Idempotent. */
 int lb_run_regimes(struct lb_run *run);
 
 /* Values of a case and its partner in rounds where both have a good window of the same regime, in
  * round order. `left` and `right` hold up to max(series.n) values; returns their number. The
- * partner may be -1 (only the case's own values, right untouched), `regime` -1 for all. */
+ * partner may be -1 (only the case's own values, right untouched), `regime` LB_ALL_REGIMES. */
+#define LB_ALL_REGIMES (-1)
 size_t lb_run_pairs(const struct lb_run *run, int a, int role_a, int b, int role_b, int regime,
                     double *left, double *right);
 
@@ -194,9 +198,9 @@ static inline double lb_sample_rate(const struct lb_sample *sample)
 
 /* Length of the longest series: what `left` and `right` must hold. */
 size_t lb_run_longest(const struct lb_run *run);
-/* The regime in which a case has most pairs with its base (most windows, without a base or a pair).
- * left and right are scratch of lb_run_longest values. */
-int lb_run_main_regime(const struct lb_run *run, int a, int role, double *left, double *right);
+/* The regime of a placement that tables show and precision is judged in: where the layouts have
+ * most pairs with their bases in sum, of the same number most windows, and then the nearer one. */
+int lb_run_main_regime(const struct lb_run *run, int placement);
 
 /* Role of `b` that role `role` of `a` is compared to: the same where both have it, else 0. */
 int lb_run_partner_role(const struct lb_run *run, int a, int role, int b);

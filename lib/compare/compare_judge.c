@@ -39,7 +39,7 @@ static bool next_pair(const struct lb_compare_unit *u, const struct lb_compare_u
             (*j)++;
         if (base)
             y = *j < base->n ? &base->samples[*j] : NULL;
-        if (base && (!y || y->round != x->round || y->regime != x->regime))
+        if (x->regime < 0 || (base && (!y || y->round != x->round || y->regime != x->regime)))
             continue;
         *pair = (struct pair){x, y};
         (*i)++;
@@ -86,8 +86,9 @@ static void count_rounds(struct bench *b, int i, size_t r, int base, int n_regim
         while (next_pair(u, unit_of(b, base, r), &k, &j, &pair))
             b->rounds[pair.x->regime]++;
     for (; b->c->runs[r].summary && k < u->n; k++) {
-        size_t *rounds = &b->rounds[u->samples[k].regime];
-        if (divides_by(b, &u->digests[k], base) && u->samples[k].phases > *rounds)
+        size_t *rounds = &b->rounds[u->samples[k].regime < 0 ? 0 : u->samples[k].regime];
+        if (u->samples[k].regime >= 0 && divides_by(b, &u->digests[k], base) &&
+            u->samples[k].phases > *rounds)
             *rounds = u->samples[k].phases;
     }
 }
@@ -290,6 +291,14 @@ static bool spoiled_differ(const struct lb_compare_case *k)
                                  k->ok[1] + k->spoiled[1]);
 }
 
+/* Within a regime too: over many windows the medians of one distance are equal to a few percent,
+ * and times follow the distance by up to two fifths. */
+static bool are_apart(const struct lb_contrast *x)
+{
+    return x->regime_ns[0] > LB_COMPARE_DISTANCE * x->regime_ns[1] ||
+           x->regime_ns[1] > LB_COMPARE_DISTANCE * x->regime_ns[0];
+}
+
 /* Why there is no verdict, or nothing. */
 static void explain(const struct lb_compare *c, int i, bool is_time, bool met,
                     struct lb_contrast *x)
@@ -357,6 +366,7 @@ static int contrast(struct bench *b, int i, int base, struct lb_contrast *x)
         return err;
     if (is_time)
         k->min_over_max = fair[0] < fair[1] || isnan(fair[1]) ? fair[0] : fair[1];
+    met = met && (b->apart || !are_apart(x));
     explain(b->c, i, is_time, met, x);
     return met && x->runs[0] && x->runs[1] ? estimate(b, ns[0], x) : 0;
 }

@@ -15,7 +15,7 @@ struct lb_compare_sample {
     float ns, fair;
     uint32_t round;
     uint32_t phases; /* windows in it; of a summary, rounds in the row */
-    int regime;      /* 0 where no round trip is known */
+    int regime;      /* 0 where no round trip is known; LB_NO_REGIME */
 };
 
 /* What a row of summary.csv says besides. */
@@ -27,7 +27,8 @@ struct lb_compare_digest {
 /* What one run measured of one case. */
 struct lb_compare_unit {
     struct lb_compare_sample *samples;
-    float *probes; /* n_links a sample: round trips between neighbours in the ring */
+    float *probes;  /* n_links a sample: round trips between neighbours in the ring */
+    float *changes; /* the ones after it over the ones before; of a summary, NaN */
     struct lb_compare_digest *digests; /* of a summary, one a sample */
     size_t n, room;
     double rates, n_rates; /* sum over so many windows: lb_compare_add_rate */
@@ -58,7 +59,7 @@ int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size
 int lb_compare_arrange(struct lb_compare *c);
 void lb_compare_case_finish(struct lb_compare *c, size_t i);
 
-/* Labels all samples by the clusters of round trips; sides apart where their processors differ. */
+/* Labels all samples by the regimes of round trips; sides apart where their processors differ. */
 int lb_compare_regimes(struct lb_compare *c, bool apart);
 
 /* B less A in logarithms. */

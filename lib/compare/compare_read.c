@@ -20,9 +20,6 @@
 /* Neighbours in a ring: as many as there are CPUs. */
 #define MOST_LINKS 16384
 
-/* Probes before and after a round agree within this factor, or the round spans two regimes. */
-#define PROBES_AGREE 2.0F
-
 /* Cases -------------------------------------------------------------------------------------- */
 
 static uint64_t hash(const char *const cells[LB_KEYS])
@@ -123,11 +120,21 @@ void lb_compare_unit_finish(struct lb_compare_unit *u)
     free(u->digests);
     free(u->samples);
     free(u->probes);
+    free(u->changes);
     free(u->pending.before);
     free(u->pending.after);
 }
 
 /* Rounds ------------------------------------------------------------------------------------- */
+
+static int grow_links(float **list, size_t n)
+{
+    float *more = n ? realloc(*list, n * sizeof *more) : NULL;
+
+    if (more)
+        *list = more;
+    return n && !more ? -ENOMEM : 0;
+}
 
 /* Appends a sample without its probes. */
 static int add_sample(struct lb_compare_unit *u, const struct lb_compare_sample *sample)
@@ -136,17 +143,23 @@ static int add_sample(struct lb_compare_unit *u, const struct lb_compare_sample 
 
     if (u->n == u->room) {
         struct lb_compare_sample *samples = realloc(u->samples, room * sizeof *samples);
-        float *probes = u->probes;
         if (samples)
             u->samples = samples;
-        if (links && (probes = realloc(u->probes, room * links * sizeof *probes)))
-            u->probes = probes;
-        if (!samples || (links && !probes))
+        if (!samples || grow_links(&u->probes, room * links) ||
+            grow_links(&u->changes, room * links))
             return -ENOMEM;
         u->room = room;
     }
     u->samples[u->n] = *sample;
     return 0;
+}
+
+static void put_probe(struct lb_compare_unit *u, int link, float before, float after)
+{
+    size_t at = u->n * (size_t)u->n_links + (size_t)link;
+
+    u->probes[at] = sqrtf(before * after);
+    u->changes[at] = after / before;
 }
 
 /* Ends the round that is being gathered. */
@@ -161,15 +174,14 @@ static int flush(struct lb_compare_unit *u)
     s.ns = (float)(u->pending.ns / u->pending.n);
     s.fair = (float)(u->pending.fair / u->pending.n);
     for (int i = 0; i < u->n_links; i++) {
-        float a = u->pending.before[i], b = u->pending.after[i];
-        if (a > b * PROBES_AGREE || b > a * PROBES_AGREE)
-            return 0;
+        double a = (double)u->pending.before[i], b = (double)u->pending.after[i];
+        if (a > b * LB_REGIME_AGREE_MOST || b > a * LB_REGIME_AGREE_MOST)
+            return 0; /* it spans two regimes; the run's own rule was stricter */
     }
     if ((err = add_sample(u, &s)))
         return err;
     for (int i = 0; i < u->n_links; i++)
-        u->probes[u->n * (size_t)u->n_links + (size_t)i] =
-            sqrtf(u->pending.before[i] * u->pending.after[i]);
+        put_probe(u, i, u->pending.before[i], u->pending.after[i]);
     u->n++;
     return 0;
 }
@@ -256,8 +268,10 @@ static int end_unit(struct lb_compare_unit *u)
         if (u->samples[i].phases != u->phases)
             continue;
         u->samples[kept] = u->samples[i];
-        if (links && kept != i)
+        if (links && kept != i) {
             memcpy(u->probes + kept * links, u->probes + i * links, links * sizeof *u->probes);
+            memcpy(u->changes + kept * links, u->changes + i * links, links * sizeof *u->changes);
+        }
         rising = rising && (!kept || by_round(&u->samples[kept - 1], &u->samples[kept]) < 0);
         kept++;
     }
@@ -345,6 +359,7 @@ static int add_digest(struct lb_csv_reader *csv, struct lb_compare_unit *u)
     if (!(d.base = strdup(lb_csv_cell(csv, "baseline"))))
         return -ENOMEM;
     u->probes[u->n] = (float)trip;
+    u->changes[u->n] = NAN; /* the median of many */
     u->digests[u->n++] = d;
     return 0;
 }

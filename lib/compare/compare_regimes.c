@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Regimes over the runs of both sides: clusters of round trips at one placement, as in a run.
+ * Regimes over the runs of both sides: round trips at one placement, parted as those of a run.
  */
 #include "compare_private.h"
 
@@ -10,15 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Regimes are parted by at least this factor in a round trip. */
-#define REGIME_FACTOR 2.0
-
 /* A unit with what its regimes have in common with those of others: the placement, how many links
  * the ring has, and the side where sides are apart. */
 struct member {
     struct lb_compare_unit *unit;
     const char *const *cells;
     int side;
+    size_t run, index; /* of its case */
 };
 
 static int by_group(const void *a, const void *b)
@@ -33,35 +31,86 @@ static int by_group(const void *a, const void *b)
     return way ? way : x->unit->n_links - y->unit->n_links;
 }
 
-/* Members that share their regimes, and their samples one after the other. */
+/* In order of the runs, and of the cases within. */
+static int by_place(const void *a, const void *b)
+{
+    const struct member *x = a, *y = b;
+    int way = by_group(a, b);
+
+    if (!way)
+        way = (x->run > y->run) - (x->run < y->run);
+    return way ? way : (x->index > y->index) - (x->index < y->index);
+}
+
+/* A sample of a member, in order of time as far as it is known: runs, then rounds. */
+struct place {
+    const struct member *member;
+    size_t k;
+};
+
+static struct lb_compare_sample *sample_at(const struct place *p)
+{
+    return &p->member->unit->samples[p->k];
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    uint32_t rounds[2] = {sample_at(x)->round, sample_at(y)->round};
+
+    if (x->member->run != y->member->run)
+        return (x->member->run > y->member->run) - (x->member->run < y->member->run);
+    if (rounds[0] != rounds[1])
+        return (rounds[0] > rounds[1]) - (rounds[0] < rounds[1]);
+    return (x->member > y->member) - (x->member < y->member);
+}
+
+/* The samples that share their regimes. */
 struct group {
-    const struct member *members;
-    size_t n_members, n; /* n: samples */
-    double *values;      /* the link's known round trips */
-    int *labels;         /* of the link, by sample: clusters from 1 on, 0 unknown */
+    struct place *places;
+    size_t n;
+    double *ns, *change, *weight; /* of the link: those that are known */
+    int *labels;                  /* of the link, by sample: regimes from 1 on, 0 unknown */
     int *scratch;
 };
 
-/* Clusters one link's known round trips. */
-static int cluster_link(struct group *g, int link, int *n_clusters)
+/* Puts the link's known round trips into g->ns and so on, and says of each sample whether it is.
+ * Returns how many are. */
+static size_t pick_link(struct group *g, int link, bool *summary)
 {
-    size_t n = 0, known = 0;
+    size_t known = 0;
+
+    *summary = false;
+    for (size_t i = 0; i < g->n; i++) {
+        const struct lb_compare_unit *u = g->places[i].member->unit;
+        size_t at = g->places[i].k * (size_t)u->n_links + (size_t)link;
+        g->scratch[i] = isfinite(u->probes[at]) && u->probes[at] > 0;
+        if (!g->scratch[i])
+            continue;
+        *summary = *summary || u->digests;
+        g->ns[known] = (double)u->probes[at];
+        g->change[known] = (double)u->changes[at];
+        g->weight[known++] = fmax(1, sample_at(&g->places[i])->phases);
+    }
+    return known;
+}
+
+/* Parts one link's known round trips. */
+static int part_link(struct group *g, int link, int *n_regimes)
+{
+    bool summary;
+    size_t n = g->n, known = pick_link(g, link, &summary);
+    struct lb_trips trips = {
+        .ns = g->ns, .change = g->change, .weight = summary ? g->weight : NULL, .n = known};
     int err;
 
-    *n_clusters = 0;
-    for (size_t m = 0; m < g->n_members; m++) {
-        const struct lb_compare_unit *u = g->members[m].unit;
-        for (size_t k = 0; k < u->n; k++) {
-            float trip = u->probes[k * (size_t)u->n_links + (size_t)link];
-            g->scratch[n] = isfinite(trip) && trip > 0;
-            if (g->scratch[n++])
-                g->values[known++] = (double)trip;
-        }
-    }
-    if (known && (err = lb_stats_cluster(g->values, known, REGIME_FACTOR, g->labels, n_clusters)))
+    *n_regimes = 0;
+    if (known && (err = lb_stats_regimes(&trips, g->labels, n_regimes)))
         return err;
-    while (n-- > 0) /* from the end: known ones move up */
-        g->labels[n] = g->scratch[n] ? g->labels[--known] + 1 : 0;
+    while (n-- > 0) { /* from the end: known ones move up */
+        int label = g->scratch[n] ? g->labels[--known] : -1;
+        g->labels[n] = g->scratch[n] && label == LB_NO_REGIME ? LB_NO_REGIME : label + 1;
+    }
     return 0;
 }
 
@@ -77,9 +126,9 @@ static size_t list_regimes(const struct group *g)
 {
     size_t n = 0, n_seen = 0;
 
-    for (size_t m = 0; m < g->n_members; m++)
-        for (size_t k = 0; k < g->members[m].unit->n; k++)
-            g->scratch[n++] = g->members[m].unit->samples[k].regime;
+    for (size_t i = 0; i < g->n; i++)
+        if (sample_at(&g->places[i])->regime >= 0)
+            g->scratch[n++] = sample_at(&g->places[i])->regime;
     qsort(g->scratch, n, sizeof *g->scratch, by_number);
     for (size_t i = 0; i < n; i++)
         if (!i || g->scratch[i] != g->scratch[n_seen - 1])
@@ -88,47 +137,62 @@ static size_t list_regimes(const struct group *g)
 }
 
 /* Folds the link's labels into the samples' regimes, numbered anew without gaps. */
-static int fold_labels(const struct group *g, int n_clusters, size_t *n_regimes)
+static int fold_labels(const struct group *g, int n_regimes, size_t *n_found)
 {
-    size_t n = 0;
-
-    if (*n_regimes > (size_t)INT_MAX / (size_t)(n_clusters + 1))
+    if (*n_found > (size_t)INT_MAX / (size_t)(n_regimes + 1))
         return -EOVERFLOW;
-    for (size_t m = 0; m < g->n_members; m++)
-        for (size_t k = 0; k < g->members[m].unit->n; k++) {
-            int *regime = &g->members[m].unit->samples[k].regime;
-            *regime = *regime * (n_clusters + 1) + g->labels[n++];
-        }
-    *n_regimes = list_regimes(g);
-    for (size_t m = 0; m < g->n_members; m++)
-        for (size_t k = 0; k < g->members[m].unit->n; k++) {
-            int *regime = &g->members[m].unit->samples[k].regime;
-            const int *found =
-                bsearch(regime, g->scratch, *n_regimes, sizeof *g->scratch, by_number);
-            *regime = (int)(found - g->scratch);
-        }
+    for (size_t i = 0; i < g->n; i++) {
+        int *regime = &sample_at(&g->places[i])->regime;
+        *regime = *regime < 0 || g->labels[i] < 0 ? LB_NO_REGIME
+                                                  : *regime * (n_regimes + 1) + g->labels[i];
+    }
+    *n_found = list_regimes(g);
+    for (size_t i = 0; i < g->n; i++) {
+        int *regime = &sample_at(&g->places[i])->regime;
+        if (*regime < 0)
+            continue;
+        const int *found = bsearch(regime, g->scratch, *n_found, sizeof *g->scratch, by_number);
+        *regime = (int)(found - g->scratch);
+    }
+    return 0;
+}
+
+static int make_group(const struct member *members, size_t n_members, struct group *g)
+{
+    size_t room = 1;
+
+    for (size_t m = 0; m < n_members; m++)
+        room += members[m].unit->n;
+    g->places = calloc(room, sizeof *g->places);
+    g->ns = calloc(room, sizeof *g->ns);
+    g->change = calloc(room, sizeof *g->change);
+    g->weight = calloc(room, sizeof *g->weight);
+    g->labels = calloc(room, sizeof *g->labels);
+    g->scratch = calloc(room, sizeof *g->scratch);
+    if (!g->places || !g->ns || !g->change || !g->weight || !g->labels || !g->scratch)
+        return -ENOMEM;
+    for (size_t m = 0; m < n_members; m++)
+        for (size_t k = 0; k < members[m].unit->n; k++)
+            g->places[g->n++] = (struct place){&members[m], k};
+    qsort(g->places, g->n, sizeof *g->places, by_time);
     return 0;
 }
 
 static int label_group(const struct member *members, size_t n_members)
 {
-    struct group g = {.members = members, .n_members = n_members};
-    size_t n_regimes = 1;
-    int err = 0;
+    struct group g = {.n = 0};
+    size_t n_found = 1;
+    int err = make_group(members, n_members, &g);
 
-    for (size_t m = 0; m < n_members; m++)
-        g.n += members[m].unit->n;
-    g.values = calloc(g.n, sizeof *g.values);
-    g.labels = calloc(g.n, sizeof *g.labels);
-    g.scratch = calloc(g.n, sizeof *g.scratch);
-    if (!g.values || !g.labels || !g.scratch)
-        err = -ENOMEM;
     for (int link = 0; !err && link < members->unit->n_links; link++) {
-        int n_clusters;
-        if (!(err = cluster_link(&g, link, &n_clusters)))
-            err = fold_labels(&g, n_clusters, &n_regimes);
+        int n_regimes;
+        if (!(err = part_link(&g, link, &n_regimes)))
+            err = fold_labels(&g, n_regimes, &n_found);
     }
-    free(g.values);
+    free(g.places);
+    free(g.ns);
+    free(g.change);
+    free(g.weight);
     free(g.labels);
     free(g.scratch);
     return err;
@@ -147,9 +211,9 @@ static int gather(struct lb_compare *c, bool apart, struct member **members, siz
             struct lb_compare_unit *u = &c->hidden->units[i][r];
             if (u->n && u->n_links > 0)
                 all[n++] = (struct member){u, (const char *const *)c->cases[i].cells,
-                                           apart ? c->runs[r].side : -1};
+                                           apart ? c->runs[r].side : -1, r, i};
         }
-    qsort(all, n, sizeof *all, by_group);
+    qsort(all, n, sizeof *all, by_place);
     *members = all;
     *n_members = n;
     return 0;

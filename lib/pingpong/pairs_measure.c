@@ -320,7 +320,7 @@ static int all_rounds(struct measuring *m, struct lb_why *why)
     return err;
 }
 
-/* The regime with most of a line's rounds: trips parted by a factor of 2 or more. */
+/* The regime with most of a line's rounds. */
 static int summarise(struct measuring *m, size_t index)
 {
     struct lb_pair_line *l = &m->out->lines[index];
@@ -333,7 +333,7 @@ static int summarise(struct measuring *m, size_t index)
         if (m->trips_ns[index * rounds + r] > 0)
             trips[n++] = (double)m->trips_ns[index * rounds + r];
     if (!err && n)
-        err = lb_stats_cluster(trips, n, 2, labels, &clusters);
+        err = lb_stats_regimes(&(struct lb_trips){.ns = trips, .n = n}, labels, &clusters);
     for (int c = 0; !err && c < clusters; c++) {
         size_t here = 0;
         for (size_t i = 0; i < n; i++)

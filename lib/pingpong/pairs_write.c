@@ -37,10 +37,10 @@ static const struct lb_column pairs[] = {
 static const struct lb_column matrix[] = {
     PAIR_COLUMNS,
     {"regime_ns",
-     "median round trip of the rounds that the row speaks of: of clusters parted by a factor of 2 "
+     "median round trip of the rounds that the row speaks of: of the regimes that they fall into "
      "the one with most"},
     {"rounds", "how many they are"},
-    {"rounds_other_regime", "rounds in other clusters"},
+    {"rounds_other_regime", "rounds in other regimes, or in none"},
     {"one_way_ns_median", "median over these rounds of half a round trip of one line by that op"},
     {"one_way_ns_ci95_lo", "lower end of the 95 % interval of that median (order statistics)"},
     {"one_way_ns_ci95_hi", "upper end of that interval"},

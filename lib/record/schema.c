@@ -132,12 +132,12 @@ static const struct lb_column samples[] = {
 static const struct lb_column summary[] = {
     CASE_COLUMNS,
     {"regime",
-     "cluster of ping-pong round trips that the row's windows belong to, from 0 = nearest"},
+     "regime of ping-pong round trips that the row's windows belong to, from 0 = nearest"},
     {"regime_ns", "median ping-pong round trip of that regime"},
     {"windows",
      "samples in the statistics: one a round, the mean over a roaming layout's residues"},
     {"windows_spoiled", "windows spoiled in any regime"},
-    {"windows_other_regime", "good samples of the case in other regimes"},
+    {"windows_other_regime", "good samples of the case in other regimes, or in none"},
     {"ns_op_median", "median of ns_op over the windows"},
     {"ns_op_ci95_lo", "lower end of the 95 % interval of that median (order statistics); no "
                       "interval below 6 windows"},

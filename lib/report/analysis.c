@@ -119,7 +119,8 @@ static int compare(struct desk *d, struct lb_result *l)
 /* One line for every regime in which the case has a window. */
 static int add_lines(struct desk *d, int case_index, int role)
 {
-    int main_regime = lb_run_main_regime(d->run, case_index, role, d->left, d->right), err = 0;
+    int main_regime = lb_run_main_regime(d->run, d->run->plan->cases[case_index].placement);
+    int err = 0;
 
     for (int r = 0; !err && r < d->run->n_regimes; r++) {
         struct lb_result l = {

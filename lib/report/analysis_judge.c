@@ -18,32 +18,6 @@ static enum lb_control_state control_state(const struct lb_comparison *k, double
     return e->lo >= bound ? LB_CONTROL_PARTS : e->hi < bound ? LB_CONTROL_FAILS : LB_CONTROL_OPEN;
 }
 
-static int add_controls(struct lb_analysis *a)
-{
-    const struct lb_plan *plan = a->run->plan;
-
-    a->controls = calloc(plan->n_cases + 1, sizeof *a->controls);
-    if (!a->controls)
-        return -ENOMEM;
-    for (size_t i = 0; i < plan->n_cases; i++) {
-        const struct lb_case *c = &plan->cases[i];
-        struct lb_control *k = &a->controls[a->n_controls];
-        const struct lb_result *l;
-        if (c->shape.scenario->purpose != LB_PURPOSE_SHARED_CONTROL)
-            continue;
-        a->n_controls++;
-        k->placement = c->placement;
-        k->work_ns = c->work_ns;
-        l = lb_analysis_find(a, (int)i, 0);
-        if (!l || !l->compared)
-            continue;
-        k->ratio = l->comparison.ratio;
-        k->difference = l->comparison.difference;
-        k->state = control_state(&l->comparison, c->work_ns);
-    }
-    return 0;
-}
-
 /* The compared line of the shared control at that place, work and regime, or NULL. */
 static const struct lb_result *control_line(const struct lb_analysis *a, int placement,
                                             double work_ns, int regime)
@@ -58,13 +32,48 @@ static const struct lb_result *control_line(const struct lb_analysis *a, int pla
     return NULL;
 }
 
-static const struct lb_control *find_control(const struct lb_analysis *a, int placement,
-                                             double work_ns)
+bool lb_analysis_reports(const struct lb_analysis *a, int placement, int regime)
 {
-    for (size_t i = 0; i < a->n_controls; i++)
-        if (a->controls[i].placement == placement && a->controls[i].work_ns == work_ns)
-            return &a->controls[i];
-    return NULL;
+    if (regime == lb_run_main_regime(a->run, placement))
+        return true;
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_result *l = &a->lines[i];
+        const struct lb_case *c = &a->run->plan->cases[l->case_index];
+        if (l->regime == regime && c->placement == placement && lb_case_is_subject(c) &&
+            l->compared && isfinite(l->comparison.difference.lo))
+            return true;
+    }
+    return false;
+}
+
+static void add_control(struct lb_analysis *a, const struct lb_case *c, int regime)
+{
+    struct lb_control *k = &a->controls[a->n_controls++];
+    const struct lb_result *l = control_line(a, c->placement, c->work_ns, regime);
+
+    k->placement = c->placement;
+    k->regime = regime;
+    k->work_ns = c->work_ns;
+    if (!l)
+        return;
+    k->ratio = l->comparison.ratio;
+    k->difference = l->comparison.difference;
+    k->state = control_state(&l->comparison, c->work_ns);
+}
+
+static int add_controls(struct lb_analysis *a)
+{
+    const struct lb_plan *plan = a->run->plan;
+
+    a->controls = calloc(plan->n_cases * (size_t)a->run->n_regimes + 1, sizeof *a->controls);
+    if (!a->controls)
+        return -ENOMEM;
+    for (int r = 0; r < a->run->n_regimes; r++)
+        for (size_t i = 0; i < plan->n_cases; i++)
+            if (plan->cases[i].shape.scenario->purpose == LB_PURPOSE_SHARED_CONTROL &&
+                lb_analysis_reports(a, plan->cases[i].placement, r))
+                add_control(a, &plan->cases[i], r);
+    return 0;
 }
 
 /* Agreement within a fifth: of estimates that are both seen, or, where they are wide, of anything
@@ -82,45 +91,55 @@ static enum lb_self_check_state judge(const struct lb_estimate *s, const struct 
     return LB_SELF_CHECK_FAILED;
 }
 
-/* Both estimates come from one regime: the one with most pairs of the two. */
 static void self_check(const struct lb_analysis *a, struct lb_self_check *check)
 {
-    size_t most = 0;
+    const struct lb_result *s =
+        control_line(a, check->placement, LB_WORK_CHECK_SHORT_NS, check->regime);
+    const struct lb_result *l =
+        control_line(a, check->placement, LB_WORK_CHECK_LONG_NS, check->regime);
 
-    for (int r = 0; r < a->run->n_regimes; r++) {
-        const struct lb_result *s = control_line(a, check->placement, LB_WORK_CHECK_SHORT_NS, r);
-        const struct lb_result *l = control_line(a, check->placement, LB_WORK_CHECK_LONG_NS, r);
-        size_t n = s && l ? (s->pairs < l->pairs ? s->pairs : l->pairs) : 0;
-        if (n <= most)
-            continue;
-        most = n;
-        check->at_short = s->comparison.difference;
-        check->at_long = l->comparison.difference;
-        check->state = judge(&check->at_short, &check->at_long);
-    }
+    if (!s || !l)
+        return;
+    check->at_short = s->comparison.difference;
+    check->at_long = l->comparison.difference;
+    check->state = judge(&check->at_short, &check->at_long);
 }
 
 static int add_self_checks(struct lb_analysis *a)
 {
-    a->n_self_checks = a->run->plan->n_placements;
-    a->self_checks = calloc(a->n_self_checks, sizeof *a->self_checks);
+    size_t n = a->run->plan->n_placements;
+
+    a->self_checks = calloc(n * (size_t)a->run->n_regimes, sizeof *a->self_checks);
     if (!a->self_checks)
         return -ENOMEM;
-    for (size_t p = 0; p < a->n_self_checks; p++) {
-        a->self_checks[p].placement = (int)p;
-        self_check(a, &a->self_checks[p]);
-    }
+    for (size_t p = 0; p < n; p++)
+        for (int r = 0; r < a->run->n_regimes; r++) {
+            struct lb_self_check *check = &a->self_checks[a->n_self_checks];
+            if (!lb_analysis_reports(a, (int)p, r))
+                continue;
+            check->placement = (int)p;
+            check->regime = r;
+            self_check(a, check);
+            a->n_self_checks++;
+        }
     return 0;
 }
 
-/* What the controls say in the regime, or, where they were not measured in it, in their own. */
+/* What the controls say in the regime, which those of another distance do not. */
 static enum lb_control_state vouched(const struct lb_analysis *a, int placement, double work_ns,
                                      int regime)
 {
-    const struct lb_control *k = find_control(a, placement, work_ns);
     const struct lb_result *l = control_line(a, placement, work_ns, regime);
 
-    return l ? control_state(&l->comparison, work_ns) : k ? k->state : LB_CONTROL_NONE;
+    return l ? control_state(&l->comparison, work_ns) : LB_CONTROL_NONE;
+}
+
+static bool pause_hides(const struct lb_analysis *a, int placement, int regime)
+{
+    for (size_t i = 0; i < a->n_self_checks; i++)
+        if (a->self_checks[i].placement == placement && a->self_checks[i].regime == regime)
+            return a->self_checks[i].state == LB_SELF_CHECK_FAILED;
+    return false;
 }
 
 bool lb_case_is_about_sharing(const struct lb_case *c)
@@ -135,7 +154,8 @@ const char *lb_analysis_doubt(const struct lb_analysis *a, int case_index, int r
 {
     const struct lb_case *c = &a->run->plan->cases[case_index];
     static const char *const words[] = {
-        [LB_CONTROL_NONE] = "the controls were not measured: nothing vouches for this placement",
+        [LB_CONTROL_NONE] =
+            "the controls were not measured at this distance: nothing vouches for it",
         [LB_CONTROL_OPEN] = "the controls are not seen to part yet: too few windows, or too noisy",
         [LB_CONTROL_FAILS] = "the controls do not part: this placement cannot answer",
         [LB_CONTROL_PARTS] = NULL,
@@ -150,7 +170,7 @@ const char *lb_analysis_doubt(const struct lb_analysis *a, int case_index, int r
         return NULL;
     if ((why = words[vouched(a, c->placement, c->work_ns, regime)]))
         return why;
-    return c->work_ns > 0 && a->self_checks[c->placement].state == LB_SELF_CHECK_FAILED
+    return c->work_ns > 0 && pause_hides(a, c->placement, regime)
                ? "the pause hides the cost of sharing: column refused"
                : NULL;
 }

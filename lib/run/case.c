@@ -212,7 +212,9 @@ static int measure(struct lb_runner *b, const struct lb_case *c, struct lb_attem
         return err;
     b->run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
     memcpy(a->after, b->probe, (size_t)a->n_links * sizeof *a->after);
-    if (!a->spoiled && !a->armed && !lb_probes_agree(a->before, a->after, a->n_links))
+    lb_runner_learn(b, c->placement, a->before, a->after, a->n_links);
+    if (!a->spoiled && !a->armed &&
+        !lb_probes_agree(a->before, a->after, a->n_links, lb_runner_agreement(b, c->placement)))
         a->spoiled = LB_SPOILED_REGIME;
     a->steal = steal < 0 ? -1 : lb_environment_steal_ticks() - steal;
     return 0;

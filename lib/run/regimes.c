@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Regimes, pairs, and the decision which cases are measured on.
+ * Regimes, and the pairs within one.
  */
 #include "run_private.h"
 
@@ -8,10 +8,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Regimes are parted by at least this factor in a round trip (seen: 5 to 6 between core complexes).
- */
-#define REGIME_FACTOR 2.0
 
 int lb_run_partner_role(const struct lb_run *run, int a, int role, int b)
 {
@@ -45,34 +41,65 @@ size_t lb_run_pairs(const struct lb_run *run, int a, int role_a, int b, int role
     return n;
 }
 
-/* Gathers one link's round trips over all cases of a placement, clusters them, and returns the
- * labels in the order of cases and samples. */
-static int cluster_link(const struct lb_run *run, int placement, int link, double *values,
-                        int *labels, int *n_clusters)
-{
-    size_t n = 0;
+/* A sample of a placement, all of its links. */
+struct window {
+    int case_index;
+    unsigned round;
+    size_t k; /* in its series */
+    double start_ns;
+    int label;
+};
 
-    for (size_t i = 0; i < run->plan->n_cases; i++) {
-        const struct lb_series *s = &run->series[i];
-        for (size_t k = 0; run->plan->cases[i].placement == placement && k < s->n; k++)
-            values[n++] = (double)s->probes[k * (size_t)s->n_links + (size_t)link];
-    }
-    return n ? lb_stats_cluster(values, n, REGIME_FACTOR, labels, n_clusters) : 0;
+/* What the windows of one placement are labelled with: room for all of the run. */
+struct desk {
+    struct lb_run *run;
+    struct window *windows;
+    size_t n; /* of the placement */
+    double *ns, *change;
+    int *labels, *seen;
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct window *x = a, *y = b;
+
+    if (x->round != y->round)
+        return (x->round > y->round) - (x->round < y->round);
+    if (x->start_ns < y->start_ns || x->start_ns > y->start_ns)
+        return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+    return x->case_index - y->case_index;
 }
 
-/* Labels of several links become one number: mixed radix, folded into the samples' labels. */
-static void fold_labels(struct lb_run *run, int placement, const int *labels, int n_clusters)
+static void gather(struct desk *d, int placement)
 {
-    size_t n = 0;
+    const struct lb_plan *p = d->run->plan;
 
-    for (size_t i = 0; i < run->plan->n_cases; i++) {
-        struct lb_series *s = &run->series[i];
-        for (size_t k = 0; run->plan->cases[i].placement == placement && k < s->n; k++, n++)
-            for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++) {
-                struct lb_sample *x = &s->samples[role][k];
-                x->regime = x->regime * n_clusters + labels[n];
-            }
+    d->n = 0;
+    for (size_t i = 0; i < p->n_cases; i++) {
+        const struct lb_series *s = &d->run->series[i];
+        for (size_t k = 0; p->cases[i].placement == placement && k < s->n; k++) {
+            const struct lb_sample *x = &s->samples[0][k];
+            d->windows[d->n++] = (struct window){(int)i, x->round, k, x->start_ns, 0};
+        }
     }
+    qsort(d->windows, d->n, sizeof *d->windows, by_time);
+}
+
+/* The regimes of one link, into d->labels. */
+static int part_link(struct desk *d, int link, int *n_regimes)
+{
+    struct lb_trips trips = {.ns = d->ns, .change = d->change, .n = d->n};
+
+    for (size_t i = 0; i < d->n; i++) {
+        const struct lb_series *s = &d->run->series[d->windows[i].case_index];
+        size_t at = d->windows[i].k * (size_t)s->n_links + (size_t)link;
+        d->ns[i] = (double)s->probes[at];
+        if (s->changes)
+            d->change[i] = (double)s->changes[at];
+        else
+            trips.change = NULL;
+    }
+    return lb_stats_regimes(&trips, d->labels, n_regimes);
 }
 
 /* Index of the label in the list, to which it is added when it is new. */
@@ -85,20 +112,18 @@ static int index_of(int *list, int *n, int label)
     return (*n)++;
 }
 
-/* Numbers the labels of a placement by their first appearance, from `from` on: links that never
- * change leave no holes. `seen` is scratch for as many labels as there are windows. Returns how
- * many there are. */
-static int close_ranks(struct lb_run *run, int placement, int from, int *seen)
+/* Labels of several links become one number, in mixed radix, and without holes: by their first
+ * appearance. A window that is in no regime on one link is in none. Returns how many there are. */
+static int fold_labels(struct desk *d, int n_regimes)
 {
     int n = 0;
 
-    for (size_t i = 0; i < run->plan->n_cases; i++) {
-        struct lb_series *s = &run->series[i];
-        for (size_t k = 0; run->plan->cases[i].placement == placement && k < s->n; k++)
-            for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++) {
-                struct lb_sample *x = &s->samples[role][k];
-                x->regime = from + index_of(seen, &n, x->regime);
-            }
+    for (size_t i = 0; i < d->n; i++) {
+        struct window *w = &d->windows[i];
+        if (w->label == LB_NO_REGIME || d->labels[i] == LB_NO_REGIME)
+            w->label = LB_NO_REGIME;
+        else
+            w->label = index_of(d->seen, &n, w->label * n_regimes + d->labels[i]);
     }
     return n;
 }
@@ -142,7 +167,7 @@ static void relabel(struct lb_run *run, const int *rank)
         for (int role = 0; role < lb_case_roles(&run->plan->cases[i]); role++)
             for (size_t k = 0; run->series[i].n_links && k < run->series[i].n; k++) {
                 struct lb_sample *x = &run->series[i].samples[role][k];
-                x->regime = rank[x->regime];
+                x->regime = x->regime < 0 ? x->regime : rank[x->regime];
             }
 }
 
@@ -187,42 +212,120 @@ static void clear_labels(struct lb_run *run)
 }
 
 /* Labels the windows of one placement, from *n on, and adds their number to it. */
-static int label_placement(struct lb_run *run, int placement, double *values, int *labels, int *n)
+static int label_placement(struct desk *d, int placement, int *n)
 {
-    int links = lb_ring_links(run->plan->placements[placement].n), err = 0, found = 0;
+    int links = lb_ring_links(d->run->plan->placements[placement].n), err = 0, found = 0;
 
-    for (int link = 0; !err && link < links; link++) {
-        int n_clusters = 1;
-        if ((err = cluster_link(run, placement, link, values, labels, &n_clusters)))
-            break;
-        fold_labels(run, placement, labels, n_clusters);
-        found = close_ranks(run, placement, link == links - 1 ? *n : 0, labels);
+    gather(d, placement);
+    for (int link = 0; d->n && !err && link < links; link++) {
+        int n_regimes = 1;
+        if (!(err = part_link(d, link, &n_regimes)))
+            found = fold_labels(d, n_regimes);
+    }
+    for (size_t i = 0; !err && links && i < d->n; i++) {
+        const struct window *w = &d->windows[i];
+        for (int role = 0; role < lb_case_roles(&d->run->plan->cases[w->case_index]); role++)
+            d->run->series[w->case_index].samples[role][w->k].regime =
+                w->label < 0 ? w->label : *n + w->label;
     }
     *n += found;
     return err;
 }
 
+static int label_all(struct desk *d)
+{
+    int n = 0, err = 0;
+
+    clear_labels(d->run);
+    for (size_t p = 0; !err && p < d->run->plan->n_placements; p++)
+        err = label_placement(d, (int)p, &n);
+    return err ? err : number_regimes(d->run, n, d->ns, d->labels);
+}
+
+/* Windows of a case by regime, and where it is judged its pairs. */
+static void count_case(const struct lb_run *run, size_t i, size_t *pairs, size_t *windows)
+{
+    const struct lb_case *c = &run->plan->cases[i];
+    const struct lb_series *s = &run->series[i];
+    const struct lb_series *base =
+        c->base >= 0 && lb_case_is_subject(c) ? &run->series[c->base] : NULL;
+
+    for (size_t k = 0, j = 0; k < s->n; k++) {
+        const struct lb_sample *x = &s->samples[0][k];
+        if (x->regime < 0)
+            continue;
+        windows[x->regime]++;
+        while (base && j < base->n && base->samples[0][j].round < x->round)
+            j++;
+        if (base && j < base->n && base->samples[0][j].round == x->round &&
+            base->samples[0][j].regime == x->regime)
+            pairs[x->regime]++;
+    }
+}
+
+static int fullest(const size_t *pairs, const size_t *windows, int n)
+{
+    int best = 0;
+
+    for (int r = 1; r < n; r++)
+        if (pairs[r] > pairs[best] || (pairs[r] == pairs[best] && windows[r] > windows[best]))
+            best = r;
+    return best;
+}
+
+static int choose_main(struct lb_run *run)
+{
+    const struct lb_plan *p = run->plan;
+    size_t n = (size_t)run->n_regimes;
+    size_t *pairs = calloc(n, sizeof *pairs), *windows = calloc(n, sizeof *windows);
+    int *chosen = calloc(p->n_placements + 1, sizeof *chosen);
+    int err = pairs && windows && chosen ? 0 : -ENOMEM;
+
+    for (size_t place = 0; !err && place < p->n_placements; place++) {
+        memset(pairs, 0, n * sizeof *pairs);
+        memset(windows, 0, n * sizeof *windows);
+        for (size_t i = 0; i < p->n_cases; i++)
+            if (p->cases[i].placement == (int)place)
+                count_case(run, i, pairs, windows);
+        chosen[place] = fullest(pairs, windows, run->n_regimes);
+    }
+    free(pairs);
+    free(windows);
+    if (err) {
+        free(chosen);
+        return err;
+    }
+    free(run->main_regimes);
+    run->main_regimes = chosen;
+    return 0;
+}
+
 int lb_run_regimes(struct lb_run *run)
 {
-    size_t total = 0;
-    double *values;
-    int *labels, n = 0, err = 0;
+    struct desk d = {.run = run};
+    size_t total = 1;
+    int err = -ENOMEM;
 
     for (size_t i = 0; i < run->plan->n_cases; i++)
         total += run->series[i].n;
-    values = calloc(total + 1, sizeof *values);
-    labels = calloc(total + 1, sizeof *labels);
-    if (!values || !labels)
-        err = -ENOMEM;
-    if (!err)
-        clear_labels(run);
-    for (size_t p = 0; !err && p < run->plan->n_placements; p++)
-        err = label_placement(run, (int)p, values, labels, &n);
-    if (!err)
-        err = number_regimes(run, n, values, labels);
-    free(values);
-    free(labels);
-    return err;
+    d.windows = calloc(total, sizeof *d.windows);
+    d.ns = calloc(total, sizeof *d.ns);
+    d.change = calloc(total, sizeof *d.change);
+    d.labels = calloc(total, sizeof *d.labels);
+    d.seen = calloc(total, sizeof *d.seen);
+    if (d.windows && d.ns && d.change && d.labels && d.seen)
+        err = label_all(&d);
+    free(d.windows);
+    free(d.ns);
+    free(d.change);
+    free(d.labels);
+    free(d.seen);
+    return err ? err : choose_main(run);
+}
+
+int lb_run_main_regime(const struct lb_run *run, int placement)
+{
+    return run->main_regimes[placement];
 }
 
 size_t lb_run_longest(const struct lb_run *run)
@@ -232,114 +335,4 @@ size_t lb_run_longest(const struct lb_run *run)
     for (size_t i = 0; i < run->plan->n_cases; i++)
         longest = run->series[i].n > longest ? run->series[i].n : longest;
     return longest;
-}
-
-/* The regime with most pairs of two cases (b -1: most windows of one), -1 when there is none. */
-static int fullest_regime(const struct lb_run *run, int a, int role, int b, double *left,
-                          double *right)
-{
-    int partner = b < 0 ? 0 : lb_run_partner_role(run, a, role, b), best = -1;
-    size_t most = 0;
-
-    for (int r = 0; r < run->n_regimes; r++) {
-        size_t n = lb_run_pairs(run, a, role, b, partner, r, left, right);
-        if (n > most) {
-            most = n;
-            best = r;
-        }
-    }
-    return best;
-}
-
-int lb_run_main_regime(const struct lb_run *run, int a, int role, double *left, double *right)
-{
-    int best = fullest_regime(run, a, role, run->plan->cases[a].base, left, right);
-
-    if (best < 0) /* never in a round with its base: its windows are there all the same */
-        best = fullest_regime(run, a, role, -1, left, right);
-    return best < 0 ? 0 : best;
-}
-
-/* Half-width of the difference to the base in the regime with most pairs, and what it is judged by.
- * left and right are scratch. */
-static int is_precise(const struct lb_runner *b, int i, int role, double *left, double *right,
-                      bool *precise)
-{
-    const struct lb_case *c = &b->plan->cases[i];
-    const struct lb_run *run = b->run;
-    int partner = c->base < 0 ? 0 : lb_run_partner_role(run, i, role, c->base);
-    int regime = lb_run_main_regime(run, i, role, left, right), err;
-    size_t n = lb_run_pairs(run, i, role, c->base, partner, regime, left, right);
-    double ns_op, empty = 0;
-    struct lb_estimate e;
-
-    *precise = false;
-    if (n < LB_FIRST_LOOK)
-        return 0;
-    if ((err = lb_stats_median(left, n, &ns_op)))
-        return err;
-    for (size_t k = 0; c->base >= 0 && k < n; k++)
-        left[k] -= right[k];
-    if ((err = lb_stats_location(left, n, 0.95, b->options->seed, &e)))
-        return err;
-    n = c->empty < 0 || lb_workload_paced(&c->shape, role)
-            ? 0
-            : lb_run_pairs(run, c->empty, 0, -1, 0, -1, left, right);
-    if (n && (err = lb_stats_median(left, n, &empty)))
-        return err;
-    *precise = lb_stats_precise((e.hi - e.lo) / 2, ns_op - empty, ns_op, c->work_ns,
-                                b->options->precision_ns);
-    return 0;
-}
-
-/* A layout that nothing is compared to is judged by itself; a base only serves its pairs. */
-static bool is_judged(const struct lb_plan *plan, size_t i)
-{
-    if (lb_case_is_first(&plan->cases[i]))
-        return false;
-    if (plan->cases[i].base >= 0)
-        return true;
-    for (size_t j = 0; j < plan->n_cases; j++)
-        if (plan->cases[j].base == (int)i)
-            return false;
-    return lb_case_is_subject(&plan->cases[i]);
-}
-
-static int mark_wide(struct lb_runner *b, double *left, double *right)
-{
-    int err = 0;
-
-    for (size_t i = 0; !err && i < b->plan->n_cases; i++) {
-        const struct lb_case *c = &b->plan->cases[i];
-        bool judged = is_judged(b->plan, i), all = judged, precise = true;
-        for (int role = 0; all && !err && role < lb_case_roles(c); role++) {
-            err = is_precise(b, (int)i, role, left, right, &precise);
-            all = precise;
-        }
-        b->run->series[i].active = judged && !all && !b->run->series[i].left_out;
-    }
-    return err;
-}
-
-/* A case stays while its own pair is wide; bases and empties stay while somebody needs them. */
-int lb_runner_stop_precise(struct lb_runner *b)
-{
-    size_t n = b->plan->n_cases, longest = lb_run_longest(b->run);
-    struct lb_series *series = b->run->series;
-    double *left = calloc(longest + 1, sizeof *left), *right = calloc(longest + 1, sizeof *right);
-    int err = left && right ? lb_run_regimes(b->run) : -ENOMEM;
-
-    if (!err)
-        err = mark_wide(b, left, right);
-    free(left);
-    free(right);
-    for (int pass = 0; pass < 2; pass++) /* a twin's base has a base of its own, but no deeper */
-        for (size_t i = 0; i < n; i++) {
-            const struct lb_case *c = &b->plan->cases[i];
-            if (series[i].active && c->base >= 0)
-                series[c->base].active = true;
-            if (series[i].active && c->empty >= 0)
-                series[c->empty].active = true;
-        }
-    return err;
 }

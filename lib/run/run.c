@@ -179,7 +179,8 @@ static int make_bench(struct lb_runner *b, const struct lb_topology *t, struct l
     b->picks = calloc(LB_PICKS, sizeof *b->picks);
     b->probe = calloc((size_t)widest, sizeof *b->probe);
     b->probe_placement = -1;
-    if (!b->done || !b->run->series || !b->op_ns || !b->picks || !b->probe)
+    b->noises = calloc(b->plan->n_placements, sizeof *b->noises);
+    if (!b->done || !b->run->series || !b->op_ns || !b->picks || !b->probe || !b->noises)
         return -ENOMEM;
     for (size_t i = 0; i < n; i++) {
         b->run->series[i].active = !lb_case_is_first(&b->plan->cases[i]); /* it has no rounds */
@@ -220,6 +221,7 @@ static void drop_bench(struct lb_runner *b)
     free(b->op_ns);
     free(b->picks);
     free(b->probe);
+    free(b->noises);
 }
 
 int lb_run_measure(const struct lb_plan *plan, const struct lb_topology *topology,
@@ -278,6 +280,7 @@ static void drop_series(struct lb_series *series)
         free(series->samples[role]);
     }
     free(series->probes);
+    free(series->changes);
 }
 
 void lb_run_destroy(struct lb_run *run)
@@ -289,5 +292,6 @@ void lb_run_destroy(struct lb_run *run)
     free(run->series);
     free(run->events);
     free(run->regime_ns);
+    free(run->main_regimes);
     free(run);
 }

@@ -14,6 +14,13 @@ struct lb_runner_home {
     char *base;
 };
 
+/* The last changes of round trips around windows of a placement, all links. */
+#define LB_NOISE_WINDOWS 64
+struct lb_runner_noise {
+    double changes[LB_NOISE_WINDOWS];
+    size_t n; /* taken in so far */
+};
+
 /* A case that a resumed run was in the middle of. */
 struct lb_pending {
     int case_index;     /* -1: none */
@@ -58,9 +65,10 @@ struct lb_runner {
     double *op_ns;        /* what an op of each case took last, or a guess */
     struct lb_core_pmu pmus[LB_CORE_PMUS];
     int n_pmus;
-    float *probe;        /* round trips of the present placement's ring, just measured */
-    double transfer_ns;  /* taken with `probe`; NaN: one thread, or no op is timed */
-    int probe_placement; /* whose ring `probe` is; -1: none */
+    float *probe;                   /* round trips of the present placement's ring, just measured */
+    double transfer_ns;             /* taken with `probe`; NaN: one thread, or no op is timed */
+    int probe_placement;            /* whose ring `probe` is; -1: none */
+    struct lb_runner_noise *noises; /* one a placement */
 };
 
 /* One window with everything around it. */
@@ -174,7 +182,13 @@ void lb_runner_fold(const struct lb_attempt *attempt, const struct lb_case *c, i
 /* Adds the timed ops of a role's threads. */
 void lb_runner_latency(const struct lb_attempt *attempt, const struct lb_case *c, int role,
                        struct lb_latency *sum);
-bool lb_probes_agree(const float *a, const float *b, int n_links);
+/* Whether no link differs by more than the factor. */
+bool lb_probes_agree(const float *a, const float *b, int n_links, double factor);
+/* Takes the probes around a window into what is known of the placement's noise. */
+void lb_runner_learn(struct lb_runner *bench, int placement, const float *before,
+                     const float *after, int n_links);
+/* The factor within which two probes of a placement are of one distance, by the noise so far. */
+double lb_runner_agreement(const struct lb_runner *bench, int placement);
 
 /* Reads back what samples.csv holds of this plan: series, counts, the round to go on with and what
  * of it is done. -EPROTO with the line for rows that are not of this plan. */
@@ -196,6 +210,8 @@ struct lb_sum {
     float *first;               /* probes before the first window */
     float *least, *most;        /* over the phases, of the mean of the probes around each */
     int phases;
+    double start_ns; /* of the first */
+    double agree;    /* factor within which its phases lie at one distance */
 };
 int lb_sum_init(const struct lb_run *run, const struct lb_case *c, struct lb_sum *sum);
 void lb_sum_finish(struct lb_sum *sum);

@@ -205,15 +205,6 @@ void lb_ring_link(int n, int link, int ends[2])
     ends[1] = (first + 1) % n;
 }
 
-bool lb_probes_agree(const float *a, const float *b, int n)
-{
-    for (int i = 0; i < n; i++)
-        /* NaN, of two that did not meet, agrees with nothing. */
-        if (!(a[i] <= b[i] * LB_REGIME_AGREE && b[i] <= a[i] * LB_REGIME_AGREE))
-            return false;
-    return true;
-}
-
 /* Cases */
 
 /* Windows that let threads sleep have fewer tries: they would eat the budget of the others. Where

@@ -360,6 +360,10 @@ static void join_window(struct resuming *r)
     }
     read_links(r, "pingpong_before_ns", r->before);
     read_links(r, "pingpong_after_ns", r->after);
+    if (!r->sum->phases)
+        r->sum->start_ns = r->start_ns;
+    lb_runner_learn(r->b, c->placement, r->before, r->after, r->n_links);
+    r->sum->agree = lb_runner_agreement(r->b, c->placement);
     lb_sum_add_phase(r->before, r->after, r->n_links, r->sum);
     read_placed(r, &r->b->run->series[r->case_index]);
 }

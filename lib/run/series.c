@@ -90,6 +90,7 @@ int lb_sum_init(const struct lb_run *run, const struct lb_case *c, struct lb_sum
 {
     size_t n = (size_t)run->plan->placements[c->placement].n;
 
+    sum->agree = LB_REGIME_AGREE;
     sum->first = calloc(n, sizeof *sum->first);
     sum->least = calloc(n, sizeof *sum->least);
     sum->most = calloc(n, sizeof *sum->most);
@@ -177,6 +178,9 @@ void lb_sum_add(struct lb_runner *b, const struct lb_attempt *a, struct lb_sum *
         lb_runner_latency(a, c, role, &sum->latency[role]);
         lb_runner_tally(a, c, role, sum->tallies[role]);
     }
+    if (!sum->phases)
+        sum->start_ns = a->start_ns;
+    sum->agree = lb_runner_agreement(b, c->placement);
     lb_sum_add_phase(a->before, a->after, a->n_links, sum);
     lb_series_place(&a->placed, &b->run->series[a->case_index]);
 }
@@ -195,17 +199,23 @@ static int keep_probes(struct lb_series *series, const struct lb_sum *sum, const
                        int n_links)
 {
     size_t n = series->n, links = (size_t)n_links;
-    float *more;
+    float *probes, *changes;
 
     series->n_links = n_links;
     if (!links)
         return 0;
-    more = realloc(series->probes, (n + 1) * links * sizeof *series->probes);
-    if (!more)
+    probes = realloc(series->probes, (n + 1) * links * sizeof *probes);
+    if (probes)
+        series->probes = probes;
+    changes = realloc(series->changes, (n + 1) * links * sizeof *changes);
+    if (changes)
+        series->changes = changes;
+    if (!probes || !changes)
         return -ENOMEM;
-    series->probes = more;
-    for (size_t i = 0; i < links; i++)
-        more[n * links + i] = sqrtf(sum->first[i] * after[i]);
+    for (size_t i = 0; i < links; i++) {
+        probes[n * links + i] = sqrtf(sum->first[i] * after[i]);
+        changes[n * links + i] = after[i] / sum->first[i];
+    }
     return 0;
 }
 
@@ -255,13 +265,14 @@ int lb_sum_keep(struct lb_run *run, int case_index, unsigned round, const float 
     struct lb_series *series = &run->series[case_index];
     int err = 0;
 
-    if (!lb_probes_agree(sum->least, sum->most, n_links)) {
+    if (!lb_probes_agree(sum->least, sum->most, n_links, sum->agree)) {
         run->dropped++;
         return 0;
     }
     for (int role = 0; role < lb_case_roles(c); role++) {
         take_mean(&sum->roles[role], sum->phases);
         sum->roles[role].round = round;
+        sum->roles[role].start_ns = sum->start_ns;
         if ((err = keep_sample(series, role, &sum->roles[role])) ||
             (err = keep_tallies(series, role, sum->tallies[role], run->n_events)))
             return err;

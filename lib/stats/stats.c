@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Medians, fairness, rates, and the grouping of values that lie together.
+ * Medians, fairness, and rates.
  */
 #include "stats_private.h"
 
@@ -158,53 +158,4 @@ bool lb_stats_precise(double half, double net, double ns_op, double work_ns, dou
     if (work_ns > 0)
         return half <= fmax(precision_ns, PRECISE_SHARE_NET * fabs(net));
     return half <= PRECISE_SHARE_NS_OP * ns_op;
-}
-
-struct labelled {
-    double value;
-    size_t index;
-};
-
-static int compare_labelled(const void *left, const void *right)
-{
-    const struct labelled *a = left;
-    const struct labelled *b = right;
-    return (a->value > b->value) - (a->value < b->value);
-}
-
-/* Median of sorted[first..end), which is not empty. */
-static double cluster_median(const struct labelled *sorted, size_t first, size_t end)
-{
-    size_t n = end - first;
-    double upper = sorted[first + n / 2].value;
-    return n % 2 ? upper : lb_stats_average(sorted[first + n / 2 - 1].value, upper);
-}
-
-int lb_stats_cluster(const double *x, size_t n, double factor, int *label, int *n_clusters)
-{
-    if (!(factor > 1))
-        return -EINVAL;
-    if (n == 0)
-        return -ENODATA;
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(x[i]) || x[i] <= 0)
-            return -EDOM;
-    struct labelled *sorted = calloc(n, sizeof *sorted);
-    if (!sorted)
-        return -ENOMEM;
-    for (size_t i = 0; i < n; i++)
-        sorted[i] = (struct labelled){x[i], i};
-    qsort(sorted, n, sizeof *sorted, compare_labelled);
-    int cluster = 0;
-    size_t first = 0;
-    for (size_t i = 0; i < n; i++) {
-        if (i > first && sorted[i].value >= factor * cluster_median(sorted, first, i)) {
-            cluster++;
-            first = i;
-        }
-        label[sorted[i].index] = cluster;
-    }
-    free(sorted);
-    *n_clusters = cluster + 1;
-    return 0;
 }

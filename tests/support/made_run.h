@@ -135,6 +135,10 @@ static inline struct lb_sample *add(struct made *m, int index, unsigned round, d
         s->probes = realloc(s->probes, (s->n + 1) * links * sizeof *s->probes);
         assert_non_null(s->probes);
         memcpy(&s->probes[s->n * links], probes, links * sizeof *probes);
+        s->changes = realloc(s->changes, (s->n + 1) * links * sizeof *s->changes);
+        assert_non_null(s->changes);
+        for (size_t i = 0; i < links; i++)
+            s->changes[s->n * links + i] = 1;
     }
     s->n_links = (int)links;
     s->attempts++;
