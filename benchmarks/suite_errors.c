@@ -84,30 +84,63 @@ static int collect(const struct lb_analysis *a, struct tally *y)
     return 0;
 }
 
-/* Pair k's verdict in the run's worth number `run`; its rounds lie evenly over the long run. */
-static int judge(const struct twins *t, int run, double factor, const struct lb_margin *margin,
-                 struct lb_comparison *verdict)
+/* Rounds of the run's worth number `run`, which lie evenly over the long run. */
+static size_t rounds_of(const struct twins *t, int run, size_t *start)
 {
     size_t rounds = t->n < RUN_ROUNDS ? t->n : RUN_ROUNDS;
-    size_t start = (t->n - rounds) * (size_t)run / (RUNS - 1);
+
+    *start = (t->n - rounds) * (size_t)run / (RUNS - 1);
+    return rounds;
+}
+
+/* Correlation between these rounds, over the pairs that one table shows. */
+static int pool(const struct lb_analysis *a, const struct tally *y, const struct twins *like,
+                int run, struct lb_pool *pooled)
+{
+    const struct lb_case *cases = a->run->plan->cases;
+    double d[RUN_ROUNDS];
+    int err = 0;
+
+    *pooled = (struct lb_pool){0};
+    for (size_t k = 0; !err && k < y->n; k++) {
+        const struct twins *t = &y->pairs[k];
+        size_t start, rounds = rounds_of(t, run, &start);
+        if (t->line->role != like->line->role ||
+            !lb_case_is_beside(&cases[t->line->case_index], &cases[like->line->case_index]))
+            continue;
+        for (size_t i = 0; i < rounds; i++)
+            d[i] = t->twin[start + i] - t->base[start + i];
+        err = lb_stats_pool(d, rounds, pooled);
+    }
+    return err;
+}
+
+/* Pair k's verdict. */
+static int judge(const struct lb_analysis *a, const struct tally *y, const struct twins *t, int run,
+                 double factor, const struct lb_margin *margin, struct lb_comparison *verdict)
+{
+    size_t start, rounds = rounds_of(t, run, &start);
     double scaled[RUN_ROUNDS];
+    struct lb_pool pooled;
+    int err = pool(a, y, t, run, &pooled);
     struct lb_pair pair = {.base_ns_op = t->base + start,
                            .ns_op = scaled,
                            .n = rounds,
-                           .seed = (uint64_t)run,
+                           .pool = &pooled,
                            .min_over_max = t->line->comparison.min_over_max};
 
     for (size_t i = 0; i < rounds; i++)
         scaled[i] = t->twin[start + i] * factor;
-    return lb_stats_compare(&pair, margin, verdict);
+    return err ? err : lb_stats_compare(&pair, margin, verdict);
 }
 
-static int judge_run(struct tally *y, int run, const struct lb_margin *margin)
+static int judge_run(const struct lb_analysis *a, struct tally *y, int run,
+                     const struct lb_margin *margin)
 {
     int winners = 0;
 
     for (size_t k = 0; k < y->n; k++)
-        if (judge(&y->pairs[k], run, 1, margin, &y->verdicts[k]))
+        if (judge(a, y, &y->pairs[k], run, 1, margin, &y->verdicts[k]))
             return -1;
     if (lb_stats_holm(y->verdicts, y->n))
         return -1;
@@ -122,10 +155,11 @@ static int judge_run(struct tally *y, int run, const struct lb_margin *margin)
 
 /* The same runs' worth with every twin scaled: is the planted difference found, each pair beside
  * all others? */
-static int plant(struct tally *y, int run, double factor, const struct lb_margin *margin)
+static int plant(const struct lb_analysis *a, struct tally *y, int run, double factor,
+                 const struct lb_margin *margin)
 {
     for (size_t k = 0; k < y->n; k++)
-        if (judge(&y->pairs[k], run, factor, margin, &y->verdicts[k]))
+        if (judge(a, y, &y->pairs[k], run, factor, margin, &y->verdicts[k]))
             return -1;
     if (lb_stats_holm(y->verdicts, y->n))
         return -1;
@@ -175,13 +209,13 @@ static void report(const struct lb_analysis *a, struct tally *y, const struct se
         return;
     }
     for (int run = 0; !slowed && !err && run < RUNS; run++)
-        err = judge_run(y, run, &s->margin);
+        err = judge_run(a, y, run, &s->margin);
     if (!slowed)
         fprintf(out,
                 "twins that are the same: %d of %d runs' worth hold a false winner (%d in all).\n",
                 y->false_runs, y->judged, y->false_winners);
     for (int run = 0; !err && run < RUNS; run++)
-        err = plant(y, run, slowed ? 1 : PLANTED, &s->margin);
+        err = plant(a, y, run, slowed ? 1 : PLANTED, &s->margin);
     if (slowed)
         fprintf(out, "twins whose pause is %g %% longer: ", s->twin_slow * 100);
     else

@@ -74,7 +74,7 @@ static void print_pair(const struct lb_analysis *a, FILE *out)
 
     if (ratios && one >= 0 && two >= 0) {
         n = log_ratios(&run->series[two], &run->series[one], ratios);
-        if (n && !lb_stats_location(ratios, n, 0.95, 1, &e)) {
+        if (n && !lb_stats_location(ratios, n, 0.95, NULL, &e)) {
             interval_text("%.4f", exp(e.value), exp(e.lo), exp(e.hi), text);
             fprintf(out,
                     "A thread's own line with a second thread at work on another, times of alone: "

@@ -370,9 +370,15 @@ static void test_few_pairs(void **state)
     struct made *m = make(&full);
 
     (void)state;
-    fill_frame(m, 0, 19, 24, near);
-    fill_layouts(m, 0, 19, near);
+    fill_frame(m, 0, 11, 24, near);
+    fill_layouts(m, 0, 11, near);
     check_withheld(m, "20 pairs");
+    fill_frame(m, 11, 19, 24, near);
+    fill_layouts(m, 11, 19, near);
+    struct lb_analysis *a = analyse(m);
+    assert_int_equal(line_of(a, m, "embedded")->comparison.verdict, LB_VERDICT_NOT_SLOWER);
+    assert_int_equal(line_of(a, m, "refcount")->comparison.verdict, LB_VERDICT_UNRESOLVED);
+    lb_analysis_destroy(a);
     fill_frame(m, 19, 20, 24, near);
     fill_layouts(m, 19, 20, near);
     check_withheld(m, NULL);

@@ -81,7 +81,7 @@ static void test_two_real_rounds(void **state)
     check_series(&real);
     assert_int_equal(check_rows(&real, &anchors), real.run->windows);
     assert_int_equal(anchors, 2 * 3);
-    assert_int_equal(lb_analysis_create(real.run, &margin, 1, &a), 0);
+    assert_int_equal(lb_analysis_create(real.run, &margin, &a), 0);
     for (size_t i = 0; i < a->n_lines; i++)
         assert_true(!a->lines[i].compared ||
                     a->lines[i].comparison.verdict == LB_VERDICT_UNRESOLVED);

@@ -193,7 +193,7 @@ static void test_events_are_counted(void **state)
         check_counted_row(r);
     lb_csv_reader_close(r);
     assert_int_equal(rows, real.run->windows);
-    assert_int_equal(lb_analysis_create(real.run, &margin, 1, &a), 0);
+    assert_int_equal(lb_analysis_create(real.run, &margin, &a), 0);
     csv = create_csv(&lb_schema_summary, path);
     assert_int_equal(lb_analysis_write(a, csv, NULL), 0);
     lb_csv_close(csv);
@@ -404,7 +404,7 @@ static void test_stolen_counters(void **state)
         lb_csv_reader_close(r);
         assert_true(counted > 0 && lost > 0);
         check_series(&real);
-        assert_int_equal(lb_analysis_create(real.run, &margin, 1, &a), 0);
+        assert_int_equal(lb_analysis_create(real.run, &margin, &a), 0);
         for (size_t k = 0; k < a->n_lines; k++) {
             const struct lb_result_count *c = &a->lines[k].counts[0];
             double per_op = expected_per_op(real.run, &a->lines[k], 0);
@@ -550,7 +550,7 @@ static void check_armed_statistics(const struct real *real)
         assert_true(s->n <= real->run->rounds);
     }
     assert_int_equal(attempts + armed, real->run->windows);
-    assert_int_equal(lb_analysis_create(real->run, &margin, 1, &a), 0);
+    assert_int_equal(lb_analysis_create(real->run, &margin, &a), 0);
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_series *s = &real->run->series[a->lines[i].case_index];
         assert_int_equal(a->lines[i].ns_op.n + a->lines[i].windows_other, s->n);
@@ -654,7 +654,7 @@ static void test_real_armed_windows(void **state)
         check_armed_statistics(&real);
         check_real_controls(&real);
         /* What the harness does not touch reads 0, and the shared control vouches for that. */
-        assert_int_equal(lb_analysis_create(real.run, &margin, 1, &a), 0);
+        assert_int_equal(lb_analysis_create(real.run, &margin, &a), 0);
         for (size_t i = 0; i < a->n_lines; i++)
             if (real.plan->cases[a->lines[i].case_index].shape.layout &&
                 a->lines[i].counts[1].windows)

@@ -53,7 +53,7 @@ static void check_kept(const struct real *real, bool timed)
     struct lb_analysis *a = NULL;
     size_t timed_lines = 0;
 
-    assert_int_equal(lb_analysis_create(real->run, &margin, 1, &a), 0);
+    assert_int_equal(lb_analysis_create(real->run, &margin, &a), 0);
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_result *l = &a->lines[i];
         const struct lb_series *s = &real->run->series[l->case_index];

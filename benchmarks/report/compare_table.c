@@ -217,9 +217,10 @@ static void print_only(FILE *out, const struct lb_compare *c, int side)
 
 static void print_tally(FILE *out, const struct lb_compare_tally *t)
 {
-    fprintf(out, "%zu faster, %zu slower, %zu same, %zu unresolved\n",
+    fprintf(out, "%zu faster, %zu slower, %zu same, %zu not slower, %zu unresolved\n",
             t->verdicts[LB_VERDICT_FASTER], t->verdicts[LB_VERDICT_SLOWER],
-            t->verdicts[LB_VERDICT_SAME], t->verdicts[LB_VERDICT_UNRESOLVED]);
+            t->verdicts[LB_VERDICT_SAME], t->verdicts[LB_VERDICT_NOT_SLOWER],
+            t->verdicts[LB_VERDICT_UNRESOLVED]);
 }
 
 /* Scans of offsets and moved copies have other bases than the baseline. */

@@ -10,7 +10,7 @@
 
 /* One layout over all placements. */
 struct over_placements {
-    int verdicts[LB_VERDICT_SLOWER + 1];
+    int verdicts[LB_VERDICTS];
     int unfair, unjudged;
     const struct lb_result *best, *worst; /* by difference to the baseline */
 };
@@ -101,8 +101,9 @@ static void print_row(FILE *out, const struct lb_analysis *a, const struct lb_re
         fputs(" (baseline)\n", out);
         return;
     }
-    fprintf(out, " %6d %5d %6d %6d", o.verdicts[LB_VERDICT_FASTER], o.verdicts[LB_VERDICT_SAME],
-            o.verdicts[LB_VERDICT_SLOWER], o.verdicts[LB_VERDICT_UNRESOLVED] + o.unjudged);
+    fprintf(out, " %6d %5d %6d %6d %6d", o.verdicts[LB_VERDICT_FASTER], o.verdicts[LB_VERDICT_SAME],
+            o.verdicts[LB_VERDICT_NOT_SLOWER], o.verdicts[LB_VERDICT_SLOWER],
+            o.verdicts[LB_VERDICT_UNRESOLVED] + o.unjudged);
     if (o.best) {
         print_where(out, a, o.best);
         print_where(out, a, o.worst);
@@ -138,8 +139,8 @@ static void print_table(FILE *out, const struct lb_analysis *a, size_t first)
     if (c->shape.scenario->subject->uses_pages)
         fprintf(out, "\n  %-21s %-8s %s\n", "pages", "role", " least and most over placements");
     else
-        fprintf(out, "\n  %-21s %-8s %6s %5s %6s %6s %-34s %s\n", "layout", "role", "faster",
-                "same", "slower", "unres.", " best off", " worst off");
+        fprintf(out, "\n  %-21s %-8s %6s %5s %6s %6s %6s %-34s %s\n", "layout", "role", "faster",
+                "same", "not s.", "slower", "unres.", " best off", " worst off");
     for (size_t i = first; i < a->n_lines; i++)
         if (a->lines[i].main_regime && same_table(case_of(a, &a->lines[i]), c) &&
             !is_printed(a, i, true))

@@ -58,7 +58,7 @@ static int list_verdict(FILE *out, const struct lb_analysis *a, size_t first, in
 void verdict_sentence(FILE *out, const struct lb_analysis *a, size_t first, int regime)
 {
     static const enum lb_verdict order[] = {LB_VERDICT_FASTER, LB_VERDICT_SAME, LB_VERDICT_SLOWER,
-                                            LB_VERDICT_UNRESOLVED};
+                                            LB_VERDICT_NOT_SLOWER, LB_VERDICT_UNRESOLVED};
     const struct lb_plan *p = a->run->plan;
     const struct lb_case *c = &p->cases[first];
     char base[LB_CASE_LAYOUT_BYTES];
@@ -205,6 +205,8 @@ static void print_answer(FILE *out, const struct lb_analysis *a, const struct lb
     fprintf(out, "  %-18s %s: faster in %d, the same in %d, slower in %d%s%s%s", label,
             words[answer->kind], answer->faster, answer->same, answer->slower,
             answer->slower ? " (" : "", n.slower, answer->slower ? ")" : "");
+    if (answer->not_slower)
+        fprintf(out, ", not slower in %d", answer->not_slower);
     if (answer->unresolved)
         fprintf(out, ", unresolved in %d (%s%s%s)", answer->unresolved, n.unresolved,
                 n.why ? ": " : "", n.why ? n.why : "");

@@ -274,7 +274,7 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
                     struct front *front, struct lb_why *why)
 {
     struct lb_analysis *a;
-    int err = lb_analysis_create(run, &w->settings->margin, w->settings->seed, &a);
+    int err = lb_analysis_create(run, &w->settings->margin, &a);
 
     if (err)
         return lb_fail(why, -err, "analysis: %s", strerror(-err));

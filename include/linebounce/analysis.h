@@ -137,8 +137,8 @@ double lb_case_rate_set(const struct lb_case *c, int role);
  * A verdict about lines that threads share is withheld (no_verdict says why) where the machine was
  * busy, where the case has one thread, and where the controls of its placement, work and regime
  * were not measured or are not seen to part; one about roles that act on one another where the two
- * cases met different rates. */
-int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint64_t seed,
+ * cases met different rates. Holm's correction is over all others, of all regimes. */
+int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin,
                        struct lb_analysis **analysis);
 void lb_analysis_destroy(struct lb_analysis *analysis);
 
@@ -158,15 +158,14 @@ bool lb_analysis_reports(const struct lb_analysis *analysis, int placement, int 
 enum lb_answer_kind {
     LB_ANSWER_COSTS,     /* slower somewhere */
     LB_ANSWER_NOTHING,   /* faster or the same everywhere */
-    LB_ANSWER_NO_COST,   /* not settled everywhere, but every interval excludes a cost */
-    LB_ANSWER_UNDECIDED, /* some interval allows one, or there is none */
+    LB_ANSWER_NO_COST,   /* faster, the same or not slower everywhere */
+    LB_ANSWER_UNDECIDED, /* some interval allows a cost, or there is none */
 };
 struct lb_answer {
     enum lb_answer_kind kind;
     int like, base; /* the first of its cases, which names layout and lock, and its baseline */
-    int faster, same, slower;
+    int faster, same, not_slower, slower;
     int unresolved; /* a verdict of unequal shares (unfair) is none, nor is one of no pairs */
-    int open;       /* of those: where a cost is not excluded */
 };
 /* One for each inline layout and kind of lock, in the plan's order; built-in, a user's own and from
  * BTF alike. The caller frees the array; *n is 0 (and it NULL) where the run does not ask. */

@@ -84,8 +84,8 @@ struct lb_compare_difference {
 };
 
 struct lb_compare_tally {
-    size_t verdicts[LB_VERDICT_SLOWER + 1]; /* by enum lb_verdict */
-    size_t judged;                          /* cases without a note */
+    size_t verdicts[LB_VERDICTS]; /* by enum lb_verdict */
+    size_t judged;                /* cases without a note */
 };
 
 struct lb_compare {

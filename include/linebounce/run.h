@@ -67,9 +67,10 @@ struct lb_series {
     unsigned object_residues[LB_LINE_BYTES],
         lock_residues[LB_LINE_BYTES]; /* good windows at each */
     unsigned pairs_known,
-        pairs_sharing; /* good windows in which threads 0 and 1 have locks; share a line */
-    bool active;       /* still measured */
-    bool left_out;     /* for want of time: see lb_run.left_out */
+        pairs_sharing;      /* good windows in which threads 0 and 1 have locks; share a line */
+    bool active;            /* still measured */
+    unsigned precise_looks; /* the last ones in a row at which it was precise */
+    bool left_out;          /* for want of time: see lb_run.left_out */
 };
 
 enum lb_run_end {

@@ -50,36 +50,58 @@ bool lb_stats_rates_differ(size_t x_a, size_t n_a, size_t x_b, size_t n_b);
 /* Lag-1 autocorrelation of the samples in their order; 0 below 3 samples or without variance. */
 double lb_stats_lag1(const double *x, size_t n);
 
+/* Correlation between rounds, of several series that were measured in the same ones: the paired
+ * differences of a scenario. All zero is empty. */
+struct lb_pool {
+    double series, rounds;
+    double products, squares; /* of neighbours' scores (ranks about the centre), and of each */
+    double blocks;            /* variance of the sums of scores that blocks of rounds show */
+    double variances;         /* of the series, summed */
+    double covariances;       /* of neighbours in time, likewise */
+};
+/* Adds a series, in round order; one of fewer than 6 rounds adds nothing. */
+int lb_stats_pool(const double *d, size_t n, struct lb_pool *pool);
+
 enum lb_stats_method {
-    LB_STATS_SIGNED_RANK,     /* Hodges-Lehmann estimate, interval by inverting Wilcoxon's test */
-    LB_STATS_BLOCK_BOOTSTRAP, /* the same estimate, interval from resampled blocks of rounds */
+    LB_STATS_SIGNED_RANK, /* Hodges-Lehmann estimate, interval by inverting Wilcoxon's test */
+    LB_STATS_BLOCKS,      /* the same, widened by the variance of blocks of rounds */
 };
 
 /* A location estimate of paired samples (differences, or logarithms of ratios). */
 struct lb_estimate {
     size_t n;
     double value, lo, hi;
+    double mean; /* beside it: what all rounds come to, slow ones included */
+    /* More than LB_HUMPS_SHARE of the samples lie over LB_HUMPS_MAD median absolute deviations from
+     * the estimate: two humps. Then it may be far from the mean, and jump from one to the other. */
+    bool humped;
     double lag1;
     enum lb_stats_method method;
 };
+/* Of normal noise 4 % lie beyond, of Student's t with 2 degrees 13 %. */
+#define LB_HUMPS_MAD   3
+#define LB_HUMPS_SHARE 0.25
 
 /* Hodges-Lehmann estimate (median of the Walsh averages) of the centre of d[0..n), in round order.
  * The interval inverts the signed-rank test (exact distribution up to 60 samples, normal
- * approximation beyond). Where the lag-1 correlation, after the correction of its bias
- * (n * lag1 + 1) / (n - 3), exceeds 2/sqrt(n) (two standard errors of white noise), that interval
- * is widened about the estimate by what a moving-block bootstrap of the rounds' contributions shows
- * (blocks of the least b with b^3 >= n rounds, 2000 replicates seeded by `seed`, Student's t),
- * never narrowed. Below 6 samples, or where the confidence is out of reach of n, the interval is
- * infinite on both sides (nothing can be claimed). Any n: the averages are counted, not stored, in
- * O(n log n). */
-int lb_stats_location(const double *d, size_t n, double confidence, uint64_t seed,
+ * approximation beyond). Where the lag-1 correlation of the scores, after the correction of its
+ * bias (n * lag1 + 1) / (n - 3), exceeds what white noise has, by one standard error in the pool
+ * (NULL: none) or by two in the series itself, that interval is widened about the estimate by what
+ * blocks of rounds show: the exact variance of a moving-block bootstrap of the scores (blocks of
+ * the least b with b^3 >= n rounds), Student's t; never narrowed. There, and where the samples have
+ * two humps, it is the least that holds the interval of the mean too, which is given no less than
+ * the pool's spread: rounds that came in states that last may by luck have seen one alone. Below 6
+ * samples, or where the confidence is out of reach of n, the interval is infinite on both sides
+ * (nothing can be claimed). Any n: the averages are counted, not stored, in O(n log n). */
+int lb_stats_location(const double *d, size_t n, double confidence, const struct lb_pool *pool,
                       struct lb_estimate *estimate);
 
 /* One-sided p value for "the centre of d is not above `bound`", by the method that
  * lb_stats_location would choose: small when d lies clearly above the bound, at most 0.025 exactly
  * when the 95 % interval lies above it. Averages equal to the bound (zeros, ties) count as not
- * above. 1 below 6 samples. */
-int lb_stats_p_above(const double *d, size_t n, double bound, uint64_t seed, double *p);
+ * above. 1 below 6 samples, and where a pool shows that all are worth no more than that. */
+int lb_stats_p_above(const double *d, size_t n, double bound, const struct lb_pool *pool,
+                     double *p);
 
 /* What a winner has to exceed. Both have to be exceeded: a difference counts when it lies beyond
  * `ns` AND beyond `share` of the baseline's ns_op. 2 ns and 2 % are the defaults: an interval that
@@ -97,11 +119,16 @@ struct lb_margin {
 /* The first look at or above n pairs. */
 size_t lb_stats_look(size_t n);
 
+/* Fewest pairs of `not slower`: the interval is exact from 6 on, but wide. */
+#define LB_FEWEST_NOT_SLOWER 12
+
 enum lb_verdict {
     LB_VERDICT_UNRESOLVED,
     LB_VERDICT_SAME,
     LB_VERDICT_FASTER,
     LB_VERDICT_SLOWER,
+    LB_VERDICT_NOT_SLOWER, /* the interval ends below the margin: same or faster */
+    LB_VERDICTS,
 };
 const char *lb_verdict_name(enum lb_verdict verdict);
 
@@ -111,7 +138,7 @@ struct lb_pair {
     size_t n;
     double min_over_max; /* the lower of the two medians of min/max of ops; below 0.5 is unfair */
     double spoiled_gap; /* lb_stats_rate_gap of spoiled windows; no verdict over LB_RATE_GAP_MOST */
-    uint64_t seed;
+    const struct lb_pool *pool; /* of the differences of its scenario; NULL: none */
 };
 
 struct lb_comparison {
@@ -119,7 +146,7 @@ struct lb_comparison {
     struct lb_estimate difference; /* ns; the same for ns_op and net_ns_op */
     double margin_ns;              /* max(margin.ns, margin.share * median of base_ns_op) */
     double p;      /* twice the smaller of the one-sided p values beyond +margin and -margin */
-    double p_holm; /* after lb_stats_holm: p adjusted for all pairs of the run */
+    double p_holm; /* after lb_stats_holm: p adjusted for all that are judged; NaN: it is not */
     enum lb_verdict verdict;
     double min_over_max; /* of the pair */
     bool unfair; /* a faster or slower that rests on unfair shares of ops: min_over_max < 0.5 */
@@ -127,22 +154,19 @@ struct lb_comparison {
     bool few; /* that it rests on fewer than LB_FIRST_LOOK pairs is all that stands against it */
 };
 
-/* Whether a cost beyond the margin is ruled out: the interval ends below +margin, and nothing but
- * the number of pairs stands against a verdict. Intervals are exact from 6 pairs on, so this may
- * hold where `same` is out of reach. */
-bool lb_stats_excludes_cost(const struct lb_comparison *comparison);
-
 /* Estimates and p value of one pair; the verdict is LB_VERDICT_UNRESOLVED and p_holm is p until
  * lb_stats_holm. Costs that are not positive have no ratio: -EDOM. */
 int lb_stats_compare(const struct lb_pair *pair, const struct lb_margin *margin,
                      struct lb_comparison *comparison);
 
-/* Verdicts of all n pairs of a run under Holm's step-down correction: `faster` or `slower` when the
- * 95 % interval of the difference lies wholly beyond the margin, that of the ratio on the same side
- * of 1, and the corrected p is at most 0.05; `same` when the interval lies wholly inside;
- * otherwise, below LB_FIRST_LOOK pairs, or where no_verdict is set, `unresolved`. Pairs without a
- * verdict count among the n. 0 pairs are none to judge and no error. Calling it again, with more
- * pairs too, is allowed. */
+/* Verdicts of all n pairs of a run. `faster` or `slower` when the 95 % interval of the difference
+ * lies wholly beyond the margin, that of the ratio on the same side of 1, and p, corrected by Holm
+ * over all pairs that may have a winner, is at most 0.05; `same` when the interval lies wholly
+ * inside; `not slower` when it ends below +margin, from LB_FEWEST_NOT_SLOWER pairs on; otherwise,
+ * or where no_verdict is set, `unresolved`. Winners and `same` want LB_FIRST_LOOK pairs. `same` and
+ * `not slower` are not corrected: of pairs that differ by the margin 2.5 % get one. A pair that has
+ * too few pairs for all but `not slower` loses no_verdict where it is that. 0 pairs are none to
+ * judge and no error. Calling it again, with more pairs too, is allowed. */
 int lb_stats_holm(struct lb_comparison *comparisons, size_t n);
 
 /* Whether a case's interval is narrow enough to stop. `net` is its net_ns_op, half the half-width

@@ -377,7 +377,7 @@ static bool put_tally(cJSON *root, const char *name, const struct lb_compare_tal
     cJSON *o = cJSON_AddObjectToObject(root, name);
     bool done = o != NULL;
 
-    for (int v = LB_VERDICT_SLOWER; done && v >= 0; v--)
+    for (int v = LB_VERDICTS - 1; done && v >= 0; v--)
         done = put_count(o, lb_verdict_name((enum lb_verdict)v), t->verdicts[v]);
     return done && put_count(o, "judged", t->judged);
 }

@@ -14,8 +14,15 @@ struct desk {
     struct lb_analysis *a;
     struct lb_run *run;
     const struct lb_margin *margin;
-    uint64_t seed;
     double *left, *right;
+    struct pools *pools;
+    size_t n_pools;
+};
+
+/* Correlation between rounds, over the cases that one table shows, of a role in a regime. */
+struct pools {
+    int like, role, regime;
+    struct lb_pool net, difference;
 };
 
 enum measure { MACHINE, RATE, PER_KOP, LATE, JAIN, MIN_OVER_MAX, CPU, OFF_CPU };
@@ -59,6 +66,50 @@ static double median_of(struct desk *d, const struct lb_result *l, enum measure 
     return median;
 }
 
+static struct pools *pools_of(const struct desk *d, const struct lb_result *l)
+{
+    const struct lb_case *cases = d->run->plan->cases;
+
+    for (size_t i = 0; i < d->n_pools; i++)
+        if (d->pools[i].role == l->role && d->pools[i].regime == l->regime &&
+            lb_case_is_beside(&cases[d->pools[i].like], &cases[l->case_index]))
+            return &d->pools[i];
+    return NULL;
+}
+
+/* The differences of a line to another case's rounds, into d->left. */
+static size_t take_differences(struct desk *d, const struct lb_result *l, int other)
+{
+    int role = lb_run_partner_role(d->run, l->case_index, l->role, other);
+    size_t n =
+        lb_run_pairs(d->run, l->case_index, l->role, other, role, l->regime, d->left, d->right);
+
+    for (size_t i = 0; i < n; i++)
+        d->left[i] -= d->right[i];
+    return n;
+}
+
+/* Adds what a line's rounds show of their correlation to those of its table. */
+static int pool_line(struct desk *d, const struct lb_result *l)
+{
+    const struct lb_case *c = &d->run->plan->cases[l->case_index];
+    struct pools *p = pools_of(d, l);
+    size_t n;
+    int err;
+
+    if (!p) {
+        p = &d->pools[d->n_pools++];
+        *p = (struct pools){.like = l->case_index, .role = l->role, .regime = l->regime};
+    }
+    if (c->base >= 0 && (n = take_differences(d, l, c->base)) &&
+        (err = lb_stats_pool(d->left, n, &p->difference)))
+        return err;
+    if (c->empty >= 0 && !lb_workload_paced(&c->shape, l->role) &&
+        (n = take_differences(d, l, c->empty)))
+        return lb_stats_pool(d->left, n, &p->net);
+    return 0;
+}
+
 static int summarise(struct desk *d, struct lb_result *l)
 {
     const struct lb_case *c = &d->run->plan->cases[l->case_index];
@@ -67,13 +118,10 @@ static int summarise(struct desk *d, struct lb_result *l)
 
     if (err)
         return err;
-    if (c->empty >= 0 && !lb_workload_paced(&c->shape, l->role)) {
-        n = lb_run_pairs(d->run, l->case_index, l->role, c->empty, 0, l->regime, d->left, d->right);
-        for (size_t i = 0; i < n; i++)
-            d->left[i] -= d->right[i];
-        if (n && (err = lb_stats_location(d->left, n, 0.95, d->seed, &l->net)))
-            return err;
-    }
+    if (c->empty >= 0 && !lb_workload_paced(&c->shape, l->role) &&
+        (n = take_differences(d, l, c->empty)) &&
+        (err = lb_stats_location(d->left, n, 0.95, &pools_of(d, l)->net, &l->net)))
+        return err;
     l->machine_ns_op = median_of(d, l, MACHINE);
     l->jain = median_of(d, l, JAIN);
     l->min_over_max = median_of(d, l, MIN_OVER_MAX);
@@ -93,7 +141,8 @@ static int compare(struct desk *d, struct lb_result *l)
     const struct lb_case *c = &d->run->plan->cases[l->case_index];
     const struct lb_series *own = &d->run->series[l->case_index], *other;
     struct lb_result base = {.case_index = c->base, .regime = l->regime};
-    struct lb_pair pair = {.base_ns_op = d->right, .ns_op = d->left, .seed = d->seed};
+    struct lb_pair pair = {
+        .base_ns_op = d->right, .ns_op = d->left, .pool = &pools_of(d, l)->difference};
     double fairness;
     int err;
 
@@ -120,11 +169,8 @@ static int compare(struct desk *d, struct lb_result *l)
 static int add_lines(struct desk *d, int case_index, int role)
 {
     int main_regime = lb_run_main_regime(d->run, d->run->plan->cases[case_index].placement);
-    int err = 0;
 
-    for (int r = 0; !err && r < d->run->n_regimes; r++) {
-        struct lb_result l = {
-            .case_index = case_index, .role = role, .regime = r, .main_regime = r == main_regime};
+    for (int r = 0; r < d->run->n_regimes; r++) {
         struct lb_result *more;
         if (!lb_run_pairs(d->run, case_index, role, -1, 0, r, d->left, d->right))
             continue;
@@ -132,12 +178,26 @@ static int add_lines(struct desk *d, int case_index, int role)
         if (!more)
             return -ENOMEM;
         d->a->lines = more;
-        if ((err = summarise(d, &l)) || (err = compare(d, &l))) {
-            free(l.counts);
-            break;
-        }
-        more[d->a->n_lines++] = l;
+        more[d->a->n_lines++] = (struct lb_result){
+            .case_index = case_index, .role = role, .regime = r, .main_regime = r == main_regime};
     }
+    return 0;
+}
+
+static int fill_lines(struct desk *d)
+{
+    struct lb_analysis *a = d->a;
+    int err = 0;
+
+    d->pools = calloc(a->n_lines + 1, sizeof *d->pools);
+    if (!d->pools)
+        return -ENOMEM;
+    for (size_t i = 0; !err && i < a->n_lines; i++)
+        err = pool_line(d, &a->lines[i]);
+    for (size_t i = 0; !err && i < a->n_lines; i++)
+        if (!(err = summarise(d, &a->lines[i])))
+            err = compare(d, &a->lines[i]);
+    free(d->pools);
     return err;
 }
 
@@ -165,11 +225,11 @@ static int decide(struct lb_analysis *a)
     return err;
 }
 
-int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint64_t seed,
+int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin,
                        struct lb_analysis **analysis)
 {
     struct lb_analysis *a = calloc(1, sizeof *a);
-    struct desk d = {.a = a, .run = run, .margin = margin, .seed = seed};
+    struct desk d = {.a = a, .run = run, .margin = margin};
     size_t longest = lb_run_longest(run);
     int err;
 
@@ -181,6 +241,8 @@ int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin, uint6
     for (size_t i = 0; !err && i < run->plan->n_cases; i++)
         for (int role = 0; !err && role < lb_case_roles(&run->plan->cases[i]); role++)
             err = add_lines(&d, (int)i, role);
+    if (!err)
+        err = fill_lines(&d);
     free(d.left);
     free(d.right);
     if (!err)

@@ -35,9 +35,8 @@ static void count(const struct lb_result *l, struct lb_answer *answer)
     answer->faster += verdict == LB_VERDICT_FASTER;
     answer->same += verdict == LB_VERDICT_SAME;
     answer->slower += verdict == LB_VERDICT_SLOWER;
+    answer->not_slower += verdict == LB_VERDICT_NOT_SLOWER;
     answer->unresolved += verdict == LB_VERDICT_UNRESOLVED;
-    answer->open +=
-        verdict == LB_VERDICT_UNRESOLVED && !(k && !k->unfair && lb_stats_excludes_cost(k));
 }
 
 static void answer_for(const struct lb_analysis *a, int like, struct lb_answer *answer)
@@ -50,8 +49,8 @@ static void answer_for(const struct lb_analysis *a, int like, struct lb_answer *
             if (lb_answer_covers(p, answer, (int)i))
                 count(lb_analysis_find(a, (int)i, role), answer);
     answer->kind = answer->slower       ? LB_ANSWER_COSTS
-                   : answer->open       ? LB_ANSWER_UNDECIDED
-                   : answer->unresolved ? LB_ANSWER_NO_COST
+                   : answer->unresolved ? LB_ANSWER_UNDECIDED
+                   : answer->not_slower ? LB_ANSWER_NO_COST
                                         : LB_ANSWER_NOTHING;
 }
 

@@ -207,8 +207,8 @@ static void put_verdict(FILE *out, const struct lb_csv_reader *r)
 
 static void put_row(FILE *out, const struct lb_csv_reader *r)
 {
-    static const char *const before[] = {"layout", "lock",    "role",   "placement",
-                                         "home",   "threads", "work_ns"};
+    static const char *const before[] = {"layout", "lock",    "role",    "placement",
+                                         "home",   "threads", "work_ns", "regime_ns"};
 
     fputs("<tr>", out);
     for (size_t i = 0; i < LB_COUNT(before); i++)
@@ -231,7 +231,8 @@ static void put_scenario(FILE *out, const char *scenario, bool open)
     fputs("<h3>", out);
     put(out, scenario);
     fputs("</h3>\n<table><tr><th>layout</th><th>lock</th><th>role</th><th>placement</th>"
-          "<th>home</th><th>threads</th><th>work ns</th><th>net ns/op [95 %]</th>"
+          "<th>home</th><th>threads</th><th>work ns</th><th>round trip ns</th><th>net ns/op [95 "
+          "%]</th>"
           "<th>ratio [95 %]</th><th>verdict</th><th>min/max</th><th>B/object</th></tr>\n",
           out);
 }

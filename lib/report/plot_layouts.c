@@ -55,6 +55,8 @@ static int mark_of(const struct lb_plot_rows *rows, const struct lb_plot_row *ro
     const char *verdict = lb_plot_cell(rows, row, "verdict");
     bool unfair = !strcmp(lb_plot_cell(rows, row, "unfair"), "1");
 
+    if (!strcmp(verdict, "not slower"))
+        return 9;
     for (int i = 0; i < (int)LB_COUNT(verdicts); i++)
         if (!strcmp(verdict, verdicts[i]))
             return unfair && i < 2 ? 6 + i : 2 + i;

@@ -32,6 +32,7 @@ static void write_times(struct lb_row *row, const struct lb_result *l)
         lb_row_number(row, "net_ns_op_hl", l->net.value);
         lb_row_number(row, "net_ns_op_ci95_lo", l->net.lo);
         lb_row_number(row, "net_ns_op_ci95_hi", l->net.hi);
+        lb_row_number(row, "net_ns_op_mean", l->net.mean);
     }
     lb_row_number(row, "machine_ns_op_median", l->machine_ns_op);
     lb_row_number(row, "ops_per_s_median", l->ops_per_s);
@@ -167,7 +168,9 @@ static void write_comparison(struct lb_row *row, const struct lb_analysis *a,
     lb_row_number(row, "diff_ns_ci95_lo", k->difference.lo);
     lb_row_number(row, "diff_ns_ci95_hi", k->difference.hi);
     lb_row_text(row, "diff_method",
-                k->difference.method == LB_STATS_SIGNED_RANK ? "signed-rank" : "block-bootstrap");
+                k->difference.method == LB_STATS_SIGNED_RANK ? "signed-rank" : "block-variance");
+    lb_row_number(row, "diff_mean_ns", k->difference.mean);
+    lb_row_int(row, "diff_two_humped", k->difference.humped);
     lb_row_number(row, "diff_lag1", k->difference.lag1);
     lb_row_number(row, "margin_ns", k->margin_ns);
     if (!lb_case_is_subject(c))

@@ -8,35 +8,81 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Half-width of the difference to the base in the regime that is shown, and what it is judged by.
- * left and right are scratch. */
-static int is_precise(const struct lb_runner *b, int i, int role, double *left, double *right,
-                      bool *precise)
+/* Correlation between rounds by role, kept with the first case of those that one table shows. */
+struct pools {
+    struct lb_pool role[2];
+};
+
+struct desk {
+    const struct lb_runner *bench;
+    struct pools *pools; /* by case */
+    double *left, *right;
+};
+
+/* Own values, or differences to the base, in the regime that is shown, into d->left. */
+static size_t take(const struct desk *d, size_t i, int role)
 {
-    const struct lb_case *c = &b->plan->cases[i];
-    const struct lb_run *run = b->run;
-    int partner = c->base < 0 ? 0 : lb_run_partner_role(run, i, role, c->base);
+    const struct lb_run *run = d->bench->run;
+    const struct lb_case *c = &run->plan->cases[i];
+    int partner = c->base < 0 ? 0 : lb_run_partner_role(run, (int)i, role, c->base);
+    size_t n = lb_run_pairs(run, (int)i, role, c->base, partner,
+                            lb_run_main_regime(run, c->placement), d->left, d->right);
+
+    for (size_t k = 0; c->base >= 0 && k < n; k++)
+        d->left[k] -= d->right[k];
+    return n;
+}
+
+/* The first case of the table that shows it. */
+static size_t first_beside(const struct lb_plan *plan, size_t i)
+{
+    size_t j = plan->first_case[plan->cases[i].placement];
+
+    while (j < i && !lb_case_is_beside(&plan->cases[j], &plan->cases[i]))
+        j++;
+    return j;
+}
+
+static int pool_all(const struct desk *d)
+{
+    const struct lb_plan *plan = d->bench->plan;
+    int err = 0;
+
+    for (size_t i = 0; !err && i < plan->n_cases; i++)
+        for (int role = 0; !err && role < lb_case_roles(&plan->cases[i]); role++) {
+            size_t n = plan->cases[i].base < 0 ? 0 : take(d, i, role);
+            err = lb_stats_pool(d->left, n, &d->pools[first_beside(plan, i)].role[role]);
+        }
+    return err;
+}
+
+/* Half-width of the difference to the base in the regime that is shown, and what it is judged by.
+ */
+static int is_precise(const struct desk *d, size_t i, int role, bool *precise)
+{
+    const struct lb_run *run = d->bench->run;
+    const struct lb_case *c = &run->plan->cases[i];
     int regime = lb_run_main_regime(run, c->placement), err;
-    size_t n = lb_run_pairs(run, i, role, c->base, partner, regime, left, right);
+    size_t n = take(d, i, role);
     double ns_op, empty = 0;
     struct lb_estimate e;
 
     *precise = false;
     if (n < LB_FIRST_LOOK)
         return 0;
-    if ((err = lb_stats_median(left, n, &ns_op)))
+    if ((err = lb_stats_location(d->left, n, 0.95, &d->pools[first_beside(run->plan, i)].role[role],
+                                 &e)))
         return err;
-    for (size_t k = 0; c->base >= 0 && k < n; k++)
-        left[k] -= right[k];
-    if ((err = lb_stats_location(left, n, 0.95, b->options->seed, &e)))
+    n = lb_run_pairs(run, (int)i, role, -1, 0, regime, d->left, d->right);
+    if ((err = lb_stats_median(d->left, n, &ns_op)))
         return err;
     n = c->empty < 0 || lb_workload_paced(&c->shape, role)
             ? 0
-            : lb_run_pairs(run, c->empty, 0, -1, 0, -1, left, right);
-    if (n && (err = lb_stats_median(left, n, &empty)))
+            : lb_run_pairs(run, c->empty, 0, -1, 0, LB_ALL_REGIMES, d->left, d->right);
+    if (n && (err = lb_stats_median(d->left, n, &empty)))
         return err;
     *precise = lb_stats_precise((e.hi - e.lo) / 2, ns_op - empty, ns_op, c->work_ns,
-                                b->options->precision_ns);
+                                d->bench->options->precision_ns);
     return 0;
 }
 
@@ -53,18 +99,23 @@ static bool is_judged(const struct lb_plan *plan, size_t i)
     return lb_case_is_subject(&plan->cases[i]);
 }
 
-static int mark_wide(struct lb_runner *b, double *left, double *right)
+/* A lucky spread makes one look narrow: twice in a row it has to be. */
+#define PRECISE_LOOKS 2
+
+static int mark_wide(const struct desk *d)
 {
+    const struct lb_plan *plan = d->bench->plan;
     int err = 0;
 
-    for (size_t i = 0; !err && i < b->plan->n_cases; i++) {
-        const struct lb_case *c = &b->plan->cases[i];
-        bool judged = is_judged(b->plan, i), all = judged, precise = true;
-        for (int role = 0; all && !err && role < lb_case_roles(c); role++) {
-            err = is_precise(b, (int)i, role, left, right, &precise);
+    for (size_t i = 0; !err && i < plan->n_cases; i++) {
+        struct lb_series *s = &d->bench->run->series[i];
+        bool all = is_judged(plan, i), precise = true;
+        for (int role = 0; all && !err && role < lb_case_roles(&plan->cases[i]); role++) {
+            err = is_precise(d, i, role, &precise);
             all = precise;
         }
-        b->run->series[i].active = judged && !all && !b->run->series[i].left_out;
+        s->precise_looks = all ? s->precise_looks + 1 : 0;
+        s->active = is_judged(plan, i) && s->precise_looks < PRECISE_LOOKS && !s->left_out;
     }
     return err;
 }
@@ -87,15 +138,22 @@ int lb_runner_stop_precise(struct lb_runner *b)
 {
     size_t n = b->plan->n_cases, longest = lb_run_longest(b->run);
     struct lb_series *series = b->run->series;
-    double *left = calloc(longest + 1, sizeof *left), *right = calloc(longest + 1, sizeof *right);
-    int err = left && right ? lb_run_regimes(b->run) : -ENOMEM;
+    struct desk d = {.bench = b,
+                     .pools = calloc(n, sizeof *d.pools),
+                     .left = calloc(longest + 1, sizeof *d.left),
+                     .right = calloc(longest + 1, sizeof *d.right)};
+    int err = d.pools && d.left && d.right ? lb_run_regimes(b->run) : -ENOMEM;
 
     if (!err)
-        err = mark_wide(b, left, right);
+        err = pool_all(&d);
     if (!err)
-        keep_controls(b->plan, series);
-    free(left);
-    free(right);
+        err = mark_wide(&d);
+    free(d.pools);
+    free(d.left);
+    free(d.right);
+    if (err)
+        return err;
+    keep_controls(b->plan, series);
     for (int pass = 0; pass < 2; pass++) /* a twin's base has a base of its own, but no deeper */
         for (size_t i = 0; i < n; i++) {
             const struct lb_case *c = &b->plan->cases[i];
@@ -104,5 +162,5 @@ int lb_runner_stop_precise(struct lb_runner *b)
             if (series[i].active && c->empty >= 0)
                 series[c->empty].active = true;
         }
-    return err;
+    return 0;
 }

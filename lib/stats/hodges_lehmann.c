@@ -11,16 +11,13 @@
  * zeros make it weaker, never wrong, and a p value of at most 0.025 is the same thing as a 95 %
  * interval above the bound.
  *
- * Where rounds correlate, the same interval is widened about the estimate: by the ratio of standard
- * errors that moving blocks show, and by Student's t over the normal quantile with one degree of
- * freedom less than there are whole blocks. In simulations it covers 90 % at 30 rounds and 94 % at
- * 60 or more when neighbours correlate by 0.5, where the plain interval covers 75 %.
+ * Where rounds correlate (correlation.c), the same interval is widened about the estimate: by the
+ * root of the inflated variance, and by Student's t over the normal quantile.
  */
 #include "stats_private.h"
 
-#include <linebounce/arena.h>
-
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,13 +25,6 @@
 /* Up to here the distribution of the signed-rank sum is computed, beyond it is normal to 1e-4. */
 #define EXACT_N    60
 #define EXACT_SUMS (EXACT_N * (EXACT_N + 1) / 2 + 1)
-
-/* Replicates of the bootstrap: its standard error is good to 1 / sqrt(2 * 2000), 1.6 %. */
-#define REPLICATES 2000
-
-/* A lag-1 correlation is taken as at most this when the variance of blocks is extrapolated: nearer
- * to 1 the rounds are a random walk and no interval means much. */
-#define LAG1_MOST 0.9
 
 /* Samples, and what their interval and their p value share. */
 struct location {
@@ -45,7 +35,11 @@ struct location {
     double lag1;
     enum lb_stats_method method;
     unsigned df;
+    double worth; /* as many independent rounds */
     double widen; /* factor on the signed-rank interval; 1 for independent rounds */
+    double mean, mean_error;
+    bool humped;
+    bool with_mean; /* the interval holds that of the mean too */
 };
 
 static double normal_above(double z)
@@ -206,96 +200,34 @@ static double walsh_median(const double *sorted, size_t n, uint64_t n_walsh)
     return lb_stats_average(walsh_select(sorted, n, n_walsh / 2), upper);
 }
 
-/* Number of samples whose average with x is at most (or, with `strict`, below) bound. */
-static size_t partners(const double *sorted, size_t n, double x, double bound, bool strict)
+/* The mean beside the centre, and whether the two may differ by more than noise. */
+static int mean_init(const double *d, struct location *at)
 {
-    size_t lo = 0, hi = n;
-    while (lo < hi) {
-        size_t middle = lo + (hi - lo) / 2;
-        double average = lb_stats_average(x, sorted[middle]);
-        if (strict ? average < bound : average <= bound)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    return lo;
-}
+    size_t n = at->n, beyond = 0;
+    double *away = calloc(n, sizeof *away), sum = 0, squares = 0, mad;
+    double median = lb_stats_middle(at->sorted, n);
 
-/* What each round contributes to the deviation of the Hodges-Lehmann estimate, to first order: the
- * share of its Walsh averages above the centre, less a half. Uniform in +-1/2 for symmetric noise.
- * sums[i] is the sum of the first i contributions, n + 1 long. */
-static void score_sums(const struct location *at, const double *d, double *sums)
-{
-    sums[0] = 0;
-    for (size_t i = 0; i < at->n; i++) {
-        size_t below = partners(at->sorted, at->n, d[i], at->centre, true);
-        size_t up_to = partners(at->sorted, at->n, d[i], at->centre, false);
-        double above = (double)(at->n - up_to) + (double)(up_to - below) / 2;
-        sums[i + 1] = sums[i] + above / (double)at->n - 0.5;
-    }
-}
-
-/* Variance of the sum of n scores over moving-block replicates. */
-static double bootstrap_variance(const double *sums, size_t n, size_t block, uint64_t seed)
-{
-    double mean = 0, squares = 0;
-    for (int replicate = 1; replicate <= REPLICATES; replicate++) {
-        double sum = 0;
-        for (size_t left = n; left > 0;) {
-            size_t length = left < block ? left : block;
-            size_t start = lb_random_below(&seed, n - length + 1);
-            sum += sums[start + length] - sums[start];
-            left -= length;
-        }
-        double deviation = sum - mean;
-        mean += deviation / replicate;
-        squares += deviation * (sum - mean);
-    }
-    return squares / (REPLICATES - 1);
-}
-/* What blocks of this length miss of the variance of first-order autoregressive noise: they see no
- * correlation beyond their ends and weigh the rest down (as Bartlett's window does). */
-static double block_deficit(double rho, size_t block)
-{
-    double seen = 1, power = 1;
-    for (size_t lag = 1; lag < block; lag++) {
-        power *= rho;
-        seen += 2 * (1 - (double)lag / (double)block) * power;
-    }
-    return (1 + rho) / (1 - rho) / seen;
-}
-
-/* The least b with b^3 >= n, in whole numbers: cbrt(27) may be a little over 3. */
-static size_t block_length(size_t n)
-{
-    size_t b = 1;
-    while (b * b * b < n)
-        b++;
-    return b;
-}
-
-/* How much wider than for independent rounds the interval has to be: the root of the variance of
- * the summed scores over what independent rounds give, n / 12. Resampling the scores and not the
- * estimate costs O(n) a replicate. Never below 1: correlation is the reason to be here. */
-static int location_bootstrap(struct location *at, const double *d, uint64_t seed, double rho)
-{
-    double *sums = calloc(at->n + 1, sizeof *sums);
-    if (!sums)
+    if (!away)
         return -ENOMEM;
-    score_sums(at, d, sums);
-    double n = (double)at->n;
-    size_t block = block_length(at->n);
-    double inflation = bootstrap_variance(sums, at->n, block, seed) / (n / 12);
-    inflation *= block_deficit(fmin(rho, LAG1_MOST), block);
-    free(sums);
-    at->widen = sqrt(fmax(1, inflation));
-    at->df = (unsigned)(at->n / block) - 1;
-    at->method = LB_STATS_BLOCK_BOOTSTRAP;
+    for (size_t i = 0; i < n; i++) {
+        away[i] = fabs(d[i] - median);
+        sum += (d[i] - d[0]) / (double)n;
+    }
+    at->mean = d[0] + sum;
+    for (size_t i = 0; i < n; i++)
+        squares += (d[i] - at->mean) * (d[i] - at->mean);
+    lb_stats_median(away, n, &mad);
+    for (size_t i = 0; i < n; i++)
+        beyond += fabs(d[i] - at->centre) > LB_HUMPS_MAD * mad;
+    at->humped = n >= LB_STATS_FEWEST && (double)beyond > LB_HUMPS_SHARE * (double)n;
+    at->with_mean = at->humped;
+    at->mean_error = n > 1 ? sqrt(squares / ((double)n - 1) / (double)n) : NAN;
+    free(away);
     return 0;
 }
 
 /* On success at->sorted is the caller's to free. */
-static int location_init(const double *d, size_t n, uint64_t seed, struct location *at)
+static int location_init(const double *d, size_t n, const struct lb_pool *pool, struct location *at)
 {
     double *sorted;
     int err = lb_stats_sorted(d, n, &sorted);
@@ -307,23 +239,32 @@ static int location_init(const double *d, size_t n, uint64_t seed, struct locati
         .n_walsh = (uint64_t)n * (n + 1) / 2,
         .lag1 = lb_stats_lag1(d, n),
         .method = LB_STATS_SIGNED_RANK,
+        .widen = 1,
+        .worth = (double)n,
     };
     at->centre = walsh_median(sorted, n, at->n_walsh);
-    if (n < LB_STATS_FEWEST)
-        return 0;
-    /* The sample's own mean pulls the lag-1 correlation down by (1 + 3 rho) / n to first order
-     * (Marriott and Pope 1954); uncorrected, 30 rounds with 0.5 would pass for independent in 4 of
-     * 10 cases. */
-    double rho = ((double)n * at->lag1 + 1) / ((double)n - 3);
-    if (rho > 2 / sqrt((double)n))
-        err = location_bootstrap(at, d, seed, rho);
+    err = mean_init(d, at);
+    if (!err && n >= LB_STATS_FEWEST) {
+        struct lb_pool own = {0};
+        struct lb_allowance allowed;
+        err = lb_stats_pool_sorted(d, sorted, n, at->centre, &own);
+        allowed = lb_stats_allow(&own, pool, n);
+        if (!err && (allowed.inflation > 1 || allowed.worth < (double)n)) {
+            at->widen = sqrt(allowed.inflation);
+            at->df = allowed.df;
+            at->worth = allowed.worth;
+            at->mean_error = sqrt(allowed.mean_variance);
+            at->with_mean = true;
+            at->method = LB_STATS_BLOCKS;
+        }
+    }
     if (err)
         free(sorted);
     return err;
 }
 
 /* Both sides of the signed-rank interval, widened about the estimate where rounds correlate. */
-static void location_interval(const struct location *at, double confidence, double *lo, double *hi)
+static void centre_interval(const struct location *at, double confidence, double *lo, double *hi)
 {
     double tail = (1 - confidence) / 2;
     uint64_t k = critical_rank(at->n, tail);
@@ -340,21 +281,43 @@ static void location_interval(const struct location *at, double confidence, doub
     *hi = at->centre + widen * (*hi - at->centre);
 }
 
-static double location_p(const struct location *at, double bound)
+/* P value of the centre of ranks alone. */
+static double centre_p(const struct location *at, double bound)
 {
-    if (at->n < LB_STATS_FEWEST)
-        return 1;
     if (at->method == LB_STATS_SIGNED_RANK)
         return rank_at_most(at->n, walsh_at_most(at->sorted, at->n, bound));
     /* The standard error is the lower half of the interval over its quantile, so that p is at most
      * 0.025 exactly when the 95 % interval lies above the bound. */
     double lo, hi;
-    location_interval(at, 0.95, &lo, &hi);
+    centre_interval(at, 0.95, &lo, &hi);
     if (lo < at->centre)
         return lb_stats_student_above((at->centre - bound) / (at->centre - lo) *
                                           lb_stats_student_quantile(0.025, at->df),
                                       at->df);
     return at->centre > bound ? 0 : 1;
+}
+
+static unsigned mean_df(const struct location *at)
+{
+    unsigned df = at->n - 1 < UINT_MAX ? (unsigned)(at->n - 1) : UINT_MAX;
+
+    return at->method == LB_STATS_SIGNED_RANK || df < at->df ? df : at->df;
+}
+
+static double location_p(const struct location *at, double bound)
+{
+    double p, mean;
+
+    if (at->n < LB_STATS_FEWEST || at->worth < LB_STATS_FEWEST)
+        return 1;
+    p = centre_p(at, bound);
+    if (!at->with_mean)
+        return p;
+    mean = at->mean_error > 0
+               ? lb_stats_student_above((at->mean - bound) / at->mean_error, mean_df(at))
+           : at->mean > bound ? 0
+                              : 1;
+    return fmax(p, mean);
 }
 
 /* Turns the samples' signs around. */
@@ -368,6 +331,7 @@ static void location_negate(struct location *at)
     for (size_t i = 0; i < at->n; i++)
         at->sorted[i] = -at->sorted[i];
     at->centre = -at->centre;
+    at->mean = -at->mean;
 }
 
 static void location_estimate(const struct location *at, double confidence, struct lb_estimate *out)
@@ -375,19 +339,26 @@ static void location_estimate(const struct location *at, double confidence, stru
     *out = (struct lb_estimate){
         .n = at->n,
         .value = at->centre,
+        .mean = at->mean,
+        .humped = at->humped,
         .lag1 = at->lag1,
         .method = at->method,
     };
-    location_interval(at, confidence, &out->lo, &out->hi);
+    centre_interval(at, confidence, &out->lo, &out->hi);
+    if (!at->with_mean)
+        return;
+    double half = at->mean_error * lb_stats_student_quantile((1 - confidence) / 2, mean_df(at));
+    out->lo = fmin(out->lo, at->mean - half);
+    out->hi = fmax(out->hi, at->mean + half);
 }
 
-int lb_stats_location(const double *d, size_t n, double confidence, uint64_t seed,
+int lb_stats_location(const double *d, size_t n, double confidence, const struct lb_pool *pool,
                       struct lb_estimate *estimate)
 {
     if (!(confidence > 0 && confidence < 1))
         return -EINVAL;
     struct location at;
-    int err = location_init(d, n, seed, &at);
+    int err = location_init(d, n, pool, &at);
     if (err)
         return err;
     location_estimate(&at, confidence, estimate);
@@ -395,12 +366,27 @@ int lb_stats_location(const double *d, size_t n, double confidence, uint64_t see
     return 0;
 }
 
-int lb_stats_p_above(const double *d, size_t n, double bound, uint64_t seed, double *p)
+int lb_stats_pool(const double *d, size_t n, struct lb_pool *pool)
+{
+    double *sorted;
+    int err;
+
+    if (n < LB_STATS_FEWEST)
+        return 0;
+    if ((err = lb_stats_sorted(d, n, &sorted)))
+        return err;
+    err = lb_stats_pool_sorted(d, sorted, n, walsh_median(sorted, n, (uint64_t)n * (n + 1) / 2),
+                               pool);
+    free(sorted);
+    return err;
+}
+
+int lb_stats_p_above(const double *d, size_t n, double bound, const struct lb_pool *pool, double *p)
 {
     if (!isfinite(bound))
         return -EDOM;
     struct location at;
-    int err = location_init(d, n, seed, &at);
+    int err = location_init(d, n, pool, &at);
     if (err)
         return err;
     *p = location_p(&at, bound);
@@ -408,11 +394,11 @@ int lb_stats_p_above(const double *d, size_t n, double bound, uint64_t seed, dou
     return 0;
 }
 
-int lb_stats_beyond(const double *d, size_t n, double margin, uint64_t seed,
+int lb_stats_beyond(const double *d, size_t n, double margin, const struct lb_pool *pool,
                     struct lb_estimate *estimate, double *p)
 {
     struct location at;
-    int err = location_init(d, n, seed, &at);
+    int err = location_init(d, n, pool, &at);
     if (err)
         return err;
     location_estimate(&at, LB_STATS_CONFIDENCE, estimate);

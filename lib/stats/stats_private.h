@@ -22,8 +22,20 @@ double lb_stats_middle(const double *sorted, size_t n);
 
 /* lb_stats_location at 95 %, and the smaller of the one-sided p values for a centre above +margin
  * and for one below -margin. The margin is finite. */
-int lb_stats_beyond(const double *d, size_t n, double margin, uint64_t seed,
+int lb_stats_beyond(const double *d, size_t n, double margin, const struct lb_pool *pool,
                     struct lb_estimate *estimate, double *p);
+
+/* lb_stats_pool of a series whose sorted samples and centre are known. -ENOMEM. */
+int lb_stats_pool_sorted(const double *d, const double *sorted, size_t n, double centre,
+                         struct lb_pool *pool);
+/* What an interval of n >= 6 rounds has to allow for. pool may be NULL. */
+struct lb_allowance {
+    double inflation;     /* of the variance; 1: no correlation is seen */
+    double mean_variance; /* of the mean, by which the interval goes too */
+    double worth;         /* as many independent rounds */
+    unsigned df;
+};
+struct lb_allowance lb_stats_allow(const struct lb_pool *own, const struct lb_pool *pool, size_t n);
 
 /* P(T > t) of Student's T with df >= 1 degrees, and the t with `tail` above it. */
 double lb_stats_student_above(double t, unsigned df);

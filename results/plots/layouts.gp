@@ -21,7 +21,7 @@ picture = "layouts"
 eval open_data
 
 array Text = ["baseline", "faster", "slower", "same", "unresolved", "faster, unfair", \
-    "slower, unfair", "no verdict"]
+    "slower, unfair", "no verdict", "not slower"]
 set style line 1 lc rgb dark pt 13 ps 1.5 lw 1.6
 set style line 2 lc rgb green pt 7 ps 1.25 lw 1.6
 set style line 3 lc rgb vermilion pt 9 ps 1.4 lw 1.6
@@ -30,13 +30,14 @@ set style line 5 lc rgb dark pt 6 ps 1.25 lw 1.6
 set style line 6 lc rgb green pt 6 ps 1.25 lw 1.6
 set style line 7 lc rgb vermilion pt 8 ps 1.4 lw 1.6
 set style line 8 lc rgb grey pt 12 ps 1.4 lw 1.6
+set style line 9 lc rgb green pt 4 ps 1.1 lw 1.6
 
 do for [k = 1:n_pictures] {
     eval next_picture("unit = strcol(5)")
-    array Seen[8] = [0, 0, 0, 0, 0, 0, 0, 0]
+    array Seen[9] = [0, 0, 0, 0, 0, 0, 0, 0, 0]
     stats dat index marks using (Seen[int($3)] = 1, 0) nooutput
     seen = ""
-    do for [c = 1:8] { if (Seen[c]) { seen = seen." ".c } }
+    do for [c = 1:9] { if (Seen[c]) { seen = seen." ".c } }
 
     # Geometry in pixels.
     columns = n_panels < 3 ? n_panels : 3
@@ -91,11 +92,11 @@ do for [k = 1:n_pictures] {
                 set arrow 99 from first base, graph 0 to first base, graph 1 nohead \
                     lc rgb dark lw 1.2 dt 2 back
             }
-            plot for [c = 1:8] dat index marks using ($1 == p && $3 == c ? $4 : NaN):2: \
+            plot for [c = 1:9] dat index marks using ($1 == p && $3 == c ? $4 : NaN):2: \
                     (clip($5)):6 with xerrorbars ls c pt -1 notitle, \
                 dat index marks using ($1 == p && $3 > 4 ? $4 : NaN):2 with points pt 7 ps 1.2 \
                     lc rgb "white" notitle, \
-                for [c = 1:8] dat index marks using ($1 == p && $3 == c ? $4 : NaN):2 \
+                for [c = 1:9] dat index marks using ($1 == p && $3 == c ? $4 : NaN):2 \
                     with points ls c notitle
             unset arrow
         }

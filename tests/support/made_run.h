@@ -176,7 +176,7 @@ static inline struct lb_analysis *analyse(const struct made *m)
 {
     struct lb_analysis *a = NULL;
 
-    assert_int_equal(lb_analysis_create(m->run, &margin, 1, &a), 0);
+    assert_int_equal(lb_analysis_create(m->run, &margin, &a), 0);
     return a;
 }
 
