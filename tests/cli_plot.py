@@ -157,6 +157,19 @@ class Drawn(Pictures):
             out.writeheader()
             out.writerows({**r, "threads": 2, "distance": "l3", "placement": "l3"} for r in rows)
 
+    def test_reference_runs(self):
+        """Runs of older programs are drawn too; what is drawn is there for the scripts."""
+        reference = os.path.join(cli_support.SOURCE, "results/reference")
+        for name in next(os.walk(reference))[1]:
+            shutil.copytree(os.path.join(reference, name), self.path(name),
+                            ignore=shutil.ignore_patterns("plots"))
+            self.assertIn(f"{name}/plots: ", self.succeeds("plot", name).stdout)
+            kinds = {re.match(r"[a-z]+", picture)[0]
+                     for picture in os.listdir(self.path(name, "plots"))}
+            for kind in kinds:
+                self.assertTrue(os.path.getsize(self.path(name, "plots", f"{kind}.dat")))
+            self.assertLessEqual({"layouts", "windows"}, kinds)
+
     def test_several_folders(self):
         self.results("a", "b", "c")
         for folder in "abc":

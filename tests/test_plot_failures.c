@@ -100,6 +100,28 @@ static void test_missing_column(void **state)
     assert_false(is_there("plots"));
 }
 
+/* What came later is taken for empty. */
+static void test_older_folder(void **state)
+{
+    (void)state;
+    static const char *const columns[] = {"every_ns", "ops_per_s_median", "late_ns_op_median"};
+    struct lb_pictures n = {-1, -1};
+
+    need_gnuplot();
+    write_causes(counted, LB_COUNT(counted));
+    char *text = try_read_text(in_run("summary.csv"));
+    assert_non_null(text);
+    for (size_t i = 0; i < LB_COUNT(columns); i++) {
+        char *at = strstr(text, columns[i]);
+        assert_non_null(at);
+        *at = 'X';
+    }
+    write_text(in_run("summary.csv"), text);
+    free(text);
+    assert_int_equal(lb_plot(run, scripts, NULL, &n), 0);
+    assert_true(is_there("plots/causes.svg"));
+}
+
 static void test_nothing_to_draw(void **state)
 {
     (void)state;
@@ -400,6 +422,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_broken_csv),
         TEST(test_missing_column),
+        TEST(test_older_folder),
         TEST(test_nothing_to_draw),
         TEST(test_missing_gnuplot),
         TEST(test_failing_script),

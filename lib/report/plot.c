@@ -32,7 +32,7 @@ static const struct {
     const char *name;
     const char *const *columns;
 } files[FILES] = {
-    [SUMMARY] = {"summary.csv", lb_plot_summary_columns},
+    [SUMMARY] = {"summary.csv", lb_plot_summary_needed},
     [SAMPLES] = {"samples.csv", lb_plot_samples_columns},
     [MATRIX] = {"matrix.csv", lb_plot_matrix_columns},
 };

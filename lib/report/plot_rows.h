@@ -169,9 +169,10 @@ extern const struct lb_plot_kind lb_plot_causes, lb_plot_fairness, lb_plot_heatm
 /* All of them; NULL-terminated. */
 extern const struct lb_plot_kind *const lb_plot_kinds[];
 
-/* Columns that are needed of each file; NULL-terminated. */
-extern const char *const lb_plot_summary_columns[], *const lb_plot_samples_columns[],
-                                                        *const lb_plot_matrix_columns[];
+/* Columns that are needed of each file, and all that are read of summary.csv; NULL-terminated. */
+extern const char *const lb_plot_summary_needed[], *const lb_plot_summary_columns[],
+                                                       *const lb_plot_samples_columns[],
+                                                           *const lb_plot_matrix_columns[];
 
 /* For kinds with a picture of each group and work: 1 where `picture` wrote one, 0, -ENOMEM. */
 typedef int lb_plot_picture(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out);
