@@ -93,8 +93,8 @@ try_foreign()
     meson test -C "$place/build" --no-rebuild --print-errorlogs --timeout-multiplier 4 $tests ||
         result=1
     if [ "$1" = arm64 ]; then
-        on_processor "$place/build" max lse atomics stress_lock stress_lock_lse check_hot ||
-            result=1
+        on_processor "$place/build" max lse atomics stress_lock stress_lock_lse stress_naps_lse \
+            check_hot || result=1
         on_processor "$place/build" cortex-a53 llsc atomics lock words stress_lock || result=1
     fi
     return "$result"

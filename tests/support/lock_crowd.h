@@ -22,6 +22,10 @@
 #include <time.h>
 
 #define MOST_THREADS 64
+/* One section in about so many yields in its midst. */
+#ifndef YIELD_EVERY
+#define YIELD_EVERY 64
+#endif
 
 union any_lock {
     struct lb_rwsem40 rwsem40;
@@ -119,7 +123,7 @@ static inline void write_once(struct worker *worker)
     write_lock(shared, worker->me);
     worker->torn += shared->first != shared->second;
     shared->first++;
-    if (lb_random_below(&worker->seed, 64) == 0)
+    if (lb_random_below(&worker->seed, YIELD_EVERY) == 0)
         sched_yield();
     shared->second++;
     write_unlock(shared, worker->me);
@@ -130,7 +134,7 @@ static inline void look(struct worker *worker)
 {
     const struct shared *shared = worker->shared;
     const uint64_t first = shared->first;
-    if (lb_random_below(&worker->seed, 64) == 0)
+    if (lb_random_below(&worker->seed, YIELD_EVERY) == 0)
         sched_yield();
     worker->torn += first != shared->second;
     worker->reads++;
