@@ -5,6 +5,8 @@
  */
 #include <linebounce/scenario.h>
 
+#include "support/small_arena.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,32 +15,7 @@
 
 #include <cmocka.h>
 
-#define ARENA_BYTES ((size_t)8 << 20)
-#define LIVE        100
-
-static struct lb_arena *memory;
-static char *arena;
-static struct lb_task_set *tasks;
-
-static int set_up(void **state)
-{
-    struct lb_arena_info info;
-
-    (void)state;
-    if (lb_arena_create(ARENA_BYTES, -1, NULL, &memory) || lb_task_set_create(2, &tasks))
-        return -1;
-    lb_arena_info(memory, &info);
-    arena = info.base;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    lb_arena_destroy(memory);
-    lb_task_set_destroy(tasks);
-    return 0;
-}
+#define LIVE 100
 
 static struct lb_workload shape_of(enum lb_scenario_kind kind, const struct lb_layout *layout,
                                    int threads)
@@ -183,5 +160,5 @@ int main(void)
         cmocka_unit_test(test_heap_bytes),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

@@ -6,6 +6,8 @@
 
 #include <linebounce/arena.h>
 
+#include "support/folder.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,7 +32,6 @@ struct made {
     struct side sides[2];
 };
 
-static char folder[64];
 static uint64_t noise = 1;
 
 static void path_of(int run, const char *file, char path[160])
@@ -177,20 +178,6 @@ static void test_other_scenarios(void **state)
     m.roles[0] = "read";
     m.roles[1] = "write";
     expect(&m, "", NAN, NAN);
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/linebounce-rates-XXXXXX");
-    return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    drop_runs();
-    return rmdir(folder);
 }
 
 int main(void)

@@ -6,6 +6,7 @@
 #include <linebounce/events.h>
 
 #include "counters/events_private.h"
+#include "support/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -48,12 +49,6 @@ static struct lb_microarchitecture a_machine(const char *row)
     snprintf(here.name, sizeof here.name, "%s", row);
     snprintf(here.pfm, sizeof here.pfm, "%s", lb_event_row_pmu(row));
     return here;
-}
-
-static void assert_has(const char *text, const char *part)
-{
-    if (!strstr(text, part))
-        fail_msg("\"%s\" lacks \"%s\"", text, part);
 }
 
 static void assert_lacks(const char *text, const char *part)

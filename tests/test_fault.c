@@ -7,6 +7,8 @@
 #include <linebounce/plan.h>
 #include <linebounce/scenario.h>
 
+#include "support/small_arena.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -39,9 +41,8 @@
 #define SANITIZED 0
 #endif
 
-#define ARENA_BYTES ((size_t)2 << 20)
-#define PART_BYTES  ((size_t)2 << 20)
-#define THREADS     2
+#define PART_BYTES ((size_t)2 << 20)
+#define THREADS    2
 
 /* Calls that can be made to fail: these stand before the C library's. */
 static struct {
@@ -77,30 +78,6 @@ int madvise(void *address, size_t bytes, int advice)
         return -1;
     }
     return (int)syscall(SYS_madvise, address, bytes, advice);
-}
-
-static struct lb_arena *memory;
-static char *arena;
-static struct lb_task_set *tasks;
-
-static int set_up(void **state)
-{
-    struct lb_arena_info info;
-
-    (void)state;
-    if (lb_arena_create(ARENA_BYTES, -1, NULL, &memory) || lb_task_set_create(THREADS, &tasks))
-        return -1;
-    lb_arena_info(memory, &info);
-    arena = info.base;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    lb_arena_destroy(memory);
-    lb_task_set_destroy(tasks);
-    return 0;
 }
 
 /* A placed shape. */
@@ -788,5 +765,5 @@ int main(void)
         cmocka_unit_test(test_windows_count_faults),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, make_arena, drop_arena);
 }

@@ -12,6 +12,8 @@
 
 #include <linebounce/gbench.h>
 
+#include "support/folder.h"
+
 #include <cjson/cJSON.h>
 
 #include <errno.h>
@@ -550,16 +552,8 @@ static void test_console(void **state)
 
 /* Files. */
 
-static char folder[] = "/tmp/test_gbench.XXXXXX";
-
-static int make_folder(void **state)
-{
-    (void)state;
-    return mkdtemp(folder) ? 0 : -1;
-}
-
 struct output {
-    char path[64], flag[96];
+    char path[128], flag[160];
 };
 
 static struct output output_in_folder(void)
@@ -568,14 +562,6 @@ static struct output output_in_folder(void)
     snprintf(to.path, sizeof to.path, "%s/out", folder);
     snprintf(to.flag, sizeof to.flag, "--benchmark_out=%s", to.path);
     return to;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    /* What a failed test left behind. */
-    unlink(output_in_folder().path);
-    return rmdir(folder);
 }
 
 static void read_and_remove(const char *path, char *text, size_t bytes)

@@ -7,6 +7,7 @@
 
 #include "report/table.h"
 #include "support/real_run.h"
+#include "support/text.h"
 
 #include <errno.h>
 #include <math.h>
@@ -243,12 +244,6 @@ static char *say(const struct made *m)
     return text;
 }
 
-static void assert_said(const char *text, const char *words)
-{
-    if (!strstr(text, words))
-        fail_msg("'%s' is not in:\n%s", words, text);
-}
-
 static void test_table_says_the_rates(void **state)
 {
     struct made *m = make_mixed(&paced_writer);
@@ -258,11 +253,10 @@ static void test_table_says_the_rates(void **state)
     set_rate(m, "pointer", 1, 50012, 11.24);
     set_rate(m, "embedded", 1, 31000, 8.06);
     text = say(m);
-    assert_said(text, "; writer begins an op every 20 us");
-    assert_said(text,
-                "at 200 ns: ops of writer a second, per 1000 of reader: pointer 50012, 11.2;\n"
-                "      embedded 31000 (62 % of what was set), 8.1");
-    assert_said(text, "fell short of the rate that was set");
+    assert_has(text, "; writer begins an op every 20 us");
+    assert_has(text, "at 200 ns: ops of writer a second, per 1000 of reader: pointer 50012, 11.2;\n"
+                     "      embedded 31000 (62 % of what was set), 8.1");
+    assert_has(text, "fell short of the rate that was set");
     free(text);
     drop(m);
 }

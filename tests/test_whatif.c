@@ -6,6 +6,8 @@
 #include <linebounce/plan.h>
 #include <linebounce/scenario.h>
 
+#include "support/small_arena.h"
+
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,12 +16,9 @@
 
 #include <cmocka.h>
 
-#define ARENA_BYTES ((size_t)8 << 20)
-#define OPS         1000
+#define OPS 1000
 
 struct scene {
-    struct lb_arena *memory;
-    char *arena;
     struct lb_layout layout;
     struct lb_workload shape;
     struct lb_draw draw;
@@ -30,23 +29,10 @@ struct scene {
 static int set_up(void **state)
 {
     static struct scene s;
-    struct lb_arena_info info;
 
     memset(&s, 0, sizeof s);
-    if (lb_arena_create(ARENA_BYTES, -1, NULL, &s.memory))
-        return -1;
-    lb_arena_info(s.memory, &info);
-    s.arena = info.base;
     *state = &s;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *s = *state;
-
-    lb_arena_destroy(s->memory);
-    return 0;
+    return make_arena(state);
 }
 
 static void add_words(struct lb_layout *l, enum lb_how how, int role, size_t n,
@@ -90,8 +76,7 @@ static void stage(struct scene *s, const struct lb_layout *layout, int threads, 
     assert_int_equal(
         lb_draw_init(&seed, 0, ARENA_BYTES, lb_workload_bytes(&s->shape) + 4096, &s->draw), 0);
     assert_int_equal(
-        lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
-        0);
+        lb_workload_place(&s->shape, &s->draw, arena, ARENA_BYTES, NULL, s->sites, &s->placed), 0);
 }
 
 static void run(struct scene *s, int thread, uint64_t ops, uint64_t rng)
@@ -124,7 +109,7 @@ static void test_sites(void **state)
             assert_int_equal(s->sites[1].program.load[k], 200);
         assert_int_equal(s->sites[2].program.write[0], 64);
         assert_int_equal(s->placed.lock_residue, 0);
-        assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
+        assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), 0);
     }
 }
 
@@ -230,5 +215,5 @@ int main(void)
         cmocka_unit_test(test_bases),
     };
 
-    return cmocka_run_group_tests_name("touch", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("touch", tests, set_up, drop_arena);
 }

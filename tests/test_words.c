@@ -5,6 +5,8 @@
  */
 #include <linebounce/scenario.h>
 
+#include "support/small_arena.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,14 +16,10 @@
 
 #include <cmocka.h>
 
-#define ARENA_BYTES  ((size_t)8 << 20)
 #define THREADS_MOST 16
 #define OPS          1000
 
 struct scene {
-    struct lb_arena *memory;
-    char *arena;
-    struct lb_task_set *tasks;
     struct lb_workload shape;
     struct lb_draw draw;
     struct lb_site sites[THREADS_MOST];
@@ -31,24 +29,10 @@ struct scene {
 static int set_up(void **state)
 {
     static struct scene s;
-    struct lb_arena_info info;
 
     memset(&s, 0, sizeof s);
-    if (lb_arena_create(ARENA_BYTES, -1, NULL, &s.memory) || lb_task_set_create(2, &s.tasks))
-        return -1;
-    lb_arena_info(s.memory, &info);
-    s.arena = info.base;
     *state = &s;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *s = *state;
-
-    lb_arena_destroy(s->memory);
-    lb_task_set_destroy(s->tasks);
-    return 0;
+    return make_arena(state);
 }
 
 static void stage(struct scene *s, enum lb_scenario_kind kind, size_t offset, int threads,
@@ -61,8 +45,7 @@ static void stage(struct scene *s, enum lb_scenario_kind kind, size_t offset, in
     assert_int_equal(
         lb_draw_init(&seed, 0, ARENA_BYTES, lb_workload_bytes(&s->shape) + 4096, &s->draw), 0);
     assert_int_equal(
-        lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
-        0);
+        lb_workload_place(&s->shape, &s->draw, arena, ARENA_BYTES, NULL, s->sites, &s->placed), 0);
 }
 
 static uint64_t *word(const struct scene *s, int thread)
@@ -77,7 +60,7 @@ static void run(struct scene *s, int thread, uint64_t ops)
     const uintptr_t *x = s->sites[thread].x;
 
     assert_non_null(loop);
-    loop(ops, 1, LB_SPAN_LEAST, lb_task_get(s->tasks, thread), x[0], x[1], x[2], x[3], x[4], x[5]);
+    loop(ops, 1, LB_SPAN_LEAST, lb_task_get(tasks, thread), x[0], x[1], x[2], x[3], x[4], x[5]);
 }
 
 static void test_words_lie_apart(void **state)
@@ -93,7 +76,7 @@ static void test_words_lie_apart(void **state)
                 for (int t = 0; t < threads; t++) {
                     assert_int_equal((uintptr_t)word(s, t) - (uintptr_t)word(s, 0),
                                      (size_t)t * offsets[i]);
-                    assert_uint_in_range((uintptr_t)word(s, t) - (uintptr_t)s->arena, 0,
+                    assert_uint_in_range((uintptr_t)word(s, t) - (uintptr_t)arena, 0,
                                          ARENA_BYTES - 8);
                 }
                 assert_int_equal(s->placed.shares, threads < 2 ? -1 : offsets[i] < 64);
@@ -136,11 +119,11 @@ static void test_sum_reads_all(void **state)
         assert_int_equal(*word(s, t), t);
 }
 
-static uint64_t fallbacks(const struct scene *s, int thread)
+static uint64_t fallbacks(int thread)
 {
     struct lb_lock_stats stats;
 
-    lb_task_stats(lb_task_get(s->tasks, thread), &stats);
+    lb_task_stats(lb_task_get(tasks, thread), &stats);
     return stats.fallbacks;
 }
 
@@ -154,18 +137,18 @@ static void test_ring_alone(void **state)
     tail = (uint64_t *)s->sites[0].x[1];
     assert_int_equal((uintptr_t)tail - (uintptr_t)head, 8);
     assert_true(s->sites[0].x[2] >= (uintptr_t)tail + 64);
-    before = fallbacks(s, 0);
+    before = fallbacks(0);
     run(s, 0, LB_RING_SLOTS); /* full */
     assert_int_equal(*head, LB_RING_SLOTS);
-    assert_int_equal(fallbacks(s, 0), before);
+    assert_int_equal(fallbacks(0), before);
     run(s, 0, 3); /* nobody pops */
     assert_int_equal(*head, LB_RING_SLOTS);
-    assert_int_equal(fallbacks(s, 0), before + 3);
-    before = fallbacks(s, 1);
+    assert_int_equal(fallbacks(0), before + 3);
+    before = fallbacks(1);
     run(s, 1, LB_RING_SLOTS + 2);
     assert_int_equal(*tail, LB_RING_SLOTS);
-    assert_int_equal(fallbacks(s, 1), before + 2);
-    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(fallbacks(1), before + 2);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), 0);
 }
 
 static void *push_all(void *data)
@@ -182,12 +165,12 @@ static void test_ring_of_two(void **state)
     pthread_t thread;
 
     stage(s, LB_SCENARIO_RING, 64, 2, 9);
-    before = fallbacks(s, 0);
+    before = fallbacks(0);
     assert_int_equal(pthread_create(&thread, NULL, push_all, s), 0);
     run(s, 1, 20 * OPS);
     assert_int_equal(pthread_join(thread, NULL), 0);
-    assert_int_equal(*(uint64_t *)s->sites[0].x[0], 20 * OPS - (fallbacks(s, 0) - before));
-    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(*(uint64_t *)s->sites[0].x[0], 20 * OPS - (fallbacks(0) - before));
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), 0);
 }
 
 static void test_ring_is_checked(void **state)
@@ -196,12 +179,12 @@ static void test_ring_is_checked(void **state)
 
     stage(s, LB_SCENARIO_RING, 64, 2, 9);
     run(s, 0, 5);
-    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), 0);
     ((uint64_t *)s->sites[0].x[2])[3]++; /* another word than the one that was pushed */
-    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), -EBUSY);
     ((uint64_t *)s->sites[0].x[2])[3]--;
     *(uint64_t *)s->sites[0].x[1] = 6; /* more popped than pushed */
-    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), -EBUSY);
 }
 
 static void *guard_all(void *data)
@@ -218,8 +201,7 @@ static void check_guarded(struct scene *s, enum lb_lock_kind kind)
     stage(s, LB_SCENARIO_GUARDED, 64, 2, 11);
     s->shape.lock = kind;
     assert_int_equal(
-        lb_workload_place(&s->shape, &s->draw, s->arena, ARENA_BYTES, NULL, s->sites, &s->placed),
-        0);
+        lb_workload_place(&s->shape, &s->draw, arena, ARENA_BYTES, NULL, s->sites, &s->placed), 0);
     data = (uint64_t *)(s->sites[0].x[0] + s->sites[0].program.write[0]);
     assert_int_equal((uintptr_t)data - s->sites[0].x[0], 64);
     assert_int_equal(s->sites[0].program.write[1], 64 + 8);
@@ -229,12 +211,11 @@ static void check_guarded(struct scene *s, enum lb_lock_kind kind)
     assert_int_equal(pthread_join(thread, NULL), 0);
     assert_int_equal(data[0], 2 * OPS);
     assert_int_equal(data[1], 2 * OPS);
-    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
-    assert_int_equal(lb_lock_write(kind, (void *)s->sites[0].x[0], lb_task_get(s->tasks, 0), NULL),
-                     0);
-    assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), -EBUSY);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), 0);
+    assert_int_equal(lb_lock_write(kind, (void *)s->sites[0].x[0], lb_task_get(tasks, 0), NULL), 0);
+    assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), -EBUSY);
     assert_int_equal(
-        lb_lock_write_unlock(kind, (void *)s->sites[0].x[0], lb_task_get(s->tasks, 0), NULL), 0);
+        lb_lock_write_unlock(kind, (void *)s->sites[0].x[0], lb_task_get(tasks, 0), NULL), 0);
 }
 
 static void test_guarded_counts_exactly(void **state)
@@ -286,13 +267,12 @@ static void test_watched_words(void **state)
     stage(s, LB_SCENARIO_INCREMENT, 64, 2, 1);
     for (int t = 0; t < 2; t++) {
         assert_int_equal(
-            lb_workload_watch(&s->shape, &s->draw, s->arena, t, &count, NULL, &address, &bytes), 0);
+            lb_workload_watch(&s->shape, &s->draw, arena, t, &count, NULL, &address, &bytes), 0);
         assert_int_equal(address, s->sites[t].x[0]);
         assert_int_equal(bytes, 8);
     }
     assert_int_equal(
-        lb_workload_watch(&s->shape, &s->draw, s->arena, 0, &owner, NULL, &address, &bytes),
-        -ENOENT);
+        lb_workload_watch(&s->shape, &s->draw, arena, 0, &owner, NULL, &address, &bytes), -ENOENT);
 }
 
 int main(void)
@@ -305,5 +285,5 @@ int main(void)
         cmocka_unit_test(test_watched_words),
     };
 
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, drop_arena);
 }

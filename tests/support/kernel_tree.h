@@ -111,15 +111,6 @@ static inline void put_symbols(int flags)
     put("/proc/kallsyms", text);
 }
 
-static inline void assert_has(const char *text, const char *part)
-{
-    bool found = strstr(text, part) != NULL;
-
-    if (!found)
-        print_error("'%s' is not in:\n%s\n", part, text);
-    assert_true(found);
-}
-
 /* The text; freed by the caller. */
 static inline char *draw(const struct lb_kernel_trace *trace)
 {

@@ -66,6 +66,12 @@ static inline char *read_text(const char *path)
     return text;
 }
 
+static inline void assert_has(const char *text, const char *part)
+{
+    if (!strstr(text, part))
+        fail_msg("'%s' is not in:\n%s", part, text);
+}
+
 /* How many files this process has open. */
 static inline int open_files(void)
 {
