@@ -77,6 +77,12 @@ def schema_columns(which):
     return re.findall(r'\{\s*"([a-z0-9_]+)"\s*,', own)
 
 
+def event_roles():
+    with open(os.path.join(SOURCE, "include/linebounce/events.h"), encoding="utf-8") as file:
+        own = re.search(r"enum lb_event_role \{(.*?)LB_EVENT_ROLES", file.read(), re.DOTALL)[1]
+    return {name.lower() for name in re.findall(r"\bLB_EVENT_(\w+),", own)}
+
+
 def schema_version():
     with open(os.path.join(SOURCE, "include/linebounce/record.h"), encoding="utf-8") as file:
         return int(re.search(r"#define LB_SCHEMA_VERSION (\d+)", file.read())[1])
