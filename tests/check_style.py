@@ -17,6 +17,7 @@ MOST_LINES = 60      # of any function
 USUAL_LINES = 30     # of 90 % of the functions
 MOST_COLUMNS = 100
 MOST_OF_A_TEST = 900  # lines of a file below tests/
+MOST_OF_A_SCRIPT = 120  # of one that draws
 SPDX = "SPDX-License-Identifier: MIT"
 
 # A function's head starts in the first column; labels, initialisers and types are not heads.
@@ -85,6 +86,10 @@ def check_lines(path, lines):
             yield f"{path}:{number}: cmocka 2 calls it assert_uint_in_range"
     if path.startswith("tests/") and len(lines) - 1 > MOST_OF_A_TEST:
         yield f"{path}: {len(lines) - 1} lines, a test file has at most {MOST_OF_A_TEST}"
+    if path.endswith(".gp") and len(lines) - 1 > MOST_OF_A_SCRIPT:
+        yield f"{path}: {len(lines) - 1} lines, a script that draws has at most {MOST_OF_A_SCRIPT}"
+    if path.endswith(".gp") and any(".csv" in line for line in lines):
+        yield f"{path}: a script draws what stands in its .dat: that reads CSV"
     if lines[-1]:
         yield f"{path}: no newline at the end"
     if not any(SPDX in line for line in lines[:3]):

@@ -12,14 +12,13 @@
 # have that in their names: layouts-remote-8t.svg, layouts-l3-2t-regime1.svg.
 #
 # More settings, in the same -e: out='folder', data='folder of layouts.dat', host='name in the
-# title', emulated=1 (says so in the title). Exit status 3: there is nothing to draw; 2: there is no
-# layouts.dat (in a folder from before there were any): linebounce plot DIR writes it.
+# title', emulated=1 (says so in the title). Exit status 3: nothing to draw; 2: there is no .dat (in
+# a folder from before there were any): linebounce plot DIR writes it.
 
 load ARG0[1:strlen(ARG0) - strlen("layouts.gp")]."common.gp"
 
 picture = "layouts"
 eval open_data
-
 array Text = ["baseline", "faster", "slower", "same", "unresolved", "faster, unfair", \
     "slower, unfair", "no verdict", "not slower"]
 set style line 1 lc rgb dark pt 13 ps 1.5 lw 1.6
