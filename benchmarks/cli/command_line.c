@@ -34,6 +34,8 @@ enum {
     KEY_DRY_RUN = 'n',
     KEY_PUS = 256,
     KEY_WRITERS,
+    KEY_GENERATION,
+    KEY_MM,
     KEY_OBJECTS,
     KEY_OFFSET,
     KEY_HOME,
@@ -87,6 +89,11 @@ static const struct argp_option run_options[] = {
      0},
     {"observe-every", KEY_OBSERVE_EVERY, "TIME|none", 0,
      "Each thread in observer begins an op so often (the pause and 200 ns), or after its pause", 0},
+    {"generation", KEY_GENERATION, "NAME", 0,
+     "Kernels by whose rules VMAs are locked: 6.4, 6.14, 6.17, ... (each layout's own)", 0},
+    {"mm", KEY_MM, "FORM", 0,
+     "How the address space's words lie: kernel, or separate, each on lines of its own (kernel)",
+     0},
     {"work-ns", KEY_WORK, "LIST", 0, "Pauses between ops (200,0); 0 is saturated throughput", 0},
     {"objects", KEY_OBJECTS, "LIST", 0, "Objects in many (100000)", 0},
     {"offset", KEY_OFFSET, "LIST", 0, "Bytes from word to word (8 to 512) in offset and arrays", 0},
@@ -262,6 +269,10 @@ static int parse_single(int key, char *arg, struct settings *s, struct lb_why *w
                           &s->write_every_ns);
     case KEY_OBSERVE_EVERY:
         return set_observe_every(s, arg, why);
+    case KEY_GENERATION:
+        return lb_generation_find(arg, why, &s->generation);
+    case KEY_MM:
+        return lb_mm_form_parse(arg, why, &s->mm_form);
     case KEY_BASELINE:
         return set_baseline(s, arg, why);
     case KEY_BUDGET:

@@ -193,6 +193,13 @@ static int show_locks(const struct settings *s)
     for (size_t i = 0; i < LB_SCENARIOS; i++)
         if (!lb_scenarios[i].internal && lb_scenario_locks(&lb_scenarios[i]))
             print_taken(lb_scenarios[i].name, scenario_takes, &lb_scenarios[i]);
+    puts("\nGenerations of kernels, by whose rules VMAs are locked (--generation):");
+    for (size_t i = 0; i < LB_GENERATIONS; i++) {
+        char rules[256];
+        lb_generation_describe(&lb_generations[i], rules, sizeof rules);
+        printf("%-15s %s:\n%-15s %s\n", lb_generations[i].name, lb_generations[i].meaning, "",
+               rules);
+    }
     puts("\nHow this machine changes a lock's words:");
     for (enum lb_atomics a = 0; a < LB_ATOMICS_KINDS; a++)
         if (lb_atomics_usable(a))

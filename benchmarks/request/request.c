@@ -148,6 +148,8 @@ static struct lb_request as_given(const struct settings *s, const struct suite *
         .writers = s->writers,
         .write_every_ns = s->write_every_ns,
         .observe_every_ns = s->observe_every_ns,
+        .generation = s->generation,
+        .mm_form = s->mm_form,
         .baseline = s->baseline,
         .controls = true,
         .memory_bytes = s->memory_bytes,

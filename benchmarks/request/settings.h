@@ -45,6 +45,8 @@ struct settings {
     double write_every_ns,
         observe_every_ns; /* as in struct lb_request, once the settings are whole */
     bool write_every_given, observe_every_given;
+    const struct lb_generation *generation; /* NULL: each layout's own */
+    enum lb_mm_form mm_form;
     const char *baseline;
     bool baseline_given;
     size_t base_offset; /* of a baseline "apart-64", which is an offset of words; 0: a layout */

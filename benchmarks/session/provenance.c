@@ -196,6 +196,21 @@ static void put_whatif(struct lb_json *json, const struct lb_whatif *w)
 #undef WHATIF_KEY
 }
 
+/* By which the layouts that were asked for are locked. */
+static void put_generations(struct lb_json *json, const struct settings *s)
+{
+    const struct lb_layout *layouts = s->layouts.at;
+
+    for (size_t i = 0; i < s->layouts.n; i++) {
+        struct lb_workload shape = {.layout = &layouts[i], .generation = s->generation};
+        const struct lb_generation *g = lb_workload_generation(&shape);
+        char text[320], rules[256];
+        lb_generation_describe(g, rules, sizeof rules);
+        snprintf(text, sizeof text, "%s: %s, %s", layouts[i].name, g->name, rules);
+        lb_json_push_text(json, "run.generations", text);
+    }
+}
+
 void provenance_begin(struct lb_json *json, const struct settings *s, const struct lb_topology *t,
                       const struct lb_environment *e, char **argv)
 {
@@ -216,6 +231,9 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_number(json, "run.margin_ns", s->margin.ns);
     lb_json_number(json, "run.margin_share", s->margin.share);
     lb_json_text(json, "run.baseline", s->baseline);
+    lb_json_text(json, "run.generation", s->generation ? s->generation->name : NULL);
+    lb_json_text(json, "run.mm", lb_mm_form_name(s->mm_form));
+    put_generations(json, s);
     put_layouts(json, s);
     for (size_t i = 0; i < s->whatifs.n; i++)
         put_whatif(json, &((const struct lb_whatif *)s->whatifs.at)[i]);

@@ -44,6 +44,19 @@ static uint64_t digest_layout(uint64_t h, const struct lb_layout *l)
     return h;
 }
 
+/* Of cases that have one: by which rules, and where the address space's words lie. */
+static uint64_t digest_generation(uint64_t h, const struct lb_workload *shape)
+{
+    const struct lb_generation *g = lb_workload_generation(shape);
+    struct lb_mm_words words = lb_generation_words(g, shape->mm_form);
+
+    if (!lb_scenario_has_generation(shape->scenario))
+        return h;
+    h = digest_number(h, g->rules);
+    h = digest_number(h, g->mm_lock);
+    return digest_bytes(h, &words, sizeof words);
+}
+
 static uint64_t digest_plan(const struct lb_plan *plan)
 {
     uint64_t h = UINT64_C(14695981039346656037);
@@ -60,6 +73,7 @@ static uint64_t digest_plan(const struct lb_plan *plan)
         h = digest_number(h, p->home_node_os);
         h = digest_number(h, c->shape.writers.threads + c->shape.writers.share);
         h = digest_number(h, c->shape.every_ns);
+        h = digest_generation(h, &c->shape);
         h = digest_number(h, c->window_ns);
         h = digest_number(h, c->phases);
         h = digest_number(h, c->every);
@@ -136,6 +150,8 @@ static void put_plan(struct lb_json *json, const struct settings *s, const struc
 
     snprintf(text, sizeof text, "%" PRIu64, s->seed);
     lb_json_text(json, "plan.seed", text);
+    lb_json_text(json, "plan.generation", s->generation ? s->generation->name : "of each layout");
+    lb_json_text(json, "plan.mm", lb_mm_form_name(s->mm_form));
     put_placements(json, w->plan);
     put_layouts(json, s);
     put_cases(json, w->plan);

@@ -66,8 +66,8 @@ struct lb_mm_words lb_generation_words(const struct lb_generation *generation,
 int lb_generation_make(enum lb_rules rules, enum lb_lock_kind mm_lock, struct lb_mm_words mm,
                        struct lb_generation *generation);
 
-/* "mm_lock_seq at 248, moved twice a write; ..." in one line, of words in the kernel's form.
- * Returns the length as snprintf. */
+/* "mmap_lock 184 (rwsem40), mm_lock_seq 248 (+2 a write), ...": offsets in mm_struct. Returns the
+ * length as snprintf. */
 int lb_generation_describe(const struct lb_generation *generation, char *text, size_t bytes);
 
 #ifdef __cplusplus

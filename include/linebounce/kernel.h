@@ -13,6 +13,7 @@
 
 #include <linebounce/arena.h>
 #include <linebounce/base.h>
+#include <linebounce/generation.h>
 
 #include <stdbool.h>
 
@@ -98,8 +99,10 @@ struct lb_kernel_symbols {
 /* What the kernel's BTF says of vm_area_struct's lock (wants libbpf in the build). */
 struct lb_kernel_btf {
     bool known;
-    enum lb_vma_lock lock; /* LB_VMA_LOCK_UNKNOWN: one of another kind */
-    char text[160];        /* "refcount_t vm_refcnt at 128"; or why it is not known */
+    enum lb_vma_lock lock;           /* LB_VMA_LOCK_UNKNOWN: one of another kind */
+    char text[160];                  /* "refcount_t vm_refcnt at 128"; or why it is not known */
+    struct lb_generation generation; /* by whose rules it is taken; no name: not known */
+    char generation_note[160];       /* why not */
 };
 
 struct lb_kernel {

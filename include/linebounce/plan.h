@@ -45,6 +45,8 @@ struct lb_request {
     double observe_every_ns; /* each thread of `observer` begins an op so often where it has a pause
                                 (saturated, nothing waits); 0: after its pause, as others do;
                                 LB_EVERY_BY_WORK: LB_OBSERVE_MORE_NS behind the pause's length */
+    const struct lb_generation *generation; /* NULL: each layout's own */
+    enum lb_mm_form mm_form;
     const double *work_ns;
     size_t n_work_ns;
     const size_t *objects; /* of `many` and of churn */

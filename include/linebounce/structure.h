@@ -7,7 +7,7 @@
 #ifndef LINEBOUNCE_STRUCTURE_H
 #define LINEBOUNCE_STRUCTURE_H
 
-#include <linebounce/base.h>
+#include <linebounce/generation.h>
 
 #include <stdbool.h>
 
@@ -75,7 +75,8 @@ struct lb_structure {
     size_t pointer_bytes;       /* 4: of a 32-bit machine */
     size_t slab_align_bytes;    /* of the running kernel's slab cache of that name; 0: unknown */
     size_t pointed_align_bytes; /* of the cache of the locks that it points to; 0: unknown */
-    struct lb_member *members;  /* as they are declared, and so mostly by offset */
+    struct lb_generation generation; /* of the kernel that has it; no name: it is no kernel's */
+    struct lb_member *members;       /* as they are declared, and so mostly by offset */
     size_t n_members;
 };
 
@@ -145,6 +146,11 @@ struct lb_move {
 int lb_structure_move(const struct lb_structure *structure, const struct lb_move *moves, size_t n,
                       size_t bytes, size_t align_bytes, struct lb_why *why,
                       struct lb_structure **moved);
+
+/* The generation of the kernel whose BTF is in `file`, or of the running one (NULL), from its
+ * mm_struct and its functions. Errors as lb_structure_read; -ENOENT: no kernel with a lock in each
+ * VMA. */
+int lb_generation_read(const char *file, struct lb_why *why, struct lb_generation *generation);
 
 #ifdef __cplusplus
 }

@@ -53,4 +53,8 @@ void lb_kernel_read_btf(const char *root, struct lb_kernel_btf *btf)
     }
     take_lock(s, btf);
     lb_structure_destroy(s);
+    if (lb_generation_read(path, &why, &btf->generation)) {
+        *btf->generation.name = '\0';
+        snprintf(btf->generation_note, sizeof btf->generation_note, "%.150s", why.text);
+    }
 }

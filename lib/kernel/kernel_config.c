@@ -17,7 +17,7 @@ const char *const lb_kernel_options[] = {
     "KASAN", "KFENCE",
     /* what changes the size or the order of fields */
     "RANDSTRUCT", "GCC_PLUGIN_RANDSTRUCT", "ANON_VMA_NAME", "USERFAULTFD", "SWAP", "LOCKDEP",
-    "DEBUG_LOCK_ALLOC", "PROVE_LOCKING", "LOCK_STAT", "DEBUG_RWSEMS",
+    "DEBUG_LOCK_ALLOC", "PROVE_LOCKING", "LOCK_STAT", "DEBUG_RWSEMS", "DETECT_HUNG_TASK_BLOCKER",
     /* how long locks are held, and by whom */
     "RWSEM_SPIN_ON_OWNER", "PREEMPT_NONE", "PREEMPT_VOLUNTARY", "PREEMPT", "PREEMPT_LAZY",
     "PREEMPT_RT", "PREEMPT_DYNAMIC", "TRANSPARENT_HUGEPAGE", "TRANSPARENT_HUGEPAGE_ALWAYS",

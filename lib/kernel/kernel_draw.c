@@ -43,6 +43,19 @@ static void draw_options(struct lb_canvas *c, const struct lb_kernel *k, const c
         lb_canvas_put(c, "\n");
 }
 
+static void draw_rules(struct lb_canvas *c, const struct lb_kernel_btf *b)
+{
+    char rules[256];
+
+    if (!*b->generation.name) {
+        lb_canvas_put(c, "%-12s (unknown%s%s)\n", "  rules", *b->generation_note ? ": " : "",
+                      b->generation_note);
+        return;
+    }
+    lb_generation_describe(&b->generation, rules, sizeof rules);
+    lb_canvas_put(c, "%-12s of %s: %s\n", "  rules", b->generation.name, rules);
+}
+
 static void draw_head(struct lb_canvas *c, const struct lb_kernel *k)
 {
     lb_canvas_put(c, "%-12s %s\n", "release", *k->release ? k->release : "(unknown)");
@@ -61,6 +74,7 @@ static void draw_head(struct lb_canvas *c, const struct lb_kernel *k)
     lb_canvas_put(c, "%-12s %s: %s\n", "VMA lock", lb_vma_lock_name(k->generation),
                   lb_vma_lock_meaning(k->generation));
     lb_canvas_put(c, "%-12s %s\n", "  evidence", k->evidence);
+    draw_rules(c, &k->btf);
 }
 
 /* Histograms ------------------------------------------------------------------------------------

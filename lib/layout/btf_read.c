@@ -370,3 +370,20 @@ int lb_btf_read(const char *file, const char *base, const char *name, unsigned w
     btf__free(below);
     return err;
 }
+
+bool lb_btf_has_function(const char *file, const char *name)
+{
+    const char *path = file ? file : LB_STRUCTURE_KERNEL;
+    struct btf *btf = NULL;
+    struct lb_why why;
+    bool has = false;
+
+    if (check_file(path, &why) || parse(path, &why, &btf))
+        return false;
+    for (uint32_t id = 1; !has && id < btf__type_cnt(btf); id++) {
+        const struct btf_type *t = btf__type_by_id(btf, id);
+        has = btf_is_func(t) && !strcmp(lb_btf_text(btf, t->name_off), name);
+    }
+    btf__free(btf);
+    return has;
+}

@@ -431,6 +431,10 @@ static int build(struct build *b)
         (err = take_hot(b)))
         return err;
     b->l->structure = b->s;
+    b->l->generation = *b->s->generation.name
+                           ? &b->s->generation
+                           : &lb_generations[b->l->lock == LB_LOCK_REFCOUNT ? LB_GENERATION_6_15
+                                                                            : LB_GENERATION_6_4];
     say_meaning(b);
     return lb_geometry_init(b->l, b->l->lock, b->why, &geometry);
 }
@@ -488,6 +492,15 @@ static int read_structure(char *source, const struct spec *spec, struct lb_why *
     return lb_structure_read_on(source, spec->base, name, (unsigned)which, why, s);
 }
 
+/* Of a module its kernel's. What is no kernel has none, and is locked by that of its kind. */
+static void take_generation(struct lb_structure *s, const char *base)
+{
+    struct lb_why why;
+
+    if (lb_generation_read(base ? base : s->running ? NULL : s->source, &why, &s->generation))
+        *s->generation.name = '\0';
+}
+
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
                    struct lb_layout *layout)
 {
@@ -500,8 +513,10 @@ int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **s
         return lb_fail(why, ENOMEM, "layout: out of memory");
     char *source = strsep(&options, ",");
     if (!(err = parse_options(options, why, &spec)) &&
-        !(err = read_structure(source, &spec, why, &s)))
+        !(err = read_structure(source, &spec, why, &s))) {
+        take_generation(s, spec.base);
         err = build_from(s, &spec, why, layout);
+    }
     if (err)
         lb_structure_destroy(s);
     else

@@ -174,6 +174,16 @@ static void draw_residues(struct lb_canvas *c, const char *what, const struct lb
     lb_canvas_put(c, " modulo 64; %u to a slab of %zu bytes\n", slab->per_slab, slab->slab_bytes);
 }
 
+static void draw_generation(struct lb_canvas *c, const struct lb_layout *l)
+{
+    char rules[256];
+
+    if (!l->generation)
+        return;
+    lb_generation_describe(l->generation, rules, sizeof rules);
+    lb_canvas_put(c, "  as Linux %s: %s\n", l->generation->name, rules);
+}
+
 int lb_layout_draw(const struct lb_layout *l, enum lb_lock_kind kind, char *text, size_t bytes)
 {
     struct lb_canvas c = {text, bytes, 0};
@@ -201,6 +211,7 @@ int lb_layout_draw(const struct lb_layout *l, enum lb_lock_kind kind, char *text
         &c,
         "  neighbours: in %u of %u pairs a lock's writes hit a line that the other's op touches\n",
         g.pairs_sharing, g.pairs);
+    draw_generation(&c, l);
     lb_canvas_put(&c, "  memory: %zu bytes an object, %zu pages of 4 KiB per 1000 objects\n",
                   g.bytes_per_object, g.pages_per_1000);
     return (int)c.used;

@@ -14,6 +14,9 @@
 int lb_btf_read(const char *file, const char *base, const char *name, unsigned which,
                 struct lb_why *why, struct lb_structure **structure);
 
+/* Whether that BTF has a function of that name: one that was not put into all its callers. */
+bool lb_btf_has_function(const char *file, const char *name);
+
 /* An empty structure of that name; NULL: no memory. */
 struct lb_structure *lb_structure_create(const char *name);
 /* Appends a member with copies of its texts; -ENOMEM, -E2BIG. */

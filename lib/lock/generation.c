@@ -115,9 +115,9 @@ int lb_generation_make(enum lb_rules rules, enum lb_lock_kind mm_lock, struct lb
 int lb_generation_describe(const struct lb_generation *g, char *text, size_t bytes)
 {
     return snprintf(text, bytes,
-                    "mmap_lock (%s) at %u, mm_lock_seq at %u, moved %s a write, "
-                    "vma_writer_wait at %u; up_read %s owner",
-                    lb_lock_info(g->mm_lock)->name, g->mm.lock, g->mm.seq,
-                    g->rules == LB_RULES_PLAIN ? "once" : "twice", g->mm.writer_wait,
+                    "mmap_lock %u (%s), mm_lock_seq %u (+%d a write), vma_writer_wait %u; "
+                    "up_read %s owner",
+                    g->mm.lock, lb_lock_info(g->mm_lock)->name, g->mm.seq,
+                    g->rules == LB_RULES_PLAIN ? 1 : 2, g->mm.writer_wait,
                     g->rules == LB_RULES_CLEARING ? "clears" : "leaves");
 }

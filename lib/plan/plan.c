@@ -278,6 +278,8 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
             c.shape.layout = &r->layouts[l];
             c.offset_bytes = scanned_offset(c.shape.layout);
             c.shape.lock = r->n_locks ? r->locks[k] : r->layouts[l].lock;
+            c.shape.generation = r->generation;
+            c.shape.mm_form = r->mm_form;
             if (lb_scenario_allows(s, c.shape.layout, c.shape.lock, &why))
                 refuse(p, &why);
             else

@@ -120,6 +120,7 @@ static const struct lb_column samples[] = {
     {"lock_residue", "address of thread 0's lock modulo 64"},
     {"line_offset", "offset in the arena of the line of thread 0's lock count"},
     {"home_node_os", "kernel number of the NUMA node that the memory is bound to; empty: none"},
+    {"generation", "kernels by whose rules VMAs are locked; empty where no lock of an object is"},
     {"share_lines",
      "1 when words written under the locks of thread 0 and 1 lie on one 64-byte line"},
     {"pingpong_before_ns", "round trip of one line between the case's PUs just before the window; "
@@ -191,6 +192,7 @@ static const struct lb_column summary[] = {
     {"event_states",
      "counted or scaled; else why there is no value; unproved: it read 0, and so did "
      "the positive control"},
+    {"generation", "kernels by whose rules VMAs are locked; empty where no lock of an object is"},
     {"bytes_per_object", "stride of the object plus that of its separate lock"},
     {"pages_per_1000_objects", "4-KiB pages of whole slabs that 1000 objects take, locks included"},
     {"residues",

@@ -184,6 +184,8 @@ static void write_placed(struct lb_row *row, const struct lb_placed *p, const st
         lb_row_int(row, "line_offset", p->line_offset);
     if (p->shares >= 0)
         lb_row_int(row, "share_lines", p->shares);
+    if (lb_scenario_has_generation(c->shape.scenario))
+        lb_row_text(row, "generation", lb_workload_generation(&c->shape)->name);
 }
 
 static void write_rates(struct lb_row *row, const struct lb_case *c, const struct lb_sample *s)
