@@ -43,7 +43,7 @@ class Options(Case):
     def test_values(self):
         for option, values in {
                 "--write-every": ("", "0", "20", "20 us", "-20us", "us", "nan", "infus", "999ns",
-                                  "3ms", "1h", "none"),
+                                  "501us", "1h", "none"),
                 "--observe-every": ("", "0", "400", "49ns", "101us", "never")}.items():
             for value in values:
                 said = self.refuses(*PLAN, f"{option}={value}")

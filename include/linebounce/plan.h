@@ -81,7 +81,7 @@ struct lb_request {
 #define LB_OBSERVE_MORE_NS 200.0
 /* What can be asked for: at the least an op's own time, and some twenty ops in a window. */
 #define LB_WRITE_EVERY_LEAST_NS   1e3
-#define LB_WRITE_EVERY_MOST_NS    2.5e6
+#define LB_WRITE_EVERY_MOST_NS    500e3
 #define LB_OBSERVE_EVERY_LEAST_NS 50.0
 #define LB_OBSERVE_EVERY_MOST_NS  100e3
 
