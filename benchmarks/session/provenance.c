@@ -231,7 +231,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     lb_json_number(json, "run.margin_ns", s->margin.ns);
     lb_json_number(json, "run.margin_share", s->margin.share);
     lb_json_text(json, "run.baseline", s->baseline);
-    lb_json_text(json, "run.generation", s->generation ? s->generation->name : NULL);
+    lb_json_text(json, "run.generation", s->generation ? s->generation->name : "of each layout");
     lb_json_text(json, "run.mm", lb_mm_form_name(s->mm_form));
     put_generations(json, s);
     put_layouts(json, s);
