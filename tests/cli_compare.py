@@ -60,7 +60,7 @@ class Compare(Case):
         self.assertRegex(result.stdout, r"kernel +of A \| of B")
         self.assertRegex(result.stdout,
                          r"(?m)^embedded\+rwsem40 .* 1\.\d+ \[.*\] +slower .* slower$")
-        self.assertIn("time: 0 faster, 1 slower, 1 same, 0 unresolved", result.stdout)
+        self.assertIn("time: 0 faster, 1 slower, 1 same, 0 not slower, 0 unresolved", result.stdout)
         self.assertIn("(pointer) of the same run: 0 faster, 1 slower", result.stdout)
         self.assertEqual(result.stderr, "")
 
@@ -71,9 +71,10 @@ class Compare(Case):
 
     def test_one_run_a_side(self):
         result = self.succeeds("compare", self.make("A", 1.2), self.make("B", 1.5))
-        self.assertIn("time: 0 faster, 0 slower, 0 same, 2 unresolved", result.stdout)
+        self.assertIn("time: 0 faster, 0 slower, 0 same, 0 not slower, 2 unresolved", result.stdout)
         self.assertIn("1 run on side A: a verdict needs 3 on each: 3 times", result.stdout)
-        self.assertIn("of the same run: 0 faster, 0 slower, 0 same, 1 unresolved", result.stdout)
+        self.assertIn("of the same run: 0 faster, 0 slower, 0 same, 0 not slower, 1 unresolved",
+                      result.stdout)
         self.assertRegex(result.stdout, r"embedded\+rwsem40 .* 1\.25\d +unresolved \(1\)\n")
 
     def test_csv_and_json(self):

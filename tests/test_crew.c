@@ -127,7 +127,8 @@ static void test_window_counts_lock_events(void **state)
     thread.loop = lb_hot_find(LB_OP_READ, shape.lock, true, false);
     assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
     assert_int_equal(r.account.fallbacks, 0);
-    *(uint32_t *)(site.x[0] + site.program.seq) = 1; /* write-locked by its sequence number */
+    /* Write-locked by its sequence number. */
+    *(uint32_t *)(site.x[0] + site.program.seq) = *(const uint32_t *)site.x[2];
     for (int i = 0; i < 2; i++) {
         assert_int_equal(lb_crew_window(crew, &plan, &r, &spoiled), 0);
         assert_int_equal(r.account.fallbacks, r.total_ops);

@@ -89,7 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lb_runner b = {.plan = plan, .options = &options, .run = run, .anchored = -1};
     b.pending.case_index = -1;
     b.done = malloc(plan->n_cases * sizeof *b.done);
-    expect(b.done);
+    b.noises = calloc(plan->n_placements, sizeof *b.noises);
+    expect(b.done && b.noises);
     for (size_t i = 0; i < plan->n_cases; i++)
         b.done[i] = -1;
     if (!lb_runner_resume(&b, path, &why))
@@ -100,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         lb_sum_finish(b.pending.sum);
     free(b.pending.sum);
     free(b.done);
+    free(b.noises);
     lb_run_destroy(run);
     return 0;
 }
