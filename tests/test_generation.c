@@ -116,6 +116,12 @@ static void test_no_such_kernel(void **state)
         {{0, 40, 240, 0, false, false}, -ENOENT, "no lock in each VMA"},
         {{184, 104, 320, 312, true, true}, -ENOENT, "104 bytes"},
         {{184, 40, 4096, 0, true, true}, -ERANGE, "too far apart"},
+        {{184, 40, 200, 0, true, true}, -EINVAL, "overlap"},
+        {{184, 40, 240, 216, true, true}, -EINVAL, "overlap"},
+        {{184, 40, 240, 240, true, true}, -EINVAL, "overlap"},
+        {{188, 40, 240, 248, true, true}, -EINVAL, "not aligned"},
+        {{184, 40, 242, 248, true, true}, -EINVAL, "not aligned"},
+        {{184, 40, 240, 252, true, true}, -EINVAL, "not aligned"},
     };
 
     (void)state;

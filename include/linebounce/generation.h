@@ -62,7 +62,7 @@ struct lb_mm_words lb_generation_words(const struct lb_generation *generation,
 
 /* A generation as a kernel's BTF and configuration say, named as the row of the table that it
  * equals, else "btf-" and the last row with the same rules and lock. -ERANGE where the words lie
- * too far apart. */
+ * too far apart, -EINVAL where they overlap or are not aligned. */
 int lb_generation_make(enum lb_rules rules, enum lb_lock_kind mm_lock, struct lb_mm_words mm,
                        struct lb_generation *generation);
 

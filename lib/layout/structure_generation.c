@@ -45,12 +45,13 @@ static int make(const struct lb_structure *mm, const char *file, struct lb_why *
         return lb_fail(why, ENOENT, "%s: its mmap_lock has %zu bytes: made otherwise", mm->source,
                        lock_bytes);
     if (!offset_of(mm, "vma_writer_wait", &words.writer_wait, &bytes))
-        words.writer_wait = (uint16_t)(words.seq + 8); /* where it would have had to lie */
+        words.writer_wait = (uint16_t)((words.seq + 11) & ~7); /* where it would have had to lie */
     err = lb_generation_make(rules_of(mm, file),
                              lock_bytes == sizeof(struct lb_rwsem40) ? LB_LOCK_RWSEM40
                                                                      : LB_LOCK_RWSEM32,
                              words, generation);
-    return err ? lb_fail(why, -err, "%s: the words of its mm_struct lie too far apart", mm->source)
+    return err ? lb_fail(why, -err, "%s: the words of its mm_struct %s", mm->source,
+                         err == -ERANGE ? "lie too far apart" : "overlap or are not aligned")
                : 0;
 }
 

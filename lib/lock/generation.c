@@ -86,6 +86,21 @@ struct lb_mm_words lb_generation_words(const struct lb_generation *g, enum lb_mm
     return form == LB_MM_SEPARATE ? lb_mm_separate : moved(g->mm);
 }
 
+static bool overlap(size_t a, size_t a_bytes, size_t b, size_t b_bytes)
+{
+    return a < b + b_bytes && b < a + a_bytes;
+}
+
+/* Files with BTF may be broken or hostile. */
+static bool are_apart(const struct lb_mm_words *w, size_t lock_bytes)
+{
+    return w->lock % sizeof(uint64_t) == 0 && w->seq % sizeof(uint32_t) == 0 &&
+           w->writer_wait % sizeof(void *) == 0 &&
+           !overlap(w->lock, lock_bytes, w->seq, sizeof(uint32_t)) &&
+           !overlap(w->lock, lock_bytes, w->writer_wait, sizeof(void *)) &&
+           !overlap(w->seq, sizeof(uint32_t), w->writer_wait, sizeof(void *));
+}
+
 int lb_generation_make(enum lb_rules rules, enum lb_lock_kind mm_lock, struct lb_mm_words mm,
                        struct lb_generation *generation)
 {
@@ -96,6 +111,8 @@ int lb_generation_make(enum lb_rules rules, enum lb_lock_kind mm_lock, struct lb
 
     if (m.seq > room || m.lock > room || m.writer_wait > room)
         return -ERANGE;
+    if (!are_apart(&mm, lb_lock_info(mm_lock)->bytes))
+        return -EINVAL;
     for (size_t i = 0; i < LB_GENERATIONS; i++) {
         const struct lb_generation *g = &lb_generations[i];
         if (g->rules != rules || g->mm_lock != mm_lock)
