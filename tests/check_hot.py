@@ -66,18 +66,29 @@ LOCKED_KINDS = {
     "rwsem32": ((1, 1), (1, 1)),
     "refcount": ((1, 1), (0, 2)),
     "qspinlock": ((1, 0), (1, 0)),
+    "mutex32": ((2, 0), (2, 0)),
+    "mutex24": ((2, 0), (2, 0)),
+    "qrwlock": ((0, 2), (1, 0)),
+    "lockref": ((2, 0), (1, 0)),
+    "seqcount": ((0, 0), None),
+    "seqlock": ((0, 0), (1, 0)),
+    "futex_mutex": ((1, 1), (1, 1)),
     "locked_adds": ((0, 2), None),
     "rwsem40_clearing": ((2, 1), None),
     "rwsem32_clearing": ((2, 1), None),
 }
-# Of a lock, beside what ORDERED says: the byte that unlocks is stored.
-ORDERED_KINDS = {"qspinlock": ((0, 1), (0, 1))}
+# Of a lock, beside what ORDERED says: a byte or a sequence that is stored, a sequence that is read.
+ORDERED_KINDS = {"qspinlock": ((0, 1), (0, 1)), "qrwlock": ((0, 0), (0, 1)),
+                 "lockref": ((0, 0), (0, 1)), "seqcount": ((1, 0), None),
+                 "seqlock": ((1, 0), (0, 2))}
+# Kinds whose reads do nothing of the VMA protocol, and have no second check.
+LOCKLESS = ("seqcount", "seqlock")
 LOCKED.update({f"{how}{n}": (n if how == "cas" else 0, n if how == "add" else 0)
                for how, n in WORDS})
 
 
 # Ops by what the list of kinds says of its readers and its writers.
-OPS = {"LOCK": READ_OPS, "NONE": (), "MM": ("write", "mix"),
+OPS = {"LOCK": READ_OPS, "COUNT": READ_OPS, "RETRY": READ_OPS, "NONE": (), "MM": ("write", "mix"),
        "PLAIN": ("write", "mix", "writer", "guarded")}
 LISTED = re.compile(r"^    X\([A-Z0-9_]+, (\w+), (\w+), (\w+)\)", re.MULTILINE)
 
@@ -124,7 +135,7 @@ def locked_wanted(op, kind):
 
 def ordered_wanted(op, kind):
     """(loads with acquire, stores with release) of the fast path."""
-    loads, stores = ORDERED.get(op, (0, 0))
+    loads, stores = (0, 0) if kind in LOCKLESS else ORDERED.get(op, (0, 0))
     read, write = ORDERED_KINDS.get(kind, ((0, 0), (0, 0)))
     more = write if op in ("writer", "guarded") else read
     times = 2 if op == "nested" else 1
@@ -172,6 +183,12 @@ def fence_of(i, body):
     """A fence in words, with what has to stand right behind it on Arm."""
     behind = body[body.index(i) + 1]
     return f"{i.name} {i.operands}, {behind.name}" if i.operands else i.name
+
+
+def orders(i, kind):
+    """A barrier of Arm among loads or among stores alone, which a seqcount is made of."""
+    return RULES.sub("", kind) in LOCKLESS and \
+        f"{i.name} {i.operands}" in ("dmb ishld", "dmb ishst")
 
 
 def check_pause(loop, op, form):
@@ -262,7 +279,7 @@ def check_aligned(path):
 
 def check_path(path, op, kind):
     """What holds for the fast path of loops and timed ops alike."""
-    if found := [i for i in path.code if i.forbidden()]:
+    if found := [i for i in path.code if i.forbidden() and not orders(i, kind)]:
         yield f"forbidden: {describe(found)}"
     yield from check_calls(path, op, kind)
     yield from check_locked(path, op, kind)
@@ -302,7 +319,8 @@ def check_span(name, obj):
     op, kind, _ = split(name)
     body = obj.body(name)
     fences = sum(i.fences() for i in body)
-    if found := [i for i in body if i.forbidden() and i.name not in i.STAMP]:
+    if found := [i for i in body if i.forbidden() and i.name not in i.STAMP and
+                 not orders(i, kind)]:
         yield f"forbidden: {describe(found)}"
     span = span_of(name, obj)
     if not span or fences != 2:

@@ -280,7 +280,7 @@ static void spinners_leave_the_queue(void **state)
     struct lb_task *me = main_task(shared, N);
     uint32_t *tail = &rwsem_of(shared)->osq;
     write_lock(shared, me);
-    assert_true(lb_osq_lock(tail, &rwsem_of(shared)->owner, me));
+    assert_true(lb_osq_lock(tail, &rwsem_of(shared)->owner, lb_owner_spinnable, me));
     for (unsigned i = 0; i < N; i++) {
         start(&workers[i], run_one_write);
         while (__atomic_load_n(tail, __ATOMIC_RELAXED) != i + 1)
@@ -311,7 +311,7 @@ static void *run_queue(void *arg)
     struct shared *shared = worker->shared;
     const uint64_t owner = LB_OWNER_READER | LB_OWNER_NONSPINNABLE;
     for (unsigned i = 0; i < worker->ops; i++) {
-        if (!lb_osq_lock(&rwsem_of(shared)->osq, &owner, worker->me)) {
+        if (!lb_osq_lock(&rwsem_of(shared)->osq, &owner, lb_owner_spinnable, worker->me)) {
             worker->reads++;
             continue;
         }

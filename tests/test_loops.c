@@ -177,6 +177,8 @@ static void test_reads_fall_back(void **state)
                 struct lb_mm *mm;
                 void *held;
 
+                if (lb_lock_info(lock)->lockless_reads)
+                    continue; /* of the VMA protocol they do nothing */
                 stage(s, LB_SCENARIO_SAME_OBJECT, layout(separate ? "pointer" : "padded"), lock, 2);
                 place(s);
                 mm = &s->sites[0].program.mm;

@@ -203,15 +203,22 @@ static void check_changes(struct scene *s, int thread, const char *copy)
     size_t count =
         offset_of(s, (void *)watched(s, thread, LB_WATCH_COUNT, (unsigned)info->count_bytes));
 
-    lb_lock_read(s->shape.lock, s->arena + lock, s->me);
+    struct lb_mm *mm = &s->sites[thread].program.mm;
+    if (info->lockless_reads)
+        lb_lock_write(s->shape.lock, s->arena + lock, s->me, mm);
+    else
+        lb_lock_read(s->shape.lock, s->arena + lock, s->me);
     assert_memory_not_equal(s->arena + count, copy + count, info->count_bytes);
     assert_memory_equal(s->arena, copy, lock);
     assert_memory_equal(s->arena + lock + info->bytes, copy + lock + info->bytes,
                         ARENA_BYTES - lock - info->bytes);
     if (info->owner_offset >= 0)
-        assert_int_equal(*(uint64_t *)watched(s, thread, LB_WATCH_OWNER, 8),
-                         (uintptr_t)s->me | LB_OWNER_READER);
-    lb_lock_read_unlock(s->shape.lock, s->arena + lock, s->me, &s->sites[thread].program.mm);
+        assert_int_equal(*(uint64_t *)watched(s, thread, LB_WATCH_OWNER, 8) & ~LB_OWNER_FLAGS,
+                         (uintptr_t)s->me);
+    if (info->lockless_reads)
+        lb_lock_write_unlock(s->shape.lock, s->arena + lock, s->me, mm);
+    else
+        lb_lock_read_unlock(s->shape.lock, s->arena + lock, s->me, mm);
     memcpy(s->arena + lock, copy + lock, info->bytes);
 }
 

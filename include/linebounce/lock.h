@@ -19,6 +19,13 @@
  *   rwsem32          count 0/8  owner 8/8  osq 16/4  wait_lock 20/4  first_waiter   24/8
  *   refcount         count 0/4
  *   qspinlock        locked 0/1  pending 1/1  tail 2/2
+ *   mutex32          owner 0/8  wait_lock 8/4  osq 12/4  wait list head 16/16
+ *   mutex24          owner 0/8  wait_lock 8/4  osq 12/4  first_waiter   16/8
+ *   qrwlock          count 0/4 (writer's byte 0/1)  wait_lock 4/4
+ *   lockref          lock 0/4  count 4/4, changed together
+ *   seqcount         sequence 0/4
+ *   seqlock          sequence 0/4  lock 4/4
+ *   futex_mutex      state 0/4
  *   pthread_rwlock   sizeof(pthread_rwlock_t), 56 on LP64 glibc
  *   pthread_mutex    sizeof(pthread_mutex_t), 40 on x86-64, 48 on arm64
  *   locked_adds      count 0/8: two locked adds, no exclusion; what any lock costs at the least
@@ -38,6 +45,8 @@ extern "C" {
 /* All kinds, as they are shown: X(NAME, name, readers, writers). Loops, operations, suites and
  * tables follow from a line here and from the class of the kind in a file of lib/lock/.
  *   readers  LOCK   they take it, together or one at a time
+ *            COUNT  the same, but they only hold a reference, which keeps no writer out
+ *            RETRY  they take nothing, and read again where a writer came
  *   writers  PLAIN  a write lock of its own
  *            MM     one at a time only under another lock: the address space's, see `mixed`
  *            NONE   it has no write side */
@@ -46,6 +55,13 @@ extern "C" {
     X(RWSEM32, rwsem32, LOCK, PLAIN)                                                               \
     X(REFCOUNT, refcount, LOCK, MM)                                                                \
     X(QSPINLOCK, qspinlock, LOCK, PLAIN)                                                           \
+    X(MUTEX32, mutex32, LOCK, PLAIN)                                                               \
+    X(MUTEX24, mutex24, LOCK, PLAIN)                                                               \
+    X(QRWLOCK, qrwlock, LOCK, PLAIN)                                                               \
+    X(LOCKREF, lockref, COUNT, PLAIN)                                                              \
+    X(SEQCOUNT, seqcount, RETRY, MM)                                                               \
+    X(SEQLOCK, seqlock, RETRY, PLAIN)                                                              \
+    X(FUTEX_MUTEX, futex_mutex, LOCK, PLAIN)                                                       \
     X(PTHREAD_RWLOCK, pthread_rwlock, LOCK, PLAIN)                                                 \
     X(PTHREAD_MUTEX, pthread_mutex, LOCK, PLAIN)                                                   \
     X(LOCKED_ADDS, locked_adds, LOCK, NONE)
@@ -98,10 +114,60 @@ struct lb_qspinlock {
     uint32_t word;
 };
 
+/* The mutex: its word is the owner's address and three flags. */
+#define LB_MUTEX_WAITERS ((uint64_t)1)      /* whoever unlocks wakes the first waiter */
+#define LB_MUTEX_HANDOFF ((uint64_t)1 << 1) /* and gives it the lock */
+#define LB_MUTEX_PICKUP  ((uint64_t)1 << 2) /* which it was given, and has not yet seen */
+#define LB_MUTEX_FLAGS   ((uint64_t)7)
+struct lb_mutex32 {
+    uint64_t owner;
+    struct lb_qspinlock wait_lock;
+    uint32_t osq;
+    struct lb_waiter *next, *prev; /* head of a circular list, NULL when empty */
+};
+
+struct lb_mutex24 {
+    uint64_t owner;
+    struct lb_qspinlock wait_lock;
+    uint32_t osq;
+    struct lb_waiter *first_waiter;
+};
+
+/* The queued rwlock: a byte for the writer, a bit for one that waits, readers from bit 9 on. */
+#define LB_QRWLOCK_WRITER  0x0ffu
+#define LB_QRWLOCK_WAITING 0x100u
+#define LB_QRWLOCK_READER  0x200u
+struct lb_qrwlock {
+    uint32_t count;
+    struct lb_qspinlock wait_lock;
+};
+
+/* A spinlock and a count of references, which are taken by changing both at once while the lock is
+ * free. An object that lives has 1. */
+struct lb_lockref {
+    alignas(8) struct lb_qspinlock lock;
+    uint32_t count;
+};
+#define LB_LOCKREF_TRIES 100 /* before the lock is taken all the same */
+
+struct lb_seqcount {
+    uint32_t sequence; /* odd: a writer is about */
+};
+struct lb_seqlock {
+    struct lb_seqcount seqcount;
+    struct lb_qspinlock lock; /* of the writers */
+};
+
+/* A mutex on a futex: 0 free, 1 taken, 2 taken and somebody sleeps. */
+struct lb_futex_mutex {
+    uint32_t state;
+};
+
 /* What a thread did in its locks since the task was made; only its own thread writes it, anybody
  * may read it when the thread is idle. */
 struct lb_lock_stats {
-    uint64_t retries;      /* compare-and-swaps on a count that failed */
+    uint64_t retries;      /* compare-and-swaps on a count that failed; reads of a seqcount that
+                              were done again */
     uint64_t spins_owner;  /* iterations of spinning on a running owner (or a free lock's owner) */
     uint64_t spins_queue;  /* iterations in the MCS queue, waiting to become the spinner */
     uint64_t spins_reader; /* iterations on a reader-owned lock */
@@ -160,11 +226,12 @@ struct lb_lock_info {
     size_t count_offset; /* the word that a read lock writes first */
     size_t count_bytes;
     int owner_offset;    /* -1: has none */
-    bool vma_protocol;   /* reads are tried and fall back; false: they block (pthread kinds) */
+    bool vma_protocol;   /* reads are tried and fall back; false: they wait */
+    bool lockless_reads; /* readers take nothing: lb_lock_read_begin */
     bool counts;         /* lb_lock_stats are known; the C library does not say what its locks do */
     bool excludes;       /* can be write-locked at all; false only for locked_adds */
     bool plain_writers;  /* can be used in `writers`; refcount's need the mm's lock */
-    bool sleeps_in_read; /* a read may sleep without a writer about (pthread_mutex) */
+    bool sleeps_in_read; /* a read may sleep without a writer about: mutexes */
     const char *meaning; /* one clause */
 };
 const struct lb_lock_info *lb_lock_info(enum lb_lock_kind kind);
@@ -187,17 +254,26 @@ bool lb_lock_is_idle(enum lb_lock_kind kind, const void *lock);
 #define LB_RWSEM_CLOCK_EVERY    16
 
 /* The operations, out of line, for tests and for code outside hot loops; dispatched on kind. Hot
- * loops inline them from lib/lock/fast_paths.h. read_try returns false for "fall back" (VMA kinds
- * only; the pthread kinds block and return true). read blocks; for refcount, whose readers cannot
- * sleep, it tries again until no writer is about. refcount's write side needs the mm, whose lock
- * the caller holds for writing; for the other kinds mm may be NULL. locked_adds has no write side
- * (-ENOTSUP). A reader of an rw-semaphore takes its task out of `owner` where there is an mm that
- * says so. */
+ * loops inline them from lib/lock/fast_paths.h. read_try returns false for "fall back" (kinds with
+ * vma_protocol; the others wait and return true). read blocks; for refcount, whose readers cannot
+ * sleep, it tries again until no writer is about. Kinds with lockless_reads have neither (false,
+ * -ENOTSUP). refcount's write side needs the mm, whose lock the caller holds for writing;
+ * seqcount's needs any lock of the caller's; elsewhere mm may be NULL. locked_adds has no write
+ * side (-ENOTSUP). A reader of an rw-semaphore takes its task out of `owner` where there is an mm
+ * that says so. */
 bool lb_lock_read_try(enum lb_lock_kind kind, void *lock, struct lb_task *me);
-void lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me);
-void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
+int lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me);
+int lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
 int lb_lock_write(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
 int lb_lock_write_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm);
+
+/* Reading with lockless_reads: begin waits until no writer is about; what was loaded behind it, by
+ * atomic loads, is worth nothing where again returns true, and is to be read once more. -ENOTSUP
+ * (and true) for other kinds. */
+int lb_lock_read_begin(enum lb_lock_kind kind, const void *lock, struct lb_task *me,
+                       uint32_t *seen);
+bool lb_lock_read_again(enum lb_lock_kind kind, const void *lock, struct lb_task *me,
+                        uint32_t seen);
 
 #ifdef __cplusplus
 }

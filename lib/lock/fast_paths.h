@@ -7,6 +7,11 @@
  *   void lb_K_read(void *lock, struct lb_task *me);
  *   void lb_K_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm);
  *
+ * or, where readers take nothing,
+ *
+ *   uint32_t lb_K_read_begin(const void *lock, struct lb_task *me);
+ *   bool lb_K_read_again(const void *lock, struct lb_task *me, uint32_t seen);
+ *
  * and, where it has a write side,
  *
  *   void lb_K_write(void *lock, struct lb_task *me, struct lb_mm *mm);
@@ -250,10 +255,10 @@ LB_FAST_PATH void lb_refcount_write_unlock(void *lock, struct lb_task *me, struc
 /* `word` is what the compare-and-swap found. */
 LB_SLOW_PATH void lb_qspinlock_slow(struct lb_qspinlock *lock, struct lb_task *me, uint32_t word);
 
-/* Byte `i` of the word, counted from its lowest. */
-LB_FAST_PATH uint8_t *lb_qspinlock_byte(struct lb_qspinlock *lock, unsigned i)
+/* The lowest byte of a word of four, which some holder alone changes. */
+LB_FAST_PATH uint8_t *lb_lowest_byte(void *word)
 {
-    return (uint8_t *)lock + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? i : 3 - i);
+    return (uint8_t *)word + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? 0 : 3);
 }
 
 LB_FAST_PATH void lb_qspinlock_write(void *lock, struct lb_task *me, struct lb_mm *mm)
@@ -271,10 +276,256 @@ LB_FAST_PATH void lb_qspinlock_write_unlock(void *lock, struct lb_task *me, stru
 {
     (void)me;
     (void)mm;
-    __atomic_store_n(lb_qspinlock_byte(lock, 0), 0, __ATOMIC_RELEASE);
+    __atomic_store_n(lb_lowest_byte(lock), 0, __ATOMIC_RELEASE);
 }
 
 LB_EXCLUSIVE_READS(qspinlock)
+
+LB_SLOW_PATH void lb_mutex_slow(struct lb_mutex *mutex, struct lb_task *me, enum lb_lock_kind kind);
+LB_SLOW_PATH void lb_mutex_wake(struct lb_mutex *mutex, struct lb_task *me);
+
+/* The owner is the lock: one word tells who has it and whether somebody waits. */
+LB_FAST_PATH void lb_mutex_lock(struct lb_mutex *mutex, struct lb_task *me, enum lb_lock_kind kind)
+{
+    uint64_t owner = 0;
+    if (LB_RARELY(!__atomic_compare_exchange_n(&mutex->owner, &owner, (uintptr_t)me, false,
+                                               __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+        lb_mutex_slow(mutex, me, kind);
+}
+
+LB_FAST_PATH void lb_mutex_unlock(struct lb_mutex *mutex, struct lb_task *me)
+{
+    uint64_t owner = (uintptr_t)me;
+    if (LB_RARELY(!__atomic_compare_exchange_n(&mutex->owner, &owner, 0, false, __ATOMIC_RELEASE,
+                                               __ATOMIC_RELAXED)))
+        lb_mutex_wake(mutex, me);
+}
+
+#define LB_MUTEX_FAST_PATHS(k, kind)                                                               \
+    LB_FAST_PATH void lb_##k##_write(void *lock, struct lb_task *me, struct lb_mm *mm)             \
+    {                                                                                              \
+        (void)mm;                                                                                  \
+        lb_mutex_lock(lock, me, kind);                                                             \
+    }                                                                                              \
+    LB_FAST_PATH void lb_##k##_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)      \
+    {                                                                                              \
+        (void)mm;                                                                                  \
+        lb_mutex_unlock(lock, me);                                                                 \
+    }                                                                                              \
+    LB_EXCLUSIVE_READS(k)
+
+LB_MUTEX_FAST_PATHS(mutex32, LB_LOCK_MUTEX32)
+LB_MUTEX_FAST_PATHS(mutex24, LB_LOCK_MUTEX24)
+
+#define LB_QRWLOCK_NO_READER (LB_QRWLOCK_WRITER | LB_QRWLOCK_WAITING)
+
+LB_SLOW_PATH void lb_qrwlock_read_slow(struct lb_qrwlock *lock, struct lb_task *me);
+LB_SLOW_PATH void lb_qrwlock_write_slow(struct lb_qrwlock *lock, struct lb_task *me);
+
+LB_FAST_PATH void lb_qrwlock_read(void *lock, struct lb_task *me)
+{
+    struct lb_qrwlock *rw = lock;
+    const uint32_t count = __atomic_add_fetch(&rw->count, LB_QRWLOCK_READER, __ATOMIC_ACQUIRE);
+    if (LB_RARELY(count & LB_QRWLOCK_NO_READER))
+        lb_qrwlock_read_slow(rw, me);
+}
+
+LB_FAST_PATH bool lb_qrwlock_read_try(void *lock, struct lb_task *me)
+{
+    lb_qrwlock_read(lock, me);
+    return true;
+}
+
+LB_FAST_PATH void lb_qrwlock_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    (void)me;
+    (void)mm;
+    __atomic_fetch_sub(&((struct lb_qrwlock *)lock)->count, LB_QRWLOCK_READER, __ATOMIC_RELEASE);
+}
+
+LB_FAST_PATH void lb_qrwlock_write(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_qrwlock *rw = lock;
+    uint32_t count = 0;
+    (void)mm;
+    if (LB_RARELY(!__atomic_compare_exchange_n(&rw->count, &count, LB_QRWLOCK_WRITER, false,
+                                               __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+        lb_qrwlock_write_slow(rw, me);
+}
+
+/* The writer alone changes its byte. */
+LB_FAST_PATH void lb_qrwlock_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    (void)me;
+    (void)mm;
+    __atomic_store_n(lb_lowest_byte(lock), 0, __ATOMIC_RELEASE);
+}
+
+/* The halves of a lockref in its word. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define LB_LOCKREF_ONE  ((uint64_t)1 << 32)
+#define LB_LOCKREF_LOCK ((uint64_t)UINT32_MAX)
+#else
+#define LB_LOCKREF_ONE  ((uint64_t)1)
+#define LB_LOCKREF_LOCK ((uint64_t)UINT32_MAX << 32)
+#endif
+
+/* Both at once. */
+typedef uint64_t __attribute__((may_alias)) lb_lockref_word;
+LB_FAST_PATH lb_lockref_word *lb_lockref_both(struct lb_lockref *ref)
+{
+    return (lb_lockref_word *)(void *)ref;
+}
+
+LB_SLOW_PATH void lb_lockref_slow(struct lb_lockref *ref, struct lb_task *me, uint64_t change);
+
+/* Relaxed: a reference protects nothing but the object's life. */
+LB_FAST_PATH void lb_lockref_change(struct lb_lockref *ref, struct lb_task *me, uint64_t change)
+{
+    uint64_t both = __atomic_load_n(lb_lockref_both(ref), __ATOMIC_RELAXED);
+    if (LB_RARELY(both & LB_LOCKREF_LOCK) ||
+        LB_RARELY(!__atomic_compare_exchange_n(lb_lockref_both(ref), &both, both + change, false,
+                                               __ATOMIC_RELAXED, __ATOMIC_RELAXED)))
+        lb_lockref_slow(ref, me, change);
+}
+
+LB_FAST_PATH void lb_lockref_read(void *lock, struct lb_task *me)
+{
+    lb_lockref_change(lock, me, LB_LOCKREF_ONE);
+}
+
+LB_FAST_PATH bool lb_lockref_read_try(void *lock, struct lb_task *me)
+{
+    lb_lockref_read(lock, me);
+    return true;
+}
+
+LB_FAST_PATH void lb_lockref_read_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    (void)mm;
+    lb_lockref_change(lock, me, -LB_LOCKREF_ONE);
+}
+
+LB_FAST_PATH void lb_lockref_write(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    lb_qspinlock_write(&((struct lb_lockref *)lock)->lock, me, mm);
+}
+
+LB_FAST_PATH void lb_lockref_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    lb_qspinlock_write_unlock(&((struct lb_lockref *)lock)->lock, me, mm);
+}
+
+/* Order among stores, and among loads, around data that are read without a lock. Not C's fences,
+ * which the thread sanitizer does not know; x86 keeps both orders by itself. */
+LB_FAST_PATH void lb_order_stores(void)
+{
+#if defined(__x86_64__)
+    __asm__ __volatile__("" ::: "memory");
+#elif defined(__aarch64__)
+    __asm__ __volatile__("dmb ishst" ::: "memory");
+#else
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+#endif
+}
+
+LB_FAST_PATH void lb_order_loads(void)
+{
+#if defined(__x86_64__)
+    __asm__ __volatile__("" ::: "memory");
+#elif defined(__aarch64__)
+    __asm__ __volatile__("dmb ishld" ::: "memory");
+#else
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
+}
+
+LB_SLOW_PATH uint32_t lb_seqcount_read_slow(const struct lb_seqcount *seq, struct lb_task *me);
+
+LB_FAST_PATH uint32_t lb_seqcount_read_begin(const void *lock, struct lb_task *me)
+{
+    const struct lb_seqcount *seq = lock;
+    const uint32_t seen = __atomic_load_n(&seq->sequence, __ATOMIC_ACQUIRE);
+    return LB_RARELY(seen & 1) ? lb_seqcount_read_slow(seq, me) : seen;
+}
+
+LB_FAST_PATH bool lb_seqcount_read_again(const void *lock, struct lb_task *me, uint32_t seen)
+{
+    const struct lb_seqcount *seq = lock;
+    lb_order_loads();
+    if (LB_RARELY(__atomic_load_n(&seq->sequence, __ATOMIC_RELAXED) != seen)) {
+        me->stats.retries++;
+        return true;
+    }
+    return false;
+}
+
+/* Writers come one at a time: plain changes will do. */
+LB_FAST_PATH void lb_seqcount_write(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_seqcount *seq = lock;
+    (void)me;
+    (void)mm;
+    __atomic_store_n(&seq->sequence, __atomic_load_n(&seq->sequence, __ATOMIC_RELAXED) + 1,
+                     __ATOMIC_RELAXED);
+    lb_order_stores();
+}
+
+LB_FAST_PATH void lb_seqcount_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_seqcount *seq = lock;
+    (void)me;
+    (void)mm;
+    __atomic_store_n(&seq->sequence, __atomic_load_n(&seq->sequence, __ATOMIC_RELAXED) + 1,
+                     __ATOMIC_RELEASE);
+}
+
+LB_FAST_PATH uint32_t lb_seqlock_read_begin(const void *lock, struct lb_task *me)
+{
+    return lb_seqcount_read_begin(lock, me);
+}
+
+LB_FAST_PATH bool lb_seqlock_read_again(const void *lock, struct lb_task *me, uint32_t seen)
+{
+    return lb_seqcount_read_again(lock, me, seen);
+}
+
+LB_FAST_PATH void lb_seqlock_write(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_seqlock *seq = lock;
+    lb_qspinlock_write(&seq->lock, me, mm);
+    lb_seqcount_write(&seq->seqcount, me, mm);
+}
+
+LB_FAST_PATH void lb_seqlock_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_seqlock *seq = lock;
+    lb_seqcount_write_unlock(&seq->seqcount, me, mm);
+    lb_qspinlock_write_unlock(&seq->lock, me, mm);
+}
+
+LB_SLOW_PATH void lb_futex_mutex_slow(struct lb_futex_mutex *mutex, struct lb_task *me);
+LB_SLOW_PATH void lb_futex_mutex_wake(struct lb_futex_mutex *mutex, struct lb_task *me);
+
+LB_FAST_PATH void lb_futex_mutex_write(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_futex_mutex *mutex = lock;
+    uint32_t state = 0;
+    (void)mm;
+    if (LB_RARELY(!__atomic_compare_exchange_n(&mutex->state, &state, 1, false, __ATOMIC_ACQUIRE,
+                                               __ATOMIC_RELAXED)))
+        lb_futex_mutex_slow(mutex, me);
+}
+
+LB_FAST_PATH void lb_futex_mutex_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
+{
+    struct lb_futex_mutex *mutex = lock;
+    (void)mm;
+    if (LB_RARELY(__atomic_exchange_n(&mutex->state, 0, __ATOMIC_RELEASE) != 1))
+        lb_futex_mutex_wake(mutex, me);
+}
+
+LB_EXCLUSIVE_READS(futex_mutex)
 
 /* The pthread kinds can fail only when they are misused; a measured loop does not look. */
 #define LB_PTHREAD_FAST_PATHS(k, type, read_lock, write_lock, unlock)                              \

@@ -116,12 +116,18 @@ bool lb_lock_is_idle(enum lb_lock_kind kind, const void *lock)
 }
 
 /* CALL of each kind that has such a side. */
-#define READ_LOCK(NAME, CALL)                                                                      \
+#define ON(NAME, CALL)                                                                             \
     case LB_LOCK_##NAME:                                                                           \
         CALL;                                                                                      \
         break;
-#define WRITE_PLAIN(NAME, CALL) READ_LOCK(NAME, CALL)
-#define WRITE_MM(NAME, CALL)    READ_LOCK(NAME, CALL)
+#define READ_LOCK(NAME, CALL)  ON(NAME, CALL)
+#define READ_COUNT(NAME, CALL) ON(NAME, CALL)
+#define READ_RETRY(NAME, CALL)
+#define LOOK_LOCK(NAME, CALL)
+#define LOOK_COUNT(NAME, CALL)
+#define LOOK_RETRY(NAME, CALL)  ON(NAME, CALL)
+#define WRITE_PLAIN(NAME, CALL) ON(NAME, CALL)
+#define WRITE_MM(NAME, CALL)    ON(NAME, CALL)
 #define WRITE_NONE(NAME, CALL)
 
 bool lb_lock_read_try(enum lb_lock_kind kind, void *lock, struct lb_task *me)
@@ -137,17 +143,18 @@ bool lb_lock_read_try(enum lb_lock_kind kind, void *lock, struct lb_task *me)
     return taken;
 }
 
-void lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me)
+int lb_lock_read(enum lb_lock_kind kind, void *lock, struct lb_task *me)
 {
 #define READ(NAME, k, readers, writers) READ_##readers(NAME, lb_##k##_read(lock, me))
     switch (kind) {
         LB_LOCK_LIST(READ)
     default:
-        break;
+        return -ENOTSUP;
     }
+    return 0;
 }
 
-void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm)
+int lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm)
 {
 #define READ_UNLOCK(NAME, k, readers, writers)                                                     \
     READ_##readers(NAME, lb_##k##_read_unlock(lock, me, mm))
@@ -156,8 +163,34 @@ void lb_lock_read_unlock(enum lb_lock_kind kind, void *lock, struct lb_task *me,
     switch (kind) {
         LB_LOCK_LIST(READ_UNLOCK)
     default:
+        return -ENOTSUP;
+    }
+    return 0;
+}
+
+int lb_lock_read_begin(enum lb_lock_kind kind, const void *lock, struct lb_task *me, uint32_t *seen)
+{
+#define READ_BEGIN(NAME, k, readers, writers)                                                      \
+    LOOK_##readers(NAME, *seen = lb_##k##_read_begin(lock, me))
+    switch (kind) {
+        LB_LOCK_LIST(READ_BEGIN)
+    default:
+        return -ENOTSUP;
+    }
+    return 0;
+}
+
+bool lb_lock_read_again(enum lb_lock_kind kind, const void *lock, struct lb_task *me, uint32_t seen)
+{
+    bool again = true;
+#define READ_AGAIN(NAME, k, readers, writers)                                                      \
+    LOOK_##readers(NAME, again = lb_##k##_read_again(lock, me, seen))
+    switch (kind) {
+        LB_LOCK_LIST(READ_AGAIN)
+    default:
         break;
     }
+    return again;
 }
 
 int lb_lock_write(enum lb_lock_kind kind, void *lock, struct lb_task *me, struct lb_mm *mm)

@@ -56,6 +56,43 @@ struct __attribute__((may_alias)) lb_rwsem {
     struct lb_waiter *first;
 };
 
+/* What both forms of the mutex begin with. */
+struct __attribute__((may_alias)) lb_mutex {
+    uint64_t owner;
+    struct lb_qspinlock wait_lock;
+    uint32_t osq;
+    struct lb_waiter *first;
+};
+
+/* The end of a wait list, and its start; `last` is NULL where the lock has no word for it. */
+static inline void lb_waiter_add(struct lb_waiter **first, struct lb_waiter **last,
+                                 struct lb_waiter *waiter)
+{
+    if (*first) {
+        waiter->next = *first;
+        waiter->prev = (*first)->prev;
+        waiter->prev->next = waiter;
+        (*first)->prev = waiter;
+    } else {
+        waiter->next = waiter->prev = waiter;
+        *first = waiter;
+    }
+    if (last)
+        *last = waiter;
+}
+
+static inline void lb_waiter_remove(struct lb_waiter **first, struct lb_waiter **last,
+                                    struct lb_waiter *waiter)
+{
+    struct lb_waiter *next = waiter->next == waiter ? NULL : waiter->next;
+    waiter->next->prev = waiter->prev;
+    waiter->prev->next = waiter->next;
+    if (*first == waiter)
+        *first = next;
+    if (last)
+        *last = *first ? (*first)->prev : NULL;
+}
+
 /* What lock.c knows of a kind: `lb_K_class`, beside the slow paths of K. */
 struct lb_lock_class {
     struct lb_lock_info info;
@@ -69,8 +106,12 @@ LB_LOCK_LIST(LB_LOCK_DECLARE)
 enum { LB_WRITERS_NONE, LB_WRITERS_MM, LB_WRITERS_PLAIN };
 #define LB_LOCK_SAYS(NAME, k, readers, writers) LB_WRITERS_OF_##NAME = LB_WRITERS_##writers,
 enum { LB_LOCK_LIST(LB_LOCK_SAYS) };
+enum { LB_READERS_LOCK, LB_READERS_COUNT, LB_READERS_RETRY };
+#define LB_LOCK_READS(NAME, k, readers, writers) LB_READERS_OF_##NAME = LB_READERS_##readers,
+enum { LB_LOCK_LIST(LB_LOCK_READS) };
 #define LB_LOCK_LISTED(NAME, k, type)                                                              \
     .kind = LB_LOCK_##NAME, .name = #k, .bytes = sizeof(type), .align_bytes = _Alignof(type),      \
+    .lockless_reads = (int)LB_READERS_OF_##NAME == LB_READERS_RETRY,                               \
     .excludes = (int)LB_WRITERS_OF_##NAME != LB_WRITERS_NONE,                                      \
     .plain_writers = (int)LB_WRITERS_OF_##NAME == LB_WRITERS_PLAIN
 
@@ -80,6 +121,9 @@ enum { LB_LOCK_LIST(LB_LOCK_SAYS) };
  * the caller looks at what it waits for again. */
 void lb_task_park(struct lb_task *me);
 void lb_task_unpark(struct lb_task *task, struct lb_task *me);
+/* Sleeps while the word has that value, or not at all; wakes one who sleeps on it. */
+void lb_futex_wait(uint32_t *word, uint32_t value);
+void lb_futex_wake(uint32_t *word);
 
 /* The thread that is spun for may have lost its CPU without saying so, perhaps to the spinner. So
  * each LB_PATIENCE_NS of spinning on one state end in a sched_yield. Where every thread has a CPU
@@ -127,8 +171,9 @@ static inline bool lb_owner_spinnable(uint64_t owner)
 }
 
 /* The MCS queue of a lock's spinners. lb_osq_lock returns true when the task is first in the queue
- * and false when it left it, because the owner sleeps or the lock may not be spun on. */
-bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, struct lb_task *me);
+ * and false when it left it, because the owner is not `spinnable` (sleeps, say). */
+bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, bool (*spinnable)(uint64_t owner),
+                 struct lb_task *me);
 void lb_osq_unlock(uint32_t *tail, struct lb_task *me);
 
 /* What was written before it is seen by everybody before anything behind it is read: what the

@@ -72,7 +72,8 @@ static bool osq_leave(uint32_t *tail, struct lb_task *me)
     return false;
 }
 
-bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, struct lb_task *me)
+bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, bool (*spinnable)(uint64_t owner),
+                 struct lb_task *me)
 {
     __atomic_store_n(&me->osq.next, NULL, __ATOMIC_RELAXED);
     __atomic_store_n(&me->osq.head, 0, __ATOMIC_RELAXED);
@@ -90,7 +91,7 @@ bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, struct lb_task *me)
         me->stats.spins_queue++;
         if (!lb_patience_ends(&patience))
             continue;
-        if (!lb_owner_spinnable(__atomic_load_n(owner, __ATOMIC_RELAXED)))
+        if (!spinnable(__atomic_load_n(owner, __ATOMIC_RELAXED)))
             return osq_leave(tail, me);
         sched_yield();
     }

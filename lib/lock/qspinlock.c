@@ -37,7 +37,7 @@ static bool wait_as_pending(struct lb_qspinlock *lock, struct lb_task *me)
     const uint32_t word = __atomic_fetch_or(&lock->word, LB_QSPINLOCK_PENDING, __ATOMIC_ACQUIRE);
     if (word & ~LB_QSPINLOCK_LOCKED) {
         if (!(word & LB_QSPINLOCK_PENDING))
-            __atomic_store_n(lb_qspinlock_byte(lock, 1), 0, __ATOMIC_RELAXED);
+            __atomic_fetch_and(&lock->word, ~LB_QSPINLOCK_PENDING, __ATOMIC_RELAXED);
         return false;
     }
     if (word & LB_QSPINLOCK_LOCKED)
@@ -90,7 +90,7 @@ static void wait_in_queue(struct lb_qspinlock *lock, struct lb_task *me)
         __atomic_compare_exchange_n(&lock->word, &word, LB_QSPINLOCK_HELD, false, __ATOMIC_RELAXED,
                                     __ATOMIC_RELAXED))
         return;
-    __atomic_store_n(lb_qspinlock_byte(lock, 0), LB_QSPINLOCK_HELD, __ATOMIC_RELAXED);
+    __atomic_store_n(lb_lowest_byte(lock), LB_QSPINLOCK_HELD, __ATOMIC_RELAXED);
     call_next(me);
 }
 

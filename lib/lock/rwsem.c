@@ -64,39 +64,19 @@ static void wait_unlock(struct lb_rwsem *sem)
     __atomic_store_n(&sem->wait_lock, 0, __ATOMIC_RELEASE);
 }
 
-static void set_last(struct lb_rwsem *sem, enum lb_lock_kind kind, struct lb_waiter *last)
+static struct lb_waiter **last_of(struct lb_rwsem *sem, enum lb_lock_kind kind)
 {
-    if (kind == LB_LOCK_RWSEM40)
-        ((struct lb_rwsem40 *)sem)->prev = last;
+    return kind == LB_LOCK_RWSEM40 ? &((struct lb_rwsem40 *)sem)->prev : NULL;
 }
 
 static void list_add(struct lb_rwsem *sem, enum lb_lock_kind kind, struct lb_waiter *waiter)
 {
-    struct lb_waiter *first = sem->first;
-    if (first) {
-        waiter->next = first;
-        waiter->prev = first->prev;
-        first->prev->next = waiter;
-        first->prev = waiter;
-    } else {
-        waiter->next = waiter->prev = waiter;
-        sem->first = waiter;
-    }
-    set_last(sem, kind, waiter);
+    lb_waiter_add(&sem->first, last_of(sem, kind), waiter);
 }
 
 static void list_remove(struct lb_rwsem *sem, enum lb_lock_kind kind, struct lb_waiter *waiter)
 {
-    if (waiter->next == waiter) {
-        sem->first = NULL;
-        set_last(sem, kind, NULL);
-        return;
-    }
-    waiter->next->prev = waiter->prev;
-    waiter->prev->next = waiter->next;
-    if (sem->first == waiter)
-        sem->first = waiter->next;
-    set_last(sem, kind, sem->first->prev);
+    lb_waiter_remove(&sem->first, last_of(sem, kind), waiter);
 }
 
 static void waiter_init(struct lb_task *me, bool writer)
@@ -377,7 +357,7 @@ static bool write_spin(struct lb_rwsem *sem, struct lb_task *me)
 {
     if (!lb_owner_spinnable(__atomic_load_n(&sem->owner, __ATOMIC_RELAXED)))
         return false;
-    if (!lb_osq_lock(&sem->osq, &sem->owner, me))
+    if (!lb_osq_lock(&sem->osq, &sem->owner, lb_owner_spinnable, me))
         return false;
     const bool taken = spin_as_first(sem, me);
     lb_osq_unlock(&sem->osq, me);

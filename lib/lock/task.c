@@ -22,6 +22,16 @@ static void futex(uint32_t *word, int op, uint32_t value)
     syscall(SYS_futex, word, op, value, NULL, NULL, 0);
 }
 
+void lb_futex_wait(uint32_t *word, uint32_t value)
+{
+    futex(word, FUTEX_WAIT_PRIVATE, value);
+}
+
+void lb_futex_wake(uint32_t *word)
+{
+    futex(word, FUTEX_WAKE_PRIVATE, 1);
+}
+
 void lb_task_park(struct lb_task *me)
 {
     while (!__atomic_exchange_n(&me->token, 0, __ATOMIC_ACQUIRE)) {

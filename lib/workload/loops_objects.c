@@ -181,18 +181,6 @@ INLINE uintptr_t lock_of(uintptr_t where)
             lb_##K##_read_unlock(lock, me, mm_of((program)x1));                                    \
     } while (0)
 
-/* What is stored before is seen before what is stored behind: smp_wmb. */
-INLINE void write_barrier(void)
-{
-#if defined(__x86_64__)
-    __asm__ __volatile__("" ::: "memory");
-#elif defined(__aarch64__)
-    __asm__ __volatile__("dmb ishst" ::: "memory");
-#else
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-#endif
-}
-
 /* mm_lock_seq by LB_RULES_PLAIN and by LB_RULES_SEQCOUNT, where it is odd while the address space
  * is write-locked. Returns what it is then. */
 INLINE uint32_t begin_plain(uintptr_t seq)
@@ -210,13 +198,13 @@ INLINE uint32_t begin_seqcount(uintptr_t seq)
     uint32_t now = load32(seq) + 1;
 
     store32(seq, now);
-    write_barrier();
+    lb_order_stores();
     return now;
 }
 
 INLINE void end_seqcount(uintptr_t seq, uint32_t now)
 {
-    write_barrier();
+    lb_order_stores();
     store32(seq, now + 1);
 }
 
@@ -259,12 +247,45 @@ INLINE void end_seqcount(uintptr_t seq, uint32_t now)
             read_##K##_##AT(x0, (program)x1, x2, x4, me);                                          \
     } while (0)
 
-#define READERS(K, AT)                                                                             \
-    BODIES(K, AT)                                                                                  \
+/* Without a lock: what was read counts where no writer came meanwhile. */
+#define RETRY_BODIES(K, AT)                                                                        \
+    INLINE void read_##K##_##AT(uintptr_t object, program p, uintptr_t seq, uintptr_t where,       \
+                                struct lb_task *me)                                                \
+    {                                                                                              \
+        const void *lock = at_##AT(object + lock_of(where));                                       \
+        uint32_t seen;                                                                             \
+        (void)seq;                                                                                 \
+        do {                                                                                       \
+            seen = lb_##K##_read_begin(lock, me);                                                  \
+            load_fields(object, p);                                                                \
+        } while (__builtin_expect(lb_##K##_read_again(lock, me, seen), 0));                        \
+    }                                                                                              \
+    INLINE void nested_##K##_##AT(uintptr_t a, program p, uintptr_t seq, uintptr_t where,          \
+                                  struct lb_task *me)                                              \
+    {                                                                                              \
+        uintptr_t b = a + p->second;                                                               \
+        const void *lock_a = at_##AT(a + lock_of(where)), *lock_b = at_##AT(b + lock_of(where));   \
+        uint32_t seen_a, seen_b;                                                                   \
+        (void)seq;                                                                                 \
+        do {                                                                                       \
+            seen_a = lb_##K##_read_begin(lock_a, me);                                              \
+            seen_b = lb_##K##_read_begin(lock_b, me);                                              \
+            load_fields(a, p);                                                                     \
+            load_fields(b, p);                                                                     \
+        } while (__builtin_expect(lb_##K##_read_again(lock_b, me, seen_b), 0) ||                   \
+                 __builtin_expect(lb_##K##_read_again(lock_a, me, seen_a), 0));                    \
+    }
+#define RETRY_ALONE_BODY(K, AT)                                                                    \
+    do {                                                                                           \
+        const void *lock = at_##AT(x0 + lock_of(x4));                                              \
+        (void)lb_##K##_read_again(lock, me, lb_##K##_read_begin(lock, me));                        \
+    } while (0)
+
+#define READ_FORMS(K, AT, ALONE)                                                                   \
     FORMS(read_##K##_##AT, read_##K##_##AT(x0, (program)x1, x2, x4, me))                           \
     FORMS(nested_##K##_##AT, nested_##K##_##AT(x0, (program)x1, x2, x4, me))                       \
     FORMS(many_##K##_##AT, MANY_BODY(K, AT))                                                       \
-    FORMS(alone_##K##_##AT, ALONE_BODY(K, AT))
+    FORMS(alone_##K##_##AT, ALONE(K, AT))
 
 #define WRITERS_AS(K, V, AT, HOW)                                                                  \
     WRITE_BODY(K, V, AT, HOW)                                                                      \
@@ -274,7 +295,8 @@ INLINE void end_seqcount(uintptr_t seq, uint32_t now)
 
 /* The rw-semaphores by LB_RULES_CLEARING, which writers are the same to. */
 #define CLEARING(K, AT)                                                                            \
-    READERS(K##_clearing, AT)                                                                      \
+    BODIES(K##_clearing, AT)                                                                       \
+    READ_FORMS(K##_clearing, AT, ALONE_BODY)                                                       \
     FORMS(mix_##K##_clearing_##AT, MIX_BODY(K##_clearing, K##_seqcount, AT))
 
 INLINE void increment(uintptr_t address)
@@ -297,7 +319,9 @@ INLINE void increment(uintptr_t address)
     FORMS(guarded_##K##_##AT, PLAIN_BODY(K, AT, TWO_WORDS))
 
 /* What a line of the list of kinds asks for, and where it is found. */
-#define LOOPS_LOCK(K, AT) READERS(K, AT)
+#define LOOPS_LOCK(K, AT)  BODIES(K, AT) READ_FORMS(K, AT, ALONE_BODY)
+#define LOOPS_COUNT(K, AT) LOOPS_LOCK(K, AT)
+#define LOOPS_RETRY(K, AT) RETRY_BODIES(K, AT) READ_FORMS(K, AT, RETRY_ALONE_BODY)
 #define LOOPS_NONE(K, AT)
 #define LOOPS_MM(K, AT)    WRITERS(K, AT)
 #define LOOPS_PLAIN(K, AT) WRITERS(K, AT) PLAIN(K, AT)
@@ -364,6 +388,8 @@ FORMS(adds, adds(x0, me))
 #define ROWS_LOCK(K, LOCK)                                                                         \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
         ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_ALONE, alone, K, LOCK),
+#define ROWS_COUNT(K, LOCK) ROWS_LOCK(K, LOCK)
+#define ROWS_RETRY(K, LOCK) ROWS_LOCK(K, LOCK)
 #define ROWS_NONE(K, LOCK)
 #define ROWS_MM(K, LOCK)                                                                           \
     ROWS_BY(PLAIN_RULES, LB_OP_WRITE, write, K, LOCK),                                             \

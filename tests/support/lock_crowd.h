@@ -32,6 +32,12 @@ union any_lock {
     struct lb_rwsem32 rwsem32;
     struct lb_refcount refcount;
     struct lb_qspinlock qspinlock;
+    struct lb_mutex32 mutex32;
+    struct lb_mutex24 mutex24;
+    struct lb_qrwlock qrwlock;
+    struct lb_lockref lockref;
+    struct lb_seqlock seqlock;
+    struct lb_futex_mutex futex_mutex;
     pthread_rwlock_t rwlock;
     pthread_mutex_t mutex;
 };
@@ -117,26 +123,60 @@ static inline void write_unlock(struct shared *shared, struct lb_task *me)
         lb_lock_write_unlock(LB_LOCK_RWSEM40, shared->mm.lock, me, NULL);
 }
 
+/* Readers without a lock meet the writers: then the words are atomic, as they have to be. */
+static inline uint64_t word_of(const struct shared *shared, const uint64_t *word)
+{
+    return lb_lock_info(shared->kind)->lockless_reads ? __atomic_load_n(word, __ATOMIC_RELAXED)
+                                                      : *word;
+}
+
+static inline void count_up(const struct shared *shared, uint64_t *word)
+{
+    if (lb_lock_info(shared->kind)->lockless_reads)
+        __atomic_store_n(word, word_of(shared, word) + 1, __ATOMIC_RELAXED);
+    else
+        ++*word;
+}
+
 static inline void write_once(struct worker *worker)
 {
     struct shared *shared = worker->shared;
     write_lock(shared, worker->me);
     worker->torn += shared->first != shared->second;
-    shared->first++;
+    count_up(shared, &shared->first);
     if (lb_random_below(&worker->seed, YIELD_EVERY) == 0)
         sched_yield();
-    shared->second++;
+    count_up(shared, &shared->second);
     write_unlock(shared, worker->me);
     worker->writes++;
 }
 
-static inline void look(struct worker *worker)
+static inline bool is_torn(struct worker *worker)
 {
     const struct shared *shared = worker->shared;
-    const uint64_t first = shared->first;
+    const uint64_t first = word_of(shared, &shared->first);
     if (lb_random_below(&worker->seed, YIELD_EVERY) == 0)
         sched_yield();
-    worker->torn += first != shared->second;
+    return first != word_of(shared, &shared->second);
+}
+
+static inline void look(struct worker *worker)
+{
+    /* A reference keeps no writer out. */
+    worker->torn += worker->shared->kind != LB_LOCK_LOCKREF && is_torn(worker);
+    worker->reads++;
+}
+
+static inline void read_without_lock(struct worker *worker)
+{
+    const struct shared *shared = worker->shared;
+    uint32_t seen = 0;
+    bool torn;
+    do {
+        assert_int_equal(lb_lock_read_begin(shared->kind, &shared->lock, worker->me, &seen), 0);
+        torn = is_torn(worker);
+    } while (lb_lock_read_again(shared->kind, &shared->lock, worker->me, seen));
+    worker->torn += torn;
     worker->reads++;
 }
 
@@ -146,6 +186,10 @@ static inline void read_once(struct worker *worker, bool try)
 {
     struct shared *shared = worker->shared;
     const bool refcount = shared->kind == LB_LOCK_REFCOUNT;
+    if (lb_lock_info(shared->kind)->lockless_reads) {
+        read_without_lock(worker);
+        return;
+    }
     if (try && !lb_lock_read_try(shared->kind, &shared->lock, worker->me)) {
         if (refcount) {
             lb_lock_read(LB_LOCK_RWSEM40, shared->mm.lock, worker->me);
