@@ -16,11 +16,12 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 # Those that pin or time threads say nothing of another processor in here, and the emulation knows
 # no NUMA calls (arena).
-tests='account atomics causes compare compare_regimes compare_words counters counters_here
-    counters_page counters_probe csv environment events events_none files homes interference kernel
-    kernel_none kernel_trace latency layout layout_btf load lock number page placement
-    placement_classes plan plot plot_data plot_failures plot_sweep record schema stats
-    structure structure_none sweep topology verdicts whatif words'
+tests='account analysis atomics causes compare compare_rates compare_regimes compare_words counters
+    counters_here counters_page counters_probe csv environment events events_none files homes
+    interference kernel kernel_none kernel_trace latency layout layout_btf load lock memory
+    number page placement placement_classes plan plot plot_data plot_failures plot_heatmap
+    plot_hosts plot_offset plot_residues plot_sweep record schema stats structure
+    structure_none sweep topology verdicts whatif whatif_layouts words'
 libraries='libhwloc-dev libhwloc15 libudev1 libcap2 libnuma-dev libnuma1 libcjson-dev libcjson1
     libpfm4-dev libpfm4 libcmocka-dev libcmocka0 libbpf-dev libbpf1 libelf1 libelf-dev zlib1g
     zlib1g-dev libzstd1 linux-libc-dev'
