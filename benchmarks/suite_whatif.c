@@ -127,6 +127,7 @@ static void print_fields(FILE *out, const struct lb_whatif *w)
         fprintf(out, written ? "; half %s" : "  half the threads read",
                 w->write == LB_HOW_ADD         ? "add to"
                 : w->write == LB_HOW_INCREMENT ? "increment"
+                : w->write == LB_HOW_CAS       ? "swap"
                                                : "store to");
         for (size_t i = 0, n = 0; i < w->n_fields; i++) {
             const struct lb_whatif_field *f = &w->fields[i];

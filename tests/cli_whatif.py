@@ -14,7 +14,7 @@ from cli_btf import BtfCase, with_libbpf
 from cli_support import Case, main, two_pus
 
 BRIEF = ("--rounds", "2", "--no-plots", "--events", "none", "--work-ns", "200", "--out", "out")
-PRESETS = ["mmap_lock", "page_counter", "i_mmap", "f_ref"]
+PRESETS = ["mmap_lock", "page_counter", "i_mmap", "f_ref", "dentry", "mem_cgroup"]
 
 
 def cases_of(result):

@@ -154,18 +154,27 @@ static void test_kinds(void **state)
     (void)state;
     assert_int_equal(p.layout.lock, LB_LOCK_RWSEM32);
     lb_structure_destroy(p.structure);
-    expect_kind("raw,hot=data", LB_LOCK_REFCOUNT, 0);
-    expect_kind("wide,hot=a", LB_LOCK_REFCOUNT, 0);
+    expect_kind("raw,hot=data", LB_LOCK_QSPINLOCK, 0);
+    expect_kind("wide,hot=a", LB_LOCK_QSPINLOCK, 0);
     expect_kind("one_atomic,hot=data", LB_LOCK_REFCOUNT, 8);
     expect_kind("file,hot=f_mode", LB_LOCK_LOCKED_ADDS, 96);
     expect_kind("locks,lock=r,hot=data", LB_LOCK_REFCOUNT, 40);
     expect_kind("one_mutex,kind=rwsem32,hot=data", LB_LOCK_RWSEM32, 0);
     expect_kind("debug,kind=rwsem40,hot=data", LB_LOCK_RWSEM40, 16);
     expect_kind("reached,kind=pthread_mutex,hot=data", LB_LOCK_PTHREAD_MUTEX, 8);
-    expect_kind("same,hot=a", LB_LOCK_REFCOUNT, 8);
+    expect_kind("one_mutex,hot=data", LB_LOCK_MUTEX32, 0);
+    expect_kind("same,hot=a", LB_LOCK_QSPINLOCK, 8);
+    expect_more("short_mutex,hot=op", LB_LOCK_MUTEX24, 8);
+    expect_more("with_rwlock,hot=data", LB_LOCK_QRWLOCK, 0);
+    expect_more("with_seqlock,hot=data", LB_LOCK_SEQLOCK, 0);
+    expect_more("with_seqcount,hot=data", LB_LOCK_SEQCOUNT, 0);
+    expect_more("with_lockref,hot=data", LB_LOCK_LOCKREF, 0);
+    /* A lock goes before a sequence count, whose writers have another. */
+    expect_more("dentry,hot=d_inode", LB_LOCK_LOCKREF, 16);
+    expect_more("dentry,hot=d_inode,lock=d_seq", LB_LOCK_SEQCOUNT, 4);
     expect_more("bucket,hot=head", LB_LOCK_REFCOUNT, 8);
-    expect_more("either,hot=id", LB_LOCK_REFCOUNT, 8);
-    expect_more("two_of_two,hot=id,lock=b.next", LB_LOCK_REFCOUNT, 12);
+    expect_more("either,hot=id", LB_LOCK_QSPINLOCK, 8);
+    expect_more("two_of_two,hot=id,lock=b.next", LB_LOCK_QSPINLOCK, 12);
     expect_more("c11_4,hot=data", LB_LOCK_REFCOUNT, 8);
     expect_more("c11_8,hot=data", LB_LOCK_LOCKED_ADDS, 8);
     expect_more("c11_whole,hot=data", LB_LOCK_LOCKED_ADDS, 8);
@@ -177,7 +186,7 @@ static void test_kinds(void **state)
     expect_more("rt_spin,hot=hot,kind=refcount", LB_LOCK_REFCOUNT, 72);
     expect_more("rt_mutexed,hot=hot,kind=locked_adds", LB_LOCK_LOCKED_ADDS, 32);
     expect_more("rt_apart,hot=hot,kind=rwsem40", LB_LOCK_RWSEM40, 8);
-    expect_kind("twice,which=2,hot=a", LB_LOCK_REFCOUNT, 16);
+    expect_kind("twice,which=2,hot=a", LB_LOCK_QSPINLOCK, 16);
 }
 
 static void expect_loads_of(const struct lb_layout *l, size_t n, const uint16_t *wanted)
@@ -285,9 +294,6 @@ static void test_refused(void **state)
     static const struct refused rows[] = {
         {"odd", "lockless,hot=a", -ENOENT, "has no lock"},
         {"odd", "locks,hot=data", -EINVAL, "3 locks: say which by lock="},
-        {"odd", "one_mutex,hot=data", -EINVAL,
-         "a mutex of 32 bytes, and no kind of lock here is run as one: say kind=, of what has room "
-         "there: rwsem40, rwsem32, refcount"},
         {"odd", "debug,hot=data", -EINVAL, "rw_semaphore of 168 bytes"},
         {"odd", "wide", -EINVAL, "say what an op reads by hot="},
         {"6.15",
@@ -333,9 +339,12 @@ static void test_refused(void **state)
 static void test_locks_refused(void **state)
 {
     static const struct refused rows[] = {
-        {"more", "short_mutex,hot=op", -EINVAL,
-         "a mutex of 24 bytes, and no kind of lock here is run as one: say kind=, of what has room "
-         "there: refcount, "},
+        {"more", "with_debug_spinlock,hot=data", -EINVAL,
+         "l is a spinlock_t of 64 bytes, not of 4 (lock debugging makes it longer): say what to "
+         "run "
+         "by kind="},
+        {"more", "dentry,hot=d_inode,lock=d_lockref.lock", -EINVAL,
+         "d_lockref.lock is a part of a lock, d_lockref"},
         {"more", "rt_sem,hot=hot", -EINVAL,
          "sem is an rwbase_rt, as PREEMPT_RT's locks are (rw_semaphore, readers counted at 0 of "
          "it), of 40 "

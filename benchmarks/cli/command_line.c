@@ -122,7 +122,9 @@ static const struct argp_option run_options[] = {
     {"align", KEY_ALIGN, "BYTES", 0, "whatif: ... with objects aligned so", 0},
     {"size", KEY_SIZE, "BYTES", 0, "whatif: ... of that size", 0},
     {"preset", KEY_PRESET, "LIST", 0,
-     "Moves in whatif that the kernel made: mmap_lock, page_counter, i_mmap, f_ref (all)", 0},
+     "Moves in whatif that the kernel made: mmap_lock, page_counter, i_mmap, f_ref, dentry, "
+     "mem_cgroup (all)",
+     0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
     {0, 0, 0, 0, "What looks on (see: linebounce show counters):", 2},
     {"events", KEY_EVENTS, "LIST", 0,

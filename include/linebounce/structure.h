@@ -23,6 +23,9 @@ enum lb_structure_lock {
     LB_STRUCTURE_SPINLOCK,     /* spinlock_t */
     LB_STRUCTURE_RAW_SPINLOCK, /* raw_spinlock_t */
     LB_STRUCTURE_RWLOCK,       /* rwlock_t */
+    LB_STRUCTURE_LOCKREF,      /* struct lockref */
+    LB_STRUCTURE_SEQLOCK,      /* seqlock_t */
+    LB_STRUCTURE_SEQCOUNT,     /* seqcount_t, seqcount_spinlock_t and the like */
     LB_STRUCTURE_REFCOUNT,     /* refcount_t */
     LB_STRUCTURE_ATOMIC,       /* atomic_t */
     LB_STRUCTURE_ATOMIC_LONG,  /* atomic_long_t, atomic64_t */
@@ -121,9 +124,10 @@ const struct lb_member *lb_structure_top(const struct lb_structure *structure,
 
 /* The structure's lock: `name`, which must be one, or contain exactly one; with NULL the only lock
  * there is. Where there are several kinds, those in front go before the others: locks and
- * refcount_t inside the structure; such behind a pointer; atomic_t and the like, which are seldom
- * locks. Parts of a lock (a mutex's own spinlock) are none. -ENOENT: it has none; -EINVAL: several
- * of one rank (they are listed), or `name` is none. */
+ * refcount_t inside the structure; such behind a pointer; sequence counts, whose writers have
+ * another lock; atomic_t and the like, which are seldom locks. Parts of a lock (a mutex's own
+ * spinlock) are none. -ENOENT: it has none; -EINVAL: several of one rank (they are listed), or
+ * `name` is none. */
 int lb_structure_find_lock(const struct lb_structure *structure, const char *name,
                            struct lb_why *why, const struct lb_member **lock);
 

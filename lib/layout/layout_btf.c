@@ -176,29 +176,49 @@ static int check_words(const struct build *b)
     return refuse_kind(b, what);
 }
 
-static int kind_of_rwsem(const struct build *b, enum lb_lock_kind *kind)
+/* What a lock of so many bytes is run as; where debugging makes it longer it is another. */
+static const struct {
+    enum lb_structure_lock lock;
+    size_t bytes;
+    enum lb_lock_kind kind;
+} run_as[] = {
+    {LB_STRUCTURE_RWSEM, 40, LB_LOCK_RWSEM40},
+    {LB_STRUCTURE_RWSEM, 32, LB_LOCK_RWSEM32},
+    {LB_STRUCTURE_MUTEX, 32, LB_LOCK_MUTEX32},
+    {LB_STRUCTURE_MUTEX, 24, LB_LOCK_MUTEX24},
+    {LB_STRUCTURE_SPINLOCK, 4, LB_LOCK_QSPINLOCK},
+    {LB_STRUCTURE_RAW_SPINLOCK, 4, LB_LOCK_QSPINLOCK},
+    {LB_STRUCTURE_RWLOCK, 8, LB_LOCK_QRWLOCK},
+    {LB_STRUCTURE_LOCKREF, 8, LB_LOCK_LOCKREF},
+    {LB_STRUCTURE_SEQLOCK, 8, LB_LOCK_SEQLOCK},
+    {LB_STRUCTURE_SEQCOUNT, 4, LB_LOCK_SEQCOUNT},
+    {LB_STRUCTURE_REFCOUNT, 4, LB_LOCK_REFCOUNT},
+    {LB_STRUCTURE_ATOMIC, 4, LB_LOCK_REFCOUNT},
+    {LB_STRUCTURE_ATOMIC_LONG, 8, LB_LOCK_LOCKED_ADDS},
+    {LB_STRUCTURE_C11_ATOMIC, 4, LB_LOCK_REFCOUNT},
+    {LB_STRUCTURE_C11_ATOMIC, 8, LB_LOCK_LOCKED_ADDS},
+};
+
+/* Of a size that no kind here has. */
+static int refuse_size(const struct build *b)
 {
     const struct lb_member *m = b->lock;
+    char sizes[32] = "";
+    size_t used = 0;
 
-    if (m->lock_bytes != 40 && m->lock_bytes != 32)
-        return lb_fail(b->why, EINVAL,
-                       "layout '%s': %s is an rw_semaphore of %zu bytes, not of 40 or 32 (lock "
-                       "debugging makes it longer): say what to run by kind=",
-                       b->l->name, m->name, m->lock_bytes);
-    *kind = m->lock_bytes == 40 ? LB_LOCK_RWSEM40 : LB_LOCK_RWSEM32;
-    return 0;
-}
-
-static int kind_of_c11(const struct build *b, enum lb_lock_kind *kind)
-{
-    if (b->lock->lock_bytes != 4 && b->lock->lock_bytes != 8)
+    if (m->lock == LB_STRUCTURE_C11_ATOMIC)
         return lb_fail(b->why, EINVAL,
                        "layout '%s': %s is an _Atomic of %s: say what to run by kind=", b->l->name,
-                       b->lock->name,
-                       b->lock->lock_bytes ? "neither 4 nor 8 bytes"
-                                           : "a size that the BTF has lost");
-    *kind = b->lock->lock_bytes == 8 ? LB_LOCK_LOCKED_ADDS : LB_LOCK_REFCOUNT;
-    return 0;
+                       m->name,
+                       m->lock_bytes ? "neither 4 nor 8 bytes" : "a size that the BTF has lost");
+    for (size_t i = 0; i < LB_COUNT(run_as) && used < sizeof sizes; i++)
+        if (run_as[i].lock == m->lock)
+            used += (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%zu", used ? " or " : "",
+                                     run_as[i].bytes);
+    return lb_fail(b->why, EINVAL,
+                   "layout '%s': %s is a %s of %zu bytes, not of %s (lock debugging makes it "
+                   "longer): say what to run by kind=",
+                   b->l->name, m->name, lb_structure_lock_name(m->lock), m->lock_bytes, sizes);
 }
 
 static int kind_of(const struct build *b, enum lb_lock_kind *kind)
@@ -209,20 +229,12 @@ static int kind_of(const struct build *b, enum lb_lock_kind *kind)
         return lb_lock_parse(b->spec.kind, b->why, kind);
     if ((err = check_words(b)))
         return err;
-    switch (b->lock->lock) {
-    case LB_STRUCTURE_RWSEM:
-        return kind_of_rwsem(b, kind);
-    case LB_STRUCTURE_MUTEX:
-        return refuse_kind(b, "a mutex");
-    case LB_STRUCTURE_C11_ATOMIC:
-        return kind_of_c11(b, kind);
-    case LB_STRUCTURE_ATOMIC_LONG:
-        *kind = LB_LOCK_LOCKED_ADDS;
-        return 0;
-    default:
-        *kind = LB_LOCK_REFCOUNT;
-        return 0;
-    }
+    for (size_t i = 0; i < LB_COUNT(run_as); i++)
+        if (run_as[i].lock == b->lock->lock && run_as[i].bytes == b->lock->lock_bytes) {
+            *kind = run_as[i].kind;
+            return 0;
+        }
+    return refuse_size(b);
 }
 
 /* From `offset` in an inline lock to the next member behind the lock that is no part of it. What

@@ -24,6 +24,18 @@ static const struct {
     {"raw_spinlock_t", LB_STRUCTURE_RAW_SPINLOCK},
     {"raw_spinlock", LB_STRUCTURE_RAW_SPINLOCK},
     {"rwlock_t", LB_STRUCTURE_RWLOCK},
+    {"lockref", LB_STRUCTURE_LOCKREF},
+    {"seqlock_t", LB_STRUCTURE_SEQLOCK},
+    {"seqcount_t", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_spinlock_t", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_spinlock", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_raw_spinlock_t", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_raw_spinlock", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_rwlock_t", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_rwlock", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_mutex_t", LB_STRUCTURE_SEQCOUNT},
+    {"seqcount_mutex", LB_STRUCTURE_SEQCOUNT},
     {"refcount_t", LB_STRUCTURE_REFCOUNT},
     {"refcount_struct", LB_STRUCTURE_REFCOUNT},
     {"atomic_t", LB_STRUCTURE_ATOMIC},
@@ -218,11 +230,11 @@ bool lb_structure_is_atomic(enum lb_structure_lock lock)
 /* Lower goes first. */
 static int rank_of(const struct lb_member *m)
 {
-    if (lb_structure_is_atomic(m->lock))
-        return m->points ? 3 : 2;
-    return m->points ? 1 : 0;
+    int kind = lb_structure_is_atomic(m->lock) ? 4 : m->lock == LB_STRUCTURE_SEQCOUNT ? 2 : 0;
+
+    return kind + m->points;
 }
-#define RANKS 4
+#define RANKS 6
 
 /* Another name of a lock that was found before. */
 static bool is_found(const struct lb_member *const *found, size_t n, const struct lb_member *m)
@@ -287,8 +299,9 @@ int lb_structure_find_lock(const struct lb_structure *s, const char *name, struc
                        holder->type);
     if (!n)
         return lb_fail(why, ENOENT,
-                       "%s: has no lock (rw_semaphore, mutex, spinlock_t, rwlock_t, refcount_t, "
-                       "atomic_t, _Atomic, or a pointer to one)",
+                       "%s: has no lock (rw_semaphore, mutex, spinlock_t, rwlock_t, lockref, "
+                       "seqlock_t, seqcount_t, refcount_t, atomic_t, _Atomic, or a pointer to "
+                       "one)",
                        s->name);
     if (n > 1)
         return refuse_several(s, found, n, why);

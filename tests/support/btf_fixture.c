@@ -297,6 +297,41 @@ static void add_sleeping(const struct known *k)
     composite(b, "old_sem", 48, FIELDS({"hot", k->u64, 0}, {"sem", old, 8}));
 }
 
+/* A lock, and behind it a word that an op reads. */
+static void with_data(const struct known *k, const char *name, int lock, size_t bytes)
+{
+    composite(k->btf, name, 8 + (int)bytes, FIELDS({"l", lock, 0}, {"data", k->u64, (int)bytes}));
+}
+
+/* What lies in structures beside a VMA's locks. */
+static void add_other_locks(const struct known *k)
+{
+    struct btf *b = k->btf;
+    int raw = composite(b, "qrwlock", 8, FIELDS({"cnts", k->atomic, 0}, {"wait_lock", k->u32, 4}));
+    int rwlock = named(b, "rwlock_t", composite(b, NULL, 8, FIELDS({"raw_lock", raw, 0})));
+    int seqcount =
+        named(b, "seqcount_t", composite(b, "seqcount", 4, FIELDS({"sequence", k->u32, 0})));
+    int spin_seqcount =
+        named(b, "seqcount_spinlock_t",
+              composite(b, "seqcount_spinlock", 4, FIELDS({"seqcount", seqcount, 0})));
+    int seqlock = named(
+        b, "seqlock_t",
+        composite(b, NULL, 8, FIELDS({"seqcount", spin_seqcount, 0}, {"lock", k->spinlock, 4})));
+    int lockref =
+        composite(b, "lockref", 8, FIELDS({"lock", k->spinlock, 0}, {"count", k->i32, 4}));
+
+    with_data(k, "with_rwlock", rwlock, 8);
+    with_data(k, "with_seqlock", seqlock, 8);
+    with_data(k, "with_seqcount", seqcount, 8);
+    with_data(k, "with_lockref", lockref, 8);
+    with_data(k, "with_debug_spinlock",
+              named(b, "spinlock_t", composite(b, "spinlock", 64, FIELDS({"magic", k->u64, 0}))),
+              64);
+    composite(b, "dentry", 32,
+              FIELDS({"d_flags", k->u32, 0}, {"d_seq", spin_seqcount, 4}, {"d_inode", k->u64, 8},
+                     {"d_lockref", lockref, 16}, {"d_time", k->u64, 24}));
+}
+
 /* Locks of which unions have other names: the bytes of qspinlock, and two of one place. */
 static void add_unions(const struct known *k)
 {
@@ -419,7 +454,7 @@ struct btf *btf_fixture(const char *name)
     else if (!strcmp(name, "odd"))
         add_bits(&k), add_nests(&k), add_lockings(&k), add_doubling(&k);
     else if (!strcmp(name, "more"))
-        add_sleeping(&k), add_unions(&k), add_c11(&k), add_small(&k);
+        add_sleeping(&k), add_other_locks(&k), add_unions(&k), add_c11(&k), add_small(&k);
     else if (!strcmp(name, "hostile"))
         add_hostile(&k);
     else if (!strcmp(name, "copies"))
