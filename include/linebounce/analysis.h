@@ -26,13 +26,19 @@ struct lb_result_latency {
      * (mean over all windows of the placement in that regime). NaN where a fetch is under
      * LB_TRANSFER_STEPS of the clock, or there is nobody to fetch from. */
     double slow_ns;
-    double slow_per_kop;  /* NaN without a threshold */
+    double slow_per_kop; /* NaN without a threshold */
+    /* 95 % intervals over windows: of slow_per_kop, and of the percentiles (Woodruff's: the shares
+     * of ops beyond that the windows allow, read off all of them). NaN where unknown. */
+    struct lb_range {
+        double lo, hi;
+    } slow_range, p50_range, p90_range, p99_range, p999_range;
     double sampled_share; /* median */
 };
 
 /* What one event of the run counted in a line. */
 struct lb_result_count {
     double per_op; /* sum over sum of the windows that counted it; NaN without a value */
+    double lo, hi; /* its 95 % interval over windows (lb_stats_rate); NaN where unknown */
     size_t windows;
     enum lb_count_state state; /* counted or scaled when there is a value, else the worst reason */
     int error;                 /* errno behind that reason, 0 none */

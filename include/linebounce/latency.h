@@ -62,6 +62,8 @@ struct lb_latency_kept {
 };
 struct lb_latency_kept *lb_latency_keep(const struct lb_latency *histogram);
 void lb_latency_merge_kept(const struct lb_latency_kept *addend, struct lb_latency *sum);
+/* lb_latency_above of it. */
+double lb_latency_kept_above(const struct lb_latency_kept *kept, double ticks);
 
 #ifdef __cplusplus
 }

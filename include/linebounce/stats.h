@@ -103,6 +103,19 @@ int lb_stats_location(const double *d, size_t n, double confidence, const struct
 int lb_stats_p_above(const double *d, size_t n, double bound, const struct lb_pool *pool,
                      double *p);
 
+/* Sum over sum: counts per op, or ops that something holds for among all. */
+struct lb_rate {
+    size_t n;
+    double value;
+    double lo, hi; /* 95 % interval; NaN where one window counted anything */
+};
+/* Of n windows with counts[i] in ops[i]. The interval is that of a ratio estimate (delta method)
+ * over windows, with Student's t: what a window counts scatters more than chance, by a factor of 8
+ * in recorded slow ops, which an interval for pooled ops does not know. Windows that agree to the
+ * last count have none to speak of: lo and hi are the value. Of a count of 0 the upper end is 3 /
+ * sum of ops (rule of three). -ENODATA of none, -EDOM for counts below 0 or ops not above. */
+int lb_stats_rate(const double *counts, const double *ops, size_t n, struct lb_rate *rate);
+
 /* What a winner has to exceed. Both have to be exceeded: a difference counts when it lies beyond
  * `ns` AND beyond `share` of the baseline's ns_op. 2 ns and 2 % are the defaults: an interval that
  * merely excludes "equal" was wrong in 10 % of A/A trials, and published comparisons call less than

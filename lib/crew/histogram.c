@@ -89,17 +89,32 @@ double lb_latency_quantile(const struct lb_latency *histogram, double q)
     return max;
 }
 
+/* Of a bucket's count those above. Whole values from the least up to the last before the next
+ * bucket's. */
+static double bucket_above(size_t bucket, uint64_t count, double ticks)
+{
+    double least = (double)lb_latency_least(bucket), next = (double)lb_latency_least(bucket + 1);
+    double share = (next - 1 - floor(ticks)) / (next - least);
+
+    return (double)count * fmax(0, fmin(share, 1));
+}
+
 double lb_latency_above(const struct lb_latency *histogram, double ticks)
 {
     double above = 0;
 
-    for (size_t i = 0; i < LB_LATENCY_BUCKETS; i++) {
-        /* Whole values from the least up to the last before the next bucket's. */
-        double least = (double)lb_latency_least(i), next = (double)lb_latency_least(i + 1);
-        double share = (next - 1 - floor(ticks)) / (next - least);
-        if (histogram->buckets[i] && share > 0)
-            above += (double)histogram->buckets[i] * fmin(share, 1);
-    }
+    for (size_t i = 0; i < LB_LATENCY_BUCKETS; i++)
+        if (histogram->buckets[i])
+            above += bucket_above(i, histogram->buckets[i], ticks);
+    return above;
+}
+
+double lb_latency_kept_above(const struct lb_latency_kept *kept, double ticks)
+{
+    double above = 0;
+
+    for (size_t i = 0; i < kept->n_buckets; i++)
+        above += bucket_above(kept->buckets[i].bucket, kept->buckets[i].count, ticks);
     return above;
 }
 

@@ -131,9 +131,9 @@ static int summarise(struct desk *d, struct lb_result *l)
     l->cpu_ns_op = lb_workload_paced(&c->shape, l->role) ? NAN : median_of(d, l, CPU);
     l->off_cpu_share = median_of(d, l, OFF_CPU);
     lb_result_account(d->run, l);
-    if ((err = lb_result_timed(d->run, d->left, l)))
+    if ((err = lb_result_timed(d->run, d->left, d->right, l)))
         return err;
-    return lb_result_counted(d->run, l);
+    return lb_result_counted(d->run, d->left, d->right, l);
 }
 
 static int compare(struct desk *d, struct lb_result *l)

@@ -140,7 +140,58 @@ static double threshold_ns(const struct lb_run *run, const struct lb_result *l)
     return own.sum / (double)own.n + fetch_ns / 2;
 }
 
-int lb_result_timed(const struct lb_run *run, double *scratch, struct lb_result *l)
+/* The share of a line's timed ops above so many ticks, with its interval over windows. */
+static int share_above(const struct lb_run *run, const struct lb_result *l, double ticks,
+                       double *above, double *all, struct lb_rate *share)
+{
+    const struct lb_series *series = &run->series[l->case_index];
+    size_t n = 0;
+
+    for (size_t i = 0; i < series->n; i++) {
+        const struct lb_latency_kept *kept = series->latencies[l->role][i];
+        if (!sample_of(run, l, i) || !kept->n)
+            continue;
+        above[n] = lb_latency_kept_above(kept, ticks);
+        all[n++] = (double)kept->n;
+    }
+    return lb_stats_rate(above, all, n, share);
+}
+
+/* Where windows put the share beyond a percentile anywhere between two values, it lies between the
+ * percentiles of these. */
+static struct lb_range quantile_range(const struct lb_run *run, const struct lb_result *l,
+                                      const struct lb_latency *sum, double q, double *scratch,
+                                      double *more)
+{
+    struct lb_range range = {NAN, NAN};
+    double ticks = lb_latency_quantile(sum, q);
+    struct lb_rate share;
+
+    if (!isfinite(ticks) || share_above(run, l, ticks, scratch, more, &share))
+        return range;
+    double below = q - (share.hi - share.value), beyond = q + (share.value - share.lo);
+    range.lo = lb_latency_quantile(sum, below) * run->clock.ns_per_tick;
+    range.hi = lb_latency_quantile(sum, beyond) * run->clock.ns_per_tick;
+    return range;
+}
+
+static void time_ranges(const struct lb_run *run, struct lb_result *l, const struct lb_latency *sum,
+                        double *scratch, double *more)
+{
+    struct lb_result_latency *t = &l->latency;
+    struct lb_rate slow;
+
+    t->p50_range = quantile_range(run, l, sum, 0.5, scratch, more);
+    t->p90_range = quantile_range(run, l, sum, 0.9, scratch, more);
+    t->p99_range = quantile_range(run, l, sum, 0.99, scratch, more);
+    t->p999_range = quantile_range(run, l, sum, 0.999, scratch, more);
+    t->slow_range = (struct lb_range){NAN, NAN};
+    if (sum->n && isfinite(t->slow_ns) &&
+        !share_above(run, l, t->slow_ns / run->clock.ns_per_tick, scratch, more, &slow))
+        t->slow_range = (struct lb_range){1000 * slow.lo, 1000 * slow.hi};
+}
+
+int lb_result_timed(const struct lb_run *run, double *scratch, double *more, struct lb_result *l)
 {
     const struct lb_series *series = &run->series[l->case_index];
     struct lb_latency *sum = calloc(1, sizeof *sum);
@@ -164,19 +215,21 @@ int lb_result_timed(const struct lb_run *run, double *scratch, struct lb_result 
     t->slow_per_kop =
         sum->n && isfinite(t->slow_ns) ? 1000 * lb_latency_above(sum, t->slow_ns / ns) / t->n : NAN;
     t->sampled_share = median_scalar(run, l, SAMPLED, scratch);
+    if (series->latencies[l->role])
+        time_ranges(run, l, sum, scratch, more);
     free(sum);
     return 0;
 }
 
 static void count_event(const struct lb_run *run, const struct lb_result *l, size_t event,
-                        struct lb_result_count *k)
+                        double *counts, double *ops, struct lb_result_count *k)
 {
     const struct lb_series *series = &run->series[l->case_index];
-    double count = 0, ops = 0;
+    struct lb_rate rate;
     enum lb_count_state worst =
         run->events[event].state == LB_COUNT_COUNTED ? LB_COUNT_UNASKED : run->events[event].state;
 
-    k->per_op = NAN;
+    k->per_op = k->lo = k->hi = NAN;
     if (lb_workload_paced(&run->plan->cases[l->case_index].shape, l->role) &&
         lb_event_counts_waits(&run->events[event].event))
         return;
@@ -189,17 +242,20 @@ static void count_event(const struct lb_run *run, const struct lb_result *l, siz
             worst = t->state > worst ? t->state : worst;
             continue;
         }
-        count += t->count;
-        ops += t->ops;
-        k->windows++;
+        counts[k->windows] = t->count;
+        ops[k->windows++] = t->ops;
         k->state = t->state > k->state ? t->state : k->state;
     }
-    k->per_op = k->windows ? count / ops : NAN;
     if (!k->windows)
         k->state = worst;
+    if (lb_stats_rate(counts, ops, k->windows, &rate))
+        return;
+    k->per_op = rate.value;
+    k->lo = rate.lo;
+    k->hi = rate.hi;
 }
 
-int lb_result_counted(const struct lb_run *run, struct lb_result *l)
+int lb_result_counted(const struct lb_run *run, double *scratch, double *more, struct lb_result *l)
 {
     if (!run->n_events)
         return 0;
@@ -207,7 +263,7 @@ int lb_result_counted(const struct lb_run *run, struct lb_result *l)
     if (!l->counts)
         return -ENOMEM;
     for (size_t i = 0; i < run->n_events; i++)
-        count_event(run, l, i, &l->counts[i]);
+        count_event(run, l, i, scratch, more, &l->counts[i]);
     return 0;
 }
 
@@ -232,7 +288,7 @@ void lb_analysis_doubt_zeros(struct lb_analysis *a)
             struct lb_result_count *k = &l->counts[e];
             if (k->windows && !(k->per_op > 0) && !control_counts(a, placement, e)) {
                 k->unproved = true;
-                k->per_op = NAN;
+                k->per_op = k->lo = k->hi = NAN;
             }
         }
     }

@@ -4,11 +4,13 @@
 
 #include <linebounce/analysis.h>
 
-/* What was accounted, timed and counted in the samples of a line's regime. `scratch` holds
- * lb_run_longest values. -ENOMEM. */
+/* What was accounted, timed and counted in the samples of a line's regime. `scratch` and `more`
+ * hold lb_run_longest values each. -ENOMEM. */
 void lb_result_account(const struct lb_run *run, struct lb_result *line);
-int lb_result_timed(const struct lb_run *run, double *scratch, struct lb_result *line);
-int lb_result_counted(const struct lb_run *run, struct lb_result *line);
+int lb_result_timed(const struct lb_run *run, double *scratch, double *more,
+                    struct lb_result *line);
+int lb_result_counted(const struct lb_run *run, double *scratch, double *more,
+                      struct lb_result *line);
 /* Takes the zeros away that no positive control stands up for. */
 void lb_analysis_doubt_zeros(struct lb_analysis *analysis);
 

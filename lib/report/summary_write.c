@@ -65,6 +65,16 @@ static void write_faults(struct lb_row *row, const struct lb_case *c, const stru
     lb_row_number(row, "faults_per_wall_s", l->faults_per_wall_s);
 }
 
+static void write_range(struct lb_row *row, const char *of, const struct lb_range *range)
+{
+    char name[64];
+
+    snprintf(name, sizeof name, "%s_ci95_lo", of);
+    lb_row_number(row, name, range->lo);
+    snprintf(name, sizeof name, "%s_ci95_hi", of);
+    lb_row_number(row, name, range->hi);
+}
+
 static void write_latency(struct lb_row *row, const struct lb_result_latency *t)
 {
     if (!(t->n > 0))
@@ -79,6 +89,11 @@ static void write_latency(struct lb_row *row, const struct lb_result_latency *t)
     lb_row_number(row, "transfer_ns_median", t->transfer_ns);
     lb_row_number(row, "slow_threshold_ns", t->slow_ns);
     lb_row_number(row, "slow_ops_per_kop", t->slow_per_kop);
+    write_range(row, "slow_ops_per_kop", &t->slow_range);
+    write_range(row, "latency_p50_ns", &t->p50_range);
+    write_range(row, "latency_p90_ns", &t->p90_range);
+    write_range(row, "latency_p99_ns", &t->p99_range);
+    write_range(row, "latency_p999_ns", &t->p999_range);
     lb_row_number(row, "sampled_share_median", t->sampled_share);
 }
 
@@ -90,6 +105,8 @@ static void write_counts_of_events(struct lb_row *row, const struct lb_run *run,
         const struct lb_event *e = &run->events[i].event;
         lb_row_more_text(row, "events", e->name);
         lb_row_more_number(row, "events_per_op", k->per_op);
+        lb_row_more_number(row, "events_per_op_ci95_lo", k->lo);
+        lb_row_more_number(row, "events_per_op_ci95_hi", k->hi);
         lb_row_more_int(row, "event_windows", (int64_t)k->windows);
         lb_row_more_text(row, "event_states",
                          k->unproved ? LB_UNPROVED : lb_count_state_name(k->state));
