@@ -54,6 +54,59 @@ static void test_other_regime(void **state)
     lb_compare_destroy(c);
 }
 
+/* Three runs a side at 320 ns and at another distance, on which times depend. */
+static struct lb_compare *sides_at(double trip)
+{
+    for (int r = 0; r < 6; r++) {
+        struct writer w;
+        struct made m = usual;
+        open_run(&w, six[r]);
+        m.rounds = 30;
+        m.trip = r % 2 ? trip : 320;
+        for (int k = 0; k < 2; k++) {
+            m.layout = k ? "embedded" : "pointer";
+            m.ns = (k ? 220 : 212) + 0.37 * m.trip;
+            put_rounds(&w, m);
+        }
+        close_run(&w);
+    }
+    return compare(ALL_SIX);
+}
+
+static void assert_refused(double trip)
+{
+    struct lb_compare *c = sides_at(trip);
+    const struct lb_compare_case *k = find(c, "embedded");
+
+    assert_non_null(strstr(k->time.note, "different distances"));
+    assert_non_null(strstr(k->relative.note, "different distances"));
+    assert_true(isnan(k->time.ratio) && isnan(k->relative.ratio));
+    assert_int_equal(lb_compare_slower(c, 0.01), 0);
+    lb_compare_destroy(c);
+}
+
+static void test_far_sides(void **state)
+{
+    (void)state;
+    assert_refused(480);
+}
+
+/* One regime by its round trips, but 6 % apart. */
+static void test_near_sides(void **state)
+{
+    (void)state;
+    assert_refused(340);
+}
+
+static void test_close_sides(void **state)
+{
+    (void)state;
+    struct lb_compare *c = sides_at(330);
+    assert_string_equal(find(c, "embedded")->time.note, "");
+    assert_true(isfinite(find(c, "embedded")->time.ratio));
+    lb_compare_destroy(c);
+}
+
 /* Three runs a side with so many rounds in each regime. */
 static void six_in_regimes(const unsigned near[2], const unsigned far[2])
 {
@@ -299,6 +352,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_other_regime),
+        TEST(test_far_sides),
+        TEST(test_near_sides),
+        TEST(test_close_sides),
         TEST(test_common_regime),
         TEST(test_regime_of_runs_with_a_say),
         TEST(test_regime_of_more_runs),
