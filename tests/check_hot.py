@@ -51,6 +51,9 @@ FENCES = ("lfence", "dsb ishld, isb")
 # Loads with acquire and stores with release, of Arm: the second check of the sequence number, and a
 # ring's indices.
 ORDERED = {"read": (1, 0), "many": (1, 0), "nested": (2, 0), "push": (1, 1), "pop": (1, 1)}
+# A timed op of two objects has more to keep than gcc 16 finds registers for: two values wait on the
+# thread's own stack meanwhile, each with a store and a load.
+KEPT = {("nested", "timed"): 4}
 # Ops that share no line with another thread: nothing is lost when a processor fetches theirs early.
 APART = ("churn", "touch", "map", "protect")
 INSTRUMENTED = re.compile(
@@ -263,9 +266,10 @@ def check_loads(path):
             return
 
 
-def check_plain(loop):
+def check_plain(loop, form):
     """What holds for the loops that call nothing."""
-    if found := loop.stack_operands(loop.code):
+    found = loop.stack_operands(loop.code)
+    if len(found) > KEPT.get(form, 0):
         yield f"stack operands on the fast path: {describe(found)}"
     if found := [i for i in loop.code if i.pushes()]:
         yield f"push or pop in the loop: {describe(found)}"
@@ -288,7 +292,7 @@ def check_path(path, op, kind):
     yield from check_stores(path, op)
     yield from check_loads(path)
     if not kind.startswith("pthread") and op not in ("write", "mix", "churn", "map", "protect"):
-        yield from check_plain(path)
+        yield from check_plain(path, (op, path.name.rsplit("_", 1)[1]))
 
 
 def check_loop(name, obj):
