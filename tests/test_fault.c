@@ -7,6 +7,7 @@
 #include <linebounce/plan.h>
 #include <linebounce/scenario.h>
 
+#include "support/sanitized.h"
 #include "support/small_arena.h"
 
 #include <errno.h>
@@ -27,18 +28,6 @@
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
-#endif
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
-#define SANITIZED 0
 #endif
 
 #define PART_BYTES ((size_t)2 << 20)

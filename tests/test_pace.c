@@ -255,7 +255,8 @@ static void test_ops_follow_the_schedule(void **state)
     struct outcome plain = try_paced(rig, 0, 1, true);
     struct outcome held = try_paced(rig, 4 * EVERY_NS, 10, true);
 
-    assert_int_equal(plain.due, held.due);
+    /* The same schedule, in windows whose ends differ by some clock readings. */
+    assert_true(plain.due <= held.due + 8 && held.due <= plain.due + 8);
     assert_true(plain.due > 200 && plain.due < 280); /* 1.2 ms at 5 us */
     assert_true(plain.done <= plain.due && plain.done + 5 >= plain.due);
     assert_true(held.done <= held.due && held.done + 9 >= held.due);

@@ -34,9 +34,10 @@ struct resuming {
     struct lb_sum *sum;
     struct lb_sum
         *part; /* of the window whose rows are being read: counts when all roles are there */
-    int phase, spoiled;  /* spoiled attempts of this phase */
-    bool gave_up, armed; /* its last window was read */
-    float *before, *after;
+    int phase, spoiled;    /* spoiled attempts of this phase */
+    bool gave_up, armed;   /* its last window was read */
+    float *before, *after; /* probes around the last good window */
+    float *probes;         /* around the one that was read last, first those before */
     int n_links;
     int roles; /* read of the window whose rows are being read; 0: the next row begins one */
     double start_ns, end_ns; /* of the last window */
@@ -264,8 +265,9 @@ static void drop_group(struct resuming *r)
     drop_sum(r->part);
     free(r->before);
     free(r->after);
+    free(r->probes);
     r->sum = r->part = NULL;
-    r->before = r->after = NULL;
+    r->before = r->after = r->probes = NULL;
     r->case_index = -1;
 }
 
@@ -278,12 +280,13 @@ static int begin_group(struct resuming *r, int case_index, unsigned round)
     r->part = calloc(1, sizeof *r->part);
     r->before = calloc((size_t)r->n_links + 1, sizeof *r->before);
     r->after = calloc((size_t)r->n_links + 1, sizeof *r->after);
+    r->probes = calloc(2 * (size_t)r->n_links + 1, sizeof *r->probes);
     r->case_index = case_index;
     r->round = round;
     r->phase = r->spoiled = 0;
     r->gave_up = r->armed = false;
-    if (!r->sum || !r->part || !r->before || !r->after || lb_sum_init(r->b->run, c, r->sum) ||
-        lb_sum_init(r->b->run, c, r->part))
+    if (!r->sum || !r->part || !r->before || !r->after || !r->probes ||
+        lb_sum_init(r->b->run, c, r->sum) || lb_sum_init(r->b->run, c, r->part))
         return -ENOMEM;
     return 0;
 }
@@ -358,14 +361,23 @@ static void join_window(struct resuming *r)
         memset(&r->part->roles[role], 0, sizeof r->part->roles[role]);
         memset(&r->part->latency[role], 0, sizeof r->part->latency[role]);
     }
-    read_links(r, "pingpong_before_ns", r->before);
-    read_links(r, "pingpong_after_ns", r->after);
+    memcpy(r->before, r->probes, (size_t)r->n_links * sizeof *r->before);
+    memcpy(r->after, r->probes + r->n_links, (size_t)r->n_links * sizeof *r->after);
     if (!r->sum->phases)
         r->sum->start_ns = r->start_ns;
-    lb_runner_learn(r->b, c->placement, r->before, r->after, r->n_links);
     r->sum->agree = lb_runner_agreement(r->b, c->placement);
     lb_sum_add_phase(r->before, r->after, r->n_links, r->sum);
     read_placed(r, &r->b->run->series[r->case_index]);
+}
+
+/* As the run that wrote it did, from spoiled and armed windows too: what agrees goes by all. */
+static void learn_noise(struct resuming *r, const struct lb_case *c)
+{
+    float *before = r->probes, *after = r->probes + r->n_links;
+
+    read_links(r, "pingpong_before_ns", before);
+    read_links(r, "pingpong_after_ns", after);
+    lb_runner_learn(r->b, c->placement, before, after, r->n_links);
 }
 
 /* The window's last role has been read. */
@@ -382,6 +394,7 @@ static void count_window(struct resuming *r, const char *status)
     run->measured_s += c->window_ns * 1e-9 * (1 + LB_WARMUP_SHARE);
     r->start_ns = number(r, "start_ns");
     r->end_ns = r->start_ns + c->window_ns * (1 + LB_WARMUP_SHARE);
+    learn_noise(r, c);
     if (is_timed(r)) { /* the armed window, which is in no rate */
         r->armed = true;
         for (int role = 0; role < lb_case_roles(c); role++)

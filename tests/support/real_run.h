@@ -170,9 +170,12 @@ static inline const char *part(const struct lb_csv_reader *r, const char *column
     static char text[128];
     const char *at = lb_csv_cell(r, column);
 
+    if (!at)
+        fail_msg("no column %s", column);
     for (; k; k--) {
         at = strchr(at, ';');
-        assert_non_null(at);
+        if (!at)
+            fail_msg("column %s has fewer values", column);
         at++;
     }
     snprintf(text, sizeof text, "%.*s", (int)strcspn(at, ";"), at);

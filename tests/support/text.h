@@ -68,8 +68,8 @@ static inline char *read_text(const char *path)
 
 static inline void assert_has(const char *text, const char *part)
 {
-    if (!strstr(text, part))
-        fail_msg("'%s' is not in:\n%s", part, text);
+    if (!text || !strstr(text, part))
+        fail_msg("'%s' is not in:\n%s", part, text ? text : "(nothing)");
 }
 
 /* How many files this process has open. */
