@@ -109,7 +109,7 @@ class Rows(Case):
 
     def test_nothing_in_shared_memory(self):
         before = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
-        self.succeeds(*ALONE, "--scenario", "file-shared", "--rounds", "1")
+        self.succeeds(*ALONE, "--scenario", "file-shared", "--rounds", "5")
         after = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
         self.assertFalse([f for f in after - before if "linebounce" in f])
 

@@ -178,7 +178,11 @@ static inline const char *part(const struct lb_csv_reader *r, const char *column
             fail_msg("column %s has fewer values", column);
         at++;
     }
-    snprintf(text, sizeof text, "%.*s", (int)strcspn(at, ";"), at);
+    size_t length = at ? strcspn(at, ";") : 0;
+
+    assert_true(length < sizeof text);
+    memcpy(text, at ? at : "", length);
+    text[length] = '\0';
     return text;
 }
 
