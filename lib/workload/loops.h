@@ -57,10 +57,12 @@ INLINE void chain(uint64_t n)
     __asm__ __volatile__(".rept %c1\n\tmul %0, %0, %0\n\t.endr" : "+r"(VALUE) : "i"(N))
 #else
 #define MULTIPLY(VALUE, N)                                                                         \
-    for (int k = 0; k < (N); k++) {                                                                \
-        VALUE *= VALUE;                                                                            \
-        __asm__ __volatile__("" : "+r"(VALUE));                                                    \
-    }
+    do {                                                                                           \
+        for (int k = 0; k < (N); k++) {                                                            \
+            VALUE *= VALUE;                                                                        \
+            __asm__ __volatile__("" : "+r"(VALUE));                                                \
+        }                                                                                          \
+    } while (0)
 #endif
 
 /* Nothing of the op may overlap with the pause, and nothing of the pause with the next op, but
