@@ -416,7 +416,8 @@ static void test_layouts_meet_as_many_writes(void **state)
         for (size_t j = 0; j < series_of(&real, 1)->n; j++) {
             const struct lb_sample *a = &series_of(&real, 0)->samples[1][i];
             const struct lb_sample *b = &series_of(&real, 1)->samples[1][j];
-            if (a->round != b->round)
+            /* Who was held up for long makes up for it after the stop, where nothing counts. */
+            if (a->round != b->round || a->late_ns_op > 1000 || b->late_ns_op > 1000)
                 continue;
             /* Of 120; the last may come after the stop. */
             assert_true(fabs(a->total_ops - b->total_ops) <= 3);
