@@ -5,9 +5,12 @@
  */
 #include <linebounce/plot.h>
 
+#include "report/plot_private.h"
 #include "support/drawn_run.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -412,6 +415,67 @@ static void test_armed_rows(void **state)
     assert_non_null(strstr(why.text, "no timed row"));
 }
 
+/* Each file of the folder, to the byte, and no other. */
+static void test_scripts_within(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    glob_t found;
+    char path[2048];
+
+    for (const struct lb_plot_script *s = lb_plot_scripts; s->name; s++, n++) {
+        char *text;
+        size_t bytes;
+        snprintf(path, sizeof path, "%s/%s", scripts, s->name);
+        assert_int_equal(lb_read_regular(AT_FDCWD, path, 1 << 20, NULL, &text, &bytes), 0);
+        assert_int_equal(bytes, s->n_bytes);
+        assert_memory_equal(text, s->bytes, bytes);
+        free(text);
+    }
+    snprintf(path, sizeof path, "%s/*.gp", scripts);
+    assert_int_equal(glob(path, 0, NULL, &found), 0);
+    assert_int_equal(n, found.gl_pathc);
+    globfree(&found);
+}
+
+static int n_sketches(void)
+{
+    glob_t found;
+    int n = glob(in_folder("linebounce-*"), 0, NULL, &found) ? 0 : (int)found.gl_pathc;
+
+    if (n)
+        globfree(&found);
+    return n;
+}
+
+/* The same pictures by the scripts within, of which nothing stays behind. */
+static void test_drawn_by_scripts_within(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    struct lb_pictures n = {-1, -1}, within = {-1, -1};
+
+    need_gnuplot();
+    write_summary(two_layouts, LB_COUNT(two_layouts));
+    write_samples(two_layouts, LB_COUNT(two_layouts), true, 0);
+    assert_int_equal(lb_plot(run, scripts, &why, &n), 0);
+    char *by_folder = try_read_text(in_run("plots/layouts.svg"));
+    unlink(in_run("plots/layouts.svg"));
+    setenv("TMPDIR", folder, 1);
+    int err = lb_plot(run, NULL, &why, &within);
+    unsetenv("TMPDIR");
+    if (err)
+        fail_msg("%s", why.text);
+    assert_int_equal(within.drawn, n.drawn);
+    assert_int_equal(within.failed, 0);
+    char *by_library = try_read_text(in_run("plots/layouts.svg"));
+    assert_non_null(by_library);
+    assert_string_equal(by_library, by_folder);
+    free(by_folder);
+    free(by_library);
+    assert_int_equal(n_sketches(), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_run, remove_run)
@@ -431,6 +495,8 @@ int main(void)
         TEST(test_timed_alone),
         TEST(test_six_events),
         TEST(test_armed_rows),
+        TEST(test_scripts_within),
+        TEST(test_drawn_by_scripts_within),
     };
     return cmocka_run_group_tests_name("plot", tests, set_up_group, NULL);
 }

@@ -99,29 +99,9 @@ int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct 
     return err ? err : take_folder(dir, why, dir_fd);
 }
 
-/* Beside the program in a build tree: who can write there can replace the program itself. */
-static const char *beside_program(void)
-{
-    static const char plots[] = "/plots", script[] = "/layouts.gp";
-    static char path[4096];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof plots - sizeof script);
-    char *slash = n > 0 ? memrchr(path, '/', (size_t)n) : NULL;
-
-    if (!slash)
-        return NULL;
-    strcpy(slash, plots);
-    strcat(slash, script);
-    if (access(path, R_OK))
-        return NULL;
-    slash[strlen(plots)] = '\0';
-    return path;
-}
-
 const char *provenance_plots(void)
 {
-    const char *given = getenv("LINEBOUNCE_PLOTS"), *beside = given ? NULL : beside_program();
-
-    return given ? given : beside ? beside : LB_PLOTS_INSTALLED;
+    return getenv("LINEBOUNCE_PLOTS");
 }
 
 /* What a layout from BTF is: another kernel, another file, and it is another one. */

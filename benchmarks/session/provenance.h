@@ -19,8 +19,7 @@ void provenance_seed(struct settings *settings);
  * -EPERM where it is another user's. */
 int provenance_folder(const struct settings *settings, char *dir, size_t bytes, struct lb_why *why,
                       int *dir_fd);
-/* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else plots/ beside the program (in a build
- * tree), else where they were installed. */
+/* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else NULL, those within the library. */
 const char *provenance_plots(void);
 
 void provenance_begin(struct lb_json *json, const struct settings *settings,

@@ -4,7 +4,7 @@
  *
  * This stage checks the files, writes what a picture shows (plots/NAME.dat: ordered, labelled) and
  * runs gnuplot on results/plots/NAME.gp, without a shell. The scripts draw that data alone, and can
- * be run by hand.
+ * be run by hand. They are compiled into the library too: scripts_dir NULL draws by those.
  */
 #ifndef LINEBOUNCE_PLOT_H
 #define LINEBOUNCE_PLOT_H

@@ -40,6 +40,7 @@ struct drawing {
     /* Absolute: gnuplot takes a name that begins with < or | for a command. */
     char *run_dir, *scripts_dir, *sketch;
     char *plots;
+    bool own_scripts; /* scripts_dir is a sketch, of those that are compiled in */
     size_t n_rows[FILES];
     bool any_file;
     bool emulated;
@@ -283,11 +284,24 @@ static int find_folder(const char *path, struct lb_why *why, char **absolute)
     return 0;
 }
 
+/* The caller's scripts, or those that are compiled in; `otherwise` is where these may be written
+ * where there is no other place. */
+static int find_scripts(struct drawing *d, const char *given, const char *otherwise,
+                        struct lb_why *why)
+{
+    d->own_scripts = !given;
+    return given ? find_folder(given, why, &d->scripts_dir)
+                 : lb_plot_scripts_write(otherwise, why, &d->scripts_dir);
+}
+
 static void finish(struct drawing *d)
 {
     lb_sketch_end(d->sketch);
     free(d->run_dir);
-    free(d->scripts_dir);
+    if (d->own_scripts)
+        lb_sketch_end(d->scripts_dir);
+    else
+        free(d->scripts_dir);
     free(d->plots);
 }
 
@@ -307,13 +321,13 @@ int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds,
         d.end_ns = lb_clock_monotonic_ns() + (uint64_t)(seconds * 1e9);
     if (!err)
         err = check_owner(d.run_dir, why);
-    if (!err)
-        err = find_folder(scripts_dir, why, &d.scripts_dir);
     for (enum file file = 0; !err && file < FILES; file++)
         err = check_file(&d, file, why);
     if (!err && !d.any_file)
         err = lb_fail(why, ENODATA,
                       "%s: nothing to draw: no samples.csv, summary.csv or matrix.csv", run_dir);
+    if (!err)
+        err = find_scripts(&d, scripts_dir, d.run_dir, why);
     if (!err)
         err = draw_all(&d, why);
     if (!err && d.n_drawn == 0)
@@ -358,7 +372,7 @@ static int draw_hosts(struct drawing *d, char **dirs, const char *const *names, 
     if (!err)
         err = find_folder(out_dir, why, &d->plots);
     if (!err)
-        err = find_folder(scripts_dir, why, &d->scripts_dir);
+        err = find_scripts(d, scripts_dir, d->plots, why);
     if (!err)
         err = lb_sketch_begin(d->plots, why, &d->sketch);
     if (err)

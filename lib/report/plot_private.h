@@ -25,6 +25,16 @@ bool lb_picture_name(const char *name, const char *script);
 int lb_sketch_begin(const char *otherwise, struct lb_why *why, char **path);
 void lb_sketch_end(char *path);
 
+/* The scripts of results/plots, compiled in; the end is without a name. */
+struct lb_plot_script {
+    const char *name;
+    const unsigned char *bytes;
+    size_t n_bytes;
+};
+extern const struct lb_plot_script lb_plot_scripts[];
+/* Writes them into a folder as lb_sketch_begin makes one, for lb_sketch_end. */
+int lb_plot_scripts_write(const char *otherwise, struct lb_why *why, char **folder);
+
 /* Writes TO/NAME.dat, what results/plots/NAME.gp draws of a run: ordered, labelled, every text in
  * quotes and printable. Nothing where the script reads the run's CSV itself. -ENOMEM, and what
  * reading and writing says. */
