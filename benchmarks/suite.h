@@ -19,6 +19,7 @@ struct suite {
     /* What its cases know nothing of: options for it are refused, not ignored. `measure` has no
      * windows, and so none of what only windows have. */
     bool no_layouts;
+    bool takes_locks;      /* --lock means something to it although it has no layouts */
     bool has_offsets;      /* --offset means something to it whatever the scenarios */
     bool takes_structures; /* --layout names structures from BTF that need no lock, and its options
                             */

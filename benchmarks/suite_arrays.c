@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * arrays: the layouts that people outside the kernel ask about: arrays of per-thread counters, the
- * two ends of a ring, a mutex and its data.
+ * two ends of a ring, a lock and its data.
  */
 #include "suite.h"
 
@@ -60,7 +60,7 @@ static const char *subject(enum lb_scenario_kind kind)
     case LB_SCENARIO_RING:
         return "head and tail of a ring";
     default:
-        return "a mutex and its data";
+        return "a lock and its data";
     }
 }
 
@@ -74,6 +74,8 @@ static void sentence(FILE *out, const struct lb_analysis *a, const struct lb_res
     fprintf(out, "  %s %zu bytes apart", subject(c->shape.scenario->kind), c->shape.offset_bytes);
     if (lb_case_roles(c) > 1)
         fprintf(out, " (%s)", lb_case_role_name(c, l->role));
+    if (c->shape.scenario->uses_lock)
+        fprintf(out, " (%s)", lb_lock_info(c->shape.lock)->name);
     interval_text("%+.1f", k->difference.value, k->difference.lo, k->difference.hi, text);
     fprintf(out, ": %s ns an op, %s%s", text, k->unfair ? "unfair: " : "", verdict);
     if (c->shape.scenario->kind == LB_SCENARIO_RING && l->per.fallbacks > 0)
@@ -103,8 +105,9 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 
 const struct suite suite_arrays = {
     .name = "arrays",
-    .question = "per-thread counters, a ring's two ends, a mutex beside its data: how far apart?",
+    .question = "per-thread counters, a ring's two ends, a lock beside its data: how far apart?",
     .no_layouts = true,
+    .takes_locks = true,
     .has_offsets = true,
     .asks_sharing = true,
     .defaults = defaults,

@@ -58,13 +58,14 @@ int suite_check(const struct settings *s, struct lb_why *why)
 {
     const struct suite *const *list = s->suites.at;
     bool windows = false, layouts = false, offsets = has_word_scenario(s), pairs = false;
-    bool whatif = false;
+    bool whatif = false, locks = false;
 
     for (size_t i = 0; i < s->suites.n; i++) {
         windows |= !list[i]->measure;
         whatif |= list[i]->takes_structures;
         pairs |= list[i]->measure != NULL;
         layouts |= !list[i]->measure && !list[i]->no_layouts;
+        locks |= list[i]->takes_locks;
         offsets |= list[i]->has_offsets;
     }
     const char *option = window_option(s);
@@ -72,7 +73,7 @@ int suite_check(const struct settings *s, struct lb_why *why)
         option = suite_whatif_option(s);
     else if (!layouts && s->layouts.n)
         option = "layout";
-    else if (!layouts && s->locks.n)
+    else if (!layouts && !locks && s->locks.n)
         option = "lock";
     else if (!layouts && s->baseline_given && !(s->base_offset && offsets))
         option = "baseline";
@@ -232,6 +233,22 @@ int request_check_rates(const struct settings *s, const struct lb_plan *plan, st
                        "--observe-every: nothing here goes by it: scenario observer does, with a "
                        "pause (--work-ns over 0) and on two threads or more");
     return 0;
+}
+
+static bool any_locked(const struct lb_plan *plan)
+{
+    for (size_t i = 0; i < plan->n_cases; i++)
+        if (lb_scenario_locks(plan->cases[i].shape.scenario))
+            return true;
+    return false;
+}
+
+int request_check_locks(const struct settings *s, const struct lb_plan *plan, struct lb_why *why)
+{
+    if (!s->locks.n || s->suites.n > 1 || any_locked(plan)) /* one of several may have it */
+        return 0;
+    return lb_fail(why, EINVAL, "--lock: nothing here takes a lock%s%s",
+                   plan->n_refused ? ": " : "", plan->n_refused ? plan->refused : "");
 }
 
 void request_finish(struct request *r)

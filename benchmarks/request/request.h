@@ -52,6 +52,9 @@ int request_check_fields(const struct request *request, const struct lb_plan *pl
  */
 int request_check_rates(const struct settings *settings, const struct lb_plan *plan,
                         struct lb_why *why);
+/* Whether kinds of lock that were given are taken in a case of the plan: -EINVAL with why not. */
+int request_check_locks(const struct settings *settings, const struct lb_plan *plan,
+                        struct lb_why *why);
 /* The offsets given, and the base's behind them where it is not among them: it is measured whether
  * it was listed or not, as a baseline layout is. */
 void request_offsets(const struct settings *settings, size_t base, struct request *request);
