@@ -17,7 +17,7 @@ STAGES = {
     "machine": "arena atomics clock environment load memory placement prefetcher topology",
     "lock": "generation lock",
     # A layout says which kind of lock it holds, so the kinds come first.
-    "layout": "layout structure whatif",
+    "layout": "layout lines structure whatif",
     "kernel": "kernel",
     "workload": "scenario",
     "counters": "counters events",

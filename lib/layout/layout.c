@@ -145,6 +145,20 @@ size_t lb_layout_fields(const struct lb_layout *l, struct lb_field fields[LB_FIE
     return n;
 }
 
+bool lb_layout_is_lock(const struct lb_layout *l, const struct lb_member *m)
+{
+    const struct lb_member *lock = l->lock_member;
+
+    while (lock != m && lock->parent >= 0)
+        lock = &l->structure->members[lock->parent];
+    return lock == m;
+}
+
+bool lb_layout_shows(const struct lb_layout *l, const struct lb_member *m)
+{
+    return m->parent < 0 || lb_layout_find_field(l, m->name);
+}
+
 void lb_layout_set_vma_fields(struct lb_layout *l, size_t head, size_t tail)
 {
     const struct lb_access fields[LB_VMA_FIELDS_N] = {LB_VMA_FIELDS(head, tail)};

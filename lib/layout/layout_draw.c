@@ -2,6 +2,8 @@
  *
  * The picture of a layout: one row a cache line, one cell eight bytes.
  */
+#include <linebounce/lines.h>
+
 #include "base/canvas.h"
 #include "layout_private.h"
 
@@ -72,25 +74,10 @@ static bool is_read(const struct lb_layout *l, size_t offset, size_t bytes)
     return false;
 }
 
-static bool is_lock(const struct lb_layout *l, const struct lb_member *m)
-{
-    const struct lb_member *lock = l->lock_member;
-
-    while (lock != m && lock->parent >= 0)
-        lock = &l->structure->members[lock->parent];
-    return lock == m;
-}
-
-/* Members as a drawing shows them: those that no other holds, and parts that an op reads. */
-static bool is_shown(const struct lb_layout *l, const struct lb_member *m)
-{
-    return m->parent < 0 || lb_layout_find_field(l, m->name);
-}
-
 /* The lock and what is nothing but it: its words are drawn. */
 static bool is_drawn_as_lock(const struct lb_layout *l, const struct lb_member *m)
 {
-    return !l->separate && is_lock(l, m) && m->bytes <= l->lock_member->lock_bytes;
+    return !l->separate && lb_layout_is_lock(l, m) && m->bytes <= l->lock_member->lock_bytes;
 }
 
 /* Members that start in the cell; of several names of one place the first, and of one that goes on
@@ -102,7 +89,7 @@ static void cell_members(const struct lb_layout *l, size_t offset, char name[CEL
 
     for (size_t i = 0; i < l->structure->n_members; i++) {
         const struct lb_member *m = &l->structure->members[i];
-        if (!is_shown(l, m) || is_drawn_as_lock(l, m))
+        if (!lb_layout_shows(l, m) || is_drawn_as_lock(l, m))
             continue;
         goes_on |= m->offset < offset && m->offset + m->bytes > offset;
         if (m->offset / CELL_BYTES != offset / CELL_BYTES || m->offset == last)
@@ -127,9 +114,22 @@ static void cell_name(const struct lb_layout *l, enum lb_lock_kind kind, size_t 
         cell_fields(l, offset, name);
 }
 
-static void draw_lines(struct lb_canvas *c, const struct lb_layout *l, enum lb_lock_kind kind,
-                       size_t bytes, size_t lock_at, bool has_fields)
+/* Who reads and who writes it, where anybody does. */
+static void say_use(struct lb_canvas *c, const struct lb_part *part, size_t line)
 {
+    struct lb_line_use use = lb_line_use(part, line);
+    char sentence[LB_LINE_SENTENCE_BYTES];
+
+    lb_line_sentence(use, sentence);
+    if (*sentence)
+        lb_canvas_put(c, "         %s%s\n", sentence, use.shared ? ": they share the line" : "");
+}
+
+static void draw_lines(struct lb_canvas *c, const struct lb_layout *l, enum lb_lock_kind kind,
+                       const struct lb_part *part, size_t lock_at, bool has_fields)
+{
+    size_t bytes = part->stride_bytes;
+
     for (size_t line = 0; line * LB_LINE_BYTES < bytes; line++) {
         lb_canvas_put(c, "  %4zu |", line * LB_LINE_BYTES);
         for (size_t cell = 0; cell < CELLS; cell++) {
@@ -141,6 +141,7 @@ static void draw_lines(struct lb_canvas *c, const struct lb_layout *l, enum lb_l
             lb_canvas_put(c, "%-*.*s|", CELL_WIDTH, CELL_WIDTH, name[0] ? name : " .");
         }
         lb_canvas_put(c, "\n");
+        say_use(c, part, line);
     }
 }
 
@@ -150,13 +151,13 @@ static void list_members(struct lb_canvas *c, const struct lb_layout *l)
     for (size_t i = 0; i < l->structure->n_members; i++) {
         const struct lb_member *m = &l->structure->members[i];
         char bits[16] = "";
-        if (!is_shown(l, m) && m != l->lock_member)
+        if (!lb_layout_shows(l, m) && m != l->lock_member)
             continue;
         if (m->bits)
             snprintf(bits, sizeof bits, ":%u", m->bits);
         lb_canvas_put(c, "  %4zu %4zu %c%c %s%s: %s\n", m->offset, m->bytes,
-                      is_read(l, m->offset, m->bytes) ? '*' : ' ', is_lock(l, m) ? '#' : ' ',
-                      m->name, bits, m->type);
+                      is_read(l, m->offset, m->bytes) ? '*' : ' ',
+                      lb_layout_is_lock(l, m) ? '#' : ' ', m->name, bits, m->type);
     }
 }
 
@@ -184,35 +185,46 @@ static void draw_generation(struct lb_canvas *c, const struct lb_layout *l)
     lb_canvas_put(c, "  as Linux %s: %s\n", l->generation->name, rules);
 }
 
+static void draw(struct lb_canvas *c, const struct lb_layout *l, enum lb_lock_kind kind,
+                 const struct lb_lines *lines, const struct lb_geometry *g)
+{
+    const struct lb_lock_info *info = lb_lock_info(kind);
+
+    lb_canvas_put(c, "%s: %s\n", l->name, l->meaning);
+    lb_canvas_put(c, "  object of %zu bytes, aligned to %zu, stride %zu; %s %s\n", l->size_bytes,
+                  l->align_bytes, g->object.stride_bytes, info->name,
+                  l->separate ? "in a slab of its own" : "inside");
+    draw_lines(c, l, kind, &lines->object, l->separate ? SIZE_MAX : l->lock_offset, true);
+    if (l->structure)
+        list_members(c, l);
+    if (l->separate) {
+        lb_canvas_put(c, "  the lock, %zu bytes, stride %zu:\n", info->bytes, g->lock.stride_bytes);
+        draw_lines(c, l, kind, &lines->apart, 0, false);
+    }
+    draw_residues(c, "objects", &g->object);
+    if (l->separate)
+        draw_residues(c, "locks", &g->lock);
+    lb_canvas_put(
+        c,
+        "  neighbours: in %u of %u pairs a lock's writes hit a line that the other's op touches\n",
+        g->pairs_sharing, g->pairs);
+    draw_generation(c, l);
+    lb_canvas_put(c, "  memory: %zu bytes an object, %zu pages of 4 KiB per 1000 objects\n",
+                  g->bytes_per_object, g->pages_per_1000);
+}
+
 int lb_layout_draw(const struct lb_layout *l, enum lb_lock_kind kind, char *text, size_t bytes)
 {
     struct lb_canvas c = {text, bytes, 0};
-    const struct lb_lock_info *info = lb_lock_info(kind);
+    struct lb_lines lines;
     struct lb_geometry g;
     int err = lb_geometry_init(l, kind, NULL, &g);
 
+    if (!err)
+        err = lb_lines_init(l, kind, NULL, &lines);
     if (err)
         return err;
-    lb_canvas_put(&c, "%s: %s\n", l->name, l->meaning);
-    lb_canvas_put(&c, "  object of %zu bytes, aligned to %zu, stride %zu; %s %s\n", l->size_bytes,
-                  l->align_bytes, g.object.stride_bytes, info->name,
-                  l->separate ? "in a slab of its own" : "inside");
-    draw_lines(&c, l, kind, g.object.stride_bytes, l->separate ? SIZE_MAX : l->lock_offset, true);
-    if (l->structure)
-        list_members(&c, l);
-    if (l->separate) {
-        lb_canvas_put(&c, "  the lock, %zu bytes, stride %zu:\n", info->bytes, g.lock.stride_bytes);
-        draw_lines(&c, l, kind, g.lock.stride_bytes, 0, false);
-    }
-    draw_residues(&c, "objects", &g.object);
-    if (l->separate)
-        draw_residues(&c, "locks", &g.lock);
-    lb_canvas_put(
-        &c,
-        "  neighbours: in %u of %u pairs a lock's writes hit a line that the other's op touches\n",
-        g.pairs_sharing, g.pairs);
-    draw_generation(&c, l);
-    lb_canvas_put(&c, "  memory: %zu bytes an object, %zu pages of 4 KiB per 1000 objects\n",
-                  g.bytes_per_object, g.pages_per_1000);
+    draw(&c, l, kind, &lines, &g);
+    lb_lines_finish(&lines);
     return (int)c.used;
 }

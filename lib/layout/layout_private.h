@@ -18,6 +18,11 @@ struct lb_field {
 /* All fields of the layout without its lock; returns how many. */
 size_t lb_layout_fields(const struct lb_layout *layout, struct lb_field fields[LB_FIELDS_MOST]);
 
+/* Whether the member is the lock (or the pointer to it), or holds it. */
+bool lb_layout_is_lock(const struct lb_layout *layout, const struct lb_member *member);
+/* Members as a drawing shows them: those that no other holds, and parts that an op reads. */
+bool lb_layout_shows(const struct lb_layout *layout, const struct lb_member *member);
+
 /* -EINVAL: a name that a layout cannot have, or a built-in has. */
 int lb_layout_check_name(const char *name, size_t length, struct lb_why *why);
 
