@@ -28,6 +28,8 @@ static const struct {
      command_sweep, NULL},
     {"compare", "compare the results of two builds, kernels or machines", command_compare, NULL},
     {"show", "print what the program knows: ", command_show, show_things},
+    {"doctor", "say what in this machine spoils results, and what to do about it", command_doctor,
+     NULL},
     {"plot", "draw the pictures of a results folder again", command_plot, NULL},
 };
 

@@ -29,7 +29,7 @@ from cli_support import (ALONE, ESCAPE, PATIENCE_S, PROGRAM, PUS, ROOT, SENTENCE
 
 class Words(Case):
     def test_help(self):
-        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("plot",)):
+        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",), ("plot",)):
             result = self.succeeds(*command, "--help")
             self.assertRegex(result.stdout, r"^Usage: " + " ".join(("linebounce", *command)))
             self.assertEqual(result.stderr, "")
@@ -45,7 +45,7 @@ class Words(Case):
     def test_version(self):
         with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as file:
             version = re.search(r"version: '([^']+)'", file.read())[1]
-        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("plot",)):
+        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",), ("plot",)):
             for option in ("--version", "-V"):
                 result = self.succeeds(*command, option)
                 self.assertEqual(result.stdout, f"linebounce {version}\n")

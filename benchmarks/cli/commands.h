@@ -13,6 +13,7 @@ int command_run(int argc, char **argv);
 int command_sweep(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_plot(int argc, char **argv);
 
 /* What `show` shows, comma-separated. Returns text. */

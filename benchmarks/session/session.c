@@ -5,6 +5,7 @@
 #include "session.h"
 
 #include "exit_status.h"
+#include "checkup.h"
 #include "counters_report.h"
 #include "notes.h"
 #include "prefetching.h"
@@ -127,13 +128,11 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
     }
     lb_environment_read(e);
     w->emulated = e->emulated;
-    if (measures && *e->cpu_quota >= '0' && *e->cpu_quota <= '9')
-        fprintf(stderr,
-                "linebounce: CPU quota: this cgroup may use %s CPUs' worth of time: threads that "
-                "used it up stand still until the next period, and spoil windows\n",
-                e->cpu_quota);
     provenance_begin(w->manifest, s, topology, e, argv);
-    if (measures && (err = prefetching_begin(s, topology, e, w->manifest, &why, &w->prefetcher)))
+    if (measures && (err = checkup_begin(s, topology, w->manifest)))
+        session_complain(lb_explain(&why, err, "run.json"), 0);
+    if (measures && !err &&
+        (err = prefetching_begin(s, topology, e, w->manifest, &why, &w->prefetcher)))
         session_complain(lb_explain(&why, err, "prefetcher"), 0);
     free(e);
     if (measures && !err) {

@@ -171,6 +171,7 @@ enum lb_spoiled {
     LB_SPOILED_EMPTY,     /* a thread has no whole block in the measured part */
     LB_SPOILED_REGIME,    /* the probes before and after disagree (set by the caller) */
     LB_SPOILED_FAULTS,    /* check_faults: fewer or over LB_FAULTS_MORE more than pages touched */
+    LB_SPOILED_KINDS
 };
 const char *lb_spoiled_name(enum lb_spoiled spoiled); /* "" for LB_SPOILED_NOT */
 

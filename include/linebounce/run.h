@@ -146,6 +146,7 @@ struct lb_run {
     char left_out[LB_WHY_BYTES]; /* their scenarios: "writers (work 0 ns), mixed (work 0 ns)" */
     double pace; /* what rounds took over what was planned for them; 1: as planned; NaN: no round */
     size_t windows, windows_spoiled;
+    size_t spoiled_by[LB_SPOILED_KINDS]; /* of the spoiled ones that were not read back, by why */
     size_t dropped; /* samples: means of several windows between which the distance changed */
     size_t windows_resumed; /* of `windows`: read back */
     double elapsed_s;       /* since the first window of all; what lay between is not in it */

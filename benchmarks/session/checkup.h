@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * checkup: what of this machine spoils results: looked for by `linebounce doctor`, and as far as it
+ * takes no time before each run.
+ */
+#ifndef LB_CHECKUP_H
+#define LB_CHECKUP_H
+
+#include "request/settings.h"
+
+#include <linebounce/doctor.h>
+#include <linebounce/placement.h>
+#include <linebounce/record.h>
+
+/* The CPUs that the settings ask for first: --pus, else the first placement. */
+int checkup_pus(const struct settings *settings, const struct lb_topology *topology,
+                struct lb_why *why, struct lb_placement *placement);
+/* The facts of those CPUs, over at least so many seconds; where that is 0, over as long as it takes
+ * to see what other tasks do, if there are any. -ENOMEM. */
+int checkup_look(const struct lb_placement *placement, double span_s, struct lb_facts *facts);
+/* Measures for two seconds and fills facts->probe. */
+void checkup_probe(const struct settings *settings, const struct lb_topology *topology,
+                   struct lb_facts *facts);
+
+/* Before a run: looks, records what is not as it should be (run.json: machine.findings), and prints
+ * what spoils results on stderr, in three lines at most. -ENOMEM. */
+int checkup_begin(const struct settings *settings, const struct lb_topology *topology,
+                  struct lb_json *manifest);
+
+#endif
