@@ -3,6 +3,7 @@
  * The schema against the page that documents it, and the names of its columns.
  */
 #include <linebounce/account.h>
+#include <linebounce/answer.h>
 #include <linebounce/compare.h>
 #include <linebounce/events.h>
 #include <linebounce/pairs.h>
@@ -87,6 +88,7 @@ static void test_page_columns(void **state)
     check_columns(&lb_schema_pairs);
     check_columns(&lb_schema_matrix);
     check_columns(&lb_schema_comparison);
+    check_columns(&lb_schema_answer);
 }
 
 static void test_page_version(void **state)

@@ -12,7 +12,7 @@
 #include "provenance.h"
 #include "report/table.h"
 
-#include <linebounce/analysis.h>
+#include <linebounce/answer.h>
 #include <linebounce/load.h>
 #include <linebounce/plot.h>
 
@@ -282,6 +282,7 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
         err = replace_summary(w, why);
     if (!err)
         err = lb_analysis_write(a, w->summary, why);
+    lb_found_note(a, suite->question, w->manifest); /* what is lost shows when it is written */
     if (!front) {
         if (run->rounds) {
             suite->conclude(a, w->settings, stdout);

@@ -6,6 +6,7 @@
 #include "provenance.h"
 #include "session.h"
 
+#include <linebounce/answer.h>
 #include <linebounce/plot.h>
 
 #include <errno.h>
@@ -50,8 +51,9 @@ static bool is_there(const struct session *w, const char *name)
 /* Names the files that are there, no others. */
 static void say_what_there_is(const struct session *w, bool pictures, FILE *out)
 {
-    static const char *const names[] = {"samples.csv", "summary.csv", "pairs.csv",
-                                        "matrix.csv",  "run.json",    "topology.xml"};
+    static const char *const names[] = {"answer.csv",  "verdicts.json", "samples.csv",
+                                        "summary.csv", "pairs.csv",     "matrix.csv",
+                                        "run.json",    "topology.xml"};
     const char *before = " (";
 
     fprintf(out, "\nResults: %s", w->dir);
@@ -82,6 +84,21 @@ static int draw(const struct session *w, bool *pictures)
     return err && err != -ENODATA ? session_complain(&refusal, EXIT_NOT_MEASURED) : EXIT_DONE;
 }
 
+/* verdicts.json and answer.csv, from the files that are there. A folder without any is none that
+ * something was measured into. */
+static int answer(const struct session *w)
+{
+    struct lb_why why = {""};
+    struct lb_found *found;
+    int err = lb_found_read(w->dir, &why, &found);
+
+    if (err)
+        return err == -ENODATA ? EXIT_DONE : session_complain(&why, EXIT_NOT_MEASURED);
+    err = lb_found_write(found, &why);
+    lb_found_destroy(found);
+    return err ? session_complain(&why, EXIT_NOT_MEASURED) : EXIT_DONE;
+}
+
 int session_close(struct session *w, bool quiet)
 {
     struct lb_why why = {""};
@@ -102,6 +119,8 @@ int session_close(struct session *w, bool quiet)
     snprintf(path, sizeof path, "%s/run.json", w->dir);
     if (lb_json_write(w->manifest, path, &why))
         status = session_complain(&why, EXIT_NOT_MEASURED);
+    else if (answer(w))
+        status = EXIT_NOT_MEASURED;
     if (!w->settings->no_plots && draw(w, &pictures))
         status = EXIT_NOT_MEASURED;
     if (!is_there(w, "topology.xml")) {

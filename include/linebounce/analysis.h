@@ -93,6 +93,8 @@ struct lb_control {
 };
 #define LB_CONTROL_RATIO 1.5
 #define LB_CONTROL_NS    5.0
+/* Of the ends of the interval of the ratio (work 0) or the difference; NaN: there is none. */
+enum lb_control_state lb_control_judge(double lo, double hi, double work_ns);
 
 /* The pause must not hide the cost: the difference of the controls at 100 and at 1000 ns agrees
  * within LB_SELF_CHECK_SHARE. */
@@ -103,6 +105,8 @@ enum lb_self_check_state {
     LB_SELF_CHECK_OPEN,   /* not so, but their intervals allow agreement, or there is none */
     LB_SELF_CHECK_FAILED, /* they do not: every column with work is refused */
 };
+enum lb_self_check_state lb_self_check_judge(const struct lb_estimate *at_short,
+                                             const struct lb_estimate *at_long);
 struct lb_self_check {
     int placement, regime;
     enum lb_self_check_state state;

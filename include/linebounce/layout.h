@@ -182,6 +182,22 @@ const struct lb_access *lb_layout_find_field(const struct lb_layout *layout, con
 /* Whether that kind of lock fits into the layout; -EINVAL with the reason. */
 int lb_layout_allows(const struct lb_layout *layout, enum lb_lock_kind lock, struct lb_why *why);
 
+/* Where the lock lies, seen from the fields that ops touch: by the offsets alone, whatever the name
+ * says. An object that may begin at several places of a line is taken at the worst of them, beside
+ * its neighbours. */
+enum lb_lies {
+    LB_LIES_NOWHERE, /* no op takes a lock: never of lb_layout_lies, but of cases */
+    LB_LIES_APART,   /* in an object of its own, behind a pointer */
+    LB_LIES_AMONG,   /* on a line with a field that ops touch */
+    LB_LIES_LINE,    /* on lines of its own */
+    LB_LIES_PAIR,    /* on a pair of lines of its own, which no adjacent-line prefetcher joins */
+    LB_LIES_COUNT, /* it is a reference count, wherever it lies; not in a structure from BTF, where
+                      one may stand for another word */
+    LB_LIES,
+};
+enum lb_lies lb_layout_lies(const struct lb_layout *layout, enum lb_lock_kind lock);
+const char *lb_lies_name(enum lb_lies lies); /* "among", for files */
+
 /* A layout with a kind of lock in it: sizes follow. */
 struct lb_geometry {
     struct lb_slab object;

@@ -144,6 +144,11 @@ int lb_json_number(struct lb_json *json, const char *path, double value);    /* 
 int lb_json_bool(struct lb_json *json, const char *path, bool value);
 /* Appends to an array, made on first use; "" stays "", NULL is null. */
 int lb_json_push_text(struct lb_json *json, const char *path, const char *value);
+/* Appends an empty object to a list, made on first use. From then on a path through the list goes
+ * into that object, until the next: push_object("cells"), text("cells.role"). */
+int lb_json_push_object(struct lb_json *json, const char *path);
+/* A list that may stay empty. */
+int lb_json_list(struct lb_json *json, const char *path);
 /* Fills the objects "machine" and "build": what results/README.md lists there. */
 int lb_json_environment(struct lb_json *json, const struct lb_environment *environment);
 /* -ENOMEM also where a value set before found no memory: a document without it would say that it is
@@ -152,6 +157,7 @@ int lb_json_environment(struct lb_json *json, const struct lb_environment *envir
  * Writes through a temporary file in the same folder and renames it: never half a document, and no
  * temporary file after a failure. */
 int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why);
+int lb_json_print(const struct lb_json *json, FILE *out); /* -ENOMEM, as above */
 
 /* Reading back. What lb_open_regular refuses, a missing and an unreadable file are -errno, what is
  * no JSON -EPROTO; why names the file.
@@ -164,6 +170,16 @@ void lb_json_drop_texts(char **texts);
 /* The text at `path`, cut to fit. -ENODATA where there is none. */
 int lb_json_read_text(const char *file, const char *path, struct lb_why *why, char *text,
                       size_t bytes);
+/* A whole document, to ask more than once: lb_json_destroy frees it. In a path to look up a list's
+ * entries are numbered from 0: "cells.3.role". */
+int lb_json_load(const char *file, struct lb_why *why, struct lb_json **json);
+/* The text there, borrowed; NULL: there is none. */
+const char *lb_json_text_at(const struct lb_json *json, const char *path);
+double lb_json_number_at(const struct lb_json *json, const char *path); /* NaN: there is none */
+bool lb_json_true_at(const struct lb_json *json, const char *path);
+size_t lb_json_count_at(const struct lb_json *json, const char *path); /* entries; 0: no list */
+/* The name of the i-th member of an object, borrowed; NULL behind the last. */
+const char *lb_json_name_at(const struct lb_json *json, const char *path, size_t i);
 /* Whether `json` and the file say the same at `path` and below. 0, or -EXDEV with the first
  * difference: where it is and both values. */
 int lb_json_same(const struct lb_json *json, const char *file, const char *path,

@@ -27,7 +27,8 @@ static bool is_path(const char *path)
     }
 }
 
-/* Finds the object that holds the path's last name, and makes the ones on the way. */
+/* Finds the object that holds the path's last name, and makes the ones on the way. A list of
+ * objects on the way stands for the last of them. */
 static int find_parent(cJSON *root, const char *path, cJSON **parent, const char **last)
 {
     if (!is_path(path))
@@ -41,6 +42,8 @@ static int find_parent(cJSON *root, const char *path, cJSON **parent, const char
             next = cJSON_AddObjectToObject(root, key);
         if (!next)
             return -ENOMEM;
+        if (cJSON_IsArray(next) && next->child)
+            next = next->child->prev; /* of the first the last: a list is written without walks */
         if (!cJSON_IsObject(next))
             return -EINVAL;
         root = next;
@@ -127,30 +130,52 @@ int lb_json_bool(struct lb_json *json, const char *path, bool value)
     return set(json, path, cJSON_CreateBool(value));
 }
 
-static int push_text(struct lb_json *json, const char *path, const char *value)
+static int find_array(struct lb_json *json, const char *path, cJSON **array)
 {
-    cJSON *parent;
+    cJSON *parent, *found;
     const char *key;
     int result = find_parent(json->root, path, &parent, &key);
     if (result)
         return result;
-    cJSON *array = cJSON_GetObjectItemCaseSensitive(parent, key);
-    if (!array)
-        array = cJSON_AddArrayToObject(parent, key);
-    if (!array)
+    found = cJSON_GetObjectItemCaseSensitive(parent, key);
+    if (!found)
+        found = cJSON_AddArrayToObject(parent, key);
+    if (!found)
         return -ENOMEM;
-    if (!cJSON_IsArray(array))
+    if (!cJSON_IsArray(found))
         return -EINVAL;
-    cJSON *item = value ? new_string(value) : cJSON_CreateNull();
-    if (!item)
-        return -ENOMEM;
-    cJSON_AddItemToArray(array, item);
+    *array = found;
     return 0;
+}
+
+/* Takes the item over, also on failure. */
+static int push(struct lb_json *json, const char *path, cJSON *item)
+{
+    cJSON *array;
+    int result = item ? find_array(json, path, &array) : -ENOMEM;
+
+    if (!result && !cJSON_AddItemToArray(array, item))
+        result = -ENOMEM;
+    if (result)
+        cJSON_Delete(item);
+    return put(json, result);
 }
 
 int lb_json_push_text(struct lb_json *json, const char *path, const char *value)
 {
-    return put(json, push_text(json, path, value));
+    return push(json, path, value ? new_string(value) : cJSON_CreateNull());
+}
+
+int lb_json_push_object(struct lb_json *json, const char *path)
+{
+    return push(json, path, cJSON_CreateObject());
+}
+
+int lb_json_list(struct lb_json *json, const char *path)
+{
+    cJSON *array;
+
+    return put(json, find_array(json, path, &array));
 }
 
 /* Environment -------------------------------------------------------------------------------- */
@@ -230,6 +255,17 @@ void lb_json_destroy(struct lb_json *json)
         return;
     cJSON_Delete(json->root);
     free(json);
+}
+
+int lb_json_print(const struct lb_json *json, FILE *out)
+{
+    char *text = json->lost ? NULL : cJSON_Print(json->root);
+
+    if (!text)
+        return -ENOMEM;
+    fprintf(out, "%s\n", text);
+    cJSON_free(text);
+    return 0;
 }
 
 int lb_json_write(const struct lb_json *json, const char *path, struct lb_why *why)

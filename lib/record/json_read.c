@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,8 @@ cJSON *lb_json_find(cJSON *root, const char *path)
     while (root) {
         size_t n = strcspn(path, ".");
         snprintf(key, sizeof key, "%.*s", (int)n, path);
-        root = cJSON_GetObjectItemCaseSensitive(root, key);
+        root = cJSON_IsArray(root) ? cJSON_GetArrayItem(root, atoi(key))
+                                   : cJSON_GetObjectItemCaseSensitive(root, key);
         if (!path[n])
             break;
         path += n + 1;
@@ -107,6 +109,56 @@ int lb_json_read_text(const char *file, const char *path, struct lb_why *why, ch
         err = lb_fail(why, ENODATA, "%s: has no text %s", file, path);
     cJSON_Delete(root);
     return err;
+}
+
+int lb_json_load(const char *file, struct lb_why *why, struct lb_json **json)
+{
+    struct lb_json *loaded = calloc(1, sizeof *loaded);
+    int err = loaded ? lb_json_read(file, why, &loaded->root) : -ENOMEM;
+
+    if (err)
+        free(loaded);
+    else
+        *json = loaded;
+    return err;
+}
+
+const char *lb_json_text_at(const struct lb_json *json, const char *path)
+{
+    const cJSON *item = lb_json_find(json->root, path);
+
+    return cJSON_IsString(item) ? item->valuestring : NULL;
+}
+
+double lb_json_number_at(const struct lb_json *json, const char *path)
+{
+    const cJSON *item = lb_json_find(json->root, path);
+
+    return cJSON_IsNumber(item) ? item->valuedouble : (double)NAN;
+}
+
+bool lb_json_true_at(const struct lb_json *json, const char *path)
+{
+    return cJSON_IsTrue(lb_json_find(json->root, path));
+}
+
+size_t lb_json_count_at(const struct lb_json *json, const char *path)
+{
+    const cJSON *item = lb_json_find(json->root, path);
+
+    return cJSON_IsArray(item) ? (size_t)cJSON_GetArraySize(item) : 0;
+}
+
+const char *lb_json_name_at(const struct lb_json *json, const char *path, size_t i)
+{
+    const cJSON *parent = lb_json_find(json->root, path), *item;
+
+    cJSON_ArrayForEach(item, parent)
+    {
+        if (!i--)
+            return item->string;
+    }
+    return NULL;
 }
 
 /* A value in a sentence. */

@@ -9,13 +9,19 @@
 #include <math.h>
 #include <stdlib.h>
 
-static enum lb_control_state control_state(const struct lb_comparison *k, double work_ns)
+enum lb_control_state lb_control_judge(double lo, double hi, double work_ns)
 {
-    const struct lb_estimate *e = work_ns > 0 ? &k->difference : &k->ratio;
     double bound = work_ns > 0 ? LB_CONTROL_NS : LB_CONTROL_RATIO;
 
     /* Without an interval the ends are infinite, a ratio's lower one 0. */
-    return e->lo >= bound ? LB_CONTROL_PARTS : e->hi < bound ? LB_CONTROL_FAILS : LB_CONTROL_OPEN;
+    return lo >= bound ? LB_CONTROL_PARTS : hi < bound ? LB_CONTROL_FAILS : LB_CONTROL_OPEN;
+}
+
+static enum lb_control_state control_state(const struct lb_comparison *k, double work_ns)
+{
+    const struct lb_estimate *e = work_ns > 0 ? &k->difference : &k->ratio;
+
+    return lb_control_judge(e->lo, e->hi, work_ns);
 }
 
 /* The compared line of the shared control at that place, work and regime, or NULL. */
@@ -78,7 +84,8 @@ static int add_controls(struct lb_analysis *a)
 
 /* Agreement within a fifth: of estimates that are both seen, or, where they are wide, of anything
  * in their intervals. */
-static enum lb_self_check_state judge(const struct lb_estimate *s, const struct lb_estimate *l)
+enum lb_self_check_state lb_self_check_judge(const struct lb_estimate *s,
+                                             const struct lb_estimate *l)
 {
     double low = 1 - LB_SELF_CHECK_SHARE, high = 1 + LB_SELF_CHECK_SHARE;
 
@@ -102,7 +109,7 @@ static void self_check(const struct lb_analysis *a, struct lb_self_check *check)
         return;
     check->at_short = s->comparison.difference;
     check->at_long = l->comparison.difference;
-    check->state = judge(&check->at_short, &check->at_long);
+    check->state = lb_self_check_judge(&check->at_short, &check->at_long);
 }
 
 static int add_self_checks(struct lb_analysis *a)
