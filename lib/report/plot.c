@@ -326,8 +326,8 @@ int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds,
     if (!err && !d.any_file)
         err = lb_fail(why, ENODATA,
                       "%s: nothing to draw: no samples.csv, summary.csv or matrix.csv", run_dir);
-    if (!err)
-        err = find_scripts(&d, scripts_dir, d.run_dir, why);
+    if (!err && (err = find_scripts(&d, scripts_dir, d.run_dir, why)))
+        d.n_failed = d.own_scripts; /* the page does without */
     if (!err)
         err = draw_all(&d, why);
     if (!err && d.n_drawn == 0)
