@@ -14,8 +14,8 @@ import sys
 # folder include one another as they like: that they call in no circle is check_circles.py's matter.
 STAGES = {
     "base": "base",
-    "machine": "arena atomics clock cpu_list doctor environment load memory placement prefetcher "
-               "topology",
+    "machine": "arena atomics clock cpu_list doctor environment interrupts load memory placement "
+               "prefetcher topology",
     "lock": "generation lock",
     # A layout says which kind of lock it holds, so the kinds come first.
     "layout": "layout lines structure whatif",

@@ -89,6 +89,31 @@ static void test_reduce_drops_a_gap_for_all(void **state)
     check(&r[2], 70, 14, 11, 4); /* 35-45 to 65-75; the last block ends at 125 */
 }
 
+/* Where threads may stall each other, a log tells which blocks the kernel took time of. */
+static void test_reduce_keeps_what_was_not_interrupted(void **state)
+{
+    static const unsigned tens[] = {TENS};
+    static const unsigned pairs[] = {10, 2, 10, 2, 30, 2, 10, 2, 30, 2, 10, 2, 30, TIMED, 10, 2, 0};
+    struct made a, b;
+    struct lb_thread_result r[2] = {{0}};
+
+    (void)state;
+    make_log(&a, 0, pairs);
+    make_log(&b, 0, tens);
+    a.blocks[3].interrupted = true; /* by a tick that took next to nothing: no gap either */
+    a.blocks[4].interrupted = true; /* from 60 to 90 */
+    a.log.told = true;
+    struct lb_log logs[2] = {a.log, b.log};
+    assert_int_equal(lb_blocks_reduce(logs, 2, 0, 140, false, r), 0);
+    check(&r[0], 80, 12, 7, 1);
+    check(&r[1], 90, 18, 12, 3);
+    /* Another's log that does not tell is judged by time. */
+    a.log.told = false;
+    logs[0] = a.log;
+    assert_int_equal(lb_blocks_reduce(logs, 2, 0, 140, false, r), 0);
+    check(&r[0], 50, 10, 7, 2);
+}
+
 static void test_reduce_judges_time_by_op(void **state)
 {
     /* Blocks adapt: 40 ticks with 8 ops are no gap, 16 ticks with 2 ops are; 15, one and a half
@@ -300,6 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         with_mask(test_reduce_leaves_out_the_warm_up),
         with_mask(test_reduce_drops_a_gap_for_all),
+        with_mask(test_reduce_keeps_what_was_not_interrupted),
         with_mask(test_reduce_judges_time_by_op),
         with_mask(test_reduce_sees_gaps_over_the_edges),
         with_mask(test_reduce_joins_gaps),

@@ -4,6 +4,8 @@
  */
 #include "provenance.h"
 
+#include <linebounce/interrupts.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -248,6 +250,7 @@ void provenance_run(struct lb_json *json, const struct lb_run *r)
     lb_json_number(json, "clock.ns_per_tick", r->clock.ns_per_tick);
     lb_json_bool(json, "clock.invariant", r->clock.invariant);
     lb_json_bool(json, "clock.synchronised", r->clock.synchronised);
+    lb_json_bool(json, "clock.interrupts", lb_interrupts_told());
     lb_json_text(json, "clock.note", r->clock.note);
     lb_json_text(json, "memory.note", r->arena_note);
 #define SUITE_KEY(NAME) (snprintf(key, sizeof key, "suites.%s." NAME, suite), key)

@@ -111,6 +111,9 @@ struct lb_window_plan {
     double window_ns; /* the measured part; a warm-up of LB_WARMUP_SHARE comes before it */
     /* Sleeping is the subject: nothing is dropped, cut blocks count in proportion. */
     bool keep_gaps;
+    /* Threads contend for lines with no pause between ops: a block that takes long may be one in
+     * which others kept the line, and is a gap only where the kernel took the CPU meanwhile. */
+    bool stalls;
     /* Breakpoints are armed that the ops hit: each hit costs about 10 us, so the time says nothing
      * and spoils nothing. */
     bool armed;
@@ -142,8 +145,14 @@ struct lb_window_plan {
 #define LB_BLOCK_READS    100
 #define LB_BLOCK_LEAST_NS 5000
 /* A block that takes over 1.5 times its due is a gap (a timer tick costs 20 to 50 us in virtual
- * machines). */
-#define LB_GAP_FACTOR 1.5
+ * machines); where threads may stall each other, only one that was interrupted: without a pause an
+ * owner keeps a line for bursts, and to drop the blocks of those who wait for it would leave out
+ * what is measured. Where no interrupt leaves a trace (lb_interrupts_told), or a thread got less
+ * CPU time than wall time by over LB_UNTOLD_MOST of the window though no other task of this system
+ * ran (a hypervisor's doing, which clears no mark), time alone decides. Shorter things that a
+ * hypervisor does stay in: 0.3 % of the time on one machine, of all cases alike. */
+#define LB_GAP_FACTOR  1.5
+#define LB_UNTOLD_MOST 0.02
 /* More than this share of the blocks dropped spoils the window. */
 #define LB_DROPPED_MOST 0.10
 /* Where sleeping is the subject, this share of a window that a thread was runnable but not running
@@ -256,7 +265,8 @@ double lb_crew_chain_ns(struct lb_crew *crew);
 struct lb_block {
     uint64_t end; /* ticks; it began where the one before ended */
     uint32_t ops;
-    bool sampled;  /* one op between time-stamps; never the first of a log */
+    bool sampled;     /* one op between time-stamps; never the first of a log */
+    bool interrupted; /* the kernel took the CPU meanwhile; of a log that tells */
     bool gap;      /* paced: an op took, or began though nothing held it up, late by what makes an
                       unpaced block a gap; or makes up for that */
     uint32_t busy; /* paced: ticks in ops, UINT32_MAX for more */
@@ -266,6 +276,7 @@ struct lb_log {
     const struct lb_block *blocks;
     size_t n;
     bool paced;
+    bool told; /* its blocks say what was interrupted, and nothing else is a gap */
 };
 /* Counts, per thread, time (in ticks, into measured_ns) and ops of the blocks between warm_end and
  * stop. Without keep_gaps only whole blocks count, and those that overlap a gap of any thread are

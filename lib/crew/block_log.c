@@ -62,6 +62,8 @@ static void find_gaps(const struct lb_log *log, uint64_t warm_end, uint64_t stop
         struct span s = {begin_of(log, i), log->blocks[i].end};
         bool inside = s.to > warm_end && s.from < stop;
         bool gap = log->paced ? log->blocks[i].gap : (double)(s.to - s.from) > due(log, i, op);
+        if (log->told && !log->blocks[i].interrupted)
+            gap = false;
         if (inside && gap)
             gaps->at[gaps->n++] = s;
     }

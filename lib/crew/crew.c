@@ -6,7 +6,10 @@
 
 #include "crew_private.h"
 
+#include <linebounce/interrupts.h>
+
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -182,6 +185,12 @@ static enum lb_spoiled judge(const struct lb_crew *crew, const struct lb_window_
     return LB_SPOILED_NOT;
 }
 
+/* Less CPU time than wall time, that no other task of this system explains. */
+static double untold_ns(const struct lb_account *a)
+{
+    return a->off_cpu_ns - (isnan(a->preempted_ns) ? 0 : a->preempted_ns);
+}
+
 static int collect(struct lb_crew *crew, const struct lb_window_plan *plan,
                    const struct lb_command *command, struct lb_thread_result *results)
 {
@@ -196,6 +205,9 @@ static int collect(struct lb_crew *crew, const struct lb_window_plan *plan,
         results[i] = slot->result;
         results[i].latency = slot->latency;
         logs[i] = slot->log;
+        logs[i].told =
+            plan->stalls && !slot->log.paced && lb_interrupts_told() &&
+            untold_ns(&slot->result.account) <= LB_UNTOLD_MOST * slot->result.account.wall_ns;
     }
     err = lb_blocks_reduce(logs, plan->n_threads, warm_end, warm_end + command->window_ticks,
                            plan->keep_gaps, results);

@@ -4,6 +4,8 @@
  */
 #include "crew_private.h"
 
+#include <linebounce/interrupts.h>
+
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -136,11 +138,22 @@ static void take_picks(struct course *c, uint64_t n)
         c->cursor = (uintptr_t)p->picks_start;
 }
 
+/* Since it was last asked. */
+static bool was_interrupted(void)
+{
+    bool was = lb_interrupts_since_mark();
+
+    if (was)
+        lb_interrupts_mark();
+    return was;
+}
+
 static uint64_t log_block(struct course *c, uint32_t ops, bool sampled)
 {
     uint64_t now = lb_clock_now(&c->clock), took = now - c->before;
 
-    c->slot->blocks[c->blocks++] = (struct lb_block){.end = now, .ops = ops, .sampled = sampled};
+    c->slot->blocks[c->blocks++] = (struct lb_block){
+        .end = now, .ops = ops, .sampled = sampled, .interrupted = was_interrupted()};
     c->ops += ops;
     if (c->plan->picks)
         c->cursor += 4 * (uintptr_t)ops;
@@ -346,12 +359,15 @@ static void measure(struct lb_worker *w, const struct lb_thread_plan *p, const s
         course.gap = draw_gap(&course);
     if (p->n_codes)
         lb_group_begin(&slot->group);
+    lb_interrupts_mark();
     course.before = lb_clock_now(&w->crew->clock);
-    slot->log = (struct lb_log){course.before, slot->blocks, 0, p->pacing.every_ticks != 0};
+    slot->log = (struct lb_log){
+        .begin = course.before, .blocks = slot->blocks, .paced = p->pacing.every_ticks != 0};
     if (p->pacing.every_ticks)
         run_paced(&course, c->block_ticks, stop);
     else
         run_blocks(&course, c->block_ticks, stop);
+    lb_interrupts_unmark();
     if (p->n_codes)
         lb_group_end(&slot->group, slot->result.counts);
     slot->log.n = course.blocks;

@@ -195,6 +195,7 @@ static int measure(struct lb_runner *b, const struct lb_case *c, struct lb_attem
                                     .n_threads = c->shape.threads,
                                     .window_ns = c->window_ns,
                                     .keep_gaps = c->blocks,
+                                    .stalls = c->shape.threads > 1 && !(c->work_ns > 0),
                                     .armed = a->armed,
                                     .check_faults = c->shape.scenario->subject->uses_pages,
                                     .block_ns = block_ns(c),
