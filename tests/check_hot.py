@@ -27,7 +27,8 @@ CLEARED = ("rwsem40", "rwsem32")
 RULES = re.compile(r"_(clearing|seqcount)$")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
-PLAIN = ("empty", "observe", "straight", "adds", "sum", "push", "pop", "cycles30", "cycles60")
+PLAIN = ("empty", "observe", "straight", "adds", "chase", "sum", "push", "pop", "cycles30",
+         "cycles60")
 # Ops on some words of one object, and how many.
 WORDS = [(how, n) for how in ("load", "store", "increment", "add", "cas") for n in range(1, 5)]
 CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
@@ -37,11 +38,12 @@ CHURNS = ("churn_slab_inline", "churn_slab_separate", "churn_malloc_inline",
 FAULT_CALLS = {"map": ("mmap", "mmap64", "munmap"), "protect": ("mprotect",)}
 CHURN_CALLS = {"slab": ("memset",), "malloc": ("memset", "malloc", "free", "aligned_alloc")}
 # Changes of memory that an op makes, where their number says what the op is.
-STORES = {"sum": 0, "push": 2, "pop": 1, "touch": 2, "map": 0, "protect": 0, "observe": 0}
+STORES = {"chase": 0, "sum": 0, "push": 2, "pop": 1, "touch": 2, "map": 0, "protect": 0,
+          "observe": 0}
 STORES.update({f"{how}{n}": n if how in ("store", "increment") else 0 for how, n in WORDS
                if how not in ("add", "cas")})
 # Loads, where nothing else is loaded: an offset of the program for each word of the object.
-LOADS = {"observe": 2 * 9}
+LOADS = {"observe": 2 * 9, "chase": 2}
 LOADS.update({f"load{n}": 2 * n for n in range(1, 5)})
 # Multiplications of ops that are nothing else.
 MULTIPLIES = {"cycles30": 10, "cycles60": 20}
@@ -61,6 +63,7 @@ INSTRUMENTED = re.compile(
 
 # Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
 LOCKED = {"straight": (1, 1), "adds": (0, 2), "observe": (0, 0), "empty": (0, 0), "sum": (0, 0),
+          "chase": (0, 0),
           "cycles30": (0, 0), "cycles60": (0, 0), "push": (0, 0), "pop": (0, 0), "churn": (0, 0),
           "touch": (0, 0), "map": (0, 0), "protect": (0, 0)}
 # The same of a lock: of a read that is tried, and of a write.

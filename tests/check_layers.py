@@ -22,7 +22,7 @@ STAGES = {
     "kernel": "kernel",
     "workload": "scenario",
     "counters": "counters events",
-    "crew": "account crew latency",
+    "crew": "account costs crew latency",
     "stats": "interference stats",
     "record": "record",
     "plan": "plan sweep",

@@ -367,25 +367,27 @@ static void test_own_op(void **state)
     struct rig *rig = *state;
     struct lb_crew *crew = make_crew(rig, 1);
     struct lb_thread_plan thread = scripted_plan(false);
-    double ticks = 7;
+    double ticks = 7, mean = 7;
 
     /* The median of the last ones: the first only fetch. */
     thread.sampling.timed = scripted_own;
     for (int n = 1; n <= LB_OWN_OPS_MOST; n = 4 * n + 1) {
         own_calls = 0;
-        assert_int_equal(lb_crew_own_op(crew, &thread, n, &ticks), 0);
+        assert_int_equal(lb_crew_own_op(crew, &thread, n, &ticks, &mean), 0);
         assert_true(own_calls > (uint64_t)n);
         assert_true(is_near(ticks, 100000 - (double)own_calls + 1 + n / 2));
+        /* They fall by one each, so that half of them is around their middle. */
+        assert_true(is_near(mean, 100000 - (double)own_calls + 1 + (n - 1) / 2.0));
     }
     assert_int_equal(script.faults, 0);
-    ticks = 7;
+    ticks = mean = 7;
     own_calls = 0;
-    assert_int_equal(lb_crew_own_op(crew, &thread, 0, &ticks), -EINVAL);
-    assert_int_equal(lb_crew_own_op(crew, &thread, -1, &ticks), -EINVAL);
-    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST + 1, &ticks), -EINVAL);
+    assert_int_equal(lb_crew_own_op(crew, &thread, 0, &ticks, &mean), -EINVAL);
+    assert_int_equal(lb_crew_own_op(crew, &thread, -1, &ticks, &mean), -EINVAL);
+    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST + 1, &ticks, &mean), -EINVAL);
     thread.sampling.timed = NULL;
-    assert_int_equal(lb_crew_own_op(crew, &thread, 1, &ticks), -EINVAL);
-    assert_true(own_calls == 0 && is_near(ticks, 7));
+    assert_int_equal(lb_crew_own_op(crew, &thread, 1, &ticks, &mean), -EINVAL);
+    assert_true(own_calls == 0 && is_near(ticks, 7) && is_near(mean, 7));
     lb_crew_destroy(crew);
 }
 
@@ -394,16 +396,16 @@ static void test_real_own_ops(void **state)
     struct rig *rig = *state;
     struct lb_thread_plan thread;
     struct lb_crew *crew;
-    double floor = -1, add = -1;
+    double floor = -1, add = -1, mean;
 
     need_stamps();
     crew = make_crew(rig, 1);
     plan_adds(rig, &thread, 1, false);
     thread.sampling = sample_adds(1, UINT64_MAX);
-    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST, &add), 0);
+    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST, &add, &mean), 0);
     assert_true(*rig->words[0] >= LB_OWN_OPS_MOST);
     thread.sampling.timed = lb_hot_timed_find(LB_OP_EMPTY, LB_LOCK_RWSEM40, false);
-    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST, &floor), 0);
+    assert_int_equal(lb_crew_own_op(crew, &thread, LB_OWN_OPS_MOST, &floor, &mean), 0);
     /* A coarse clock sees neither. */
     assert_true(add > 0 || rig->clock.step_ns > 2);
     assert_true(floor > 0 || rig->clock.step_ns > 2);
@@ -436,6 +438,54 @@ static void test_fetch(void **state)
             try_window(rig, crew, 2, false, false);
     }
     lb_crew_destroy(crew);
+}
+
+/* What was done to the lines says that all of it was done; how long it took is not asserted. */
+static void test_costs(void **state)
+{
+    struct rig *rig = *state;
+    uintptr_t lines[LB_COST_LINES];
+    double ticks[LB_COSTS] = {0};
+    struct lb_crew *crew;
+
+    need(rig, 2);
+    need_stamps();
+    crew = make_crew(rig, 2);
+    for (int i = 0; i < LB_COST_LINES; i++) /* backwards: the second of a pair lies before it */
+        lines[i] = (uintptr_t)rig->arena + 4096 * (uintptr_t)(LB_COST_LINES - i);
+    for (int time = 0; time < 4; time++) {
+        const uintptr_t *line = lines + 1;
+
+        assert_int_equal(lb_crew_costs(crew, time & 1, !(time & 1), lines, ticks), 0);
+        for (int i = 0; i < LB_COSTS; i++)
+            assert_true(fabs(ticks[i]) < 1e9);
+        for (int i = 0; i < LB_COST_REPEATS; i++) {
+            assert_int_equal(*(uint64_t *)line[i], 1);                   /* loaded alone */
+            assert_int_equal(*(uint64_t *)line[LB_COST_REPEATS + i], 3); /* added to three times */
+            assert_int_equal(*(uint64_t *)line[4 * LB_COST_REPEATS + i],
+                             line[5 * LB_COST_REPEATS + i]); /* leads to the next */
+        }
+        if (time == 2)
+            try_window(rig, crew, 2, false, false);
+    }
+    assert_int_equal(lb_crew_costs(crew, 0, 0, lines, ticks), -EINVAL);
+    lines[7] = lines[20];
+    assert_int_equal(lb_crew_costs(crew, 0, 1, lines, ticks), -EINVAL);
+    lb_crew_destroy(crew);
+}
+
+/* The same line is a load's and an upgrade's: what a load takes says how it was handed over. */
+static void test_handover(void **state)
+{
+    (void)state;
+    assert_int_equal(lb_handover_of(lb_handover_ratio(100, 4)), LB_HANDOVER_PLAIN);
+    assert_int_equal(lb_handover_of(lb_handover_ratio(100, -20)), LB_HANDOVER_PLAIN);
+    assert_int_equal(lb_handover_of(lb_handover_ratio(100, 93)), LB_HANDOVER_MIGRATORY);
+    assert_int_equal(lb_handover_of(lb_handover_ratio(100, 50)), LB_HANDOVER_UNKNOWN);
+    assert_int_equal(lb_handover_of(lb_handover_ratio(100, 140)), LB_HANDOVER_UNKNOWN);
+    assert_true(isnan(lb_handover_ratio(0, 3)) && isnan(lb_handover_ratio((double)NAN, 3)));
+    assert_int_equal(lb_handover_of((double)NAN), LB_HANDOVER_UNKNOWN);
+    assert_null(lb_handover_name(LB_HANDOVER_UNKNOWN));
 }
 
 static void test_fetch_refuses(void **state)
@@ -476,6 +526,8 @@ int main(void)
         with_mask(test_own_op),
         with_mask(test_real_own_ops),
         with_mask(test_fetch),
+        with_mask(test_costs),
+        cmocka_unit_test(test_handover),
         with_mask(test_fetch_refuses),
     };
 

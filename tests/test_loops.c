@@ -203,10 +203,10 @@ static void test_reads_fall_back(void **state)
 
 static void test_hot_find(void **state)
 {
-    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE,  LB_OP_ADD,     LB_OP_STRAIGHT,
-                                      LB_OP_ADDS,  LB_OP_STORE,    LB_OP_LOAD,    LB_OP_INCREMENT,
-                                      LB_OP_CAS,   LB_OP_CAS + 3,  LB_OP_SUM,     LB_OP_PUSH,
-                                      LB_OP_POP,   LB_OP_CYCLES30, LB_OP_CYCLES60};
+    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE,  LB_OP_ADD,      LB_OP_STRAIGHT,
+                                      LB_OP_ADDS,  LB_OP_STORE,    LB_OP_LOAD,     LB_OP_INCREMENT,
+                                      LB_OP_CAS,   LB_OP_CAS + 3,  LB_OP_SUM,      LB_OP_PUSH,
+                                      LB_OP_POP,   LB_OP_CYCLES30, LB_OP_CYCLES60, LB_OP_CHASE};
     lb_hot *found[(int)LB_RULES * LB_OPS * LB_LOCK_KINDS * 4];
     size_t n = 0, names = 0;
 

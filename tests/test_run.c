@@ -295,6 +295,8 @@ static void made_result(struct lb_thread_result *r, unsigned k)
                                    .ops = 10.0 * k,
                                    .total_ops = 13 * k,
                                    .sampled_ns = 250.0 * k,
+                                   .timed_ns = 50.0 * k,
+                                   .timed_ops = k,
                                    .account = {.cpu_ns = 900.0 * k,
                                                .wall_ns = 1200.0 * k,
                                                .user_ns = 800.0 * k,
@@ -330,7 +332,9 @@ static void check_role(const struct lb_attempt *a, const struct lb_case *c, int 
     assert_int_equal(s.account.wakes, 4 * k);
     assert_true(near_to(s.own_op_ns, a->own_ns[role], 0));
     assert_true(near_to(s.slow_ns, a->slow_ns[role], 0));
-    assert_true(near_to(s.transfer_ns, 70, 0));
+    assert_true(near_to(s.own_mean_ns, a->own_mean_ns[role], 0));
+    assert_true(near_to(s.wait_ns_op, 50 - a->own_mean_ns[role], 1e-12)); /* not of latencies cut */
+    assert_true(near_to(s.transfer_ns, 70, 0) && near_to(s.costs[LB_COST_CHAIN], 140, 0));
     /* Timed ops are in the measured time where sleeping is the subject, and beside it elsewhere. */
     assert_true(near_to(s.sampled_share, c->blocks ? 0.25 : 0.2, 1e-12));
     lb_runner_latency(a, c, role, latency);
@@ -348,7 +352,9 @@ static void test_roles_are_their_threads(void **state)
                            .n_events = 1,
                            .own_ns = {20, 30},
                            .slow_ns = {50, 60},
+                           .own_mean_ns = {21, 31},
                            .transfer_ns = 70,
+                           .costs = {[LB_COST_CHAIN] = 140},
                            .ops = ops};
     struct order o = simple;
     struct made *m;

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +203,8 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     provenance_kernel(json);
     utc_now(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ");
     lb_json_text(json, "run.started_utc", text);
+    lb_json_text(json, "machine.handover", NULL); /* until a suite has found it */
+    lb_json_number(json, "machine.handover_ratio", NAN);
     lb_json_push_text(json, "run.command", "linebounce");
     for (int i = 0; argv && argv[i]; i++)
         lb_json_push_text(json, "run.command", argv[i]);
@@ -239,6 +242,18 @@ void provenance_load(struct lb_json *json, const char *suite, const struct lb_lo
 #undef LOAD_KEY
 }
 
+/* A suite that had no two threads says nothing, and leaves what another has found. */
+static void put_handover(struct lb_json *json, const struct lb_run *r)
+{
+    enum lb_handover handover;
+    double ratio;
+
+    if (lb_run_handover(r, &handover, &ratio) || isnan(ratio))
+        return;
+    lb_json_text(json, "machine.handover", lb_handover_name(handover));
+    lb_json_number(json, "machine.handover_ratio", ratio);
+}
+
 void provenance_run(struct lb_json *json, const struct lb_run *r)
 {
     char key[96];
@@ -253,6 +268,7 @@ void provenance_run(struct lb_json *json, const struct lb_run *r)
     lb_json_bool(json, "clock.interrupts", lb_interrupts_told());
     lb_json_text(json, "clock.note", r->clock.note);
     lb_json_text(json, "memory.note", r->arena_note);
+    put_handover(json, r);
 #define SUITE_KEY(NAME) (snprintf(key, sizeof key, "suites.%s." NAME, suite), key)
     lb_json_number(json, SUITE_KEY("rounds"), r->rounds);
     lb_json_number(json, SUITE_KEY("windows"), (double)r->windows);

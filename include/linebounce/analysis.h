@@ -19,7 +19,8 @@ extern "C" {
 struct lb_result_latency {
     double n; /* 0: none */
     double p50, p90, p99, p999, max;
-    double own_op_ns, transfer_ns; /* medians over windows, as in lb_sample */
+    double own_op_ns, transfer_ns, costs[LB_COSTS]; /* medians over windows, as in lb_sample */
+    double own_mean_ns, wait_ns_op;                 /* means over windows */
     /* Above this an op has waited for a line: one threshold for all windows that are compared,
      * since a single window's is off by a whole step of the clock. The op's own time (mean over the
      * windows of the scenario's role with that kind of lock, in that regime) and half of a fetch

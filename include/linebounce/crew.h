@@ -16,6 +16,7 @@
 
 #include <linebounce/account.h>
 #include <linebounce/clock.h>
+#include <linebounce/costs.h>
 #include <linebounce/counters.h>
 #include <linebounce/latency.h>
 
@@ -194,6 +195,10 @@ struct lb_thread_result {
     uint64_t total_ops; /* from first to last */
     unsigned blocks, dropped;
     double sampled_ns; /* of the measured part: spent on timed ops and their stamps */
+    /* Of the measured part: sum over timed ops, their stamps included, and how many. Without
+     * keep_gaps those are left out that would make a gap of any block: they were interrupted. */
+    double timed_ns;
+    uint64_t timed_ops;
     /* From the start of the warm-up to after the stop. Preempted: runnable, but not on the CPU;
      * that includes the wait after a wake-up. */
     struct lb_account account;
@@ -251,11 +256,20 @@ int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintpt
 int lb_crew_probe(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
                   int n_lines, int trips, int n_fetch, double *round_trip_ns, double *fetch_ticks);
 
+/* What lines cost between two workers, in ticks and by worker_a's clock: lb_cost_columns. Each is
+ * the mean of the middle half of LB_COST_REPEATS, less that of the same ops again, when the lines
+ * are worker_a's own. `lines` are LB_COST_LINES of them, all different, no two 4 GiB apart or more.
+ * NaN where the two did not meet (LB_MEET_MOST_NS). -EINVAL: workers that are one or do not exist,
+ * a line twice, no timed op on this architecture. */
+int lb_crew_costs(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                  double ticks[LB_COSTS]);
+
 /* Median over `n` of the timed op of a plan, run by worker 0 alone on the plan's site with its
- * lines in its own cache, in ticks. `many` takes the same object each time. With LB_OP_EMPTY's
- * timed op this is the timer's floor. Errors: -EINVAL (no timed op, n under 1 or over
- * LB_OWN_OPS_MOST). */
-int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *plan, int n, double *ticks);
+ * lines in its own cache, in ticks; `mean`: of the middle half of them, which a clock's coarse
+ * steps do not round. `many` takes the same object each time. With LB_OP_EMPTY's timed op this is
+ * the timer's floor. Errors: -EINVAL (no timed op, n under 1 or over LB_OWN_OPS_MOST). */
+int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *plan, int n, double *ticks,
+                   double *mean);
 #define LB_OWN_OPS_MOST 1024
 
 /* ns per iteration of the pause's chain on worker 0, median of nine runs of about 20 us. */

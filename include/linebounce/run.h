@@ -38,8 +38,14 @@ struct lb_sample {
     double cpu_ns_op, off_cpu_share;
     double own_op_ns;   /* the op with its lines in its own cache; NaN where nothing was sampled */
     double slow_ns;     /* an op that takes longer has waited for a line; NaN where none is known */
+    double own_mean_ns; /* the same, as a mean: a coarse clock does not round it */
+    /* What timed ops took longer than own_mean_ns, on average: sum of all less that of as many own
+     * ops, which is unbiased where single ones are rounded to a clock's step. Interrupted ops are
+     * left out as ns_op leaves out gaps. NaN where nothing was timed. */
+    double wait_ns_op;
     double transfer_ns; /* what fetching a line that another PU modified adds; NaN: one thread */
-    double sampled_share; /* of the measured time: spent on timed ops; NaN of a paced role */
+    double costs[LB_COSTS]; /* by lb_cost_columns, of its round and placement; NaN: one thread */
+    double sampled_share;   /* of the measured time: spent on timed ops; NaN of a paced role */
     double total_ops;
     struct lb_account account; /* sums over threads and windows */
     double start_ns;           /* of its first window, since that of the run's first; 0: unknown */
@@ -191,6 +197,12 @@ int lb_run_regimes(struct lb_run *run);
 #define LB_ALL_REGIMES (-1)
 size_t lb_run_pairs(const struct lb_run *run, int a, int role_a, int b, int role_b, int regime,
                     double *left, double *right);
+
+/* How a modified line was handed over, by lb_cost_columns of all rounds: the median ratio of the
+ * first placement that has one (NaN: none; lb_handover_ratio), and unknown where placements differ.
+ * Nothing is said of links on which a fetch takes fewer than LB_TRANSFER_STEPS of the clock.
+ * -ENOMEM. */
+int lb_run_handover(const struct lb_run *run, enum lb_handover *handover, double *ratio);
 
 /* Ops of the role a second of wall time, all its threads together. */
 static inline double lb_sample_rate(const struct lb_sample *sample)

@@ -57,6 +57,7 @@ enum lb_op {
     LB_OP_ADD = LB_OP_INCREMENT + LB_WRITES_MOST,   /* locked adds */
     LB_OP_CAS = LB_OP_ADD + LB_WRITES_MOST,         /* loads and compare-and-swaps to one more */
     LB_OP_WORDS_LAST = LB_OP_CAS + LB_WRITES_MOST - 1,
+    LB_OP_CHASE, /* loads a pointer, and the word that it leads to */
     /* On words of a case that are offset_bytes apart: */
     LB_OP_SUM,     /* loads the words of all other threads and adds them up */
     LB_OP_PUSH,    /* puts one word into a ring: waits while it is full, up to a limit */

@@ -216,6 +216,7 @@ static int collect(struct lb_crew *crew, const struct lb_window_plan *plan,
         results[i].sampled_ns *= crew->clock.ns_per_tick;
         results[i].busy_ns *= crew->clock.ns_per_tick;
         results[i].late_ns *= crew->clock.ns_per_tick;
+        results[i].timed_ns *= crew->clock.ns_per_tick;
     }
     free(logs);
     return err;
@@ -266,22 +267,24 @@ int lb_crew_window(struct lb_crew *crew, const struct lb_window_plan *plan,
     return 0;
 }
 
-int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *p, int n, double *ticks)
+int lb_crew_own_op(struct lb_crew *crew, const struct lb_thread_plan *p, int n, double *ticks,
+                   double *mean)
 {
     const uintptr_t *x = p->x;
     double taken[LB_OWN_OPS_MOST];
-    uint64_t rng = p->seed ? p->seed : 1;
+    uint64_t rng = p->seed ? p->seed : 1, dither = rng;
 
     if (!p->sampling.timed || n < 1 || n > LB_OWN_OPS_MOST)
         return -EINVAL;
     for (int i = -OWN_OP_WARM; i < n; i++) {
+        lb_crew_dither(crew, &dither);
         struct lb_timed t =
             p->sampling.timed(rng, crew->workers[0].task, x[0], x[1], x[2], x[3], x[4], x[5]);
         rng = t.rng;
         if (i >= 0)
             taken[i] = (double)t.ticks;
     }
-    qsort(taken, (size_t)n, sizeof *taken, lb_by_value);
+    *mean = lb_middle_mean(taken, n);
     *ticks = taken[n / 2];
     return 0;
 }

@@ -29,6 +29,7 @@ struct lb_command {
     int worker_a, worker_b;
     const uintptr_t *lines; /* n_lines of the ping-pong, then n_fetch */
     int n_lines, trips, n_fetch;
+    int n_costs; /* of what lines cost, behind those; 0: not asked for */
     enum lb_pingpong_op op;
     uint64_t most_ticks; /* of a pair: from the start until either stops to wait for the other */
 };
@@ -54,7 +55,7 @@ struct lb_slot {
     bool late, log_full;
     int pin_error; /* -errno of the start, 0 when on its PU */
     int schedstat; /* file that says how long the thread waited for its CPU; -1: none */
-    double round_trip_ns, fetch_ticks;
+    double round_trip_ns, fetch_ticks, cost_ticks[LB_COSTS];
     struct lb_log log;
     /* For breakpoints that nothing hits. */
     _Alignas(LB_APART_BYTES) uint64_t untouched[4];
@@ -126,6 +127,24 @@ int lb_crew_give_start(struct lb_crew *crew, uint32_t epoch);
 int lb_worker_window(struct lb_worker *worker, const struct lb_thread_plan *plan,
                      const struct lb_command *command, uint32_t epoch);
 void lb_worker_play(struct lb_worker *worker, const struct lb_command *command, uint64_t start);
+/* Two workers wait for one another no longer than that. */
+struct lb_limit {
+    const struct lb_clock *clock;
+    uint64_t end; /* ticks */
+};
+/* Whether it is; the clock is looked at now and then only. */
+bool lb_limit_is_past(const struct lb_limit *limit, unsigned tries);
+/* Waits for a value; false when the time was up first. */
+bool lb_wait_load(uint64_t *line, uint64_t until, const struct lb_limit *limit);
+/* Two workers play what the command of kind LB_COMMAND_PAIR says, on lines that were set to 0. What
+ * it comes to is in the slot of worker_a. */
+int lb_crew_meet(struct lb_crew *crew, struct lb_command *command);
+void lb_worker_costs(struct lb_worker *worker, const struct lb_command *command, uint64_t start);
+/* A pause of some steps of the clock, drawn, before an op is timed: a loop of timed ops keeps step
+ * with a coarse clock, so that all of them would be rounded the same way. */
+void lb_crew_dither(const struct lb_crew *crew, uint64_t *rng);
+/* Sorts the values; of the middle half of them. n is at least 1. */
+double lb_middle_mean(double *values, int n);
 /* Spins until the board's `go` reaches the epoch, then returns the start in ticks. */
 uint64_t lb_board_start(struct lb_board *board, uint32_t epoch);
 

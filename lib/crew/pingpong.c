@@ -13,37 +13,15 @@
 #define MEET_LEAST_NS 1e8
 #define TRIP_MOST_NS  1e5
 
-/* Two workers wait for one another no longer than that. */
-struct limit {
-    const struct lb_clock *clock;
-    uint64_t end; /* ticks */
-};
-
-/* The clock is looked at so seldom that a line's way from one to the other does not feel it. */
-#define LOOK_EVERY 1024
-
-static bool is_past(const struct limit *l, unsigned tries)
-{
-    return !(tries % LOOK_EVERY) && lb_clock_now(l->clock) >= l->end;
-}
-
-static bool wait_load(uint64_t *line, uint64_t until, const struct limit *l)
-{
-    for (unsigned n = 1; __atomic_load_n(line, __ATOMIC_ACQUIRE) != until; n++)
-        if (is_past(l, n))
-            return false;
-    return true;
-}
-
 /* Waits for `from` and puts `to` in its place; every try takes the line. */
-static bool wait_swap(uint64_t *line, uint64_t from, uint64_t to, const struct limit *l)
+static bool wait_swap(uint64_t *line, uint64_t from, uint64_t to, const struct lb_limit *l)
 {
     uint64_t seen = from;
 
     for (unsigned n = 1;
          !__atomic_compare_exchange_n(line, &seen, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
          n++) {
-        if (is_past(l, n))
+        if (lb_limit_is_past(l, n))
             return false;
         seen = from;
     }
@@ -52,7 +30,7 @@ static bool wait_swap(uint64_t *line, uint64_t from, uint64_t to, const struct l
 
 /* A's half of one trip is to make `k - 1` of `k - 2`, B's to make `k` of it. */
 static bool trips(uint64_t *line, const struct lb_command *c, bool is_a, uint64_t first,
-                  uint64_t last, const struct limit *l)
+                  uint64_t last, const struct lb_limit *l)
 {
     bool met = true;
 
@@ -61,18 +39,18 @@ static bool trips(uint64_t *line, const struct lb_command *c, bool is_a, uint64_
             met = wait_swap(line, is_a ? k - 2 : k - 1, is_a ? k - 1 : k, l);
         } else if (is_a) {
             __atomic_store_n(line, k - 1, __ATOMIC_RELEASE);
-            met = wait_load(line, k, l);
-        } else if ((met = wait_load(line, k - 1, l))) {
+            met = lb_wait_load(line, k, l);
+        } else if ((met = lb_wait_load(line, k - 1, l))) {
             __atomic_store_n(line, k, __ATOMIC_RELEASE);
         }
     }
-    return met && (!is_a || c->op != LB_PINGPONG_CAS || wait_load(line, last, l));
+    return met && (!is_a || c->op != LB_PINGPONG_CAS || lb_wait_load(line, last, l));
 }
 
 static void fetch(struct lb_worker *w, const struct lb_command *c, uint64_t start)
 {
     lb_hot_timed *add = lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false);
-    const struct limit limit = {&w->crew->clock, start + c->most_ticks};
+    const struct lb_limit limit = {&w->crew->clock, start + c->most_ticks};
     const uintptr_t *lines = c->lines + c->n_lines;
     const uintptr_t of_word = (uintptr_t)&lb_program_of_word;
     uint64_t *flag = (uint64_t *)lines[0];
@@ -86,7 +64,7 @@ static void fetch(struct lb_worker *w, const struct lb_command *c, uint64_t star
         return;
     }
     w->slot->fetch_ticks = NAN;
-    if (!wait_load(flag, 1, &limit))
+    if (!lb_wait_load(flag, 1, &limit))
         return;
     for (int i = 0; i < n; i++)
         ticks[i] = (double)add(1, w->task, lines[i + 1], of_word, 0, 0, 0, 0).ticks;
@@ -100,7 +78,7 @@ static void fetch(struct lb_worker *w, const struct lb_command *c, uint64_t star
 static void pingpong(struct lb_worker *w, const struct lb_command *c, uint64_t start)
 {
     const struct lb_clock *clock = &w->crew->clock;
-    const struct limit limit = {clock, start + c->most_ticks};
+    const struct lb_limit limit = {clock, start + c->most_ticks};
     const uint64_t warm = 2 * PINGPONG_WARM, last = warm + 2 * (uint64_t)c->trips;
     double ns[LB_PINGPONG_MOST];
     bool is_a = w->index == c->worker_a, met = true;
@@ -125,6 +103,8 @@ void lb_worker_play(struct lb_worker *w, const struct lb_command *c, uint64_t st
         pingpong(w, c, start);
     if (start && c->n_fetch)
         fetch(w, c, start);
+    if (start && c->n_costs)
+        lb_worker_costs(w, c, start);
 }
 
 static bool is_probe(const struct lb_crew *crew, const struct lb_command *c)
@@ -135,9 +115,10 @@ static bool is_probe(const struct lb_crew *crew, const struct lb_command *c)
     if (c->n_lines < 0 || c->n_lines > LB_PINGPONG_MOST || c->n_fetch < 0 ||
         c->n_fetch > LB_PINGPONG_MOST)
         return false;
-    if ((c->n_lines && c->trips < 1) || c->n_fetch == 1 || !(c->n_lines || c->n_fetch))
+    if ((c->n_lines && c->trips < 1) || c->n_fetch == 1 ||
+        !(c->n_lines || c->n_fetch || c->n_costs))
         return false;
-    if (c->n_fetch && !lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false))
+    if (c->n_fetch + c->n_costs && !lb_hot_timed_find(LB_OP_ADD, LB_LOCK_RWSEM40, false))
         return false;
     /* A line in both parts would be changed by one worker while the other still waits on it. */
     for (int i = 0; i < c->n_lines; i++)
@@ -155,8 +136,7 @@ static uint64_t meet_ticks(const struct lb_clock *clock, const struct lb_command
     return lb_clock_ticks(clock, ns < LB_MEET_MOST_NS ? ns : LB_MEET_MOST_NS);
 }
 
-static int meet(struct lb_crew *crew, struct lb_command *c, double *round_trip_ns,
-                double *fetch_ticks)
+int lb_crew_meet(struct lb_crew *crew, struct lb_command *c)
 {
     uint32_t epoch;
     int err;
@@ -165,7 +145,7 @@ static int meet(struct lb_crew *crew, struct lb_command *c, double *round_trip_n
         return -EINVAL;
     if (lb_crew_lost(crew) >= 0)
         return -ETIMEDOUT;
-    for (int i = 0; i < c->n_lines + c->n_fetch; i++)
+    for (int i = 0; i < c->n_lines + c->n_fetch + c->n_costs; i++)
         __atomic_store_n((uint64_t *)c->lines[i], 0, __ATOMIC_RELAXED);
     crew->n_members = 0;
     lb_crew_add(crew, c->worker_a);
@@ -176,7 +156,15 @@ static int meet(struct lb_crew *crew, struct lb_command *c, double *round_trip_n
         return err;
     if (c->worker_a == 0 || c->worker_b == 0)
         lb_worker_play(&crew->workers[0], c, crew->board->start);
-    if ((err = lb_crew_wait(crew, epoch, true, LB_MEET_MOST_NS)))
+    return lb_crew_wait(crew, epoch, true, LB_MEET_MOST_NS);
+}
+
+static int meet(struct lb_crew *crew, struct lb_command *c, double *round_trip_ns,
+                double *fetch_ticks)
+{
+    int err = lb_crew_meet(crew, c);
+
+    if (err)
         return err;
     if (c->n_lines)
         *round_trip_ns = crew->workers[c->worker_a].slot->round_trip_ns;
@@ -233,4 +221,28 @@ int lb_crew_fetch(struct lb_crew *crew, int worker_a, int worker_b, const uintpt
     if (n_lines < 2)
         return -EINVAL;
     return lb_crew_probe(crew, worker_a, worker_b, lines, 0, 0, n_lines, NULL, ticks);
+}
+
+static bool all_differ(const uintptr_t *lines, int n)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            if (lines[i] == lines[k])
+                return false;
+    return true;
+}
+
+int lb_crew_costs(struct lb_crew *crew, int worker_a, int worker_b, const uintptr_t *lines,
+                  double ticks[LB_COSTS])
+{
+    struct lb_command c = {.kind = LB_COMMAND_PAIR,
+                           .worker_a = worker_a,
+                           .worker_b = worker_b,
+                           .lines = lines,
+                           .n_costs = LB_COST_LINES};
+    int err = all_differ(lines, LB_COST_LINES) ? lb_crew_meet(crew, &c) : -EINVAL;
+
+    for (int i = 0; !err && i < LB_COSTS; i++)
+        ticks[i] = crew->workers[worker_a].slot->cost_ticks[i];
+    return err;
 }

@@ -123,9 +123,11 @@ struct course {
     uint64_t counts_from; /* ticks: timed ops before that belong to the warm-up */
     uintptr_t cursor;
     uint64_t before, ops;
-    uint64_t gap_ticks;      /* paced: an op that takes or begins late by more makes a gap */
-    uint64_t behind_until;   /* paced: what an interruption held up is being made up for */
-    uint64_t late, late_ops; /* paced: ticks by which ops of the measured part began late */
+    uint64_t gap_ticks;        /* paced: an op that takes or begins late by more makes a gap */
+    uint64_t behind_until;     /* paced: what an interruption held up is being made up for */
+    uint64_t timed_most;       /* a timed op that takes more was interrupted */
+    uint64_t timed, timed_ops; /* ticks of timed ops of the measured part, and their number */
+    uint64_t late, late_ops;   /* paced: ticks by which ops of the measured part began late */
     size_t blocks;
 };
 
@@ -176,6 +178,15 @@ static uint64_t draw_gap(struct course *c)
     return 1 + lb_random_below(&c->gaps, 2 * c->plan->sampling.every - 1);
 }
 
+static void note_timed(struct course *c, uint64_t ticks)
+{
+    lb_latency_add(&c->slot->latency, ticks, c->plan->sampling.slow_ticks);
+    if (ticks > c->timed_most)
+        return;
+    c->timed += ticks;
+    c->timed_ops++;
+}
+
 static void run_sample(struct course *c)
 {
     const struct lb_thread_plan *p = c->plan;
@@ -188,7 +199,7 @@ static void run_sample(struct course *c)
     t = s->timed(c->rng, c->task, p->x[0], p->x[1], p->x[2], c->cursor, p->x[4], p->x[5]);
     c->rng = t.rng;
     if (c->before >= c->counts_from)
-        lb_latency_add(&c->slot->latency, t.ticks, s->slow_ticks);
+        note_timed(c, t.ticks);
     log_block(c, 1, true);
     c->gap = draw_gap(c);
 }
@@ -267,7 +278,7 @@ static void note_paced_op(struct course *c, uint64_t due, uint64_t free_from, ui
     c->late += begin - due;
     c->late_ops++;
     if (c->plan->sampling.timed)
-        lb_latency_add(&c->slot->latency, ticks, c->plan->sampling.slow_ticks);
+        note_timed(c, ticks);
 }
 
 /* Ops as they are due, until a block's time is over. The last block of all may be a mere wait. */
@@ -295,8 +306,6 @@ static void run_paced(struct course *c, uint64_t block_ticks, uint64_t stop)
     uint64_t most = c->plan->ops_most ? c->plan->ops_most : UINT64_MAX;
     struct lb_schedule schedule;
 
-    /* What a block that is full of ops may take beyond its due. */
-    c->gap_ticks = (uint64_t)((LB_GAP_FACTOR - 1) * (double)block_ticks);
     lb_schedule_init(c->plan->seed, c->plan->pacing.every_ticks, c->before, &schedule);
     while (c->before < stop && c->blocks < LB_LOG_BLOCKS && c->ops < most)
         run_paced_block(c, &schedule, c->before + block_ticks, stop, most);
@@ -351,9 +360,12 @@ static void measure(struct lb_worker *w, const struct lb_thread_plan *p, const s
                             .clock = w->crew->clock,
                             .rng = p->seed ? p->seed : 1,
                             .gaps = ~p->seed,
+                            /* What a block that is full of ops may take beyond its due. */
+                            .gap_ticks = (uint64_t)((LB_GAP_FACTOR - 1) * (double)c->block_ticks),
                             .counts_from = start + c->warmup_ticks,
                             .cursor = p->x[3]};
 
+    course.timed_most = c->plan->keep_gaps ? UINT64_MAX : course.gap_ticks;
     memset(&slot->latency, 0, sizeof slot->latency);
     if (p->sampling.timed && !p->pacing.every_ticks)
         course.gap = draw_gap(&course);
@@ -375,6 +387,8 @@ static void measure(struct lb_worker *w, const struct lb_thread_plan *p, const s
     slot->result.total_ops = course.ops;
     slot->result.late_ns = (double)course.late; /* ticks until they are collected */
     slot->result.late_ops = course.late_ops;
+    slot->result.timed_ns = (double)course.timed; /* likewise */
+    slot->result.timed_ops = course.timed_ops;
 }
 
 int lb_worker_window(struct lb_worker *w, const struct lb_thread_plan *p,

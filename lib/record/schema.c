@@ -4,6 +4,7 @@
  * results/README.md against them.
  */
 #include <linebounce/account.h>
+#include <linebounce/costs.h>
 #include <linebounce/record.h>
 
 /* clang-format off */
@@ -44,6 +45,9 @@
     {"invalidated_per_op", "lines taken away from this core per op"}, \
     {"lock_ops_per_op", "locked instructions per op"}, \
     {"order_clears_per_op", "pipeline clears by memory ordering per op"}
+
+#define COST_SAMPLED(cost, column, meaning, summary) {column, meaning},
+#define COST_SUMMARISED(cost, column, meaning, summary) {summary, "median of " column},
 
 #define SAMPLED(member, how, per, column, meaning, summary, summary_meaning) {column, meaning},
 #define SUMMARISED(member, how, per, column, meaning, summary, summary_meaning) \
@@ -98,7 +102,13 @@ static const struct lb_column samples[] = {
     {"latency_p999_ns", "99.9th percentile"},
     {"latency_max_ns", "greatest latency"},
     {"own_op_ns", "median latency of the op alone with its lines in its own cache"},
+    {"own_op_mean_ns",
+     "mean of the middle half of the same, which coarse steps of a clock do not round"},
+    {"wait_ns_op",
+     "mean latency of the timed ops less own_op_mean_ns: what they waited; without those that a "
+     "gap would leave out of ns_op"},
     {"transfer_ns", "what fetching a line that another PU has modified adds to a locked add"},
+    LB_COST_LIST(COST_SAMPLED)
     {"slow_threshold_ns",
      "own_op_ns + transfer_ns / 2 of this window; empty where transfer_ns is under 3 clock steps, "
      "and on one thread"},
@@ -187,7 +197,10 @@ static const struct lb_column summary[] = {
     {"latency_p999_ns_ci95_hi", "upper end of that interval"},
     {"latency_max_ns", "greatest latency"},
     {"own_op_ns_median", "median of own_op_ns"},
+    {"own_op_mean_ns", "mean of own_op_mean_ns"},
+    {"wait_ns_op", "mean of wait_ns_op over the windows"},
     {"transfer_ns_median", "median of transfer_ns"},
+    LB_COST_LIST(COST_SUMMARISED)
     {"slow_threshold_ns",
      "one for all windows: mean own op of the role with that lock, and half of "
      "the regime's mean transfer_ns; empty where that is under 3 clock steps"},

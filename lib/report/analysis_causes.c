@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 static const struct lb_sample *sample_of(const struct lb_run *run, const struct lb_result *l,
@@ -68,26 +69,48 @@ void lb_result_account(const struct lb_run *run, struct lb_result *l)
     account_faults(run, &sum, l);
 }
 
-enum scalar { OWN_OP, TRANSFER, SAMPLED };
+#define SCALAR(MEMBER) offsetof(struct lb_sample, MEMBER)
 
-static double median_scalar(const struct lb_run *run, const struct lb_result *l, enum scalar what,
-                            double *scratch)
+static double scalar_of(const struct lb_sample *s, size_t member)
 {
-    double median = NAN;
+    return *(const double *)((const char *)s + member);
+}
+
+/* What the line's windows have of one member, where they have it. */
+static size_t take_scalars(const struct lb_run *run, const struct lb_result *l, size_t member,
+                           double *scratch)
+{
     size_t n = 0;
 
     for (size_t i = 0; i < run->series[l->case_index].n; i++) {
         const struct lb_sample *x = sample_of(run, l, i);
-        double value = !x                 ? NAN
-                       : what == OWN_OP   ? x->own_op_ns
-                       : what == TRANSFER ? x->transfer_ns
-                                          : x->sampled_share;
+        double value = x ? scalar_of(x, member) : NAN;
         if (isfinite(value))
             scratch[n++] = value;
     }
+    return n;
+}
+
+static double median_scalar(const struct lb_run *run, const struct lb_result *l, size_t member,
+                            double *scratch)
+{
+    double median = NAN;
+    size_t n = take_scalars(run, l, member, scratch);
+
     if (n)
         lb_stats_median(scratch, n, &median);
     return median;
+}
+
+static double mean_scalar(const struct lb_run *run, const struct lb_result *l, size_t member,
+                          double *scratch)
+{
+    size_t n = take_scalars(run, l, member, scratch);
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += scratch[i];
+    return n ? sum / (double)n : NAN;
 }
 
 /* The mean of what the windows of a regime found, of cases like that one; NaN: nothing. A case's
@@ -97,12 +120,12 @@ struct pool {
     size_t n;
 };
 
-static void pool_case(const struct lb_run *run, size_t index, int role, int regime,
-                      enum scalar what, struct pool *pool)
+static void pool_case(const struct lb_run *run, size_t index, int role, int regime, size_t member,
+                      struct pool *pool)
 {
     for (size_t i = 0; i < run->series[index].n; i++) {
         const struct lb_sample *x = &run->series[index].samples[role][i];
-        double value = what == OWN_OP ? x->own_op_ns : x->transfer_ns;
+        double value = scalar_of(x, member);
         if (x->regime != regime || !isfinite(value))
             continue;
         pool->sum += value;
@@ -128,9 +151,9 @@ static double threshold_ns(const struct lb_run *run, const struct lb_result *l)
     if (c->shape.threads < 2)
         return NAN;
     for (size_t i = p->first_case[place]; i < end; i++) {
-        pool_case(run, i, 0, l->regime, TRANSFER, &fetch);
+        pool_case(run, i, 0, l->regime, SCALAR(transfer_ns), &fetch);
         if (same_op(&p->cases[i], c))
-            pool_case(run, i, l->role, l->regime, OWN_OP, &own);
+            pool_case(run, i, l->role, l->regime, SCALAR(own_op_ns), &own);
     }
     if (!own.n || !fetch.n)
         return NAN;
@@ -209,12 +232,17 @@ int lb_result_timed(const struct lb_run *run, double *scratch, double *more, str
     t->p99 = lb_latency_quantile(sum, 0.99) * ns;
     t->p999 = lb_latency_quantile(sum, 0.999) * ns;
     t->max = sum->n ? (double)sum->max * ns : NAN;
-    t->own_op_ns = median_scalar(run, l, OWN_OP, scratch);
-    t->transfer_ns = median_scalar(run, l, TRANSFER, scratch);
+    t->own_op_ns = median_scalar(run, l, SCALAR(own_op_ns), scratch);
+    t->transfer_ns = median_scalar(run, l, SCALAR(transfer_ns), scratch);
+    for (int i = 0; i < LB_COSTS; i++)
+        t->costs[i] =
+            median_scalar(run, l, SCALAR(costs) + (size_t)i * sizeof t->costs[i], scratch);
+    t->own_mean_ns = mean_scalar(run, l, SCALAR(own_mean_ns), scratch);
+    t->wait_ns_op = mean_scalar(run, l, SCALAR(wait_ns_op), scratch);
     t->slow_ns = threshold_ns(run, l);
     t->slow_per_kop =
         sum->n && isfinite(t->slow_ns) ? 1000 * lb_latency_above(sum, t->slow_ns / ns) / t->n : NAN;
-    t->sampled_share = median_scalar(run, l, SAMPLED, scratch);
+    t->sampled_share = median_scalar(run, l, SCALAR(sampled_share), scratch);
     if (series->latencies[l->role])
         time_ranges(run, l, sum, scratch, more);
     free(sum);

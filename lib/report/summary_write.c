@@ -86,7 +86,11 @@ static void write_latency(struct lb_row *row, const struct lb_result_latency *t)
     lb_row_number(row, "latency_p999_ns", t->p999);
     lb_row_number(row, "latency_max_ns", t->max);
     lb_row_number(row, "own_op_ns_median", t->own_op_ns);
+    lb_row_number(row, "own_op_mean_ns", t->own_mean_ns);
+    lb_row_number(row, "wait_ns_op", t->wait_ns_op);
     lb_row_number(row, "transfer_ns_median", t->transfer_ns);
+    for (int i = 0; i < LB_COSTS; i++)
+        lb_row_number(row, lb_cost_columns[i].summary, t->costs[i]);
     lb_row_number(row, "slow_threshold_ns", t->slow_ns);
     lb_row_number(row, "slow_ops_per_kop", t->slow_per_kop);
     write_range(row, "slow_ops_per_kop", &t->slow_range);

@@ -46,6 +46,32 @@ static int probe_ring(struct lb_runner *b, const struct lb_placement *p, float *
     return 0;
 }
 
+int lb_runner_costs(struct lb_runner *b, int placement)
+{
+    const struct lb_placement *p = &b->plan->placements[placement];
+    uintptr_t lines[LB_COST_LINES];
+
+    for (int i = 0; i < LB_COSTS; i++)
+        b->costs[i] = NAN;
+    lb_runner_go_home(b, placement);
+    for (int i = 0; !*b->run->sampling_note && i < lb_ring_links(p->n); i++) {
+        double ticks[LB_COSTS];
+        int ends[2], err;
+        lb_ring_link(p->n, i, ends);
+        lb_runner_lines(b, LB_COST_LINES, lines);
+        err = lb_crew_costs(b->crew, lb_runner_worker(b, p->pu_os[ends[0]]),
+                            lb_runner_worker(b, p->pu_os[ends[1]]), lines, ticks);
+        if (err)
+            return err;
+        double fetch_ns = ticks[LB_COST_LOAD] * b->run->clock.ns_per_tick;
+        if (!(fetch_ns < b->costs[LB_COST_LOAD]) && !isnan(b->costs[LB_COST_LOAD]))
+            continue; /* a nearer link is known */
+        for (int k = 0; k < LB_COSTS; k++)
+            b->costs[k] = ticks[k] * b->run->clock.ns_per_tick;
+    }
+    return 0;
+}
+
 /* How often the case was due before this round: what its roles and residues take turns by. A case
  * of every second round would see only even rounds. */
 static unsigned turn_of(const struct lb_runner *b, const struct lb_case *c)

@@ -62,7 +62,7 @@ static int check_timer(struct lb_runner *b)
     struct lb_run *run = b->run;
     struct lb_thread_plan empty = timed_alone(LB_OP_EMPTY, 0);
     struct lb_thread_plan add = timed_alone(LB_OP_ADD, (uintptr_t)b->arena);
-    double floor, own;
+    double floor, own, mean;
     int err;
 
     run->timer_floor_ns = NAN;
@@ -80,8 +80,8 @@ static int check_timer(struct lb_runner *b)
                  run->clock.step_ns);
     if (*run->sampling_note)
         return 0;
-    if ((err = lb_crew_own_op(b->crew, &empty, FLOOR_OPS, &floor)) ||
-        (err = lb_crew_own_op(b->crew, &add, FLOOR_OPS, &own)))
+    if ((err = lb_crew_own_op(b->crew, &empty, FLOOR_OPS, &floor, &mean)) ||
+        (err = lb_crew_own_op(b->crew, &add, FLOOR_OPS, &own, &mean)))
         return err;
     run->timer_floor_ns = floor * run->clock.ns_per_tick;
     run->own_add_ns = own * run->clock.ns_per_tick;
@@ -204,16 +204,17 @@ static uint64_t gap_of(const struct lb_runner *b, const struct lb_case *c,
 /* Halfway between the op in its own cache and the op that fetches one line. */
 static int calibrate(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a, int role)
 {
-    double ticks;
+    double ticks, mean;
     int thread = 0, err;
 
     while (thread < c->shape.threads && !lb_case_plays(c, role, thread))
         thread++;
     if (thread == c->shape.threads)
         return 0;
-    if ((err = lb_crew_own_op(b->crew, &a->threads[thread], OWN_OPS, &ticks)))
+    if ((err = lb_crew_own_op(b->crew, &a->threads[thread], OWN_OPS, &ticks, &mean)))
         return err;
     a->own_ns[role] = ticks * b->run->clock.ns_per_tick;
+    a->own_mean_ns[role] = mean * b->run->clock.ns_per_tick;
     if (c->shape.threads > 1)
         a->slow_ns[role] = a->own_ns[role] + a->transfer_ns / 2;
     /* Within a step of the clock the two cannot be told apart: SMT siblings share their caches. */
@@ -238,6 +239,8 @@ static int equip_sampling(struct lb_runner *b, const struct lb_case *c, struct l
     if (c->shape.scenario->subject->uses_pages)
         return 0;
     a->transfer_ns = b->transfer_ns;
+    for (int i = 0; i < LB_COSTS; i++)
+        a->costs[i] = c->shape.threads > 1 ? b->costs[i] : NAN;
     for (int role = 0; !err && role < lb_case_roles(c); role++)
         err = calibrate(b, c, a, role);
     for (int i = 0; i < c->shape.threads; i++)
@@ -251,8 +254,10 @@ static int equip_sampling(struct lb_runner *b, const struct lb_case *c, struct l
 int lb_runner_equip(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a)
 {
     for (int role = 0; role < 2; role++)
-        a->own_ns[role] = a->slow_ns[role] = NAN;
+        a->own_ns[role] = a->own_mean_ns[role] = a->slow_ns[role] = NAN;
     a->transfer_ns = NAN;
+    for (int i = 0; i < LB_COSTS; i++)
+        a->costs[i] = NAN;
     equip_counters(b, c, a);
     if (a->armed) {
         for (int i = 0; i < c->shape.threads; i++)

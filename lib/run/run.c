@@ -99,7 +99,7 @@ static int one_round(struct lb_runner *b, int *order, struct lb_why *why)
             continue;
         if (b->plan->cases[order[i]].placement != placement) {
             placement = b->plan->cases[order[i]].placement;
-            if ((err = lb_runner_gather(b, placement)))
+            if ((err = lb_runner_gather(b, placement)) || (err = lb_runner_costs(b, placement)))
                 return err;
         }
         tell(b, i, n, order[i]);

@@ -66,6 +66,7 @@ struct lb_runner {
     struct lb_core_pmu pmus[LB_CORE_PMUS];
     int n_pmus;
     float *probe;                   /* round trips of the present placement's ring, just measured */
+    double costs[LB_COSTS];         /* of the present placement, this round; NaN as transfer_ns */
     double transfer_ns;             /* taken with `probe`; NaN: one thread, or no op is timed */
     int probe_placement;            /* whose ring `probe` is; -1: none */
     struct lb_runner_noise *noises; /* one a placement */
@@ -82,7 +83,8 @@ struct lb_attempt {
     int events[LB_GROUP_MOST];   /* which of the run's events the window counts, in codes' order */
     int n_events;
     double own_ns[2], slow_ns[2]; /* by role; NaN: not known */
-    double transfer_ns;
+    double own_mean_ns[2];        /* the same op as own_ns, not rounded by the clock's steps */
+    double transfer_ns, costs[LB_COSTS];
     bool armed;
     double *ops; /* scratch of lb_runner_fold */
     struct lb_placed placed;
@@ -136,6 +138,9 @@ int lb_runner_hoard(struct lb_runner *bench, const struct lb_case *c,
 void lb_runner_give_back(struct lb_runner *bench);
 /* Touches that a thread of such a window may still make. */
 uint64_t lb_runner_touches_left(const struct lb_runner *bench, const struct lb_case *c);
+/* What lines cost on the placement's nearest link, at the beginning of its part of a round. Draws
+ * its lines anywhere in the placement's arena, where nothing is laid out yet. */
+int lb_runner_costs(struct lb_runner *bench, int placement);
 /* Measures one case once, with repeats of spoiled windows, and keeps what it found. */
 int lb_runner_case(struct lb_runner *bench, int case_index, struct lb_why *why);
 /* The rows of one attempt. */

@@ -42,6 +42,8 @@ static const struct limit {
     {"own_op_ns", 0, MOST_NS, 0},
     {"slow_threshold_ns", -MOST_NS, MOST_NS, 0},
     {"transfer_ns", -MOST_NS, MOST_NS, 0},
+    {"own_op_mean_ns", 0, MOST_NS, 0},
+    {"wait_ns_op", -MOST_NS, MOST_NS, 0},
     {"latency_max_ns", 0, MOST_NS, 0},
     {"slow_ops", 0, MOST_COUNT, WHOLE},
     {"total_ops", 0, MOST_COUNT, NEEDED | WHOLE},
@@ -116,6 +118,11 @@ const char *lb_resume_impossible(const struct lb_csv_reader *row)
     for (size_t i = 0; i < LB_COUNT(limits); i++)
         if (!is_possible(lb_csv_cell(row, limits[i].column), &limits[i], ok))
             return limits[i].column;
+    for (size_t i = 0; i < LB_COSTS; i++) {
+        struct limit limit = {lb_cost_columns[i].sample, -MOST_NS, MOST_NS, 0};
+        if (!is_possible(lb_csv_cell(row, limit.column), &limit, ok))
+            return limit.column;
+    }
     for (size_t i = 0; i < LB_MEASURES; i++) {
         struct limit limit = limit_of(&lb_measures[i]);
         if (!is_possible(lb_csv_cell(row, limit.column), &limit, ok))

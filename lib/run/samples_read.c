@@ -165,8 +165,12 @@ static void read_sample(const struct resuming *r, struct lb_sample *x)
         .sampled_share = number(r, "sampled_share"),
         .own_op_ns = number(r, "own_op_ns"),
         .slow_ns = number(r, "slow_threshold_ns"),
+        .own_mean_ns = number(r, "own_op_mean_ns"),
+        .wait_ns_op = number(r, "wait_ns_op"),
         .transfer_ns = number(r, "transfer_ns"),
     };
+    for (int i = 0; i < LB_COSTS; i++)
+        x->costs[i] = number(r, lb_cost_columns[i].sample);
     x->total_ops = count(r, "total_ops");
     read_account(r, &x->account);
     x->cpu_ns_op = x->account.cpu_ns / x->total_ops;

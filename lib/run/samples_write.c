@@ -116,6 +116,14 @@ static void write_buckets(struct lb_row *row, const struct lb_latency *sum)
         }
 }
 
+static void write_costs(struct lb_row *row, const struct lb_sample *s)
+{
+    lb_row_number(row, "own_op_mean_ns", s->own_mean_ns);
+    lb_row_number(row, "wait_ns_op", s->wait_ns_op);
+    for (int i = 0; i < LB_COSTS; i++)
+        lb_row_number(row, lb_cost_columns[i].sample, s->costs[i]);
+}
+
 static void write_latency(const struct lb_runner *b, const struct lb_attempt *a,
                           const struct lb_case *c, int role)
 {
@@ -224,8 +232,10 @@ static void write_sample(struct lb_runner *b, const struct lb_attempt *a, const 
     lb_row_int(row, "start_ns", (int64_t)a->start_ns);
     lb_row_text(row, "status", a->spoiled ? "spoiled" : a->armed ? "armed" : "ok");
     lb_row_text(row, "reason", lb_spoiled_name(a->spoiled));
-    if (!a->armed)
+    if (!a->armed) {
         write_figures(row, c, &s);
+        write_costs(row, &s);
+    }
     lb_row_int(row, "total_ops", (int64_t)s.total_ops);
     for (int i = 0; i < a->n_links; i++) {
         lb_row_more_number(row, "pingpong_before_ns", (double)a->before[i]);

@@ -43,6 +43,7 @@ void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int rol
                     struct lb_sample *s)
 {
     double *ops = a->ops, busy = 0, measured = 0, sampled = 0, sum = 0, late = 0, late_ops = 0;
+    double timed = 0, timed_ops = 0;
     bool paced = lb_workload_paced(&c->shape, role);
     size_t n = 0;
 
@@ -59,6 +60,8 @@ void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int rol
         late += r->late_ns;
         late_ops += (double)r->late_ops;
         sampled += r->sampled_ns;
+        timed += r->timed_ns;
+        timed_ops += (double)r->timed_ops;
         sum += r->ops;
         s->total_ops += (double)r->total_ops;
         lb_account_add(&r->account, &s->account);
@@ -72,8 +75,11 @@ void lb_runner_fold(const struct lb_attempt *a, const struct lb_case *c, int rol
     s->cpu_ns_op = s->account.cpu_ns / s->total_ops;
     s->off_cpu_share = lb_off_cpu_share(s);
     s->own_op_ns = a->own_ns[role];
+    s->own_mean_ns = a->own_mean_ns[role];
+    s->wait_ns_op = timed / timed_ops - s->own_mean_ns;
     s->slow_ns = a->slow_ns[role];
     s->transfer_ns = a->transfer_ns;
+    memcpy(s->costs, a->costs, sizeof s->costs);
     /* Where nothing sleeps, sampled blocks are left out of the measured time. */
     s->sampled_share = paced ? NAN : sampled / (measured + (c->blocks ? 0 : sampled));
 }
@@ -128,7 +134,11 @@ void lb_sum_add_sample(const struct lb_sample *x, int role, struct lb_sum *s)
     sum->off_cpu_share += x->off_cpu_share;
     sum->own_op_ns += x->own_op_ns;
     sum->slow_ns += x->slow_ns;
+    sum->own_mean_ns += x->own_mean_ns;
+    sum->wait_ns_op += x->wait_ns_op;
     sum->transfer_ns += x->transfer_ns;
+    for (int i = 0; i < LB_COSTS; i++)
+        sum->costs[i] += x->costs[i];
     sum->sampled_share += x->sampled_share;
     sum->total_ops += x->total_ops;
     lb_account_add(&x->account, &sum->account);
@@ -148,7 +158,11 @@ static void take_mean(struct lb_sample *sum, int phases)
     sum->off_cpu_share /= phases;
     sum->own_op_ns /= phases;
     sum->slow_ns /= phases;
+    sum->own_mean_ns /= phases;
+    sum->wait_ns_op /= phases;
     sum->transfer_ns /= phases;
+    for (int i = 0; i < LB_COSTS; i++)
+        sum->costs[i] /= phases;
     sum->sampled_share /= phases;
 }
 

@@ -15,6 +15,13 @@ INLINE void store(uintptr_t address, uint64_t value)
     __atomic_store_n(word_at(address), value, __ATOMIC_RELAXED);
 }
 
+/* The second load cannot begin before the first is done. */
+INLINE void chase(uintptr_t address)
+{
+    (void)load((uintptr_t)load(address));
+}
+FORMS(chase, chase(x0))
+
 /* The words of the other threads, one after the other: `bytes` apart, at least one. */
 INLINE void sum(uintptr_t address, uintptr_t bytes, uintptr_t words)
 {
@@ -68,6 +75,7 @@ INLINE void pop(uintptr_t head_at, uintptr_t tail_at, uintptr_t slots, struct lb
 FORMS(pop, pop(x0, x1, x2, me))
 
 static const struct lb_hot_entry entries[] = {
+    ROW(LB_OP_CHASE, chase, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_SUM, sum, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_PUSH, push, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_POP, pop, LB_HOT_NO_LOCK, false),
