@@ -52,6 +52,18 @@ static int help(FILE *out)
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
+/* And what the build left out, which other programs of that version may have. */
+static const char *version(void)
+{
+    static char text[256];
+    const char *without = LB_WITHOUT;
+
+    snprintf(text, sizeof text, "linebounce " LB_VERSION "%s%s%s",
+             LB_STATIC ? "\nstatic: needs no library where it runs" : "",
+             *without ? "\nwithout: " : "", without);
+    return text;
+}
+
 static int command(int argc, char **argv)
 {
     static const struct lb_names names = {"command", name_at, LB_COUNT(commands), NULL};
@@ -63,8 +75,8 @@ static int command(int argc, char **argv)
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "-?"))
         return help(stdout);
     if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
-        return puts("linebounce " LB_VERSION) < 0 ? EXIT_NOT_MEASURED : EXIT_DONE;
-    argp_program_version = "linebounce " LB_VERSION; /* gives every command its --version */
+        return puts(version()) < 0 ? EXIT_NOT_MEASURED : EXIT_DONE;
+    argp_program_version = version(); /* gives every command its --version */
     argp_err_exit_status = EXIT_USAGE;
     if (!lb_name_find(&names, argv[1], &why, &found))
         return commands[found].run(argc - 1, argv + 1);

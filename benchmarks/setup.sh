@@ -197,6 +197,18 @@ apt_mirror()
         sed -n 's/^Debian \(.*\)/\1/p' | head -n 1
 }
 
+# apart FOLDER APT-TOOL ARGUMENT...: with FOLDER/sources alone, and a state of its own in FOLDER.
+apart()
+{
+    apart=$1 tool=$2
+    shift 2
+    mkdir -p "$apart/lists/partial" "$apart/archives/partial"
+    : >"$apart/status"
+    "$tool" -q -o "Dir::Etc::SourceList=$apart/sources" -o Dir::Etc::SourceParts=- \
+        -o "Dir::State=$apart" -o "Dir::State::status=$apart/status" -o "Dir::Cache=$apart" \
+        -o APT::Sandbox::User=root -o Acquire::Languages=none "$@"
+}
+
 has_module()
 {
     pkg-config --exists "$1" 2>/dev/null

@@ -48,7 +48,8 @@ class Words(Case):
         for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",), ("plot",)):
             for option in ("--version", "-V"):
                 result = self.succeeds(*command, option)
-                self.assertEqual(result.stdout, f"linebounce {version}\n")
+                self.assertRegex(result.stdout, rf"^linebounce {re.escape(version)}\n"
+                                                r"(static: .*\n)?(without: .*\n)?\Z")
                 self.assertEqual(result.stderr, "")
 
     def test_no_command(self):
