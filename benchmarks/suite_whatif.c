@@ -37,7 +37,6 @@ static void defaults(const struct settings *s, struct request *request)
     r->n_scenarios = LB_COUNT(all);
     r->layouts = request->own.layouts.at;
     r->n_layouts = request->own.layouts.n;
-    r->n_locks = 0;
     r->baseline = NULL; /* each moved copy is compared to what it is a copy of */
     if (!r->n_work_ns) {
         r->work_ns = works;
@@ -45,15 +44,23 @@ static void defaults(const struct settings *s, struct request *request)
     }
 }
 
+/* What a line is of, beside the layout. */
+struct place {
+    int placement;
+    double work_ns;
+    int lock; /* -1: none is taken */
+};
+
 static const struct lb_result *line_of(const struct lb_analysis *a, const char *layout,
-                                       int placement, double work_ns, int role)
+                                       const struct place *at, int role)
 {
     const struct lb_plan *p = a->run->plan;
 
     for (size_t i = 0; i < p->n_cases; i++) {
         const struct lb_case *c = &p->cases[i];
         if (c->shape.layout && !strcmp(c->shape.layout->name, layout) && !c->twin &&
-            c->placement == placement && c->work_ns == work_ns)
+            c->placement == at->placement && c->work_ns == at->work_ns &&
+            (at->lock < 0 || (int)c->shape.lock == at->lock))
             return lb_analysis_find(a, (int)i, role);
     }
     return NULL;
@@ -70,14 +77,14 @@ static void print_cost(FILE *out, const struct lb_result *l)
 
 /* One role at one work: as it is, as moved, the difference and what it means. */
 static void print_role(FILE *out, const struct lb_analysis *a, const struct lb_whatif *w,
-                       int placement, double work_ns, int role)
+                       const struct place *at, int role)
 {
     char moved[LB_LAYOUT_NAME_BYTES + 8], text[INTERVAL_BYTES];
-    const struct lb_result *before = line_of(a, w->name, placement, work_ns, role), *after;
+    const struct lb_result *before = line_of(a, w->name, at, role), *after;
 
     snprintf(moved, sizeof moved, "%s:moved", w->name);
-    after = w->moved ? line_of(a, moved, placement, work_ns, role) : NULL;
-    fprintf(out, "  %-5s at %4g ns of work: net ns/op", role ? "write" : "read", work_ns);
+    after = w->moved ? line_of(a, moved, at, role) : NULL;
+    fprintf(out, "  %-5s at %4g ns of work: net ns/op", role ? "write" : "read", at->work_ns);
     print_cost(out, before);
     if (w->moved) {
         fputs(", moved", out);
@@ -121,21 +128,40 @@ static void print_memory(FILE *out, const struct lb_whatif *w)
     fputc('\n', out);
 }
 
+static bool is_taken(const struct lb_whatif *w, const struct lb_whatif_field *f)
+{
+    return lb_how_takes(w->write) && f->locked;
+}
+
+static void print_field(FILE *out, const char *before, const struct lb_whatif_field *f)
+{
+    fprintf(out, "%s %s at %zu", before, f->name, f->before);
+    if (f->after != f->before)
+        fprintf(out, " (moved %zu)", f->after);
+}
+
+static const char *const ways[LB_HOWS_ALL] = {
+    [LB_HOW_STORE] = " store to", [LB_HOW_INCREMENT] = " increment", [LB_HOW_ADD] = " add to",
+    [LB_HOW_CAS] = " swap",       [LB_HOW_TAKE] = " take",           [LB_HOW_LOCK] = " lock",
+    [LB_HOW_SHARE] = " share"};
+
+static const char *stores(const struct lb_whatif *w)
+{
+    return lb_how_takes(w->write) ? " and store to" : ways[w->write];
+}
+
 static void print_fields(FILE *out, const struct lb_whatif *w)
 {
     for (int written = 0; written < 2; written++) {
-        fprintf(out, written ? "; half %s" : "  half the threads read",
-                w->write == LB_HOW_ADD         ? "add to"
-                : w->write == LB_HOW_INCREMENT ? "increment"
-                : w->write == LB_HOW_CAS       ? "swap"
-                                               : "store to");
-        for (size_t i = 0, n = 0; i < w->n_fields; i++) {
+        size_t n = 0;
+        fputs(written ? "; half" : "  half the threads read", out);
+        for (size_t i = 0; written && i < w->n_fields; i++)
+            if (is_taken(w, &w->fields[i]))
+                print_field(out, ways[w->write], &w->fields[i]);
+        for (size_t i = 0; i < w->n_fields; i++) {
             const struct lb_whatif_field *f = &w->fields[i];
-            if (!(written ? f->written : f->read))
-                continue;
-            fprintf(out, "%s %s at %zu", n++ ? "," : "", f->name, f->before);
-            if (f->after != f->before)
-                fprintf(out, " (moved %zu)", f->after);
+            if (written ? f->written && !is_taken(w, f) : f->read)
+                print_field(out, n++ ? "," : !written ? "" : stores(w), f);
         }
     }
     fputc('\n', out);
@@ -169,12 +195,31 @@ static void print_lines(FILE *out, const struct lb_whatif *w, bool after)
         fputs("no field that is read shares a pair of lines with one that is written", out);
 }
 
+/* As what the lock is taken; those that do not fit have no lines. */
+static void print_place(FILE *out, const struct lb_analysis *a, const struct settings *s,
+                        const struct lb_whatif *w, int placement)
+{
+    const enum lb_lock_kind *kinds = s->locks.n ? s->locks.at : &w->lock;
+    size_t n_kinds = lb_how_takes(w->write) && s->locks.n ? s->locks.n : 1;
+    const double *work = s->works.n ? s->works.at : works;
+    size_t n_work = s->works.n ? s->works.n : s->quick ? 1 : LB_COUNT(works);
+
+    for (size_t i = 0; i < n_kinds; i++) {
+        struct place at = {placement, 0, lb_how_takes(w->write) ? (int)kinds[i] : -1};
+        if (at.lock >= 0)
+            fprintf(out, "  as %s:\n", lb_lock_info(kinds[i])->name);
+        for (size_t k = 0; k < n_work; k++)
+            for (int role = 0; role < 2; role++) {
+                at.work_ns = work[k];
+                print_role(out, a, w, &at, role);
+            }
+    }
+}
+
 static void print_one(FILE *out, const struct lb_analysis *a, const struct settings *s,
                       const struct lb_whatif *w)
 {
     const struct lb_plan *p = a->run->plan;
-    const double *work = s->works.n ? s->works.at : works;
-    size_t n_work = s->works.n ? s->works.n : s->quick ? 1 : LB_COUNT(works);
 
     fprintf(out, "\n%s: %s, %s\n", w->name, w->structure, w->source);
     print_fields(out, w);
@@ -188,9 +233,7 @@ static void print_one(FILE *out, const struct lb_analysis *a, const struct setti
     for (size_t place = 0; place < p->n_placements; place++) {
         if (p->n_placements > 1)
             fprintf(out, "  %s, %d threads:\n", p->placements[place].name, p->placements[place].n);
-        for (size_t k = 0; k < n_work; k++)
-            for (int role = 0; role < 2; role++)
-                print_role(out, a, w, (int)place, work[k], role);
+        print_place(out, a, s, w, (int)place);
     }
     print_memory(out, w);
     if (w->published)
@@ -211,6 +254,7 @@ const struct suite suite_whatif = {
     .name = "whatif",
     .question = "what does it cost that these fields lie so, and what would moving one buy?",
     .no_layouts = true, /* but for those of its own */
+    .takes_locks = true,
     .takes_structures = true,
     .defaults = defaults,
     .conclude = conclude,

@@ -21,6 +21,8 @@ from hot_code import Object, dialect_of, loop_of, run, span_of, tool
 from hot_dialects import Arm
 
 READ_OPS = ("read", "nested", "many", "alone")
+UNDER = ("take", "share")
+WRITE_OPS = ("writer", "guarded", "take")
 WAYS = ("inline", "indirect")
 # Kinds whose readers clear `owner` by the rules of later kernels.
 CLEARED = ("rwsem40", "rwsem32")
@@ -76,16 +78,19 @@ LOCKED_KINDS = {
     "mutex24": ((2, 0), (2, 0)),
     "qrwlock": ((0, 2), (1, 0)),
     "lockref": ((2, 0), (1, 0)),
-    "seqcount": ((0, 0), None),
+    "seqcount": ((0, 0), (0, 0)),
     "seqlock": ((0, 0), (1, 0)),
     "futex_mutex": ((1, 1), (1, 1)),
     "locked_adds": ((0, 2), None),
     "rwsem40_clearing": ((2, 1), None),
     "rwsem32_clearing": ((2, 1), None),
 }
+# Of a read that waits, where that is another path than one that is tried.
+SHARED_KINDS = {"rwsem40": (0, 2), "rwsem32": (0, 2), "rwsem40_clearing": (1, 2),
+                "rwsem32_clearing": (1, 2)}
 # Of a lock, beside what ORDERED says: a byte or a sequence that is stored, a sequence that is read.
 ORDERED_KINDS = {"qspinlock": ((0, 1), (0, 1)), "qrwlock": ((0, 0), (0, 1)),
-                 "lockref": ((0, 0), (0, 1)), "seqcount": ((1, 0), None),
+                 "lockref": ((0, 0), (0, 1)), "seqcount": ((1, 0), (0, 1)),
                  "seqlock": ((1, 0), (0, 2))}
 # Kinds whose reads do nothing of the VMA protocol, and have no second check.
 LOCKLESS = ("seqcount", "seqlock")
@@ -112,6 +117,14 @@ def listed_kinds():
     return found
 
 
+def under_names(kind, ops):
+    """Ops that write words under a lock: taken as a writer does, shared with other readers."""
+    take = ["take"] if "writer" in ops or kind in LOCKLESS else []
+    share = ["share"] if "read" in ops and kind not in LOCKLESS else []
+    more = [f"share_{kind}_clearing"] if kind in CLEARED else []
+    return [f"{op}_{kind}" for op in take + share] + more
+
+
 def expected_names():
     kinds = listed_kinds()
     for form in FORMS:
@@ -121,6 +134,7 @@ def expected_names():
             if kind in CLEARED:
                 names += [f"{op}_{kind}_clearing" for op in (*READ_OPS, "mix")]
             yield from (f"hot_{name}_{way}_{form}" for way in WAYS for name in names)
+            yield from (f"hot_{name}_{form}" for name in under_names(kind, ops))
         for op in (*PLAIN, *CHURNS, *FAULTS, *(f"{how}{n}" for how, n in WORDS)):
             yield f"hot_{op}_{form}"
 
@@ -134,16 +148,18 @@ def locked_wanted(op, kind):
     if kind not in LOCKED_KINDS:
         return LOCKED[op]
     read, write = LOCKED_KINDS[kind]
+    if op == "share":
+        read = SHARED_KINDS.get(kind, read)
     if op == "nested":
         read = tuple(2 * n for n in read)
-    return write if op in ("writer", "guarded") else read
+    return write if op in WRITE_OPS else read
 
 
 def ordered_wanted(op, kind):
     """(loads with acquire, stores with release) of the fast path."""
     loads, stores = (0, 0) if kind in LOCKLESS else ORDERED.get(op, (0, 0))
     read, write = ORDERED_KINDS.get(kind, ((0, 0), (0, 0)))
-    more = write if op in ("writer", "guarded") else read
+    more = write if op in WRITE_OPS else read
     times = 2 if op == "nested" else 1
     return loads + times * more[0], stores + times * more[1]
 
@@ -159,6 +175,8 @@ def split(name):
     words = name[len("hot_"):].split("_")
     if words[0] == "touch":
         return words[0], words[1], words[-1]
+    if words[0] in UNDER:
+        return words[0], "_".join(words[1:-1]), words[-1]
     return words[0], "_".join(words[1:-2]) if len(words) > 2 else "", words[-1]
 
 

@@ -51,12 +51,33 @@ class Presets(Case):
         self.assertEqual(told["f_ref"]["written"], ["f_ref at 0, moved 184"])
         self.assertEqual(told["f_ref"]["write"], "add")
 
+    @two_pus
+    def test_locks(self):
+        """A lock is taken as each of the kinds that have room, and compared with itself."""
+        result = self.succeeds("run", "whatif", "--preset", "dentry,f_ref", "--lock",
+                               "lockref,qspinlock,rwsem40", *BRIEF)
+        self.assertIn("rwsem40 needs 40 bytes, there are 8 at 88", result.stderr)
+        self.assertRegex(result.stdout, r"half take d_lockref at 88 \(moved 128\)")
+        self.assertIn("half take f_ref at 0 (moved 184)", result.stdout)
+        self.assertIn("  as qspinlock:\n  read  at", result.stdout)
+        tried = [r for r in self.check_rows(self.path("out", "samples.csv"), "samples")
+                 if r["scenario"] == "whatif"]
+        self.assertEqual({(r["layout"], r["lock"]) for r in tried},
+                         {(f"{p}{m}", k) for p in ("dentry", "f_ref") for m in ("", ":moved")
+                          for k in ("lockref", "qspinlock")})
+        with open(self.path("out", "run.json"), encoding="utf-8") as file:
+            told = json.load(file)["whatif"]
+        self.assertEqual((told["dentry"]["write"], told["dentry"]["lock"]), ("take", "lockref"))
+
     def test_refusals(self):
         for args, says in (
                 (("whatif", "--preset", "x"), "unknown preset 'x'. There are: mmap_lock, "),
                 (("whatif", "--read", "a"), "of which structure? --layout btf:FILE:STRUCT"),
                 (("whatif", "--layout", "pointer"), "takes structures from BTF"),
-                (("whatif", "--lock", "rwsem40"), "--lock: means nothing to suite whatif"),
+                (("whatif", "--lock", "pthread_rwlock"), "pthread_rwlock needs 56 bytes"),
+                (("whatif", "--lock", "refcount", "--threads", "2", "--preset", "x"), "preset 'x'"),
+                (("whatif", "--preset", "dentry", "--lock", "mutex32"),
+                 "layout 'dentry': mutex32 needs 32 bytes, there are 8 at 88"),
                 (("whatif", "--write-how", "poke"),
                  "unknown write 'poke'. There are: store, increment, add"),
                 (("whatif", "--align", "0"), "--align '0'"),
@@ -134,6 +155,39 @@ class Structures(BtfCase):
         text = self.succeeds(*self.small("counters", "last", "misses", *BRIEF, "--out", "b")).stdout
         self.assertIn("half add to misses at 16", text)
         self.assertIn("misses is an _Atomic whose type the BTF has lost", text)
+
+    def kinds(self, structure, write, *options, read="data"):
+        """As what the locks of a structure's cases are taken; '' where none is."""
+        text = self.succeeds(*self.small(structure, read, write, "--dry-run", "--threads", "2",
+                                         "--work-ns", "0", *options))
+        found = [case.split("/") for case in cases_of(text)]
+        return [case[2] if case[3].startswith("l") and len(case) > 5 else "" for case in found]
+
+    def test_locks_are_run_as_what_they_are(self):
+        for structure, write, kind in (("with_rwlock", "l", "qrwlock"),
+                                       ("with_seqlock", "l", "seqlock"),
+                                       ("with_seqcount", "l", "seqcount"),
+                                       ("with_lockref", "l", "lockref")):
+            self.assertEqual(self.kinds(structure, write), [kind])
+        self.assertEqual(self.kinds("short_mutex", "m", read="op"), ["mutex24"])
+        self.assertEqual(self.kinds("short_mutex", "m", "--write-how", "add", read="op"), [""])
+        self.assertEqual(self.kinds("short_mutex", "m", "--lock", "qspinlock,lockref", read="op"),
+                         ["qspinlock", "lockref"])
+        self.assertEqual(self.kinds("dentry", "d_lockref", read="d_inode"), ["lockref"])
+        self.assertEqual(self.kinds("with_debug_spinlock", "l"), [""], "longer than a kind here")
+
+    def test_locks_that_cannot_be_taken(self):
+        for structure, read, options, says in (
+                ("dentry", "d_inode", ("d_lockref,d_seq",), "are locks, of which one can be taken"),
+                ("short_mutex", "op", ("m", "--lock", "rwsem40"), "rwsem40 needs 40 bytes, there "
+                                                                  "are 24"),
+                ("short_mutex", "op", ("m", "--lock", "mutex24", "--write-how", "add"),
+                 "--lock is taken, which --write-how add does not do"),
+                ("short_mutex", "m", ("op", "--write-how", "take"),
+                 "no field written is a lock of a kind known here: say as which"),
+                ("with_seqcount", "data", ("l", "--write-how", "share"),
+                 "its readers take nothing")):
+            self.assertIn(says, self.refuses(*self.small(structure, read, *options)))
 
     @two_pus
     def test_a_sleeping_lock_is_its_word(self):

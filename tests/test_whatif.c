@@ -24,6 +24,7 @@ struct scene {
     struct lb_draw draw;
     struct lb_site sites[4];
     struct lb_placed placed;
+    struct lb_task_set *tasks;
 };
 
 static int set_up(void **state)
@@ -31,8 +32,16 @@ static int set_up(void **state)
     static struct scene s;
 
     memset(&s, 0, sizeof s);
+    if (lb_task_set_create(1, &s.tasks))
+        return -1;
     *state = &s;
     return make_arena(state);
+}
+
+static int tear_down(void **state)
+{
+    lb_task_set_destroy(((struct scene *)*state)->tasks);
+    return drop_arena(state);
 }
 
 static void add_words(struct lb_layout *l, enum lb_how how, int role, size_t n,
@@ -85,7 +94,7 @@ static void run(struct scene *s, int thread, uint64_t ops, uint64_t rng)
     const uintptr_t *x = s->sites[thread].x;
 
     assert_non_null(loop);
-    loop(ops, rng, LB_SPAN_LEAST, NULL, x[0], x[1], x[2], x[3], x[4], x[5]);
+    loop(ops, rng, LB_SPAN_LEAST, lb_task_get(s->tasks, 0), x[0], x[1], x[2], x[3], x[4], x[5]);
 }
 
 static const uint16_t all_words[LB_WRITES_MOST] = {0, 64, 200, 504};
@@ -136,13 +145,100 @@ static void test_ops_change_words(void **state)
         }
 }
 
+/* A lock at 64 with all the room there is, and words of 4 bytes behind it. */
+static struct lb_layout with_lock(enum lb_how how, enum lb_lock_kind kind, size_t n)
+{
+    const uint16_t reads[] = {0}, writes[] = {200, 208, 300, 504};
+    struct lb_layout l = layout_of("x", LB_HOW_STORE, 1, reads, n ? n : 1, writes);
+
+    l.taken = how;
+    l.lock = kind;
+    l.lock_offset = 64;
+    l.lock_room_bytes = 128;
+    if (!n)
+        l.n_accesses--;
+    return l;
+}
+
+static bool can(enum lb_how how, const struct lb_lock_info *info)
+{
+    bool takes = info->plain_writers || info->kind == LB_LOCK_SEQCOUNT;
+
+    return how == LB_HOW_LOCK ? takes : how == LB_HOW_SHARE ? !info->lockless_reads : true;
+}
+
+/* In each way that a kind has: the words under it are written, those beside it are not, it was
+ * changed as often as it says, and is free again. */
+static void test_locks_are_taken(void **state)
+{
+    struct scene *s = *state;
+    struct lb_why why;
+
+    for (int how = LB_HOW_TAKE; how < LB_HOWS_ALL; how++)
+        for (int kind = 0; kind < LB_LOCK_KINDS; kind++)
+            for (size_t n = 0; n <= LB_WRITES_MOST; n++) {
+                const struct lb_lock_info *info = lb_lock_info((enum lb_lock_kind)kind);
+                struct lb_layout l = with_lock((enum lb_how)how, info->kind, n);
+                int err = lb_scenario_allows(&lb_scenarios[LB_SCENARIO_WHATIF], &l, l.lock, &why);
+                assert_int_equal(err, can((enum lb_how)how, info) ? 0 : -EINVAL);
+                if (err)
+                    continue;
+                stage(s, &l, 2, 7);
+                assert_true(lb_workload_locks(&s->shape));
+                uintptr_t object = s->sites[0].x[0];
+                memset((void *)(object + 192), 0, 512 - 192);
+                run(s, 1, OPS, 77);
+                assert_int_equal(*(uint32_t *)(object + 200), n > 0 ? 77 : 0);
+                assert_int_equal(*(uint32_t *)(object + 204), 0);
+                assert_int_equal(*(uint32_t *)(object + 208), n > 1 ? 77 : 0);
+                assert_int_equal(*(uint32_t *)(object + 504), n > 3 ? 77 : 0);
+                assert_int_equal(lb_workload_check(&s->shape, &s->draw, arena), 0);
+                if (kind == LB_LOCK_SEQCOUNT || kind == LB_LOCK_SEQLOCK)
+                    assert_int_equal(*(uint32_t *)(object + 64), 2 * OPS);
+            }
+}
+
+/* Counts are referred to, others locked, unless it is said; blocking windows are for those who
+ * wait. */
+static void test_the_usual_way(void **state)
+{
+    struct lb_layout l = with_lock(LB_HOW_TAKE, LB_LOCK_LOCKREF, 1);
+    struct lb_workload shape = {.scenario = &lb_scenarios[LB_SCENARIO_WHATIF],
+                                .layout = &l,
+                                .lock = LB_LOCK_LOCKREF,
+                                .threads = 4};
+    struct lb_why why;
+
+    (void)state;
+    assert_int_equal(lb_workload_op(&shape, 1), LB_OP_OBSERVE);
+    assert_int_equal(lb_workload_op(&shape, 2), LB_OP_SHARE);
+    assert_false(lb_workload_blocks(&shape));
+    l.taken = LB_HOW_LOCK;
+    assert_int_equal(lb_workload_op(&shape, 2), LB_OP_TAKE);
+    assert_true(lb_workload_blocks(&shape));
+    l.taken = LB_HOW_TAKE;
+    shape.lock = LB_LOCK_RWSEM40;
+    assert_int_equal(lb_workload_op(&shape, 2), LB_OP_TAKE);
+    assert_int_equal(lb_workload_allows(&shape, &why), 0);
+    shape.lock = LB_LOCK_SEQCOUNT;
+    assert_int_equal(lb_workload_allows(&shape, &why), -EINVAL);
+    assert_non_null(strstr(why.text, "of 4 threads 2 would write"));
+    shape.threads = 2;
+    assert_int_equal(lb_workload_allows(&shape, &why), 0);
+    shape.lock = LB_LOCK_REFCOUNT;
+    assert_int_equal(lb_workload_op(&shape, 1), LB_OP_SHARE);
+    l.taken = LB_HOW_LOAD;
+    assert_false(lb_workload_locks(&shape));
+    assert_false(lb_workload_blocks(&shape));
+}
+
 static void test_names(void **state)
 {
     (void)state;
     struct lb_why why;
     enum lb_how how;
 
-    for (int i = LB_HOW_STORE; i < LB_HOWS; i++) {
+    for (int i = LB_HOW_STORE; i < LB_HOWS_ALL; i++) {
         assert_int_equal(lb_how_parse(lb_how_name((enum lb_how)i), &why, &how), 0);
         assert_int_equal(how, i);
     }
@@ -210,10 +306,11 @@ static void test_bases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sites), cmocka_unit_test(test_ops_change_words),
-        cmocka_unit_test(test_names), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_sites),           cmocka_unit_test(test_ops_change_words),
+        cmocka_unit_test(test_locks_are_taken), cmocka_unit_test(test_the_usual_way),
+        cmocka_unit_test(test_names),           cmocka_unit_test(test_refused),
         cmocka_unit_test(test_bases),
     };
 
-    return cmocka_run_group_tests_name("touch", tests, set_up, drop_arena);
+    return cmocka_run_group_tests_name("touch", tests, set_up, tear_down);
 }

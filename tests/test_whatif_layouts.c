@@ -61,6 +61,38 @@ static void test_before_and_after(void **state)
     }
 }
 
+/* Linux 18a5daf0e497: lookups read the line of d_lockref, which others take references of. */
+static void test_a_lock_that_is_taken(void **state)
+{
+    struct lb_whatif w = *preset("dentry");
+    struct lb_layout l[2];
+    struct lb_why why = {""};
+    uint16_t words[LB_LOADS];
+    enum lb_how how;
+    size_t n;
+
+    (void)state;
+    assert_int_equal(lb_whatif_layouts(&w, &why, l, &n), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(l[i].taken, LB_HOW_TAKE);
+        assert_int_equal(l[i].lock, LB_LOCK_LOCKREF);
+        assert_int_equal(l[i].lock_offset, i ? 128 : 88);
+        assert_int_equal(l[i].lock_room_bytes, 8);
+        assert_int_equal(lb_layout_writes(&l[i], 1, words, &how), 0);
+    }
+    w = *preset("i_mmap");
+    assert_int_equal(lb_whatif_take(&w, LB_LOCK_RWSEM40, &why), 0);
+    assert_int_equal(lb_whatif_layouts(&w, &why, l, &n), 0);
+    assert_int_equal(l[0].lock, LB_LOCK_RWSEM40);
+    assert_int_equal(l[0].lock_offset, 56);
+    assert_int_equal(lb_layout_allows(&l[0], l[0].lock, &why), 0);
+    w = *preset("f_ref");
+    assert_int_equal(lb_whatif_take(&w, LB_LOCK_MUTEX24, &why), 0);
+    assert_int_equal(lb_whatif_layouts(&w, &why, l, &n), 0);
+    assert_int_equal(lb_layout_allows(&l[0], l[0].lock, &why), -EINVAL);
+    assert_string_equal(why.text, "layout 'f_ref': mutex24 needs 24 bytes, there are 8 at 0");
+}
+
 static void test_words(void **state)
 {
     const struct lb_whatif_field f = {.name = "f", .before = 12, .after = 71};
@@ -87,6 +119,7 @@ static void refuse(const struct lb_whatif *w, const char *says)
 static void test_refusals(void **state)
 {
     struct lb_whatif w = *preset("f_ref");
+    struct lb_why why = {""};
 
     (void)state;
     w.bytes_after = 184;
@@ -97,6 +130,14 @@ static void test_refusals(void **state)
     w = *preset("f_ref");
     w.fields[2].written = false;
     refuse(&w, "no field is written");
+    w = *preset("dentry");
+    w.fields[0].written = true;
+    w.fields[0].before = 92;
+    w.fields[0].after = 92;
+    refuse(&w, "d_seq at 92 lies in the lock d_lockref, which is taken");
+    w = *preset("f_ref");
+    w.fields[2].written = false;
+    assert_int_equal(lb_whatif_take(&w, LB_LOCK_LOCKREF, &why), -EINVAL);
     w = *preset("f_ref");
     memset(w.name, 'x', sizeof w.name - 1);
     refuse(&w, "is too long");
@@ -107,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_before_and_after),
+        cmocka_unit_test(test_a_lock_that_is_taken),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_refusals),
     };

@@ -117,7 +117,9 @@ static const struct argp_option run_options[] = {
      0},
     {"write", KEY_WRITE, "FIELDS", 0, "whatif: fields that the other half writes", 0},
     {"write-how", KEY_WRITE_HOW, "HOW", 0,
-     "whatif: store, increment or add (add for atomics and locks, else store)", 0},
+     "whatif: store, increment, add or cas; or take, lock or share a lock (take for locks, add for "
+     "atomics, else store)",
+     0},
     {"move", KEY_MOVE, "FIELD=N,...", 0, "whatif: compare with these fields at offset N", 0},
     {"align", KEY_ALIGN, "BYTES", 0, "whatif: ... with objects aligned so", 0},
     {"size", KEY_SIZE, "BYTES", 0, "whatif: ... of that size", 0},

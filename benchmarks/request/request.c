@@ -238,7 +238,7 @@ int request_check_rates(const struct settings *s, const struct lb_plan *plan, st
 static bool any_locked(const struct lb_plan *plan)
 {
     for (size_t i = 0; i < plan->n_cases; i++)
-        if (lb_scenario_locks(plan->cases[i].shape.scenario))
+        if (lb_workload_locks(&plan->cases[i].shape))
             return true;
     return false;
 }

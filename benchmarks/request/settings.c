@@ -123,9 +123,22 @@ static int add_whatif(struct settings *s, const char *text, struct lb_why *why)
     if (!lb_layout_is_btf(text))
         return lb_fail(why, EINVAL,
                        "layout '%s': whatif takes structures from BTF: btf:FILE:STRUCT", text);
+    s->whatif.lock = s->locks.at;
     if (!(err = lb_whatif_of_structure(text, &s->whatif, why, &w)) &&
         !(err = lb_whatif_layouts(&w, why, layouts, &n)))
         list_add(&s->whatifs, sizeof w, &w);
+    return err;
+}
+
+/* Presets too: each by the first kind, of which the plan makes all. */
+static int take_locks(struct settings *s, struct lb_why *why)
+{
+    const enum lb_lock_kind *kinds = s->locks.at;
+    struct lb_whatif *whatifs = s->whatifs.at;
+    int err = 0;
+
+    for (size_t i = 0; !err && s->locks.n && i < s->whatifs.n; i++)
+        err = lb_whatif_take(&whatifs[i], kinds[0], why);
     return err;
 }
 
@@ -144,6 +157,8 @@ int settings_settle_layouts(struct settings *s, struct lb_why *why)
     all = whatif && !s->whatif_given && !s->whatifs.n;
     for (size_t i = 0; all && i < lb_n_whatif_presets; i++)
         list_add(&s->whatifs, sizeof lb_whatif_presets[i], &lb_whatif_presets[i]);
+    if (whatif && (err = take_locks(s, why)))
+        return err;
     if (whatif && s->whatif_given && !s->layout_texts.n)
         return lb_fail(why, EINVAL, "whatif: of which structure? --layout btf:FILE:STRUCT");
     if (whatif && s->suites.n > 1 && s->layout_texts.n)

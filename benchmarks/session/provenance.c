@@ -160,6 +160,8 @@ static void put_whatif(struct lb_json *json, const struct lb_whatif *w)
     lb_json_text(json, WHATIF_KEY("structure"), w->structure);
     lb_json_text(json, WHATIF_KEY("source"), w->source);
     lb_json_text(json, WHATIF_KEY("write"), lb_how_name(w->write));
+    if (lb_how_takes(w->write))
+        lb_json_text(json, WHATIF_KEY("lock"), lb_lock_info(w->lock)->name);
     lb_json_number(json, WHATIF_KEY("bytes"), (double)w->bytes_before);
     lb_json_number(json, WHATIF_KEY("align_bytes"), (double)w->align_before);
     if (w->moved) {

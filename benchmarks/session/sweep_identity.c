@@ -50,7 +50,7 @@ static uint64_t digest_generation(uint64_t h, const struct lb_workload *shape)
     const struct lb_generation *g = lb_workload_generation(shape);
     struct lb_mm_words words = lb_generation_words(g, shape->mm_form);
 
-    if (!lb_scenario_has_generation(shape->scenario))
+    if (!lb_workload_has_generation(shape))
         return h;
     h = digest_number(h, g->rules);
     h = digest_number(h, g->mm_lock);

@@ -61,10 +61,28 @@ extern "C" {
 #define LB_LOCK_ORDER   0
 
 /* How a field is accessed: a load, a plain store, a load and a plain store of one more, a locked
- * add, a load and a compare-and-swap to one more. */
-enum lb_how { LB_HOW_LOAD, LB_HOW_STORE, LB_HOW_INCREMENT, LB_HOW_ADD, LB_HOW_CAS, LB_HOWS };
-const char *lb_how_name(enum lb_how how); /* "load", "store", "increment", "add", "cas" */
-/* A way to write; -EINVAL with the known names. */
+ * add, a load and a compare-and-swap to one more. And how a lock is taken and given back, with the
+ * fields that are written behind it: as a writer does, as a reader does, or in the way that is
+ * usual for its kind (lb_lock_info.counted). */
+enum lb_how {
+    LB_HOW_LOAD,
+    LB_HOW_STORE,
+    LB_HOW_INCREMENT,
+    LB_HOW_ADD,
+    LB_HOW_CAS,
+    LB_HOWS, /* those of a word */
+    LB_HOW_TAKE = LB_HOWS,
+    LB_HOW_LOCK,
+    LB_HOW_SHARE,
+    LB_HOWS_ALL
+};
+/* "load", "store", "increment", "add", "cas", "take", "lock", "share" */
+const char *lb_how_name(enum lb_how how);
+static inline bool lb_how_takes(enum lb_how how)
+{
+    return how >= LB_HOW_TAKE;
+}
+/* A way to write or to take a lock; -EINVAL with the known names. */
 int lb_how_parse(const char *name, struct lb_why *why, enum lb_how *how);
 
 /* Accesses of an object, and of them loads and writes that one role makes. A loop has room for so
@@ -97,6 +115,8 @@ struct lb_layout {
     size_t lock_room_bytes;  /* inline: bytes to the next field or the end of the object */
     size_t lock_align_bytes; /* separate: alignment of the lock's own slab cache; 8 = packed */
     enum lb_lock_kind lock;  /* the kind that it stands for; --lock may choose another */
+    enum lb_how taken;       /* whatif: how the second role takes the lock, and writes its words
+                                under it; LB_HOW_LOAD: nobody takes it */
     const struct lb_generation *generation; /* of the kernel that it stands for; borrowed */
     char meaning[256];                      /* what it stands for, one clause */
     /* From BTF: what it was read from, borrowed as long as the layout is used; else NULL. */
@@ -168,7 +188,8 @@ int lb_layout_source_read(const char *text, const char *wanted, struct lb_why *w
 bool lb_layout_is_btf(const char *text);
 /* The offsets of the words that threads of a role load, in order and each once, or write; how many
  * (at most LB_LOADS, LB_WRITES_MOST). All writes of a role are made in the way `how`, which is
- * untouched where there are none. */
+ * untouched where there are none. Words that are written have 8 bytes, or 4 where a lock is taken:
+ * 8 could reach into it. */
 size_t lb_layout_loads(const struct lb_layout *layout, int role, uint16_t offsets[LB_LOADS]);
 size_t lb_layout_writes(const struct lb_layout *layout, int role, uint16_t offsets[LB_WRITES_MOST],
                         enum lb_how *how);

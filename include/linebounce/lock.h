@@ -232,6 +232,7 @@ struct lb_lock_info {
     bool excludes;       /* can be write-locked at all; false only for locked_adds */
     bool plain_writers;  /* can be used in `writers`; refcount's need the mm's lock */
     bool sleeps_in_read; /* a read may sleep without a writer about: mutexes */
+    bool counted; /* most who take it take a reference, as its readers do; false: they lock */
     const char *meaning; /* one clause */
 };
 const struct lb_lock_info *lb_lock_info(enum lb_lock_kind kind);

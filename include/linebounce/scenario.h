@@ -23,12 +23,13 @@ extern "C" {
 struct lb_program {
     alignas(LB_APART_BYTES) uint16_t load[LB_LOADS];
     uint32_t write[LB_WRITES_MOST];
-    uint16_t seq;     /* the sequence number, or what readers compare in its place */
-    uint16_t lock;    /* the lock, or the pointer to it */
-    uint16_t second;  /* from the first object to the other: NESTED */
-    uint16_t vm_mm;   /* what a writer loads first */
-    uint32_t written; /* what it writes behind the lock */
-    struct lb_mm mm;  /* where the address space's words are */
+    uint32_t n_writes; /* under a lock: TAKE, SHARE */
+    uint16_t seq;      /* the sequence number, or what readers compare in its place */
+    uint16_t lock;     /* the lock, or the pointer to it */
+    uint16_t second;   /* from the first object to the other: NESTED */
+    uint16_t vm_mm;    /* what a writer loads first */
+    uint32_t written;  /* what it writes behind the lock */
+    struct lb_mm mm;   /* where the address space's words are */
 };
 /* Of an object that is one word. */
 extern const struct lb_program lb_program_of_word;
@@ -64,6 +65,9 @@ enum lb_op {
     LB_OP_POP,     /* takes one word out of it: waits while it is empty, up to a limit */
     LB_OP_GUARDED, /* write-lock, increment two words of data offset_bytes behind the lock, unlock
                     */
+    /* In place of the writes of words, where the layout says that its lock is taken: */
+    LB_OP_TAKE,  /* write-lock, store to 0 to LB_WRITES_MOST words of 4 bytes, unlock */
+    LB_OP_SHARE, /* the same as readers lock */
     /* Life and death of objects; layout and lock say what an object is. */
     LB_OP_CHURN_SLAB,   /* free the oldest object, allocate and initialise another: a slab's free
                            list */
@@ -125,7 +129,8 @@ enum lb_scenario_kind {
 };
 
 /* Whether it writes (or, alone, loads) words of an object and nothing else. With a layout a role's
- * op of this form stands for what the layout says: lb_workload_op. */
+ * op of this form stands for what the layout says, which may be to take the lock first:
+ * lb_workload_op. */
 static inline bool lb_op_takes_words(enum lb_op op)
 {
     return op >= LB_OP_LOAD && op <= LB_OP_WORDS_LAST;
@@ -258,8 +263,10 @@ static inline bool lb_scenario_has_writers(const struct lb_scenario *scenario)
     return scenario->players == LB_PLAYERS_ALL_BUT_WRITERS;
 }
 
-/* Whether its objects or words have a lock that is taken, or, in churn, allocated. */
+/* Whether its objects or words have a lock that is taken, or, in churn, allocated; in whatif it is
+ * the layout that says. */
 bool lb_scenario_locks(const struct lb_scenario *scenario);
+bool lb_workload_locks(const struct lb_workload *shape);
 
 /* Whether its ops allocate and free. */
 static inline bool lb_scenario_churns(const struct lb_scenario *scenario)
@@ -298,8 +305,9 @@ static inline bool lb_scenario_does(const struct lb_scenario *scenario, enum lb_
 int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
                        enum lb_lock_kind lock, struct lb_why *why);
 /* Whether the case can sleep: the scenario blocks, or the kind sleeps in reads that share an
- * object. */
+ * object. lb_workload_blocks: or the layout has its lock taken, which may. */
 bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lock);
+bool lb_workload_blocks(const struct lb_workload *shape);
 
 /* The live values of a hot loop; six words whose meaning depends on the op:
  *
@@ -398,14 +406,15 @@ struct lb_workload {
 };
 /* The generation that it is measured by; of scenarios without objects the first one. */
 const struct lb_generation *lb_workload_generation(const struct lb_workload *shape);
-/* Whether it says something to the scenario: its ops take locks of objects. */
-bool lb_scenario_has_generation(const struct lb_scenario *scenario);
+/* Whether it says something to the case: its ops take locks of objects. */
+bool lb_workload_has_generation(const struct lb_workload *shape);
 /* The loop of a thread, and its op once: lb_hot_find_by for what the shape says. */
 lb_hot *lb_workload_loop(const struct lb_workload *shape, int thread, bool paused);
 lb_hot_timed *lb_workload_timed(const struct lb_workload *shape, int thread);
 
 /* Whether words can lie so: -EINVAL with the reason for an offset that is 0 or no multiple of 8,
- * one over LB_OFFSET_MOST, or one within the lock that the words lie behind. 0 for other shapes. */
+ * one over LB_OFFSET_MOST, or one within the lock that the words lie behind. And whether so many
+ * threads can take a lock whose writers come one at a time. 0 for other shapes. */
 int lb_workload_allows(const struct lb_workload *shape, struct lb_why *why);
 #define LB_OFFSET_MOST 65536
 

@@ -24,6 +24,7 @@ struct lb_whatif_field {
     size_t bytes;         /* from there on; 0: not known */
     bool lost;            /* an _Atomic whose type the BTF has lost */
     bool read, written;
+    bool locked; /* it is the lock that whoever writes takes: n_fields has one at the most */
 };
 
 struct lb_whatif {
@@ -33,8 +34,9 @@ struct lb_whatif {
     size_t bytes_before, bytes_after, align_before, align_after;
     struct lb_whatif_field fields[LB_WHATIF_FIELDS_MOST];
     size_t n_fields;
-    enum lb_how write;
-    bool moved;            /* false: nothing moves, there is one layout */
+    enum lb_how write;      /* lb_how_takes: the other fields are stored to under the lock */
+    enum lb_lock_kind lock; /* of it; the field's bytes are the room that it has */
+    bool moved;             /* false: nothing moves, there is one layout */
     const char *published; /* what others measured of this move, where and by what; NULL: nothing */
 };
 
@@ -49,8 +51,10 @@ struct lb_whatif_options {
     const char *read, *write; /* members, parted by commas */
     const char *move;         /* "member=offset,..." */
     size_t bytes, align_bytes;
-    int write_how; /* enum lb_how; -1: a locked add where a member written is atomic or a lock,
-                      else a plain store */
+    int write_how; /* enum lb_how; -1: where a member written is a lock that some kind here is, it
+                      is taken; a locked add where one is atomic or another lock; else a plain
+                      store */
+    const enum lb_lock_kind *lock; /* to take it as, whatever it is; NULL: as what it is */
 };
 /* Of "btf:STRUCT" or "btf:FILE:STRUCT", with ",name=" and ",which=". As it is, the object is
  * aligned as the running kernel's slab cache of that name, else as its members want it, and to 8 at
@@ -59,10 +63,15 @@ struct lb_whatif_options {
 int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *options,
                            struct lb_why *why, struct lb_whatif *whatif);
 
+/* Has its lock, or where it has none the first field that is written, taken as one of that kind, in
+ * the way that `write` says where it says one, else as is usual for the kind. -EINVAL: nothing is
+ * written. Whether the kind has room there lb_layout_allows says. */
+int lb_whatif_take(struct lb_whatif *whatif, enum lb_lock_kind kind, struct lb_why *why);
+
 /* The layouts to measure: as it is and, where something moves, as moved. -EINVAL with the reason:
  * no field is read or none written, more than there is room for, one that ends past the
- * end, a name that is too long. Sizes are rounded up to whole words, as objects' strides are: the
- * last word may be the structure's only in part. */
+ * end or is written within the lock that is taken, a name that is too long. Sizes are rounded up to
+ * whole words, as objects' strides are: the last word may be the structure's only in part. */
 int lb_whatif_layouts(const struct lb_whatif *whatif, struct lb_why *why,
                       struct lb_layout layouts[2], size_t *n);
 

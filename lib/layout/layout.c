@@ -167,15 +167,16 @@ void lb_layout_set_vma_fields(struct lb_layout *l, size_t head, size_t tail)
     l->n_accesses = LB_VMA_FIELDS_N;
 }
 
-/* Loads are of 4 bytes: that brings the line of any field. Writes are of 8. */
+/* Loads are of 4 bytes: that brings the line of any field. */
 static size_t words_of(const struct lb_layout *l, int role, bool load,
                        uint16_t words[LB_ACCESSES_MOST])
 {
+    unsigned bytes = load || l->taken ? 4 : 8;
     size_t n = 0;
 
     for (size_t i = 0; i < l->n_accesses; i++) {
         const struct lb_access *a = &l->accesses[i];
-        uint16_t word = (uint16_t)(a->offset & (load ? ~3u : ~7u));
+        uint16_t word = (uint16_t)(a->offset & ~(bytes - 1));
         bool known = false;
         for (size_t k = 0; k < n; k++)
             known |= words[k] == word;
@@ -253,7 +254,8 @@ int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout 
     return err;
 }
 
-static const char *const how_names[LB_HOWS] = {"load", "store", "increment", "add", "cas"};
+static const char *const how_names[LB_HOWS_ALL] = {"load", "store", "increment", "add",
+                                                   "cas",  "take",  "lock",      "share"};
 
 const char *lb_how_name(enum lb_how how)
 {
@@ -267,7 +269,7 @@ static const char *write_at(size_t i)
 
 int lb_how_parse(const char *name, struct lb_why *why, enum lb_how *how)
 {
-    static const struct lb_names names = {"write", write_at, LB_HOWS - LB_HOW_STORE, NULL};
+    static const struct lb_names names = {"write", write_at, LB_HOWS_ALL - LB_HOW_STORE, NULL};
     size_t found;
 
     if (lb_name_find(&names, name, why, &found))

@@ -199,6 +199,16 @@ static const struct {
     {LB_STRUCTURE_C11_ATOMIC, 8, LB_LOCK_LOCKED_ADDS},
 };
 
+bool lb_layout_runs_as(const struct lb_member *m, enum lb_lock_kind *kind)
+{
+    for (size_t i = 0; m->words == LB_WORDS_USUAL && i < LB_COUNT(run_as); i++)
+        if (run_as[i].lock == m->lock && run_as[i].bytes == m->lock_bytes) {
+            *kind = run_as[i].kind;
+            return true;
+        }
+    return false;
+}
+
 /* Of a size that no kind here has. */
 static int refuse_size(const struct build *b)
 {
@@ -229,12 +239,7 @@ static int kind_of(const struct build *b, enum lb_lock_kind *kind)
         return lb_lock_parse(b->spec.kind, b->why, kind);
     if ((err = check_words(b)))
         return err;
-    for (size_t i = 0; i < LB_COUNT(run_as); i++)
-        if (run_as[i].lock == b->lock->lock && run_as[i].bytes == b->lock->lock_bytes) {
-            *kind = run_as[i].kind;
-            return 0;
-        }
-    return refuse_size(b);
+    return lb_layout_runs_as(b->lock, kind) ? 0 : refuse_size(b);
 }
 
 /* From `offset` in an inline lock to the next member behind the lock that is no part of it. What

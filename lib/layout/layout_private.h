@@ -26,6 +26,9 @@ bool lb_layout_shows(const struct lb_layout *layout, const struct lb_member *mem
 /* -EINVAL: a name that a layout cannot have, or a built-in has. */
 int lb_layout_check_name(const char *name, size_t length, struct lb_why *why);
 
+/* Which kind here is what the member is, by its type and size; false: none is. */
+bool lb_layout_runs_as(const struct lb_member *member, enum lb_lock_kind *kind);
+
 /* The fields of a vm_area_struct, and nothing else. */
 void lb_layout_set_vma_fields(struct lb_layout *layout, size_t head, size_t tail);
 

@@ -15,9 +15,15 @@
     {                                                                                              \
         .name = NAME, .before = BEFORE, .after = AFTER, .read = true                               \
     }
-#define WRITTEN(NAME, BEFORE, AFTER)                                                               \
+/* With the room that a lock has there. */
+#define WRITTEN(NAME, BEFORE, AFTER, BYTES)                                                        \
     {                                                                                              \
-        .name = NAME, .before = BEFORE, .after = AFTER, .written = true                            \
+        .name = NAME, .before = BEFORE, .after = AFTER, .bytes = BYTES, .written = true            \
+    }
+#define LOCKED(NAME, BEFORE, AFTER, BYTES)                                                         \
+    {                                                                                              \
+        .name = NAME, .before = BEFORE, .after = AFTER, .bytes = BYTES, .written = true,           \
+        .locked = true                                                                             \
     }
 
 /* Offsets of the kernel's structures around the commit named; what was published stands there too.
@@ -30,7 +36,7 @@ const struct lb_whatif lb_whatif_presets[] = {
      .bytes_after = 1024,
      .align_before = 64,
      .align_after = 64,
-     .fields = {READ("mmap_lock.owner", 128, 136), WRITTEN("mmap_lock.count", 120, 128)},
+     .fields = {READ("mmap_lock.owner", 128, 136), WRITTEN("mmap_lock.count", 120, 128, 40)},
      .n_fields = 2,
      .write = LB_HOW_ADD,
      .moved = true,
@@ -42,7 +48,7 @@ const struct lb_whatif lb_whatif_presets[] = {
      .bytes_after = 192,
      .align_before = 64,
      .align_after = 64,
-     .fields = {READ("max", 32, 32), READ("parent", 40, 40), WRITTEN("usage", 0, 128)},
+     .fields = {READ("max", 32, 32), READ("parent", 40, 40), WRITTEN("usage", 0, 128, 8)},
      .n_fields = 3,
      .write = LB_HOW_ADD,
      .moved = true,
@@ -54,7 +60,7 @@ const struct lb_whatif lb_whatif_presets[] = {
      .bytes_after = 192,
      .align_before = 64,
      .align_after = 64,
-     .fields = {READ("i_mmap", 0, 0), WRITTEN("i_mmap_rwsem.count", 56, 64)},
+     .fields = {READ("i_mmap", 0, 0), WRITTEN("i_mmap_rwsem.count", 56, 64, 40)},
      .n_fields = 2,
      .write = LB_HOW_ADD,
      .moved = true,
@@ -66,7 +72,7 @@ const struct lb_whatif lb_whatif_presets[] = {
      .bytes_after = 192,
      .align_before = 64,
      .align_after = 64,
-     .fields = {READ("f_mode", 12, 12), READ("f_op", 16, 16), WRITTEN("f_ref", 0, 184)},
+     .fields = {READ("f_mode", 12, 12), READ("f_op", 16, 16), WRITTEN("f_ref", 0, 184, 8)},
      .n_fields = 3,
      .write = LB_HOW_ADD,
      .moved = true,
@@ -81,9 +87,10 @@ const struct lb_whatif lb_whatif_presets[] = {
      .align_after = 64,
      .fields = {READ("d_seq", 4, 4), READ("d_hash", 8, 8), READ("d_parent", 24, 24),
                 READ("d_name", 32, 32), READ("d_inode", 48, 48), READ("d_iname.8", 64, 64),
-                WRITTEN("d_lockref", 88, 128)},
+                LOCKED("d_lockref", 88, 128, 8)},
      .n_fields = 7,
-     .write = LB_HOW_CAS,
+     .write = LB_HOW_TAKE,
+     .lock = LB_LOCK_LOCKREF,
      .moved = true,
      .published = "stat of one file +55 % (20 threads, Sapphire Rapids)"},
     /* The two lines alone, as they lay to each other: where in the structure depends on a kernel's
@@ -96,7 +103,7 @@ const struct lb_whatif lb_whatif_presets[] = {
      .align_before = 128,
      .align_after = 128,
      .fields = {READ("vmstats_local", 80, 144), READ("vmstats_percpu", 88, 152),
-                WRITTEN("vmstats", 128, 192)},
+                WRITTEN("vmstats", 128, 192, 8)},
      .n_fields = 3,
      .write = LB_HOW_ADD,
      .moved = true,
@@ -120,6 +127,23 @@ int lb_whatif_find(const char *name, struct lb_why *why, const struct lb_whatif 
     return err;
 }
 
+int lb_whatif_take(struct lb_whatif *w, enum lb_lock_kind kind, struct lb_why *why)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < w->n_fields; i++)
+        found |= w->fields[i].locked;
+    for (size_t i = 0; !found && i < w->n_fields; i++)
+        found = w->fields[i].locked = w->fields[i].written;
+    if (!found)
+        return lb_fail(why, EINVAL, "whatif: %s: no field is written that could be a lock",
+                       w->structure);
+    w->lock = kind;
+    if (!lb_how_takes(w->write))
+        w->write = LB_HOW_TAKE;
+    return 0;
+}
+
 size_t lb_whatif_word(const struct lb_whatif_field *f, bool after)
 {
     return (after ? f->after : f->before) / WORD * WORD;
@@ -137,20 +161,47 @@ static int check_end(const struct lb_whatif *w, const struct lb_whatif_field *f,
                    f->name, at, bytes);
 }
 
+static const struct lb_whatif_field *locked_field(const struct lb_whatif *w)
+{
+    for (size_t i = 0; lb_how_takes(w->write) && i < w->n_fields; i++)
+        if (w->fields[i].locked)
+            return &w->fields[i];
+    return NULL;
+}
+
+/* What is stored to under the lock may not be the lock. */
+static int check_apart(const struct lb_whatif *w, const struct lb_whatif_field *f, bool after,
+                       struct lb_why *why)
+{
+    const struct lb_whatif_field *lock = locked_field(w);
+    size_t at = after ? f->after : f->before;
+
+    if (!lock || f == lock || !f->written)
+        return 0;
+    size_t start = after ? lock->after : lock->before;
+    if (at + (f->bytes ? f->bytes : 1) <= start || at >= start + lock->bytes)
+        return 0;
+    return lb_fail(why, EINVAL, "whatif: %s: %s at %zu lies in the lock %s, which is taken",
+                   w->structure, f->name, at, lock->name);
+}
+
 static int add_field(const struct lb_whatif *w, const struct lb_whatif_field *f, bool after,
                      struct lb_why *why, struct lb_layout *l)
 {
+    bool taken = lb_how_takes(w->write);
     struct lb_access access = {.offset = (uint16_t)(after ? f->after : f->before),
                                .bytes = (uint16_t)f->bytes};
     int err = check_end(w, f, after, why);
 
+    if (!err)
+        err = check_apart(w, f, after, why);
     if (!err && f->read) {
         access.how = LB_HOW_LOAD;
         access.roles = LB_ROLE_BIT(0);
         err = lb_layout_add(l, f->name, access, why);
     }
-    if (!err && f->written) {
-        access.how = (uint8_t)w->write;
+    if (!err && f->written && f != locked_field(w)) {
+        access.how = taken ? LB_HOW_STORE : (uint8_t)w->write;
         access.roles = LB_ROLE_BIT(1);
         err = lb_layout_add(l, f->name, access, why);
     }
@@ -158,13 +209,21 @@ static int add_field(const struct lb_whatif *w, const struct lb_whatif_field *f,
 }
 
 /* The lock is the first word that is written, so that it lies where the round's line was drawn;
- * nobody locks it. */
-static int place_lock(const struct lb_whatif *w, struct lb_why *why, struct lb_layout *l)
+ * nobody locks it unless the structure says so. */
+static int place_lock(const struct lb_whatif *w, bool after, struct lb_why *why,
+                      struct lb_layout *l)
 {
+    const struct lb_whatif_field *lock = locked_field(w);
     uint16_t words[LB_LOADS];
     enum lb_how how;
     bool read = lb_layout_loads(l, 0, words);
 
+    if (read && lock) {
+        l->lock = w->lock;
+        l->lock_offset = after ? lock->after : lock->before;
+        l->lock_room_bytes = lock->bytes ? lock->bytes : WORD;
+        return 0;
+    }
     if (!read || !lb_layout_writes(l, 1, words, &how))
         return lb_fail(why, EINVAL, "whatif: %s: no field is %s (--%s)", w->structure,
                        read ? "written" : "read", read ? "write" : "read");
@@ -183,11 +242,12 @@ static int make_layout(const struct lb_whatif *w, bool after, struct lb_why *why
                             .lock_room_bytes = WORD,
                             .lock_align_bytes = WORD,
                             .lock = LB_LOCK_LOCKED_ADDS,
+                            .taken = lb_how_takes(w->write) ? w->write : LB_HOW_LOAD,
                             .seq_offset = LB_NO_SEQ};
     snprintf(l->name, sizeof l->name, "%s", w->name);
     for (size_t i = 0; !err && i < w->n_fields; i++)
         err = add_field(w, &w->fields[i], after, why, l);
-    return err ? err : place_lock(w, why, l);
+    return err ? err : place_lock(w, after, why, l);
 }
 
 int lb_whatif_layouts(const struct lb_whatif *w, struct lb_why *why, struct lb_layout layouts[2],

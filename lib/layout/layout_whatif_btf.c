@@ -4,6 +4,8 @@
  */
 #include <linebounce/whatif.h>
 
+#include "layout_private.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +18,46 @@ static struct lb_whatif_field *field_of(struct lb_whatif *w, const char *name)
     return NULL;
 }
 
+/* What the members that are written are. */
+struct found {
+    bool atomic;                        /* one is changed at once: an atomic, or a lock */
+    struct lb_whatif_field *lock;       /* the first that some kind here is... */
+    enum lb_lock_kind kind;             /* ...and which */
+    bool is_lock;                       /* and no count */
+    const struct lb_whatif_field *more; /* a second lock */
+};
+
+/* Itself, as atomic_t, or what is in it, as file_ref_t's counter. */
+static void see_written(const struct lb_structure *s, const struct lb_member *m,
+                        struct lb_whatif_field *f, struct found *found)
+{
+    const struct lb_member *lock;
+    enum lb_lock_kind kind;
+
+    if (lb_structure_find_lock(s, f->name, NULL, &lock) || lock->points)
+        return;
+    found->atomic = true;
+    if (lock->offset != m->offset)
+        return;
+    f->into = lock->word_offset; /* PREEMPT_RT's locks are taken by a word within */
+    if (!lb_layout_runs_as(lock, &kind))
+        return;
+    bool is_lock = !lb_structure_is_atomic(lock->lock) && lock->lock != LB_STRUCTURE_REFCOUNT;
+    if (found->is_lock && is_lock && f != found->lock)
+        found->more = f;
+    if (found->lock && !(is_lock && !found->is_lock))
+        return;
+    found->lock = f;
+    found->kind = kind;
+    found->is_lock = is_lock;
+}
+
 /* One field of --read or --write. */
 static int add_field(struct lb_whatif *w, const struct lb_structure *s, const char *name,
-                     bool written, bool *atomic, struct lb_why *why)
+                     bool written, struct found *found, struct lb_why *why)
 {
     struct lb_whatif_field *f = field_of(w, name);
-    const struct lb_member *m, *lock;
+    const struct lb_member *m;
     int err = lb_structure_find_member(s, name, why, &m);
 
     if (err)
@@ -37,17 +73,13 @@ static int add_field(struct lb_whatif *w, const struct lb_structure *s, const ch
     }
     f->read |= !written;
     f->written |= written;
-    /* Itself, as atomic_t, or what is in it, as file_ref_t's counter. */
-    if (written && !lb_structure_find_lock(s, name, NULL, &lock) && !lock->points) {
-        *atomic = true;
-        if (lock->offset == m->offset) /* PREEMPT_RT's locks are taken by a word within */
-            f->into = lock->word_offset;
-    }
+    if (written)
+        see_written(s, m, f, found);
     return 0;
 }
 
 static int add_fields(struct lb_whatif *w, const struct lb_structure *s, const char *list,
-                      bool written, bool *atomic, struct lb_why *why)
+                      bool written, struct found *found, struct lb_why *why)
 {
     const char *option = written ? "write" : "read";
     char *copy = list ? strdup(list) : NULL, *rest = copy, *name;
@@ -59,7 +91,7 @@ static int add_fields(struct lb_whatif *w, const struct lb_structure *s, const c
     if (!copy)
         return lb_fail(why, ENOMEM, "whatif: out of memory");
     while (!err && (name = strsep(&rest, ",")))
-        err = *name ? add_field(w, s, name, written, atomic, why)
+        err = *name ? add_field(w, s, name, written, found, why)
                     : lb_fail(why, EINVAL, "--%s '%s': an empty item in the list", option, list);
     free(copy);
     return err;
@@ -141,13 +173,42 @@ static int describe(struct lb_whatif *w, const char *name, const struct lb_struc
     return 0;
 }
 
+/* How it is written, and what of it is a lock that is taken. */
+static int choose_how(struct lb_whatif *w, const struct lb_whatif_options *o,
+                      const struct found *found, struct lb_why *why)
+{
+    w->write = o->write_how >= 0 ? (enum lb_how)o->write_how
+               : found->is_lock  ? LB_HOW_TAKE
+               : found->atomic   ? LB_HOW_ADD
+                                 : LB_HOW_STORE;
+    if (o->lock && o->write_how >= 0 && !lb_how_takes(w->write))
+        return lb_fail(why, EINVAL, "whatif: --lock is taken, which --write-how %s does not do",
+                       lb_how_name(w->write));
+    if (!o->lock && !lb_how_takes(w->write))
+        return 0;
+    if (found->more)
+        return lb_fail(
+            why, EINVAL,
+            "whatif: %s: %s and %s are locks, of which one can be taken (--write-how add "
+            "adds to a word of each)",
+            w->structure, found->lock->name, found->more->name);
+    if (found->lock)
+        found->lock->locked = true;
+    else if (!o->lock)
+        return lb_fail(why, EINVAL,
+                       "whatif: %s: no field written is a lock of a kind known here: say as which "
+                       "to take the first by --lock",
+                       w->structure);
+    return lb_whatif_take(w, o->lock ? *o->lock : found->kind, why);
+}
+
 int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
                            struct lb_whatif *whatif)
 {
     struct lb_whatif w = {0};
     struct lb_structure *s = NULL;
     char name[LB_LAYOUT_NAME_BYTES];
-    bool atomic = false;
+    struct found found = {0};
     int err = lb_layout_source_read(
         text, "whatif takes name=, which= and base= here (fields go to --read, --write and --move)",
         why, name, &s);
@@ -155,13 +216,14 @@ int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, 
     if (!err)
         err = describe(&w, name, s, why);
     if (!err)
-        err = add_fields(&w, s, o->read, false, &atomic, why);
+        err = add_fields(&w, s, o->read, false, &found, why);
     if (!err)
-        err = add_fields(&w, s, o->write, true, &atomic, why);
+        err = add_fields(&w, s, o->write, true, &found, why);
     w.moved = o->move || o->bytes || o->align_bytes;
     if (!err && w.moved)
         err = move_fields(&w, s, o, why);
-    w.write = o->write_how >= 0 ? (enum lb_how)o->write_how : atomic ? LB_HOW_ADD : LB_HOW_STORE;
+    if (!err)
+        err = choose_how(&w, o, &found, why);
     lb_structure_destroy(s);
     enter_locks(&w);
     if (!err)

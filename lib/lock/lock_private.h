@@ -113,7 +113,10 @@ enum { LB_LOCK_LIST(LB_LOCK_READS) };
     .kind = LB_LOCK_##NAME, .name = #k, .bytes = sizeof(type), .align_bytes = _Alignof(type),      \
     .lockless_reads = (int)LB_READERS_OF_##NAME == LB_READERS_RETRY,                               \
     .excludes = (int)LB_WRITERS_OF_##NAME != LB_WRITERS_NONE,                                      \
-    .plain_writers = (int)LB_WRITERS_OF_##NAME == LB_WRITERS_PLAIN
+    .plain_writers = (int)LB_WRITERS_OF_##NAME == LB_WRITERS_PLAIN,                                \
+    .counted = (int)LB_READERS_OF_##NAME == LB_READERS_COUNT ||                                    \
+               ((int)LB_READERS_OF_##NAME == LB_READERS_LOCK &&                                    \
+                (int)LB_WRITERS_OF_##NAME != LB_WRITERS_PLAIN)
 
 #define LB_SLOW_PATH __attribute__((noinline, cold))
 

@@ -34,7 +34,7 @@ int lb_case_name(const struct lb_plan *p, const struct lb_case *c, char *text, s
     const struct lb_placement *place = &p->placements[c->placement];
     char layout[LB_CASE_LAYOUT_BYTES], many[64] = "", home[24] = "", every[48] = "";
     const struct lb_scenario *s = c->shape.scenario;
-    bool locks = lb_scenario_locks(s);
+    bool locks = lb_workload_locks(&c->shape);
 
     lb_case_layout(c, layout);
     if (lb_scenario_picks(s))
@@ -86,7 +86,7 @@ void lb_case_key(const struct lb_plan *plan, const struct lb_case *c, struct lb_
     key->cells[LB_KEY_SUITE] = plan->suite;
     key->cells[LB_KEY_SCENARIO] = s->name;
     key->cells[LB_KEY_LAYOUT] = key->layout;
-    key->cells[LB_KEY_LOCK] = lb_scenario_locks(s) ? lb_lock_info(c->shape.lock)->name : "";
+    key->cells[LB_KEY_LOCK] = lb_workload_locks(&c->shape) ? lb_lock_info(c->shape.lock)->name : "";
     key->cells[LB_KEY_PLACEMENT] = p->name;
     key->cells[LB_KEY_DISTANCE] = lb_distance_name(p->distance);
     key->cells[LB_KEY_HOME] = lb_home_name(p->home);

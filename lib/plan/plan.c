@@ -93,7 +93,7 @@ static int add_case(struct lb_plan *p, const struct lb_request *r, const struct 
 
     c.shape.scenario = s;
     c.shape.every_ns = every_ns(r, s, &c);
-    c.blocks = lb_scenario_blocks(s, c.shape.lock);
+    c.blocks = lb_workload_blocks(&c.shape);
     if (!s->subject->uses_pages)
         c.window_ns = c.blocks ? LB_WINDOW_BLOCKING_NS : LB_WINDOW_NS;
     /* A pause of a microsecond leaves few ops in a short window: the self-check needs a steady
@@ -280,7 +280,9 @@ static int add_layouts(struct lb_plan *p, const struct lb_request *r, const stru
             c.shape.lock = r->n_locks ? r->locks[k] : r->layouts[l].lock;
             c.shape.generation = r->generation;
             c.shape.mm_form = r->mm_form;
-            if (lb_scenario_allows(s, c.shape.layout, c.shape.lock, &why))
+            c.shape.scenario = s;
+            if (lb_scenario_allows(s, c.shape.layout, c.shape.lock, &why) ||
+                lb_workload_allows(&c.shape, &why))
                 refuse(p, &why);
             else
                 err = add_shapes(p, r, s, c);
@@ -423,10 +425,13 @@ static int add_placements(struct lb_plan *p, const struct lb_request *r,
     return err;
 }
 
-/* The lock of words is no part of their layout: locks are not compared to one another there. */
-static int word_lock(const struct lb_case *c)
+/* The lock of words, or of a structure of whatif, is no part of their layout: locks are not
+ * compared to one another there. */
+static int own_lock(const struct lb_case *c)
 {
-    return c->shape.scenario->subject->uses_words && c->shape.scenario->uses_lock
+    const struct lb_scenario *s = c->shape.scenario;
+
+    return (s->subject->uses_words || s->by_structure) && lb_workload_locks(&c->shape)
                ? (int)c->shape.lock
                : -1;
 }
@@ -446,7 +451,7 @@ static bool same_structure(const struct lb_case *a, const struct lb_case *b)
 
 static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
 {
-    return lb_case_is_beside(a, b) && word_lock(a) == word_lock(b) && same_structure(a, b);
+    return lb_case_is_beside(a, b) && own_lock(a) == own_lock(b) && same_structure(a, b);
 }
 
 /* The case of that scenario beside `c`, -1: none. */

@@ -12,10 +12,9 @@ static bool asks(const struct lb_plan *p, const struct lb_case *c)
 {
     const struct lb_layout *layout = c->shape.layout;
 
-    return layout && lb_scenario_locks(c->shape.scenario) &&
-           !lb_scenario_churns(c->shape.scenario) && !layout->separate && !c->twin &&
-           c->work_ns > 0 && c->base >= 0 && p->cases[c->base].shape.layout &&
-           p->cases[c->base].shape.layout->separate;
+    return layout && lb_workload_locks(&c->shape) && !lb_scenario_churns(c->shape.scenario) &&
+           !layout->separate && !c->twin && c->work_ns > 0 && c->base >= 0 &&
+           p->cases[c->base].shape.layout && p->cases[c->base].shape.layout->separate;
 }
 
 bool lb_answer_covers(const struct lb_plan *p, const struct lb_answer *answer, int case_index)

@@ -159,7 +159,7 @@ static void write_layout(struct lb_row *row, const struct lb_analysis *a, const 
         write_heap(row, c);
         return;
     }
-    if (lb_scenario_has_generation(c->shape.scenario))
+    if (lb_workload_has_generation(&c->shape))
         lb_row_text(row, "generation", lb_workload_generation(&c->shape)->name);
     lb_row_int(row, "bytes_per_object", (int64_t)g.bytes_per_object);
     lb_row_int(row, "pages_per_1000_objects", (int64_t)g.pages_per_1000);

@@ -77,7 +77,7 @@ static void write_faults(struct lb_row *row, const struct lb_case *c, int role,
 /* What ops and locks did. */
 static void write_ops(struct lb_row *row, const struct lb_case *c, const struct lb_account *a)
 {
-    bool counts = lb_scenario_locks(c->shape.scenario) && lb_lock_info(c->shape.lock)->counts;
+    bool counts = lb_workload_locks(&c->shape) && lb_lock_info(c->shape.lock)->counts;
 
     for (size_t i = 0; lb_case_is_subject(c) && i < LB_MEASURES; i++)
         if (lb_measures[i].how & LB_MEASURE_OPS &&
@@ -192,7 +192,7 @@ static void write_placed(struct lb_row *row, const struct lb_placed *p, const st
         lb_row_int(row, "line_offset", p->line_offset);
     if (p->shares >= 0)
         lb_row_int(row, "share_lines", p->shares);
-    if (lb_scenario_has_generation(c->shape.scenario))
+    if (lb_workload_has_generation(&c->shape))
         lb_row_text(row, "generation", lb_workload_generation(&c->shape)->name);
 }
 

@@ -318,6 +318,39 @@ INLINE void increment(uintptr_t address)
     FORMS(writer_##K##_##AT, PLAIN_BODY(K, AT, (void)0))                                           \
     FORMS(guarded_##K##_##AT, PLAIN_BODY(K, AT, TWO_WORDS))
 
+/* As many words as the program says: the same branches for a structure as it is and as moved. */
+INLINE void write_under(uintptr_t object, program p, uint64_t rng)
+{
+    for (uint32_t k = 0; k < p->n_writes; k++)
+        store32(object + p->write[k], (uint32_t)rng);
+}
+
+/* Taken as writers or as readers do, words written under it, given back. */
+#define TAKE_BODY(K)                                                                               \
+    do {                                                                                           \
+        void *lock = at_inline(x0 + ((program)x1)->lock);                                          \
+        lb_##K##_write(lock, me, mm_of((program)x1));                                              \
+        write_under(x0, (program)x1, rng);                                                         \
+        lb_##K##_write_unlock(lock, me, mm_of((program)x1));                                       \
+    } while (0)
+#define SHARE_BODY(K)                                                                              \
+    do {                                                                                           \
+        void *lock = at_inline(x0 + ((program)x1)->lock);                                          \
+        lb_##K##_read(lock, me);                                                                   \
+        write_under(x0, (program)x1, rng);                                                         \
+        lb_##K##_read_unlock(lock, me, mm_of((program)x1));                                        \
+    } while (0)
+/* A reference count's writers need the address space's lock: LB_OP_WRITE. */
+#define TAKES_PLAIN_LOCK(K)  FORMS(take_##K, TAKE_BODY(K))
+#define TAKES_PLAIN_COUNT(K) TAKES_PLAIN_LOCK(K)
+#define TAKES_PLAIN_RETRY(K) TAKES_PLAIN_LOCK(K)
+#define TAKES_MM_RETRY(K)    TAKES_PLAIN_LOCK(K)
+#define TAKES_MM_LOCK(K)
+#define TAKES_NONE_LOCK(K)
+#define SHARES_LOCK(K)  FORMS(share_##K, SHARE_BODY(K))
+#define SHARES_COUNT(K) SHARES_LOCK(K)
+#define SHARES_RETRY(K)
+
 /* What a line of the list of kinds asks for, and where it is found. */
 #define LOOPS_LOCK(K, AT)  BODIES(K, AT) READ_FORMS(K, AT, ALONE_BODY)
 #define LOOPS_COUNT(K, AT) LOOPS_LOCK(K, AT)
@@ -327,12 +360,14 @@ INLINE void increment(uintptr_t address)
 #define LOOPS_PLAIN(K, AT) WRITERS(K, AT) PLAIN(K, AT)
 #define LOOPS(NAME, K, readers, writers)                                                           \
     LOOPS_##readers(K, inline) LOOPS_##readers(K, indirect) LOOPS_##writers(K, inline)             \
-        LOOPS_##writers(K, indirect)
+        LOOPS_##writers(K, indirect) SHARES_##readers(K) TAKES_##writers##_##readers(K)
 LB_LOCK_LIST(LOOPS)
 CLEARING(rwsem40, inline)
 CLEARING(rwsem40, indirect)
 CLEARING(rwsem32, inline)
 CLEARING(rwsem32, indirect)
+SHARES_LOCK(rwsem40_clearing)
+SHARES_LOCK(rwsem32_clearing)
 
 FORMS(empty, (void)0)
 
@@ -384,12 +419,13 @@ FORMS(adds, adds(x0, me))
         ROWS_BY(RULES(CLEARING), LB_OP_NESTED, nested, K##_clearing, LOCK),                        \
         ROWS_BY(RULES(CLEARING), LB_OP_MANY, many, K##_clearing, LOCK),                            \
         ROWS_BY(RULES(CLEARING), LB_OP_ALONE, alone, K##_clearing, LOCK),                          \
-        ROWS_BY(RULES(CLEARING), LB_OP_MIX, mix, K##_clearing, LOCK)
-#define ROWS_LOCK(K, LOCK)                                                                         \
+        ROWS_BY(RULES(CLEARING), LB_OP_MIX, mix, K##_clearing, LOCK),                              \
+        ROW_BY(RULES(CLEARING), LB_OP_SHARE, share_##K##_clearing, LOCK, false)
+#define ROWS_RETRY(K, LOCK)                                                                        \
     ROWS_AT(LB_OP_READ, read, K, LOCK), ROWS_AT(LB_OP_NESTED, nested, K, LOCK),                    \
         ROWS_AT(LB_OP_MANY, many, K, LOCK), ROWS_AT(LB_OP_ALONE, alone, K, LOCK),
+#define ROWS_LOCK(K, LOCK)  ROWS_RETRY(K, LOCK) ROW(LB_OP_SHARE, share_##K, LOCK, false),
 #define ROWS_COUNT(K, LOCK) ROWS_LOCK(K, LOCK)
-#define ROWS_RETRY(K, LOCK) ROWS_LOCK(K, LOCK)
 #define ROWS_NONE(K, LOCK)
 #define ROWS_MM(K, LOCK)                                                                           \
     ROWS_BY(PLAIN_RULES, LB_OP_WRITE, write, K, LOCK),                                             \
@@ -399,8 +435,16 @@ FORMS(adds, adds(x0, me))
 #define ROWS_PLAIN(K, LOCK)                                                                        \
     ROWS_MM(K, LOCK)                                                                               \
     ROWS_AT(LB_OP_WRITER, writer, K, LOCK), ROWS_AT(LB_OP_GUARDED, guarded, K, LOCK),
+#define ROWS_TAKES(K, LOCK)       ROW(LB_OP_TAKE, take_##K, LOCK, false),
+#define ROWS_PLAIN_LOCK(K, LOCK)  ROWS_TAKES(K, LOCK)
+#define ROWS_PLAIN_COUNT(K, LOCK) ROWS_TAKES(K, LOCK)
+#define ROWS_PLAIN_RETRY(K, LOCK) ROWS_TAKES(K, LOCK)
+#define ROWS_MM_RETRY(K, LOCK)    ROWS_TAKES(K, LOCK)
+#define ROWS_MM_LOCK(K, LOCK)
+#define ROWS_NONE_LOCK(K, LOCK)
 #define ROWS(NAME, K, readers, writers)                                                            \
-    ROWS_##readers(K, LB_LOCK_##NAME) ROWS_##writers(K, LB_LOCK_##NAME)
+    ROWS_##readers(K, LB_LOCK_##NAME) ROWS_##writers(K, LB_LOCK_##NAME)                            \
+        ROWS_##writers##_##readers(K, LB_LOCK_##NAME)
 
 static const struct lb_hot_entry entries[] = {
     ROW(LB_OP_EMPTY, empty, LB_HOT_NO_LOCK, false),

@@ -2,7 +2,7 @@
  *
  * What a row of the table of scenarios means: who plays what, and with which layouts and locks.
  */
-#include <linebounce/scenario.h>
+#include "workload_private.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -77,7 +77,7 @@ static bool has_fields(const struct lb_scenario *scenario, const struct lb_layou
 
     for (int i = 0; i < scenario->n_roles; i++)
         if (lb_op_takes_words(scenario->roles[i].op)
-                ? !lb_layout_writes(layout, i, words, &how)
+                ? !lb_layout_writes(layout, i, words, &how) && !layout->taken
                 : scenario->roles[i].op == LB_OP_OBSERVE && !lb_layout_loads(layout, i, words))
             return false;
     return true;
@@ -91,10 +91,49 @@ bool lb_scenario_locks(const struct lb_scenario *scenario)
     return scenario->uses_lock;
 }
 
-bool lb_scenario_has_generation(const struct lb_scenario *scenario)
+bool lb_workload_locks(const struct lb_workload *s)
 {
-    return scenario->subject->uses_layout && lb_scenario_locks(scenario) &&
-           !lb_scenario_churns(scenario);
+    return lb_scenario_locks(s->scenario) ||
+           (s->scenario->by_structure && s->layout && s->layout->taken);
+}
+
+bool lb_workload_has_generation(const struct lb_workload *s)
+{
+    return s->scenario->subject->uses_layout && lb_workload_locks(s) &&
+           !lb_scenario_churns(s->scenario);
+}
+
+/* An op on words, as many and in the way that the layout says for the role. */
+static enum lb_op words_op(const struct lb_layout *l, int role)
+{
+    static const enum lb_op ops[LB_HOWS] = {[LB_HOW_LOAD] = LB_OP_LOAD,
+                                            [LB_HOW_STORE] = LB_OP_STORE,
+                                            [LB_HOW_INCREMENT] = LB_OP_INCREMENT,
+                                            [LB_HOW_ADD] = LB_OP_ADD,
+                                            [LB_HOW_CAS] = LB_OP_CAS};
+    uint16_t words[LB_WRITES_MOST];
+    enum lb_how how = LB_HOW_STORE;
+    size_t n = lb_layout_writes(l, role, words, &how);
+
+    return ops[how] + (enum lb_op)(n ? n - 1 : 0);
+}
+
+/* How a lock of that kind is taken. */
+static enum lb_op lock_op(enum lb_how how, enum lb_lock_kind lock)
+{
+    bool share = how == LB_HOW_SHARE || (how == LB_HOW_TAKE && lb_lock_info(lock)->counted);
+
+    return share ? LB_OP_SHARE : LB_OP_TAKE;
+}
+
+enum lb_op lb_role_op(const struct lb_scenario *s, const struct lb_layout *l,
+                      enum lb_lock_kind lock, int role)
+{
+    enum lb_op op = s->roles[role].op;
+
+    if (!l || !lb_op_takes_words(op))
+        return op;
+    return l->taken ? lock_op(l->taken, lock) : words_op(l, role);
 }
 
 /* A loop for every role. */
@@ -104,10 +143,22 @@ static int has_loops(const struct lb_scenario *scenario, const struct lb_layout 
     bool indirect = layout && layout->separate;
 
     for (int i = 0; i < scenario->n_roles; i++)
-        if (!lb_hot_find(scenario->roles[i].op, lock, indirect, true))
+        if (!lb_hot_find(lb_role_op(scenario, layout, lock, i), lock, indirect, true))
             return lb_fail(why, EINVAL, "%s with lock %s: its role %s has no loop for that",
                            scenario->name, lb_lock_info(lock)->name, scenario->roles[i].name);
     return 0;
+}
+
+/* Why a kind cannot be taken so; NULL: it can. */
+static const char *no_way(enum lb_how how, const struct lb_lock_info *info)
+{
+    bool lock = how == LB_HOW_LOCK && !info->plain_writers && !info->lockless_reads;
+
+    if (how == LB_HOW_SHARE && info->lockless_reads)
+        return "its readers take nothing";
+    return !lock             ? NULL
+           : !info->excludes ? "it has no write side"
+                             : "its writers need the address space's lock: see mixed";
 }
 
 int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layout *layout,
@@ -136,6 +187,9 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
     if (has_op(scenario, LB_OP_WRITE) && !info->excludes)
         return lb_fail(why, EINVAL, "%s with lock %s: it has no write side", scenario->name,
                        info->name);
+    const char *no = scenario->by_structure ? no_way(layout->taken, info) : NULL;
+    if (no)
+        return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name, no);
     int err = lb_layout_allows(layout, lock, why);
     return err ? err : has_loops(scenario, layout, lock, why);
 }
@@ -148,4 +202,14 @@ bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lo
 
     return scenario->blocks ||
            (shares_object && lb_scenario_locks(scenario) && lb_lock_info(lock)->sleeps_in_read);
+}
+
+/* Spinlocks do not sleep, but a holder that was interrupted holds up the others as long. */
+bool lb_workload_blocks(const struct lb_workload *s)
+{
+    bool taken = s->scenario->by_structure && s->layout && s->layout->taken;
+    enum lb_op op = taken ? lb_role_op(s->scenario, s->layout, s->lock, 1) : LB_OP_EMPTY;
+
+    return lb_scenario_blocks(s->scenario, s->lock) || op == LB_OP_TAKE ||
+           (op == LB_OP_SHARE && lb_lock_info(s->lock)->sleeps_in_read);
 }

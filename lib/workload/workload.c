@@ -6,28 +6,14 @@
 
 #include <errno.h>
 
-/* An op on words, as many and in the way that the layout says for the role. */
-static enum lb_op words_op(const struct lb_layout *l, int role)
-{
-    static const enum lb_op ops[LB_HOWS] = {[LB_HOW_LOAD] = LB_OP_LOAD,
-                                            [LB_HOW_STORE] = LB_OP_STORE,
-                                            [LB_HOW_INCREMENT] = LB_OP_INCREMENT,
-                                            [LB_HOW_ADD] = LB_OP_ADD,
-                                            [LB_HOW_CAS] = LB_OP_CAS};
-    uint16_t words[LB_WRITES_MOST];
-    enum lb_how how = LB_HOW_STORE;
-    size_t n = lb_layout_writes(l, role, words, &how);
-
-    return ops[how] + (enum lb_op)(n ? n - 1 : 0);
-}
-
 enum lb_op lb_workload_op(const struct lb_workload *s, int i)
 {
     enum lb_op op = lb_scenario_op(s->scenario, &s->writers, i, s->threads);
 
     if (!s->layout || !lb_op_takes_words(op))
         return op;
-    return words_op(s->layout, lb_scenario_role(s->scenario, &s->writers, i, s->threads));
+    return lb_role_op(s->scenario, s->layout, s->lock,
+                      lb_scenario_role(s->scenario, &s->writers, i, s->threads));
 }
 
 bool lb_workload_paced(const struct lb_workload *s, int role)

@@ -125,6 +125,7 @@ static void make_program(const struct lb_workload_map *m, int role, size_t secon
     n = lb_layout_writes(l, role, writes, &how);
     for (size_t k = 0; k < n; k++)
         p.write[k] = writes[k];
+    p.n_writes = (uint32_t)n;
     p.seq = (uint16_t)lb_program_seq(l);
     p.lock = (uint16_t)(l->indirect ? l->slot_offset : l->lock_offset);
     p.second = (uint16_t)second;
@@ -231,7 +232,7 @@ static int objects_check(const struct lb_workload *s, const struct lb_draw *draw
     struct lb_workload_map m;
     int err;
 
-    if (!lb_scenario_locks(s->scenario))
+    if (!lb_workload_locks(s))
         return 0;
     if ((err = lb_workload_map_init(s, draw, NULL, &m)))
         return err;

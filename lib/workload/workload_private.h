@@ -34,6 +34,11 @@ static inline bool lb_picking_is_private(enum lb_picking access)
     return access == LB_PICK_PRIVATE_UNIFORM || access == LB_PICK_PRIVATE_ZIPF;
 }
 
+/* The op of a role; where that takes words, on as many and in the way that the layout says, which
+ * may be NULL for scenarios that use none. */
+enum lb_op lb_role_op(const struct lb_scenario *scenario, const struct lb_layout *layout,
+                      enum lb_lock_kind lock, int role);
+
 /* The mm. `many` fills the arena from its start, so there it lies behind the objects. */
 size_t lb_workload_mm(const struct lb_workload *shape, const struct lb_draw *draw);
 

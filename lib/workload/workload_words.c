@@ -18,12 +18,30 @@ static size_t slots_at(const struct lb_workload *s, size_t base)
            (s->offset_bytes + sizeof(uint64_t) + WORDS_ALIGN - 1) / WORDS_ALIGN * WORDS_ALIGN;
 }
 
+/* Writers that come under another lock in the kernel have none here. */
+static int one_at_a_time(const struct lb_workload *s, struct lb_why *why)
+{
+    const struct lb_lock_info *lock = lb_lock_info(s->lock);
+    int n = 0;
+
+    for (int i = 0; i < s->threads && !lock->plain_writers; i++)
+        n += lb_workload_op(s, i) == LB_OP_TAKE;
+    if (n < 2)
+        return 0;
+    return lb_fail(why, EINVAL,
+                   "%s with lock %s: its writers come one at a time under another lock: of %d "
+                   "threads %d would write",
+                   s->scenario->name, lock->name, s->threads, n);
+}
+
 int lb_workload_allows(const struct lb_workload *s, struct lb_why *why)
 {
     const struct lb_lock_info *lock = lb_lock_info(s->lock);
     const char *name = s->scenario->name;
     size_t offset = s->offset_bytes;
 
+    if (s->layout)
+        return one_at_a_time(s, why);
     if (!s->scenario->subject->uses_words)
         return 0;
     if (!offset || offset % sizeof(uint64_t) || offset > LB_OFFSET_MOST)
