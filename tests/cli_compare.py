@@ -9,6 +9,7 @@ Exit 0 passed, 1 failed, 77 skipped: every test was. No test looks at how fast a
 import csv
 import json
 import os
+import re
 import resource
 import shutil
 import sys
@@ -56,7 +57,7 @@ class Compare(Case):
         return "A1", "A2", "A3", "--", "B1", "B2", "B3"
 
     def test_text(self):
-        result = self.succeeds("compare", *self.six(1.5))
+        result = self.succeeds("compare", "--all", *self.six(1.5))
         self.assertRegex(result.stdout, r"kernel +of A \| of B")
         self.assertRegex(result.stdout,
                          r"(?m)^embedded\+rwsem40 .* 1\.\d+ \[.*\] +slower .* slower$")
@@ -66,16 +67,77 @@ class Compare(Case):
 
     def test_the_same_words_each_time(self):
         sides = self.six(1.1)
-        first = self.succeeds("compare", *sides).stdout
-        self.assertEqual(self.succeeds("compare", *sides).stdout, first)
+        first = self.succeeds("compare", "--all", *sides).stdout
+        self.assertEqual(self.succeeds("compare", "--all", *sides).stdout, first)
 
     def test_one_run_a_side(self):
-        result = self.succeeds("compare", self.make("A", 1.2), self.make("B", 1.5))
+        result = self.succeeds("compare", "--all", self.make("A", 1.2), self.make("B", 1.5))
         self.assertIn("time: 0 faster, 0 slower, 0 same, 0 not slower, 2 unresolved", result.stdout)
         self.assertIn("1 run on side A: a verdict needs 3 on each: 3 times", result.stdout)
         self.assertIn("of the same run: 0 faster, 0 slower, 0 same, 0 not slower, 1 unresolved",
                       result.stdout)
         self.assertRegex(result.stdout, r"embedded\+rwsem40 .* 1\.25\d +unresolved \(1\)\n")
+
+    def brief(self, *args, lines=40, columns=100):
+        text = self.succeeds("compare", *args).stdout
+        self.assertLessEqual(len(text.splitlines()), lines, text)
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), columns, text)
+        return text
+
+    def test_brief(self):
+        sides = self.six(1.5)
+        text = self.brief(*sides)
+        self.assertRegex(text, r"kernel +of A \| of B")
+        self.assertRegex(text, r"Changed, 1 of 2 cases, l3, threads 2, 200 ns:")
+        self.assertRegex(text, r"(?m)^observer embedded +1\d\d\.\d +1\d\d\.\d 1\.\d+ "
+                         r"\[.*\] +slower$")
+        self.assertNotRegex(text, r"(?m)^observer pointer")
+        self.assertIn("Not changed: 1 same, 0 not slower. Undecided: 0\n", text)
+        self.assertRegex(text.splitlines()[-1], r"^B against A: slower in 1 of 2 cases "
+                         r"\(\+4\d\.\d %: observer embedded\), faster in 0\.$")
+        self.assertRegex(self.brief("--filter", "pointer", *sides),
+                         r"(?m)^observer pointer .* same$")
+        self.assertIn("no change seen in 0 cases", self.brief("--filter", "nothing", *sides))
+
+    def test_brief_without_verdicts(self):
+        text = self.brief(self.make("A", 1.2), self.make("B", 1.5))
+        self.assertRegex(text, r"No case is seen to change; differences of 2, not judged")
+        self.assertRegex(text, r"(?m)^observer embedded +\d\S+ +\d\S+ 1\.25\d +\?$")
+        self.assertIn("     2  1 run on side A: a verdict needs 3 on each\n", text)
+        self.assertIn("no answer from 1 run a side: a verdict needs 3", text)
+
+    def test_brief_of_many(self):
+        """Two hundred cases that changed, and what stands around them, fit on one screen."""
+        for side, factor in (("A", 1.0), ("B", 1.5)):
+            for run in range(3):
+                name = f"{side}{run}"
+                self.make(name)
+                with open(self.path(name, "samples.csv"), "w", newline="",
+                          encoding="utf-8") as file:
+                    rows = csv.DictWriter(file, schema_columns("samples"), restval="")
+                    rows.writeheader()
+                    for number in range(200 * 12):
+                        case, turn = number % 200, number // 200
+                        noise = 1 + (turn * 7 + run * 3 + case) % 11 / 1000
+                        values = dict(zip(self.COLUMNS, (
+                            "layouts", f"scenario-of-a-long-name-{case // 8}", f"layout{case % 8}",
+                            "rwsem40", "l3", "l3", 2, 200 if case % 2 else 0, "all", turn, "ok",
+                            (100 + case) * (factor + case / 1000) * noise, 0.9, 90, 90, 0)))
+                        rows.writerow({"schema_version": SCHEMA, **values})
+        sides = ("A0", "A1", "A2", "--", "B0", "B1", "B2")
+        text = self.brief(*sides)
+        self.assertRegex(text, r"\.\.\. and \d+ more \(--all\)")
+        rows = [line for line in text.splitlines() if line.startswith("scenario-of")]
+        self.assertGreaterEqual(len(rows), 15)
+        self.assertNotIn("saturated", "".join(rows))
+        times = [line.split()[-6:-4] for line in
+                 self.brief("--sort", "time", *sides).splitlines()
+                 if line.startswith("scenario-of")]
+        self.assertEqual(times, sorted(times, key=lambda t: -float(t[1])))
+        commit = self.brief("--format", "commit", *sides, columns=72)
+        self.assertRegex(commit, r"\AB against A: slower in \d+ of 200")
+        self.assertRegex(commit, r"(?m) \+\d\d\.\d% slower$")
 
     def test_csv_and_json(self):
         sides = self.six(1.5)
@@ -103,18 +165,18 @@ class Compare(Case):
         self.assertIn("no case could be judged", result.stderr)
 
     def test_regimes_that_do_not_meet(self):
-        result = self.succeeds("compare", self.make("A"), self.make("B", trip=310))
+        result = self.succeeds("compare", "--all", self.make("A"), self.make("B", trip=310))
         self.assertIn("different distances between the CPUs (round trips of 90 and 310 ns)",
                       result.stdout)
 
     def test_files_and_summaries(self):
         self.make("A")
         self.make("B", record=False)
-        result = self.succeeds("compare", "A/samples.csv", "B/samples.csv")
+        result = self.succeeds("compare", "--all", "A/samples.csv", "B/samples.csv")
         self.assertIn("no run.json", result.stdout)
         with open(self.path("B", "samples.csv"), "a", encoding="utf-8") as file:
             file.write(f"{SCHEMA},layouts,obs")
-        self.assertIn("torn", self.succeeds("compare", "A", "B").stdout)
+        self.assertIn("torn", self.succeeds("compare", "--all", "A", "B").stdout)
 
     def test_wrong_usage(self):
         self.make("A")
@@ -123,7 +185,8 @@ class Compare(Case):
                      ("A", "A/samples.csv"), ("A", "B", "--format", "xml"),
                      ("A", "B", "--fail-if-slower", "x"), ("A", "B", "--fail-if-slower", "-5%"),
                      ("A", "B", "--baseline", "nolayout"),
-                     ("A", "B", "--frobnicate"),
+                     ("A", "B", "--frobnicate"), ("--sort", "size", "A", "B"),
+                     ("--all", "--filter", "x", "A", "B"), ("--all", "--sort", "time", "A", "B"),
                      ("A", "B", "--out", "A/samples.csv")):
             self.refuses("compare", *args)
         self.assertEqual(len(read_csv(self.path("A", "samples.csv"))), 60)
@@ -159,7 +222,7 @@ class Compare(Case):
                               "baseline": {"A": "pointer", "B": "embedded"}[name]}
             with open(self.path(name, "run.json"), "w", encoding="utf-8") as file:
                 json.dump(record, file)
-        result = self.run_it("compare", "A", "B", "--baseline", "pointer")
+        result = self.run_it("compare", "--all", "A", "B", "--baseline", "pointer")
         for label, a, b in (("governor", "performance", "powersave"), ("commit", "c-A", "c-B"),
                             ("compiler's flags", "-O1", "-O2"), (r"margin \(ns\)", "2", "3"),
                             ("command", "run --seed A", "run --seed B"),
@@ -185,7 +248,7 @@ class Compare(Case):
             self.make(name)
             with open(self.path(name, "samples.csv"), "a", encoding="utf-8") as file:
                 file.write(f"{SCHEMA},layouts,obs")
-        text = self.succeeds("compare", "A", "B").stdout
+        text = self.succeeds("compare", "--all", "A", "B").stdout
         for name in "AB":
             self.assertIn(f"\n{name}: {name} (1 run, 60 rows; left out: 0 spoiled, 0 armed)",
                           "\n" + text)
@@ -208,12 +271,12 @@ class Compare(Case):
                  "observer, 2 threads, l3@1 (l3), 16 objects, shared-zipf, 200 ns of work")):
             for name in "AB":
                 self.make(name, **cells)
-            text = self.succeeds("compare", "A", "B").stdout
+            text = self.succeeds("compare", "--all", "A", "B").stdout
             self.assertIn(f"\n{head}\nlayout ", text)
             self.assertEqual(text.count("\nlayout "), 1)
         for name in "AB":  # an offset is part of the layout's name
             self.make(name, offset_bytes=8, lock="", layout="apart-8")
-        self.assertRegex(self.succeeds("compare", "A", "B").stdout, r"(?m)^apart-8 +\d")
+        self.assertRegex(self.succeeds("compare", "--all", "A", "B").stdout, r"(?m)^apart-8 +\d")
 
     def test_columns_of_json(self):
         for name in "AB":
@@ -239,7 +302,7 @@ class Compare(Case):
                 writer.writerow({**row, "later": "of a later\nprogram"})
         self.make("fewer")
         shutil.copy(self.path("few", "samples.csv"), self.path("fewer", "samples.csv"))
-        text = self.succeeds("compare", "few", "fewer").stdout
+        text = self.succeeds("compare", "--all", "few", "fewer").stdout
         self.assertIn("\nB against A, 2 cases of both:\n", text)
         self.assertRegex(text, r"(?m)^embedded\+rwsem40 +1\d+\.\d\d +1\d+\.\d\d ")
         for name in sorted(needed):
@@ -304,7 +367,7 @@ class Compare(Case):
         def few_seconds():
             resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
 
-        text = self.succeeds("compare", "A", "B", preexec_fn=few_seconds).stdout
+        text = self.succeeds("compare", "--all", "A", "B", preexec_fn=few_seconds).stdout
         self.assertIn("\nB against A, 24000 cases of both:\n", text)
 
     def test_what_files_say_cannot_move_the_cursor(self):
@@ -323,12 +386,13 @@ class Compare(Case):
             with open(self.path(name, "run.json"), "w", encoding="utf-8") as file:
                 json.dump(record, file)
         for folders in (("A\n\x1b[1m", "B"), ("B", "A\n\x1b[1m"), ("B", "B\x1b[1m\nnote: forged")):
-            result = self.run_it("compare", *folders)
-            for text in (result.stdout, result.stderr):
-                self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
-                self.assertNotRegex(text, "(?m)^note: forged")
+            for form in ("--all", "--sort=name", "--filter=x", "--format=commit"):
+                result = self.run_it("compare", form, *folders)
+                for text in (result.stdout, result.stderr):
+                    self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]")
+                    self.assertNotRegex(text, "(?m)^note: forged")
         self.assertIn("\\x1b[2J\\x0d\\x0anote: forged\\xc2\\x9b", self.run_it(
-            "compare", "A\n\x1b[1m", "B").stdout)
+            "compare", "--all", "A\n\x1b[1m", "B").stdout)
 
     def test_formulas(self):
         """A name that a spreadsheet would run is kept from it; numbers stay numbers."""
@@ -338,12 +402,12 @@ class Compare(Case):
                                                  "B").stdout.splitlines()))
         self.assertEqual({r["placement"] for r in rows}, {"'=HYPERLINK(1)"})
         self.assertEqual({r["lock"] for r in rows}, {"'@x"})
-        self.assertIn("=HYPERLINK(1)", self.succeeds("compare", "A", "B").stdout)
+        self.assertIn("=HYPERLINK(1)", self.succeeds("compare", "--all", "A", "B").stdout)
 
     def test_sweeps(self):
         for name in "AB":
             self.succeeds("sweep", *ALONE, "--rounds", "2", "--out", name)
-        text = self.succeeds("compare", "A", "B").stdout
+        text = self.succeeds("compare", "--all", "A", "B").stdout
         self.assertRegex(text, r"(?m)^pointer\+rwsem40 .* unresolved")
         self.assertRegex(text, r"same-object, 1 thread, compact-1")
 
@@ -352,7 +416,40 @@ class Compare(Case):
             self.succeeds("run", *ALONE, "--rounds", "21", "--out", name)
         result = self.succeeds("compare", "A", "B")
         self.assertRegex(result.stdout, r"seed +\d+ \| \d+")
-        self.assertIn("cases of both", result.stdout)
+        self.assertIn("no answer from 1 run a side", result.stdout)
+
+    def test_two_programs_in_turns(self):
+        """The other build is a script here: its trail says that it ran, and when."""
+        other = self.path("other")
+        with open(other, "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\necho "$@" >>{self.path("trail")}\n'
+                       f'exec {cli_support.PROGRAM} "$@"\n')
+        os.chmod(other, 0o755)
+        result = self.succeeds("run", *ALONE, "--rounds", "1", "--against", other, "--ru=2",
+                               "-otwo")
+        self.assertEqual(sorted(os.listdir(self.path("two"))),
+                         sorted(f"{side}{run}{end}" for side in "AB" for run in "12"
+                                for end in ("", ".txt")))
+        with open(self.path("trail"), encoding="utf-8") as file:
+            calls = file.read().splitlines()
+        self.assertEqual([call.split()[-1] for call in calls], ["two/A1", "two/A2"])
+        self.assertNotIn("against", " ".join(calls))
+        self.assertEqual(re.findall(r"(?m)^linebounce: ([AB]\d): ", result.stderr),
+                         ["A1", "B1", "A2", "B2"])
+        self.assertIn("B against A: no answer from 2 runs a side", result.stdout)
+        with open(self.path("two/B1.txt"), encoding="utf-8") as file:
+            self.assertIn("two/B1", file.read())
+
+    def test_a_program_that_fails_ends_the_turns(self):
+        result = self.run_it("run", *ALONE, "--against", "/bin/false", "--out", "two")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("A1: /bin/false ended with status 1", result.stderr)
+        self.assertEqual(os.listdir(self.path("two")), ["A1.txt"])
+        for args in (("--against", "/nowhere/x"), ("--runs", "3"),
+                     ("--against", "/bin/true", "--dry-run"),
+                     ("--against", "/bin/true", "--runs", "0")):
+            self.refuses("run", *ALONE, *args)
+        self.refuses("sweep", *ALONE, "--against", "/bin/true")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include "options.h"
+#include "report/compare_brief.h"
 #include "report/compare_table.h"
 
 #include <linebounce/compare.h>
@@ -23,6 +24,9 @@ enum {
     KEY_OUT = 'o',
     KEY_FAIL = 256,
     KEY_BASELINE,
+    KEY_ALL,
+    KEY_FILTER,
+    KEY_SORT,
 };
 
 struct options {
@@ -31,15 +35,21 @@ struct options {
     const char *format, *out;
     double fail_share; /* NAN: not asked for */
     bool parted;       /* the sides were parted by -- */
+    bool all;          /* every case, whatever became of it */
+    struct compare_view view;
 };
 
 static const struct argp_option argp_options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "text, csv or json (text)", 0},
+    {"format", KEY_FORMAT, "FORMAT", 0, "text, csv, json, or commit: a table of 72 columns (text)",
+     0},
     {"out", KEY_OUT, "FILE", 0, "Write there instead of to standard output", 0},
     {"fail-if-slower", KEY_FAIL, "PERCENT", 0,
      "End with status 3 when any case's interval lies wholly above that: 5%", 0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0,
      "What the others are divided by within each run (as recorded)", 0},
+    {"all", KEY_ALL, 0, 0, "Every case of both sides, group by group", 0},
+    {"filter", KEY_FILTER, "TEXT", 0, "Cases whose name holds this alone: embedded, mixed, l3", 0},
+    {"sort", KEY_SORT, "HOW", 0, "change (the largest first), name or time (change)", 0},
     {0},
 };
 
@@ -98,22 +108,56 @@ static void end_of_paths(struct options *o, struct argp_state *state)
 
 static const char *format_at(size_t i)
 {
-    static const char *const names[] = {"text", "csv", "json"};
+    static const char *const names[] = {"text", "csv", "json", "commit"};
 
     return names[i];
 }
 
+static const char *sort_at(size_t i)
+{
+    static const char *const names[COMPARE_SORTS] = {"change", "name", "time"};
+
+    return names[i];
+}
+
+static size_t parse_name(const struct lb_names *names, const char *arg, struct argp_state *state)
+{
+    struct lb_why why;
+    size_t found = 0;
+
+    if (lb_name_find(names, arg, &why, &found))
+        argp_error(state, "%s", why.text);
+    return found;
+}
+
+static error_t parse_view(int key, char *arg, struct argp_state *state)
+{
+    static const struct lb_names sorts = {"order", sort_at, COMPARE_SORTS, NULL};
+    struct options *o = state->input;
+
+    switch (key) {
+    case KEY_ALL:
+        o->all = true;
+        return 0;
+    case KEY_FILTER:
+        o->view.filter = arg;
+        return 0;
+    case KEY_SORT:
+        o->view.sort = (enum compare_sort)parse_name(&sorts, arg, state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    static const struct lb_names formats = {"format", format_at, 3, NULL};
+    static const struct lb_names formats = {"format", format_at, 4, NULL};
     struct options *o = state->input;
-    struct lb_why why;
-    size_t found;
 
     switch (key) {
     case KEY_FORMAT:
-        if (lb_name_find(&formats, arg, &why, &found))
-            argp_error(state, "%s", why.text);
+        parse_name(&formats, arg, state);
         o->format = arg;
         return 0;
     case KEY_OUT:
@@ -131,10 +175,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         o->parted |= state->quoted > 0;
+        if (o->all && (o->view.filter || o->view.sort))
+            argp_error(state, "--all shows every case in the order of names: leave out --%s",
+                       o->view.filter ? "filter" : "sort");
         end_of_paths(o, state);
         return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_view(key, arg, state);
     }
 }
 
@@ -151,13 +198,16 @@ static bool is_input(const struct lb_compare *c, const char *path)
     return false;
 }
 
-static int print_to(FILE *out, const struct lb_compare *c, const char *format)
+static int print_to(FILE *out, const struct lb_compare *c, const struct options *o)
 {
+    const char *format = o->format;
     char *text;
     int err;
 
     if (!strcmp(format, "text"))
-        return compare_table(out, c);
+        return o->all ? compare_table(out, c) : compare_brief(out, c, &o->view);
+    if (!strcmp(format, "commit"))
+        return compare_commit(out, c, &o->view);
     err = strcmp(format, "csv") ? lb_compare_json(c, &text) : lb_compare_csv(c, &text);
     if (err)
         return err;
@@ -179,7 +229,7 @@ static int write_out(const struct lb_compare *c, const struct options *o)
         fprintf(stderr, "linebounce: %s: %s\n", o->out, strerror(errno));
         return EXIT_NOT_MEASURED;
     }
-    err = print_to(out, c, o->format);
+    err = print_to(out, c, o);
     if (!err && o->out && (fflush(out) || ferror(out)))
         err = errno ? -errno : -EIO;
     if (o->out && fclose(out) && !err)

@@ -48,6 +48,8 @@ enum {
     KEY_SEED,
     KEY_ROUNDS,
     KEY_TOPOLOGY,
+    KEY_AGAINST,
+    KEY_RUNS,
     KEY_TWINS,
     KEY_TWIN_SLOW,
     KEY_NO_PLOTS,
@@ -148,6 +150,9 @@ static const struct argp_option run_options[] = {
     {"twin-slow", KEY_TWIN_SLOW, "PERCENT", 0, "Slow the twins' pause: a planted difference", 0},
     {0, 0, 0, 0, "Output:", 4},
     {"out", KEY_OUT, "DIR", 0, "Folder for the results (results/HOST/UTC-TIME)", 0},
+    {"against", KEY_AGAINST, "PROGRAM", 0,
+     "Measure another build of linebounce and this one in turns (A B A B), then compare", 0},
+    {"runs", KEY_RUNS, "N", 0, "... so many runs of each (3: the fewest that give verdicts)", 0},
     {"no-plots", KEY_NO_PLOTS, 0, 0, "Draw no pictures", 0},
     {"dry-run", KEY_DRY_RUN, 0, 0, "Print the plan and its time, measure nothing", 0},
     {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0, "Plan for another machine (hwloc XML or synthetic)",
@@ -231,6 +236,30 @@ static int set_rounds(struct settings *s, const char *text, struct lb_why *why)
     return err;
 }
 
+static int set_runs(struct settings *s, const char *text, struct lb_why *why)
+{
+    uint64_t n = 0;
+    int err = value_whole("runs", text, 1, MOST_RUNS, why, &n);
+
+    s->runs = (unsigned)n;
+    return err;
+}
+
+/* A pair of programs is measured by `run` alone. */
+static int check_against(struct settings *s, bool is_run, struct lb_why *why)
+{
+    if (s->against && !is_run)
+        return lb_fail(why, EINVAL, "--against: goes with run");
+    if (s->runs && !s->against)
+        return lb_fail(why, EINVAL, "--runs: goes with --against PROGRAM");
+    if (s->against && (s->dry_run || s->gbench.n))
+        return lb_fail(why, EINVAL, "--against: measures and compares: leave out %s",
+                       s->dry_run ? "--dry-run" : "Google Benchmark's flags");
+    if (s->against && !s->runs)
+        s->runs = DEFAULT_RUNS;
+    return 0;
+}
+
 static int set_sampling(struct settings *s, const char *text, struct lb_why *why)
 {
     s->sample_every = 0;
@@ -303,6 +332,11 @@ static int parse_single(int key, char *arg, struct settings *s, struct lb_why *w
         return set_prefetcher(s, arg, why);
     case KEY_ATOMICS:
         return lb_atomics_choose(arg, why);
+    case KEY_AGAINST:
+        s->against = arg;
+        return 0;
+    case KEY_RUNS:
+        return set_runs(s, arg, why);
     case KEY_TOPOLOGY:
         s->topology = arg;
         return 0;
@@ -532,7 +566,7 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
         add_suite(s, "layouts", &why);
     if (s->budget_s <= 0)
         s->budget_s = s->quick ? QUICK_BUDGET_S : DEFAULT_BUDGET_S;
-    if ((err = settings_complete(s, &why)))
+    if ((err = check_against(s, true, &why)) || (err = settings_complete(s, &why)))
         refuse(&why, err);
 }
 
@@ -569,7 +603,7 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
     options_parse(&argp, argc, argv, 0, s);
     if (!s->budget_given)
         s->budget_s = NAN; /* as long as the plan takes */
-    if ((err = settings_complete(s, &why)))
+    if ((err = check_against(s, false, &why)) || (err = settings_complete(s, &why)))
         refuse(&why, err);
 }
 

@@ -4,6 +4,7 @@
  */
 #include "command_line.h"
 #include "commands.h"
+#include "run_against.h"
 
 #include "session/provenance.h"
 #include "session/session.h"
@@ -146,7 +147,9 @@ int command_run(int argc, char **argv)
     settings_init(&s);
     settings_parse_run(argc, argv, &s);
     provenance_seed(&s);
-    if ((err = lb_topology_load(s.topology, &why, &topology)))
+    if (s.against)
+        status = run_against(&s, given);
+    else if ((err = lb_topology_load(s.topology, &why, &topology)))
         status = session_complain(lb_explain(&why, err, "topology"),
                                   s.topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
     else if ((err = front_open(&s, &why, &front)))

@@ -10,6 +10,7 @@
 
 #define MOST_NUMBER  1e12
 #define MOST_ROUNDS  1e9
+#define MOST_RUNS    1e4
 #define MOST_THREADS 1e6
 /* A gap of twice that is drawn in 32 bits. */
 #define MOST_SAMPLE_EVERY 1e9

@@ -9,8 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands in files, and their names. Good for eight calls; longer texts are cut. */
-static const char *shown(const char *text)
+const char *compare_shown(const char *text)
 {
     static char texts[8][1024];
     static unsigned next;
@@ -20,7 +19,7 @@ static const char *shown(const char *text)
     return to;
 }
 
-static void print_side(FILE *out, const struct lb_compare *c, int side)
+void compare_side(FILE *out, const struct lb_compare *c, int side)
 {
     size_t spoiled = 0, armed = 0, rows = 0, n = 0;
 
@@ -29,7 +28,7 @@ static void print_side(FILE *out, const struct lb_compare *c, int side)
         const struct lb_compare_run *run = &c->runs[r];
         if (run->side != side)
             continue;
-        fprintf(out, "%s %s", n++ ? "," : "", shown(run->path));
+        fprintf(out, "%s %s", n++ ? "," : "", compare_shown(run->path));
         rows += run->rows;
         spoiled += run->spoiled;
         armed += run->armed;
@@ -40,13 +39,13 @@ static void print_side(FILE *out, const struct lb_compare *c, int side)
 
 static void print_words(FILE *out, const struct lb_compare *c)
 {
-    print_side(out, c, 0);
-    print_side(out, c, 1);
+    compare_side(out, c, 0);
+    compare_side(out, c, 1);
     fputs(c->n_differences ? "\nWhat differs besides:\n" : "\nThe runs record no difference.\n",
           out);
     for (size_t i = 0; i < c->n_differences; i++)
-        fprintf(out, "  %-21s %s | %s\n", c->differences[i].what, shown(c->differences[i].side[0]),
-                shown(c->differences[i].side[1]));
+        fprintf(out, "  %-21s %s | %s\n", c->differences[i].what,
+                compare_shown(c->differences[i].side[0]), compare_shown(c->differences[i].side[1]));
     for (size_t i = 0; i < c->n_warnings; i++)
         fprintf(out, "%snote: %s.\n", i ? "" : "\n", c->warnings[i]);
 }
@@ -70,24 +69,25 @@ static void print_head(FILE *out, const struct lb_compare_case *k)
 {
     const char *writers = k->cells[LB_KEY_WRITERS], *work = k->cells[LB_KEY_WORK_NS];
 
-    fprintf(out, "\n%s, %s thread%s, %s", shown(k->cells[LB_KEY_SCENARIO]),
-            shown(k->cells[LB_KEY_THREADS]), strcmp(k->cells[LB_KEY_THREADS], "1") ? "s" : "",
-            shown(k->cells[LB_KEY_PLACEMENT]));
+    fprintf(out, "\n%s, %s thread%s, %s", compare_shown(k->cells[LB_KEY_SCENARIO]),
+            compare_shown(k->cells[LB_KEY_THREADS]),
+            strcmp(k->cells[LB_KEY_THREADS], "1") ? "s" : "",
+            compare_shown(k->cells[LB_KEY_PLACEMENT]));
     if (k->placement_b)
-        fprintf(out, " against %s", shown(k->placement_b));
+        fprintf(out, " against %s", compare_shown(k->placement_b));
     if (strcmp(k->cells[LB_KEY_PLACEMENT], k->cells[LB_KEY_DISTANCE]) != 0)
-        fprintf(out, " (%s)", shown(k->cells[LB_KEY_DISTANCE]));
+        fprintf(out, " (%s)", compare_shown(k->cells[LB_KEY_DISTANCE]));
     if (*k->cells[LB_KEY_HOME] && strcmp(k->cells[LB_KEY_HOME], "local") != 0)
-        fprintf(out, ", %s memory", shown(k->cells[LB_KEY_HOME]));
+        fprintf(out, ", %s memory", compare_shown(k->cells[LB_KEY_HOME]));
     if (*writers)
-        fprintf(out, ", writers %s", shown(writers));
+        fprintf(out, ", writers %s", compare_shown(writers));
     if (*k->cells[LB_KEY_EVERY])
-        fprintf(out, ", an op every %s ns", shown(k->cells[LB_KEY_EVERY]));
+        fprintf(out, ", an op every %s ns", compare_shown(k->cells[LB_KEY_EVERY]));
     if (*k->cells[LB_KEY_OBJECTS])
-        fprintf(out, ", %s objects%s%s", shown(k->cells[LB_KEY_OBJECTS]),
-                *k->cells[LB_KEY_ACCESS] ? ", " : "", shown(k->cells[LB_KEY_ACCESS]));
+        fprintf(out, ", %s objects%s%s", compare_shown(k->cells[LB_KEY_OBJECTS]),
+                *k->cells[LB_KEY_ACCESS] ? ", " : "", compare_shown(k->cells[LB_KEY_ACCESS]));
     if (strcmp(work, "0") != 0)
-        fprintf(out, ", %s ns of work\n", shown(work));
+        fprintf(out, ", %s ns of work\n", compare_shown(work));
     else
         fputs(", saturated throughput (no pause)\n", out);
     fprintf(out, "%-38s %9s %9s %-20s %-18s %-20s %s\n", "layout", "A ns/op", "B ns/op",
@@ -148,18 +148,18 @@ static void print_row(FILE *out, const struct lb_compare_case *k, struct reasons
     const char *layout = is_reference ? k->cells[LB_KEY_SCENARIO] : k->cells[LB_KEY_LAYOUT];
     bool locks = !is_reference && *k->cells[LB_KEY_LOCK];
 
-    snprintf(name, sizeof name, "%s%s%s%s%s", shown(layout), locks ? "+" : "",
-             locks ? shown(k->cells[LB_KEY_LOCK]) : "",
+    snprintf(name, sizeof name, "%s%s%s%s%s", compare_shown(layout), locks ? "+" : "",
+             locks ? compare_shown(k->cells[LB_KEY_LOCK]) : "",
              strcmp(k->cells[LB_KEY_ROLE], "all") ? " " : "",
-             strcmp(k->cells[LB_KEY_ROLE], "all") ? shown(k->cells[LB_KEY_ROLE]) : "");
+             strcmp(k->cells[LB_KEY_ROLE], "all") ? compare_shown(k->cells[LB_KEY_ROLE]) : "");
     fprintf(out, "%-38s", name);
     print_number(out, k->time.side[0]);
     print_number(out, k->time.side[1]);
     if (is_reference) {
         fprintf(out, isfinite(k->time.ratio) ? " %.3f" : " -", k->time.ratio);
         if (*k->cells[LB_KEY_WORK_NS])
-            fprintf(out, "  (%s, %s ns of work)", shown(k->cells[LB_KEY_PLACEMENT]),
-                    shown(k->cells[LB_KEY_WORK_NS]));
+            fprintf(out, "  (%s, %s ns of work)", compare_shown(k->cells[LB_KEY_PLACEMENT]),
+                    compare_shown(k->cells[LB_KEY_WORK_NS]));
         fputc('\n', out);
         return;
     }
@@ -208,7 +208,7 @@ static void print_only(FILE *out, const struct lb_compare *c, int side)
             continue;
         for (int key = LB_KEY_SCENARIO; key < LB_KEYS; key++)
             if (*k->cells[key] && key != LB_KEY_DISTANCE) {
-                fprintf(out, "%s%s", between, shown(k->cells[key]));
+                fprintf(out, "%s%s", between, compare_shown(k->cells[key]));
                 between = "/";
             }
         fputc('\n', out);
@@ -251,7 +251,7 @@ int compare_table(FILE *out, const struct lb_compare *c)
         print_only(out, c, 1);
         fprintf(out, "\nB against A, %zu cases of both:\ntime: ", c->n_common);
         print_tally(out, &c->time);
-        fprintf(out, "beside the base (%s) of the same run: ", shown(base_name(c)));
+        fprintf(out, "beside the base (%s) of the same run: ", compare_shown(base_name(c)));
         print_tally(out, &c->relative);
     }
     free(r.at);

@@ -57,6 +57,8 @@ struct settings {
     bool seed_given;
     unsigned rounds;
     const char *out;
+    const char *against; /* another program to measure in turns; NULL: this one alone */
+    unsigned runs;       /* of each then; 0: not said */
     const char *topology;
     const char *resume;     /* sweep: the folder to go on in */
     const char *prefetcher; /* "on", "off" or NULL: leave it alone */
@@ -76,8 +78,10 @@ struct settings {
     bool trace;                    /* show kernel: count real addresses too */
 };
 
-#define DEFAULT_BUDGET_S     90.0
-#define QUICK_BUDGET_S       15.0
+#define DEFAULT_BUDGET_S 90.0
+#define QUICK_BUDGET_S   15.0
+/* The fewest a side that compare judges. */
+#define DEFAULT_RUNS         3
 #define DEFAULT_PRECISION_NS 2.0
 #define DEFAULT_MEMORY_MOST  ((uint64_t)4 << 30)
 
