@@ -7,8 +7,8 @@
 
 # Debian's names: what a build needs, what its features and pictures need, and the same of tests.
 packages_run='meson ninja-build pkg-config gcc g++ libhwloc-dev libcjson-dev'
-packages_features='libnuma-dev libpfm4-dev libbpf-dev libbenchmark-dev zlib1g-dev gnuplot-nox
-    fonts-dejavu-core'
+packages_features='libnuma-dev libpfm4-dev libbpf-dev libdw-dev libbenchmark-dev zlib1g-dev
+    gnuplot-nox fonts-dejavu-core'
 packages_tests='libcmocka-dev python3'
 packages_checks='libbenchmark-tools python3-scipy python3-numpy clang binutils'
 
@@ -228,7 +228,7 @@ name_missing()
         has_module "$module" || lacking="$lacking $module"
     done
     [ -z "$lacking" ] || die "please install what is missing (programs, libraries):$lacking"
-    for module in libbpf benchmark zlib; do
+    for module in libbpf libdw benchmark zlib; do
         has_module "$module" || say "without $module: its feature is left out"
     done
     has_module numa || [ -f /usr/include/numa.h ] || say "without libnuma: no memory is bound"

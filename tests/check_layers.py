@@ -43,6 +43,7 @@ ALONE = [
     (re.compile(r"^zlib\.h$"), "lib/kernel/kernel_gzip.c"),
     (re.compile(r"^perfmon/"), "lib/counters/events_pfm.c"),
     (re.compile(r"^bpf/"), "lib/layout/btf_"),
+    (re.compile(r"^dwarf\.h$|^elfutils/"), "lib/layout/dwarf_"),
     (re.compile(r"^linux/(perf_event|hw_breakpoint)\.h$"), "lib/counters/"),
     (re.compile(r"^benchmark/"), "lib/report/gbench.cc"),
     (re.compile(r"^(cjson/)?cJSON"), ("lib/record/json", "lib/compare/compare_json.c")),

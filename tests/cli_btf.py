@@ -167,8 +167,8 @@ class Refusals(BtfCase):
         self.refused(f"btf:{path}:lockless,hot=a", "has no lock")
         self.refused(f"btf:{path}:file", "say what an op reads by hot=")
         self.refused(f"btf:{path}:file,hot=f_mode,speed=9", "unknown key")
-        self.refused(f"btf:{path}:", "a name has 1 to 63 characters")
-        self.refused("btf:", "a name has 1 to 63 characters")
+        self.refused(f"btf:{path}:", "a name has 1 to 127 characters")
+        self.refused("btf:", "a name has 1 to 127 characters")
 
     def test_files(self):
         path = self.fixture("6.15")

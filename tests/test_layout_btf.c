@@ -28,7 +28,7 @@ static int read_layout(const char *fixture, const char *what, struct lb_why *why
     char text[400];
 
     snprintf(text, sizeof text, "btf:%s/%s:%s", folder, fixture, what);
-    assert_true(lb_layout_is_btf(text));
+    assert_true(lb_layout_has_source(text));
     return lb_layout_read(text, why, &p->structure, &p->layout);
 }
 
@@ -376,8 +376,8 @@ static void test_texts(void **state)
     struct lb_why why = {""};
 
     (void)state;
-    assert_false(lb_layout_is_btf("btfs:size=1"));
-    assert_false(lb_layout_is_btf("mine:size=1"));
+    assert_false(lb_layout_has_source("btfs:size=1"));
+    assert_false(lb_layout_has_source("mine:size=1"));
     assert_int_equal(lb_layout_read("btf::x", &why, &s, &l), -EINVAL);
     assert_non_null(strstr(why.text, "no file before the colon"));
     assert_int_equal(lb_layout_read("btf:/nowhere:", &why, &s, &l), -EINVAL);

@@ -74,7 +74,8 @@ static const struct argp_option run_options[] = {
     {0, 0, 0, 0, "What is measured (lists are comma-separated):", 1},
     {"layout", KEY_LAYOUT, "LIST", 0,
      "Layouts; one of your own: NAME:size=256,align=64,lock=192,seq=40; or of a structure that BTF "
-     "describes: btf:vm_area_struct, btf:FILE:STRUCT,hot=MEMBER+MEMBER",
+     "or DWARF describes: btf:vm_area_struct, btf:FILE:STRUCT,hot=MEMBER+MEMBER, "
+     "dwarf:PROGRAM:STRUCT,hot=...",
      0},
     {"lock", KEY_LOCK, "LIST", 0, "Lock kinds in place of each layout's own", 0},
     {"scenario", KEY_SCENARIO, "LIST", 0, "Scenarios (see: linebounce show scenarios)", 0},
@@ -115,8 +116,7 @@ static const struct argp_option run_options[] = {
      "Set the adjacent-line prefetcher for the run (Intel, root); it is restored in any case", 0},
     {"access", KEY_ACCESS, "LIST", 0, "Picks in many: shared- or private-, uniform or zipf", 0},
     {"read", KEY_READ, "FIELDS", 0,
-     "whatif: fields of a structure from BTF (--layout btf:FILE:STRUCT) that half the threads read",
-     0},
+     "whatif: fields of a structure (--layout btf:..., dwarf:...) that half the threads read", 0},
     {"write", KEY_WRITE, "FIELDS", 0, "whatif: fields that the other half writes", 0},
     {"write-how", KEY_WRITE_HOW, "HOW", 0,
      "whatif: store, increment, add or cas; or take, lock or share a lock (take for locks, add for "

@@ -287,7 +287,8 @@ static bool begins_layout(const char *item)
 {
     const struct lb_layout *known;
     char name[LB_LAYOUT_NAME_BYTES];
-    size_t n = strcspn(item, ",");
+    const char *comma = lb_layout_comma(item);
+    size_t n = comma ? (size_t)(comma - item) : strlen(item);
 
     if (memchr(item, ':', n) && !memchr(item, '=', strcspn(item, ":")))
         return true;
@@ -297,19 +298,20 @@ static bool begins_layout(const char *item)
 
 static int each_layout(struct settings *s, const char *text, struct lb_why *why)
 {
-    char *copy = strdup(text), *item = copy, *comma;
+    char *copy = strdup(text), *item = copy;
+    const char *comma;
     int err;
 
     if (!copy)
         return -ENOMEM;
     list_add(&s->strings, sizeof copy, &copy);
-    for (comma = strchr(copy, ','); comma; comma = strchr(comma + 1, ',')) {
+    for (comma = lb_layout_comma(copy); comma; comma = lb_layout_comma(comma + 1)) {
         if (memchr(item, ':', (size_t)(comma - item)) && !begins_layout(comma + 1))
             continue;
-        *comma = '\0';
+        copy[comma - copy] = '\0';
         if ((err = add_layout_text(s, item, why)))
             return err;
-        item = comma + 1;
+        item = copy + (comma - copy) + 1;
     }
     return add_layout_text(s, item, why);
 }

@@ -55,9 +55,10 @@ int show_structure(const struct settings *settings)
     for (size_t i = 0; i < settings->layout_texts.n; i++) {
         struct lb_structure *s;
         int err = 0;
-        if (!lb_layout_is_btf(texts[i]))
+        if (!lb_layout_has_source(texts[i]))
             err = lb_fail(&why, EINVAL,
-                          "layout '%.120s': show structure takes btf:STRUCT or btf:FILE:STRUCT",
+                          "layout '%.120s': show structure takes btf:STRUCT or btf:FILE:STRUCT, or "
+                          "dwarf:FILE:STRUCT",
                           texts[i]);
         else if (!(err = lb_layout_source_read(
                        texts[i], "show structure takes which= and base= here", &why, NULL, &s))) {
@@ -70,6 +71,8 @@ int show_structure(const struct settings *settings)
     }
     if (settings->layout_texts.n)
         return 0;
-    fputs("linebounce: show structure: of which? --layout btf:STRUCT or btf:FILE:STRUCT\n", stderr);
+    fputs("linebounce: show structure: of which? --layout btf:STRUCT, btf:FILE:STRUCT or "
+          "dwarf:FILE:STRUCT\n",
+          stderr);
     return EXIT_USAGE;
 }

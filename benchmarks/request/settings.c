@@ -74,7 +74,7 @@ static int read_layout(struct settings *s, const char *text, struct lb_why *why,
     struct lb_structure *structure;
     int err;
 
-    if (lb_layout_is_btf(text)) {
+    if (lb_layout_has_source(text)) {
         if (!(err = lb_layout_read(text, why, &structure, layout)))
             list_add(&s->structures, sizeof structure, &structure);
     } else if (strchr(text, ':')) {
@@ -120,9 +120,10 @@ static int add_whatif(struct settings *s, const char *text, struct lb_why *why)
     size_t n;
     int err;
 
-    if (!lb_layout_is_btf(text))
+    if (!lb_layout_has_source(text))
         return lb_fail(why, EINVAL,
-                       "layout '%s': whatif takes structures from BTF: btf:FILE:STRUCT", text);
+                       "layout '%s': whatif takes structures: btf:FILE:STRUCT or dwarf:FILE:STRUCT",
+                       text);
     s->whatif.lock = s->locks.at;
     if (!(err = lb_whatif_of_structure(text, &s->whatif, why, &w)) &&
         !(err = lb_whatif_layouts(&w, why, layouts, &n)))

@@ -118,8 +118,9 @@ struct lb_layout {
     enum lb_how taken;       /* whatif: how the second role takes the lock, and writes its words
                                 under it; LB_HOW_LOAD: nobody takes it */
     const struct lb_generation *generation; /* of the kernel that it stands for; borrowed */
-    char meaning[256];                      /* what it stands for, one clause */
-    /* From BTF: what it was read from, borrowed as long as the layout is used; else NULL. */
+    bool program;      /* it is a program's: there is no kernel that it stands for */
+    char meaning[256]; /* what it stands for, one clause */
+    /* Of a structure: what it was read from, borrowed as long as the layout is used; else NULL. */
     const struct lb_structure *structure;
     const struct lb_member *lock_member; /* of it: the lock, or the pointer to it */
     size_t n_accesses;
@@ -171,21 +172,24 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
  * that has no lock (before Linux 6.4; its atomic is none, unless lock= says so). */
 int lb_layout_of_structure(const struct lb_structure *structure, const char *options,
                            struct lb_why *why, struct lb_layout *layout);
-/* Reads structure and layout from "btf:STRUCT,..." (the running kernel's) or "btf:FILE:STRUCT,...",
- * with the keys above, which (1, 2, ...: of several structures of that name) and base (the file
- * that a module's BTF goes on from). The name is what follows the last colon before the first
- * comma. Errors of lb_structure_read too. The caller destroys the structure after the layout's last
- * use. */
+/* Reads structure and layout from "btf:STRUCT,..." (the running kernel's), "btf:FILE:STRUCT,..." or
+ * "dwarf:FILE:STRUCT,...", with the keys above, which (1, 2, ...: of several structures of that
+ * name) and base (the file that a module's BTF goes on from). The name is what follows the last
+ * colon before the first comma; colons that stand together ("db::Page"), and what is within <>, are
+ * parts of names. Errors of lb_structure_read_by too. The caller destroys the structure after the
+ * layout's last use. */
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
                    struct lb_layout *layout);
 /* A structure by itself, as such a text names it: no lock and no fields are needed. Reads
- * "btf:STRUCT" or "btf:FILE:STRUCT" with which= and base=, and with name= where `name` is not NULL;
- * it is "" where none was given. `wanted` ends the sentence about another key. Errors of
- * lb_structure_read_on; -EINVAL for a text that does not parse. */
+ * "btf:STRUCT", "btf:FILE:STRUCT" or "dwarf:FILE:STRUCT" with which= and base=, and with name=
+ * where `name` is not NULL; it is "" where none was given. `wanted` ends the sentence about another
+ * key. Errors of lb_structure_read_by; -EINVAL for a text that does not parse. */
 int lb_layout_source_read(const char *text, const char *wanted, struct lb_why *why,
                           char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **structure);
-/* Whether the text is of that form. */
-bool lb_layout_is_btf(const char *text);
+/* Whether the text is of such a form. */
+bool lb_layout_has_source(const char *text);
+/* The first comma of a text that is within no <>; NULL: none. */
+const char *lb_layout_comma(const char *text);
 /* The offsets of the words that threads of a role load, in order and each once, or write; how many
  * (at most LB_LOADS, LB_WRITES_MOST). All writes of a role are made in the way `how`, which is
  * untouched where there are none. Words that are written have 8 bytes, or 4 where a lock is taken:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * structure: a C structure as a kernel or a program describes it in BTF (Documentation/bpf/btf.rst
- * of Linux): its members, where they lie, and which of them are locks. And the same with members
- * moved, as a patch would move them.
+ * structure: a structure of C or a class of C++ as a kernel or a program describes it in BTF
+ * (Documentation/bpf/btf.rst of Linux) or in DWARF: its members, where they lie, and which of them
+ * are locks. And the same with members moved, as a patch would move them.
  */
 #ifndef LINEBOUNCE_STRUCTURE_H
 #define LINEBOUNCE_STRUCTURE_H
@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* What a member is by its type's name, as the kernel names them. */
+/* What a member is by its type's name: the kernel's first, then what programs have. */
 enum lb_structure_lock {
     LB_STRUCTURE_NO_LOCK,
     LB_STRUCTURE_RWSEM,        /* struct rw_semaphore */
@@ -30,7 +30,11 @@ enum lb_structure_lock {
     LB_STRUCTURE_ATOMIC,       /* atomic_t */
     LB_STRUCTURE_ATOMIC_LONG,  /* atomic_long_t, atomic64_t */
     LB_STRUCTURE_C11_ATOMIC,   /* _Atomic: atomic_uint and the like, or a member of type void, which
-                                  is what pahole and clang make of it */
+                                  is what pahole and clang make of it in BTF; std::atomic */
+    LB_STRUCTURE_PTHREAD_MUTEX,    /* pthread_mutex_t; std::mutex, recursive_mutex, timed_mutex */
+    LB_STRUCTURE_PTHREAD_RWLOCK,   /* pthread_rwlock_t; std::shared_mutex, shared_timed_mutex */
+    LB_STRUCTURE_PTHREAD_SPINLOCK, /* pthread_spinlock_t */
+    LB_STRUCTURE_OTHERS_MUTEX,     /* of absl, folly, tbb, boost: no kind is run as one unasked */
     LB_STRUCTURE_LOCKS
 };
 /* "rw_semaphore", "refcount_t"; "" for none. */
@@ -67,14 +71,25 @@ struct lb_member {
     char *pointed;      /* name of the structure behind that pointer; NULL: there is none */
 };
 
-#define LB_STRUCTURE_NAME_BYTES 64
+#define LB_STRUCTURE_NAME_BYTES 128
+
+/* What describes structures. */
+enum lb_structure_form {
+    LB_FORM_BTF,   /* a kernel, one of its modules, a program built with BTF */
+    LB_FORM_DWARF, /* a program, library or kernel built with -g */
+    LB_STRUCTURE_FORMS
+};
+const char *lb_structure_form_name(enum lb_structure_form form); /* "btf", "dwarf" */
+
 struct lb_structure {
     char name[LB_STRUCTURE_NAME_BYTES];
+    enum lb_structure_form form;
     char *source; /* "this kernel 6.18.0", or the file */
     bool running; /* it is the running kernel's */
     bool is_union;
     size_t bytes;
-    size_t align_bytes;         /* of its most aligned member: BTF does not say __aligned(64) */
+    size_t align_bytes;         /* of its most aligned member, or what alignas asks for: DWARF 5
+                                   says that, BTF and older DWARF do not */
     size_t pointer_bytes;       /* 4: of a 32-bit machine */
     size_t slab_align_bytes;    /* of the running kernel's slab cache of that name; 0: unknown */
     size_t pointed_align_bytes; /* of the cache of the locks that it points to; 0: unknown */
@@ -112,8 +127,33 @@ int lb_structure_read_on(const char *file, const char *base, const char *name, u
                          struct lb_why *why, struct lb_structure **structure);
 void lb_structure_destroy(struct lb_structure *structure);
 
-/* "libbpf 1.1", or "not built in". */
-const char *lb_structure_library(void);
+/* A structure by where it is described. */
+struct lb_structure_query {
+    enum lb_structure_form form;
+    const char *file; /* NULL: the running kernel, of BTF alone */
+    const char *base; /* NULL, or the file that BTF goes on from */
+    const char *name;
+    unsigned which; /* as of lb_structure_read */
+};
+/* Reads it by its form: BTF as lb_structure_read_on does, DWARF as follows. Names of C++ are
+ * written with their namespaces, "db::Page", "pool<int, 4>": spaces do not matter, nor do inline
+ * namespaces and those without a name. A separate file of debugging information is found where
+ * debuggers find it: by the build-id or the .gnu_debuglink, beside the file, in .debug/ or below
+ * /usr/lib/debug; so are .dwo files and what dwz has taken out.
+ *
+ * Members of base classes are members, as in C++; one that a member of the derived class hides is
+ * called "Base::name". Those of a virtual base are not listed, for DWARF does not say where it
+ * lies, nor are static members, which lie nowhere in it. A type that is only declared where it is
+ * used (clang does that to classes of libraries, unless told -fstandalone-debug) has 0 bytes.
+ *
+ * -ENOTSUP: this build lacks the library, or the file has no DWARF; -ENOENT, -EPROTO, -EINVAL,
+ * -E2BIG, -ENOMEM: as lb_structure_read. Structures of one name that differ in names, offsets,
+ * sizes or types of their members are different ones. */
+int lb_structure_read_by(const struct lb_structure_query *query, struct lb_why *why,
+                         struct lb_structure **structure);
+
+/* "libbpf 1.1", "libdw 0.188", or "not built in". */
+const char *lb_structure_library(enum lb_structure_form form);
 
 /* A member by its (dotted) name; -ENOENT with the nearest names. */
 int lb_structure_find_member(const struct lb_structure *structure, const char *name,

@@ -221,25 +221,15 @@ static bool find_offset(const struct btf *btf, const struct btf_type *t, const c
     return false;
 }
 
-/* Of a PREEMPT_RT kernel: what its locks begin with, and the word that is changed in that. */
-static const struct {
-    const char *type, *word;
-    enum lb_structure_words words;
-} sleeping[] = {
-    {"rwbase_rt", "readers", LB_WORDS_READERS},
-    {"rt_mutex_base", "owner", LB_WORDS_OWNER},
-    {"rt_mutex", "owner", LB_WORDS_OWNER},
-};
-
 static bool is_sleeping(const struct btf *btf, const struct btf_type *t, struct lb_member *m)
 {
-    for (size_t i = 0; i < LB_COUNT(sleeping); i++)
-        if (!strcmp(lb_btf_text(btf, t->name_off), sleeping[i].type) &&
-            find_offset(btf, t, sleeping[i].word, &m->word_offset)) {
-            m->words = sleeping[i].words;
-            return true;
-        }
-    return false;
+    enum lb_structure_words words;
+    const char *word = lb_structure_sleeping(lb_btf_text(btf, t->name_off), &words);
+
+    if (!word || !find_offset(btf, t, word, &m->word_offset))
+        return false;
+    m->words = words;
+    return true;
 }
 
 /* By what the lock is made of, not by its name: a PREEMPT_RT kernel has other locks of the same

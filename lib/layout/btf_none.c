@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-const char *lb_structure_library(void)
+const char *lb_btf_library(void)
 {
     return "not built in";
 }

@@ -7,12 +7,10 @@
 #include <bpf/libbpf.h>
 #include <byteswap.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* What libbpf says, in place of its printing it. Its function has no context. */
@@ -35,25 +33,12 @@ hear(enum libbpf_print_level level, const char *format, va_list args)
     return 0;
 }
 
-const char *lb_structure_library(void)
+const char *lb_btf_library(void)
 {
     static char name[32];
 
     snprintf(name, sizeof name, "libbpf %u.%u", libbpf_major_version(), libbpf_minor_version());
     return name;
-}
-
-static bool are_same(const struct lb_structure *a, const struct lb_structure *b)
-{
-    if (a->bytes != b->bytes || a->n_members != b->n_members || a->is_union != b->is_union)
-        return false;
-    for (size_t i = 0; i < a->n_members; i++) {
-        const struct lb_member *x = &a->members[i], *y = &b->members[i];
-        if (x->offset != y->offset || x->bytes != y->bytes || x->bits != y->bits ||
-            strcmp(x->name, y->name) != 0 || strcmp(x->type, y->type) != 0)
-            return false;
-    }
-    return true;
 }
 
 /* Types of that name: of the first sort that has any. In C a tag and a typedef may have one name.
@@ -136,7 +121,7 @@ static int see_others(const struct btf *btf, enum sort sort, uint32_t first,
             lb_btf_members(btf, id, structure->name, &visits, LB_BTF_COMPARED_MOST, why, &other);
         if (err)
             return err;
-        o->differ = !are_same(structure, other);
+        o->differ = !lb_structure_are_same(structure, other);
         lb_structure_destroy(other);
     }
     return 0;
@@ -209,22 +194,9 @@ static int refuse_kernel(struct lb_why *why)
 /* What can be said without libbpf, which gives one errno for several of these. */
 static int check_file(const char *file, struct lb_why *why)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = fd < 0 ? errno : 0;
-    struct stat info;
-
-    if (err == ENOENT && !strcmp(file, LB_STRUCTURE_KERNEL))
+    if (!strcmp(file, LB_STRUCTURE_KERNEL) && access(file, F_OK) && errno == ENOENT)
         return refuse_kernel(why);
-    if (!err && fstat(fd, &info))
-        err = errno;
-    if (fd >= 0)
-        close(fd);
-    if (err)
-        return lb_fail(why, err, "%.200s: %s", file, strerror(err));
-    if (!S_ISREG(info.st_mode))
-        return lb_fail(why, EPROTO, "%.200s: is no regular file", file);
-    if (!info.st_size)
-        return lb_fail(why, EPROTO, "%.200s: is empty", file);
-    return 0;
+    return lb_structure_check_file(file, why);
 }
 
 static int refuse_file(const char *file, int err, struct lb_why *why)
@@ -233,7 +205,7 @@ static int refuse_file(const char *file, int err, struct lb_why *why)
         return lb_fail(why, EPROTO,
                        "%.200s: has BTF of a kind (%u) that %s does not know: a newer libbpf reads "
                        "it",
-                       file, unknown_kind, lb_structure_library());
+                       file, unknown_kind, lb_btf_library());
     if (err == ENOMEM)
         return lb_fail(why, ENOMEM, "%.200s: out of memory", file);
     if (err == ENOENT || err == ENODATA)

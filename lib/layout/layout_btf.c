@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Layouts from structures that BTF describes: what lies where is the structure's, what is read and
- * how objects are allocated is the user's, or known of a vm_area_struct.
+ * Layouts from structures that BTF or DWARF describes: what lies where is the structure's, what is
+ * read and how objects are allocated is the user's, or known of a vm_area_struct.
  */
 #include "layout_private.h"
+#include "structure_private.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define PREFIX "btf:"
 
 /* What the options said; NULL where they said nothing. */
 struct spec {
@@ -47,7 +47,8 @@ static const char *key_at(size_t i)
 /* Cuts the text up in place. */
 static int parse_options(char *text, struct lb_why *why, struct spec *spec)
 {
-    static const struct lb_names names = {"key of a layout from BTF", key_at, LB_COUNT(keys), NULL};
+    static const struct lb_names names = {"key of a structure's layout", key_at, LB_COUNT(keys),
+                                          NULL};
     char *pair;
     size_t found;
 
@@ -84,11 +85,12 @@ static int parse_bytes(const char *key, const char *value, struct lb_why *why, s
 
 static int take_name(struct build *b)
 {
-    char name[LB_STRUCTURE_NAME_BYTES + 8];
+    char plain[LB_STRUCTURE_NAME_BYTES], name[LB_STRUCTURE_NAME_BYTES + 8];
     const char *given = b->spec.name ? b->spec.name : name;
     int err;
 
-    snprintf(name, sizeof name, "btf-%s", b->s->name);
+    lb_layout_plain_name(b->s->name, plain, sizeof plain);
+    snprintf(name, sizeof name, "%s-%s", lb_structure_form_name(b->s->form), plain);
     if (!b->spec.name && strlen(name) >= LB_LAYOUT_NAME_BYTES)
         return lb_fail(b->why, EINVAL,
                        "layout '%s': a longer name than a layout has: give name=", name);
@@ -111,7 +113,9 @@ static int take_size(struct build *b)
 
     b->l->size_bytes = b->s->bytes;
     b->l->align_bytes = b->s->slab_align_bytes > least ? b->s->slab_align_bytes : least;
-    b->aligned_by = b->s->slab_align_bytes ? "as its slab cache" : "its own: no slab cache known";
+    b->aligned_by = b->s->slab_align_bytes ? "as its slab cache"
+                    : b->l->program        ? "its own"
+                                           : "its own: no slab cache known";
     if (b->spec.size)
         err = parse_bytes("size", b->spec.size, b->why, &b->l->size_bytes);
     if (!err && b->spec.align) {
@@ -197,6 +201,9 @@ static const struct {
     {LB_STRUCTURE_ATOMIC_LONG, 8, LB_LOCK_LOCKED_ADDS},
     {LB_STRUCTURE_C11_ATOMIC, 4, LB_LOCK_REFCOUNT},
     {LB_STRUCTURE_C11_ATOMIC, 8, LB_LOCK_LOCKED_ADDS},
+    {LB_STRUCTURE_PTHREAD_MUTEX, sizeof(pthread_mutex_t), LB_LOCK_PTHREAD_MUTEX},
+    {LB_STRUCTURE_PTHREAD_RWLOCK, sizeof(pthread_rwlock_t), LB_LOCK_PTHREAD_RWLOCK},
+    {LB_STRUCTURE_PTHREAD_SPINLOCK, 4, LB_LOCK_QSPINLOCK},
 };
 
 bool lb_layout_runs_as(const struct lb_member *m, enum lb_lock_kind *kind)
@@ -216,19 +223,25 @@ static int refuse_size(const struct build *b)
     char sizes[32] = "";
     size_t used = 0;
 
+    if (m->lock == LB_STRUCTURE_OTHERS_MUTEX)
+        return refuse_kind(b, m->type);
     if (m->lock == LB_STRUCTURE_C11_ATOMIC)
         return lb_fail(b->why, EINVAL,
                        "layout '%s': %s is an _Atomic of %s: say what to run by kind=", b->l->name,
                        m->name,
-                       m->lock_bytes ? "neither 4 nor 8 bytes" : "a size that the BTF has lost");
+                       m->lock_bytes               ? "neither 4 nor 8 bytes"
+                       : b->s->form == LB_FORM_BTF ? "a size that the BTF has lost"
+                                                   : "a size that is not known");
     for (size_t i = 0; i < LB_COUNT(run_as) && used < sizeof sizes; i++)
         if (run_as[i].lock == m->lock)
             used += (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%zu", used ? " or " : "",
                                      run_as[i].bytes);
     return lb_fail(b->why, EINVAL,
-                   "layout '%s': %s is a %s of %zu bytes, not of %s (lock debugging makes it "
-                   "longer): say what to run by kind=",
-                   b->l->name, m->name, lb_structure_lock_name(m->lock), m->lock_bytes, sizes);
+                   "layout '%s': %s is a %s of %zu bytes, not of %s (%s): say what to run by "
+                   "kind=",
+                   b->l->name, m->name, lb_structure_lock_name(m->lock), m->lock_bytes, sizes,
+                   lb_structure_is_kernels(m->lock) ? "lock debugging makes it longer"
+                                                    : "another C library's");
 }
 
 static int kind_of(const struct build *b, enum lb_lock_kind *kind)
@@ -316,9 +329,25 @@ static int take_separate(struct build *b)
     return 0;
 }
 
+/* With lock= and kind= any member will do: programs have locks of their own. */
+static int find_lock(struct build *b)
+{
+    const struct lb_member *m;
+    int err = lb_structure_find_lock(b->s, b->spec.lock, b->why, &b->lock);
+
+    if (err != -EINVAL || !b->spec.lock || !b->spec.kind ||
+        lb_structure_find_member(b->s, b->spec.lock, NULL, &m) || lb_structure_holds_lock(b->s, m))
+        return err;
+    if (m->bits || !m->bytes)
+        return lb_fail(b->why, EINVAL, "layout '%s': %s is %s: no lock is run there", b->l->name,
+                       m->name, m->bits ? "a bit-field" : "of no bytes that are known");
+    b->lock = m;
+    return 0;
+}
+
 static int take_lock(struct build *b)
 {
-    int err = lb_structure_find_lock(b->s, b->spec.lock, b->why, &b->lock);
+    int err = find_lock(b);
 
     if (err || (err = check_lock(b)))
         return err;
@@ -414,6 +443,15 @@ static int take_hot(struct build *b)
     return err;
 }
 
+/* A program's by its type, which says more than what it is run as. */
+static const char *name_lock(const struct build *b)
+{
+    bool known = lb_structure_is_kernels(b->lock->lock) ||
+                 (b->s->form == LB_FORM_BTF && b->lock->lock == LB_STRUCTURE_C11_ATOMIC);
+
+    return known ? lb_structure_lock_name(b->lock->lock) : b->lock->type;
+}
+
 static void say_meaning(const struct build *b)
 {
     const char *file = strrchr(b->s->source, '/');
@@ -427,10 +465,9 @@ static void say_meaning(const struct build *b)
     if (!b->lock->points && b->l->lock_offset != b->lock->offset)
         snprintf(word, sizeof word, " of its word at %zu", b->l->lock_offset);
     snprintf(b->l->meaning, sizeof b->l->meaning,
-             "%.40s: %zu bytes, aligned to %zu (%s), %.16s%s %s, run as %.16s%s",
+             "%.40s: %zu bytes, aligned to %zu (%s), %.32s%s %s, run as %.16s%s",
              file ? file + 1 : b->s->source, b->l->size_bytes, b->l->align_bytes, b->aligned_by,
-             lb_structure_lock_name(b->lock->lock), made_of, where, lb_lock_info(b->l->lock)->name,
-             word);
+             name_lock(b), made_of, where, lb_lock_info(b->l->lock)->name, word);
 }
 
 static int build(struct build *b)
@@ -443,6 +480,7 @@ static int build(struct build *b)
                        "layout: %s of a machine with pointers of %zu bytes: the locks here are "
                        "those of 64-bit machines",
                        b->s->name, b->s->pointer_bytes);
+    b->l->program = b->s->form != LB_FORM_BTF && !is_vma(b->s);
     if ((err = take_name(b)) || (err = take_size(b)) || (err = take_lock(b)) ||
         (err = lb_layout_allows(b->l, b->l->lock, b->why)) || (err = take_seq(b)) ||
         (err = take_hot(b)))
@@ -487,50 +525,46 @@ int lb_layout_of_structure(const struct lb_structure *s, const char *options, st
     return err;
 }
 
-bool lb_layout_is_btf(const char *text)
-{
-    return !strncmp(text, PREFIX, strlen(PREFIX));
-}
-
-static int read_structure(char *source, const struct spec *spec, struct lb_why *why,
+static int read_structure(struct lb_source *source, const struct spec *spec, struct lb_why *why,
                           struct lb_structure **s)
 {
-    char *name = strrchr(source, ':');
     size_t which = 0;
     int err;
 
     if (spec->which && (err = parse_bytes("which", spec->which, why, &which)))
         return err;
-    if (!name)
-        return lb_structure_read_on(NULL, spec->base, source, (unsigned)which, why, s);
-    *name++ = '\0';
-    if (!*source)
-        return lb_fail(why, EINVAL, "layout 'btf::%.60s': no file before the colon", name);
-    return lb_structure_read_on(source, spec->base, name, (unsigned)which, why, s);
+    source->query.which = (unsigned)which;
+    source->query.base = spec->base;
+    return lb_structure_read_by(&source->query, why, s);
 }
 
-/* Of a module its kernel's. What is no kernel has none, and is locked by that of its kind. */
+/* Of a module its kernel's. What is no kernel has none, and is locked by that of its kind: programs
+ * with DWARF are not searched for one. */
 static void take_generation(struct lb_structure *s, const char *base)
 {
     struct lb_why why;
 
-    if (lb_generation_read(base ? base : s->running ? NULL : s->source, &why, &s->generation))
+    if ((s->form != LB_FORM_BTF && !is_vma(s)) || lb_generation_read(base         ? base
+                                                                     : s->running ? NULL
+                                                                                  : s->source,
+                                                                     &why, &s->generation))
         *s->generation.name = '\0';
 }
 
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
                    struct lb_layout *layout)
 {
-    char *copy = strdup(text + (lb_layout_is_btf(text) ? strlen(PREFIX) : 0)), *options = copy;
+    char *copy = strdup(text);
+    struct lb_source source;
     struct spec spec = {0};
     struct lb_structure *s = NULL;
     int err;
 
     if (!copy)
         return lb_fail(why, ENOMEM, "layout: out of memory");
-    char *source = strsep(&options, ",");
-    if (!(err = parse_options(options, why, &spec)) &&
-        !(err = read_structure(source, &spec, why, &s))) {
+    if (!(err = lb_source_cut(copy, text, why, &source)) &&
+        !(err = parse_options(source.options, why, &spec)) &&
+        !(err = read_structure(&source, &spec, why, &s))) {
         take_generation(s, spec.base);
         err = build_from(s, &spec, why, layout);
     }

@@ -179,7 +179,7 @@ static void draw_generation(struct lb_canvas *c, const struct lb_layout *l)
 {
     char rules[256];
 
-    if (!l->generation)
+    if (!l->generation || l->program)
         return;
     lb_generation_describe(l->generation, rules, sizeof rules);
     lb_canvas_put(c, "  as Linux %s: %s\n", l->generation->name, rules);

@@ -23,6 +23,18 @@ bool lb_layout_is_lock(const struct lb_layout *layout, const struct lb_member *m
 /* Members as a drawing shows them: those that no other holds, and parts that an op reads. */
 bool lb_layout_shows(const struct lb_layout *layout, const struct lb_member *member);
 
+/* A text that names a structure, cut up in place. */
+struct lb_source {
+    struct lb_structure_query query; /* points into the text */
+    char *options;                   /* behind the first comma; NULL: none */
+};
+/* `text` is what sentences quote. -EINVAL. */
+int lb_source_cut(char *copy, const char *text, struct lb_why *why, struct lb_source *source);
+
+/* A name of C++ as a layout can have it: without what a template is of, and with dots in place of
+ * other characters. */
+void lb_layout_plain_name(const char *name, char *plain, size_t bytes);
+
 /* -EINVAL: a name that a layout cannot have, or a built-in has. */
 int lb_layout_check_name(const char *name, size_t length, struct lb_why *why);
 

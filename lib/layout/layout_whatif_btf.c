@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A structure that BTF describes, with the fields that are named.
+ * A structure that BTF or DWARF describes, with the fields that are named.
  */
+#include "layout_private.h"
+
 #include <linebounce/whatif.h>
 
 #include "layout_private.h"
@@ -158,8 +160,11 @@ static void enter_locks(struct lb_whatif *w)
 static int describe(struct lb_whatif *w, const char *name, const struct lb_structure *s,
                     struct lb_why *why)
 {
+    char plain[LB_STRUCTURE_NAME_BYTES];
+
+    lb_layout_plain_name(s->name, plain, sizeof plain);
     if (!*name)
-        name = s->name;
+        name = plain;
     if (strlen(name) >= sizeof w->name)
         return lb_fail(why, EINVAL, "whatif: the name %s is too long: give another (,name=)", name);
     snprintf(w->name, sizeof w->name, "%s", name);

@@ -42,6 +42,36 @@ static const struct {
     {"atomic_long_t", LB_STRUCTURE_ATOMIC_LONG},
     {"atomic64_t", LB_STRUCTURE_ATOMIC_LONG},
     {"_Atomic", LB_STRUCTURE_C11_ATOMIC}, /* its name here; no type is called so */
+    {"std::atomic_flag", LB_STRUCTURE_C11_ATOMIC},
+    {"pthread_mutex_t", LB_STRUCTURE_PTHREAD_MUTEX},
+    {"std::mutex", LB_STRUCTURE_PTHREAD_MUTEX},
+    {"std::recursive_mutex", LB_STRUCTURE_PTHREAD_MUTEX},
+    {"std::timed_mutex", LB_STRUCTURE_PTHREAD_MUTEX},
+    {"std::recursive_timed_mutex", LB_STRUCTURE_PTHREAD_MUTEX},
+    {"pthread_rwlock_t", LB_STRUCTURE_PTHREAD_RWLOCK},
+    {"std::shared_mutex", LB_STRUCTURE_PTHREAD_RWLOCK},
+    {"std::shared_timed_mutex", LB_STRUCTURE_PTHREAD_RWLOCK},
+    {"pthread_spinlock_t", LB_STRUCTURE_PTHREAD_SPINLOCK},
+    {"lock of a library", LB_STRUCTURE_OTHERS_MUTEX}, /* its name here */
+    {"absl::Mutex", LB_STRUCTURE_OTHERS_MUTEX},
+    {"absl::base_internal::SpinLock", LB_STRUCTURE_OTHERS_MUTEX},
+    {"folly::MicroLock", LB_STRUCTURE_OTHERS_MUTEX},
+    {"folly::MicroSpinLock", LB_STRUCTURE_OTHERS_MUTEX},
+    {"folly::SpinLock", LB_STRUCTURE_OTHERS_MUTEX},
+    {"tbb::spin_mutex", LB_STRUCTURE_OTHERS_MUTEX},
+    {"boost::mutex", LB_STRUCTURE_OTHERS_MUTEX},
+    {"boost::shared_mutex", LB_STRUCTURE_OTHERS_MUTEX},
+};
+
+/* Templates, by how their names begin. */
+static const struct {
+    const char *begin;
+    enum lb_structure_lock lock;
+} templates[] = {
+    {"std::atomic<", LB_STRUCTURE_C11_ATOMIC},
+    {"folly::SharedMutexImpl<", LB_STRUCTURE_OTHERS_MUTEX},
+    {"folly::MicroLockBase<", LB_STRUCTURE_OTHERS_MUTEX},
+    {"folly::PicoSpinLock<", LB_STRUCTURE_OTHERS_MUTEX},
 };
 
 /* Typedefs of C11's stdatomic.h behind "atomic_", and how many bytes they have on every machine
@@ -124,6 +154,9 @@ enum lb_structure_lock lb_structure_lock_of(const char *type)
     for (size_t i = 0; i < LB_COUNT(types); i++)
         if (!strcmp(types[i].type, type))
             return types[i].lock;
+    for (size_t i = 0; i < LB_COUNT(templates); i++)
+        if (!strncmp(templates[i].begin, type, strlen(templates[i].begin)))
+            return templates[i].lock;
     return find_c11(type) < 0 ? LB_STRUCTURE_NO_LOCK : LB_STRUCTURE_C11_ATOMIC;
 }
 
@@ -134,6 +167,44 @@ struct lb_structure *lb_structure_create(const char *name)
     if (s)
         snprintf(s->name, sizeof s->name, "%s", name);
     return s;
+}
+
+bool lb_structure_is_kernels(enum lb_structure_lock lock)
+{
+    return lock != LB_STRUCTURE_NO_LOCK && lock < LB_STRUCTURE_C11_ATOMIC;
+}
+
+/* What locks of a PREEMPT_RT kernel begin with. */
+static const struct {
+    const char *type, *word;
+    enum lb_structure_words words;
+} sleeping[] = {
+    {"rwbase_rt", "readers", LB_WORDS_READERS},
+    {"rt_mutex_base", "owner", LB_WORDS_OWNER},
+    {"rt_mutex", "owner", LB_WORDS_OWNER},
+};
+
+const char *lb_structure_sleeping(const char *type, enum lb_structure_words *words)
+{
+    for (size_t i = 0; i < LB_COUNT(sleeping); i++)
+        if (!strcmp(type, sleeping[i].type)) {
+            *words = sleeping[i].words;
+            return sleeping[i].word;
+        }
+    return NULL;
+}
+
+bool lb_structure_are_same(const struct lb_structure *a, const struct lb_structure *b)
+{
+    if (a->bytes != b->bytes || a->n_members != b->n_members || a->is_union != b->is_union)
+        return false;
+    for (size_t i = 0; i < a->n_members; i++) {
+        const struct lb_member *x = &a->members[i], *y = &b->members[i];
+        if (x->offset != y->offset || x->bytes != y->bytes || x->bits != y->bits ||
+            strcmp(x->name, y->name) != 0 || strcmp(x->type, y->type) != 0)
+            return false;
+    }
+    return true;
 }
 
 static void drop_member(struct lb_member *m)
@@ -265,6 +336,13 @@ static size_t locks_within(const struct lb_structure *s, const struct lb_member 
     return n;
 }
 
+bool lb_structure_holds_lock(const struct lb_structure *s, const struct lb_member *m)
+{
+    const struct lb_member *found[1];
+
+    return is_part_of_lock(s, m) || locks_within(s, m, found, 1);
+}
+
 #define LISTED_MOST 12
 
 static int refuse_several(const struct lb_structure *s, const struct lb_member *const *found,
@@ -295,13 +373,14 @@ int lb_structure_find_lock(const struct lb_structure *s, const char *name, struc
                        s->members[holder->parent].name);
     n = locks_within(s, holder, found, LISTED_MOST);
     if (!n && name)
-        return lb_fail(why, EINVAL, "%s: %s is no lock: its type is %.80s", s->name, name,
-                       holder->type);
+        return lb_fail(why, EINVAL, "%s: %s is no lock: its type is %.80s (kind= takes it as one)",
+                       s->name, name, holder->type);
     if (!n)
         return lb_fail(why, ENOENT,
                        "%s: has no lock (rw_semaphore, mutex, spinlock_t, rwlock_t, lockref, "
-                       "seqlock_t, seqcount_t, refcount_t, atomic_t, _Atomic, or a pointer to "
-                       "one)",
+                       "seqlock_t, seqcount_t, refcount_t, atomic_t, _Atomic, pthread_mutex_t, "
+                       "std::mutex and the like, or a pointer to one): lock=MEMBER,kind= takes any "
+                       "word",
                        s->name);
     if (n > 1)
         return refuse_several(s, found, n, why);

@@ -21,6 +21,7 @@ static struct lb_structure *copy_of(const struct lb_structure *s)
         lb_structure_destroy(c);
         return NULL;
     }
+    c->form = s->form;
     c->running = s->running;
     c->is_union = s->is_union;
     c->bytes = s->bytes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Reading a structure from BTF, and what the running kernel says of where its objects lie.
+ * Reading a structure from where it is described, and what the running kernel says of where its
+ * objects lie.
  */
 #include "structure_private.h"
 
@@ -47,12 +48,10 @@ static size_t pointed_align(const struct lb_structure *s)
     return lb_structure_slab_align(LB_STRUCTURE_SLABS, lock->pointed, lock->lock_bytes);
 }
 
-static int name_source(const char *file, struct lb_structure *s)
+static int name_kernel(struct lb_structure *s)
 {
     struct utsname kernel;
 
-    if (file)
-        return (s->source = strdup(file)) ? 0 : -ENOMEM;
     if (uname(&kernel) || asprintf(&s->source, "this kernel %s", kernel.release) < 0) {
         s->source = NULL;
         return -ENOMEM;
@@ -60,6 +59,19 @@ static int name_source(const char *file, struct lb_structure *s)
     s->slab_align_bytes = lb_structure_slab_align(LB_STRUCTURE_SLABS, s->name, s->bytes);
     s->pointed_align_bytes = pointed_align(s);
     s->running = true;
+    return 0;
+}
+
+/* Hands it on with its source, or destroys it. */
+static int finish(struct lb_structure *s, const char *file, struct lb_why *why,
+                  struct lb_structure **structure)
+{
+    if (file ? !(s->source = strdup(file)) : name_kernel(s)) {
+        lb_fail(why, ENOMEM, "%s: out of memory", s->name);
+        lb_structure_destroy(s);
+        return -ENOMEM;
+    }
+    *structure = s;
     return 0;
 }
 
@@ -84,12 +96,58 @@ int lb_structure_read_on(const char *file, const char *base, const char *name, u
                       : file          ? file
                                       : LB_STRUCTURE_KERNEL,
                       base, name, which, why, &s);
-    if (err)
-        return err;
-    if (name_source(kernel ? NULL : file, s)) {
-        lb_structure_destroy(s);
-        return lb_fail(why, ENOMEM, "%s: out of memory", name);
-    }
-    *structure = s;
-    return 0;
+    if (err == -ENOTSUP && !kernel && lb_dwarf_is_in(file))
+        return lb_fail(why, ENOTSUP,
+                       "%.200s: an ELF file without BTF, but with DWARF: dwarf:FILE:STRUCT reads "
+                       "that",
+                       file);
+    return err ? err : finish(s, kernel ? NULL : file, why, structure);
+}
+
+static int read_btf(const struct lb_structure_query *q, struct lb_why *why, struct lb_structure **s)
+{
+    return lb_structure_read_on(q->file, q->base, q->name, q->which, why, s);
+}
+
+static int read_dwarf(const struct lb_structure_query *q, struct lb_why *why,
+                      struct lb_structure **structure)
+{
+    struct lb_structure *s;
+    int err = lb_dwarf_read(q->file, q->name, q->which, why, &s);
+
+    return err ? err : finish(s, q->file, why, structure);
+}
+
+static const struct {
+    const char *name;
+    int (*read)(const struct lb_structure_query *query, struct lb_why *why,
+                struct lb_structure **structure);
+    const char *(*library)(void);
+} forms[LB_STRUCTURE_FORMS] = {
+    [LB_FORM_BTF] = {"btf", read_btf, lb_btf_library},
+    [LB_FORM_DWARF] = {"dwarf", read_dwarf, lb_dwarf_library},
+};
+
+const char *lb_structure_form_name(enum lb_structure_form form)
+{
+    return forms[form].name;
+}
+
+const char *lb_structure_library(enum lb_structure_form form)
+{
+    return forms[form].library();
+}
+
+int lb_structure_read_by(const struct lb_structure_query *q, struct lb_why *why,
+                         struct lb_structure **structure)
+{
+    if (q->form != LB_FORM_BTF && !q->file)
+        return lb_fail(why, EINVAL, "structure %.90s: of which file? %s:FILE:STRUCT", q->name,
+                       forms[q->form].name);
+    if (q->form != LB_FORM_BTF && q->base)
+        return lb_fail(why, EINVAL, "structure %.90s: base= is of BTF alone", q->name);
+    if (!*q->name || strlen(q->name) >= LB_STRUCTURE_NAME_BYTES)
+        return lb_fail(why, EINVAL, "structure '%.80s': a name has 1 to %d characters", q->name,
+                       LB_STRUCTURE_NAME_BYTES - 1);
+    return forms[q->form].read(q, why, structure);
 }

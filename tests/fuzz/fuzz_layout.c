@@ -29,9 +29,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *text = fuzz_text(data, size);
     struct lb_why why = {""};
     struct lb_layout layout;
-    int err = lb_layout_is_btf(text) ? -1 : lb_layout_parse(text, &why, &layout);
+    int err = lb_layout_has_source(text) ? -1 : lb_layout_parse(text, &why, &layout);
 
-    expect(!err || lb_layout_is_btf(text) || *why.text);
+    expect(!err || lb_layout_has_source(text) || *why.text);
     for (int kind = 0; !err && kind < LB_LOCK_KINDS; kind++)
         check_kind(&layout, (enum lb_lock_kind)kind);
     free(text);
