@@ -28,7 +28,7 @@ STAGES = {
     "plan": "plan sweep",
     "run": "run",
     "pingpong": "pairs",
-    "report": "analysis answer gbench plot",
+    "report": "analysis answer gbench page plot",
     "compare": "compare",
 }
 

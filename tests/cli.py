@@ -224,6 +224,10 @@ class Results(Case):
         self.assertEqual(run["command"][:2], ["linebounce", "run"])
         self.assertEqual(run["seed"], "7")
         self.assertTrue(os.path.getsize(self.path("out/topology.xml")))
+        pieces = read_csv(self.path("out/lines.csv"))
+        layouts = {row["layout"] for row in read_csv(self.path("out/samples.csv"))} - {""}
+        self.assertEqual({row["layout"] for row in pieces}, {name.rstrip("~") for name in layouts})
+        self.assertTrue(any(row["written_by"] == "whoever locks" for row in pieces))
 
     def test_keys_of_run_json_are_on_the_page(self):
         self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out")

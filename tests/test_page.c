@@ -4,6 +4,7 @@
  * page is there whole or not at all.
  */
 #include <linebounce/pairs.h>
+#include <linebounce/page.h>
 #include <linebounce/plot.h>
 
 #include "support/folder.h"
@@ -22,6 +23,9 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* Bytes that one picture may have: as base64 they take all the room there is. */
+#define ROOM (LB_PAGE_PICTURES_MOST / 4 * 3)
 
 static char run[128];
 
@@ -157,14 +161,13 @@ static void test_results(void **state)
     write_summary(lines, LB_COUNT(lines));
     text = page();
     check_whole(text);
-    assert_int_equal(count(text, "<h3>"), 2);
     assert_true(strstr(text, "<h3>same-object</h3>") < strstr(text, "<h3>observer</h3>"));
     assert_null(strstr(text, "<h3>empty</h3>"));
     assert_int_equal(count(text, "<tr><td>"), 4);
-    assert_says(text, "<td>45.3 <span class=\"note\">[44.0, 46.5]</span></td><td></td>");
+    assert_says(text, "<td>45.3 <span class=\"dim\">[44.0, 46.5]</span></td><td></td><td></td>");
     assert_says(text, "<td>0.50</td><td class=\"faster\">faster</td>");
-    assert_says(text, "<td>7.0</td><td>1.25</td><td class=\"slower\">unfair: slower</td>");
-    assert_says(text, "<td></td><td></td><td>same</td><td>0.99</td>");
+    assert_says(text, "<td>7.0</td><td></td><td>1.25</td><td class=\"slower\">unfair: slower</td>");
+    assert_says(text, "<td></td><td></td><td></td><td>same</td><td>0.99</td>");
     assert_null(strstr(text, "nan"));
     /* Cells are text, whatever is in them. */
     assert_says(text, "<tr><td>&lt;b&gt;&amp;&quot;x&quot;</td>");
@@ -215,10 +218,9 @@ static void test_matrix(void **state)
     assert_says(text, "<h2>One-way latency</h2>");
     assert_says(text, "Half a round trip of one line, ns.");
     assert_says(text, "<tr><td>load-store</td><td>0</td><td>9</td><td>remote@0-1</td><td>b</td>"
-                      "<td>101.4 <span class=\"note\">[100.0, 102.0]</span></td></tr>");
+                      "<td>101.4 <span class=\"dim\">[100.0, 102.0]</span></td></tr>");
     assert_int_equal(count(text, "<tr><td>"), 2);
-    assert_null(strstr(text, "<h2>Results</h2>"));
-    assert_null(strstr(text, "<h2>Pictures</h2>"));
+    assert_null(strstr(text, "All numbers"));
     free(text);
 }
 
@@ -235,13 +237,14 @@ static void test_facts(void **state)
                "\"hypervisor\": null}, \"run\": {\"seed\": \"77\"}}");
     text = page();
     check_whole(text);
-    assert_says(text, "<th>host</th><td style=\"text-align:left\">h&lt;1&gt;</td>");
-    assert_says(text, "<th>processor</th><td style=\"text-align:left\">A &amp; B</td>");
-    assert_says(text, "<th>seed</th><td style=\"text-align:left\">77</td>");
+    assert_says(text, "<th scope=\"row\">host</th><td class=\"t\">h&lt;1&gt;</td>");
+    assert_says(text, "<th scope=\"row\">processor</th><td class=\"t\">A &amp; B</td>");
+    assert_says(text, "<th scope=\"row\">seed</th><td class=\"t\">77</td>");
     assert_null(strstr(text, "hypervisor"));
-    assert_null(strstr(text, "<th>kernel</th>"));
-    assert_says(text, "<title>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</title>");
-    assert_says(text, "<h1>linebounce: a&lt;b&gt;&amp;&quot;c&quot;</h1>");
+    assert_null(strstr(text, "kernel</th>"));
+    assert_says(text, "<title>What does each cost here? ");
+    assert_says(text, "<h1>What does each cost here? ");
+    assert_says(text, "linebounce  · h&lt;1&gt; · A &amp; B");
     assert_null(strstr(text, folder)); /* where it lies is nobody's business */
     free(text);
     write_text(in_run("run.json"), "{\"machine\""); /* what is no JSON says nothing */
@@ -250,13 +253,14 @@ static void test_facts(void **state)
     free(text);
 }
 
-/* A shell's completion ends in a slash. */
+/* What has no answer is called by its folder. A shell's completion ends in a slash. */
 static void test_folder_with_a_slash(void **state)
 {
     char with[160], *text;
 
     (void)state;
-    write_summary(lines, LB_COUNT(lines));
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    write_text(in_run("plots/layouts.svg"), "<svg></svg>");
     snprintf(with, sizeof with, "%s//", run);
     assert_int_equal(lb_page_write(with, NULL, NULL), 0);
     text = read_text(in_run("index.html"));
@@ -318,7 +322,7 @@ static void test_pictures(void **state)
         assert_int_equal(n, i);
         assert_memory_equal(got, bytes, n);
         free(got);
-        snprintf(name, sizeof name, "<img alt=\"layouts-%zu\"", i);
+        snprintf(name, sizeof name, "alt=\"layouts-%zu: what an op costs", i);
         assert_says(text, name);
     }
     free(text);
@@ -343,7 +347,8 @@ static void test_pictures_that_are_none(void **state)
     char *text = page();
     check_whole(text);
     assert_int_equal(count(text, "<img"), 1);
-    assert_says(text, "<img alt=\"ratio\" src=\"data:image/svg+xml;base64,PHA+\"");
+    assert_says(text, "alt=\"ratio: ");
+    assert_says(text, " src=\"data:image/svg+xml;base64,PHA+\"");
     free(text);
     assert_int_equal(unlink(in_run("plots/ratio.svg")), 0);
     assert_int_equal(rename(in_run("plots"), in_run("elsewhere")), 0);
@@ -364,14 +369,14 @@ static void test_why_there_are_no_pictures(void **state)
     assert_int_equal(lb_page_write(run, "gnuplot: <not> found", NULL), 0);
     text = read_text(in_run("index.html"));
     check_whole(text);
-    assert_says(text, "No pictures: gnuplot: &lt;not&gt; found");
-    assert_says(text, "<h2>Results</h2>");
+    assert_says(text, "No pictures by gnuplot: gnuplot: &lt;not&gt; found");
+    assert_says(text, "All numbers");
     free(text);
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
     write_text(in_run("plots/layouts.svg"), "<svg></svg>");
     assert_int_equal(lb_page_write(run, "gnuplot: <not> found", NULL), 0);
     text = read_text(in_run("index.html"));
-    assert_null(strstr(text, "No pictures"));
+    assert_null(strstr(text, "No pictures by gnuplot"));
     free(text);
 }
 
@@ -382,47 +387,71 @@ static void test_bytes_that_are_no_text(void **state)
 
     (void)state;
     snprintf(latin, sizeof latin, "%s/caf\xe9", folder);
+    snprintf(path, sizeof path, "%s/plots", latin);
     assert_int_equal(mkdir(latin, 0700), 0);
-    write_summary(lines, LB_COUNT(lines));
-    snprintf(path, sizeof path, "%s/summary.csv", latin);
-    assert_int_equal(rename(in_run("summary.csv"), path), 0);
-    assert_int_equal(lb_page_write(latin, NULL, NULL), 0);
+    assert_int_equal(mkdir(path, 0700), 0);
     snprintf(run, sizeof run, "%.120s", latin);
-    char *text = read_text(in_run("index.html"));
+    write_text(in_run("plots/layouts.svg"), "<svg></svg>");
+    char *text = page();
     assert_says(text, "<h1>linebounce: caf\xef\xbf\xbd</h1>");
     for (const char *at = text; *at; at += lb_utf8_length(at))
         assert_true(lb_utf8_length(at) > 0);
     free(text);
 }
 
-/* A large one goes in as PNG. */
+/* The smaller of both goes in, as long as there is room; the page says how many it leaves out. */
 static void test_large_pictures(void **state)
 {
-    char *large = malloc(LB_PAGE_SVG_MOST + 1), *text;
+    char *large = malloc(ROOM + 1), *text;
     unsigned char *got;
     size_t n;
 
     (void)state;
     assert_non_null(large);
-    memset(large, 'x', LB_PAGE_SVG_MOST + 1);
+    memset(large, 'x', ROOM + 1);
     assert_int_equal(mkdir(in_run("plots"), 0700), 0);
-    write_bytes(in_run("plots/onoff-just.svg"), large, LB_PAGE_SVG_MOST);
-    write_bytes(in_run("plots/onoff-large.svg"), large, LB_PAGE_SVG_MOST + 1);
-    write_bytes(in_run("plots/onoff-lost.svg"), large,
-                LB_PAGE_SVG_MOST + 1); /* without a PNG: left out */
-    write_text(in_run("plots/onoff-large.png"), "the small one");
+    write_bytes(in_run("plots/onoff.svg"), large, ROOM + 1);
+    write_text(in_run("plots/onoff.png"), "the small one");
+    write_bytes(in_run("plots/onoff-lost.svg"), large, ROOM + 1); /* without a PNG */
+    write_bytes(in_run("plots/onoff-longer.svg"), large, ROOM);   /* there is less by now */
     text = page();
     check_whole(text);
-    assert_int_equal(count(text, "<img"), 2);
-    got = picture(text, "svg+xml", 0, &n);
-    assert_int_equal(n, LB_PAGE_SVG_MOST);
-    free(got);
+    assert_int_equal(count(text, "<img"), 1);
     got = picture(text, "png", 0, &n);
     assert_int_equal(n, 13);
     assert_memory_equal(got, "the small one", n);
+    assert_says(text, "2 more pictures are too large for the page");
+    free(got);
+    free(text);
+    assert_int_equal(unlink(in_run("plots/onoff.svg")), 0);
+    text = page();
+    check_whole(text);
+    got = picture(text, "svg+xml", 0, &n);
+    assert_int_equal(n, ROOM);
+    assert_says(text, "1 more picture is too large");
     free(got);
     free(text);
     free(large);
+}
+
+/* One of each kind comes before the second of any. */
+static void test_pictures_in_turn(void **state)
+{
+    char *half = malloc(ROOM / 2), *text;
+
+    (void)state;
+    assert_non_null(half);
+    memset(half, 'x', ROOM / 2);
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    write_bytes(in_run("plots/layouts.svg"), half, ROOM / 2 - 9);
+    write_bytes(in_run("plots/layouts-2.svg"), half, ROOM / 2 - 9);
+    write_bytes(in_run("plots/windows.svg"), half, ROOM / 2 - 9);
+    text = page();
+    assert_int_equal(count(text, "<img"), 2);
+    assert_says(text, "alt=\"layouts: ");
+    assert_says(text, "alt=\"windows: ");
+    free(text);
+    free(half);
 }
 
 /* Failures: the page that was there stays, and no part of another. */
@@ -466,8 +495,9 @@ static void test_unreadable_tables(void **state)
     (void)state;
     write_text(in_run("summary.csv"), "a,b\n1,2\n");
     refuse(-EPROTO, "summary.csv");
-    write_text(in_run("summary.csv"), "schema_version,scenario,layout,net_ns_op_hl,ratio\n"
-                                      "1,same-object,pointer,1,1\n");
+    write_text(in_run("summary.csv"), "schema_version,suite,scenario,layout,placement,threads,"
+                                      "work_ns,role,net_ns_op_hl,ratio\n"
+                                      "1,layouts,same-object,pointer,l3,2,200,all,1,1\n");
     refuse(-EPROTO, "schema_version is '1'");
     assert_int_equal(unlink(in_run("summary.csv")), 0);
     write_summary(lines, LB_COUNT(lines));
@@ -532,6 +562,7 @@ int main(void)
         TEST(test_why_there_are_no_pictures),
         TEST(test_bytes_that_are_no_text),
         TEST(test_large_pictures),
+        TEST(test_pictures_in_turn),
         TEST(test_nothing_for_a_page),
         TEST(test_unreadable_tables),
         TEST(test_no_room),

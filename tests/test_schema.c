@@ -6,6 +6,7 @@
 #include <linebounce/answer.h>
 #include <linebounce/compare.h>
 #include <linebounce/events.h>
+#include <linebounce/page.h>
 #include <linebounce/pairs.h>
 #include <linebounce/record.h>
 
@@ -89,6 +90,7 @@ static void test_page_columns(void **state)
     check_columns(&lb_schema_matrix);
     check_columns(&lb_schema_comparison);
     check_columns(&lb_schema_answer);
+    check_columns(&lb_schema_lines);
 }
 
 static void test_page_version(void **state)

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "session/provenance.h"
 
+#include <linebounce/page.h>
 #include <linebounce/plot.h>
 #include <linebounce/record.h>
 

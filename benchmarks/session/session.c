@@ -14,6 +14,7 @@
 
 #include <linebounce/answer.h>
 #include <linebounce/load.h>
+#include <linebounce/page.h>
 #include <linebounce/plot.h>
 
 #include <errno.h>
@@ -282,6 +283,8 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
         err = replace_summary(w, why);
     if (!err)
         err = lb_analysis_write(a, w->summary, why);
+    if (!err)
+        err = lb_lines_record(run->plan, w->dir, why);
     lb_found_note(a, suite->question, w->manifest); /* what is lost shows when it is written */
     if (!front) {
         if (run->rounds) {

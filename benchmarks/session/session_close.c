@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <linebounce/answer.h>
+#include <linebounce/page.h>
 #include <linebounce/plot.h>
 
 #include <errno.h>

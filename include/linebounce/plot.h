@@ -56,17 +56,6 @@ int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds,
 int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,
                   const char *scripts_dir, struct lb_why *why);
 
-/* Writes RUN_DIR/index.html: what run.json says of run and machine, the pictures of RUN_DIR/plots,
- * and the main columns of summary.csv and matrix.csv as tables; everything in the one file, nothing
- * fetched from elsewhere. What the folder lacks is left out; where there is no picture, `without`
- * (NULL: nothing) says why. Pictures are regular files that have the names of ours; one whose SVG
- * is over LB_PAGE_SVG_MOST goes in as PNG, one whose PNG is over LB_PAGE_PNG_MOST not at all.
- * -ENOENT without the folder, -ENODATA where it holds none of these, -EPROTO for a CSV that cannot
- * be read, and what writing the file says; -ENOMEM. */
-#define LB_PAGE_SVG_MOST ((size_t)1 << 20)
-#define LB_PAGE_PNG_MOST ((size_t)16 << 20)
-int lb_page_write(const char *run_dir, const char *without, struct lb_why *why);
-
 #ifdef __cplusplus
 }
 #endif

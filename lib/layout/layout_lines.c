@@ -112,13 +112,14 @@ static void add_lock(struct lb_part *part, const struct lb_lock_info *info, size
             part->pieces[i].reads = LB_BY_EVERY_OP; /* what readers compare */
 }
 
-/* Where the first word that is written stands for a lock, nobody locks (lb_whatif_layouts). */
+/* Where the first word that is written stands for a lock that is not taken (lb_whatif_layouts). */
 static bool nobody_locks(const struct lb_layout *l)
 {
+    bool writes = false;
+
     for (size_t i = 0; i < l->n_accesses; i++)
-        if (l->accesses[i].how != LB_HOW_LOAD)
-            return true;
-    return false;
+        writes |= l->accesses[i].how != LB_HOW_LOAD;
+    return writes && !lb_how_takes(l->taken);
 }
 
 /* What stands in its place already by another name. */

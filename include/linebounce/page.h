@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * page: a results folder as one HTML file that needs nothing else, and the lines of its layouts,
+ * which the page draws.
+ */
+#ifndef LINEBOUNCE_PAGE_H
+#define LINEBOUNCE_PAGE_H
+
+#include <linebounce/answer.h>
+#include <linebounce/lines.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Writes RUN_DIR/index.html. Title and first heading are the answer (lb_found_title); then its
+ * table, what vouches for it, every difference as a table and on one axis, and the layouts as lines
+ * of 64 bytes; folded behind them the rest: saturated ops, other distances, the pictures of
+ * RUN_DIR/plots, all numbers, machine and command. Nothing is fetched from elsewhere and there is
+ * no script in it. What the folder lacks is left out; where there is no picture of gnuplot's,
+ * `without` (NULL: nothing) says why.
+ *
+ * Pictures are regular files that have the names of ours: the smaller of NAME.svg and NAME.png, as
+ * long as all of them together take no more than LB_PAGE_PICTURES_MOST bytes of the page; those of
+ * the headline go first, and the page names what it leaves out.
+ *
+ * -ENOENT without the folder, -ENODATA where it holds nothing for a page, -EPROTO for a CSV that
+ * cannot be read, and what writing the file says; -ENOMEM. */
+#define LB_PAGE_PICTURES_MOST ((size_t)340 << 10)
+int lb_page_write(const char *run_dir, const char *without, struct lb_why *why);
+
+/* Appends all pieces of these lines to lines.csv. */
+extern const struct lb_schema lb_schema_lines;
+int lb_lines_write(const struct lb_lines *lines, struct lb_csv *csv, struct lb_why *why);
+/* Those of a plan's layouts that DIR/lines.csv has not yet, appended to it. */
+int lb_lines_record(const struct lb_plan *plan, const char *dir, struct lb_why *why);
+/* The layouts of a folder by its lines.csv, in its order; freed with lb_lines_drop. -ENOENT: there
+ * is no such file, -EPROTO, -ENOMEM. */
+int lb_lines_read(const char *path, struct lb_why *why, struct lb_lines **lines, size_t *n);
+void lb_lines_drop(struct lb_lines *lines, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A run on one page that needs nothing else: the answer first, what it rests on folded behind it.
+ */
+#include <linebounce/page.h>
+
+#include <linebounce/record.h>
+
+#include "page_private.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* "20260101T000000Z" of "results/host/20260101T000000Z/". */
+static void last_name(const char *path, char *name, size_t bytes)
+{
+    size_t end = strlen(path), from;
+
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    for (from = end; from > 0 && path[from - 1] != '/';)
+        from--;
+    snprintf(name, bytes, "%.*s", (int)(end - from), path + from);
+}
+
+/* Whether the answer holds at every distance: how many of the views have a layout that costs. */
+static void say_distances(const struct lb_found *f, char *text, size_t bytes)
+{
+    struct lb_page_view *views = NULL;
+    size_t n = 0, costs = 0, open = 0, mine = 0, used = strlen(text);
+
+    if (lb_page_views(f, LB_PAGE_HEADLINE, &views, &n))
+        return;
+    for (size_t v = 0; v < n; v++) {
+        bool cost = false, undecided = false;
+        for (size_t i = 0; i < f->n_cells; i++)
+            if (f->cells[i].about && lb_page_in(&f->cells[i], &views[v])) {
+                cost |= lb_page_mark(f, &f->cells[i]) == LB_MARK_SLOWER;
+                undecided |= lb_page_mark(f, &f->cells[i]) == LB_MARK_OPEN;
+            }
+        mine += views[v].suite == 0;
+        costs += views[v].suite == 0 && cost;
+        open += views[v].suite == 0 && !cost && undecided;
+    }
+    free(views);
+    if (mine < 2)
+        return;
+    if (costs == mine || (!costs && !open))
+        snprintf(text + used, bytes - used,
+                 " That holds at all %zu distances and numbers of threads.", mine);
+    else
+        snprintf(text + used, bytes - used,
+                 " Not at every distance and number of threads: something costs at %zu of %zu%s.",
+                 costs, mine, open ? ", the others are not all decided" : "");
+}
+
+static void title_of(const struct lb_page *p, char *text, size_t bytes)
+{
+    char name[256];
+
+    if (p->found && p->found->n_suites) {
+        lb_found_title(p->found, text, bytes);
+        if (*text && !strchr(".?!", text[strlen(text) - 1]) && strlen(text) + 1 < bytes)
+            strcat(text, ".");
+        say_distances(p->found, text, bytes);
+        return;
+    }
+    last_name(p->dir, name, sizeof name);
+    snprintf(text, bytes, "linebounce: %s", name);
+}
+
+static void put_head(struct lb_page *p)
+{
+    const struct lb_found *f = p->found;
+    char title[1200];
+
+    title_of(p, title, sizeof title);
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+          p->out);
+    lb_html_put(p->out, title);
+    fprintf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<p class=\"dim small\">",
+            lb_page_style);
+    if (f && *f->host)
+        lb_html_say(p->out, "linebounce %s · %s · %s%s%s · %s · %s", f->version, f->host, f->cpu,
+                    *f->hypervisor && strcmp(f->hypervisor, "none") != 0 ? " in " : "",
+                    strcmp(f->hypervisor, "none") != 0 ? f->hypervisor : "", f->kernel, f->started);
+    else
+        fputs("linebounce", p->out);
+    fputs("</p>\n<h1>", p->out);
+    lb_html_put(p->out, title);
+    fputs("</h1>\n", p->out);
+}
+
+/* A fold that is there only if there is something to fold. */
+static int put_folded(struct lb_page *p, enum lb_page_part part, const char *title)
+{
+    struct lb_page_view *views = NULL;
+    size_t n = 0;
+    int err = lb_page_views(p->found, part, &views, &n);
+
+    free(views);
+    if (err || !n)
+        return err;
+    fprintf(p->out, "<details><summary>%s</summary>\n", title);
+    err = lb_page_matrices(p, part);
+    fputs("</details>\n", p->out);
+    return err;
+}
+
+static int put_found(struct lb_page *p, struct lb_why *why)
+{
+    int err;
+
+    lb_page_answer(p);
+    lb_page_trust(p);
+    if (!(err = lb_page_matrices(p, LB_PAGE_HEADLINE)) && !(err = lb_page_lines(p, why)) &&
+        !(err = lb_page_differences(p)) &&
+        !(err = put_folded(p, LB_PAGE_SATURATED, "Saturated: ops without a pause")))
+        err = put_folded(p, LB_PAGE_FAR, "Far CPUs: windows at another distance");
+    return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", p->dir, strerror(ENOMEM)) : err;
+}
+
+static int put_page(struct lb_page *p, struct lb_why *why)
+{
+    int err;
+
+    put_head(p);
+    if (p->found && (err = put_found(p, why)))
+        return err;
+    if ((err = lb_page_latencies(p, why)))
+        return err;
+    lb_page_pictures(p);
+    if ((err = lb_page_numbers(p, why)))
+        return err;
+    lb_page_facts(p);
+    fputs("</body>\n</html>\n", p->out);
+    return p->pictures + p->tables ? 0 : lb_fail(why, ENODATA, "%s: nothing for a page", p->dir);
+}
+
+/* A folder without windows may have pairs of CPUs, or pictures. Where run.json is no JSON, tables
+ * are worth a page all the same; a summary.csv that cannot be read is refused by them. */
+static int read_found(const char *dir, struct lb_why *why, struct lb_found **found)
+{
+    struct lb_why refusal = {""};
+    int err = lb_found_read(dir, &refusal, found);
+
+    if (err == -ENOENT || err == -ENODATA || err == -EPROTO) {
+        *found = NULL;
+        return 0;
+    }
+    return err ? lb_fail(why, -err, "%s", refusal.text) : 0;
+}
+
+int lb_page_write(const char *run_dir, const char *without, struct lb_why *why)
+{
+    struct lb_page p = {.dir = run_dir, .without = without, .room = LB_PAGE_PICTURES_MOST};
+    struct lb_found *found = NULL;
+    struct lb_whole file;
+    struct stat info;
+    char *path;
+    int err;
+
+    if (stat(run_dir, &info))
+        return lb_fail(why, errno, "%s: %s", run_dir, strerror(errno));
+    if ((err = read_found(run_dir, why, &found)))
+        return err;
+    p.found = found;
+    if (asprintf(&path, "%s/index.html", run_dir) < 0) {
+        lb_found_destroy(found);
+        return lb_fail(why, ENOMEM, "%s: %s", run_dir, strerror(ENOMEM));
+    }
+    if (!(err = lb_whole_begin(path, why, &file))) {
+        p.out = file.out;
+        err = lb_whole_end(&file, put_page(&p, why), why);
+    }
+    free(path);
+    lb_found_destroy(found);
+    return err;
+}

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a page begins with: the answer's table, and what vouches for it.
+ */
+#include "page_private.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* The answer ---------------------------------------------------------------------------------- */
+
+static void put_case(FILE *out, const struct lb_found *f, int at, const char *label,
+                     const char *class)
+{
+    const struct lb_found_cell *c = at < 0 ? NULL : &f->cells[at];
+    char text[512], column[160];
+
+    fprintf(out, "<td data-n=\"%s\"", label);
+    if (!c) {
+        fputs(">–</td>", out);
+        return;
+    }
+    lb_page_cell_text(f, c, text, sizeof text);
+    lb_page_column_name(f, c, column, sizeof column);
+    fprintf(out, " class=\"%s\" title=\"", class);
+    lb_html_put(out, text);
+    fprintf(out, "\">%+.1f ns, ", c->diff);
+    lb_html_put(out, column);
+    fputs("</td>", out);
+}
+
+static void put_pages(FILE *out, const struct lb_found_group *g)
+{
+    if (!isfinite(g->pages_lo))
+        return;
+    fprintf(out, "<td data-n=\"pages per 1000\">%.0f", g->pages_lo);
+    if (g->pages_hi > g->pages_lo)
+        fprintf(out, " to %.0f", g->pages_hi);
+    if (g->pages_base > 0) {
+        double more = g->pages_lo / g->pages_base - 1, most = g->pages_hi / g->pages_base - 1;
+        fprintf(out, " (%+.0f %%", 100 * more);
+        if (most > more)
+            fprintf(out, " to %+.0f %%", 100 * most);
+        fputs(")", out);
+    }
+    fputs("</td>", out);
+}
+
+static void put_group(FILE *out, const struct lb_found *f, const struct lb_found_group *g)
+{
+    static const char *const classes[] = {
+        [LB_ANSWER_COSTS] = "slower t",
+        [LB_ANSWER_NOTHING] = "t",
+        [LB_ANSWER_NO_COST] = "t",
+        [LB_ANSWER_UNDECIDED] = "open t",
+    };
+    const struct lb_found_tally *t = &g->tally;
+    int decided = t->faster + t->same + t->not_slower + t->slower;
+    bool first = true;
+
+    fputs("<tr><th scope=\"row\">", out);
+    lb_html_put(out, g->name);
+    for (size_t i = 0; i < f->n_layouts; i++)
+        if (lb_found_group_has(f, g, (int)i) && strcmp(f->layouts[i].name, g->name) != 0) {
+            fputs(first ? " <span class=\"dim small\">" : ", ", out);
+            lb_html_put(out, f->layouts[i].name);
+            first = false;
+        }
+    fprintf(out, "%s</th><td class=\"%s\"><strong>", first ? "" : "</span>", classes[t->kind]);
+    lb_html_put(out, lb_found_kind_name(t->kind));
+    fputs("</strong></td>", out);
+    put_case(out, f, t->best, "gains most", "gain");
+    put_case(out, f, t->worst, "costs most", "cost");
+    fprintf(out, "<td data-n=\"undecided\">%d of %d</td>", t->undecided, decided + t->undecided);
+    put_pages(out, g);
+    fputs("</tr>\n", out);
+}
+
+static bool any_pages(const struct lb_found *f, int suite)
+{
+    for (size_t i = 0; i < f->n_groups; i++)
+        if (f->groups[i].suite == suite && isfinite(f->groups[i].pages_lo))
+            return true;
+    return false;
+}
+
+static size_t groups_of(const struct lb_found *f, int suite)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_groups; i++)
+        n += f->groups[i].suite == suite;
+    return n;
+}
+
+static void put_suite(struct lb_page *p, int suite)
+{
+    const struct lb_found *f = p->found;
+    const struct lb_found_suite *s = &f->suites[suite];
+
+    if (suite) { /* the first is the page's title */
+        fputs("<h2>", p->out);
+        lb_html_say(p->out, "%s %s", s->question, s->answer);
+        fputs("</h2>\n", p->out);
+    }
+    if (!groups_of(f, suite))
+        return;
+    fprintf(p->out,
+            "<div class=\"scroll\"><table class=\"cards\"><thead><tr><th scope=\"col\">%s</th>"
+            "<th scope=\"col\" class=\"t\">answer</th><th scope=\"col\">gains most</th>"
+            "<th scope=\"col\">costs most</th><th scope=\"col\">undecided</th>%s</tr></thead>"
+            "<tbody>\n",
+            s->asks_lock ? "where the lock lies" : "layout",
+            any_pages(f, suite) ? "<th scope=\"col\">pages per 1000</th>" : "");
+    for (size_t i = 0; i < f->n_groups; i++)
+        if (f->groups[i].suite == suite)
+            put_group(p->out, f, &f->groups[i]);
+    fputs("</tbody></table></div>\n", p->out);
+    p->tables++;
+    if (*s->baseline) {
+        fputs("<p class=\"dim small\">Against <strong>", p->out);
+        lb_html_put(p->out, s->baseline);
+        fputs("</strong>; differences in ns an op.</p>\n", p->out);
+    }
+}
+
+void lb_page_answer(struct lb_page *p)
+{
+    for (size_t s = 0; p->found && s < p->found->n_suites; s++)
+        put_suite(p, (int)s);
+}
+
+/* Trust --------------------------------------------------------------------------------------- */
+
+enum mark { GOOD, NOTE, BAD };
+
+__attribute__((format(printf, 3, 4))) static void item(struct lb_page *p, enum mark mark,
+                                                       const char *format, ...)
+{
+    static const char *const signs[] = {"✓", "!", "✗"};
+    static const char *const words[] = {"good", "note", "bad"};
+    char text[LB_HTML_TEXT_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(p->out, "<li><b role=\"img\" aria-label=\"%s\">%s</b>", words[mark], signs[mark]);
+    lb_html_put(p->out, text);
+    fputs("</li>\n", p->out);
+}
+
+/* By what the controls show. */
+static void say_controls(struct lb_page *p)
+{
+    const struct lb_found *f = p->found;
+    size_t n[LB_CONTROL_FAILS + 1] = {0}, all = 0;
+    const struct lb_found_control *one = NULL;
+
+    for (size_t i = 0; i < f->n_controls; i++)
+        if (f->controls[i].main_regime) {
+            n[f->controls[i].state]++;
+            all++;
+            one = f->controls[i].work_ns > 0 && !one ? &f->controls[i] : one;
+        }
+    if (!all)
+        item(p, NOTE, "No controls were measured: nothing shows that sharing a line costs here.");
+    else if (n[LB_CONTROL_PARTS] == all && one)
+        item(p, GOOD,
+             "Sharing shows: two words of one line cost %.1f ns [%.1f, %.1f] more than "
+             "words far apart.",
+             one->diff, one->diff_lo, one->diff_hi);
+    else
+        item(p,
+             n[LB_CONTROL_FAILS]          ? BAD
+             : n[LB_CONTROL_PARTS] == all ? GOOD
+                                          : NOTE,
+             "Controls that show what sharing costs: %zu of %zu; open: %zu; showing nothing: %zu.",
+             n[LB_CONTROL_PARTS], all, n[LB_CONTROL_OPEN] + n[LB_CONTROL_NONE],
+             n[LB_CONTROL_FAILS]);
+}
+
+static void say_pause(struct lb_page *p)
+{
+    static const struct {
+        enum mark mark;
+        const char *text;
+    } says[] = {
+        [LB_SELF_CHECK_NONE] = {NOTE, "Whether the pause hides a cost was not measured."},
+        [LB_SELF_CHECK_PASSED] = {GOOD, "The pause between ops hides nothing"},
+        [LB_SELF_CHECK_OPEN] = {NOTE, "Whether the pause hides a cost is open"},
+        [LB_SELF_CHECK_FAILED] = {BAD, "The pause hides a cost: no column with work counts"},
+    };
+
+    for (size_t i = 0; i < p->found->n_pauses; i++) {
+        const struct lb_found_pause *k = &p->found->pauses[i];
+        if (k->main_regime)
+            item(p, says[k->state].mark,
+                 "%s: sharing costs %.1f ns after a short one and %.1f ns after a long one.",
+                 says[k->state].text, k->at_short, k->at_long);
+    }
+}
+
+static void say_windows(struct lb_page *p)
+{
+    for (size_t i = 0; i < p->found->n_suites; i++) {
+        const struct lb_found_suite *s = &p->found->suites[i];
+        double share = s->spoiled / s->windows;
+        if (s->windows > 0)
+            item(p, share < 0.25 ? GOOD : NOTE,
+                 "%s%s%.0f %% of %.0f windows were spoiled and left out.",
+                 p->found->n_suites > 1 ? s->name : "", p->found->n_suites > 1 ? ": " : "",
+                 100 * share, s->windows);
+        if (s->busy)
+            item(p, BAD, "The machine was busy with other work: no verdict stands.");
+        else if (s->others_share > 0.05)
+            item(p, NOTE, "Other tasks had %.0f %% of the time of the CPUs used.",
+                 100 * s->others_share);
+    }
+}
+
+static void say_machine(struct lb_page *p)
+{
+    const struct lb_found *f = p->found;
+
+    if (*f->hypervisor && strcmp(f->hypervisor, "none") != 0)
+        item(p, NOTE, "A virtual machine (%s).", f->hypervisor);
+    if (f->n_regimes > 1 && f->far_ns > f->near_ns)
+        item(p, NOTE,
+             "Its CPUs were near (a line goes there and back in %.0f ns) and far (%.0f ns) by "
+             "turns: the nearest is shown, far stands below.",
+             f->near_ns, f->far_ns);
+    if (*f->counters && strcmp(f->counters, "counted") != 0 && *f->counters_why)
+        item(p, NOTE, "%c%s.",
+             f->counters_why[0] >= 'a' ? f->counters_why[0] - 32 : f->counters_why[0],
+             f->counters_why + 1);
+}
+
+static void say_undecided(struct lb_page *p)
+{
+    for (size_t i = 0; i < p->found->n_suites; i++) {
+        const struct lb_found_suite *s = &p->found->suites[i];
+        char few[96] = "", wide[96] = "", withheld[400] = "", none[96] = "";
+        if (!s->undecided) {
+            if (s->shown)
+                item(p, GOOD, "All %d comparisons are decided.", s->shown);
+            continue;
+        }
+        if (s->few)
+            snprintf(few, sizeof few, "; %d too few pairs of windows (%zu and more)", s->few,
+                     s->least_pairs);
+        if (s->wide)
+            snprintf(wide, sizeof wide, "; %d too wide an interval", s->wide);
+        if (s->withheld)
+            snprintf(withheld, sizeof withheld, "; %d withheld: %.300s", s->withheld,
+                     s->withheld_why);
+        if (s->not_measured)
+            snprintf(none, sizeof none, "; %d without a good window", s->not_measured);
+        item(p, NOTE, "%d of %d comparisons are undecided%s%s%s%s.", s->undecided, s->shown, few,
+             wide, withheld, none);
+        if (isfinite(s->budget_s)) {
+            bool minutes = s->budget_s >= 60 && fmod(s->budget_s, 60) == 0;
+            item(p, NOTE,
+                 "More time would decide them, as far as this run can tell: "
+                 "linebounce run %s --budget %.0f%s.",
+                 s->name, minutes ? s->budget_s / 60 : s->budget_s, minutes ? "m" : "s");
+        }
+    }
+}
+
+/* What was found of the machine before the run, as sentences in run.json. */
+static void say_findings(struct lb_page *p)
+{
+    char path[4200], **texts;
+    size_t n;
+
+    snprintf(path, sizeof path, "%s/run.json", p->dir);
+    if (lb_json_read_texts(path, "machine.findings", NULL, &texts, &n))
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (strlen(texts[i]) > 2) /* "! what: ..." or "x what: ..." */
+            item(p, *texts[i] == 'x' ? BAD : NOTE, "%c%s", toupper((unsigned char)texts[i][2]),
+                 texts[i] + 3);
+    lb_json_drop_texts(texts);
+}
+
+void lb_page_trust(struct lb_page *p)
+{
+    if (!p->found || !p->found->n_suites)
+        return;
+    fputs("<section class=\"trust\"><h2>Can this be trusted?</h2><ul>\n", p->out);
+    say_controls(p);
+    say_pause(p);
+    say_windows(p);
+    say_machine(p);
+    say_findings(p);
+    say_undecided(p);
+    fputs("</ul></section>\n", p->out);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All numbers of a folder as tables, and what it says of run and machine.
+ */
+#include "page_private.h"
+
+#include <linebounce/record.h>
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+/* "12.3 [11, 13]", empty without a value. */
+static void put_interval(FILE *out, const struct lb_csv_reader *r, const char *value,
+                         const char *lo, const char *hi, int digits)
+{
+    double x = lb_csv_number(r, value), a = lb_csv_number(r, lo), b = lb_csv_number(r, hi);
+
+    fputs("<td>", out);
+    if (isfinite(x))
+        fprintf(out, "%.*f", digits, x);
+    if (isfinite(x) && isfinite(a) && isfinite(b))
+        fprintf(out, " <span class=\"dim\">[%.*f, %.*f]</span>", digits, a, digits, b);
+    fputs("</td>", out);
+}
+
+static void put_cell(FILE *out, const struct lb_csv_reader *r, const char *column)
+{
+    fputs("<td>", out);
+    lb_html_put(out, lb_csv_cell(r, column));
+    fputs("</td>", out);
+}
+
+static void put_verdict(FILE *out, const struct lb_csv_reader *r)
+{
+    const char *verdict = lb_csv_cell(r, "verdict");
+    bool marked = !strcmp(verdict, "faster") || !strcmp(verdict, "slower");
+
+    fprintf(out, "<td%s%s%s>", marked ? " class=\"" : "", marked ? verdict : "",
+            marked ? "\"" : "");
+    if (!strcmp(lb_csv_cell(r, "unfair"), "1"))
+        fputs("unfair: ", out);
+    lb_html_put(out, verdict);
+    fputs("</td>", out);
+}
+
+/* What a table of a scenario may hold in common, and says once. */
+#define CONSTANTS 6
+static const struct {
+    const char *column, *label;
+} constants[CONSTANTS] = {
+    {"lock", "lock"},       {"placement", "placement"}, {"home", "homed"},
+    {"threads", "threads"}, {"work_ns", "work ns"},     {"regime_ns", "round trip ns"},
+};
+
+/* Rows of one scenario, one after the other, as the file has them. */
+struct table {
+    char scenario[64];
+    char common[CONSTANTS][64];
+    bool varies[CONSTANTS], roles;
+    size_t n;
+};
+
+static void see(struct table *t, const struct lb_csv_reader *r)
+{
+    for (size_t i = 0; i < CONSTANTS; i++) {
+        const char *value = lb_csv_cell(r, constants[i].column);
+        if (!t->n)
+            snprintf(t->common[i], sizeof t->common[i], "%s", value);
+        t->varies[i] |= strncmp(value, t->common[i], sizeof t->common[i] - 1) != 0;
+    }
+    t->roles |= strcmp(lb_csv_cell(r, "role"), "all") != 0;
+    t->n++;
+}
+
+static void put_row(FILE *out, const struct table *t, const struct lb_csv_reader *r)
+{
+    fputs("<tr>", out);
+    put_cell(out, r, "layout");
+    if (t->roles)
+        put_cell(out, r, "role");
+    for (size_t i = 0; i < CONSTANTS; i++)
+        if (t->varies[i])
+            put_cell(out, r, constants[i].column);
+    if (*lb_csv_cell(r, "every_ns") && !*lb_csv_cell(r, "net_ns_op_hl")) /* a paced role's op */
+        put_interval(out, r, "ns_op_median", "ns_op_ci95_lo", "ns_op_ci95_hi", 1);
+    else
+        put_interval(out, r, "net_ns_op_hl", "net_ns_op_ci95_lo", "net_ns_op_ci95_hi", 1);
+    put_interval(out, r, "diff_ns", "diff_ns_ci95_lo", "diff_ns_ci95_hi", 1);
+    put_interval(out, r, "ratio", "ratio_ci95_lo", "ratio_ci95_hi", 2);
+    put_verdict(out, r);
+    put_interval(out, r, "min_over_max_median", "", "", 2);
+    put_cell(out, r, "bytes_per_object");
+    fputs("</tr>\n", out);
+}
+
+static void put_head(FILE *out, const struct table *t)
+{
+    bool any = false;
+
+    fputs("<h3>", out);
+    lb_html_put(out, t->scenario);
+    fputs("</h3>\n<div class=\"scroll\" tabindex=\"0\"><table><caption>", out);
+    for (size_t i = 0; i < CONSTANTS; i++)
+        if (!t->varies[i] && *t->common[i]) {
+            lb_html_say(out, "%s%s %s", any ? ", " : "", constants[i].label, t->common[i]);
+            any = true;
+        }
+    fprintf(out, "</caption><thead><tr><th>layout</th>%s", t->roles ? "<th>role</th>" : "");
+    for (size_t i = 0; i < CONSTANTS; i++)
+        if (t->varies[i])
+            fprintf(out, "<th>%s</th>", constants[i].label);
+    fputs("<th>net ns/op [95 %]</th><th>difference ns [95 %]</th><th>ratio [95 %]</th>"
+          "<th>verdict</th><th>min/max</th><th>B/object</th></tr></thead><tbody>\n",
+          out);
+}
+
+/* A file that is not there or empty is no fault of the page's, so nothing is said of it. */
+static int open_table(const char *path, const char *const *needed, struct lb_why *why,
+                      struct lb_csv_reader **r)
+{
+    struct lb_why refusal;
+    int err = lb_csv_open(path, needed, &refusal, r);
+
+    return err && err != -ENOENT && err != -ENODATA ? lb_fail(why, -err, "%s", refusal.text) : err;
+}
+
+static bool is_missing(int err)
+{
+    return err == -ENOENT || err == -ENODATA;
+}
+
+/* The rows from `from` on of one scenario, seen or printed; *to is where the next begins. */
+static int walk(const char *path, struct table *t, FILE *out, size_t from, size_t *to,
+                struct lb_why *why)
+{
+    static const char *const needed[] = {"scenario", "layout", "net_ns_op_hl", "ratio", NULL};
+    struct lb_csv_reader *r;
+    size_t at = 0;
+    int more, err = open_table(path, needed, why, &r);
+
+    if (err)
+        return err;
+    while ((more = lb_csv_next(r, why)) == 1) {
+        const char *scenario = lb_csv_cell(r, "scenario");
+        if (!*lb_csv_cell(r, "layout") || at++ < from)
+            continue;
+        if (at - 1 == from && !out)
+            snprintf(t->scenario, sizeof t->scenario, "%s", *scenario ? scenario : "?");
+        if (strncmp(*scenario ? scenario : "?", t->scenario, sizeof t->scenario - 1) != 0) {
+            at--;
+            break;
+        }
+        if (out)
+            put_row(out, t, r);
+        else
+            see(t, r);
+    }
+    lb_csv_reader_close(r);
+    *to = at;
+    return more < 0 ? more : 0;
+}
+
+/* Rows with a layout, in the order of the file, a table a scenario. */
+int lb_page_numbers(struct lb_page *p, struct lb_why *why)
+{
+    char path[4200];
+    size_t from = 0, to = 0;
+    int err;
+
+    snprintf(path, sizeof path, "%s/summary.csv", p->dir);
+    for (;;) {
+        struct table t = {.n = 0};
+        err = walk(path, &t, NULL, from, &to, why);
+        if (err || !t.n)
+            break;
+        if (!from)
+            fputs("<details><summary>All numbers</summary>\n", p->out);
+        put_head(p->out, &t);
+        err = walk(path, &t, p->out, from, &to, why);
+        fputs("</tbody></table></div>\n", p->out);
+        if (err)
+            break;
+        from = to;
+        p->tables++;
+    }
+    if (from)
+        fputs("</details>\n", p->out);
+    return is_missing(err) ? 0 : err;
+}
+
+int lb_page_latencies(struct lb_page *p, struct lb_why *why)
+{
+    static const char *const needed[] = {"op",   "pu_a_os",           "pu_b_os",
+                                         "home", "one_way_ns_median", NULL};
+    static const char *const shown[] = {"op", "pu_a_os", "pu_b_os", "class", "home"};
+    char path[4200];
+    struct lb_csv_reader *r;
+    size_t n = 0;
+    int err;
+
+    snprintf(path, sizeof path, "%s/matrix.csv", p->dir);
+    if ((err = open_table(path, needed, why, &r)))
+        return is_missing(err) ? 0 : err;
+    while ((err = lb_csv_next(r, why)) == 1) {
+        if (!n++)
+            fputs("<h2>One-way latency</h2>\n<div class=\"scroll\" tabindex=\"0\"><table>"
+                  "<caption>Half a round trip of one line, ns.</caption><thead><tr>"
+                  "<th>op</th><th>CPU a</th><th>CPU b</th><th>class</th><th>homed on</th>"
+                  "<th>ns [95 %]</th></tr></thead><tbody>\n",
+                  p->out);
+        fputs("<tr>", p->out);
+        for (size_t i = 0; i < LB_COUNT(shown); i++)
+            put_cell(p->out, r, shown[i]);
+        put_interval(p->out, r, "one_way_ns_median", "one_way_ns_ci95_lo", "one_way_ns_ci95_hi", 1);
+        fputs("</tr>\n", p->out);
+    }
+    lb_csv_reader_close(r);
+    if (n)
+        fputs("</tbody></table></div>\n", p->out);
+    p->tables += n > 0;
+    return err;
+}
+
+/* What run.json says, as far as it says it. */
+void lb_page_facts(struct lb_page *p)
+{
+    static const struct {
+        const char *path, *label;
+    } facts[] = {
+        {"machine.host", "host"},
+        {"machine.cpu_model", "processor"},
+        {"machine.hypervisor", "hypervisor"},
+        {"machine.kernel", "kernel"},
+        {"machine.os", "system"},
+        {"machine.governor", "governor"},
+        {"machine.boost", "boost"},
+        {"machine.thp", "huge pages"},
+        {"run.started_utc", "started"},
+        {"run.seed", "seed"},
+        {"build.version", "version"},
+        {"build.commit", "commit"},
+        {"build.compiler", "compiler"},
+        {"build.c_flags", "flags"},
+        {"counters.sentence", "counters"},
+    };
+    char path[4200], text[400], **words;
+    size_t n;
+
+    snprintf(path, sizeof path, "%s/run.json", p->dir);
+    if (lb_json_read_text(path, "machine.host", NULL, text, sizeof text) &&
+        lb_json_read_text(path, "build.version", NULL, text, sizeof text))
+        return;
+    fputs("<details><summary>Machine, build, seed and the command to repeat</summary>\n<table>\n",
+          p->out);
+    for (size_t i = 0; i < LB_COUNT(facts); i++)
+        if (!lb_json_read_text(path, facts[i].path, NULL, text, sizeof text)) {
+            fprintf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"t\">", facts[i].label);
+            lb_html_put(p->out, text);
+            fputs("</td></tr>\n", p->out);
+        }
+    fputs("</table>\n", p->out);
+    if (!lb_json_read_texts(path, "run.command", NULL, &words, &n)) {
+        fputs("<p>To repeat it: <code>", p->out);
+        for (size_t i = 0; i < n; i++)
+            lb_html_say(p->out, "%s%s", i ? " " : "", words[i]);
+        if (!lb_json_read_text(path, "run.seed", NULL, text, sizeof text))
+            lb_html_say(p->out, " --seed %s", text);
+        fputs("</code></p>\n", p->out);
+        lb_json_drop_texts(words);
+    }
+    fputs("</details>\n", p->out);
+}
