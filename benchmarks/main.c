@@ -30,6 +30,7 @@ static const struct {
     {"show", "print what the program knows: ", command_show, show_things},
     {"doctor", "say what in this machine spoils results, and what to do about it", command_doctor,
      NULL},
+    {"explain", "say what differences between layouts are made of", command_explain, NULL},
     {"plot", "draw the pictures of a results folder again", command_plot, NULL},
 };
 

@@ -23,11 +23,13 @@ STAGES = {
     "workload": "scenario",
     "counters": "counters events",
     "crew": "account costs crew latency",
+    "model": "line_waits",
     "stats": "interference stats",
     "record": "record",
     "plan": "plan sweep",
     "run": "run",
     "pingpong": "pairs",
+    "explain": "explain",
     "report": "analysis answer gbench page plot",
     "compare": "compare",
 }

@@ -29,7 +29,8 @@ from cli_support import (ALONE, ESCAPE, PATIENCE_S, PROGRAM, PUS, ROOT, SENTENCE
 
 class Words(Case):
     def test_help(self):
-        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",), ("plot",)):
+        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),
+                        ("explain",), ("plot",)):
             result = self.succeeds(*command, "--help")
             self.assertRegex(result.stdout, r"^Usage: " + " ".join(("linebounce", *command)))
             self.assertEqual(result.stderr, "")
@@ -45,7 +46,8 @@ class Words(Case):
     def test_version(self):
         with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as file:
             version = re.search(r"version: '([^']+)'", file.read())[1]
-        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",), ("plot",)):
+        for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),
+                        ("explain",), ("plot",)):
             for option in ("--version", "-V"):
                 result = self.succeeds(*command, option)
                 self.assertRegex(result.stdout, rf"^linebounce {re.escape(version)}\n"

@@ -30,7 +30,7 @@ PROGRAM = os.path.abspath(os.environ.get("LINEBOUNCE",
 PUS = sorted(os.sched_getaffinity(0))
 ROOT = os.geteuid() == 0
 # A refusal: one sentence; the option parser adds a hint where help is.
-SENTENCE = re.compile(r"^linebounce( run| sweep| compare| show| doctor| plot)?: \S[^\n]*\n"
+SENTENCE = re.compile(r"^linebounce( run| sweep| compare| show| doctor| explain| plot)?: \S[^\n]*\n"
                       r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
 # Two layouts in one scenario; and on one thread, which any machine can do.
 SMALL = ("--scenario", "same-object", "--layout", "pointer,embedded", "--no-plots")
@@ -109,7 +109,9 @@ def run_json_keys(folder):
     for group, keys in document.items():
         if group == "suites":
             keys = {f"NAME.{key}": 0 for suite in keys.values() for key in suite}
-        if group not in ("schema_version", "machine", "build"):
+        if group == "machine":  # the rest is what every document has
+            keys = [key for key in keys if key.startswith("handover")]
+        if group not in ("schema_version", "build"):
             written |= {f"{group}.{key}" for key in keys}
     return written
 

@@ -187,6 +187,16 @@ int lb_stats_holm(struct lb_comparison *comparisons, size_t n);
  * <= 3 % of ns_op. */
 bool lb_stats_precise(double half, double net, double ns_op, double work_ns, double precision_ns);
 
+/* Means of `k` quantities of the same n rounds (n rows of k), and of LB_STATS_REPLICATES resamples
+ * of these rounds, replicate by replicate: moving blocks of the cube root of n, round the end
+ * (Kuensch 1989; Politis and Romano 1992), so that what adds up in each round adds up in each
+ * replicate. `mean` holds k, `means` LB_STATS_REPLICATES x k. The same seed gives the same. */
+#define LB_STATS_REPLICATES 2000
+int lb_stats_bootstrap(const double *rows, size_t n, size_t k, uint64_t seed, double *mean,
+                       double *means);
+/* The 95 % percentile interval of LB_STATS_REPLICATES finite values, which it sorts. */
+void lb_stats_interval(double *replicates, double *lo, double *hi);
+
 /* Regimes ------------------------------------------------------------------------------------- */
 
 /* Round trips of one line between the same two CPUs, in order of time. Where a hypervisor moves a

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is said of differences whose parts are known, since the rows are made of them.
+ */
+#include <linebounce/explain.h>
+#include <linebounce/record.h>
+
+#include "support/folder_of_rows.h"
+
+#include <errno.h>
+#include <math.h>
+
+/* One side of a difference: what each round is made of. */
+struct side {
+    const char *layout, *lock;
+    double own, wait, rest, slow; /* ns; slow: share of ops */
+};
+
+struct scene {
+    const char *scenario, *role, *every;
+    struct side sides[2]; /* the baseline first */
+    int rounds;
+    double reload; /* of lines that cost 100 ns to fetch and 20 to upgrade */
+    bool without_wait;
+};
+
+static void put_case(struct lb_row *row, const struct scene *s, const struct side *side)
+{
+    lb_row_text(row, "suite", "layouts");
+    lb_row_text(row, "scenario", s->scenario);
+    lb_row_text(row, "layout", side->layout);
+    lb_row_text(row, "lock", side->lock);
+    lb_row_text(row, "placement", "l3");
+    lb_row_int(row, "threads", 2);
+    lb_row_text(row, "every_ns", s->every);
+    lb_row_int(row, "work_ns", 200);
+    lb_row_text(row, "role", s->role);
+}
+
+static void put_sample(struct lb_row *row, const struct scene *s, const struct side *side,
+                       int round)
+{
+    double noise = (round * 7 % 5 - 2) * 0.1;
+
+    put_case(row, s, side);
+    lb_row_int(row, "round", round);
+    lb_row_text(row, "status", "ok");
+    lb_row_number(row, "ns_op", 200 + side->own + side->wait + side->rest + noise);
+    lb_row_int(row, "total_ops", 1000);
+    lb_row_number(row, "off_cpu_ns", 0);
+    lb_row_number(row, "preempted_ns", 0);
+    lb_row_int(row, "latency_samples", 1000);
+    lb_row_number(row, "slow_ops", 1000 * side->slow);
+    lb_row_number(row, "own_op_mean_ns", side->own);
+    if (!s->without_wait)
+        lb_row_number(row, "wait_ns_op", side->wait + noise);
+    lb_row_number(row, "transfer_ns", 100);
+    lb_row_number(row, "fetch_load_ns", 100);
+    lb_row_number(row, "reload_ns", s->reload);
+    lb_row_number(row, "upgrade_ns", 20);
+    lb_row_number(row, "pingpong_before_ns", 300);
+    lb_row_number(row, "pingpong_after_ns", 300);
+}
+
+static void write_rows(const struct scene *s, const struct lb_schema *schema)
+{
+    struct lb_why why = {""};
+    const char *path = in_folder(schema->file);
+    struct lb_row *row;
+    struct lb_csv *csv;
+    bool samples = schema == &lb_schema_samples;
+
+    unlink(path);
+    assert_int_equal(lb_csv_create(schema, path, &why, &csv), 0);
+    assert_int_equal(lb_row_create(schema, &row), 0);
+    for (int round = 0; round < (samples ? s->rounds : 1); round++)
+        for (int k = 0; k < 2; k++) {
+            lb_row_clear(row);
+            if (samples) {
+                put_sample(row, s, &s->sides[k], round);
+            } else {
+                put_case(row, s, &s->sides[k]);
+                lb_row_int(row, "regime", 0);
+                lb_row_number(row, "regime_ns", 300);
+                lb_row_text(row, "baseline", k ? s->sides[0].layout : "");
+            }
+            assert_int_equal(lb_csv_append(csv, row, &why), 0);
+        }
+    lb_row_destroy(row);
+    lb_csv_close(csv);
+}
+
+static struct lb_explanations *explain(const struct scene *s)
+{
+    const struct lb_explain_request request = {
+        .dir = folder, .layout = s->sides[1].layout, .work_ns = (double)NAN};
+    struct lb_explanations *x;
+    struct lb_why why = {""};
+
+    write_rows(s, &lb_schema_samples);
+    write_rows(s, &lb_schema_summary);
+    int err = lb_explain_create(&request, &why, &x);
+    if (err)
+        print_error("%s\n", why.text);
+    assert_int_equal(err, 0);
+    assert_int_equal(x->n, 1);
+    return x;
+}
+
+static bool near_to(double value, double expected)
+{
+    return fabs(value - expected) < 0.01;
+}
+
+/* A lock among the fields: 0.6 of the ops load the line again and upgrade it, for 120 ns. */
+static const struct scene embedded = {
+    "observer", "lock",
+    "400",      {{"pointer", "rwsem40", 30, 2, 0, 0}, {"embedded", "rwsem40", 29, 74, 3, 0.6}},
+    20,         100,
+    false};
+
+static void test_lines(void **state)
+{
+    struct lb_explanations *x = explain(&embedded);
+    const struct lb_explanation *e = x->items;
+
+    (void)state;
+    assert_int_equal(x->handover, LB_HANDOVER_MIGRATORY);
+    assert_true(near_to(e->total.value, 74) && near_to(e->waits.value, 72));
+    assert_true(near_to(e->waits_model_ns, 72));
+    assert_true(e->is_explained && near_to(e->rest.value, 3));
+    assert_true(near_to(e->explained.value, 1 - 3 / 74.0));
+    assert_int_equal(e->n_parts, 2);
+    assert_int_equal(e->parts[0].kind, LB_EXPLAIN_LINES);
+    assert_non_null(strstr(e->parts[0].what, "line of count, owner beside "));
+    assert_true(near_to(e->parts[0].ns.value, 72) && near_to(e->parts[0].model_ns, 72));
+    assert_int_equal(e->parts[1].kind, LB_EXPLAIN_OWN);
+    assert_string_equal(e->parts[1].what, "own work: pointer chase");
+    assert_true(near_to(e->parts[1].ns.value, -1));
+    lb_explain_destroy(x);
+}
+
+/* The same waits are none of that line's where it costs so little that it cannot be. */
+static void test_waits_that_lines_do_not_account_for(void **state)
+{
+    struct scene s = embedded;
+
+    (void)state;
+    s.sides[1].slow = 0.2;
+    struct lb_explanations *x = explain(&s);
+    assert_false(x->items->is_explained);
+    assert_non_null(strstr(x->items->why_not, "waited +72.0 ns longer, of which lines that "
+                                              "threads share account for +24.0"));
+    for (size_t i = 0; i < x->items->n_parts; i++)
+        assert_int_not_equal(x->items->parts[i].kind, LB_EXPLAIN_LINES);
+    lb_explain_destroy(x);
+}
+
+/* 20 ns of 93 that nobody has seen. */
+static void test_too_much_is_left(void **state)
+{
+    struct scene s = embedded;
+
+    (void)state;
+    s.sides[1].rest = 22;
+    struct lb_explanations *x = explain(&s);
+    assert_false(x->items->is_explained);
+    assert_true(near_to(x->items->rest.value, 22) && x->items->explained.value < 0.8);
+    lb_explain_destroy(x);
+}
+
+static void test_small_and_no_difference(void **state)
+{
+    struct scene s = embedded;
+    struct lb_explanations *x;
+
+    (void)state;
+    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 6, 0, 0.03};
+    x = explain(&s);
+    assert_false(x->items->is_explained);
+    assert_non_null(strstr(x->items->why_not, "under 5 ns"));
+    lb_explain_destroy(x);
+    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 2, 0, 0};
+    x = explain(&s);
+    assert_false(x->items->is_explained);
+    assert_non_null(strstr(x->items->why_not, "holds 0"));
+    lb_explain_destroy(x);
+}
+
+/* Where ops wait for one another's locks, geometry has no say. */
+static void test_nested_is_not_explained(void **state)
+{
+    struct scene s = embedded;
+
+    (void)state;
+    s.scenario = "nested";
+    s.role = "all";
+    s.every = "";
+    struct lb_explanations *x = explain(&s);
+    assert_false(x->items->is_explained);
+    assert_true(isnan(x->items->waits_model_ns));
+    assert_non_null(strstr(x->items->why_not, "geometry does not say for what"));
+    lb_explain_destroy(x);
+}
+
+static void test_refusals(void **state)
+{
+    struct lb_explain_request request = {.dir = folder, .work_ns = (double)NAN};
+    struct lb_explanations *x = NULL;
+    struct scene s = embedded;
+    struct lb_why why = {""};
+
+    (void)state;
+    s.rounds = 5;
+    write_rows(&s, &lb_schema_samples);
+    write_rows(&s, &lb_schema_summary);
+    assert_int_equal(lb_explain_create(&request, &why, &x), -ENODATA);
+    assert_non_null(strstr(why.text, "in 6 rounds or more"));
+    s = embedded;
+    s.without_wait = true;
+    write_rows(&s, &lb_schema_samples);
+    assert_int_equal(lb_explain_create(&request, &why, &x), -ENODATA);
+    assert_non_null(strstr(why.text, "wait_ns_op"));
+    unlink(in_folder("samples.csv"));
+    assert_int_equal(lb_explain_create(&request, &why, &x), -ENOENT);
+    assert_null(x);
+}
+
+#define IN_FOLDER(TEST) cmocka_unit_test_setup_teardown(TEST, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_FOLDER(test_lines),
+        IN_FOLDER(test_waits_that_lines_do_not_account_for),
+        IN_FOLDER(test_too_much_is_left),
+        IN_FOLDER(test_small_and_no_difference),
+        IN_FOLDER(test_nested_is_not_explained),
+        IN_FOLDER(test_refusals),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
