@@ -32,6 +32,8 @@ struct suite {
     /* In place of both below: a suite whose cases are no windows plans, measures and writes by
      * itself, within `share` of what is left of the budget. Returns an exit status. */
     int (*measure)(struct session *session, const struct settings *settings, double share);
+    /* Its tables are its answer: it does not compare layouts at one distance. */
+    bool shows_tables;
     /* Prints table and conclusions. */
     void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings,
                      FILE *out);

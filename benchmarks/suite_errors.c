@@ -246,5 +246,6 @@ const struct suite suite_errors = {
     .asks_sharing = true,
     .costs_alone = true,
     .defaults = defaults,
+    .shows_tables = true,
     .conclude = conclude,
 };

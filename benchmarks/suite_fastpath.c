@@ -85,5 +85,6 @@ const struct suite suite_fastpath = {
     .name = "fastpath",
     .question = "what does an uncontended read lock cost, for every kind of lock?",
     .defaults = defaults,
+    .shows_tables = true,
     .conclude = conclude,
 };

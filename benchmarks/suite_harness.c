@@ -128,5 +128,6 @@ const struct suite suite_harness = {
     .name = "harness",
     .question = "what does the harness itself cost, and do its threads disturb each other?",
     .defaults = defaults,
+    .shows_tables = true,
     .conclude = conclude,
 };

@@ -113,5 +113,6 @@ const struct suite suite_instruments = {
     .name = "instruments",
     .question = "what do counters and timed ops themselves add to an op?",
     .defaults = defaults,
+    .shows_tables = true,
     .conclude = conclude,
 };

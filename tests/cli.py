@@ -365,7 +365,7 @@ class Results(Case):
         if not re.search(r"(?m)^breakpoints +[2-9]", shown) or os.uname().machine != "x86_64":
             self.skipTest("hardware breakpoints cannot be armed here")
         result = self.succeeds("run", *SMALL, "--rounds", "2", "--out", "out",
-                               "--events", "bp:count,bp:owner")
+                               "--events", "bp:count,bp:owner", "--verbose")
         self.assertIn("bp:owner", result.stdout)
         rows = self.check_folder(self.path("out"))
         armed = [r for r in rows if r["status"] == "armed" and r["scenario"] == "same-object"]

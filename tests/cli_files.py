@@ -18,7 +18,7 @@ from cli_support import (Case, PATIENCE_S, PROGRAM, ROOT, SENTENCE, SOURCE, envi
 
 SMALL = ("run", "fastpath", "--rounds", "2", "--no-plots")
 LONG = ("run", "fastpath", "--rounds", "150", "--budget", "30s", "--no-plots")
-NAMED = re.compile(r"(?m)^Results: (\S+) \((.*)\)$")
+NAMED = re.compile(r"(?m)^Results: (\S+) +\(([^)]*)\)$")
 
 
 class Files(Case):
@@ -39,7 +39,8 @@ class Files(Case):
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertRegex(result.stderr, r"(?m)^linebounce: \S")
         for folder, names in NAMED.findall(result.stdout):
-            for name in names.split(", "):
+            for name in names.split(","):
+                name = name.strip()
                 path = self.path(folder, name)
                 self.assertTrue(os.path.exists(path), f"{name} is named and not there")
                 self.assertTrue(os.path.isdir(path) or os.path.getsize(path), f"{name} is empty")

@@ -33,7 +33,8 @@ class Pingpong(Case):
                                         r"\d+ measurements a round, 3 rounds of ")
         self.assertIn("one-way latency, ns: half a round trip of one line, handed over by a store",
                       result.stdout)
-        self.assertIn("Results: out (pairs.csv, matrix.csv, run.json", result.stdout)
+        self.assertRegex(result.stdout, r"(?m)^Results: out \([^)]*pairs\.csv,\s+matrix\.csv,"
+                                        r"\s+run\.json")
         rows = read_csv(self.path("out/pairs.csv"))
         medians = read_csv(self.path("out/matrix.csv"))
         for name in self.COLUMNS:
@@ -76,8 +77,8 @@ class Pingpong(Case):
     def test_beside_another_suite(self):
         result = self.succeeds("run", "pingpong", "fastpath", "--rounds", "1", "--no-plots",
                                "--out", "out")
-        self.assertIn("Results: out (samples.csv, summary.csv, pairs.csv, matrix.csv",
-                      result.stdout)
+        self.assertRegex(result.stdout, r"(?m)^Results: out \([^)]*samples\.csv,\s+summary\.csv,"
+                                        r"\s+pairs\.csv,\s+matrix\.csv")
         self.check_folder(self.path("out"))
         keys = {k for k in run_json_keys(self.path("out")) if not k.startswith("suites.")}
         self.assertLessEqual(keys, documented_keys())
@@ -110,7 +111,7 @@ class Pingpong(Case):
 
 @two_pus
 class Offset(Case):
-    ARGS = ("run", "offset", "--no-plots", "--work-ns", "0", "--out", "out")
+    ARGS = ("run", "offset", "--no-plots", "--work-ns", "0", "--verbose", "--out", "out")
 
     def test_the_measured_size(self):
         result = self.succeeds(*self.ARGS, "--scenario", "increment", "--offset", "8,64",
@@ -168,7 +169,7 @@ class Offset(Case):
 class Arrays(Case):
     def test_a_run(self):
         result = self.succeeds("run", "arrays", "--work-ns", "0", "--rounds", "2", "--no-plots",
-                               "--out", "out")
+                               "--verbose", "--out", "out")
         for section in ("counters: an array of per-thread counters",
                         "counters-sum: per-thread counters, and one thread that adds them up",
                         "ring: one thread pushes into a ring, one pops",
@@ -240,7 +241,7 @@ class Arrays(Case):
 class Churn(Case):
     def test_a_run(self):
         result = self.succeeds("run", "churn", "--layout", "pointer,embedded,refcount", "--rounds",
-                               "2", "--no-plots", "--out", "out")
+                               "2", "--no-plots", "--verbose", "--out", "out")
         for scenario in ("churn-slab", "churn-malloc"):
             table = result.stdout.split(f"\n{scenario}: ")[1].split("\n\n")[0]
             self.assertIn("pg/1k", table)
@@ -262,7 +263,8 @@ class Churn(Case):
         """A list of scenarios goes to every suite of the run."""
         result = self.succeeds("run", "churn", "offset", "--scenario", "churn-slab,increment",
                                "--layout", "pointer,embedded", "--work-ns", "0", "--threads", "2",
-                               "--offset", "8,64", "--rounds", "1", "--no-plots", "--out", "out")
+                               "--offset", "8,64", "--rounds", "1", "--no-plots", "--verbose",
+                               "--out", "out")
         self.assertIn("\nchurn-slab: ", result.stdout)
         self.assertIn("\nincrement: ", result.stdout)
 

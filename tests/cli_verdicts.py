@@ -10,7 +10,8 @@ import unittest
 
 from cli_support import PUS, Case, two_pus
 
-BRIEF = ("--quick", "--rounds", "12", "--no-plots", "--events", "none", "--out", "out")
+BRIEF = ("--quick", "--rounds", "12", "--no-plots", "--events", "none", "--verbose",
+         "--out", "out")
 
 
 def one_pu():

@@ -13,7 +13,8 @@ import sys
 from cli_btf import BtfCase, with_libbpf
 from cli_support import Case, main, two_pus
 
-BRIEF = ("--rounds", "2", "--no-plots", "--events", "none", "--work-ns", "200", "--out", "out")
+BRIEF = ("--rounds", "2", "--no-plots", "--events", "none", "--work-ns", "200", "--verbose",
+         "--out", "out")
 PRESETS = ["mmap_lock", "page_counter", "i_mmap", "f_ref", "dentry", "mem_cgroup"]
 
 

@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "option_values.h"
 #include "options.h"
+#include "output_options.h"
 #include "suite.h"
 
 #include <linebounce/atomics.h>
@@ -445,6 +446,10 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
     struct lb_why why = {""};
 
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = state->input;
+        return 0;
+    }
     return answer(key == ARGP_KEY_ARG ? add_suite(state->input, arg, &why)
                                       : parse_common(key, arg, state->input, &why),
                   &why);
@@ -543,17 +548,19 @@ static char *show_help(int key, const char *text, void *input)
 void settings_parse_run(int argc, char **argv, struct settings *s)
 {
     static char name[] = "linebounce run"; /* in argp's messages */
+    static const struct argp_child children[] = {
+        {&output_argp, 0, "What is printed, and what scripts make of it:", 5}, {0}};
     static const struct argp argp = {
         run_options,
         parse_run,
         "[SUITE...]",
-        "Measures suites (layouts unless told otherwise) and ends with a table, a verdict per "
-        "scenario and a folder of results.\vFlags of Google Benchmark (--benchmark_filter=REGEX, "
+        "Measures suites (layouts unless told otherwise) and ends with their question, its answer "
+        "and a folder of results.\vFlags of Google Benchmark (--benchmark_filter=REGEX, "
         "--benchmark_format=json, ...) switch the output to Google Benchmark's; numbers and rounds "
         "stay "
-        "the same.\n\nExit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 "
-        "interrupted (rows are kept).",
-        NULL,
+        "the same.\n\nExit status: 0 done, 1 something could not be measured, 2 wrong usage, 3 a "
+        "layout of --fail-if costs, 4 not --require settled, 130 interrupted (rows are kept).",
+        children,
         run_help,
         NULL};
     struct lb_why why = {""};

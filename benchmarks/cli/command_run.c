@@ -109,8 +109,9 @@ static int run_all(struct settings *s, const struct lb_topology *topology, struc
         int one = run_suite(&w, list[i], 1.0 / (double)(s->suites.n - i), front);
         status = one ? one : status;
     }
-    if (session_close(&w, front != NULL) && (!status || status == EXIT_INTERRUPTED))
-        status = EXIT_NOT_MEASURED;
+    int closed = session_close(&w, front != NULL);
+    if (closed && (!status || (status == EXIT_INTERRUPTED && closed == EXIT_NOT_MEASURED)))
+        status = closed;
     session_finish(&w);
     return session_stop && !status ? EXIT_INTERRUPTED : status;
 }

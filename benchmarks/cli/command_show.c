@@ -8,6 +8,7 @@
 #include "session/counters_report.h"
 #include "request/settings.h"
 #include "show_kernel.h"
+#include "show_result.h"
 #include "show_structure.h"
 #include "suite.h"
 
@@ -265,6 +266,15 @@ static int show_environment(const struct settings *s)
     return 0;
 }
 
+/* Options in front of its name are those of the others. */
+static int show_newest(const struct settings *s)
+{
+    char name[] = "result", *argv[] = {name, NULL};
+
+    (void)s;
+    return show_result(1, argv);
+}
+
 static const struct {
     const char *name;
     int (*show)(const struct settings *);
@@ -272,8 +282,9 @@ static const struct {
     {"counters", counting_show},   {"environment", show_environment},
     {"kernel", show_kernel},       {"layouts", show_layouts},
     {"locks", show_locks},         {"placements", show_placements},
-    {"scenarios", show_scenarios}, {"structure", show_structure},
-    {"suites", show_suites},       {"topology", show_topology},
+    {"result", show_newest},       {"scenarios", show_scenarios},
+    {"structure", show_structure}, {"suites", show_suites},
+    {"topology", show_topology},
 };
 
 static const char *thing_at(size_t i)
@@ -295,6 +306,8 @@ int command_show(int argc, char **argv)
     size_t found;
     int status;
 
+    if (argc > 1 && !strcmp(argv[1], "result"))
+        return show_result(argc - 1, argv + 1);
     settings_init(&s);
     settings_parse_show(argc, argv, &names, &s);
     if (lb_name_find(&names, s.what, &why, &found)) {

@@ -37,6 +37,7 @@ static const struct suite suite_sweep = {
     .asks_sharing = true,
     .costs_alone = true,
     .defaults = defaults,
+    .shows_tables = true,
     .conclude = table_sweep,
 };
 

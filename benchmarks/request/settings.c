@@ -28,9 +28,10 @@ void settings_init(struct settings *s)
 
 void settings_finish(struct settings *s)
 {
-    struct list *lists[] = {&s->suites,  &s->scenarios, &s->layouts, &s->locks,   &s->placements,
-                            &s->threads, &s->works,     &s->objects, &s->access,  &s->offsets,
-                            &s->homes,   &s->gbench,    &s->events,  &s->whatifs, &s->layout_texts};
+    struct list *lists[] = {&s->suites,     &s->scenarios, &s->layouts,      &s->locks,
+                            &s->placements, &s->threads,   &s->works,        &s->objects,
+                            &s->access,     &s->offsets,   &s->homes,        &s->gbench,
+                            &s->events,     &s->whatifs,   &s->layout_texts, &s->fail_if};
     char **strings = s->strings.at;
 
     for (size_t i = 0; i < s->strings.n; i++)

@@ -76,6 +76,12 @@ struct settings {
     const char *what; /* of `show` */
     const struct lb_names *things; /* that it shows */
     bool trace;                    /* show kernel: count real addresses too */
+    /* What is printed of a run. */
+    bool verbose, brief; /* all tables as well; the answer alone */
+    enum settings_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN } format;
+    enum settings_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
+    struct list fail_if; /* const char *: layouts whose cost is a failure */
+    bool require_settled;
 };
 
 #define DEFAULT_BUDGET_S 90.0

@@ -122,8 +122,11 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
 
     *w = (struct session){
         .settings = s, .topology = topology, .stretch = measures ? stretch_of(topology) : 1};
-    if (!e || lb_json_create(&w->manifest)) {
+    if (e)
+        w->tables = open_memstream(&w->table_text, &w->table_bytes);
+    if (!w->tables || lb_json_create(&w->manifest)) {
         free(e);
+        session_finish(w);
         session_complain(lb_explain(&why, ENOMEM, "run.json"), 0);
         return -ENOMEM;
     }
@@ -288,13 +291,13 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
     lb_found_note(a, suite->question, w->manifest); /* what is lost shows when it is written */
     if (!front) {
         if (run->rounds) {
-            suite->conclude(a, w->settings, stdout);
-            table_run(a, stdout);
+            suite->conclude(a, w->settings, w->tables);
+            table_run(a, w->tables);
         } else {
             notes_unfinished(run, stdout);
         }
-        notes_run(run, w->settings, stdout);
-        fflush(stdout);
+        notes_run(run, w->settings, run->rounds ? w->tables : stdout);
+        w->tables_shown |= suite->shows_tables;
     } else if (!err) {
         err = front_replay(front, a, why);
     }
@@ -355,4 +358,10 @@ void session_finish(struct session *w)
         session_complain(&why, 0);
     w->prefetcher = NULL;
     lb_json_destroy(w->manifest);
+    w->manifest = NULL;
+    if (w->tables)
+        fclose(w->tables);
+    w->tables = NULL;
+    free(w->table_text);
+    w->table_text = NULL;
 }

@@ -3,10 +3,10 @@
  * The end of a session: what is still to be written, and what is there of it all.
  */
 #include "exit_status.h"
+#include "present.h"
 #include "provenance.h"
 #include "session.h"
 
-#include <linebounce/answer.h>
 #include <linebounce/page.h>
 #include <linebounce/plot.h>
 
@@ -41,35 +41,6 @@ static int check_csv(struct lb_csv **csv)
     return err ? session_complain(&why, EXIT_NOT_MEASURED) : EXIT_DONE;
 }
 
-static bool is_there(const struct session *w, const char *name)
-{
-    struct stat info;
-
-    return !fstatat(w->dir_fd, name, &info, AT_SYMLINK_NOFOLLOW) && S_ISREG(info.st_mode) &&
-           info.st_size > 0;
-}
-
-/* Names the files that are there, no others. */
-static void say_what_there_is(const struct session *w, bool pictures, FILE *out)
-{
-    static const char *const names[] = {"answer.csv",  "verdicts.json", "samples.csv",
-                                        "summary.csv", "pairs.csv",     "matrix.csv",
-                                        "run.json",    "topology.xml"};
-    const char *before = " (";
-
-    fprintf(out, "\nResults: %s", w->dir);
-    for (size_t i = 0; i < LB_COUNT(names); i++)
-        if (is_there(w, names[i])) {
-            fprintf(out, "%s%s", before, names[i]);
-            before = ", ";
-        }
-    if (pictures)
-        fprintf(out, "%splots/", before);
-    if (is_there(w, "index.html"))
-        fprintf(out, "%sindex.html", pictures ? ", " : before);
-    fputs(")\n", out);
-}
-
 /* Pictures can be drawn again; a page is missed. */
 static int draw(const struct session *w, bool *pictures)
 {
@@ -85,24 +56,10 @@ static int draw(const struct session *w, bool *pictures)
     return err && err != -ENODATA ? session_complain(&refusal, EXIT_NOT_MEASURED) : EXIT_DONE;
 }
 
-/* verdicts.json and answer.csv, from the files that are there. A folder without any is none that
- * something was measured into. */
-static int answer(const struct session *w)
-{
-    struct lb_why why = {""};
-    struct lb_found *found;
-    int err = lb_found_read(w->dir, &why, &found);
-
-    if (err)
-        return err == -ENODATA ? EXIT_DONE : session_complain(&why, EXIT_NOT_MEASURED);
-    err = lb_found_write(found, &why);
-    lb_found_destroy(found);
-    return err ? session_complain(&why, EXIT_NOT_MEASURED) : EXIT_DONE;
-}
-
 int session_close(struct session *w, bool quiet)
 {
     struct lb_why why = {""};
+    struct lb_found *found = NULL;
     char path[600];
     bool pictures = false;
     int status;
@@ -120,15 +77,18 @@ int session_close(struct session *w, bool quiet)
     snprintf(path, sizeof path, "%s/run.json", w->dir);
     if (lb_json_write(w->manifest, path, &why))
         status = session_complain(&why, EXIT_NOT_MEASURED);
-    else if (answer(w))
+    else if (present_write(w, &found))
         status = EXIT_NOT_MEASURED;
     if (!w->settings->no_plots && draw(w, &pictures))
         status = EXIT_NOT_MEASURED;
-    if (!is_there(w, "topology.xml")) {
+    if (!present_has(w, "topology.xml")) {
         fprintf(stderr, "linebounce: %s/topology.xml: is gone\n", w->dir);
         status = EXIT_NOT_MEASURED;
     }
-    say_what_there_is(w, pictures, quiet ? stderr : stdout);
+    present(w, found, quiet, pictures);
+    if (found && !quiet && !status)
+        status = present_judge(w->settings, found);
+    lb_found_destroy(found);
     close(w->dir_fd);
     return status;
 }

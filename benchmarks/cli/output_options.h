@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * output_options: what is printed of a run, and what scripts make of it: options that `run` and
+ * `show result` share.
+ */
+#ifndef LB_OUTPUT_OPTIONS_H
+#define LB_OUTPUT_OPTIONS_H
+
+#include <argp.h>
+
+/* A child of a command's parser; its input is a struct settings. */
+extern const struct argp output_argp;
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * linebounce show result: the answer and the tables of a results folder, from its files.
+ */
+#include "show_result.h"
+
+#include "commands.h"
+#include "options.h"
+#include "output_options.h"
+#include "report/answer_view.h"
+#include "session/present.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { KEY_SATURATED = 2048, KEY_FAR, KEY_WHY };
+
+struct wish {
+    struct settings settings;
+    struct answer_choice choice;
+    const char *dir;
+};
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+
+    return !stat(path, &info) && S_ISDIR(info.st_mode);
+}
+
+static bool is_scenario(const char *name)
+{
+    return !lb_scenario_find(name, NULL, &(const struct lb_scenario *){NULL});
+}
+
+static void take(struct wish *w, const char *arg, struct argp_state *state)
+{
+    struct lb_why why = {""};
+    const struct lb_scenario *scenario;
+
+    if (!w->dir && is_folder(arg))
+        w->dir = arg;
+    else if (!w->choice.scenario && is_scenario(arg))
+        w->choice.scenario = arg;
+    else if (strchr(arg, '/') || w->choice.scenario)
+        argp_error(state, "%s: no such folder", arg);
+    else if (lb_scenario_find(arg, &why, &scenario))
+        argp_error(state, "%s: no such folder, and no scenario: %s", arg, why.text);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct wish *w = state->input;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &w->settings;
+        return 0;
+    case ARGP_KEY_ARG:
+        take(w, arg, state);
+        return 0;
+    case KEY_SATURATED:
+        w->choice.saturated = true;
+        return 0;
+    case KEY_FAR:
+        w->choice.far = true;
+        return 0;
+    case KEY_WHY:
+        w->choice.why = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* Folders are named by the time in UTC, whatever the host. */
+static const char *time_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+/* The newest below results/. */
+static int find_newest(char *dir, size_t bytes, struct lb_why *why)
+{
+    glob_t found;
+    size_t newest = 0;
+
+    if (glob("results/*/*/run.json", 0, NULL, &found))
+        return lb_fail(why, ENOENT, "show result: which folder? There is none below results/");
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        *strrchr(found.gl_pathv[i], '/') = '\0';
+        if (strncmp(found.gl_pathv[i], "results/reference/", 18) != 0 &&
+            strcmp(time_of(found.gl_pathv[i]), time_of(found.gl_pathv[newest])) > 0)
+            newest = i;
+    }
+    snprintf(dir, bytes, "%s", found.gl_pathv[newest]);
+    globfree(&found);
+    return 0;
+}
+
+static int print_tables(const char *dir)
+{
+    char path[640], *text;
+    size_t bytes;
+    struct lb_why why = {""};
+    int err;
+
+    snprintf(path, sizeof path, "%s/table.txt", dir);
+    if ((err = lb_read_regular(AT_FDCWD, path, 0, &why, &text, &bytes)))
+        return session_complain(&why, EXIT_NOT_MEASURED);
+    fwrite(text, 1, bytes, stdout);
+    free(text);
+    return EXIT_DONE;
+}
+
+static int show(const struct wish *w, const char *dir)
+{
+    const struct answer_choice *c = &w->choice;
+    struct lb_found *found;
+    struct lb_why why = {""};
+    int status = EXIT_DONE, err = lb_found_read(dir, &why, &found);
+
+    if (err)
+        return session_complain(&why, err == -ENOENT ? EXIT_USAGE : EXIT_NOT_MEASURED);
+    if (w->settings.verbose)
+        status = print_tables(dir);
+    if (!c->scenario && !c->saturated && !c->far && !c->why)
+        status |= present_found(&w->settings, found);
+    else if ((err = answer_tables(stdout, found, c, &why)))
+        status = session_complain(lb_explain(&why, err, dir), EXIT_NOT_MEASURED);
+    if (!status)
+        status = present_judge(&w->settings, found);
+    lb_found_destroy(found);
+    return status;
+}
+
+int show_result(int argc, char **argv)
+{
+    static char name[] = "linebounce show result";
+    static const struct argp_option options[] = {
+        {"saturated", KEY_SATURATED, 0, 0, "Tables of saturated throughput, without a pause", 0},
+        {"far", KEY_FAR, 0, 0, "Tables of the other distances that were seen", 0},
+        {"why", KEY_WHY, 0, 0, "Tables of where the time goes: on and off the CPU, slow ops", 0},
+        {0},
+    };
+    static const struct argp_child children[] = {{&output_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {
+        options,
+        parse,
+        "[DIR] [SCENARIO]",
+        "Prints the answer of a results folder, from its files; of the newest below results/ "
+        "unless DIR says otherwise. With SCENARIO, --saturated, --far or --why: its tables.",
+        children,
+        NULL,
+        NULL};
+    struct wish w = {.dir = NULL};
+    struct lb_why why = {""};
+    char newest[512];
+    int status;
+
+    settings_init(&w.settings);
+    argv[0] = name;
+    options_parse(&argp, argc, argv, 0, &w);
+    if (!w.dir && find_newest(newest, sizeof newest, &why))
+        status = session_complain(&why, EXIT_USAGE);
+    else
+        status = show(&w, w.dir ? w.dir : newest);
+    settings_finish(&w.settings);
+    return status;
+}

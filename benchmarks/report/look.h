@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * look: how wide output may be and whether it has colours, and text that fits.
+ */
+#ifndef LB_LOOK_H
+#define LB_LOOK_H
+
+#include "request/settings.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct look {
+    int columns; /* LOOK_WIDE, or LOOK_NARROW on a terminal that has fewer */
+    bool color;
+};
+#define LOOK_WIDE   100
+#define LOOK_NARROW 80
+
+/* By standard output: colours on a terminal alone, unless NO_COLOR is set or TERM is dumb. */
+struct look look_of_stdout(enum settings_color color);
+
+enum look_paint { LOOK_PLAIN, LOOK_GOOD, LOOK_BAD, LOOK_OPEN, LOOK_STRONG };
+/* The text in a column: to the left where width is negative. Colour adds no width. */
+void look_cell(FILE *out, const struct look *look, enum look_paint paint, int width,
+               const char *text);
+/* The text behind a title, broken at spaces; lines after the first are indented as far. */
+void look_text(FILE *out, const struct look *look, const char *title, int indent, const char *text);
+
+#endif
