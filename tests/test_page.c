@@ -221,6 +221,96 @@ static void test_matrix(void **state)
                       "<td>101.4 <span class=\"dim\">[100.0, 102.0]</span></td></tr>");
     assert_int_equal(count(text, "<tr><td>"), 2);
     assert_null(strstr(text, "All numbers"));
+    assert_says(text, "<title>A line goes from one CPU to another in 101 ns.</title>");
+    free(text);
+}
+
+/* Distances */
+
+struct verdict {
+    const char *placement, *verdict;
+    double diff;
+};
+
+/* Two layouts in one scenario, as a sweep measures them. */
+static void write_sweep(const struct verdict *verdicts, size_t n)
+{
+    struct lb_row *row;
+    struct lb_csv *csv;
+
+    assert_int_equal(lb_row_create(&lb_schema_summary, &row), 0);
+    assert_int_equal(lb_csv_create(&lb_schema_summary, in_run("summary.csv"), NULL, &csv), 0);
+    for (size_t i = 0; i < 2 * n; i++) {
+        const struct verdict *v = &verdicts[i / 2];
+        bool base = i % 2 == 0;
+        lb_row_clear(row);
+        lb_row_text(row, "suite", "layouts");
+        lb_row_text(row, "scenario", "same-object");
+        lb_row_text(row, "layout", base ? "pointer" : "embedded");
+        lb_row_text(row, "lock", "rwsem40");
+        lb_row_text(row, "placement", v->placement);
+        lb_row_int(row, "threads", 2);
+        lb_row_int(row, "work_ns", 200);
+        lb_row_text(row, "role", "all");
+        lb_row_int(row, "regime", 0);
+        lb_row_number(row, "net_ns_op_hl", 30);
+        if (!base) {
+            lb_row_text(row, "baseline", "pointer");
+            lb_row_int(row, "pairs", 30);
+            lb_row_number(row, "diff_ns", v->diff);
+            lb_row_number(row, "diff_ns_ci95_lo", v->diff - 1);
+            lb_row_number(row, "diff_ns_ci95_hi", v->diff + 1);
+            lb_row_number(row, "margin_ns", 2);
+            lb_row_text(row, "verdict", v->verdict);
+        }
+        assert_int_equal(lb_csv_append(csv, row, NULL), 0);
+    }
+    lb_csv_close(csv);
+    lb_row_destroy(row);
+}
+
+static char *page_of_sweep(const struct verdict *verdicts, size_t n)
+{
+    write_sweep(verdicts, n);
+    char *text = page();
+    check_whole(text);
+    assert_int_equal(unlink(in_run("summary.csv")), 0);
+    return text;
+}
+
+/* The heading says whether what costs does so everywhere; layouts stand by distances. */
+static void test_distances(void **state)
+{
+    static const struct verdict everywhere[] = {{"l3", "slower", 20}, {"remote", "slower", 90}},
+                                somewhere[] = {{"l3", "same", 0}, {"remote", "slower", 90}},
+                                nowhere[] = {{"l3", "faster", -20}, {"remote", "same", 0}},
+                                open[] = {{"l3", "same", 0}, {"remote", "unresolved", 5}};
+    char *text = page_of_sweep(everywhere, 2);
+
+    (void)state;
+    assert_says(text, "That holds at all 2 of its distances and numbers of threads.</title>");
+    assert_says(text, "That holds at all 2 of its distances and numbers of threads.</h1>");
+    assert_says(text, "<th scope=\"row\">embedded</th><td class=\"slower\"");
+    assert_says(text, "+90.0!</td></tr>");
+    free(text);
+    text = page_of_sweep(somewhere, 2);
+    assert_says(text,
+                "Not everywhere: something costs at 1 of 2 distances and numbers of threads.");
+    free(text);
+    text = page_of_sweep(nowhere, 2);
+    assert_says(text, "That holds at all 2 ");
+    assert_says(text, "-20.0</td>");
+    free(text);
+    text = page_of_sweep(open, 2);
+    assert_null(strstr(text, "That holds"));
+    assert_null(strstr(text, "everywhere"));
+    assert_says(text, "? 1 of 1</td>");
+    free(text);
+    text = page_of_sweep(everywhere, 1);
+    assert_null(strstr(text, "That holds"));
+    assert_says(text, "class=\"axis\"");
+    assert_says(text,
+                "embedded, same-object: +20.0 ns [+19.0, +21.0] against pointer, 30 pairs, slower");
     free(text);
 }
 
@@ -434,6 +524,39 @@ static void test_large_pictures(void **state)
     free(large);
 }
 
+/* The loop of nothing is in no picture, and 0;0 of several events is none either. */
+static void test_pictures_of_nothing(void **state)
+{
+    static const char head[] =
+        "schema_version,suite,scenario,layout,placement,threads,work_ns,role,"
+        "net_ns_op_hl,ratio,sleeps_per_kop,events_per_op,latency_p50_ns\n";
+    char text[1024], *said;
+
+    (void)state;
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    write_text(in_run("plots/onoff.svg"), "<svg></svg>");
+    write_text(in_run("plots/causes.svg"), "<svg></svg>");
+    write_text(in_run("plots/layouts.svg"), "<svg></svg>");
+    snprintf(text, sizeof text,
+             "%s%d,layouts,empty,,l3,2,200,all,,,7,7,7\n"
+             "%d,layouts,same-object,pointer,l3,2,200,all,1,,0,0;0,\n",
+             head, LB_SCHEMA_VERSION, LB_SCHEMA_VERSION);
+    write_text(in_run("summary.csv"), text);
+    said = page();
+    assert_int_equal(count(said, "<img"), 1);
+    assert_says(said, "alt=\"layouts: ");
+    assert_says(said, "No picture \u201cSpinning and sleeping\u201d: all of it is 0.");
+    assert_says(said, "No picture \u201cWhere the time goes\u201d: all of it is 0.");
+    free(said);
+    snprintf(text, sizeof text, "%s%d,layouts,same-object,pointer,l3,2,200,all,1,,0.5,0,\n", head,
+             LB_SCHEMA_VERSION);
+    write_text(in_run("summary.csv"), text);
+    said = page();
+    assert_says(said, "alt=\"onoff: ");
+    assert_int_equal(count(said, "<img"), 2);
+    free(said);
+}
+
 /* One of each kind comes before the second of any. */
 static void test_pictures_in_turn(void **state)
 {
@@ -555,6 +678,7 @@ int main(void)
         TEST(test_results),
         TEST(test_a_torn_summary),
         TEST(test_matrix),
+        TEST(test_distances),
         TEST(test_facts),
         TEST(test_folder_with_a_slash),
         TEST(test_pictures),
@@ -563,6 +687,7 @@ int main(void)
         TEST(test_bytes_that_are_no_text),
         TEST(test_large_pictures),
         TEST(test_pictures_in_turn),
+        TEST(test_pictures_of_nothing),
         TEST(test_nothing_for_a_page),
         TEST(test_unreadable_tables),
         TEST(test_no_room),

@@ -46,21 +46,50 @@ static void say_distances(const struct lb_found *f, char *text, size_t bytes)
         open += views[v].suite == 0 && !cost && undecided;
     }
     free(views);
-    if (mine < 2)
+    if (mine < 2 || (!costs && open))
         return;
-    if (costs == mine || (!costs && !open))
+    if (costs == mine || !costs)
         snprintf(text + used, bytes - used,
-                 " That holds at all %zu distances and numbers of threads.", mine);
+                 " That holds at all %zu of its distances and numbers of "
+                 "threads.",
+                 mine);
     else
         snprintf(text + used, bytes - used,
-                 " Not at every distance and number of threads: something costs at %zu of %zu%s.",
-                 costs, mine, open ? ", the others are not all decided" : "");
+                 " Not everywhere: something costs at %zu of %zu distances and numbers of "
+                 "threads%s.",
+                 costs, mine, open ? ", and not all others are decided" : "");
+}
+
+/* Of a folder of pairs of CPUs. */
+static bool title_of_pairs(const char *dir, char *text, size_t bytes)
+{
+    struct lb_csv_reader *r;
+    double lo = NAN, hi = NAN;
+    char path[4200];
+
+    snprintf(path, sizeof path, "%s/matrix.csv", dir);
+    if (lb_csv_open(path, NULL, NULL, &r))
+        return false;
+    while (lb_csv_next(r, NULL) == 1) {
+        double ns = lb_csv_number(r, "one_way_ns_median");
+        lo = fmin(lo, ns);
+        hi = fmax(hi, ns);
+    }
+    lb_csv_reader_close(r);
+    if (!isfinite(lo))
+        return false;
+    snprintf(text, bytes, "A line goes from one CPU to another in %.0f to %.0f ns.", lo, hi);
+    if (hi - lo < 1)
+        snprintf(text, bytes, "A line goes from one CPU to another in %.0f ns.", hi);
+    return true;
 }
 
 static void title_of(const struct lb_page *p, char *text, size_t bytes)
 {
     char name[256];
 
+    if ((!p->found || !p->found->n_layouts) && title_of_pairs(p->dir, text, bytes))
+        return;
     if (p->found && p->found->n_suites) {
         lb_found_title(p->found, text, bytes);
         if (*text && !strchr(".?!", text[strlen(text) - 1]) && strlen(text) + 1 < bytes)

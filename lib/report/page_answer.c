@@ -119,9 +119,9 @@ static void put_suite(struct lb_page *p, int suite)
             put_group(p->out, f, &f->groups[i]);
     fputs("</tbody></table></div>\n", p->out);
     p->tables++;
-    if (*s->baseline) {
+    if (*lb_page_base(f, suite)) {
         fputs("<p class=\"dim small\">Against <strong>", p->out);
-        lb_html_put(p->out, s->baseline);
+        lb_html_put(p->out, lb_page_base(f, suite));
         fputs("</strong>; differences in ns an op.</p>\n", p->out);
     }
 }
@@ -221,17 +221,23 @@ static void say_windows(struct lb_page *p)
     }
 }
 
+static void say_distances(struct lb_page *p)
+{
+    const struct lb_found *f = p->found;
+
+    if (f->n_regimes > 1 && f->far_ns > f->near_ns)
+        item(p, NOTE,
+             "Its CPUs were near (a line goes there and back in %.0f ns) and far (%.0f ns) by "
+             "turns: the nearest is shown, far stands below.",
+             f->near_ns, f->far_ns);
+}
+
 static void say_machine(struct lb_page *p)
 {
     const struct lb_found *f = p->found;
 
     if (*f->hypervisor && strcmp(f->hypervisor, "none") != 0)
         item(p, NOTE, "A virtual machine (%s).", f->hypervisor);
-    if (f->n_regimes > 1 && f->far_ns > f->near_ns)
-        item(p, NOTE,
-             "Its CPUs were near (a line goes there and back in %.0f ns) and far (%.0f ns) by "
-             "turns: the nearest is shown, far stands below.",
-             f->near_ns, f->far_ns);
     if (*f->counters && strcmp(f->counters, "counted") != 0 && *f->counters_why)
         item(p, NOTE, "%c%s.",
              f->counters_why[0] >= 'a' ? f->counters_why[0] - 32 : f->counters_why[0],
@@ -270,20 +276,21 @@ static void say_undecided(struct lb_page *p)
     }
 }
 
-/* What was found of the machine before the run, as sentences in run.json. */
-static void say_findings(struct lb_page *p)
+/* What was found of the machine before the run, as sentences in run.json; false: nothing. */
+static bool say_findings(struct lb_page *p)
 {
     char path[4200], **texts;
     size_t n;
 
     snprintf(path, sizeof path, "%s/run.json", p->dir);
     if (lb_json_read_texts(path, "machine.findings", NULL, &texts, &n))
-        return;
+        return false;
     for (size_t i = 0; i < n; i++)
         if (strlen(texts[i]) > 2) /* "! what: ..." or "x what: ..." */
-            item(p, *texts[i] == 'x' ? BAD : NOTE, "%c%s", toupper((unsigned char)texts[i][2]),
+            item(p, *texts[i] == 'x' ? BAD : NOTE, "%c%s.", toupper((unsigned char)texts[i][2]),
                  texts[i] + 3);
     lb_json_drop_texts(texts);
+    return n > 0;
 }
 
 void lb_page_trust(struct lb_page *p)
@@ -291,11 +298,13 @@ void lb_page_trust(struct lb_page *p)
     if (!p->found || !p->found->n_suites)
         return;
     fputs("<section class=\"trust\"><h2>Can this be trusted?</h2><ul>\n", p->out);
-    say_controls(p);
+    if (p->found->n_layouts) /* of pairs of CPUs there are none */
+        say_controls(p);
     say_pause(p);
     say_windows(p);
-    say_machine(p);
-    say_findings(p);
+    say_distances(p);
+    if (!say_findings(p))
+        say_machine(p); /* of a run that did not look */
     say_undecided(p);
     fputs("</ul></section>\n", p->out);
 }

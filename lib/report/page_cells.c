@@ -81,6 +81,15 @@ void lb_page_view_name(const struct lb_page_view *v, char *text, size_t bytes)
         snprintf(text + used, bytes - (size_t)used, ", saturated (no pause between ops)");
 }
 
+const char *lb_page_base(const struct lb_found *f, int suite)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_layouts; i++)
+        n += f->layouts[i].suite == suite && f->layouts[i].base;
+    return n > 1 ? "what it is compared to" : f->suites[suite].baseline;
+}
+
 /* Columns ------------------------------------------------------------------------------------ */
 
 static bool same_column(const struct lb_found_cell *a, const struct lb_found_cell *b)
@@ -130,7 +139,6 @@ void lb_page_column_name(const struct lb_found *f, const struct lb_found_cell *c
 
     snprintf(text, bytes, "%s%s%s", c->scenario_name, all ? "" : ": ", all ? "" : c->role);
     add_number(f, c, offsetof(struct lb_found_cell, objects), "", " objects", text, bytes);
-    add_number(f, c, offsetof(struct lb_found_cell, offset_bytes), "", " bytes apart", text, bytes);
     add_number(f, c, offsetof(struct lb_found_cell, every_ns), "every ", " ns", text, bytes);
     add_text(f, c, offsetof(struct lb_found_cell, writers), text, bytes);
     add_text(f, c, offsetof(struct lb_found_cell, access), text, bytes);

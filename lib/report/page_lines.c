@@ -149,9 +149,9 @@ static void put_row(FILE *out, const struct lb_part *part, const struct row *row
             y, BYTE * (double)(bytes < LB_LINE_BYTES ? bytes : LB_LINE_BYTES), BAR);
     if (row->n > 1) {
         fprintf(out,
-                "<text class=\"d\" x=\"%.1f%%\" y=\"%d\">and %zu more lines that no op "
+                "<text class=\"d\" x=\"%.1f%%\" y=\"%d\">and %zu more line%s that no op "
                 "touches</text>\n",
-                LEFT, y + BAR + 12, row->n - 1);
+                LEFT, y + BAR + 12, row->n - 1, row->n == 2 ? "" : "s");
         return;
     }
     for (size_t i = 0; i < part->n_pieces; i++)

@@ -30,8 +30,7 @@ static bool same_column(const struct lb_found_cell *a, const struct lb_found_cel
     return !strcmp(a->scenario_name, b->scenario_name) && !strcmp(a->role, b->role) &&
            !strcmp(a->writers, b->writers) && !strcmp(a->access, b->access) &&
            !strcmp(a->touch, b->touch) && !(a->objects < b->objects) &&
-           !(a->objects > b->objects) && !(a->offset_bytes < b->offset_bytes) &&
-           !(a->offset_bytes > b->offset_bytes) && !(a->every_ns < b->every_ns) &&
+           !(a->objects > b->objects) && !(a->every_ns < b->every_ns) &&
            !(a->every_ns > b->every_ns);
 }
 
@@ -233,11 +232,6 @@ static void put_overview(FILE *out, const struct lb_found *f, const struct lb_pa
 
 /* All ----------------------------------------------------------------------------------------- */
 
-static const char *base_of(const struct lb_found *f, int suite)
-{
-    return f->suites[suite].baseline;
-}
-
 static size_t count(const struct lb_page_view *views, size_t n, int suite)
 {
     size_t found = 0;
@@ -250,7 +244,7 @@ static size_t count(const struct lb_page_view *views, size_t n, int suite)
 static void put_title(struct lb_page *p, int suite, enum lb_page_part part)
 {
     static const char *const ends[] = {"", ", saturated", ", far"};
-    const char *base = base_of(p->found, suite);
+    const char *base = lb_page_base(p->found, suite);
 
     fputs("<h2>", p->out);
     if (p->found->n_suites > 1)

@@ -13,24 +13,58 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char *const of_sleep[] = {"off_cpu_ns_op_mean",
+                                       "preempted_ns_op_mean",
+                                       "spins_owner_per_op",
+                                       "spins_queue_per_op",
+                                       "spins_reader_per_op",
+                                       "sleeps_per_kop",
+                                       NULL};
+static const char *const of_causes[] = {"latency_p50_ns", "slow_ops_per_kop", "events_per_op",
+                                        NULL};
+
 /* By the script that draws it; the first that fits. */
 static const struct {
     const char *script, *title, *text;
+    /* Of summary.csv: where all of them are 0 or empty there is nothing to see. NULL: not looked at
+     * for that. */
+    const char *const *columns;
 } folds[] = {
     {"layouts", "Costs by layout",
-     "what an op costs in each layout, a panel a scenario, with 95 % intervals"},
+     "what an op costs in each layout, a panel a scenario, with 95 % intervals", NULL},
     {"onoff", "Spinning and sleeping",
-     "how an op's time parts into running, sleeping and being preempted, with spins and sleeps"},
+     "how an op's time parts into running, sleeping and being preempted, with spins and sleeps",
+     of_sleep},
     {"causes", "Where the time goes",
-     "latencies of timed ops, how many waited for a line, and counted events per op"},
-    {"residues", "Addresses", "what an op costs by where in a line its object begins"},
-    {"windows", "Every window", "every window in order of time: its ns an op, a mark a window"},
-    {"threads", "Number of threads", "what an op costs and how many are made against threads"},
-    {"ratio", "Ratios by placement", "what each layout costs over the baseline at each placement"},
-    {"fairness", "Shares of the threads", "fewest over most ops of the threads"},
-    {"offset", "Offsets", "what an op costs by how far apart words lie"},
-    {"heatmap", "Latency between CPUs", "one-way latency between any two CPUs"},
+     "latencies of timed ops, how many waited for a line, and counted events per op", of_causes},
+    {"residues", "Addresses", "what an op costs by where in a line its object begins", NULL},
+    {"windows", "Every window", "every window in order of time: its ns an op, a mark a window",
+     NULL},
+    {"threads", "Number of threads", "what an op costs and how many are made against threads",
+     NULL},
+    {"ratio", "Ratios by placement", "what each layout costs over the baseline at each placement",
+     NULL},
+    {"fairness", "Shares of the threads", "fewest over most ops of the threads", NULL},
+    {"offset", "Offsets", "what an op costs by how far apart words lie", NULL},
+    {"heatmap", "Latency between CPUs", "one-way latency between any two CPUs", NULL},
 };
+
+/* Whether any row has a value in one of the columns that is not 0. */
+static bool shows(const struct lb_page *p, const char *const *columns)
+{
+    struct lb_csv_reader *r;
+    char path[4200];
+    bool any = false;
+
+    snprintf(path, sizeof path, "%s/summary.csv", p->dir);
+    if (!columns || lb_csv_open(path, NULL, NULL, &r))
+        return true;
+    while (!any && lb_csv_next(r, NULL) == 1)
+        for (size_t i = 0; columns[i] && *lb_csv_cell(r, "layout"); i++)
+            any |= lb_csv_cell(r, columns[i])[strspn(lb_csv_cell(r, columns[i]), "0.;")] != '\0';
+    lb_csv_reader_close(r);
+    return any;
+}
 
 static int is_svg(const struct dirent *entry)
 {
@@ -140,6 +174,23 @@ static void put_fold(struct lb_page *p, const struct picture *pictures, size_t n
         fputs("</details>\n", p->out);
 }
 
+/* What is left out since it shows nothing. */
+static void drop_empty(struct lb_page *p, struct picture *pictures, size_t *n)
+{
+    for (size_t fold = 0; fold < LB_COUNT(folds); fold++) {
+        size_t kept = 0;
+        if (shows(p, folds[fold].columns))
+            continue;
+        for (size_t i = 0; i < *n; i++)
+            if (pictures[i].fold != fold)
+                pictures[kept++] = pictures[i];
+        if (kept < *n)
+            fprintf(p->out, "<p class=\"dim small\">No picture “%s”: all of it is 0.</p>\n",
+                    folds[fold].title);
+        *n = kept;
+    }
+}
+
 static void put_all(struct lb_page *p, int plots, struct dirent **entries, size_t n)
 {
     struct picture *pictures = calloc(n + 1, sizeof *pictures);
@@ -151,6 +202,7 @@ static void put_all(struct lb_page *p, int plots, struct dirent **entries, size_
                 (struct picture){.name = entries[i]->d_name, .fold = fold_of(entries[i]->d_name)};
     if (pictures)
         qsort(pictures, found, sizeof *pictures, by_length);
+    drop_empty(p, pictures, &found);
     take_all(p, plots, pictures, found);
     for (size_t fold = 0; fold < LB_COUNT(folds); fold++)
         put_fold(p, pictures, found, fold);

@@ -79,8 +79,8 @@ run_label = (run_host eq "" ? "" : run_host.", ").run_name
 if (exists("emulated") && emulated) { run_label = run_label." (EMULATED: timing means nothing)" }
 
 # sans-serif is the one family that every viewer of an SVG has; the PNG takes what fontconfig gives
-# when DejaVu Sans is missing, and libgd's png where there is no cairo.
-png_terminal = strstrt(GPVAL_TERMINALS, "pngcairo") > 0 ? "pngcairo" : "png"
+# when DejaVu Sans is missing. libgd's has a palette: a quarter of the bytes of cairo's for a page.
+png_terminal = strstrt(" ".GPVAL_TERMINALS." ", " png ") > 0 ? "png" : "pngcairo"
 terminal(format, width, height) = format eq "svg" \
     ? sprintf("set terminal svg size %d,%d font 'sans-serif,15' background 'white' noenhanced", \
         width, height) \
