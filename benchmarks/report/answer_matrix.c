@@ -245,7 +245,7 @@ static void print_legend(FILE *out, const struct look *look, const struct matrix
     const struct lb_found_cell *c = m->like;
     char text[256], margin[64] = "";
 
-    if (isfinite(c->margin_ns))
+    if (isfinite(c->margin_ns) && look->columns >= LOOK_WIDE)
         snprintf(margin, sizeof margin, " (within 2 ns or 2 %%)");
     snprintf(text, sizeof text, "-1.0 faster, +1.0! slower, = same%s,%s ? undecided, . impossible",
              margin, has(m, LB_VERDICT_NOT_SLOWER) ? " <= not slower," : "");

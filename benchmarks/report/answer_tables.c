@@ -107,12 +107,12 @@ static const struct {
     int digits;
     const char *unit;
 } whys[] = {
-    {"latency_p50_ns", "p50 ns", 1, 0, ""},      {"latency_p99_ns", "p99 ns", 1, 0, ""},
-    {"slow_ops_per_kop", "slow/kop", 1, 1, ""},  {"off_cpu_share_median", "off CPU", 100, 1, " %"},
-    {"sleeps_per_kop", "slp/kop", 1, 1, ""},     {"retries_per_kop", "rtr/kop", 1, 1, ""},
-    {"fallbacks_per_kop", "fall/kop", 1, 1, ""}, {"hitm_local_per_op", "hitm/op", 1, 2, ""},
+    {"latency_p50_ns", "p50 ns", 1, 0, ""},    {"latency_p99_ns", "p99 ns", 1, 0, ""},
+    {"slow_ops_per_kop", "slow/k", 1, 1, ""},  {"off_cpu_share_median", "off CPU", 100, 1, " %"},
+    {"sleeps_per_kop", "sleep/k", 1, 1, ""},   {"retries_per_kop", "retry/k", 1, 1, ""},
+    {"fallbacks_per_kop", "fall/k", 1, 1, ""}, {"hitm_local_per_op", "hitm/op", 1, 2, ""},
 };
-#define WHY 8
+#define WHY 7
 
 static void why_row(FILE *out, const struct lb_found *f, const struct lb_found_cell *c,
                     const struct lb_csv_reader *csv)
