@@ -140,6 +140,19 @@ static void test_lines(void **state)
     lb_explain_destroy(x);
 }
 
+/* What timed ops waited is ns_op itself where all are timed: lines get what they cost. */
+static void test_paced_roles_get_no_more_than_lines_cost(void **state)
+{
+    struct scene s = embedded;
+
+    (void)state;
+    s.sides[1].slow = 0.55;
+    struct lb_explanations *x = explain(&s);
+    assert_true(x->items->is_explained && near_to(x->items->parts[0].ns.value, 66));
+    assert_true(near_to(x->items->rest.value, 9)); /* 6 of the waits too */
+    lb_explain_destroy(x);
+}
+
 /* The same waits are none of that line's where it costs so little that it cannot be. */
 static void test_waits_that_lines_do_not_account_for(void **state)
 {
@@ -232,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(test_lines),
+        IN_FOLDER(test_paced_roles_get_no_more_than_lines_cost),
         IN_FOLDER(test_waits_that_lines_do_not_account_for),
         IN_FOLDER(test_too_much_is_left),
         IN_FOLDER(test_small_and_no_difference),

@@ -7,7 +7,8 @@
  * a rest. That is measured, not assumed: timed ops are others than those whose blocks make ns_op.
  * Of the waits, geometry names the lines (line_waits.h), and what lines were measured to cost says
  * how much they can account for; where the two do not agree, the waits are not said to be those
- * lines'.
+ * lines'. Of a paced role, whose ops are all timed, ns_op holds the very waits: there lines get
+ * what geometry and costs come to in each round, and the remainder is in the rest.
  *
  * Nothing is explained where the interval of the total holds 0, the total is under LB_EXPLAIN_LEAST
  * ns, or less than LB_EXPLAIN_SHARE of it is accounted for.
@@ -47,7 +48,7 @@ struct lb_explain_value {
 struct lb_explain_part {
     enum lb_explain_kind kind;
     char what[128]; /* "line of count, owner", "own work: pointer chase and kind of lock" */
-    struct lb_explain_value ns; /* of a line: its share of all waits, by geometry */
+    struct lb_explain_value ns; /* of a line: its share of the waits, by geometry */
     double model_ns; /* what geometry and the costs of lines come to; NaN: they do not say */
 };
 #define LB_EXPLAIN_PARTS_MOST (LB_LINE_WAITS_MOST + LB_EXPLAIN_KINDS)

@@ -14,9 +14,9 @@
 #include <string.h>
 
 /* Quantities that are resampled together: differences of the two sides in one round. */
-enum { TOTAL, WAITS, OWN, ASLEEP, PREEMPTED, QUANTITIES };
-static const enum lb_told told_of[QUANTITIES] = {LB_TOLD_NS_OP, LB_TOLD_WAIT, LB_TOLD_OWN,
-                                                 LB_TOLD_ASLEEP, LB_TOLD_PREEMPTED};
+enum { TOTAL, WAITS, OWN, ASLEEP, PREEMPTED, MODEL, QUANTITIES };
+static const enum lb_told told_of[MODEL] = {LB_TOLD_NS_OP, LB_TOLD_WAIT, LB_TOLD_OWN,
+                                            LB_TOLD_ASLEEP, LB_TOLD_PREEMPTED};
 
 /* Two sides, the rounds that both have in a regime, and what becomes of them. */
 struct pair {
@@ -32,12 +32,29 @@ struct pair {
     enum lb_handover handover;
 };
 
-static bool is_subject_of_sleep(const struct pair *p)
+static const struct lb_scenario *scenario_of(const struct pair *p)
 {
     for (int i = 0; i < LB_SCENARIOS; i++)
         if (!strcmp(lb_scenarios[i].name, p->row->cells[LB_KEY_SCENARIO]))
-            return lb_scenarios[i].blocks;
-    return false;
+            return &lb_scenarios[i];
+    return NULL;
+}
+
+static bool is_subject_of_sleep(const struct pair *p)
+{
+    const struct lb_scenario *s = scenario_of(p);
+
+    return s && s->blocks;
+}
+
+/* Of a paced role ns_op is of timed ops, and what they waited is that less their own time: their
+ * waits would explain all of it by construction. */
+static bool is_paced(const struct pair *p)
+{
+    const struct lb_scenario *s = scenario_of(p);
+
+    return s && (s->pace == LB_PACE_ALL || (s->pace == LB_PACE_SECOND &&
+                                            !strcmp(s->roles[1].name, p->row->cells[LB_KEY_ROLE])));
 }
 
 /* Rounds ----------------------------------------------------------------------------------------
@@ -136,6 +153,20 @@ static void take_means(struct pair *p)
         }
 }
 
+/* What geometry and costs come to in one round; NaN: they do not say. */
+static double model_of_round(const struct pair *p, size_t i)
+{
+    double ns[2] = {NAN, NAN};
+
+    for (int side = 0; side < 2; side++) {
+        struct lb_told_lines lines;
+        if (!lb_told_model(p->folder, p->sides[side], p->rounds[side][i]->told, p->handover,
+                           &lines))
+            ns[side] = lines.sum;
+    }
+    return ns[0] - ns[1];
+}
+
 /* Of folders that do not say how long threads slept nothing is said of it. */
 static int take_rows(struct pair *p)
 {
@@ -148,9 +179,9 @@ static int take_rows(struct pair *p)
         return -ENOMEM;
     for (size_t i = 0; i < p->n; i++)
         for (int q = 0; q < QUANTITIES; q++) {
-            double ns = difference(p, i, told_of[q]);
+            double ns = q == MODEL ? model_of_round(p, i) : difference(p, i, told_of[q]);
             p->rows[i * QUANTITIES + (size_t)q] =
-                (q >= ASLEEP && !sleeps) || !isfinite(ns) ? 0 : ns;
+                ((q == ASLEEP || q == PREEMPTED) && !sleeps) || !isfinite(ns) ? 0 : ns;
         }
     return lb_stats_bootstrap(p->rows, p->n, QUANTITIES, 1, p->difference, p->replicates);
 }
@@ -214,19 +245,22 @@ static size_t contrast_lines(const struct lb_told_lines sides[2], struct contras
     return n;
 }
 
-/* The waits, line by line, in the proportion that geometry and costs give them. */
+/* The waits, line by line, in the proportion that geometry and costs give them; where waits say
+ * nothing by themselves, no more than these come to. */
 static void add_lines(struct pair *p, const struct lb_told_lines sides[2], double sum[QUANTITIES],
                       struct lb_explanation *e)
 {
     struct contrast found[2 * LB_LINE_WAITS_MOST];
     size_t n = contrast_lines(sides, found);
+    const int by = is_paced(p) ? MODEL : WAITS;
     double named = 0;
 
     for (size_t i = 0; i < n; i++)
         named += fabs(found[i].ns) >= PART_LEAST ? found[i].ns : 0;
     for (size_t i = 0; i < n; i++) {
         char what[160];
-        double weights[QUANTITIES] = {[WAITS] = found[i].ns / named};
+        double weights[QUANTITIES] = {0};
+        weights[by] = found[i].ns / named;
         if (fabs(found[i].ns) < PART_LEAST || e->n_parts >= LB_LINE_WAITS_MOST)
             continue;
         snprintf(what, sizeof what, "line of %s", found[i].words);
