@@ -7,6 +7,7 @@
 /* Sorted by name. */
 #define SUITES(DO)                                                                                 \
     DO(arrays)                                                                                     \
+    DO(causes)                                                                                     \
     DO(churn)                                                                                      \
     DO(errors)                                                                                     \
     DO(fastpath)                                                                                   \

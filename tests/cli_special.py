@@ -276,6 +276,42 @@ class Churn(Case):
                       self.refuses("run", "churn", "--baseline", "apart-64"))
 
 
+@two_pus
+class Causes(Case):
+    CHAIN = ("pointer", "pointer-lock-aligned", "pointer-aligned", "chase256", "embedded-own-line",
+             "own-line-refcount", "refcount", "chase256-refcount")
+
+    def plan(self, *args):
+        text = self.succeeds("run", "causes", "--dry-run", "--scenario", "neighbours", *args).stdout
+        return re.findall(r"^neighbours/([^/]+)/([^/]+)/", text, re.MULTILINE)
+
+    def test_the_chain(self):
+        kinds = {"own-line-refcount": "refcount", "refcount": "refcount",
+                 "chase256-refcount": "refcount"}
+        self.assertEqual(self.plan(), [(name, kinds.get(name, "rwsem40")) for name in self.CHAIN])
+
+    def test_from_a_baseline_on_and_of_ones_own(self):
+        names = [name for name, _ in self.plan("--baseline", "pointer-aligned")]
+        self.assertEqual(names, list(self.CHAIN[2:]))
+        names = [name for name, _ in self.plan("--layout", "pointer,padded,refcount-seq")]
+        self.assertEqual(names, ["pointer", "padded", "refcount-seq"])
+        self.refuses("run", "causes", "--baseline", "nowhere")
+
+    def test_a_run_and_what_its_differences_are_made_of(self):
+        text = self.succeeds("run", "causes", "--scenario", "neighbours,observer", "--rounds", "8",
+                             "--no-plots", "--out", "out").stdout
+        table = text.split("\n\n")[0].splitlines()
+        self.assertRegex(table[0], r"^ns an op +neighbours +observer lock +observer observe$")
+        for name, line in zip(self.CHAIN[1:7], table[1:7]):
+            self.assertRegex(line, rf"^\+ {name} ")
+        self.assertLessEqual(max(map(len, table)), 100)
+        result = self.run_it("explain", "out")
+        if result.returncode:  # a busy machine: too few rounds that both have in one regime
+            self.assertRegex(result.stderr, "no difference between layouts")
+        else:
+            self.assertIn("explained", result.stdout)
+
+
 class Prefetcher(Case):
     """Setting it is test_prefetcher's; here, whether a machine that has none says so."""
 

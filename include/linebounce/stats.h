@@ -197,6 +197,19 @@ int lb_stats_bootstrap(const double *rows, size_t n, size_t k, uint64_t seed, do
 /* The 95 % percentile interval of LB_STATS_REPLICATES finite values, which it sorts. */
 void lb_stats_interval(double *replicates, double *lo, double *hi);
 
+/* A weighted sum of means: a step from one to the next is -1 and +1. */
+struct lb_weighted {
+    double value, lo, hi; /* with its 95 % interval */
+    double p;             /* that it is 0, two-sided, by the replicates' standard deviation */
+    double p_holm;        /* p until lb_stats_holm_of */
+};
+/* m of them (m rows of k weights) by lb_stats_bootstrap: one bootstrap for all, so that the sums of
+ * steps are the sums of their estimates. */
+int lb_stats_contrasts(const double *rows, size_t n, size_t k, const double *weights, size_t m,
+                       uint64_t seed, struct lb_weighted *results);
+/* Holm's correction over all m, which are put in order of p. */
+void lb_stats_holm_of(struct lb_weighted **results, size_t m);
+
 /* Regimes ------------------------------------------------------------------------------------- */
 
 /* Round trips of one line between the same two CPUs, in order of time. Where a hypervisor moves a
