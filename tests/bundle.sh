@@ -88,7 +88,7 @@ check_words()
     alone --version
     ends 0
     says '^static: '
-    says '^without: Google Benchmark$'
+    says '^without: (.*, )?Google Benchmark(,|$)'
     alone run --benchmark_filter=x
     ends 2
     says 'built without Google Benchmark'

@@ -24,8 +24,9 @@ import guest
 MACHINE_S = 380 * guest.PATIENCE
 # Without leaf 0x1f of CPUID, which this processor lacks too: asked for it, QEMU 10 with dies stops
 # (encode_topo_cpuid1f). Last-level caches tell dies apart by leaf 4.
-CPU = ["-accel", "tcg,thread=multi", "-cpu", "Skylake-Server-v4,level=0x16", "-m", "1536M", "-nographic",
-       "-no-reboot", "-nic", "none", "-append", "console=ttyS0 quiet panic=-1 no_timer_check"]
+CPU = ["-accel", "tcg,thread=multi", "-cpu", "Skylake-Server-v4,level=0x16", "-m", "1536M",
+       "-nographic", "-no-reboot", "-nic", "none",
+       "-append", "console=ttyS0 quiet panic=-1 no_timer_check"]
 NODES = ["-object", "memory-backend-ram,id=m0,size=768M",
          "-numa", "node,nodeid=0,cpus=0-7,memdev=m0",
          "-object", "memory-backend-ram,id=m1,size=768M",
