@@ -142,7 +142,7 @@ class Structures(BtfCase):
 
     def test_refusals(self):
         path = self.fixture("more")
-        for args, says in ((("--layout", "pointer"), "takes btf:STRUCT or btf:FILE:STRUCT"),
+        for args, says in ((("--layout", "pointer"), "takes btf:STRUCT, or btf:, dwarf: or"),
                            (("--layout", f"btf:{path}:three,hot=a"), "which= and base= here"),
                            (("--layout", f"btf:{path}:three,name=x"), "name= means nothing"),
                            (("--layout", f"btf:{path}:thre"), "nearest: three"),

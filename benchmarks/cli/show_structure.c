@@ -57,8 +57,8 @@ int show_structure(const struct settings *settings)
         int err = 0;
         if (!lb_layout_has_source(texts[i]))
             err = lb_fail(&why, EINVAL,
-                          "layout '%.120s': show structure takes btf:STRUCT or btf:FILE:STRUCT, or "
-                          "dwarf:FILE:STRUCT",
+                          "layout '%.120s': show structure takes btf:STRUCT, or btf:, dwarf: or "
+                          "pahole:FILE:STRUCT",
                           texts[i]);
         else if (!(err = lb_layout_source_read(
                        texts[i], "show structure takes which= and base= here", &why, NULL, &s))) {
@@ -71,8 +71,8 @@ int show_structure(const struct settings *settings)
     }
     if (settings->layout_texts.n)
         return 0;
-    fputs("linebounce: show structure: of which? --layout btf:STRUCT, btf:FILE:STRUCT or "
-          "dwarf:FILE:STRUCT\n",
+    fputs("linebounce: show structure: of which? --layout btf:STRUCT, or btf:, dwarf: or "
+          "pahole:FILE:STRUCT\n",
           stderr);
     return EXIT_USAGE;
 }

@@ -123,7 +123,7 @@ static int add_whatif(struct settings *s, const char *text, struct lb_why *why)
 
     if (!lb_layout_has_source(text))
         return lb_fail(why, EINVAL,
-                       "layout '%s': whatif takes structures: btf:FILE:STRUCT or dwarf:FILE:STRUCT",
+                       "layout '%s': whatif takes structures: btf:, dwarf: or pahole:FILE:STRUCT",
                        text);
     s->whatif.lock = s->locks.at;
     if (!(err = lb_whatif_of_structure(text, &s->whatif, why, &w)) &&

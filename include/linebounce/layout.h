@@ -144,6 +144,11 @@ int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout 
  * slot alone means a separate lock, both mean an inline lock that is reached through the pointer),
  * lockalign (of the separate cache, 8), room (bytes for an inline lock; to the end of the object or
  * the next field), kind (lock kind, rwsem40), head (0), tail (64), seq (40). Numbers are bytes.
+ *
+ * A program's structure with fields by name: "NAME:size=96,lock=16:pthread_mutex,hot=page_id@0+
+ * flags@8:4+lsn@88", without head and tail, and without a sequence number unless seq says where.
+ * Key hot: fields that an op reads, NAME@OFFSET or NAME@OFFSET:BYTES; without bytes as many as fit
+ * up to the next field, 8 at the most. The lock's kind follows its offset, or is said by kind.
  * -EINVAL with the reason: unknown key, no number, a key given twice, fields that overlap (both are
  * named), a field or the lock past the end, misaligned words, a size over a slab, keys that do not
  * go together, a name that a built-in has or that holds other than letters, digits, `-`, `_`, `.`.
@@ -172,16 +177,16 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
  * that has no lock (before Linux 6.4; its atomic is none, unless lock= says so). */
 int lb_layout_of_structure(const struct lb_structure *structure, const char *options,
                            struct lb_why *why, struct lb_layout *layout);
-/* Reads structure and layout from "btf:STRUCT,..." (the running kernel's), "btf:FILE:STRUCT,..." or
- * "dwarf:FILE:STRUCT,...", with the keys above, which (1, 2, ...: of several structures of that
- * name) and base (the file that a module's BTF goes on from). The name is what follows the last
- * colon before the first comma; colons that stand together ("db::Page"), and what is within <>, are
- * parts of names. Errors of lb_structure_read_by too. The caller destroys the structure after the
- * layout's last use. */
+/* Reads structure and layout from "btf:STRUCT,..." (the running kernel's), "btf:FILE:STRUCT,...",
+ * "dwarf:FILE:STRUCT,...", "pahole:FILE:STRUCT,..." or "pahole:FILE,...", with the keys above,
+ * which (1, 2, ...: of several structures of that name) and base (the file that a module's BTF goes
+ * on from). The name is what follows the last colon before the first comma; colons that stand
+ * together ("db::Page"), and what is within <>, are parts of names. Errors of lb_structure_read_by
+ * too. The caller destroys the structure after the layout's last use. */
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
                    struct lb_layout *layout);
 /* A structure by itself, as such a text names it: no lock and no fields are needed. Reads
- * "btf:STRUCT", "btf:FILE:STRUCT" or "dwarf:FILE:STRUCT" with which= and base=, and with name=
+ * "btf:STRUCT", "btf:FILE:STRUCT" and the like with which= and base=, and with name=
  * where `name` is not NULL; it is "" where none was given. `wanted` ends the sentence about another
  * key. Errors of lb_structure_read_by; -EINVAL for a text that does not parse. */
 int lb_layout_source_read(const char *text, const char *wanted, struct lb_why *why,

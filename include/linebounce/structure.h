@@ -75,11 +75,12 @@ struct lb_member {
 
 /* What describes structures. */
 enum lb_structure_form {
-    LB_FORM_BTF,   /* a kernel, one of its modules, a program built with BTF */
-    LB_FORM_DWARF, /* a program, library or kernel built with -g */
+    LB_FORM_BTF,    /* a kernel, one of its modules, a program built with BTF */
+    LB_FORM_DWARF,  /* a program, library or kernel built with -g */
+    LB_FORM_PAHOLE, /* a text that pahole printed of either */
     LB_STRUCTURE_FORMS
 };
-const char *lb_structure_form_name(enum lb_structure_form form); /* "btf", "dwarf" */
+const char *lb_structure_form_name(enum lb_structure_form form); /* "btf", "dwarf", "pahole" */
 
 struct lb_structure {
     char name[LB_STRUCTURE_NAME_BYTES];
@@ -146,13 +147,18 @@ struct lb_structure_query {
  * lies, nor are static members, which lie nowhere in it. A type that is only declared where it is
  * used (clang does that to classes of libraries, unless told -fstandalone-debug) has 0 bytes.
  *
+ * The text that pahole prints is read as it is printed, of several versions; file "-" is standard
+ * input, read once for the whole program. An empty name is the only structure in it. It says no
+ * namespaces, and neither how members are aligned nor of what locks are made: alignments are taken
+ * to be natural, and a lock's words the usual ones.
+ *
  * -ENOTSUP: this build lacks the library, or the file has no DWARF; -ENOENT, -EPROTO, -EINVAL,
  * -E2BIG, -ENOMEM: as lb_structure_read. Structures of one name that differ in names, offsets,
  * sizes or types of their members are different ones. */
 int lb_structure_read_by(const struct lb_structure_query *query, struct lb_why *why,
                          struct lb_structure **structure);
 
-/* "libbpf 1.1", "libdw 0.188", or "not built in". */
+/* "libbpf 1.1", "libdw 0.188", or "not built in"; "" where none is needed. */
 const char *lb_structure_library(enum lb_structure_form form);
 
 /* A member by its (dotted) name; -ENOENT with the nearest names. */

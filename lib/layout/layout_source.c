@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A text that names a structure, "btf:FILE:STRUCT,name=x" or "dwarf:FILE:STRUCT", taken apart.
+ * A text that names a structure, "btf:FILE:STRUCT,name=x" or "pahole:-", taken apart.
  */
 #include "layout_private.h"
 
@@ -65,7 +65,8 @@ int lb_source_cut(char *copy, const char *text, struct lb_why *why, struct lb_so
     const char *form;
 
     if (s.query.form == LB_STRUCTURE_FORMS)
-        return lb_fail(why, EINVAL, "layout '%.120s': btf: or dwarf:FILE:STRUCT is expected", text);
+        return lb_fail(why, EINVAL,
+                       "layout '%.120s': btf:, dwarf: or pahole:FILE:STRUCT is expected", text);
     form = lb_structure_form_name(s.query.form);
     if (comma) {
         *comma = '\0';
@@ -77,6 +78,10 @@ int lb_source_cut(char *copy, const char *text, struct lb_why *why, struct lb_so
         name = colon + 1;
     }
     s.query.name = name;
+    if (!s.query.file && s.query.form == LB_FORM_PAHOLE) {
+        s.query.file = name;
+        s.query.name = "";
+    }
     if (s.query.file && !*s.query.file)
         return lb_fail(why, EINVAL, "layout '%s::%.60s': no file before the colon", form, name);
     *source = s;

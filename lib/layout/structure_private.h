@@ -21,6 +21,9 @@ int lb_dwarf_read(const char *file, const char *name, unsigned which, struct lb_
                   struct lb_structure **structure);
 /* Whether there is DWARF in the file, or in one apart that belongs to it. */
 bool lb_dwarf_is_in(const char *file);
+/* The same of what pahole prints. */
+int lb_pahole_read(const char *file, const char *name, unsigned which, struct lb_why *why,
+                   struct lb_structure **structure);
 /* -EPROTO for what is no regular file, or empty, else why it cannot be opened. */
 int lb_structure_check_file(const char *file, struct lb_why *why);
 

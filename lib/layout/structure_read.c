@@ -118,6 +118,20 @@ static int read_dwarf(const struct lb_structure_query *q, struct lb_why *why,
     return err ? err : finish(s, q->file, why, structure);
 }
 
+static int read_pahole(const struct lb_structure_query *q, struct lb_why *why,
+                       struct lb_structure **structure)
+{
+    struct lb_structure *s;
+    int err = lb_pahole_read(q->file, q->name, q->which, why, &s);
+
+    return err ? err : finish(s, q->file, why, structure);
+}
+
+static const char *no_library(void)
+{
+    return "";
+}
+
 static const struct {
     const char *name;
     int (*read)(const struct lb_structure_query *query, struct lb_why *why,
@@ -126,6 +140,7 @@ static const struct {
 } forms[LB_STRUCTURE_FORMS] = {
     [LB_FORM_BTF] = {"btf", read_btf, lb_btf_library},
     [LB_FORM_DWARF] = {"dwarf", read_dwarf, lb_dwarf_library},
+    [LB_FORM_PAHOLE] = {"pahole", read_pahole, no_library},
 };
 
 const char *lb_structure_form_name(enum lb_structure_form form)
@@ -146,7 +161,7 @@ int lb_structure_read_by(const struct lb_structure_query *q, struct lb_why *why,
                        forms[q->form].name);
     if (q->form != LB_FORM_BTF && q->base)
         return lb_fail(why, EINVAL, "structure %.90s: base= is of BTF alone", q->name);
-    if (!*q->name || strlen(q->name) >= LB_STRUCTURE_NAME_BYTES)
+    if ((!*q->name && q->form != LB_FORM_PAHOLE) || strlen(q->name) >= LB_STRUCTURE_NAME_BYTES)
         return lb_fail(why, EINVAL, "structure '%.80s': a name has 1 to %d characters", q->name,
                        LB_STRUCTURE_NAME_BYTES - 1);
     return forms[q->form].read(q, why, structure);
