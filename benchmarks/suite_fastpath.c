@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * fastpath: what an uncontended read lock and unlock cost, for every kind of lock, on one thread;
- * beside them the same instructions as a straight line, and two locked adds with a store.
+ * beside each the same instructions as a straight line, and two locked adds with a store.
  */
 #include "suite.h"
 
@@ -50,7 +50,6 @@ static void defaults(const struct settings *s, struct request *request)
         request->rounds = FASTPATH_ROUNDS;
 }
 
-/* ratio of two cases' ns_op in common rounds, NULL lines say nothing. */
 static const struct lb_result *find(const struct lb_analysis *a, enum lb_scenario_kind kind,
                                     enum lb_lock_kind lock)
 {
@@ -62,21 +61,51 @@ static const struct lb_result *find(const struct lb_analysis *a, enum lb_scenari
     return NULL;
 }
 
+/* What a lock may cost over its straight line. */
+#define WITHIN 1.05
+
+static bool is_dear(const struct lb_result *l)
+{
+    return l->comparison.ratio.lo > WITHIN;
+}
+
+/* Kinds whose whole interval lies above that. */
+static void print_dear(const struct lb_analysis *a, FILE *out)
+{
+    size_t n = 0, dear = 0;
+
+    for (size_t i = 0; i < a->n_lines; i++) {
+        const struct lb_result *l = &a->lines[i];
+        const struct lb_workload *shape = &a->run->plan->cases[l->case_index].shape;
+        if (!shape->layout || !l->compared)
+            continue;
+        n++;
+        if (is_dear(l))
+            fprintf(out, "%s %s", dear++ ? "," : "\nfor certain over 1.05 x of its straight line:",
+                    lb_lock_info(shape->lock)->name);
+    }
+    if (n && !dear)
+        fprintf(out, "\nof %zu kinds none is for certain over %g x of its straight line", n,
+                WITHIN);
+    if (n)
+        fputs(".\n", out);
+}
+
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
     const struct lb_result *adds = find(a, LB_SCENARIO_ADDS, 0);
     const struct lb_result *rwsem = find(a, LB_SCENARIO_UNCONTENDED, LB_LOCK_RWSEM40);
-
     char text[INTERVAL_BYTES];
 
     (void)s;
     table_fastpath(a, out);
+    print_dear(a, out);
     if (!rwsem || !rwsem->compared || !adds || !adds->compared)
         return;
     const struct lb_estimate *r = &rwsem->comparison.ratio;
     interval_text("%.3f", r->value, r->lo, r->hi, text);
     fprintf(out,
-            "\nrwsem40 read lock and unlock, times of the same straight line of instructions: %s; "
+            "rwsem40 read lock and unlock, times of the same straight line of instructions: %s; "
             "of two locked adds and a store: %.3f.\n",
             text, r->value / adds->comparison.ratio.value);
 }

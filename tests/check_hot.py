@@ -21,7 +21,7 @@ from hot_code import Object, dialect_of, loop_of, run, span_of, tool
 from hot_dialects import Arm
 
 READ_OPS = ("read", "nested", "many", "alone")
-UNDER = ("take", "share")
+UNDER = ("take", "share", "straight")
 WRITE_OPS = ("writer", "guarded", "take")
 WAYS = ("inline", "indirect")
 # Kinds whose readers clear `owner` by the rules of later kernels.
@@ -29,7 +29,7 @@ CLEARED = ("rwsem40", "rwsem32")
 RULES = re.compile(r"_(clearing|seqcount)$")
 LOOPS = ("paused", "saturated")
 FORMS = (*LOOPS, "timed")
-PLAIN = ("empty", "observe", "straight", "adds", "chase", "sum", "push", "pop", "cycles30",
+PLAIN = ("empty", "observe", "adds", "chase", "sum", "push", "pop", "cycles30",
          "cycles60")
 # Ops on some words of one object, and how many.
 WORDS = [(how, n) for how in ("load", "store", "increment", "add", "cas") for n in range(1, 5)]
@@ -64,7 +64,7 @@ INSTRUMENTED = re.compile(
     r"\b(__asan_|__tsan_|__ubsan_|__sanitizer_|__gcov_|__llvm_profile|mcount)")
 
 # Compare-and-swaps and other locked changes that an op makes when nobody is in its way.
-LOCKED = {"straight": (1, 1), "adds": (0, 2), "observe": (0, 0), "empty": (0, 0), "sum": (0, 0),
+LOCKED = {"adds": (0, 2), "observe": (0, 0), "empty": (0, 0), "sum": (0, 0),
           "chase": (0, 0),
           "cycles30": (0, 0), "cycles60": (0, 0), "push": (0, 0), "pop": (0, 0), "churn": (0, 0),
           "touch": (0, 0), "map": (0, 0), "protect": (0, 0)}
@@ -118,10 +118,12 @@ def listed_kinds():
 
 
 def under_names(kind, ops):
-    """Ops that write words under a lock: taken as a writer does, shared with other readers."""
+    """Ops of a lock inside the object alone: words written under it, as a writer does or shared
+    with other readers; and its straight line."""
     take = ["take"] if "writer" in ops or kind in LOCKLESS else []
     share = ["share"] if "read" in ops and kind not in LOCKLESS else []
-    more = [f"share_{kind}_clearing"] if kind in CLEARED else []
+    share += ["straight"] if kind in LOCKED_KINDS else []
+    more = [f"{op}_{kind}_clearing" for op in ("share", "straight") if kind in CLEARED]
     return [f"{op}_{kind}" for op in take + share] + more
 
 

@@ -102,6 +102,33 @@ static void test_mix_writes_its_share(void **state)
         }
 }
 
+/* Each kind's straight line does to its words what the kind does, and leaves them free. */
+static void test_straight_lines(void **state)
+{
+    struct scene *s = *state;
+    lb_hot *loop;
+
+    draw(s, 43, 0);
+    for (enum lb_rules rules = 0; rules < LB_RULES; rules++)
+        for (enum lb_lock_kind kind = 0; kind < LB_LOCK_KINDS; kind++)
+            for (int paused = 0; paused < 2; paused++) {
+                if (!(loop = lb_hot_find_by(rules, LB_OP_STRAIGHT, kind, false, paused)))
+                    continue;
+                stage(s, LB_SCENARIO_STRAIGHT, NULL, kind, 2);
+                place(s);
+                char other[LB_APART_BYTES];
+                const uintptr_t *x = s->sites[1].x;
+                memcpy(other, (void *)s->sites[0].x[0], sizeof other);
+                assert_true(lb_lock_is_idle(kind, (void *)x[0]));
+                loop(OPS, 5, LB_SPAN_LEAST, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
+                assert_true(lb_lock_is_idle(kind, (void *)x[0]));
+                assert_memory_equal(other, (void *)s->sites[0].x[0], sizeof other);
+                if (kind == LB_LOCK_RWSEM40 || kind == LB_LOCK_RWSEM32)
+                    assert_int_equal(((struct lb_rwsem40 *)x[0])->owner & ~LB_OWNER_FLAGS,
+                                     rules == LB_RULES_CLEARING ? 0 : (uintptr_t)s->me);
+            }
+}
+
 static void test_loops_of_words(void **state)
 {
     static const struct {
@@ -203,10 +230,10 @@ static void test_reads_fall_back(void **state)
 
 static void test_hot_find(void **state)
 {
-    static const enum lb_op bare[] = {LB_OP_EMPTY, LB_OP_OBSERVE,  LB_OP_ADD,      LB_OP_STRAIGHT,
-                                      LB_OP_ADDS,  LB_OP_STORE,    LB_OP_LOAD,     LB_OP_INCREMENT,
-                                      LB_OP_CAS,   LB_OP_CAS + 3,  LB_OP_SUM,      LB_OP_PUSH,
-                                      LB_OP_POP,   LB_OP_CYCLES30, LB_OP_CYCLES60, LB_OP_CHASE};
+    static const enum lb_op bare[] = {LB_OP_EMPTY,    LB_OP_OBSERVE,  LB_OP_ADD,       LB_OP_ADDS,
+                                      LB_OP_STORE,    LB_OP_LOAD,     LB_OP_INCREMENT, LB_OP_CAS,
+                                      LB_OP_CAS + 3,  LB_OP_SUM,      LB_OP_PUSH,      LB_OP_POP,
+                                      LB_OP_CYCLES30, LB_OP_CYCLES60, LB_OP_CHASE};
     lb_hot *found[(int)LB_RULES * LB_OPS * LB_LOCK_KINDS * 4];
     size_t n = 0, names = 0;
 
@@ -218,7 +245,7 @@ static void test_hot_find(void **state)
                     lb_hot *loop = lb_hot_find_by(rules, (enum lb_op)op, lock, form & 1, form & 2);
                     bool known = false;
 
-                    assert_int_equal(loop != NULL, has_loop((enum lb_op)op, lock));
+                    assert_int_equal(loop != NULL, has_loop((enum lb_op)op, lock, form & 1));
                     for (size_t i = 0; i < n; i++)
                         known |= found[i] == loop;
                     if (loop && !known)
@@ -451,6 +478,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_loops_that_lock),
         cmocka_unit_test(test_mix_writes_its_share),
+        cmocka_unit_test(test_straight_lines),
         cmocka_unit_test(test_loops_of_words),
         cmocka_unit_test(test_observe_and_empty_write_nothing),
         cmocka_unit_test(test_reads_fall_back),

@@ -737,12 +737,11 @@ static void test_roles(void **state)
 static void test_fastpath(void **state)
 {
     static const struct lb_scenario *const scenarios[] = {S(STRAIGHT), S(ADDS), S(UNCONTENDED)};
-    static const enum lb_lock_kind locks[] = {LB_LOCK_RWSEM40, LB_LOCK_PTHREAD_RWLOCK};
-    static const double none[] = {0};
-    static const int one[] = {1};
+    static const enum lb_lock_kind locks[] = {LB_LOCK_RWSEM40, LB_LOCK_PTHREAD_RWLOCK,
+                                              LB_LOCK_LOCKREF};
     struct lb_request r = by_default();
     struct lb_plan *p;
-    int straight;
+    int beside[LB_LOCK_KINDS] = {0};
 
     (void)state;
     r.scenarios = scenarios;
@@ -750,20 +749,24 @@ static void test_fastpath(void **state)
     r.layouts = &lb_layouts[7];
     r.n_layouts = 1;
     r.locks = locks;
-    r.n_locks = 2;
+    r.n_locks = 3;
     r.baseline = NULL;
-    r.work_ns = none;
+    r.work_ns = (const double[]){0};
     r.n_work_ns = 1;
-    r.threads = one;
+    r.threads = (const int[]){1};
     r.n_threads = 1;
     p = plan_on(four_cores, &r);
     check_plan(p);
-    straight = find(p, LB_SCENARIO_STRAIGHT, "", 0);
-    assert_int_equal(p->cases[straight].base, -1);
-    assert_int_equal(count(p, LB_SCENARIO_UNCONTENDED), 2);
-    for (size_t i = 0; i < p->n_cases; i++)
-        if (p->cases[i].shape.layout || p->cases[i].shape.scenario->kind == LB_SCENARIO_ADDS)
-            assert_int_equal(p->cases[i].base, straight);
+    assert_int_equal(count(p, LB_SCENARIO_UNCONTENDED), 3);
+    assert_int_equal(count(p, LB_SCENARIO_STRAIGHT), 2); /* the C library's lock has none */
+    for (int i = 0; i < (int)p->n_cases; i++) {
+        const struct lb_case *c = &p->cases[i];
+        if (c->shape.scenario->kind == LB_SCENARIO_STRAIGHT)
+            beside[c->shape.lock] = i;
+        else if (c->shape.layout)
+            assert_int_equal(c->base, beside[c->shape.lock] - (c->shape.lock == locks[1]));
+    }
+    assert_int_equal(p->cases[find(p, LB_SCENARIO_ADDS, "", 0)].base, beside[locks[0]]);
     lb_plan_destroy(p);
 }
 

@@ -219,7 +219,7 @@ static void test_hot_timed_find(void **state)
                         lb_hot_timed_find_by(rules, (enum lb_op)op, lock, indirect);
                     bool known = false;
 
-                    assert_int_equal(timed != NULL, has_loop((enum lb_op)op, lock));
+                    assert_int_equal(timed != NULL, has_loop((enum lb_op)op, lock, indirect));
                     for (size_t i = 0; i < n; i++)
                         known |= found[i] == timed;
                     if (timed && !known)

@@ -267,7 +267,7 @@ static void test_watches_without_objects(void **state)
         assert_int_equal(*(uint64_t *)watched(s, 10, LB_WATCH_COUNT, 8), 0);
     }
     for (int k = LB_SCENARIO_STRAIGHT; k <= LB_SCENARIO_ADDS; k++) {
-        stage(s, (enum lb_scenario_kind)k, NULL, LB_LOCK_REFCOUNT, 3);
+        stage(s, (enum lb_scenario_kind)k, NULL, LB_LOCK_RWSEM32, 3);
         place(s);
         for (int i = 0; i < 3; i++) {
             assert_int_equal(watched(s, i, LB_WATCH_COUNT, 8), s->sites[i].x[0]);

@@ -46,7 +46,8 @@ enum lb_op {
     LB_OP_MANY,     /* READ on an object picked anew by every op */
     LB_OP_MIX,      /* READ, or with a given probability WRITE */
     LB_OP_ALONE,    /* try to read-lock, unlock; nothing else: suite fastpath */
-    LB_OP_STRAIGHT, /* the instructions of an uncontended rwsem read, without its decisions */
+    LB_OP_STRAIGHT, /* the instructions of ALONE without its decisions; the C library's locks have
+                       none */
     LB_OP_ADDS,     /* two locked adds and a store: the least that a read lock can cost */
     LB_OP_CYCLES30, /* no memory: 10 multiplications of 3 cycles each, one after the other */
     LB_OP_CYCLES60, /* 20 of them */
@@ -95,7 +96,7 @@ enum lb_scenario_kind {
     LB_SCENARIO_CONTROL_SHARED, /* positive control: neighbouring words of one line */
     LB_SCENARIO_CONTROL_APART,  /* negative control: the same words, 256 bytes apart */
     LB_SCENARIO_UNCONTENDED,    /* suite fastpath: one object per thread, far apart */
-    LB_SCENARIO_STRAIGHT,       /* suite fastpath: the straight line of instructions */
+    LB_SCENARIO_STRAIGHT,       /* suite fastpath: a kind's straight line of instructions */
     LB_SCENARIO_ADDS,           /* suite fastpath: two locked adds and a store */
     LB_SCENARIO_CYCLES30,       /* suite harness: ops whose length is known */
     LB_SCENARIO_CYCLES60,
@@ -230,7 +231,7 @@ struct lb_scenario {
     enum lb_pace pace; /* where any role has one, cases are judged at equal rates only */
     const struct lb_scenario *beside; /* compared with its case; NULL: layouts with one another */
     bool by_structure; /* layouts are compared with the structure that they were moved from */
-    bool uses_lock;    /* with words: a lock too (lb_workload.lock) */
+    bool uses_lock;    /* without a layout: a lock too (lb_workload.lock) */
     bool blocks;       /* sleeping is the subject: 10-ms windows, nothing is dropped */
     bool internal;     /* measured for the sake of others; not offered to --scenario */
 };

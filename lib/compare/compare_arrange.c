@@ -5,6 +5,8 @@
  */
 #include "compare_private.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,7 +259,8 @@ static int find_scans(struct lb_compare *c)
     return err;
 }
 
-/* Rather the base with the same lock. A lock of fastpath goes to the straight line. */
+/* Rather the base with the same lock. A lock of fastpath goes to its straight line, or to the only
+ * one there is, of an earlier run. */
 static int find_base(const struct order *exact, const struct order *any_lock, size_t i)
 {
     struct lb_compare_case *k = &exact->c->cases[i];
@@ -270,10 +273,12 @@ static int find_base(const struct order *exact, const struct order *any_lock, si
     memcpy(cells, k->cells, sizeof cells);
     memcpy(straight, k->cells, sizeof straight);
     cells[LB_KEY_LAYOUT] = layout;
-    straight[LB_KEY_SCENARIO] = "straight";
+    straight[LB_KEY_SCENARIO] = lb_scenarios[LB_SCENARIO_STRAIGHT].name;
     straight[LB_KEY_LAYOUT] = "";
     if (*layout)
         found = first_of(exact, cells);
+    if (found < 0)
+        found = first_of(exact, straight);
     if (found < 0)
         found = first_of(any_lock, straight);
     if (found < 0)

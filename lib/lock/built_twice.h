@@ -51,11 +51,12 @@
 #define lb_task_spin           lb_task_spin_lse
 #define lb_task_unpark         lb_task_unpark_lse
 /* lib/workload */
-#define lb_hot_accesses lb_hot_accesses_lse
-#define lb_hot_churns   lb_hot_churns_lse
-#define lb_hot_faults   lb_hot_faults_lse
-#define lb_hot_objects  lb_hot_objects_lse
-#define lb_hot_words    lb_hot_words_lse
+#define lb_hot_accesses  lb_hot_accesses_lse
+#define lb_hot_churns    lb_hot_churns_lse
+#define lb_hot_faults    lb_hot_faults_lse
+#define lb_hot_objects   lb_hot_objects_lse
+#define lb_hot_straights lb_hot_straights_lse
+#define lb_hot_words     lb_hot_words_lse
 #endif
 
 #endif

@@ -314,6 +314,28 @@ static int add_pages(struct lb_plan *p, const struct lb_request *r, const struct
     return add_case(p, r, &c, s);
 }
 
+/* Those of fastpath: one, or one for each kind of lock that has a straight line. By the rules of
+ * what stands beside them. */
+static int add_yardsticks(struct lb_plan *p, const struct lb_request *r,
+                          const struct lb_scenario *s, struct lb_case c)
+{
+    size_t locks = s->uses_lock && r->n_locks ? r->n_locks : 1;
+    int err = 0;
+
+    c.shape.generation = r->generation  ? r->generation
+                         : r->n_layouts ? r->layouts[0].generation
+                                        : NULL;
+    for (size_t k = 0; !err && k < locks; k++) {
+        if (s->uses_lock)
+            c.shape.lock = r->n_locks     ? r->locks[k]
+                           : r->n_layouts ? r->layouts[0].lock
+                                          : LB_LOCK_RWSEM40;
+        if (lb_hot_find(s->roles[0].op, c.shape.lock, false, true))
+            err = add_case(p, r, &c, s);
+    }
+    return err;
+}
+
 static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int placement,
                          double work_ns)
 {
@@ -335,7 +357,7 @@ static int add_scenarios(struct lb_plan *p, const struct lb_request *r, int plac
         else if (s->subject->uses_pages)
             err = add_pages(p, r, s, c);
         else if (!s->subject->uses_layout && !lb_scenario_does(s, LB_OP_EMPTY))
-            err = add_case(p, r, &c, s); /* the yardsticks of fastpath */
+            err = add_yardsticks(p, r, s, c);
         else
             err = add_layouts(p, r, s, c);
     }
@@ -454,12 +476,13 @@ static bool same_but_layout(const struct lb_case *a, const struct lb_case *b)
     return lb_case_is_beside(a, b) && own_lock(a) == own_lock(b) && same_structure(a, b);
 }
 
-/* The case of that scenario beside `c`, -1: none. */
+/* The case of that scenario beside `c`, of its lock where that has one; -1: none. */
 static int find_beside(const struct lb_plan *p, const struct lb_case *c,
                        const struct lb_scenario *s)
 {
     for (size_t j = first_of(p, c->placement); j < end_of(p, c->placement); j++)
-        if (p->cases[j].shape.scenario == s && p->cases[j].work_ns == c->work_ns)
+        if (p->cases[j].shape.scenario == s && p->cases[j].work_ns == c->work_ns &&
+            (!s->uses_lock || p->cases[j].shape.lock == c->shape.lock))
             return (int)j;
     return -1;
 }

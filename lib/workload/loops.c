@@ -19,18 +19,18 @@ __attribute__((noinline)) void lb_chain(uint64_t iterations)
     chain(iterations ? iterations : 1);
 }
 
-enum { TABLES = 5 };
+enum { TABLES = 6 };
 
 #define TABLES_OF(S)                                                                               \
     {                                                                                              \
-        &lb_hot_objects##S, &lb_hot_accesses##S, &lb_hot_words##S, &lb_hot_churns##S,              \
-            &lb_hot_faults##S                                                                      \
+        &lb_hot_objects##S, &lb_hot_straights##S, &lb_hot_accesses##S, &lb_hot_words##S,           \
+            &lb_hot_churns##S, &lb_hot_faults##S                                                   \
     }
 static const struct lb_hot_table *const first_build[TABLES] = TABLES_OF();
 
 #if LB_BUILT_TWICE
-extern const struct lb_hot_table lb_hot_objects_lse, lb_hot_accesses_lse, lb_hot_words_lse,
-    lb_hot_churns_lse, lb_hot_faults_lse;
+extern const struct lb_hot_table lb_hot_objects_lse, lb_hot_straights_lse, lb_hot_accesses_lse,
+    lb_hot_words_lse, lb_hot_churns_lse, lb_hot_faults_lse;
 static const struct lb_hot_table *const lse_build[TABLES] = TABLES_OF(_lse);
 #endif
 

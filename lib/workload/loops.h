@@ -207,6 +207,14 @@ INLINE volatile uint64_t *word_at(uintptr_t address)
     return (volatile uint64_t *)address;
 }
 
+/* Where the lock lies in its object, of the word that holds both offsets. Unpacked in every op,
+ * which waits for nothing: compilers would do it once and keep the halves on the stack. */
+INLINE uintptr_t lock_of(uintptr_t where)
+{
+    __asm__ __volatile__("" : "+r"(where));
+    return where >> 16;
+}
+
 /* The lock of a row whose ops use none (whatever `indirect`), or any kind. */
 #define LB_HOT_NO_LOCK  (-1)
 #define LB_HOT_ANY_LOCK (-2)
@@ -241,10 +249,11 @@ struct lb_hot_table {
     const struct lb_hot_entry *entries;
     size_t n;
 };
-extern const struct lb_hot_table lb_hot_objects;  /* loops_objects.c */
-extern const struct lb_hot_table lb_hot_accesses; /* loops_accesses.c */
-extern const struct lb_hot_table lb_hot_words;    /* loops_words.c */
-extern const struct lb_hot_table lb_hot_churns;   /* loops_churn.c */
-extern const struct lb_hot_table lb_hot_faults;   /* loops_pages.c */
+extern const struct lb_hot_table lb_hot_objects;   /* loops_objects.c */
+extern const struct lb_hot_table lb_hot_straights; /* loops_straight.c */
+extern const struct lb_hot_table lb_hot_accesses;  /* loops_accesses.c */
+extern const struct lb_hot_table lb_hot_words;     /* loops_words.c */
+extern const struct lb_hot_table lb_hot_churns;    /* loops_churn.c */
+extern const struct lb_hot_table lb_hot_faults;    /* loops_pages.c */
 
 #endif

@@ -76,12 +76,6 @@ INLINE uintptr_t seq_of(uintptr_t where)
     return where & 0xffff;
 }
 
-INLINE uintptr_t lock_of(uintptr_t where)
-{
-    __asm__ __volatile__("" : "+r"(where));
-    return where >> 16;
-}
-
 /* vma_start_read, for one kind K and one way AT to the lock: false where the lock may not be had.
  * Where the sequence number and the lock lie is known before the op begins, as it is to the kernel,
  * whose code holds both offsets. An op that loads them first asks for the lock's line to change it
@@ -382,33 +376,6 @@ INLINE void multiply(uint64_t value, int n)
 FORMS(cycles30, multiply(rng, 10))
 FORMS(cycles60, multiply(rng, 20))
 
-/* An uncontended rwsem read as a straight line: load, cmpxchg, load and store of owner, add. What
- * it finds is stored nowhere and decides nothing. */
-INLINE void straight(uintptr_t lock, const struct lb_task *me)
-{
-    volatile uint64_t *count = (volatile uint64_t *)lock;
-    volatile uint64_t *owner = count + 1;
-    uint64_t seen = __atomic_load_n(count, __ATOMIC_RELAXED);
-
-    __atomic_compare_exchange_n(count, &seen, seen + LB_RWSEM_READER, false, __ATOMIC_ACQUIRE,
-                                __ATOMIC_RELAXED);
-    uint64_t flags = __atomic_load_n(owner, __ATOMIC_RELAXED) & LB_OWNER_NONSPINNABLE;
-    __atomic_store_n(owner, (uintptr_t)me | LB_OWNER_READER | flags, __ATOMIC_RELAXED);
-    seen = __atomic_sub_fetch(count, LB_RWSEM_READER, __ATOMIC_RELEASE);
-    __asm__ __volatile__("" : : "r"(seen));
-}
-FORMS(straight, straight(x0, me))
-
-INLINE void adds(uintptr_t lock, const struct lb_task *me)
-{
-    volatile uint64_t *count = (volatile uint64_t *)lock;
-
-    __atomic_fetch_add(count, LB_RWSEM_READER, __ATOMIC_ACQUIRE);
-    __atomic_store_n(count + 1, (uintptr_t)me | LB_OWNER_READER, __ATOMIC_RELAXED);
-    __atomic_fetch_sub(count, LB_RWSEM_READER, __ATOMIC_RELEASE);
-}
-FORMS(adds, adds(x0, me))
-
 #define PLAIN_RULES    RULES(PLAIN)
 #define SEQCOUNT_RULES (RULES(SEQCOUNT) | RULES(CLEARING))
 
@@ -449,9 +416,7 @@ FORMS(adds, adds(x0, me))
 static const struct lb_hot_entry entries[] = {
     ROW(LB_OP_EMPTY, empty, LB_HOT_NO_LOCK, false),
     ROW(LB_OP_CYCLES30, cycles30, LB_HOT_NO_LOCK, false),
-    ROW(LB_OP_CYCLES60, cycles60, LB_HOT_NO_LOCK, false),
-    ROW(LB_OP_STRAIGHT, straight, LB_HOT_NO_LOCK, false),
-    ROW(LB_OP_ADDS, adds, LB_HOT_NO_LOCK, false), ROWS_CLEARING(rwsem40, LB_LOCK_RWSEM40),
+    ROW(LB_OP_CYCLES60, cycles60, LB_HOT_NO_LOCK, false), ROWS_CLEARING(rwsem40, LB_LOCK_RWSEM40),
     ROWS_CLEARING(rwsem32, LB_LOCK_RWSEM32),
     /* Every op of every kind of lock. */
     LB_LOCK_LIST(ROWS) /**/

@@ -166,7 +166,7 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
 {
     const struct lb_lock_info *info = lb_lock_info(lock);
 
-    if (scenario->uses_lock && !info->plain_writers)
+    if (scenario->subject->uses_words && scenario->uses_lock && !info->plain_writers)
         return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name,
                        info->excludes ? "its writers come one at a time under another lock"
                                       : "it has no write side");

@@ -63,7 +63,7 @@ static inline uint64_t xorshift(uint64_t x)
     return x;
 }
 
-static inline bool has_loop(enum lb_op op, enum lb_lock_kind lock)
+static inline bool has_loop(enum lb_op op, enum lb_lock_kind lock, bool indirect)
 {
     switch (op) {
     case LB_OP_GUARDED:
@@ -72,6 +72,12 @@ static inline bool has_loop(enum lb_op op, enum lb_lock_kind lock)
     case LB_OP_WRITE:
     case LB_OP_MIX:
         return lb_lock_info(lock)->excludes;
+    case LB_OP_TAKE:
+        return !indirect && (lb_lock_info(lock)->plain_writers || lock == LB_LOCK_SEQCOUNT);
+    case LB_OP_SHARE:
+        return !indirect && !lb_lock_info(lock)->lockless_reads;
+    case LB_OP_STRAIGHT:
+        return !indirect && lock != LB_LOCK_PTHREAD_RWLOCK && lock != LB_LOCK_PTHREAD_MUTEX;
     default:
         return true;
     }
