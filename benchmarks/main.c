@@ -26,6 +26,8 @@ static const struct {
     {"run", "measure: layouts (the main job), or other suites: ", command_run, suite_list},
     {"sweep", "measure at every distance, with every number of threads; can be resumed",
      command_sweep, NULL},
+    {"repeat", "measure the same several times, and say how well figures repeat", command_repeat,
+     NULL},
     {"compare", "compare the results of two builds, kernels or machines", command_compare, NULL},
     {"show", "print what the program knows: ", command_show, show_things},
     {"doctor", "say what in this machine spoils results, and what to do about it", command_doctor,

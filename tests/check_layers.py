@@ -31,7 +31,7 @@ STAGES = {
     "pingpong": "pairs",
     "explain": "explain",
     "report": "analysis answer gbench page plot",
-    "compare": "compare",
+    "compare": "compare repeat",
 }
 
 # In order too: folders of benchmarks/. What lies beside them, suites and their table, is between

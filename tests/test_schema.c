@@ -9,6 +9,7 @@
 #include <linebounce/page.h>
 #include <linebounce/pairs.h>
 #include <linebounce/record.h>
+#include <linebounce/repeat.h>
 
 #include "support/folder_of_rows.h"
 
@@ -89,6 +90,7 @@ static void test_page_columns(void **state)
     check_columns(&lb_schema_pairs);
     check_columns(&lb_schema_matrix);
     check_columns(&lb_schema_comparison);
+    check_columns(&lb_schema_repeat);
     check_columns(&lb_schema_answer);
     check_columns(&lb_schema_lines);
 }

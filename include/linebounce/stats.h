@@ -103,6 +103,17 @@ int lb_stats_location(const double *d, size_t n, double confidence, const struct
 int lb_stats_p_above(const double *d, size_t n, double bound, const struct lb_pool *pool,
                      double *p);
 
+/* A straight line through n points in order of time, by least squares. */
+struct lb_slope {
+    double slope; /* of y per unit of x */
+    double t;     /* over its standard error, which allows for correlation between neighbours; NaN
+                     below 6 points and where x does not vary */
+};
+/* Whether a dependence is seen: |t| of at least so much. Of a hundred cases that do not depend one
+ * in four runs shows one by chance. */
+#define LB_SLOPE_SEEN 3.0
+int lb_stats_slope(const double *x, const double *y, size_t n, struct lb_slope *slope);
+
 /* Sum over sum: counts per op, or ops that something holds for among all. */
 struct lb_rate {
     size_t n;

@@ -91,24 +91,30 @@ static void count(struct lb_compare *c)
     }
 }
 
+int lb_compare_gather(struct lb_compare *c, const struct lb_compare_request *q, bool *apart,
+                      struct lb_why *why)
+{
+    int err = add_runs(c, q);
+
+    for (size_t r = 0; !err && r < c->n_runs; r++)
+        err = lb_compare_read(c, r, why);
+    if (err || (err = lb_compare_records(c, apart, why)) || (err = choose_baseline(c, q)) ||
+        (err = lb_compare_arrange(c)) || (err = check_baseline(c, q->baseline, why)))
+        return err;
+    return lb_compare_regimes(c, *apart);
+}
+
 static int fill(struct lb_compare *c, const struct lb_compare_request *q, struct lb_why *why)
 {
     bool apart = false;
     int err = check_request(q, why);
 
-    if (!err)
-        err = add_runs(c, q);
-    for (size_t r = 0; !err && r < c->n_runs; r++)
-        err = lb_compare_read(c, r, why);
-    if (err || (err = lb_compare_records(c, &apart, why)))
-        return err;
-    if ((err = choose_baseline(c, q)) || (err = warn_of_rows(c)) || (err = lb_compare_arrange(c)))
+    if (err || (err = lb_compare_gather(c, q, &apart, why)) || (err = warn_of_rows(c)))
         return err;
     if (!c->n_common)
         return lb_fail(why, ENODATA, "%s and %s: no case that both sides measured", c->runs[0].path,
                        c->runs[c->n_side[0]].path);
-    if ((err = check_baseline(c, q->baseline, why)) || (err = lb_compare_regimes(c, apart)) ||
-        (err = lb_compare_judge(c, &q->margin, apart)))
+    if ((err = lb_compare_judge(c, &q->margin, apart)))
         return err;
     count(c);
     return 0;

@@ -49,6 +49,10 @@ struct lb_compare_hidden {
     size_t n_index, room;
 };
 
+/* All up to the judging: runs read, cases arranged, samples labelled by regime. */
+int lb_compare_gather(struct lb_compare *c, const struct lb_compare_request *q, bool *apart,
+                      struct lb_why *why);
+
 /* Reads run number r into the cases. */
 int lb_compare_read(struct lb_compare *c, size_t r, struct lb_why *why);
 void lb_compare_unit_finish(struct lb_compare_unit *unit);
