@@ -462,7 +462,8 @@ class Signals(Case):
 
 
 class Terminal(Case):
-    ARGS = ("run", *ALONE, "--rounds", "40", "--budget", "20s", "--out", "out")
+    ARGS = ("run", *ALONE, "--rounds", "40", "--budget", "20s", "--color", "never", "--out",
+            "out")
 
     def test_progress(self):
         text, status = self.on_terminal(*self.ARGS)

@@ -89,6 +89,39 @@ static void test_two_real_rounds(void **state)
     finish(&real);
 }
 
+static void keep_look(const struct lb_progress *progress, void *data)
+{
+    struct lb_run_look *kept = data;
+
+    if (progress->look.compared)
+        *kept = progress->look;
+}
+
+/* Of one scenario with a pause and one without: embedded against pointer once, whatever became of
+ * it. The first look is after LB_FIRST_LOOK rounds. */
+static void test_progress_says_how_many_are_decided(void **state)
+{
+    static const struct lb_scenario *const scenarios[] = {S(NEIGHBOURS)};
+    static const double works[] = {0, 200};
+    struct lb_run_look look = {0, 0, 0};
+    struct lb_request r = {.scenarios = scenarios,
+                           .n_scenarios = 1,
+                           .writers = {1, 0},
+                           .work_ns = works,
+                           .n_work_ns = 2};
+    struct lb_run_options options = {
+        .seed = 1, .budget_s = 3, .precision_ns = 2, .progress = keep_look, .data = &look};
+    struct real real = {0};
+
+    (void)state;
+    measure_as(&real, &r, &options);
+    if (real.run->rounds > LB_FIRST_LOOK + 5) {
+        assert_int_equal(look.compared, 1);
+        assert_true(look.decided <= 1 && look.slower <= look.decided);
+    }
+    finish(&real);
+}
+
 /* Roles change their PUs from one time to the next, and residues their turn, in cases of every
  * second round too. */
 static void test_roles_and_residues_rotate(void **state)
@@ -381,6 +414,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_two_real_rounds),
+        cmocka_unit_test(test_progress_says_how_many_are_decided),
         cmocka_unit_test(test_roles_and_residues_rotate),
         cmocka_unit_test(test_roles_are_their_threads),
         cmocka_unit_test(test_probes_that_did_not_meet),

@@ -69,7 +69,8 @@ static void clock_time(double s, char text[24])
         snprintf(text, 24, "%d:%02d", (int)s / 60, (int)s % 60);
 }
 
-/* "[####......] 41 %, 12:33 left, round 13 of 30: NAME: 41.2 ns [40.9, 41.6]" */
+/* "[####......] 41 %, 12:33 left, round 31, 38 of 88 decided, 4 slower so far: NAME: 41.2 ns [40.9,
+ * 41.6]" */
 static void compose(const struct lb_progress *p, bool bar, char *text, size_t bytes)
 {
     double share = share_done(p);
@@ -88,6 +89,10 @@ static void compose(const struct lb_progress *p, bool bar, char *text, size_t by
     used += snprintf(text + used, bytes - (size_t)used, "round %u", p->round + 1);
     if (p->rounds)
         used += snprintf(text + used, bytes - (size_t)used, " of %u", p->rounds);
+    if (p->look.compared)
+        used +=
+            snprintf(text + used, bytes - (size_t)used, ", %zu of %zu decided, %zu slower so far",
+                     p->look.decided, p->look.compared, p->look.slower);
     used += snprintf(text + used, bytes - (size_t)used, ": %s", p->case_name);
     if (isfinite(p->estimate_ns) && (size_t)used < bytes)
         used += snprintf(text + used, bytes - (size_t)used, ": %.1f ns", p->estimate_ns);

@@ -88,11 +88,18 @@ enum lb_run_end {
 };
 const char *lb_run_end_name(enum lb_run_end end);
 
+/* What the last look at the intervals saw of differences to a baseline, of roles of cases with a
+ * pause: as verdicts with the usual margins, before they are corrected for their number. */
+struct lb_run_look {
+    size_t compared, decided, slower; /* compared is 0 before the first look */
+};
+
 struct lb_progress {
     unsigned round;
     unsigned rounds; /* asked for; 0: until precise */
     size_t window, windows_of_round, cases_active;
     double elapsed_s, budget_s; /* since lb_run_measure was called, and until it has to return */
+    struct lb_run_look look;
     const char *case_name;
     double estimate_ns, estimate_lo_ns,
         estimate_hi_ns; /* its ns_op so far, first role, with a 95 % interval; NaN: not yet */

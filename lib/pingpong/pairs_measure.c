@@ -280,9 +280,18 @@ static void tell(struct measuring *m, size_t done, const struct lb_pair_line *l)
     m->told_s = now_s;
     snprintf(name, sizeof name, "pingpong/%s/%d-%d", lb_pingpong_op_name(l->op), pair->pu_a_os,
              pair->pu_b_os);
-    m->options->progress(&(struct lb_progress){m->round, m->plan->rounds, done,
-                                               m->plan->measurements, m->plan->measurements, now_s,
-                                               m->options->budget_s, name, NAN, NAN, NAN},
+    m->options->progress(&(struct lb_progress){m->round,
+                                               m->plan->rounds,
+                                               done,
+                                               m->plan->measurements,
+                                               m->plan->measurements,
+                                               now_s,
+                                               m->options->budget_s,
+                                               {0, 0, 0},
+                                               name,
+                                               NAN,
+                                               NAN,
+                                               NAN},
                          m->options->data);
 }
 

@@ -17,6 +17,7 @@ struct desk {
     const struct lb_runner *bench;
     struct pools *pools; /* by case */
     double *left, *right;
+    struct lb_run_look *look;
 };
 
 /* Own values, or differences to the base, in the regime that is shown, into d->left. */
@@ -56,6 +57,23 @@ static int pool_all(const struct desk *d)
     return err;
 }
 
+/* What the headline compares. */
+static bool is_looked_at(const struct lb_case *c)
+{
+    return c->base >= 0 && !c->twin && c->work_ns > 0 && lb_case_is_subject(c);
+}
+
+static void see(const struct lb_case *c, const struct lb_estimate *e, double ns_op,
+                struct lb_run_look *look)
+{
+    double margin = fmax(LB_MARGIN_NS, LB_MARGIN_SHARE * ns_op);
+
+    if (!is_looked_at(c))
+        return;
+    look->decided += e->lo > margin || e->hi < -margin || (e->lo > -margin && e->hi < margin);
+    look->slower += e->lo > margin;
+}
+
 /* Half-width of the difference to the base in the regime that is shown, and what it is judged by.
  */
 static int is_precise(const struct desk *d, size_t i, int role, bool *precise)
@@ -76,6 +94,7 @@ static int is_precise(const struct desk *d, size_t i, int role, bool *precise)
     n = lb_run_pairs(run, (int)i, role, -1, 0, regime, d->left, d->right);
     if ((err = lb_stats_median(d->left, n, &ns_op)))
         return err;
+    see(c, &e, ns_op, d->look);
     n = c->empty < 0 || lb_workload_paced(&c->shape, role)
             ? 0
             : lb_run_pairs(run, c->empty, 0, -1, 0, LB_ALL_REGIMES, d->left, d->right);
@@ -109,10 +128,11 @@ static int mark_wide(const struct desk *d)
 
     for (size_t i = 0; !err && i < plan->n_cases; i++) {
         struct lb_series *s = &d->bench->run->series[i];
-        bool all = is_judged(plan, i), precise = true;
-        for (int role = 0; all && !err && role < lb_case_roles(&plan->cases[i]); role++) {
+        bool all = is_judged(plan, i), precise = true, judged = all;
+        for (int role = 0; judged && !err && role < lb_case_roles(&plan->cases[i]); role++) {
             err = is_precise(d, i, role, &precise);
-            all = precise;
+            all &= precise;
+            d->look->compared += is_looked_at(&plan->cases[i]);
         }
         s->precise_looks = all ? s->precise_looks + 1 : 0;
         s->active = is_judged(plan, i) && s->precise_looks < PRECISE_LOOKS && !s->left_out;
@@ -138,10 +158,12 @@ int lb_runner_stop_precise(struct lb_runner *b)
 {
     size_t n = b->plan->n_cases, longest = lb_run_longest(b->run);
     struct lb_series *series = b->run->series;
+    struct lb_run_look look = {0, 0, 0};
     struct desk d = {.bench = b,
                      .pools = calloc(n, sizeof *d.pools),
                      .left = calloc(longest + 1, sizeof *d.left),
-                     .right = calloc(longest + 1, sizeof *d.right)};
+                     .right = calloc(longest + 1, sizeof *d.right),
+                     .look = &look};
     int err = d.pools && d.left && d.right ? lb_run_regimes(b->run) : -ENOMEM;
 
     if (!err)
@@ -153,6 +175,7 @@ int lb_runner_stop_precise(struct lb_runner *b)
     free(d.right);
     if (err)
         return err;
+    b->look = look;
     keep_controls(b->plan, series);
     for (int pass = 0; pass < 2; pass++) /* a twin's base has a base of its own, but no deeper */
         for (size_t i = 0; i < n; i++) {

@@ -68,6 +68,7 @@ static void tell(struct lb_runner *b, size_t done, size_t n, int case_index)
                             .window = done,
                             .windows_of_round = n,
                             .cases_active = n,
+                            .look = b->look,
                             .elapsed_s = lb_runner_spent_s(b),
                             .budget_s = o->budget_s};
     char name[192];

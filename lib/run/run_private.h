@@ -51,6 +51,7 @@ struct lb_runner {
     int64_t *done;    /* by case: the round in which it was last measured, or given up; -1 */
     int64_t anchored; /* the last round whose anchors are written; -1 */
     struct lb_pending pending;
+    struct lb_run_look look;
     double told_s;       /* when progress was last told */
     uint64_t round_seed; /* of the pauses: the same for every case of a round */
     struct lb_draw draw;
