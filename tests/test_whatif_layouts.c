@@ -93,6 +93,43 @@ static void test_a_lock_that_is_taken(void **state)
     assert_string_equal(why.text, "layout 'f_ref': mutex24 needs 24 bytes, there are 8 at 0");
 }
 
+/* What is read beside what is written: on one line, in one pair of lines. */
+static void closest(const struct lb_whatif *w, bool after, bool *line, bool *pair)
+{
+    *line = *pair = false;
+    for (size_t i = 0; i < w->n_fields; i++)
+        for (size_t k = 0; w->fields[i].read && k < w->n_fields; k++) {
+            size_t a = lb_whatif_word(&w->fields[i], after);
+            size_t b = lb_whatif_word(&w->fields[k], after);
+            *line |= w->fields[k].written && a / LB_LINE_BYTES == b / LB_LINE_BYTES;
+            *pair |= w->fields[k].written && a / LB_PAIR_BYTES == b / LB_PAIR_BYTES;
+        }
+}
+
+/* As published: five moves part lines or join them; that of mem_cgroup makes a pair of two lines
+ * that were none, and never one line of them. */
+static void test_lines_of_presets(void **state)
+{
+    static const struct {
+        const char *name;
+        bool line[2], pair[2];
+    } presets[] = {
+        {"mmap_lock", {false, true}, {false, true}}, {"page_counter", {true, false}, {true, false}},
+        {"i_mmap", {true, false}, {true, true}},     {"f_ref", {true, false}, {true, false}},
+        {"dentry", {true, false}, {true, false}},    {"mem_cgroup", {false, false}, {false, true}},
+    };
+
+    (void)state;
+    assert_int_equal(LB_COUNT(presets), lb_n_whatif_presets);
+    for (size_t i = 0; i < LB_COUNT(presets); i++)
+        for (int after = 0; after < 2; after++) {
+            bool line, pair;
+            closest(preset(presets[i].name), after, &line, &pair);
+            assert_int_equal(line, presets[i].line[after]);
+            assert_int_equal(pair, presets[i].pair[after]);
+        }
+}
+
 static void test_words(void **state)
 {
     const struct lb_whatif_field f = {.name = "f", .before = 12, .after = 71};
@@ -149,6 +186,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_before_and_after),
         cmocka_unit_test(test_a_lock_that_is_taken),
+        cmocka_unit_test(test_lines_of_presets),
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_refusals),
     };
