@@ -7,7 +7,7 @@
 
 #include "report/interval.h"
 
-#include <linebounce/stats.h>
+#include <linebounce/explain.h>
 
 #include <math.h>
 #include <stdlib.h>
@@ -15,30 +15,20 @@
 
 /* The chain that is taken unless layouts were named: the lock as shipped to Linux 6.14, to the
  * reference count in 192 bytes. */
-#define CHASE "chase256:size=256,align=64,head=0,tail=104,seq=40,slot=48,lock=192"
 static const struct link {
-    const char *layout; /* or of a user's own its text */
-    const char *name;   /* NULL: the layout's */
-    bool refcount;      /* in place of the layout's kind */
-    const char *step;   /* what has changed since the one before it */
+    const char *name;
+    const char *step; /* what has changed since the one before it */
 } chain[] = {
-    {"pointer", NULL, false, NULL},
-    {"pointer-lock-aligned", NULL, false, "each lock on a line of its own"},
-    {"pointer-aligned", NULL, false, "objects aligned to lines"},
-    {CHASE, "chase256", false, "lock in the object, by pointer: place, size"},
-    {"embedded-own-line", NULL, false, "no pointer chase"},
-    {"embedded-own-line", "own-line-refcount", true,
-     "refcount: the kind of lock, the rules of its kernels"},
-    {"refcount", NULL, false, "refcount in 192 bytes: order, size"},
+    {"pointer", NULL},
+    {"pointer-lock-aligned", "each lock on a line of its own"},
+    {"pointer-aligned", "objects aligned to lines"},
+    {LB_CHAIN_CHASE, "lock in the object, by pointer: place, size"},
+    {"embedded-own-line", "no pointer chase"},
+    {LB_CHAIN_KIND, "refcount: the kind of lock, the rules of its kernels"},
+    {"refcount", "refcount in 192 bytes: order, size"},
 };
-/* The fourth corner of {kind} x {chase}. */
-static const struct link corner = {CHASE, "chase256-refcount", true, NULL};
 enum { FROM_CHASE = 3, FROM_OWN = 4, TO_OWN = 5 };
-
-static const char *name_of(const struct link *k)
-{
-    return k->name ? k->name : k->layout;
-}
+/* LB_CHAIN_BOTH, the fourth corner of {kind} x {chase}, comes last. */
 
 static const struct lb_scenario *const asked[] = {
     &lb_scenarios[LB_SCENARIO_NEIGHBOURS], &lb_scenarios[LB_SCENARIO_SAME_OBJECT],
@@ -48,23 +38,19 @@ static const struct lb_scenario *const asked[] = {
 static const double works[] = {LB_WORK_HEADLINE_NS};
 static const size_t objects[] = {100000};
 
-/* What the suite has in its tables cannot be wrong. */
-static void add_link(struct list *list, const struct link *k)
+/* Built in, or of the chain alone: what these tables have cannot be wrong. */
+static void add_layout(struct list *list, const char *name)
 {
+    size_t length = strlen(name);
     struct lb_layout made;
-    const struct lb_layout *found = &made;
 
-    if (strchr(k->layout, ':') ? lb_layout_parse(k->layout, NULL, &made)
-                               : lb_layout_find(k->layout, NULL, &found))
-        return;
-    made = *found;
-    if (k->name)
-        snprintf(made.name, sizeof made.name, "%s", k->name);
-    if (k->refcount) { /* by the rules of its kernels, as the layout that ends the chain */
-        made.lock = LB_LOCK_REFCOUNT;
-        made.generation = &lb_generations[LB_GENERATION_6_15];
-    }
-    list_add(list, sizeof made, &made);
+    for (size_t i = 0; i < lb_n_layouts; i++)
+        if (!strcmp(lb_layouts[i].name, name))
+            list_add(list, sizeof made, &lb_layouts[i]);
+    for (size_t i = 0; lb_chain_layouts[i]; i++)
+        if (!strncmp(lb_chain_layouts[i], name, length) && lb_chain_layouts[i][length] == ':' &&
+            !lb_layout_parse(lb_chain_layouts[i], NULL, &made))
+            list_add(list, sizeof made, &made);
 }
 
 /* From the baseline on, where that is a part of the chain. */
@@ -73,12 +59,12 @@ static void add_chain(const struct settings *s, struct request *request)
     size_t from = 0;
 
     for (size_t i = 0; s->baseline_given && i < LB_COUNT(chain); i++)
-        if (!strcmp(name_of(&chain[i]), s->baseline))
+        if (!strcmp(chain[i].name, s->baseline))
             from = i;
     for (size_t i = from; i < LB_COUNT(chain); i++)
-        add_link(&request->own.layouts, &chain[i]);
+        add_layout(&request->own.layouts, chain[i].name);
     if (from <= FROM_CHASE)
-        add_link(&request->own.layouts, &corner);
+        add_layout(&request->own.layouts, LB_CHAIN_BOTH);
     request->plan.layouts = request->own.layouts.at;
     request->plan.n_layouts = request->own.layouts.n;
 }
@@ -127,7 +113,7 @@ static const struct lb_layout *layout_of(const struct column *c, size_t i)
 
 static bool is_corner(const struct lb_layout *l)
 {
-    return !strcmp(l->name, corner.name);
+    return !strcmp(l->name, LB_CHAIN_BOTH);
 }
 
 static const struct lb_sample *sample_in(const struct lb_run *run, const struct column *c, size_t i,
@@ -201,7 +187,7 @@ static size_t drop_far(const struct column *c, double *rows, size_t n)
 
 static size_t in_chain(const struct column *c, size_t link)
 {
-    const char *name = name_of(&chain[link]);
+    const char *name = chain[link].name;
 
     for (size_t i = 0; i < c->n; i++)
         if (!strcmp(layout_of(c, i)->name, name))
@@ -373,7 +359,7 @@ static void put_legend(FILE *out, const struct column *c)
 {
     for (size_t i = 1; i < LB_COUNT(chain); i++)
         for (size_t k = 1; k < c->n; k++) {
-            const char *name = name_of(&chain[i]);
+            const char *name = chain[i].name;
             if (!strcmp(layout_of(c, k)->name, name))
                 fprintf(out, "  + %-22s %s\n", name, chain[i].step);
         }
@@ -420,6 +406,7 @@ const struct suite suite_causes = {
     .name = "causes",
     .question = "which property of a layout costs what? a chain of designs, one change a step",
     .asks_sharing = true,
+    .shows_tables = true,
     .defaults = defaults,
     .conclude = conclude,
 };

@@ -300,7 +300,7 @@ class Causes(Case):
     def test_a_run_and_what_its_differences_are_made_of(self):
         text = self.succeeds("run", "causes", "--scenario", "neighbours,observer", "--rounds", "8",
                              "--no-plots", "--out", "out").stdout
-        table = text.split("\n\n")[0].splitlines()
+        table = text[text.index("ns an op "):].split("\n\n")[0].splitlines()
         self.assertRegex(table[0], r"^ns an op +neighbours +observer lock +observer observe$")
         for name, line in zip(self.CHAIN[1:7], table[1:7]):
             self.assertRegex(line, rf"^\+ {name} ")

@@ -11,7 +11,7 @@
  * what geometry and costs come to in each round, and the remainder is in the rest.
  *
  * Nothing is explained where the interval of the total holds 0, the total is under LB_EXPLAIN_LEAST
- * ns, or less than LB_EXPLAIN_SHARE of it is accounted for.
+ * ns, or less than LB_EXPLAIN_SHARE of it is accounted for, surely no more than half.
  */
 #ifndef LINEBOUNCE_EXPLAIN_H
 #define LINEBOUNCE_EXPLAIN_H
@@ -25,8 +25,9 @@
 extern "C" {
 #endif
 
-#define LB_EXPLAIN_LEAST 5.0
-#define LB_EXPLAIN_SHARE 0.80
+#define LB_EXPLAIN_LEAST  5.0
+#define LB_EXPLAIN_SHARE  0.80
+#define LB_EXPLAIN_SURELY 0.50 /* the lower end of its interval */
 /* Fewest rounds that both have in one regime, and how far geometry and waits may lie apart. */
 #define LB_EXPLAIN_ROUNDS 6
 #define LB_EXPLAIN_AGREE  1.5
@@ -94,6 +95,14 @@ struct lb_explain_request {
 int lb_explain_create(const struct lb_explain_request *request, struct lb_why *why,
                       struct lb_explanations **explanations);
 void lb_explain_destroy(struct lb_explanations *explanations);
+
+/* Layouts that part what built-in ones mix, as lb_layout_parse takes them; NULL ends them: that of
+ * the RFC of 2024-08-08 reached by a pointer, and both with a reference count. Suite causes
+ * measures them, and so folders name them. */
+#define LB_CHAIN_CHASE "chase256"
+#define LB_CHAIN_KIND  "own-line-refcount"
+#define LB_CHAIN_BOTH  "chase256-refcount"
+extern const char *const lb_chain_layouts[];
 
 #ifdef __cplusplus
 }

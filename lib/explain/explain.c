@@ -357,6 +357,7 @@ static struct lb_explain_value explained_share(struct pair *p, const double rest
         p->scratch[r] = 1 - fabs(left) / fmax(fabs(x[TOTAL]), 1e-9);
     }
     lb_stats_interval(p->scratch, &v.lo, &v.hi);
+    v.hi = fmax(v.hi, v.value); /* no replicate has less of a rest than none */
     return v;
 }
 
@@ -369,6 +370,10 @@ static void judge(struct lb_explanation *e)
         snprintf(e->why_not, sizeof e->why_not, "the interval of the difference holds 0");
     else if (fabs(e->total.value) < LB_EXPLAIN_LEAST)
         snprintf(e->why_not, sizeof e->why_not, "the difference is under %g ns", LB_EXPLAIN_LEAST);
+    else if (e->explained.value >= LB_EXPLAIN_SHARE && e->explained.lo < LB_EXPLAIN_SURELY)
+        snprintf(e->why_not, sizeof e->why_not,
+                 "from %.0f to %.0f %% of it may be: too few rounds, or too noisy",
+                 fmax(0, 100 * e->explained.lo), 100 * e->explained.hi);
     else if (e->explained.value >= LB_EXPLAIN_SHARE)
         e->is_explained = true;
     else if (isfinite(e->waits_model_ns))

@@ -10,21 +10,36 @@
 #include <math.h>
 #include <string.h>
 
+#define RFC "size=256,align=64,head=0,tail=104,seq=40,lock=192"
+const char *const lb_chain_layouts[] = {LB_CHAIN_CHASE ":" RFC ",slot=48",
+                                        LB_CHAIN_KIND ":" RFC ",kind=refcount",
+                                        LB_CHAIN_BOTH ":" RFC ",slot=48,kind=refcount", NULL};
+
+/* "NAME:..." */
+static bool is_text_of(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+
+    return !strncmp(text, name, length) && text[length] == ':';
+}
+
 const struct lb_layout *lb_told_layout(const struct lb_told_folder *f, const char *name,
                                        struct lb_layout *own)
 {
     const struct lb_layout *found;
-    size_t length = strlen(name);
 
     for (size_t i = 0; i < lb_n_layouts; i++)
         if (!strcmp(lb_layouts[i].name, name))
             return lb_layout_find(name, NULL, &found) ? NULL : found;
     for (char **a = f->command; a && *a; a++) {
         const char *text = strncmp(*a, "--layout=", 9) ? *a : *a + 9;
-        if (!strncmp(text, name, length) && text[length] == ':' &&
-            !lb_layout_parse(text, NULL, own))
+        if (is_text_of(text, name) && !lb_layout_parse(text, NULL, own))
             return own;
     }
+    for (size_t i = 0; lb_chain_layouts[i]; i++)
+        if (is_text_of(lb_chain_layouts[i], name) &&
+            !lb_layout_parse(lb_chain_layouts[i], NULL, own))
+            return own;
     return NULL;
 }
 

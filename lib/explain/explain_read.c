@@ -29,20 +29,23 @@ static int take_cells(const struct lb_csv_reader *r, char *cells[LB_KEYS])
     return whole ? 0 : -ENOMEM;
 }
 
-static bool is_series(const struct lb_told_series *s, const struct lb_csv_reader *r)
+static bool is_series(const struct lb_told_series *s, const char *const cells[LB_KEYS])
 {
-    for (enum lb_key k = LB_KEYS; k-- > 0;)
-        if (strcmp(s->cells[k], lb_csv_cell(r, lb_key_column(k))) != 0)
+    for (int k = LB_KEYS - 1; k >= 0; k--)
+        if (strcmp(s->cells[k], cells[k]) != 0)
             return false;
     return true;
 }
 
 static struct lb_told_series *series_of(struct lb_told_folder *f, const struct lb_csv_reader *r)
 {
+    const char *cells[LB_KEYS];
     struct lb_told_series *more;
 
+    for (enum lb_key k = 0; k < LB_KEYS; k++)
+        cells[k] = lb_csv_cell(r, lb_key_column(k));
     for (size_t i = f->n_series; i-- > 0;)
-        if (is_series(&f->series[i], r))
+        if (is_series(&f->series[i], cells))
             return &f->series[i];
     if (!(more = realloc(f->series, (f->n_series + 1) * sizeof *more)))
         return NULL;
