@@ -37,6 +37,9 @@ struct suite {
     /* Prints table and conclusions. */
     void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings,
                      FILE *out);
+    /* Of these what a comparison of layouts does not say: stands above the answer. NULL: nothing.
+     */
+    void (*closing)(const struct lb_analysis *analysis, const struct settings *settings, FILE *out);
 };
 
 /* What is run unless told otherwise, and swept. */

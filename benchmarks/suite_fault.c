@@ -90,7 +90,7 @@ static void print_line(FILE *out, const struct lb_analysis *a, const struct lb_r
     rate(faults ? l->faults_per_cpu_s : NAN, cpu, sizeof cpu);
     rate(faults ? l->faults_per_wall_s : NAN, wall, sizeof wall);
     interval_text("%.0f", l->ns_op.median, l->ns_op.lo, l->ns_op.hi, ns_op);
-    fprintf(out, "  %-21s %-9s %-23s %8s %8s %6.3f %5.2f %6.1f%% %6.2f %6.2f\n", name, touch, ns_op,
+    fprintf(out, "  %-21s %-8s %-20s %7s %7s %5.3f %4.2f %5.1f%% %5.2f %5.2f\n", name, touch, ns_op,
             cpu, wall, l->faults_per_op, l->min_over_max, 100 * l->off_cpu_share, l->per.voluntary,
             l->per.involuntary);
 }
@@ -101,7 +101,7 @@ static void print_head(FILE *out, const struct lb_placement *p)
             p->n > 1 ? lb_distance_name(p->distance) : p->name);
     for (int i = 0; i < p->n; i++)
         fprintf(out, "%c%d", i ? ',' : ' ', p->pu_os[i]);
-    fprintf(out, "\n  %-21s %-9s %-23s %8s %8s %6s %5s %7s %6s %6s\n", "workload", "pages",
+    fprintf(out, "\n  %-21s %-8s %-20s %7s %7s %5s %4s %6s %5s %5s\n", "workload", "pages",
             "ns/op [95 %]", "/CPU s", "/wall s", "fl/op", "fair", "offCPU", "vol/k", "inv/k");
 }
 
@@ -117,7 +117,7 @@ static void print_missing(FILE *out, const struct lb_run *run, int placement)
             !lb_case_is_subject(c))
             continue;
         lb_case_layout(c, touch);
-        fprintf(out, "  %-21s %-9s no good window (%u tried): why, say the rows of samples.csv\n",
+        fprintf(out, "  %-21s %-8s no good window (%u tried): why, say the rows of samples.csv\n",
                 c->shape.scenario->name, touch, s->attempts);
     }
 }
@@ -162,4 +162,5 @@ const struct suite suite_fault = {
     .question = "what does a page fault cost in this kernel, alone and beside others?",
     .defaults = defaults,
     .conclude = conclude,
+    .closing = conclude,
 };

@@ -335,11 +335,16 @@ static void print_scans(const struct lb_analysis *a, const struct settings *s, b
         print_extent(&extent, s, out);
 }
 
+static void closing(const struct lb_analysis *a, const struct settings *s, FILE *out)
+{
+    print_scans(a, s, true, out);
+    print_scans(a, s, false, out);
+}
+
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
     table_layouts(a, out);
-    print_scans(a, s, true, out);
-    print_scans(a, s, false, out);
+    closing(a, s, out);
 }
 
 const struct suite suite_offset = {
@@ -349,4 +354,5 @@ const struct suite suite_offset = {
     .asks_sharing = true,
     .defaults = defaults,
     .conclude = conclude,
+    .closing = closing,
 };

@@ -316,8 +316,10 @@ static void view_suite(FILE *out, const struct look *look, const struct lb_found
 
     if (!quiet) {
         fputc('\n', out);
-        answer_matrix(out, look, f, suite);
-        fputc('\n', out);
+        if (s->shown) {
+            answer_matrix(out, look, f, suite);
+            fputc('\n', out);
+        }
         view_undecided(out, look, f, s);
         view_checks(out, look, f, suite);
         if (suite == (int)f->n_suites - 1)

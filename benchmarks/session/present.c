@@ -6,6 +6,7 @@
 
 #include "exit_status.h"
 #include "report/answer_view.h"
+#include "report/wrap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +31,11 @@ static int write_tables(struct session *w, struct lb_why *why)
     int err = lb_text_end(w->tables, &w->table_text);
 
     w->tables = NULL;
+    if (!err)
+        err = lb_text_end(w->closing, &w->closing_text);
+    else
+        fclose(w->closing);
+    w->closing = NULL;
     if (err || !*w->table_text)
         return err;
     snprintf(path, sizeof path, "%s/table.txt", w->dir);
@@ -92,6 +98,22 @@ int present_found(const struct settings *s, const struct lb_found *found)
     return err ? session_complain(lb_explain(&why, err, "answer"), EXIT_NOT_MEASURED) : EXIT_DONE;
 }
 
+/* Sentences that are too long are broken, rows of tables are not. */
+static void print_closing(const char *text)
+{
+    for (; *text; text += strcspn(text, "\n"), text += *text == '\n') {
+        size_t n = strcspn(text, "\n");
+        char line[1024];
+        if (strncmp(text, "=> ", 3) != 0 || n >= sizeof line) {
+            printf("%.*s\n", (int)n, text);
+            continue;
+        }
+        snprintf(line, sizeof line, "%.*s", (int)n, text);
+        wrap_print(line, 0, 3, LOOK_WIDE, stdout);
+    }
+    putchar('\n');
+}
+
 void present(struct session *w, const struct lb_found *found, bool aside, bool pictures)
 {
     const struct settings *s = w->settings;
@@ -105,6 +127,9 @@ void present(struct session *w, const struct lb_found *found, bool aside, bool p
     }
     if ((s->verbose || w->tables_shown) && w->table_text)
         fputs(w->table_text, stdout);
+    if (measured && !w->tables_shown && !s->verbose && !s->brief && w->closing_text &&
+        *w->closing_text)
+        print_closing(w->closing_text);
     if (measured && !w->tables_shown)
         present_found(s, found);
     say_what_there_is(w, pictures, stdout);

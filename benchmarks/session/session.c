@@ -122,9 +122,11 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
 
     *w = (struct session){
         .settings = s, .topology = topology, .stretch = measures ? stretch_of(topology) : 1};
-    if (e)
+    if (e) {
         w->tables = open_memstream(&w->table_text, &w->table_bytes);
-    if (!w->tables || lb_json_create(&w->manifest)) {
+        w->closing = open_memstream(&w->closing_text, &w->closing_bytes);
+    }
+    if (!w->tables || !w->closing || lb_json_create(&w->manifest)) {
         free(e);
         session_finish(w);
         session_complain(lb_explain(&why, ENOMEM, "run.json"), 0);
@@ -292,6 +294,8 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
     if (!front) {
         if (run->rounds) {
             suite->conclude(a, w->settings, w->tables);
+            if (suite->closing)
+                suite->closing(a, w->settings, w->closing);
             table_run(a, w->tables);
         } else {
             notes_unfinished(run, stdout);
@@ -364,4 +368,9 @@ void session_finish(struct session *w)
     w->tables = NULL;
     free(w->table_text);
     w->table_text = NULL;
+    if (w->closing)
+        fclose(w->closing);
+    w->closing = NULL;
+    free(w->closing_text);
+    w->closing_text = NULL;
 }

@@ -35,9 +35,9 @@ struct session {
     enum lb_run_end end;
     /* What the suites conclude, with all their tables: goes into table.txt, and to standard output
      * where that is asked for or the suite has no other answer. */
-    FILE *tables;
-    char *table_text;
-    size_t table_bytes;
+    FILE *tables, *closing; /* and of them what stands above the answer */
+    char *table_text, *closing_text;
+    size_t table_bytes, closing_bytes;
     bool tables_shown;
     char dir[512];
     int dir_fd; /* of dir, where that is not empty: the folder stays this session's alone */
