@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is said of differences whose parts are known, since the rows are made of them.
+ * What is said of differences whose parts are known, since the rows are made of
+ * them.
  */
 #include <linebounce/explain.h>
 #include <linebounce/record.h>
@@ -14,6 +15,7 @@
 struct side {
     const char *layout, *lock;
     double own, wait, rest, slow; /* ns; slow: share of ops */
+    double asleep, spins;         /* per op; what was slept is in the waits too */
 };
 
 struct scene {
@@ -22,7 +24,8 @@ struct scene {
     int rounds;
     double reload; /* of lines that cost 100 ns to fetch and 20 to upgrade */
     bool without_wait;
-    double swing; /* ns_op of the second goes up and down by that, and nobody has seen why */
+    double swing; /* ns_op of the second goes up and down by that, and nobody has
+                     seen why */
 };
 
 static void put_case(struct lb_row *row, const struct scene *s, const struct side *side)
@@ -49,8 +52,11 @@ static void put_sample(struct lb_row *row, const struct scene *s, const struct s
     lb_row_text(row, "status", "ok");
     lb_row_number(row, "ns_op", 200 + side->own + side->wait + side->rest + noise + swing);
     lb_row_int(row, "total_ops", 1000);
-    lb_row_number(row, "off_cpu_ns", 0);
+    lb_row_number(row, "off_cpu_ns", 1000 * side->asleep);
     lb_row_number(row, "preempted_ns", 0);
+    lb_row_int(row, "spins_owner", (int64_t)(1000 * side->spins));
+    lb_row_int(row, "spins_queue", 0);
+    lb_row_int(row, "spins_reader", 0);
     lb_row_int(row, "latency_samples", 1000);
     lb_row_number(row, "slow_ops", 1000 * side->slow);
     lb_row_number(row, "own_op_mean_ns", side->own);
@@ -114,12 +120,17 @@ static bool near_to(double value, double expected)
     return fabs(value - expected) < 0.01;
 }
 
-/* A lock among the fields: 0.6 of the ops load the line again and upgrade it, for 120 ns. */
+/* A lock among the fields: 0.6 of the ops load the line again and upgrade it,
+ * for 120 ns. */
 static const struct scene embedded = {
-    "observer", "lock",
-    "400",      {{"pointer", "rwsem40", 30, 2, 0, 0}, {"embedded", "rwsem40", 29, 74, 3, 0.6}},
-    20,         100,
-    false,      0};
+    "observer",
+    "lock",
+    "400",
+    {{"pointer", "rwsem40", 30, 2, 0, 0, 0, 0}, {"embedded", "rwsem40", 29, 74, 3, 0.6, 0, 0}},
+    20,
+    100,
+    false,
+    0};
 
 static void test_lines(void **state)
 {
@@ -142,7 +153,8 @@ static void test_lines(void **state)
     lb_explain_destroy(x);
 }
 
-/* What timed ops waited is ns_op itself where all are timed: lines get what they cost. */
+/* What timed ops waited is ns_op itself where all are timed: lines get what
+ * they cost. */
 static void test_paced_roles_get_no_more_than_lines_cost(void **state)
 {
     struct scene s = embedded;
@@ -155,7 +167,8 @@ static void test_paced_roles_get_no_more_than_lines_cost(void **state)
     lb_explain_destroy(x);
 }
 
-/* The same waits are none of that line's where it costs so little that it cannot be. */
+/* The same waits are none of that line's where it costs so little that it
+ * cannot be. */
 static void test_waits_that_lines_do_not_account_for(void **state)
 {
     struct scene s = embedded;
@@ -184,7 +197,8 @@ static void test_too_much_is_left(void **state)
     lb_explain_destroy(x);
 }
 
-/* As much is left in every other round as is explained in the others: on average nothing. */
+/* As much is left in every other round as is explained in the others: on
+ * average nothing. */
 static void test_noise_is_no_explanation(void **state)
 {
     struct scene s = embedded;
@@ -193,7 +207,7 @@ static void test_noise_is_no_explanation(void **state)
     s.scenario = "many";
     s.role = "all";
     s.every = "";
-    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 12, 0, 0};
+    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 12, 0, 0, 0, 0};
     s.swing = 12;
     s.rounds = 18; /* as many up as down */
     struct lb_explanations *x = explain(&s);
@@ -210,7 +224,7 @@ static void test_layouts_of_the_chain(void **state)
         "neighbours",
         "all",
         "",
-        {{"pointer", "rwsem40", 30, 63, 0, 0.5}, {"chase256", "rwsem40", 30, 2, 0, 0}},
+        {{"pointer", "rwsem40", 30, 63, 0, 0.5, 0, 0}, {"chase256", "rwsem40", 30, 2, 0, 0, 0, 0}},
         20,
         100,
         false,
@@ -230,12 +244,12 @@ static void test_small_and_no_difference(void **state)
     struct lb_explanations *x;
 
     (void)state;
-    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 6, 0, 0.03};
+    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 6, 0, 0.03, 0, 0};
     x = explain(&s);
     assert_false(x->items->is_explained);
     assert_non_null(strstr(x->items->why_not, "under 5 ns"));
     lb_explain_destroy(x);
-    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 2, 0, 0};
+    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 2, 0, 0, 0, 0};
     x = explain(&s);
     assert_false(x->items->is_explained);
     assert_non_null(strstr(x->items->why_not, "holds 0"));
@@ -255,6 +269,30 @@ static void test_nested_is_not_explained(void **state)
     assert_false(x->items->is_explained);
     assert_true(isnan(x->items->waits_model_ns));
     assert_non_null(strstr(x->items->why_not, "geometry does not say for what"));
+    lb_explain_destroy(x);
+}
+
+/* Where sleeping is the subject, what is slept and what is spun are parts of
+ * what was waited. */
+static void test_sleep_and_spinning(void **state)
+{
+    struct scene s = embedded;
+
+    (void)state;
+    s.scenario = "writers";
+    s.role = "all";
+    s.every = "";
+    s.sides[0] = (struct side){"pointer", "rwsem40", 30, 100, 0, 0, 40, 1};
+    s.sides[1] = (struct side){"embedded", "rwsem40", 30, 400, 2, 0, 240, 2};
+    struct lb_explanations *x = explain(&s);
+    const struct lb_explanation *e = x->items;
+    assert_true(e->is_explained && near_to(e->total.value, 302) && near_to(e->rest.value, 2));
+    assert_int_equal(e->n_parts, 3);
+    assert_int_equal(e->parts[0].kind, LB_EXPLAIN_SPINNING);
+    assert_true(near_to(e->parts[0].ns.value, 100));
+    assert_non_null(strstr(e->parts[0].what, "(+1 spins an op)"));
+    assert_int_equal(e->parts[2].kind, LB_EXPLAIN_ASLEEP);
+    assert_true(near_to(e->parts[2].ns.value, 200));
     lb_explain_destroy(x);
 }
 
@@ -294,6 +332,7 @@ int main(void)
         IN_FOLDER(test_layouts_of_the_chain),
         IN_FOLDER(test_small_and_no_difference),
         IN_FOLDER(test_nested_is_not_explained),
+        IN_FOLDER(test_sleep_and_spinning),
         IN_FOLDER(test_refusals),
     };
 
