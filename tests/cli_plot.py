@@ -93,7 +93,7 @@ class Plot(Pictures):
         self.assertEqual(result.stdout, "out/index.html\n")
         with open(self.path("out/index.html"), encoding="utf-8") as file:
             page = file.read()
-        self.assertIn("No pictures: gnuplot: not found", page)
+        self.assertIn("No pictures by gnuplot: gnuplot: not found", page)
         self.assertIn("<table>", page)
 
 
@@ -178,6 +178,9 @@ class Drawn(Pictures):
                 r'"host":\t"[^"]*"', f'"host":\t"{"one" if name == "a" else "other"}"', text))
         result = self.succeeds("plot", "a", "b", "c")
         self.assertIn("a/plots/hosts.svg, hosts.png: 3 folders\n", result.stdout)
+        self.assertIn("a/plots/hosts.html\n", result.stdout)
+        with open(self.path("a/plots/hosts.html"), encoding="utf-8") as file:
+            self.assertRegex(file.read(), "<h1>3 runs: .*</h1>")
         with open(self.path("a/plots/hosts.svg"), encoding="utf-8") as file:
             picture = file.read()
         for name in ("one", "b", "c"):  # folders where two have the same host

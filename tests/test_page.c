@@ -314,6 +314,46 @@ static void test_distances(void **state)
     free(text);
 }
 
+/* Several runs */
+
+/* Layouts by runs; what one has and the other has not is said. */
+static void test_several_runs(void **state)
+{
+    static const struct verdict costs[] = {{"l3", "slower", 20}}, same[] = {{"l3", "same", 0}},
+                                open[] = {{"l3", "unresolved", 5}};
+    char first[160], second[160], out[200], *text;
+    const char *const dirs[] = {first, second}, *const names[] = {"a<1>", "b"};
+
+    (void)state;
+    snprintf(first, sizeof first, "%s/first", folder);
+    snprintf(second, sizeof second, "%s/second", folder);
+    snprintf(out, sizeof out, "%s/hosts.html", folder);
+    assert_int_equal(mkdir(first, 0700), 0);
+    assert_int_equal(mkdir(second, 0700), 0);
+    snprintf(run, sizeof run, "%.120s", first);
+    write_sweep(costs, 1);
+    snprintf(run, sizeof run, "%.120s", second);
+    write_sweep(same, 1);
+    assert_int_equal(lb_page_hosts(dirs, names, 2, out, NULL), 0);
+    text = read_text(out);
+    check_whole(text);
+    assert_says(text, "<title>2 runs: embedded costs on 1.</title>");
+    assert_says(text, "<h1>2 runs: embedded costs on 1.</h1>");
+    assert_says(text, "<th scope=\"col\">a&lt;1&gt;</th><th scope=\"col\">b</th>");
+    assert_says(text, ">+20.0!</td>");
+    assert_says(text, ">=</td></tr>");
+    free(text);
+    assert_int_equal(unlink(in_run("summary.csv")), 0);
+    write_sweep(open, 1);
+    assert_int_equal(lb_page_hosts(&dirs[1], &names[1], 1, out, NULL), 0);
+    text = read_text(out);
+    assert_says(text, "<h1>1 runs: 1 is not decided on all.</h1>");
+    assert_says(text, ">? 1</td></tr>");
+    free(text);
+    assert_int_equal(unlink(in_run("summary.csv")), 0);
+    assert_int_equal(lb_page_hosts(dirs, names, 2, out, NULL), -ENOENT);
+}
+
 /* Facts */
 
 static void test_facts(void **state)
@@ -679,6 +719,7 @@ int main(void)
         TEST(test_a_torn_summary),
         TEST(test_matrix),
         TEST(test_distances),
+        TEST(test_several_runs),
         TEST(test_facts),
         TEST(test_folder_with_a_slash),
         TEST(test_pictures),

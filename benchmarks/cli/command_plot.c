@@ -87,6 +87,24 @@ static void name_of(const struct folders *f, int i, char name[256])
     }
 }
 
+static int page_together(const char *const *dirs, const char *const *names, int n, const char *out)
+{
+    struct lb_why why = {""};
+    char path[4300];
+    int err;
+
+    snprintf(path, sizeof path, "%s/hosts.html", out);
+    if (!(err = lb_make_folders(out, &why)) &&
+        !(err = lb_page_hosts(dirs, names, (size_t)n, path, &why))) {
+        printf("%s\n", path);
+        return EXIT_DONE;
+    }
+    if (err == -ENODATA)
+        return EXIT_DONE;
+    fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, path)->text);
+    return EXIT_NOT_MEASURED;
+}
+
 static int plot_together(const struct folders *f)
 {
     char(*names)[256] = calloc((size_t)f->n, sizeof *names), out[4200];
@@ -94,6 +112,7 @@ static int plot_together(const struct folders *f)
     const char **dirs = calloc((size_t)f->n, sizeof *dirs);
     struct lb_why why = {""};
     int err = names && list && dirs ? 0 : lb_fail(&why, ENOMEM, "out of memory"), n = 0;
+    int page = EXIT_DONE;
 
     snprintf(out, sizeof out, "%s%s", f->out ? f->out : f->at[0], f->out ? "" : "/plots");
     for (int i = 0; !err && i < f->n; i++) {
@@ -115,10 +134,12 @@ static int plot_together(const struct folders *f)
     else
         fprintf(stderr, "linebounce: %s%s\n", err == -ENODATA ? "no picture of all: " : "",
                 why.text);
+    if (n > 1 && err != -ENOMEM) /* pictures are no condition of it */
+        page = page_together(dirs, list, n, out);
     free(names);
     free(list);
     free(dirs);
-    return err && err != -ENODATA ? EXIT_NOT_MEASURED : EXIT_DONE;
+    return err && err != -ENODATA ? EXIT_NOT_MEASURED : page;
 }
 
 static bool is_same(const char *a, const char *b)
@@ -150,7 +171,8 @@ int command_plot(int argc, char **argv)
 {
     static char name[] = "linebounce plot";
     static const struct argp_option options[] = {
-        {"out", 'o', "DIR", 0, "Folder for the picture of several folders (that of the first)", 0},
+        {"out", 'o', "DIR", 0,
+         "Folder for picture and page of several folders (plots/ of the first)", 0},
         {0},
     };
     static const struct argp argp = {
@@ -158,7 +180,8 @@ int command_plot(int argc, char **argv)
         parse,
         "DIR...",
         "Draws DIR/plots/ and DIR/index.html from the CSV files in DIR, by gnuplot. Of "
-        "several folders (hosts, kernels, builds) also one picture of all.",
+        "several folders (hosts, kernels, builds) also one picture of all, and hosts.html beside "
+        "it: layouts by runs.",
         NULL,
         NULL,
         NULL};

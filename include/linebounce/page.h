@@ -29,6 +29,13 @@ extern "C" {
 #define LB_PAGE_PICTURES_MOST ((size_t)340 << 10)
 int lb_page_write(const char *run_dir, const char *without, struct lb_why *why);
 
+/* Writes one page of several folders to `path`: title and first heading say on how many of them
+ * each layout costs; layouts by machines, called by `names`; what each machine says, and what it
+ * is; and hosts.png of the same folder, where it is there. -ENODATA and others as lb_found_read
+ * says of any of the folders. */
+int lb_page_hosts(const char *const *run_dirs, const char *const *names, size_t n, const char *path,
+                  struct lb_why *why);
+
 /* Appends all pieces of these lines to lines.csv. */
 extern const struct lb_schema lb_schema_lines;
 int lb_lines_write(const struct lb_lines *lines, struct lb_csv *csv, struct lb_why *why);

@@ -101,18 +101,23 @@ static void title_of(const struct lb_page *p, char *text, size_t bytes)
     snprintf(text, bytes, "linebounce: %s", name);
 }
 
+void lb_page_begin(FILE *out, const char *title)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+          out);
+    lb_html_put(out, title);
+    fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", lb_page_style);
+}
+
 static void put_head(struct lb_page *p)
 {
     const struct lb_found *f = p->found;
     char title[1200];
 
     title_of(p, title, sizeof title);
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
-          p->out);
-    lb_html_put(p->out, title);
-    fprintf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<p class=\"dim small\">",
-            lb_page_style);
+    lb_page_begin(p->out, title);
+    fputs("<p class=\"dim small\">", p->out);
     if (f && *f->host)
         lb_html_say(p->out, "linebounce %s · %s · %s%s%s · %s · %s", f->version, f->host, f->cpu,
                     *f->hypervisor && strcmp(f->hypervisor, "none") != 0 ? " in " : "",

@@ -60,8 +60,13 @@ static void put_group(FILE *out, const struct lb_found *f, const struct lb_found
     int decided = t->faster + t->same + t->not_slower + t->slower;
     bool first = true;
 
+    char name[160];
+
+    snprintf(name, sizeof name, "%s", g->name);
+    if (!strcmp(g->name, f->layouts[g->first].name))
+        lb_page_layout_name(f, g->first, name, sizeof name);
     fputs("<tr><th scope=\"row\">", out);
-    lb_html_put(out, g->name);
+    lb_html_put(out, name);
     for (size_t i = 0; i < f->n_layouts; i++)
         if (lb_found_group_has(f, g, (int)i) && strcmp(f->layouts[i].name, g->name) != 0) {
             fputs(first ? " <span class=\"dim small\">" : ", ", out);

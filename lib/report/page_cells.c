@@ -15,7 +15,9 @@ bool lb_page_in(const struct lb_found_cell *c, const struct lb_page_view *v)
 {
     return c->suite == v->suite && c->threads == v->threads && c->work_ns == v->work_ns &&
            c->main_regime != v->far && c->subject && !c->twin &&
-           !strcmp(c->placement, v->placement) && !strcmp(c->home, v->home);
+           !strcmp(c->placement, v->placement) &&
+           (!*c->home || !*v->home ||
+            !strcmp(c->home, v->home)); /* of what was not measured none */
 }
 
 /* Far from the main distance only what has an interval is worth a word. */
@@ -88,6 +90,17 @@ const char *lb_page_base(const struct lb_found *f, int suite)
     for (size_t i = 0; i < f->n_layouts; i++)
         n += f->layouts[i].suite == suite && f->layouts[i].base;
     return n > 1 ? "what it is compared to" : f->suites[suite].baseline;
+}
+
+void lb_page_layout_name(const struct lb_found *f, int layout, char *text, size_t bytes)
+{
+    const struct lb_found_layout *l = &f->layouts[layout];
+    bool locks = false;
+
+    for (size_t i = 0; i < f->n_layouts; i++)
+        locks |= f->layouts[i].suite == l->suite && !strcmp(f->layouts[i].name, l->name) &&
+                 strcmp(f->layouts[i].lock, l->lock) != 0;
+    snprintf(text, bytes, "%s%s%s", l->name, locks ? " with " : "", locks ? l->lock : "");
 }
 
 /* Columns ------------------------------------------------------------------------------------ */
@@ -183,9 +196,11 @@ void lb_page_cell_text(const struct lb_found *f, const struct lb_found_cell *c, 
     };
     enum lb_page_mark mark = lb_page_mark(f, c);
     const char *why = *c->base || mark != LB_MARK_OPEN ? c->why : "its baseline was not measured";
-    char column[160], value[160] = "";
+    char column[160], value[160] = "", layout[160] = "";
 
     lb_page_column_name(f, c, column, sizeof column);
+    if (c->layout >= 0)
+        lb_page_layout_name(f, c->layout, layout, sizeof layout);
     if (mark == LB_MARK_BASE && isfinite(c->net_lo))
         snprintf(value, sizeof value, " %.1f ns [%.1f, %.1f],", c->net, c->net_lo, c->net_hi);
     else if (c->compared && isfinite(c->diff_lo) && isfinite(c->diff_hi))
@@ -193,6 +208,6 @@ void lb_page_cell_text(const struct lb_found *f, const struct lb_found_cell *c, 
                  c->diff_lo, c->diff_hi, c->base, c->pairs);
     else if (c->compared)
         snprintf(value, sizeof value, " %zu pair%s,", c->pairs, c->pairs == 1 ? "" : "s");
-    snprintf(text, bytes, "%s%s%s:%s %s%s%s", c->layout < 0 ? "" : f->layouts[c->layout].name,
-             c->layout < 0 ? "" : ", ", column, value, words[mark], *why ? ": " : "", why);
+    snprintf(text, bytes, "%s%s%s:%s %s%s%s", layout, *layout ? ", " : "", column, value,
+             words[mark], *why ? ": " : "", why);
 }

@@ -200,16 +200,18 @@ static void say_starts(FILE *out, const char *what, const struct lb_part *part)
     fputs(" bytes into a line; drawn is one that begins with it.", out);
 }
 
-static void put_layout(FILE *out, const struct lb_lines *l)
+/* `locks`: the layout is there with others too. */
+static void put_layout(FILE *out, const struct lb_lines *l, bool locks)
 {
     fputs("<h3>", out);
     lb_html_put(out, l->name);
+    if (locks)
+        lb_html_say(out, " with %s", l->lock);
     fputs(" <span class=\"dim\" style=\"font-weight:400\">", out);
     lb_html_put(out, l->meaning);
     fputs("</span></h3>\n", out);
     put_part(out, "object", l, &l->object);
     if (l->apart.stride_bytes) {
-        lb_html_say(out, "%s", "");
         fputs("<p class=\"dim small\">the lock, an object of its own:</p>\n", out);
         put_part(out, "lock", l, &l->apart);
     }
@@ -290,6 +292,14 @@ static void put_key(FILE *out)
         out);
 }
 
+static bool has_locks(const struct lb_lines *lines, size_t n, size_t i)
+{
+    for (size_t k = 0; k < n; k++)
+        if (k != i && !strcmp(lines[k].name, lines[i].name))
+            return true;
+    return false;
+}
+
 static void put_all(struct lb_page *p, const struct lb_lines *lines, size_t n)
 {
     size_t rest = 0;
@@ -298,7 +308,7 @@ static void put_all(struct lb_page *p, const struct lb_lines *lines, size_t n)
     put_key(p->out);
     for (size_t i = 0; i < n; i++)
         if (is_telling(p->found, &lines[i]))
-            put_layout(p->out, &lines[i]);
+            put_layout(p->out, &lines[i], has_locks(lines, n, i));
         else
             rest++;
     if (!rest)
@@ -307,7 +317,7 @@ static void put_all(struct lb_page *p, const struct lb_lines *lines, size_t n)
             rest == 1 ? "" : "s");
     for (size_t i = 0; i < n; i++)
         if (!is_telling(p->found, &lines[i]))
-            put_layout(p->out, &lines[i]);
+            put_layout(p->out, &lines[i], has_locks(lines, n, i));
     fputs("</details>\n", p->out);
 }
 

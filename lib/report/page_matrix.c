@@ -129,9 +129,13 @@ static void put_head(FILE *out, const struct matrix *m)
 static void put_row(FILE *out, const struct matrix *m, size_t row)
 {
     const struct lb_found_cell *c = m->cells[row];
+    char name[160];
 
+    snprintf(name, sizeof name, "%s", c->scenario_name);
+    if (c->layout >= 0)
+        lb_page_layout_name(m->found, c->layout, name, sizeof name);
     fputs("<tr><th scope=\"row\">", out);
-    lb_html_put(out, c->layout < 0 ? c->scenario_name : m->found->layouts[c->layout].name);
+    lb_html_put(out, name);
     if (!*c->base && m->bases && m->marks)
         fputs(" (ns an op)", out);
     fputs("</th>", out);
@@ -219,8 +223,9 @@ static void put_overview(FILE *out, const struct lb_found *f, const struct lb_pa
     for (size_t l = 0; l < f->n_layouts; l++) {
         if (f->layouts[l].suite != suite || f->layouts[l].base)
             continue;
+        lb_page_layout_name(f, (int)l, name, sizeof name);
         fputs("<tr><th scope=\"row\">", out);
-        lb_html_put(out, f->layouts[l].name);
+        lb_html_put(out, name);
         fputs("</th>", out);
         for (size_t i = 0; i < n; i++)
             if (views[i].suite == suite)

@@ -125,7 +125,10 @@ static void put_mark(FILE *out, const struct axis *a, const struct lb_found_cell
     else
         fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\"/></g>", x, y);
     fprintf(out, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">", LEFT - 12, y + 4);
-    lb_html_put(out, c->layout < 0 ? c->scenario_name : a->found->layouts[c->layout].name);
+    snprintf(text, sizeof text, "%s", c->scenario_name);
+    if (c->layout >= 0)
+        lb_page_layout_name(a->found, c->layout, text, sizeof text);
+    lb_html_put(out, text);
     fprintf(out, "</text><text x=\"%d\" y=\"%.1f\"%s>%+.1f%s</text>\n", RIGHT + 20, y + 4,
             mark == LB_MARK_OPEN ? " class=\"d\"" : "", c->diff,
             mark == LB_MARK_SLOWER ? "!"

@@ -22,6 +22,8 @@ struct lb_page {
 };
 
 extern const char lb_page_style[];
+/* All up to the first line of the body. */
+void lb_page_begin(FILE *out, const char *title);
 
 /* Cases of one suite that differ by scenario and layout alone: what one table holds. */
 struct lb_page_view {
@@ -42,6 +44,8 @@ void lb_page_view_name(const struct lb_page_view *view, char *text, size_t bytes
 const char *lb_page_base(const struct lb_found *found, int suite);
 /* Whether a cell belongs to it. */
 bool lb_page_in(const struct lb_found_cell *cell, const struct lb_page_view *view);
+/* With its lock where the suite has the layout with another one too. */
+void lb_page_layout_name(const struct lb_found *found, int layout, char *text, size_t bytes);
 /* "observer: lock" and what else tells it from other columns of its view. */
 void lb_page_column_name(const struct lb_found *found, const struct lb_found_cell *cell, char *text,
                          size_t bytes);
