@@ -25,8 +25,8 @@ MACHINE_S = 380 * guest.PATIENCE
 # Without leaf 0x1f of CPUID, which this processor lacks too: asked for it, QEMU 10 with dies stops
 # (encode_topo_cpuid1f). Last-level caches tell dies apart by leaf 4.
 CPU = ["-accel", "tcg,thread=multi", "-cpu", "Skylake-Server-v4,level=0x16", "-m", "1536M",
-       "-nographic", "-no-reboot", "-nic", "none",
-       "-append", "console=ttyS0 quiet panic=-1 no_timer_check"]
+       "-nographic", "-no-reboot", "-nic", "none"]
+ASKED = "console=ttyS0 quiet panic=-1 no_timer_check"
 NODES = ["-object", "memory-backend-ram,id=m0,size=768M",
          "-numa", "node,nodeid=0,cpus=0-7,memdev=m0",
          "-object", "memory-backend-ram,id=m1,size=768M",
@@ -194,7 +194,8 @@ def libraries(paths):
     return found
 
 
-def file_system(folder, build, commands):
+def file_system(folder, build, commands, more=None):
+    """`more`: files, name -> contents."""
     paths = [os.path.join(build, p)
              for p in (PROGRAM, MACHINE_TEST, *(f"tests/test_{n}" for n in UNIT_TESTS))]
     for path in paths:
@@ -203,7 +204,7 @@ def file_system(folder, build, commands):
     files = {"init": guest.init_script(commands).encode(),
              "bin/busybox": guest.busybox_in(os.path.join(folder, "amd64"))}
     files |= libraries(paths)
-    files |= {f"root/{os.path.basename(p)}": guest.read(p) for p in paths}
+    files |= {f"root/{os.path.basename(p)}": guest.read(p) for p in paths} | (more or {})
     return guest.archive(files, {}, folders_of(files))
 
 
@@ -215,12 +216,13 @@ def folders_of(files):
     return sorted(found)
 
 
-def boot(machine, kernel, initrd):
+def boot(machine, kernel, initrd, asked=""):
+    """`asked`: more of the kernel's command line."""
     with tempfile.NamedTemporaryFile() as file:
         file.write(initrd)
         file.flush()
         return guest.run_machine(["qemu-system-x86_64", *CPU, *machine, "-kernel", kernel,
-                                  "-initrd", file.name], MACHINE_S)
+                                  "-initrd", file.name, "-append", f"{ASKED} {asked}"], MACHINE_S)
 
 
 def kernel_in(folder):

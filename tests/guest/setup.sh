@@ -16,6 +16,8 @@ packages_ppc64el='libpfm4-dev'
 # The x86 guest runs the programs of this build, with this machine's libraries.
 packages_amd64='busybox-static'
 kernel_amd64=linux-image-cloud-amd64
+# Others, by release: of Debian 13 with PREEMPT_RT too, and the newest.
+kernels='trixie:linux-image-cloud-amd64 trixie:linux-image-rt-amd64 sid:linux-image-cloud-amd64'
 # Debian's smallest kernel; the driver of the PMU is built in (CONFIG_HW_PERF_EVENTS).
 kernel_arm64=linux-image-cloud-arm64
 
@@ -26,7 +28,8 @@ foreign()
     shift
     "$tool" -q -o "APT::Architecture=$arch" -o "APT::Architectures=$arch" \
         -o "Dir::State=$into/apt" -o "Dir::State::status=$into/apt/status" \
-        -o "Dir::Cache=$into/apt" -o Acquire::Languages=none -o APT::Sandbox::User=root "$@"
+        -o "Dir::Cache=$into/apt" -o Acquire::Languages=none -o APT::Sandbox::User=root \
+        ${sources:+-o "Dir::Etc::SourceList=$sources" -o Dir::Etc::SourceParts=-} "$@"
 }
 
 # depends_on PACKAGE PREFIX: the first package that it depends on whose name begins so.
@@ -86,6 +89,32 @@ sysroot()
     rm -rf "$into"
 }
 
+# fetch_kernel RELEASE META-PACKAGE: its boot/vmlinuz-* into $kernels_at.
+fetch_kernel()
+{
+    sources=$into/sources
+    mkdir -p "$into/apt/lists/partial" "$into/apt/archives/partial" "$into/new" "$kernels_at" &&
+        : >"$into/apt/status" && echo "deb $mirror $1 main" >"$sources" &&
+        foreign apt-get update && cd "$into/apt" && unpack_kernel "$2" &&
+        mv "$into"/new/boot/vmlinuz-* "$kernels_at"
+}
+
+# other_kernels FOLDER: fills FOLDER/kernels unless it is there; each that can be had.
+other_kernels()
+{
+    kernels_at=$1/kernels arch=amd64 into=$1/kernels.part mirror=$(apt_mirror)
+    [ ! -d "$kernels_at" ] && [ -n "$mirror" ] || return 0
+    for kernel in $kernels; do
+        say "fetching $kernel"
+        rm -rf "$into"
+        (fetch_kernel "${kernel%%:*}" "${kernel#*:}") >"$1/kernels.log" 2>&1 || {
+            tail -n 3 "$1/kernels.log" >&2
+            say "$kernel cannot be had: its test is skipped"
+        }
+    done
+    rm -rf "$into"
+}
+
 # set_up_guest FOLDER: packages, libraries, a kernel, and the cross build.
 set_up_guest()
 {
@@ -103,6 +132,7 @@ set_up_guest()
     sysroot ppc64el "$guest/ppc64el" '' $packages_ppc64el
     # shellcheck disable=SC2086
     [ "$(uname -m)" != x86_64 ] || sysroot amd64 "$guest/amd64" "$kernel_amd64" $packages_amd64
+    [ "$(uname -m)" != x86_64 ] || other_kernels "$guest"
     [ -d "$guest/arm64" ] || return 0
     printf "[constants]\nsysroot = '%s'\n" "$guest/arm64" >"$guest/sysroot.ini"
     build_in "$guest/build" --cross-file "$guest/sysroot.ini" \
