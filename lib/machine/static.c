@@ -5,7 +5,8 @@
  * hwloc asks libudev for names of disks, which nobody here wants, and there is no static libudev;
  * without a context it asks nothing more. And hwloc loads plugins from folders of the system that
  * it was built on: such a plugin needs a C library of its own in the same process, so there are
- * none. The linker warns of dlopen all the same: of the C library's, which is not taken.
+ * none. The linker warns of dlopen all the same: of the C library's, which is not taken; and of
+ * getaddrinfo, by which libnuma finds the node of a network card, which is never asked for.
  */
 #include <stddef.h>
 
