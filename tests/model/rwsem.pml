@@ -11,7 +11,8 @@
  * is its owner; all come to their end, so no wake-up is lost; between the time that a waiter asked
  * for hand-off and its getting the lock nobody else gets it; in the end lock and queue are empty.
  *
- * READERS, WRITERS: how many, ROUNDS: how often each. QUEUE_ALONE: the writers only queue, and
+ * READERS, WRITERS: how many, ROUNDS: how often each. CLEARING: readers take their names out of
+ * owner as they unlock, as with LB_RULES_CLEARING. QUEUE_ALONE: the writers only queue, and
  * leave when they like. With $LB_MUTANT the checker has one of the faults below, each of which has
  * to be found (tests/check_model.py).
  */
@@ -38,6 +39,7 @@
 #define LEAVER_FORGETS_NEXT     11 /* osq_leave does not tie its neighbours together */
 #define HOLDER_KEEPS_QUEUE      12 /* lb_osq_unlock does not hand the queue on */
 #define GRANTED_WHILE_WRITTEN   13 /* grant_first_reader does not look for a writer */
+#define READER_CLEARS_LATE      14 /* the clearing reader: loads owner, unlocks, stores it */
 
 #define N      (READERS + WRITERS)
 #define NOBODY N
@@ -94,6 +96,24 @@ inline set_reader(task)
         was_nonspinnable = false
     }
 }
+
+#ifdef CLEARING
+/* lb_rwsem_clear_reader: what was loaded, named, says whether to try; a compare-and-swap that fails
+ * has loaded again, and leaves the marks. Other readers alone can come between. */
+inline clear_reader()
+{
+    if
+    :: named ->
+        d_step {
+            if
+            :: owner == me && owner_reader -> owner = NOBODY
+            :: else
+            fi
+        }
+    :: else
+    fi
+}
+#endif
 
 /* lb_rwsem_set_writer */
 inline set_writer()
@@ -415,6 +435,9 @@ inline end()
 proctype reader(byte me)
 {
     LOCALS;
+#ifdef CLEARING
+    bool named;
+#endif
 
     do
     :: rounds < ROUNDS ->
@@ -435,6 +458,13 @@ proctype reader(byte me)
             assert(writing == 0)
         }
         reading--;
+#ifdef CLEARING
+        named = (owner == me && owner_reader);
+        if
+        :: mutant != READER_CLEARS_LATE -> clear_reader()
+        :: else
+        fi;
+#endif
         /* lb_rwsem_read_unlock, lb_rwsem_read_wake */
         d_step {
             readers--;
@@ -443,6 +473,17 @@ proctype reader(byte me)
             seen_readers = 0;
             seen_handoff = false
         }
+#ifdef CLEARING
+        if
+        :: mutant == READER_CLEARS_LATE && named ->
+            d_step {
+                owner = NOBODY;
+                owner_reader = true
+            }
+        :: else
+        fi;
+        named = false;
+#endif
         if
         :: !seen_writer && seen_waiters ->
             clear_nonspinnable();
