@@ -162,14 +162,16 @@ int lb_layout_parse(const char *text, struct lb_why *why, struct lb_layout *layo
  * separate lock's cache), size (bytes, at least the structure's), name ("btf-" and the
  * structure's).
  *
- * Kinds without kind=: an rw_semaphore of 40 or 32 bytes is run as rwsem40 or rwsem32, refcount_t
- * as refcount; atomic_t, spinlock_t, raw_spinlock_t and rwlock_t as refcount too, and atomic_long_t
- * as locked_adds: two locked changes of one word, as theirs are, without their waiting; so are
- * C11's atomics of 4 and 8 bytes. A mutex is refused, since no kind does what it does, and so are
- * the locks of a PREEMPT_RT kernel and an rw_semaphore whose words are others; with kind= a lock of
- * one word is run where the fast path of those has its word. A pointer to a lock makes a layout
- * with a separate lock. Alignment without align=: that of the running kernel's slab cache where it
- * is known, else the structure's own and at least 8. The meaning says which.
+ * Kinds without kind=: a lock is run as the kind that it is, by its type and size: an rw_semaphore
+ * of 40 or 32 bytes as rwsem40 or rwsem32, a mutex of 32 or 24 as mutex32 or mutex24, spinlock_t
+ * and raw_spinlock_t as qspinlock, rwlock_t as qrwlock, seqlock_t, seqcount_t, lockref and
+ * refcount_t as themselves. atomic_t and C11's atomics of 4 bytes are run as refcount,
+ * atomic_long_t and those of 8 as locked_adds: two locked changes of one word. Refused are other
+ * sizes (lock debugging), the locks of a PREEMPT_RT kernel and an rw_semaphore whose words are
+ * others; with kind= a lock of one word is run where the fast path of those has its word. A pointer
+ * to a lock makes a layout with a separate lock. Alignment without align=: that of the running
+ * kernel's slab cache where it is known, else the structure's own and at least 8. The meaning says
+ * which.
  *
  * An op loads each of the fields once, as it does those of the built-in layouts.
  *
