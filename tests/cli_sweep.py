@@ -6,6 +6,7 @@ Usage: cli_sweep.py [unittest options]     program: $LINEBOUNCE; $LB_SOURCE_DIR,
 Exit 0 passed, 1 failed, 77 skipped: every test was. No test looks at how fast anything is.
 """
 
+import glob
 import json
 import os
 import re
@@ -24,6 +25,8 @@ from cli_sweep_support import ALONE, PAIR, SMALL, Sweeps, contents, read_lines
 TWO_PUS = "pack:1 l3:1 core:2 pu:1"
 TWO_SOCKETS = "pack:2 numa:1 l3:1 core:4 pu:2"
 PUS_512 = "pack:4 numa:2 l3:2 core:16 pu:2"
+# A line of the list of placements: name, distance, home.
+PLACE = re.compile(r"  \S+ +\S+ +(local|remote|interleaved|other-kind) +(node|CPUs)\b")
 HINT = r"linebounce: what was measured is kept; go on with: linebounce sweep --resume %s\n"
 
 
@@ -33,7 +36,7 @@ class Plan(Case):
 
     def plan(self, *args):
         """The head of a plan as numbers, its other lines, and its cases."""
-        result = self.succeeds("sweep", "--dry-run", *args)
+        result = self.succeeds("sweep", "--dry-run", "--verbose", *args)
         self.assertEqual(result.stderr, "")
         head, *lines = result.stdout.splitlines()
         match = re.fullmatch(r"sweep: (\d+) cases on (\d+) placements?, (\d+) rounds? of ([\d.]+) s"
@@ -43,7 +46,7 @@ class Plan(Case):
         words = [line for line in lines if "/threads:" not in line]
         self.assertEqual(len(cases), int(match[1]))
         self.assertEqual(len(set(cases)), len(cases))
-        self.assertEqual(len([w for w in words if w.startswith("  ")]), int(match[2]))
+        self.assertEqual(len([w for w in words if PLACE.match(w)]), int(match[2]))
         rounds, round_s = int(match[3]), float(match[4])
         total_s = float(match[5]) * {"s": 1, "min": 60, "h": 3600}[match[6]]
         return {"rounds": rounds, "round_s": round_s, "total_s": total_s, "words": words,
@@ -65,7 +68,7 @@ class Plan(Case):
 
     def test_two_sockets(self):
         words = self.plan("--topology", TWO_SOCKETS, "--scenario", "same-object")["words"]
-        places = [line.split()[:3] for line in words if line.startswith("  ")]
+        places = [line.split()[:3] for line in words if PLACE.match(line)]
         self.assertEqual({home for _, _, home in places}, {"local", "remote", "interleaved"})
         self.assertLessEqual({"smt", "l3", "remote"}, {distance for _, distance, _ in places})
         names = {name for name, _, _ in places}
@@ -93,17 +96,47 @@ class Plan(Case):
         self.assertIn("one pair of CPUs stands for each class that symmetry does not tell apart",
                       text)
 
+    def test_a_plan_is_short(self):
+        """Some twenty lines, whatever the machine; budgets say what they would leave out."""
+        machines = glob.glob(os.path.join(cli_support.TESTS, "topologies", "*.xml"))
+        for machine in (PUS_512, TWO_SOCKETS, TWO_PUS, *machines):
+            text = self.succeeds("sweep", "--dry-run", "--topology", machine).stdout
+            lines = text.splitlines()
+            self.assertLessEqual(len(lines), 22, text)
+            self.assertEqual([line for line in lines if len(line) > 100], [])
+            self.assertNotIn("/threads:", text)
+        text = self.succeeds("sweep", "--dry-run", "--topology", PUS_512).stdout
+        self.assertRegex(text, r"(?m)^  compact .* 512 threads.*(\n.*)?CPUs 0-511$")
+        self.assertRegex(text, r"(?m)^--budget 10m +\d+ placements, \d+ rounds: ")
+
+    def test_a_budget_is_used(self):
+        for machine, budget, s in ((TWO_PUS, "5m", 300), (TWO_PUS, "2h", 7200),
+                                   (TWO_SOCKETS, "8h", 28800), (PUS_512, "60h", 216000)):
+            plan = self.plan("--topology", machine, "--budget", budget)
+            self.assertGreaterEqual(plan["total_s"], 0.9 * s)
+            self.assertLessEqual(plan["total_s"], 1.01 * s)
+
+    def test_presets(self):
+        smoke = self.plan("--topology", TWO_SOCKETS, "--preset", "smoke")
+        self.assertLessEqual(smoke["total_s"], 61)
+        self.assertFalse([c for c in smoke["cases"] if c.startswith("mixed")])
+        night = self.plan("--topology", TWO_SOCKETS, "--preset=overnight")
+        self.assertAlmostEqual(night["total_s"], 8 * 3600, delta=0.1 * 8 * 3600)
+        one = self.plan("--topology", TWO_SOCKETS, "--preset=overnight", "--budget", "1h")
+        self.assertLessEqual(one["total_s"], 3700)
+        self.assertIn("did you mean", self.refuses("sweep", "--dry-run", "--preset", "smokey"))
+
     def test_what_the_user_limits_it_to(self):
         plan = self.plan("--topology", TWO_SOCKETS, "--threads", "4", "--home", "local,remote",
                          "--layout", "pointer", "--scenario", "same-object", "--rounds", "3")
         self.assertEqual(plan["rounds"], 3)
-        places = [line.split()[:3] for line in plan["words"] if line.startswith("  ")]
+        places = [line.split()[:3] for line in plan["words"] if PLACE.match(line)]
         self.assertEqual({(name, home) for name, _, home in places},
                          {(f"{order}-4", home) for order in ("compact", "scatter")
                           for home in ("local", "remote")})
         places = self.plan("--topology", TWO_SOCKETS, "--placement", "remote,smt",
                            "--home", "interleaved")["words"]
-        self.assertEqual([line.split()[:3] for line in places if line.startswith("  ")],
+        self.assertEqual([line.split()[:3] for line in places if PLACE.match(line)],
                          [["remote", "remote", "interleaved"], ["smt", "smt", "interleaved"]])
 
     def test_a_budget_cuts_and_says_so(self):

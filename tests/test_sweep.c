@@ -363,8 +363,9 @@ static void test_cuts(void **state)
         r.budget_s = budget_s;
         struct lb_sweep *s = sweep(&r);
         check_level(t, s, &levels[i], s->rounds < LB_SWEEP_ROUNDS);
-        assert_uint_in_range(s->rounds, LB_SWEEP_ROUNDS_LEAST, LB_SWEEP_ROUNDS);
+        assert_true(s->rounds >= LB_SWEEP_ROUNDS_LEAST);
         assert_true(s->rounds * s->round_s <= budget_s);
+        assert_true(isinf(budget_s) || (s->rounds + 1) * s->round_s > budget_s); /* all is used */
         round_s = s->round_s;
         lb_sweep_destroy(s);
 
@@ -472,6 +473,26 @@ static void test_all_stays(void **state)
     assert_true(says(s, "no powers of two are left out (all stays)"));
     lb_sweep_destroy(s);
     lb_topology_destroy(t);
+}
+
+/* Whatever the number of CPUs, the row of counts ends with all of them. */
+static void test_every_number_of_cpus(void **state)
+{
+    char text[32];
+
+    (void)state;
+    for (int n = 1; n <= 40; n++) {
+        snprintf(text, sizeof text, "pack:1 l3:1 core:%d pu:1", n);
+        struct lb_topology *t = load(text);
+        struct lb_sweep_request r = request(t);
+        struct lb_sweep *s = sweep(&r);
+        int most = 0;
+        for (size_t i = 0; i < s->plan->n_placements; i++)
+            most = s->plan->placements[i].n > most ? s->plan->placements[i].n : most;
+        assert_int_equal(most, n);
+        lb_sweep_destroy(s);
+        lb_topology_destroy(t);
+    }
 }
 
 /* So many rounds were asked for: other things are given up for them. */
@@ -714,6 +735,7 @@ int main(void)
         cmocka_unit_test(test_too_small_a_budget),
         cmocka_unit_test(test_nothing_to_leave_out),
         cmocka_unit_test(test_all_stays),
+        cmocka_unit_test(test_every_number_of_cpus),
         cmocka_unit_test(test_rounds_asked_for),
         cmocka_unit_test(test_placements_named),
         cmocka_unit_test(test_threads_named),

@@ -33,6 +33,7 @@ enum {
     KEY_QUICK = 'q',
     KEY_OUT = 'o',
     KEY_DRY_RUN = 'n',
+    KEY_VERBOSE = 'v',
     KEY_PUS = 256,
     KEY_WRITERS,
     KEY_GENERATION,
@@ -128,7 +129,7 @@ static const struct argp_option run_options[] = {
     {"size", KEY_SIZE, "BYTES", 0, "whatif: ... of that size", 0},
     {"preset", KEY_PRESET, "LIST", 0,
      "Moves in whatif that the kernel made: mmap_lock, page_counter, i_mmap, f_ref, dentry, "
-     "mem_cgroup (all)",
+     "mem_cgroup (all). sweep: smoke (a quick look in a minute) or overnight (8 h)",
      0},
     {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
     {0, 0, 0, 0, "What looks on (see: linebounce show counters):", 2},
@@ -455,6 +456,47 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
                   &why);
 }
 
+/* What only a sweep has. */
+static error_t parse_own(int key, char *arg, struct argp_state *state)
+{
+    struct settings *s = state->input;
+
+    if (key == KEY_RESUME)
+        s->resume = arg;
+    else if (key == KEY_VERBOSE)
+        s->verbose = true;
+    else
+        return ARGP_ERR_UNKNOWN;
+    return 0;
+}
+
+/* Sweeps that many machines get alike. */
+static const struct {
+    const char *name;
+    double budget_s;
+    bool quick;
+} presets[] = {{"smoke", 60, true}, {"overnight", 8 * 3600.0, false}};
+
+static const char *preset_at(size_t i)
+{
+    return presets[i].name;
+}
+
+static int set_preset(struct settings *s, const char *text, struct lb_why *why)
+{
+    static const struct lb_names names = {"preset of a sweep", preset_at, LB_COUNT(presets), NULL};
+    size_t found;
+    int err = lb_name_find(&names, text, why, &found);
+
+    if (err)
+        return err;
+    s->quick |= presets[found].quick;
+    if (!s->budget_given)
+        s->budget_s = presets[found].budget_s;
+    s->budget_given = true;
+    return 0;
+}
+
 static error_t parse_sweep(int key, char *arg, struct argp_state *state)
 {
     struct lb_why why = {""};
@@ -465,17 +507,9 @@ static error_t parse_sweep(int key, char *arg, struct argp_state *state)
     }
     if (key == ARGP_KEY_ARG)
         argp_error(state, "'%s': a sweep has no suites; scenarios go to --scenario", arg);
-    return answer(parse_common(key, arg, state->input, &why), &why);
-}
-
-static error_t parse_resume(int key, char *arg, struct argp_state *state)
-{
-    struct settings *s = state->input;
-
-    if (key != KEY_RESUME)
-        return ARGP_ERR_UNKNOWN;
-    s->resume = arg;
-    return 0;
+    return answer(key == KEY_PRESET ? set_preset(state->input, arg, &why)
+                                    : parse_common(key, arg, state->input, &why),
+                  &why);
 }
 
 static error_t parse_show(int key, char *arg, struct argp_state *state)
@@ -584,9 +618,10 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
         {"resume", KEY_RESUME, "DIR", 0,
          "Go on where the sweep in DIR was stopped, with its options: nothing is measured twice",
          -1},
+        {"verbose", KEY_VERBOSE, 0, 0, "Every placement and case of the plan, a line each", -1},
         {0},
     };
-    static const struct argp own = {only_here, parse_resume, NULL, NULL, NULL, NULL, NULL};
+    static const struct argp own = {only_here, parse_own, NULL, NULL, NULL, NULL, NULL};
     static const struct argp_child children[] = {{&own, 0, NULL, 0}, {0}};
     static const struct argp argp = {
         run_options,

@@ -9,6 +9,7 @@
 #include "session/sweep_identity.h"
 #include "session/provenance.h"
 #include "session/session.h"
+#include "report/sweep_plan.h"
 #include "report/table_sweep.h"
 
 #include <linebounce/sweep.h>
@@ -44,79 +45,47 @@ static const struct suite suite_sweep = {
 /* Setting up, and the table and pictures at the end. */
 #define AROUND_S 5.0
 
-static void print_placements(const struct lb_plan *plan, FILE *out)
-{
-    for (size_t i = 0; i < plan->n_placements; i++) {
-        const struct lb_placement *p = &plan->placements[i];
-        fprintf(out, "  %-14s %-8s %-12s", p->name, lb_distance_name(p->distance),
-                lb_home_name(p->home));
-        if (p->home_node_os >= 0)
-            fprintf(out, " node %-3d", p->home_node_os);
-        else
-            fprintf(out, " %-8s", "");
-        fputs(" CPUs", out);
-        for (int k = 0; k < p->n; k++)
-            fprintf(out, "%c%d", k ? ',' : ' ', p->pu_os[k]);
-        fputc('\n', out);
-    }
-}
-
-static void print_time(double s, FILE *out)
-{
-    if (s < 10)
-        fprintf(out, "%.1f s", s);
-    else if (s < 120)
-        fprintf(out, "%.0f s", s);
-    else if (s < 7200)
-        fprintf(out, "%.0f min", s / 60);
-    else
-        fprintf(out, "%.1f h", s / 3600);
-}
-
 static double planned_s(const struct lb_sweep *w)
 {
     return w->rounds * w->round_s + AROUND_S;
 }
 
-static void print_sweep(const struct lb_sweep *w, const struct settings *s, FILE *out)
+static struct lb_sweep_request sweep_request(const struct settings *s,
+                                             const struct request *request,
+                                             const struct lb_topology *topology)
 {
-    fprintf(out, "sweep: %zu cases on %zu placement%s, %u round%s of %.1f s, ", w->plan->n_cases,
-            w->plan->n_placements, w->plan->n_placements == 1 ? "" : "s", w->rounds,
-            w->rounds == 1 ? "" : "s", w->round_s);
-    print_time(planned_s(w), out);
-    fprintf(out, "; seed %llu\n", (unsigned long long)s->seed);
-    print_placements(w->plan, out);
-    if (*w->absent)
-        fprintf(out, "absent on this machine: %s\n", w->absent);
-    for (int i = 0; i < w->n_cuts; i++)
-        fprintf(out, "cut to fit the budget: %s\n", w->cuts[i]);
-    if (w->plan->n_refused)
-        fprintf(out, "left out: %zu combinations that do not go together (first: %s)\n",
-                w->plan->n_refused, w->plan->refused);
-}
-
-static void print_cases(const struct lb_plan *plan)
-{
-    char name[192];
-
-    for (size_t i = 0; i < plan->n_cases; i++) {
-        lb_case_name(plan, &plan->cases[i], name, sizeof name);
-        puts(name);
-    }
+    return (struct lb_sweep_request){
+        .plan = request->plan,
+        .topology = topology,
+        .budget_s = s->budget_given ? fmax(s->budget_s - AROUND_S, s->budget_s / 2) : 0,
+        .rounds = request->rounds,
+    };
 }
 
 static int make_sweep(const struct settings *s, const struct request *request,
                       const struct lb_topology *topology, struct lb_why *why,
                       struct lb_sweep **sweep)
 {
-    struct lb_sweep_request r = {
-        .plan = request->plan,
-        .topology = topology,
-        .budget_s = s->budget_given ? fmax(s->budget_s - AROUND_S, s->budget_s / 2) : 0,
-        .rounds = request->rounds,
-    };
+    struct lb_sweep_request r = sweep_request(s, request, topology);
 
     return lb_sweep_create(&r, why, sweep);
+}
+
+/* The plan: at length where that is asked for, with other budgets where nothing is measured. */
+static void print_plan(const struct session *w, const struct request *request,
+                       const struct lb_sweep *sweep)
+{
+    const struct settings *s = w->settings;
+    struct lb_sweep_request r = sweep_request(s, request, w->topology);
+
+    sweep_print_plan(sweep, AROUND_S, s->seed, stdout);
+    if (s->verbose)
+        sweep_print_cases(sweep->plan, stdout);
+    else if (s->dry_run && !s->budget_given && !s->rounds)
+        sweep_print_budgets(&r, AROUND_S, planned_s(sweep), stdout);
+    if (s->dry_run && !s->verbose)
+        puts("--verbose lists all cases");
+    fflush(stdout);
 }
 
 static void record(struct lb_json *manifest, const struct lb_sweep *w)
@@ -171,9 +140,9 @@ static int open_sweep(struct session *w, const struct lb_sweep *sweep, char **ar
 /* How good the estimate was, and how much of the time went into measuring. */
 static void say_times(const struct session *w, const struct lb_sweep *sweep)
 {
-    print_time(w->elapsed_s, stdout);
+    sweep_print_time(w->elapsed_s, stdout);
     fputs(" where ", stdout);
-    print_time(planned_s(sweep), stdout);
+    sweep_print_time(planned_s(sweep), stdout);
     printf(" were planned; %.1f %% of it in windows and their warm-ups.\n",
            100 * w->measured_s / w->elapsed_s);
     if (w->windows_resumed)
@@ -216,10 +185,8 @@ static int measure_request(struct session *w, const struct request *r, char **ar
     if (err)
         return session_complain(lb_explain(&why, err, "plan"),
                                 err == -EXDEV ? EXIT_USAGE : session_status_of(err));
-    print_sweep(sweep, s, stdout);
-    fflush(stdout);
+    print_plan(w, r, sweep);
     if (s->dry_run) {
-        print_cases(sweep->plan);
         status = EXIT_DONE;
     } else if ((err = open_sweep(w, sweep, arguments, &why))) {
         status = session_complain(lb_explain(&why, err, "results folder"),

@@ -68,6 +68,7 @@ struct settings {
      * quarter of what machine and cgroup leave, at most DEFAULT_MEMORY_MOST. */
     uint64_t memory_bytes;
     bool memory_given;
+    bool verbose; /* all tables or cases as well */
     bool quick, dry_run, twins, no_plots;
     double twin_slow;
     bool again;       /* the first item of a list that is given drops what it held before */
@@ -77,7 +78,7 @@ struct settings {
     const struct lb_names *things; /* that it shows */
     bool trace;                    /* show kernel: count real addresses too */
     /* What is printed of a run. */
-    bool verbose, brief; /* all tables as well; the answer alone */
+    bool brief; /* the answer alone */
     enum settings_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN } format;
     enum settings_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER } color;
     struct list fail_if; /* const char *: layouts whose cost is a failure */

@@ -5,6 +5,7 @@
 #include "present.h"
 
 #include "exit_status.h"
+#include "report/sweep_matrix.h"
 #include "report/answer_view.h"
 #include "report/wrap.h"
 
@@ -90,6 +91,7 @@ int present_found(const struct settings *s, const struct lb_found *found)
     if (s->format == FORMAT_MARKDOWN) {
         answer_markdown(stdout, found);
     } else if (s->format == FORMAT_TEXT) {
+        sweep_print_matrix(found, stdout); /* the answer comes last */
         answer_view(stdout, &look, found, s->brief);
     } else if (!(err = lb_found_json(found, &json))) {
         err = lb_json_print(json, stdout);

@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/* Rounds where neither the user nor the budget says otherwise: half as many again as the first look
+/* Rounds where neither the user nor a budget says otherwise: half as many again as the first look
  * at a verdict wants, since some windows are spoiled. */
 #define LB_SWEEP_ROUNDS 30
 /* Fewest rounds that a cut may leave as long as something else can be left out: with fewer there
@@ -29,8 +29,8 @@ struct lb_sweep_request {
     /* Layouts, scenarios and so on of the plan. Its placements, threads and homes are what the user
      * limits the sweep to; where they are empty everything that the machine has is meant. */
     struct lb_request plan;
-    double budget_s; /* 0: none */
-    unsigned rounds; /* 0: LB_SWEEP_ROUNDS, or what the budget allows */
+    double budget_s; /* 0 or INFINITY: none */
+    unsigned rounds; /* 0: LB_SWEEP_ROUNDS, or with a budget as many as it holds */
 };
 
 #define LB_SWEEP_CUTS 6

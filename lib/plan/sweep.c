@@ -5,6 +5,7 @@
 #include <linebounce/sweep.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,6 +148,14 @@ static int next_count(int n)
     return (n & (n - 1)) ? n / 3 * 4 : n / 2 * 3;
 }
 
+/* The count behind n, all of them at the end; then one more than there are. */
+static int count_after(int n, int all)
+{
+    if (n >= all)
+        return all + 1;
+    return next_count(n) > all ? all : next_count(n);
+}
+
 static bool is_power_of_two(int n)
 {
     return !(n & (n - 1));
@@ -156,7 +165,7 @@ static int take_counts(struct making *m, const char *order)
 {
     int all = m->r->topology->n_allowed, err = 0;
 
-    for (int n = 1; !err && n <= all; n = n < all && next_count(n) > all ? all : next_count(n)) {
+    for (int n = 1; !err && n <= all; n = count_after(n, all)) {
         if (n > 2 && m->level >= PAIRS_ONLY)
             break;
         if (m->level >= POWERS_OF_TWO && !is_power_of_two(n) && n != all)
@@ -308,6 +317,8 @@ static void say_cuts(const struct making *m, unsigned wanted, struct lb_sweep *s
             s->rounds < LB_SWEEP_ROUNDS_LEAST ? ": no verdicts below 20" : "");
 }
 
+#define ROUNDS_MOST 1e9
+
 /* Rounds that fit into the budget at this level: 0 when it has to be cut further. */
 static unsigned fitting_rounds(const struct making *m, unsigned wanted, double round_s, bool last)
 {
@@ -316,8 +327,10 @@ static unsigned fitting_rounds(const struct making *m, unsigned wanted, double r
 
     if (m->r->rounds) /* asked for: all of them or another cut */
         least = wanted;
-    if (fit >= wanted)
-        return wanted;
+    if (fit >= wanted) /* a budget is there to be used */
+        return m->r->rounds || !(m->r->budget_s > 0) || isinf(m->r->budget_s)
+                   ? wanted
+                   : (unsigned)fmin(fit, ROUNDS_MOST);
     return fit >= (last ? 1 : least) ? (unsigned)fit : 0;
 }
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A sweep at a glance: layouts against distances, from all scenarios with a pause.
+ */
+#include "sweep_matrix.h"
+
+#include "wrap.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A column: pairs of a distance, or all placements with more threads. */
+enum column {
+    COLUMN_FIRST_PAIR = LB_DISTANCE_SMT,
+    COLUMN_CROWDS = LB_DISTANCES,
+    COLUMNS,
+};
+
+#define CELL_COLUMNS 9
+
+static int column_of(const struct lb_found_cell *c)
+{
+    enum lb_distance d;
+
+    if (c->threads != 2)
+        return COLUMN_CROWDS;
+    return lb_distance_parse(c->distance, &d) ? LB_DISTANCE_NONE : (int)d;
+}
+
+/* What counts: a layout against its baseline, with a pause, and threads that can share. */
+static bool counts(const struct lb_found *f, const struct lb_found_cell *c)
+{
+    return c->shown && c->work_ns > 0 && c->threads > 1 && c->layout >= 0 &&
+           !strcmp(f->suites[c->suite].name, "sweep");
+}
+
+/* Everything that falls into a cell. */
+struct cell {
+    int n, slower, faster, open;
+    double worst_ns, best_ns; /* of verdicts */
+};
+
+static void add(const struct lb_found_cell *c, struct cell *k)
+{
+    k->n++;
+    if (!c->compared || c->unfair || c->verdict == LB_VERDICT_UNRESOLVED) {
+        k->open++;
+    } else if (c->verdict == LB_VERDICT_SLOWER) {
+        k->worst_ns = k->slower ? fmax(k->worst_ns, c->diff) : c->diff;
+        k->slower++;
+    } else if (c->verdict == LB_VERDICT_FASTER) {
+        k->best_ns = k->faster ? fmin(k->best_ns, c->diff) : c->diff;
+        k->faster++;
+    }
+}
+
+/* A cost is what is looked for: it stands before what is not known, and that before a gain. */
+static void print_cell(FILE *out, const struct cell *k)
+{
+    char text[24] = ".";
+
+    if (k->slower)
+        snprintf(text, sizeof text, "%+.1f!", k->worst_ns);
+    else if (k->open)
+        snprintf(text, sizeof text, "?");
+    else if (k->faster)
+        snprintf(text, sizeof text, "%+.1f", k->best_ns);
+    else if (k->n)
+        snprintf(text, sizeof text, "=");
+    fprintf(out, " %*s", CELL_COLUMNS, text);
+}
+
+static void print_row(FILE *out, const struct lb_found *f, int layout, const bool *there)
+{
+    struct cell cells[COLUMNS] = {{0}};
+    char name[LB_FOUND_NAME_BYTES];
+    bool any = false;
+
+    for (size_t i = 0; i < f->n_cells; i++)
+        if (counts(f, &f->cells[i]) && f->cells[i].layout == layout) {
+            add(&f->cells[i], &cells[column_of(&f->cells[i])]);
+            any = true;
+        }
+    if (!any)
+        return;
+    lb_printable(f->layouts[layout].name, name, sizeof name);
+    fprintf(out, "  %-30.30s", name);
+    for (int c = COLUMN_FIRST_PAIR; c < COLUMNS; c++)
+        if (there[c])
+            print_cell(out, &cells[c]);
+    fputc('\n', out);
+}
+
+static void print_head(FILE *out, const bool *there)
+{
+    fprintf(out,
+            "\nLayouts against the baseline, ns an op, over all scenarios with a pause:\n"
+            "  %-30s",
+            "two threads that share ...");
+    for (int c = COLUMN_FIRST_PAIR; c < COLUMNS; c++)
+        if (there[c])
+            fprintf(out, " %*s", CELL_COLUMNS,
+                    c == COLUMN_CROWDS ? "3 or more" : lb_distance_name((enum lb_distance)c));
+    fputc('\n', out);
+}
+
+void sweep_print_matrix(const struct lb_found *f, FILE *out)
+{
+    bool there[COLUMNS] = {false}, any = false;
+
+    for (size_t i = 0; i < f->n_cells; i++)
+        if (counts(f, &f->cells[i]))
+            any = there[column_of(&f->cells[i])] = true;
+    if (!any)
+        return;
+    print_head(out, there);
+    for (size_t i = 0; i < f->n_layouts; i++)
+        print_row(out, f, (int)i, there);
+    wrap_print("+54.5! the largest cost (slower somewhere); ? not decided everywhere; -12.3 the "
+               "largest gain, and no cost; = the same or not slower everywhere; . not measured.",
+               fprintf(out, "  "), 2, WRAP_COLUMNS, out);
+}
