@@ -47,7 +47,8 @@ struct tally {
     size_t n;
     struct lb_comparison *verdicts;
     int false_runs, false_winners, judged;
-    double *found; /* by pair: runs' worth in which the planted difference was found */
+    size_t intervals, holding; /* of these, and those that hold the true difference, 0 */
+    double *found;             /* by pair: runs' worth in which the planted difference was found */
 };
 
 static int load(const struct lb_analysis *a, const struct lb_result *l, struct twins *t)
@@ -144,9 +145,12 @@ static int judge_run(const struct lb_analysis *a, struct tally *y, int run,
             return -1;
     if (lb_stats_holm(y->verdicts, y->n))
         return -1;
-    for (size_t k = 0; k < y->n; k++)
-        winners += y->verdicts[k].verdict == LB_VERDICT_FASTER ||
-                   y->verdicts[k].verdict == LB_VERDICT_SLOWER;
+    for (size_t k = 0; k < y->n; k++) {
+        const struct lb_comparison *v = &y->verdicts[k];
+        winners += v->verdict == LB_VERDICT_FASTER || v->verdict == LB_VERDICT_SLOWER;
+        y->intervals += isfinite(v->difference.lo);
+        y->holding += isfinite(v->difference.lo) && v->difference.lo <= 0 && v->difference.hi >= 0;
+    }
     y->judged++;
     y->false_winners += winners;
     y->false_runs += winners > 0;
@@ -214,6 +218,9 @@ static void report(const struct lb_analysis *a, struct tally *y, const struct se
         fprintf(out,
                 "twins that are the same: %d of %d runs' worth hold a false winner (%d in all).\n",
                 y->false_runs, y->judged, y->false_winners);
+    if (y->intervals)
+        fprintf(out, "their 95 %% intervals hold 0 in %.1f of 100 (%zu of them).\n",
+                100 * (double)y->holding / (double)y->intervals, y->intervals);
     for (int run = 0; !err && run < RUNS; run++)
         err = plant(a, y, run, slowed ? 1 : PLANTED, &s->margin);
     if (slowed)
