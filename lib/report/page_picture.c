@@ -99,10 +99,14 @@ static void put_axis(FILE *out, const struct axis *a, double bottom)
             x_of(a, -a->margin), HEAD, x_of(a, a->margin) - x_of(a, -a->margin), bottom - HEAD);
     for (double ns = ceil(a->lo / step) * step; ns <= a->hi; ns += step) {
         double x = x_of(a, ns), value = fabs(ns) < step / 2 ? 0 : ns;
+        char text[32];
+        snprintf(text, sizeof text, step < 1 ? "%+.1f" : "%+.0f", value);
+        if (value == 0)
+            strcpy(text, "0");
         fprintf(out,
                 "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.0f\"/>"
-                "<text x=\"%.1f\" y=\"14\" text-anchor=\"middle\">%+.0f</text>",
-                value ? "g" : "z", x, x, HEAD, bottom, x, value);
+                "<text x=\"%.1f\" y=\"14\" text-anchor=\"middle\">%s</text>",
+                value ? "g" : "z", x, x, HEAD, bottom, x, text);
     }
     fprintf(out, "<text class=\"d\" x=\"%d\" y=\"14\">ns an op</text>\n", RIGHT + 20);
 }
@@ -187,7 +191,8 @@ static void say_rest(FILE *out, const struct axis *a)
         same += lb_page_mark(a->found, c) == LB_MARK_SAME;
         none += lb_page_mark(a->found, c) != LB_MARK_SAME;
     }
-    fputs("<p class=\"dim small\">Mark: estimate, bar: its 95 % interval; grey band: the margin; "
+    fputs("<p class=\"dim small\">Mark: estimate, bar: its 95 % interval; grey band: the widest of "
+          "their margins; "
           "triangle: slower, circle: faster, hollow: undecided.",
           out);
     if (same)
