@@ -240,12 +240,38 @@ static void print_one(FILE *out, const struct lb_analysis *a, const struct setti
         fprintf(out, "  published: %s\n", w->published);
 }
 
+#define LINES_SHOWN 5
+
+/* What perf has seen, of which the first is what was measured. */
+static void print_lines_of(FILE *out, const struct lb_c2c *c)
+{
+    fprintf(out, "\nHottest lines in %s (perf c2c):\n", c->source);
+    for (size_t i = 0; i < c->n_lines && i < LINES_SHOWN; i++) {
+        const struct lb_c2c_line *l = &c->lines[i];
+        fprintf(out, "  0x%llx: %llu HITM (%.0f %%), %llu stores;", (unsigned long long)l->address,
+                (unsigned long long)l->hitm,
+                c->hitm ? 100 * (double)l->hitm / (double)c->hitm : 0.0,
+                (unsigned long long)l->stores);
+        for (int written = 0; written < 2; written++) {
+            fputs(written ? "; written" : " read", out);
+            for (size_t k = 0, n = 0; k < l->n_touches; k++)
+                if (written ? l->touches[k].written : l->touches[k].read)
+                    fprintf(out, "%s %u", n++ ? "," : " at", l->touches[k].offset);
+        }
+        fputc('\n', out);
+    }
+    if (c->n_lines > LINES_SHOWN)
+        fprintf(out, "  and %zu more\n", c->n_lines - LINES_SHOWN);
+}
+
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
     const struct lb_whatif *chosen = s->whatifs.at;
 
     table_layouts(a, out);
     fputs("\nWhat if? Half of the threads read, half write; moved against as it is.\n", out);
+    if (s->c2c)
+        print_lines_of(out, s->c2c);
     for (size_t i = 0; i < s->whatifs.n; i++)
         print_one(out, a, s, &chosen[i]);
 }

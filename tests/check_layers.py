@@ -18,7 +18,7 @@ STAGES = {
                "prefetcher topology",
     "lock": "generation lock",
     # A layout says which kind of lock it holds, so the kinds come first.
-    "layout": "layout lines structure whatif",
+    "layout": "c2c layout lines structure whatif",
     "kernel": "kernel",
     "workload": "scenario",
     "counters": "counters events",

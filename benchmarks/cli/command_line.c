@@ -63,6 +63,8 @@ enum {
     KEY_WRITE,
     KEY_WRITE_HOW,
     KEY_MOVE,
+    KEY_C2C,
+    KEY_C2C_AT,
     KEY_ALIGN,
     KEY_SIZE,
     KEY_TRACE,
@@ -124,6 +126,10 @@ static const struct argp_option run_options[] = {
      "whatif: store, increment, add or cas; or take, lock or share a lock (take for locks, add for "
      "atomics, else store)",
      0},
+    {"c2c", KEY_C2C, "FILE", 0,
+     "whatif: take what is read and written from perf c2c report --stdio: of its hottest line", 0},
+    {"c2c-at", KEY_C2C_AT, "BYTES", 0,
+     "whatif: where that line begins in the structure (the one place that fits)", 0},
     {"move", KEY_MOVE, "FIELD=N,...", 0, "whatif: compare with these fields at offset N", 0},
     {"align", KEY_ALIGN, "BYTES", 0, "whatif: ... with objects aligned so", 0},
     {"size", KEY_SIZE, "BYTES", 0, "whatif: ... of that size", 0},
@@ -382,6 +388,15 @@ static int set_bytes(const char *option, const char *text, struct lb_why *why, s
     return err;
 }
 
+static int set_at(const char *text, struct lb_why *why, long *at)
+{
+    uint64_t n = 0;
+    int err = value_whole("c2c-at", text, 0, LB_STRUCTURE_BYTES_MOST, why, &n);
+
+    *at = (long)n;
+    return err;
+}
+
 static int set_write_how(struct lb_whatif_options *o, const char *text, struct lb_why *why)
 {
     enum lb_how how;
@@ -407,6 +422,12 @@ static int parse_whatif(int key, char *arg, struct settings *s, struct lb_why *w
         break;
     case KEY_MOVE:
         o->move = arg;
+        break;
+    case KEY_C2C:
+        s->c2c_file = arg;
+        break;
+    case KEY_C2C_AT:
+        err = set_at(arg, why, &o->line_at);
         break;
     case KEY_ALIGN:
         err = set_bytes("align", arg, why, &o->align_bytes);

@@ -22,6 +22,7 @@ void settings_init(struct settings *s)
     s->baseline = LB_BASELINE;
     s->sample_every = LB_SAMPLE_AUTO;
     s->whatif.write_how = -1;
+    s->whatif.line_at = LB_C2C_ANYWHERE;
     s->precision_ns = DEFAULT_PRECISION_NS;
     s->margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
 }
@@ -42,6 +43,7 @@ void settings_finish(struct settings *s)
     free(s->structures.at);
     for (size_t i = 0; i < LB_COUNT(lists); i++)
         free(lists[i]->at);
+    lb_c2c_destroy(s->c2c);
 }
 
 /* A power of two, so that a sweep that is gone on with finds the same although a little more or
@@ -121,7 +123,7 @@ static int add_whatif(struct settings *s, const char *text, struct lb_why *why)
     size_t n;
     int err;
 
-    if (!lb_layout_has_source(text))
+    if (text && !lb_layout_has_source(text))
         return lb_fail(why, EINVAL,
                        "layout '%s': whatif takes structures: btf:, dwarf: or pahole:FILE:STRUCT",
                        text);
@@ -144,6 +146,23 @@ static int take_locks(struct settings *s, struct lb_why *why)
     return err;
 }
 
+/* Read once: standard input has no second time. */
+static int settle_c2c(struct settings *s, struct lb_why *why)
+{
+    int err = 0;
+
+    if (!s->c2c_file)
+        return 0;
+    if (!takes_structures(s))
+        return lb_fail(why, EINVAL, "--c2c is for suite whatif: linebounce run whatif --c2c FILE");
+    if (!s->c2c)
+        err = lb_c2c_read(s->c2c_file, why, &s->c2c);
+    if (err)
+        return err;
+    s->whatif.line = &s->c2c->lines[0];
+    return s->layout_texts.n ? 0 : add_whatif(s, NULL, why);
+}
+
 int settings_settle_layouts(struct settings *s, struct lb_why *why)
 {
     const char *const *texts = s->layout_texts.at;
@@ -151,6 +170,8 @@ int settings_settle_layouts(struct settings *s, struct lb_why *why)
     int err;
 
     s->layouts.n = 0;
+    if ((err = settle_c2c(s, why)))
+        return err;
     for (size_t i = 0; i < s->layout_texts.n; i++)
         if ((err = whatif ? add_whatif(s, texts[i], why) : add_layout(s, texts[i], why))) {
             lb_explain(why, err, texts[i]);
@@ -161,8 +182,9 @@ int settings_settle_layouts(struct settings *s, struct lb_why *why)
         list_add(&s->whatifs, sizeof lb_whatif_presets[i], &lb_whatif_presets[i]);
     if (whatif && (err = take_locks(s, why)))
         return err;
-    if (whatif && s->whatif_given && !s->layout_texts.n)
-        return lb_fail(why, EINVAL, "whatif: of which structure? --layout btf:FILE:STRUCT");
+    if (whatif && s->whatif_given && !s->layout_texts.n && !s->c2c)
+        return lb_fail(why, EINVAL,
+                       "whatif: of which structure? --layout btf:FILE:STRUCT, dwarf:FILE:STRUCT");
     if (whatif && s->suites.n > 1 && s->layout_texts.n)
         return lb_fail(why, EINVAL,
                        "whatif: its structures are for it alone: leave out the other suites");

@@ -33,8 +33,10 @@ struct settings {
     struct list events;       /* struct lb_event */
     struct list whatifs; /* struct lb_whatif: presets, and structures from BTF in suite whatif */
     struct lb_whatif_options whatif;
-    bool whatif_given; /* one of its options */
-    bool events_given; /* also by none */
+    const char *c2c_file; /* a report of perf c2c; NULL: none */
+    struct lb_c2c *c2c;   /* what stands in it, once the layouts are settled */
+    bool whatif_given;    /* one of its options */
+    bool events_given;    /* also by none */
     bool events_none;
     bool count_kernel;
     bool kernel_refused;   /* it was asked for */

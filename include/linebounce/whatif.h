@@ -7,6 +7,7 @@
 #ifndef LINEBOUNCE_WHATIF_H
 #define LINEBOUNCE_WHATIF_H
 
+#include <linebounce/c2c.h>
 #include <linebounce/layout.h>
 
 #ifdef __cplusplus
@@ -54,9 +55,14 @@ struct lb_whatif_options {
     int write_how; /* enum lb_how; -1: where a member written is a lock that some kind here is, it
                       is taken; a locked add where one is atomic or another lock; else a plain
                       store */
+    /* Where read or write says nothing: what perf c2c has seen of this line, whose begin in the
+     * structure is `line_at` (lb_c2c_place). NULL: nothing. */
+    const struct lb_c2c_line *line;
+    long line_at;
     const enum lb_lock_kind *lock; /* to take it as, whatever it is; NULL: as what it is */
 };
-/* Of "btf:STRUCT" or "btf:FILE:STRUCT", with ",name=" and ",which=". As it is, the object is
+/* Of "btf:STRUCT", "dwarf:FILE:STRUCT" and the like, with ",name=" and ",which="; NULL for the line
+ * of the options by itself, with members "at_OFFSET". As it is, the object is
  * aligned as the running kernel's slab cache of that name, else as its members want it, and to 8 at
  * least. Errors of lb_structure_read and lb_structure_move; -EINVAL for a list that does not parse.
  */

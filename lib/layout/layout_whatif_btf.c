@@ -207,6 +207,37 @@ static int choose_how(struct lb_whatif *w, const struct lb_whatif_options *o,
     return lb_whatif_take(w, o->lock ? *o->lock : found->kind, why);
 }
 
+static int read_structure(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
+                          char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **s)
+{
+    if (text)
+        return lb_layout_source_read(
+            text,
+            "whatif takes name=, which= and base= here (fields go to --read, --write and --move)",
+            why, name, s);
+    *name = '\0';
+    return lb_c2c_structure(o->line, why, s);
+}
+
+/* The fields of --read or --write, or what perf has seen of them. */
+static int take_fields(struct lb_whatif *w, const struct lb_structure *s,
+                       const struct lb_whatif_options *o, bool written, struct found *found,
+                       struct lb_why *why)
+{
+    const char *given = written ? o->write : o->read;
+    char *seen = NULL;
+    size_t begin;
+    int err = 0;
+
+    if (!given && o->line && !(err = lb_c2c_place(o->line, s, o->line_at, why, &begin)))
+        err = lb_c2c_members(o->line, s, begin, written, written ? LB_WRITES_MOST : LB_LOADS, why,
+                             &seen);
+    if (!err)
+        err = add_fields(w, s, given ? given : seen, written, found, why);
+    free(seen);
+    return err;
+}
+
 int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
                            struct lb_whatif *whatif)
 {
@@ -214,16 +245,14 @@ int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, 
     struct lb_structure *s = NULL;
     char name[LB_LAYOUT_NAME_BYTES];
     struct found found = {0};
-    int err = lb_layout_source_read(
-        text, "whatif takes name=, which= and base= here (fields go to --read, --write and --move)",
-        why, name, &s);
+    int err = read_structure(text, o, why, name, &s);
 
     if (!err)
         err = describe(&w, name, s, why);
     if (!err)
-        err = add_fields(&w, s, o->read, false, &found, why);
+        err = take_fields(&w, s, o, false, &found, why);
     if (!err)
-        err = add_fields(&w, s, o->write, true, &found, why);
+        err = take_fields(&w, s, o, true, &found, why);
     w.moved = o->move || o->bytes || o->align_bytes;
     if (!err && w.moved)
         err = move_fields(&w, s, o, why);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_MOST  ((size_t)64 << 20)
 #define NAME_BYTES 128
 #define PATH_BYTES 512
 
@@ -523,64 +522,12 @@ static int find(char *text, const char *where, const char *name, unsigned which,
     return err;
 }
 
-static int read_all(FILE *file, char **text)
-{
-    size_t used = 0, room = 0;
-    char *all = NULL, *more;
-
-    do {
-        if (used + 1 >= room) {
-            room = room ? 2 * room : 65536;
-            if (room > 2 * TEXT_MOST || !(more = realloc(all, room))) {
-                free(all);
-                return room > 2 * TEXT_MOST ? -EFBIG : -ENOMEM;
-            }
-            all = more;
-        }
-        errno = 0;
-        used += fread(all + used, 1, room - used - 1, file);
-    } while (!feof(file) && !ferror(file));
-    if (ferror(file)) {
-        int err = errno ? errno : EIO;
-        free(all);
-        return -err;
-    }
-    all[used] = '\0';
-    *text = all;
-    return 0;
-}
-
-/* Standard input can be read once, and a command line may be looked at twice. */
-static int read_input(char **text)
-{
-    static char *input;
-    int err = input ? 0 : read_all(stdin, &input);
-
-    if (err)
-        return err;
-    return (*text = strdup(input)) ? 0 : -ENOMEM;
-}
-
-static int read_text(const char *file, char **text)
-{
-    FILE *opened;
-    int err;
-
-    if (!strcmp(file, "-"))
-        return read_input(text);
-    if (!(opened = fopen(file, "re")))
-        return -errno;
-    err = read_all(opened, text);
-    fclose(opened);
-    return err;
-}
-
 int lb_pahole_read(const char *file, const char *name, unsigned which, struct lb_why *why,
                    struct lb_structure **structure)
 {
     const char *where = strcmp(file, "-") ? file : "standard input";
     char *text;
-    int err = read_text(file, &text);
+    int err = lb_structure_read_text(file, &text);
 
     if (err)
         return lb_fail(why, -err, "%.200s: %s", where, strerror(-err));

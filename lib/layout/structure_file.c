@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What can be said of a file before a library reads it: libraries have one errno for several of
- * these.
+ * Files that are read for what they say of structures: what can be said of one before a library
+ * reads it, for libraries have one errno for several of these, and texts.
  */
 #include "structure_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,4 +29,58 @@ int lb_structure_check_file(const char *file, struct lb_why *why)
     if (!info.st_size)
         return lb_fail(why, EPROTO, "%.200s: is empty", file);
     return 0;
+}
+
+#define TEXT_MOST ((size_t)64 << 20)
+
+static int read_all(FILE *file, char **text)
+{
+    size_t used = 0, room = 0;
+    char *all = NULL, *more;
+
+    do {
+        if (used + 1 >= room) {
+            room = room ? 2 * room : 65536;
+            if (room > 2 * TEXT_MOST || !(more = realloc(all, room))) {
+                free(all);
+                return room > 2 * TEXT_MOST ? -EFBIG : -ENOMEM;
+            }
+            all = more;
+        }
+        errno = 0;
+        used += fread(all + used, 1, room - used - 1, file);
+    } while (!feof(file) && !ferror(file));
+    if (ferror(file)) {
+        int err = errno ? errno : EIO;
+        free(all);
+        return -err;
+    }
+    all[used] = '\0';
+    *text = all;
+    return 0;
+}
+
+/* Standard input can be read once, and a command line may be looked at twice. */
+static int read_input(char **text)
+{
+    static char *input;
+    int err = input ? 0 : read_all(stdin, &input);
+
+    if (err)
+        return err;
+    return (*text = strdup(input)) ? 0 : -ENOMEM;
+}
+
+int lb_structure_read_text(const char *file, char **text)
+{
+    FILE *opened;
+    int err;
+
+    if (!strcmp(file, "-"))
+        return read_input(text);
+    if (!(opened = fopen(file, "re")))
+        return -errno;
+    err = read_all(opened, text);
+    fclose(opened);
+    return err;
 }

@@ -27,6 +27,10 @@ int lb_pahole_read(const char *file, const char *name, unsigned which, struct lb
 /* -EPROTO for what is no regular file, or empty, else why it cannot be opened. */
 int lb_structure_check_file(const char *file, struct lb_why *why);
 
+/* All of a text with a NUL behind it, freed by the caller; "-" is standard input, of which every
+ * call gets the same. -EFBIG: over 64 MiB; what reading says. */
+int lb_structure_read_text(const char *file, char **text);
+
 /* Whether that BTF has a function of that name: one that was not put into all its callers. */
 bool lb_btf_has_function(const char *file, const char *name);
 
