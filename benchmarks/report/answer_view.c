@@ -251,6 +251,8 @@ static void view_checks(FILE *out, const struct look *look, const struct lb_foun
     const struct lb_found_suite *s = &f->suites[suite];
     struct parts p = {"", 0};
 
+    if (!strcmp(s->ended, "interrupted"))
+        part(&p, "interrupted after %.0f rounds", s->rounds);
     add_control(&p, headline_control(f, suite));
     add_pause(&p, f, suite);
     if (s->windows > 0)
@@ -295,18 +297,18 @@ static void view_machine(FILE *out, const struct look *look, const struct lb_fou
 
 /* The whole ------------------------------------------------------------------------------------ */
 
-/* "Interrupted": how far it came, and that nothing is lost. */
-static void view_interrupted(FILE *out, const struct look *look, const struct lb_found *f,
-                             int suite)
+void answer_interrupted(FILE *out, const struct lb_found *f)
 {
-    const struct lb_found_suite *s = &f->suites[suite];
-    struct parts p = {"", 0};
-
-    part(&p, "%.0f s, %.0f round%s", s->elapsed_s, s->rounds, s->rounds == 1 ? "" : "s");
-    part(&p, "%d of %d decided, %d slower so far", s->shown - s->undecided, s->shown,
-         s->tally.slower);
-    say(out, look, "Interrupted", &p);
-    fprintf(out, "%-*slinebounce show result %s\n", INDENT, "So far", f->dir);
+    for (size_t i = 0; i < f->n_suites; i++) {
+        const struct lb_found_suite *s = &f->suites[i];
+        if (strcmp(s->ended, "interrupted") != 0 || !(s->rounds > 0))
+            continue;
+        fprintf(
+            out,
+            "\n%s: interrupted after %.0f s, %.0f round%s: %d of %d decided, %d slower so far.\n",
+            s->name, s->elapsed_s, s->rounds, s->rounds > 1 ? "s" : "", s->shown - s->undecided,
+            s->shown, s->tally.slower);
+    }
 }
 
 static void view_suite(FILE *out, const struct look *look, const struct lb_found *f, int suite,
@@ -335,10 +337,6 @@ static void view_suite(FILE *out, const struct look *look, const struct lb_found
 
 void answer_view(FILE *out, const struct look *look, const struct lb_found *f, bool quiet)
 {
-    if (f->n_suites == 1 && !strcmp(f->suites[0].ended, "interrupted")) {
-        view_interrupted(out, look, f, 0);
-        return;
-    }
     if (!quiet) {
         view_head(out, look, f);
         fputc('\n', out);

@@ -15,7 +15,9 @@
  * decide it, what vouches for it, and once more the answer with its table: the last 24 lines hold
  * question and answer. `quiet`: these alone. */
 void answer_view(FILE *out, const struct look *look, const struct lb_found *found, bool quiet);
-/* The same to paste into an issue: Markdown tables, no colours, no width. */
+/* In its place at the end of a run that was interrupted: how far it came, a line a suite. */
+void answer_interrupted(FILE *out, const struct lb_found *found);
+/* The answer to paste into an issue: Markdown tables, no colours, no width. */
 void answer_markdown(FILE *out, const struct lb_found *found);
 
 /* Parts of it. */

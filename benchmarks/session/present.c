@@ -129,6 +129,12 @@ void present(struct session *w, const struct lb_found *found, bool aside, bool p
     }
     if ((s->verbose || w->tables_shown) && w->table_text)
         fputs(w->table_text, stdout);
+    if (session_stop && measured && !s->verbose && !w->tables_shown) {
+        answer_interrupted(stdout, found);
+        say_what_there_is(w, pictures, stdout);
+        printf("So far:  linebounce show result %s\n", w->dir);
+        return;
+    }
     if (measured && !w->tables_shown && !s->verbose && !s->brief && w->closing_text &&
         *w->closing_text)
         print_closing(w->closing_text);
