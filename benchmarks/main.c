@@ -50,7 +50,7 @@ static int help(FILE *out)
           "What does it cost to keep a lock inside the structure that it protects?\n\n",
           out);
     for (size_t i = 0; i < LB_COUNT(commands); i++)
-        fprintf(out, "  %-7s %s%s\n", commands[i].name, commands[i].help,
+        fprintf(out, "  %-9s %s%s\n", commands[i].name, commands[i].help,
                 commands[i].list ? commands[i].list(list, sizeof list) : "");
     fputs("\n'linebounce COMMAND --help' tells more; 'linebounce --version' the version.\n", out);
     return out == stdout ? EXIT_DONE : EXIT_USAGE;

@@ -24,7 +24,8 @@
 struct brief {
     const struct lb_compare *c;
     const struct compare_view *view;
-    bool varies[LB_KEYS]; /* what tells them apart */
+    bool varies[LB_KEYS]; /* cells that are not the same in all of them */
+    bool in_full;         /* names hold every cell */
     const struct lb_compare_case **rows;
     size_t n, n_changed; /* of both sides and the filter; changed ones come first */
 };
@@ -79,13 +80,29 @@ static int add_key(const struct lb_compare_case *k, size_t i, char *text, size_t
                     named[i].after);
 }
 
+/* Whether a name needs the cell: other cases of its scenario (of its layout, for locks) have
+ * another.
+ */
+static bool tells(const struct brief *b, const struct lb_compare_case *k, enum lb_key key)
+{
+    enum lb_key like = key == LB_KEY_LOCK ? LB_KEY_LAYOUT : LB_KEY_SCENARIO;
+
+    if (b->in_full || !b->varies[key])
+        return b->in_full;
+    for (size_t i = 0; i < b->n; i++)
+        if (!strcmp(b->rows[i]->cells[like], k->cells[like]) &&
+            strcmp(b->rows[i]->cells[key], k->cells[key]) != 0)
+            return true;
+    return false;
+}
+
 #define NAME_BYTES 512
 
 /* "observer embedded+rwsem40 reader, l3, 200 ns"; without the last where cases share it. */
 static const char *name_case(const struct brief *b, const struct lb_compare_case *k, char *text)
 {
     const char *lock = k->cells[LB_KEY_LOCK], *role = k->cells[LB_KEY_ROLE];
-    bool locked = *lock && b->varies[LB_KEY_LOCK];
+    bool locked = *lock && tells(b, k, LB_KEY_LOCK);
     int n =
         snprintf(text, NAME_BYTES, "%.100s %.100s%s%.60s%s%.60s",
                  compare_shown(k->cells[LB_KEY_SCENARIO]), compare_shown(k->cells[LB_KEY_LAYOUT]),
@@ -93,7 +110,7 @@ static const char *name_case(const struct brief *b, const struct lb_compare_case
                  strcmp(role, "all") ? " " : "", strcmp(role, "all") ? compare_shown(role) : "");
 
     for (size_t i = 0; i < LB_COUNT(named) && n < NAME_BYTES; i++) {
-        if (*k->cells[named[i].key] && b->varies[named[i].key])
+        if (*k->cells[named[i].key] && tells(b, k, named[i].key))
             n += add_key(k, i, text + n, NAME_BYTES - (size_t)n);
     }
     return text;
@@ -102,10 +119,9 @@ static const char *name_case(const struct brief *b, const struct lb_compare_case
 /* The same with all that has a cell, as filters look for it. */
 static bool passes(const struct brief *b, const struct lb_compare_case *k)
 {
-    struct brief whole = {.c = b->c};
+    struct brief whole = {.c = b->c, .in_full = true};
     char name[NAME_BYTES];
 
-    memset(whole.varies, true, sizeof whole.varies);
     return !b->view->filter || strstr(name_case(&whole, k, name), b->view->filter);
 }
 
