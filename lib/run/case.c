@@ -217,6 +217,8 @@ static double block_ns(const struct lb_case *c)
 static int measure(struct lb_runner *b, const struct lb_case *c, struct lb_attempt *a,
                    struct lb_why *why)
 {
+    /* Stalls stay in where threads share nothing too: what a hypervisor takes then is in both of a
+     * difference, and falls out. */
     struct lb_window_plan window = {.threads = a->threads,
                                     .n_threads = c->shape.threads,
                                     .window_ns = c->window_ns,
