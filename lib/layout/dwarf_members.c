@@ -11,6 +11,7 @@
 
 #define TYPE_BYTES LB_DWARF_TYPE_BYTES
 #define PATH_BYTES 512
+#define BYTES_MOST (1 << 30) /* so that offsets in bits are numbers too */
 
 /* One structure being read. */
 struct walk {
@@ -297,6 +298,10 @@ int lb_dwarf_members(Dwarf_Die *type, const char *name, bool deep, int *visits, 
                   : lb_fail(why, ENOMEM, "structure %s: out of memory", name);
         lb_structure_destroy(w.s);
         return err;
+    }
+    if (lb_dwarf_bytes(&bare) > BYTES_MOST) {
+        lb_structure_destroy(w.s);
+        return lb_fail(why, E2BIG, "structure %s: over %d bytes", name, BYTES_MOST);
     }
     w.s->form = LB_FORM_DWARF;
     w.s->is_union = dwarf_tag(&bare) == DW_TAG_union_type;

@@ -350,11 +350,11 @@ static int add_member(struct build *b, const struct line *l, const char *path, i
     m.name = (char *)(uintptr_t)path;
     m.type = type;
     place(b, l, &m);
+    if (!m.bytes && !m.bits) /* of an _Atomic, which pahole does not know */
+        m.bytes = lb_structure_c11_bytes(type, sizeof(void *));
     if (m.offset > b->s->bytes || m.bytes > b->s->bytes - m.offset)
         return lb_fail(b->why, EPROTO, "structure %s: %.90s, %zu bytes at %zu, lies outside it",
                        b->s->name, path, m.bytes, m.offset);
-    if (!m.bytes && !m.bits) /* of an _Atomic, which pahole does not know */
-        m.bytes = lb_structure_c11_bytes(type, sizeof(void *));
     if ((m.lock = strchr(type, '*') ? LB_STRUCTURE_NO_LOCK : lock_of(type)))
         m.lock_bytes = m.bytes;
     if (type[strlen(type) - 1] == '*' && m.bytes)
