@@ -209,6 +209,7 @@ size_t lb_dwarf_bytes(Dwarf_Die *type)
 
 /* Places -------------------------------------------------------------------------------------- */
 
+/* Where a virtual base lies is an expression over the object at run time. */
 bool lb_dwarf_is_member(Dwarf_Die *die)
 {
     uint64_t virtuality;
