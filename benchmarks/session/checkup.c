@@ -160,7 +160,22 @@ static int record(const struct lb_finding *f, struct lb_json *manifest)
     return lb_json_push_text(manifest, "machine.findings", text);
 }
 
-int checkup_begin(const struct settings *s, const struct lb_topology *t, struct lb_json *manifest)
+static void say(const struct lb_finding *f, bool last, char said[CHECKUP_BYTES])
+{
+    size_t used = strlen(said);
+
+    snprintf(said + used, CHECKUP_BYTES - used, "linebounce: %s: %s%s\n", f->check, f->text,
+             last ? " (linebounce doctor says more)" : "");
+}
+
+/* One thread is measured where it was asked for: suites that cannot answer with it refuse. */
+static bool is_asked_for(const struct lb_finding *f, const struct lb_placement *p)
+{
+    return p->n == 1 && !strcmp(f->check, "CPUs");
+}
+
+int checkup_begin(const struct settings *s, const struct lb_topology *t, struct lb_json *manifest,
+                  char said[CHECKUP_BYTES])
 {
     struct lb_placement p;
     struct lb_facts facts;
@@ -168,16 +183,18 @@ int checkup_begin(const struct settings *s, const struct lb_topology *t, struct 
     size_t spoil = 0, found = 0;
     int err = checkup_pus(s, t, NULL, &p);
 
+    *said = '\0';
     if (err) /* the plan will say what is wrong with it */
         return err == -ENOMEM ? err : lb_json_text(manifest, "machine.findings", NULL);
     err = checkup_look(&p, 0, &facts);
     for (size_t i = 0; !err && i < lb_n_checks(); i++) {
         lb_check(i, &facts, &f);
-        if (f.level >= LB_CHECK_WARNS && ++found)
-            err = record(&f, manifest);
+        if (f.level < LB_CHECK_WARNS || is_asked_for(&f, &p))
+            continue;
+        found++;
+        err = record(&f, manifest);
         if (f.level == LB_CHECK_SPOILS && ++spoil <= LINES_MOST)
-            fprintf(stderr, "linebounce: %s: %s%s\n", f.check, f.text,
-                    spoil == LINES_MOST ? " (linebounce doctor says more)" : "");
+            say(&f, spoil == LINES_MOST, said);
     }
     lb_placement_finish(&p);
     return err || found ? err : lb_json_text(manifest, "machine.findings", NULL);

@@ -22,9 +22,12 @@ int checkup_look(const struct lb_placement *placement, double span_s, struct lb_
 void checkup_probe(const struct settings *settings, const struct lb_topology *topology,
                    struct lb_facts *facts);
 
-/* Before a run: looks, records what is not as it should be (run.json: machine.findings), and prints
- * what spoils results on stderr, in three lines at most. -ENOMEM. */
+/* What is said of what spoils results: three lines at most. */
+#define CHECKUP_BYTES 1024
+
+/* Before a run: looks, records what is not as it should be (run.json: machine.findings), and writes
+ * sentences on what spoils results, a line each, for stderr. -ENOMEM. */
 int checkup_begin(const struct settings *settings, const struct lb_topology *topology,
-                  struct lb_json *manifest);
+                  struct lb_json *manifest, char said[CHECKUP_BYTES]);
 
 #endif

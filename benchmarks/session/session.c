@@ -5,7 +5,6 @@
 #include "session.h"
 
 #include "exit_status.h"
-#include "checkup.h"
 #include "counters_report.h"
 #include "notes.h"
 #include "prefetching.h"
@@ -135,7 +134,7 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
     lb_environment_read(e);
     w->emulated = e->emulated;
     provenance_begin(w->manifest, s, topology, e, argv);
-    if (measures && (err = checkup_begin(s, topology, w->manifest)))
+    if (measures && (err = checkup_begin(s, topology, w->manifest, w->findings)))
         session_complain(lb_explain(&why, err, "run.json"), 0);
     if (measures && !err &&
         (err = prefetching_begin(s, topology, e, w->manifest, &why, &w->prefetcher)))
@@ -186,6 +185,8 @@ int session_folder(struct session *w, struct lb_why *why)
     snprintf(path, sizeof path, "%s/topology.xml", w->dir);
     if ((err = lb_topology_export(w->topology, path, why)))
         session_abandon(w);
+    else
+        fputs(w->findings, stderr);
     return err;
 }
 
@@ -198,6 +199,7 @@ int session_open(struct session *w, struct lb_why *why)
         catch_signals();
         if (!(err = lb_open_folder(resume, why, &w->dir_fd)))
             snprintf(w->dir, sizeof w->dir, "%s", resume);
+        fputs(err ? "" : w->findings, stderr);
     } else {
         err = session_folder(w, why);
     }

@@ -6,6 +6,7 @@
 #ifndef LB_SESSION_H
 #define LB_SESSION_H
 
+#include "checkup.h"
 #include "report/gbench_front.h"
 #include "request/settings.h"
 #include "suite.h"
@@ -40,6 +41,7 @@ struct session {
     size_t table_bytes, closing_bytes;
     bool tables_shown;
     char dir[512];
+    char findings[CHECKUP_BYTES]; /* on what spoils results, said when the folder is open */
     int dir_fd; /* of dir, where that is not empty: the folder stays this session's alone */
 };
 
