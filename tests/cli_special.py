@@ -211,9 +211,10 @@ class Arrays(Case):
         for kind, says in (("refcount", writers), ("seqcount", writers),
                            ("locked_adds", "it has no write side")):
             self.assertIn(f"guarded with lock {kind}: {says}",
-                          self.refuses("run", "arrays", "--lock", kind))
+                          self.refuses("run", "arrays", "--dry-run", "--lock", kind))
         self.assertIn("--lock: nothing here takes a lock",
-                      self.refuses("run", "arrays", "--scenario", "ring", "--lock", "mutex32"))
+                      self.refuses("run", "arrays", "--dry-run", "--scenario", "ring", "--lock",
+                                   "mutex32"))
 
     def test_a_run_with_a_kernels_lock(self):
         self.succeeds("run", "arrays", "--scenario", "guarded", "--work-ns", "0", "--rounds", "2",

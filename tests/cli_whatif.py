@@ -74,10 +74,10 @@ class Presets(Case):
         for args, says in (
                 (("whatif", "--preset", "x"), "unknown preset 'x'. There are: mmap_lock, "),
                 (("whatif", "--read", "a"), "of which structure? --layout btf:FILE:STRUCT"),
-                (("whatif", "--layout", "pointer"), "takes structures from BTF"),
-                (("whatif", "--lock", "pthread_rwlock"), "pthread_rwlock needs 56 bytes"),
+                (("whatif", "--layout", "pointer"), "whatif takes structures"),
+                (("whatif", "--lock", "pthread_rwlock", "--dry-run"), "rwlock needs 56 bytes"),
                 (("whatif", "--lock", "refcount", "--threads", "2", "--preset", "x"), "preset 'x'"),
-                (("whatif", "--preset", "dentry", "--lock", "mutex32"),
+                (("whatif", "--preset", "dentry", "--lock", "mutex32", "--dry-run"),
                  "layout 'dentry': mutex32 needs 32 bytes, there are 8 at 88"),
                 (("whatif", "--write-how", "poke"),
                  "unknown write 'poke'. There are: store, increment, add"),
@@ -188,7 +188,8 @@ class Structures(BtfCase):
                  "no field written is a lock of a kind known here: say as which"),
                 ("with_seqcount", "data", ("l", "--write-how", "share"),
                  "its readers take nothing")):
-            self.assertIn(says, self.refuses(*self.small(structure, read, *options)))
+            self.assertIn(says, self.refuses(*self.small(structure, read, *options,
+                                                            "--dry-run")))
 
     @two_pus
     def test_a_sleeping_lock_is_its_word(self):

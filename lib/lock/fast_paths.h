@@ -497,6 +497,7 @@ LB_FAST_PATH void lb_seqlock_write(void *lock, struct lb_task *me, struct lb_mm 
     lb_seqcount_write(&seq->seqcount, me, mm);
 }
 
+/* The sequence ends under the lock: its changes are plain, and the next writer's could lose it. */
 LB_FAST_PATH void lb_seqlock_write_unlock(void *lock, struct lb_task *me, struct lb_mm *mm)
 {
     struct lb_seqlock *seq = lock;
