@@ -106,7 +106,7 @@ static void put_axis(FILE *out, const struct axis *a, double bottom)
         fprintf(out,
                 "<line class=\"%s\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.0f\"/>"
                 "<text x=\"%.1f\" y=\"14\" text-anchor=\"middle\">%s</text>",
-                value ? "g" : "z", x, x, HEAD, bottom, x, text);
+                value != 0 ? "g" : "z", x, x, HEAD, bottom, x, text);
     }
     fprintf(out, "<text class=\"d\" x=\"%d\" y=\"14\">ns an op</text>\n", RIGHT + 20);
 }
