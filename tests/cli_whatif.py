@@ -86,7 +86,8 @@ class Presets(Case):
                 (("layouts", "--preset", "f_ref"), "--preset: means nothing to suite layouts"),
                 (("layouts", "--scenario", "whatif"), "which fields are read")):
             self.assertIn(says, self.refuses("run", *args), args)
-        self.assertIn("has no sweep", self.refuses("sweep", "--preset", "f_ref"))
+        self.assertIn("unknown preset of a sweep 'f_ref'",
+                      self.refuses("sweep", "--preset", "f_ref"))
 
 
 class Compared(Case):
