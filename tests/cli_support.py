@@ -111,7 +111,7 @@ def run_json_keys(folder):
         if group == "suites":
             keys = {f"NAME.{key}": 0 for suite in keys.values() for key in suite}
         if group == "machine":  # the rest is what every document has
-            keys = [key for key in keys if key.startswith("handover")]
+            keys = [key for key in keys if key.startswith(("handover", "findings"))]
         if group not in ("schema_version", "build"):
             written |= {f"{group}.{key}" for key in keys}
     return written

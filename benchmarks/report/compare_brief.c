@@ -224,21 +224,41 @@ static void print_number(FILE *out, int columns, double value)
         fprintf(out, " %*s", columns, "-");
 }
 
+/* How many bytes of both texts are the same at their beginning, to the end of a clause. */
+static size_t same_clauses(const char *a, const char *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+        if (a[i] == ' ' && i && strchr(",;:", a[i - 1]))
+            n = i + 1;
+    return n;
+}
+
+/* Of long texts what differs: what both begin with would fill the line. */
+static void print_difference(FILE *out, const char *what, const char *a, const char *b)
+{
+    size_t same = strlen(a) + strlen(b) + 28 > WRAP_COLUMNS ? same_clauses(a, b) : 0;
+    const char *before = same ? "... " : "";
+    char line[2200];
+
+    snprintf(line, sizeof line, "%s%s | %s%s", before, a + same, before, b + same);
+    fprintf(out, "  %-21s ", what);
+    wrap_print(line, 24, 24, WRAP_COLUMNS, out);
+}
+
 /* What is said of the sides before the cases. */
 static void print_head(FILE *out, const struct lb_compare *c)
 {
-    char line[2200];
+    char line[220];
 
     compare_side(out, c, 0);
     compare_side(out, c, 1);
     if (!c->n_differences)
         fputs("The runs record no difference.\n", out);
-    for (size_t i = 0; i < c->n_differences && i < DIFFERENCES_MOST; i++) {
-        snprintf(line, sizeof line, "  %-21s %s | %s", c->differences[i].what,
-                 compare_shown(c->differences[i].side[0]),
-                 compare_shown(c->differences[i].side[1]));
-        fprintf(out, strlen(line) > WRAP_COLUMNS ? "%.97s...\n" : "%s\n", line);
-    }
+    for (size_t i = 0; i < c->n_differences && i < DIFFERENCES_MOST; i++)
+        print_difference(out, c->differences[i].what, compare_shown(c->differences[i].side[0]),
+                         compare_shown(c->differences[i].side[1]));
     if (c->n_differences > DIFFERENCES_MOST)
         fprintf(out, "  and %zu things more that differ (--all)\n",
                 c->n_differences - DIFFERENCES_MOST);
