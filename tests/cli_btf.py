@@ -312,7 +312,7 @@ class Run(BtfCase):
         self.succeeds(*args)
         self.fixture("moved", "vmlinux")
         self.succeeds(*args, "--out", "after")
-        said = self.run_it("compare", "out", "after").stdout
+        said = " ".join(self.run_it("compare", "out", "after").stdout.split())
         self.assertRegex(said, r"layouts from BTF.*vm_refcnt at 128")
         self.assertRegex(said, r"vm_refcnt at 184")
 

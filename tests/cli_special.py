@@ -299,8 +299,12 @@ class Causes(Case):
         self.refuses("run", "causes", "--baseline", "nowhere")
 
     def test_a_run_and_what_its_differences_are_made_of(self):
-        text = self.succeeds("run", "causes", "--scenario", "neighbours,observer", "--rounds", "8",
-                             "--no-plots", "--out", "out").stdout
+        for rounds in range(8, 41, 8):  # those with a spoiled window do not count
+            text = self.succeeds("run", "causes", "--scenario", "neighbours,observer", "--rounds",
+                                 str(rounds), "--no-plots", "--out", "out").stdout
+            if "too few rounds" not in text:
+                break
+            shutil.rmtree(self.path("out"))
         table = text[text.index("ns an op "):].split("\n\n")[0].splitlines()
         self.assertRegex(table[0], r"^ns an op +neighbours +observer lock +observer observe$")
         for name, line in zip(self.CHAIN[1:7], table[1:7]):

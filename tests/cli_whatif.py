@@ -98,7 +98,7 @@ class Compared(Case):
             self.succeeds("run", *run, "--rounds", "2", "--no-plots", "--events", "none",
                           "--work-ns", "0", "--out", folder)
         rows = self.succeeds("compare", "A", "B", "--format", "csv").stdout.splitlines()
-        self.assertIn("(each its own)", self.succeeds("compare", "A", "B").stdout)
+        self.assertIn("(each its own)", self.succeeds("compare", "--all", "A", "B").stdout)
         return {r["layout"]: r["base"] for r in csv.DictReader(rows) if r["layout"]}
 
     @two_pus

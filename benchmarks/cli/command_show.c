@@ -120,15 +120,18 @@ static int draw(const struct lb_layout *layout, enum lb_lock_kind lock)
     int length = lb_layout_draw(layout, lock, NULL, 0);
     char *text;
 
+    if (length == -ENOMEM)
+        return no_memory();
     if (length < 0) {
         lb_layout_allows(layout, lock, &why);
         printf("%s\n\n", why.text);
         return EXIT_DONE;
     }
     text = malloc((size_t)length + 1);
-    if (!text)
+    if (!text || lb_layout_draw(layout, lock, text, (size_t)length + 1) < 0) {
+        free(text);
         return no_memory();
-    lb_layout_draw(layout, lock, text, (size_t)length + 1);
+    }
     printf("%s\n", text);
     free(text);
     return EXIT_DONE;

@@ -199,12 +199,13 @@ int session_open(struct session *w, struct lb_why *why)
         catch_signals();
         if (!(err = lb_open_folder(resume, why, &w->dir_fd)))
             snprintf(w->dir, sizeof w->dir, "%s", resume);
-        fputs(err ? "" : w->findings, stderr);
     } else {
         err = session_folder(w, why);
     }
     if (!err)
         err = open_file(w, &lb_schema_samples, resume, why, &w->samples);
+    if (!err && resume)
+        fputs(w->findings, stderr);
     if (!err && !resume)
         err = open_file(w, &lb_schema_summary, false, why, &w->summary);
     if (err)
@@ -280,6 +281,7 @@ static int check_found(const struct lb_analysis *a, struct lb_why *why)
 static int conclude(struct session *w, const struct suite *suite, struct lb_run *run,
                     struct front *front, struct lb_why *why)
 {
+    struct lb_why unsaid;
     struct lb_analysis *a;
     int err = lb_analysis_create(run, &w->settings->margin, &a);
 
@@ -290,7 +292,7 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
         err = replace_summary(w, why);
     if (!err)
         err = lb_analysis_write(a, w->summary, why);
-    if (!err)
+    if (!err && !session_check_folder(w, &unsaid)) /* closing says it */
         err = lb_lines_record(run->plan, w->dir, why);
     lb_found_note(a, suite->question, w->manifest); /* what is lost shows when it is written */
     if (!front) {

@@ -17,8 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Somebody may have removed or renamed it in the hours between. */
-static int check_folder(const struct session *w, struct lb_why *why)
+int session_check_folder(const struct session *w, struct lb_why *why)
 {
     struct stat mine, there;
 
@@ -66,7 +65,7 @@ int session_close(struct session *w, bool quiet)
 
     if (!*w->dir)
         return EXIT_DONE;
-    if (check_folder(w, &why)) {
+    if (session_check_folder(w, &why)) {
         lb_csv_close(w->samples);
         lb_csv_close(w->summary);
         w->samples = w->summary = NULL;

@@ -175,14 +175,15 @@ static int put_page(struct lb_page *p, struct lb_why *why)
     return p->pictures + p->tables ? 0 : lb_fail(why, ENODATA, "%s: nothing for a page", p->dir);
 }
 
-/* A folder without windows may have pairs of CPUs, or pictures. Where run.json is no JSON, tables
- * are worth a page all the same; a summary.csv that cannot be read is refused by them. */
+/* A folder without windows may have pairs of CPUs, or pictures. Where run.json is no JSON, or no
+ * file, tables are worth a page all the same; a summary.csv that cannot be read is refused by them.
+ */
 static int read_found(const char *dir, struct lb_why *why, struct lb_found **found)
 {
     struct lb_why refusal = {""};
     int err = lb_found_read(dir, &refusal, found);
 
-    if (err == -ENOENT || err == -ENODATA || err == -EPROTO) {
+    if (err == -ENOENT || err == -ENODATA || err == -EPROTO || err == -ENXIO) {
         *found = NULL;
         return 0;
     }
