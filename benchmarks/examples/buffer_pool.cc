@@ -9,22 +9,29 @@
 #include <mutex>
 #include <shared_mutex>
 
-namespace db {
+namespace db
+{
 
 struct Linked {
     Linked *next = nullptr;
     std::uint32_t flags = 0;
 };
 
-template <class Key, int Slots> class Page : public Linked {
+template <class Key, int Slots> class Page : public Linked
+{
   public:
-    explicit Page(Key key) : key_(key) {}
+    explicit Page(Key key) : key_(key)
+    {
+    }
     bool pin(Key key)
     {
         pins_.fetch_add(1);
         return key_ == key;
     }
-    unsigned pins() const { return pins_.load(); }
+    unsigned pins() const
+    {
+        return pins_.load();
+    }
 
   private:
     Key key_;

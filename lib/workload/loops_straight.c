@@ -3,8 +3,9 @@
  * The hot loops that locks are held against: for each kind the straight line of what its read lock
  * and unlock do to its words when nobody is in the way, with the same orders, written out by hand:
  * what it finds decides nothing and is stored nowhere. The lock's address is got as an op on an
- * object gets it, which is no part of a lock: of a seqcount's read it would be a third. Here is
- * nothing of lib/lock/fast_paths.h, or a mistake there would be measured against itself.
+ * object gets it, which is no part of a lock: of a seqcount's read it would be a third of the
+ * instructions. Here is nothing of lib/lock/fast_paths.h, or a mistake there would be measured
+ * against itself.
  */
 #include "loops.h"
 #include "lock/lock_private.h"
