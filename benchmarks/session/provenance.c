@@ -102,6 +102,14 @@ int provenance_folder(const struct settings *s, char *dir, size_t bytes, struct 
     return err ? err : take_folder(dir, why, dir_fd);
 }
 
+bool provenance_has_folder(const char *dir, int dir_fd)
+{
+    struct stat mine, there;
+
+    return !fstat(dir_fd, &mine) && !stat(dir, &there) && mine.st_dev == there.st_dev &&
+           mine.st_ino == there.st_ino;
+}
+
 const char *provenance_plots(void)
 {
     return getenv("LINEBOUNCE_PLOTS");

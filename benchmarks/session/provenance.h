@@ -19,6 +19,8 @@ void provenance_seed(struct settings *settings);
  * -EPERM where it is another user's. */
 int provenance_folder(const struct settings *settings, char *dir, size_t bytes, struct lb_why *why,
                       int *dir_fd);
+/* Whether it still has its name: somebody may have removed or renamed it in the hours between. */
+bool provenance_has_folder(const char *dir, int dir_fd);
 /* Where the gnuplot scripts lie: $LINEBOUNCE_PLOTS, else NULL, those within the library. */
 const char *provenance_plots(void);
 

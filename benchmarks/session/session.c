@@ -281,7 +281,6 @@ static int check_found(const struct lb_analysis *a, struct lb_why *why)
 static int conclude(struct session *w, const struct suite *suite, struct lb_run *run,
                     struct front *front, struct lb_why *why)
 {
-    struct lb_why unsaid;
     struct lb_analysis *a;
     int err = lb_analysis_create(run, &w->settings->margin, &a);
 
@@ -292,7 +291,7 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
         err = replace_summary(w, why);
     if (!err)
         err = lb_analysis_write(a, w->summary, why);
-    if (!err && !session_check_folder(w, &unsaid)) /* closing says it */
+    if (!err && provenance_has_folder(w->dir, w->dir_fd)) /* closing says when not */
         err = lb_lines_record(run->plan, w->dir, why);
     lb_found_note(a, suite->question, w->manifest); /* what is lost shows when it is written */
     if (!front) {

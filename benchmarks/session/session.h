@@ -52,8 +52,6 @@ void session_begin_time(void);
 double session_left_s(const struct session *session);
 /* That table and pictures may take of a budget, on a machine without other load. */
 double session_report_s(const struct settings *settings);
-/* -ENOENT where the folder was removed or replaced since it was opened. */
-int session_check_folder(const struct session *w, struct lb_why *why);
 /* Prints the sentence (lb_explain makes one where the callee wrote none); returns the status. */
 int session_complain(const struct lb_why *why, int status);
 /* Wrong usage is what the user can mend on the command line. */

@@ -11,18 +11,13 @@
 #include <linebounce/plot.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-int session_check_folder(const struct session *w, struct lb_why *why)
+static int check_folder(const struct session *w, struct lb_why *why)
 {
-    struct stat mine, there;
-
-    if (!fstat(w->dir_fd, &mine) && !stat(w->dir, &there) && mine.st_dev == there.st_dev &&
-        mine.st_ino == there.st_ino)
+    if (provenance_has_folder(w->dir, w->dir_fd))
         return 0;
     return lb_fail(why, ENOENT,
                    "%s: the results folder was removed or renamed while it was measured: results "
@@ -65,7 +60,7 @@ int session_close(struct session *w, bool quiet)
 
     if (!*w->dir)
         return EXIT_DONE;
-    if (session_check_folder(w, &why)) {
+    if (check_folder(w, &why)) {
         lb_csv_close(w->samples);
         lb_csv_close(w->summary);
         w->samples = w->summary = NULL;
