@@ -266,19 +266,10 @@ static void view_checks(FILE *out, const struct look *look, const struct lb_foun
     say(out, look, "Checks", &p);
 }
 
-/* The main regime's round trip of a suite; NaN: none. */
-static double trip_of(const struct lb_found *f)
-{
-    for (size_t i = 0; i < f->n_cells; i++)
-        if (f->cells[i].main_regime && f->cells[i].subject && isfinite(f->cells[i].regime_ns))
-            return f->cells[i].regime_ns;
-    return (double)NAN;
-}
-
 static void view_machine(FILE *out, const struct look *look, const struct lb_found *f)
 {
     struct parts p = {"", 0};
-    double shown = trip_of(f);
+    double shown = lb_found_trip_ns(f);
 
     if (*f->hypervisor)
         part(&p, "virtual (%s)%s", f->hypervisor,

@@ -184,6 +184,9 @@ extern const struct lb_schema lb_schema_answer;
 
 /* "may the lock ...": question and answer as one text for titles. Returns text. */
 const char *lb_found_title(const struct lb_found *found, char *text, size_t bytes);
+/* A line's round trip in the regime that tables show, ns: the first of a cell that is a subject's;
+ * NaN: none was measured. */
+double lb_found_trip_ns(const struct lb_found *found);
 
 #ifdef __cplusplus
 }

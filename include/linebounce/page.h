@@ -21,12 +21,15 @@ extern "C" {
  * `without` (NULL: nothing) says why.
  *
  * Pictures are regular files that have the names of ours: the smaller of NAME.svg and NAME.png, as
- * long as all of them together take no more than LB_PAGE_PICTURES_MOST bytes of the page; those of
- * the headline go first, and the page names what it leaves out.
+ * long as all of them together take no more than LB_PAGE_PICTURES_MOST bytes of the page, and what
+ * the text leaves of LB_PAGE_MOST; those of the headline go first, and the page names what it
+ * leaves out.
  *
  * -ENOENT without the folder, -ENODATA where it holds nothing for a page, -EPROTO for a CSV that
  * cannot be read, and what writing the file says; -ENOMEM. */
 #define LB_PAGE_PICTURES_MOST ((size_t)340 << 10)
+/* Half a megabyte goes through mail and over a slow line; text alone may be longer. */
+#define LB_PAGE_MOST ((size_t)490000)
 int lb_page_write(const char *run_dir, const char *without, struct lb_why *why);
 
 /* Writes one page of several folders to `path`: title and first heading say on how many of them

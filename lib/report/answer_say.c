@@ -201,3 +201,11 @@ const char *lb_found_title(const struct lb_found *f, char *text, size_t bytes)
     snprintf(text, bytes, "%s%s%s", s ? s->question : "", s ? " " : "", s ? s->answer : "");
     return text;
 }
+
+double lb_found_trip_ns(const struct lb_found *f)
+{
+    for (size_t i = 0; i < f->n_cells; i++)
+        if (f->cells[i].main_regime && f->cells[i].subject && isfinite(f->cells[i].regime_ns))
+            return f->cells[i].regime_ns;
+    return (double)NAN;
+}

@@ -190,9 +190,36 @@ static int read_found(const char *dir, struct lb_why *why, struct lb_found **fou
     return err ? lb_fail(why, -err, "%s", refusal.text) : 0;
 }
 
+/* What all but the pictures takes: a run at several distances has long tables. */
+static int measure_text(const struct lb_page *page, struct lb_why *why, size_t *bytes)
+{
+    struct lb_page p = *page;
+    char *text = NULL;
+
+    p.room = 0;
+    if (!(p.out = open_memstream(&text, bytes)))
+        return lb_fail(why, ENOMEM, "%s: %s", p.dir, strerror(ENOMEM));
+    int err = put_page(&p, why);
+    if (fclose(p.out) && !err)
+        err = lb_fail(why, ENOMEM, "%s: %s", p.dir, strerror(ENOMEM));
+    free(text);
+    return err == -ENODATA ? 0 : err; /* there may be pictures */
+}
+
+static int put_within(struct lb_page *p, struct lb_why *why)
+{
+    size_t bytes = 0;
+    int err = measure_text(p, why, &bytes);
+
+    p->room = bytes < LB_PAGE_MOST ? LB_PAGE_MOST - bytes : 0;
+    if (p->room > LB_PAGE_PICTURES_MOST)
+        p->room = LB_PAGE_PICTURES_MOST;
+    return err ? err : put_page(p, why);
+}
+
 int lb_page_write(const char *run_dir, const char *without, struct lb_why *why)
 {
-    struct lb_page p = {.dir = run_dir, .without = without, .room = LB_PAGE_PICTURES_MOST};
+    struct lb_page p = {.dir = run_dir, .without = without};
     struct lb_found *found = NULL;
     struct lb_whole file;
     struct stat info;
@@ -210,7 +237,7 @@ int lb_page_write(const char *run_dir, const char *without, struct lb_why *why)
     }
     if (!(err = lb_whole_begin(path, why, &file))) {
         p.out = file.out;
-        err = lb_whole_end(&file, put_page(&p, why), why);
+        err = lb_whole_end(&file, put_within(&p, why), why);
     }
     free(path);
     lb_found_destroy(found);

@@ -233,8 +233,8 @@ static void say_distances(struct lb_page *p)
     if (f->n_regimes > 1 && f->far_ns > f->near_ns)
         item(p, NOTE,
              "Its CPUs were near (a line goes there and back in %.0f ns) and far (%.0f ns) by "
-             "turns: the nearest is shown, far stands below.",
-             f->near_ns, f->far_ns);
+             "turns: what was measured at %.0f ns is shown, the rest stands below.",
+             f->near_ns, f->far_ns, lb_found_trip_ns(f));
 }
 
 static void say_machine(struct lb_page *p)
