@@ -3,6 +3,8 @@
  * The commands, and what the process sets up before any of them runs.
  */
 #include "cli/commands.h"
+#include "cli/glossary.h"
+#include "report/wrap.h"
 #include "session/session.h"
 
 #include "suite.h"
@@ -44,15 +46,25 @@ static const char *name_at(size_t i)
 
 static int help(FILE *out)
 {
-    char list[LB_WHY_BYTES];
+    char list[LB_WHY_BYTES], text[2 * LB_WHY_BYTES];
 
     fputs("Usage: linebounce COMMAND [OPTION...]\n\n"
           "What does it cost to keep a lock inside the structure that it protects?\n\n",
           out);
-    for (size_t i = 0; i < LB_COUNT(commands); i++)
-        fprintf(out, "  %-9s %s%s\n", commands[i].name, commands[i].help,
-                commands[i].list ? commands[i].list(list, sizeof list) : "");
-    fputs("\n'linebounce COMMAND --help' tells more; 'linebounce --version' the version.\n", out);
+    for (size_t i = 0; i < LB_COUNT(commands); i++) {
+        fprintf(out, "  %-9s ", commands[i].name);
+        snprintf(text, sizeof text, "%s%s", commands[i].help,
+                 commands[i].list ? commands[i].list(list, sizeof list) : "");
+        wrap_print(text, 12, 12, WRAP_COLUMNS, out);
+    }
+    fputs("\nExamples:\n"
+          "  linebounce doctor                  can this machine tell?\n"
+          "  linebounce run --quick             an answer in 15 s; without --quick in 90 s, surer\n"
+          "  linebounce show result             the newest run's answer again\n"
+          "  linebounce explain DIR             what the differences are made of\n"
+          "\n'linebounce help COMMAND' or 'linebounce COMMAND --help' tells more, 'linebounce help "
+          "words' what\nthe words mean; 'linebounce --version' the version.\n",
+          out);
     return out == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
@@ -68,10 +80,32 @@ static const char *version(void)
     return text;
 }
 
-static int command(int argc, char **argv)
+static int find(const char *name, size_t *found)
 {
     static const struct lb_names names = {"command", name_at, LB_COUNT(commands), NULL};
     struct lb_why why = {""};
+
+    if (!lb_name_find(&names, name, &why, found))
+        return EXIT_DONE;
+    fprintf(stderr, "linebounce: %s\n", why.text);
+    return EXIT_USAGE;
+}
+
+/* help, help words, help COMMAND */
+static int command_help(int argc, char **argv)
+{
+    char option[] = "--help", *asked[] = {argv[1], option, NULL};
+    size_t found;
+
+    if (argc < 2)
+        return help(stdout);
+    if (!strcmp(argv[1], "words"))
+        return glossary_print(stdout), EXIT_DONE;
+    return find(argv[1], &found) ? EXIT_USAGE : commands[found].run(2, asked);
+}
+
+static int command(int argc, char **argv)
+{
     size_t found;
 
     if (argc < 2)
@@ -82,10 +116,9 @@ static int command(int argc, char **argv)
         return puts(version()) < 0 ? EXIT_NOT_MEASURED : EXIT_DONE;
     argp_program_version = version(); /* gives every command its --version */
     argp_err_exit_status = EXIT_USAGE;
-    if (!lb_name_find(&names, argv[1], &why, &found))
-        return commands[found].run(argc - 1, argv + 1);
-    fprintf(stderr, "linebounce: %s\n", why.text);
-    return EXIT_USAGE;
+    if (!strcmp(argv[1], "help"))
+        return command_help(argc - 1, argv + 1);
+    return find(argv[1], &found) ? EXIT_USAGE : commands[found].run(argc - 1, argv + 1);
 }
 
 /* Else the next file that is opened would be standard output. */

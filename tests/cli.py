@@ -28,6 +28,18 @@ from cli_support import (ALONE, ESCAPE, PATIENCE_S, PROGRAM, PUS, ROOT, SENTENCE
 
 
 class Words(Case):
+    def test_help_of_a_command_and_of_words(self):
+        for asked, same in ((("help",), ("--help",)), (("help", "run"), ("run", "--help")),
+                            (("help", "show"), ("show", "--help"))):
+            text = self.succeeds(*asked).stdout
+            self.assertEqual(text, self.succeeds(*same).stdout)
+            self.assertLessEqual(max(map(len, text.splitlines())), 100)
+        words = self.succeeds("help", "words").stdout
+        for word in ("baseline", "margin", "placement", "regime", "scenario", "verdict"):
+            self.assertRegex(words, rf"(?m)^  (.*, )?{word}\b")
+        self.assertLessEqual(max(map(len, words.splitlines())), 100)
+        self.assertIn("'run'", self.refuses("help", "rum"))
+
     def test_help(self):
         for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),
                         ("explain",), ("plot",)):

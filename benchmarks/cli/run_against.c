@@ -139,23 +139,24 @@ static int compare_sides(const struct turns *t)
     char **argv = calloc(n + 1, sizeof *argv);
     int status = EXIT_NOT_MEASURED;
     bool whole = argv != NULL;
+    static char command[] = "compare"; /* the parser puts a name of its own into its place */
 
-    for (size_t i = 0; whole && i < n; i++) {
+    for (size_t i = 1; whole && i < n; i++) {
         char text[600];
-        if (!i)
-            snprintf(text, sizeof text, "compare");
-        else if (i == runs + 1)
+        if (i == runs + 1)
             snprintf(text, sizeof text, "--");
         else
             snprintf(text, sizeof text, "%s/%c%zu", t->dir, i <= runs ? 'A' : 'B',
                      i <= runs ? i : i - runs - 1);
         whole = (argv[i] = strdup(text)) != NULL;
     }
-    if (whole)
+    if (whole) {
+        argv[0] = command;
         status = command_compare((int)n, argv);
-    else
+    } else {
         fputs("linebounce: out of memory\n", stderr);
-    for (size_t i = 1; argv && i < n; i++) /* the first is argp's by now */
+    }
+    for (size_t i = 1; argv && i < n; i++)
         free(argv[i]);
     free(argv);
     return status;
