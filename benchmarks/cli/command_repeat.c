@@ -222,29 +222,37 @@ static bool are_new(char *const *dirs, size_t n)
     return true;
 }
 
+static int run_and_report(const struct order *o, char **dirs, const char *out)
+{
+    int status, reported = EXIT_DONE;
+
+    if (!are_new(dirs, o->n_runs))
+        return EXIT_NOT_MEASURED;
+    catch_signals();
+    size_t done = run_all(o, dirs, &status);
+    if (done > 1)
+        reported = report(dirs, done, out);
+    return status ? status : reported;
+}
+
 static int repeat_runs(const struct order *o)
 {
     struct settings s = {.out = o->out};
     struct lb_why why = {""};
     char out[4096], **dirs;
-    size_t done;
-    int fd, status, reported = EXIT_DONE, err = provenance_folder(&s, out, sizeof out, &why, &fd);
+    int fd, status = EXIT_NOT_MEASURED, err = provenance_folder(&s, out, sizeof out, &why, &fd);
 
     if (err) {
         fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, "results folder")->text);
         return EXIT_NOT_MEASURED;
     }
-    if (!(dirs = name_folders(o->n_runs, out)) || !are_new(dirs, o->n_runs))
-        return EXIT_NOT_MEASURED;
-    catch_signals();
-    done = run_all(o, dirs, &status);
-    if (done > 1)
-        reported = report(dirs, done, out);
-    for (size_t r = 0; r < o->n_runs; r++)
+    if ((dirs = name_folders(o->n_runs, out)))
+        status = run_and_report(o, dirs, out);
+    for (size_t r = 0; dirs && r < o->n_runs; r++)
         free(dirs[r]);
     free(dirs);
     close(fd);
-    return status ? status : reported;
+    return status;
 }
 
 /* Of runs that are there, files are written where --out says. */
