@@ -72,20 +72,22 @@ static int make_sweep(const struct settings *s, const struct request *request,
 }
 
 /* The plan: at length where that is asked for, with other budgets where nothing is measured. */
-static void print_plan(const struct session *w, const struct request *request,
-                       const struct lb_sweep *sweep)
+static int print_plan(const struct session *w, const struct request *request,
+                      const struct lb_sweep *sweep)
 {
     const struct settings *s = w->settings;
     struct lb_sweep_request r = sweep_request(s, request, w->topology);
 
-    sweep_print_plan(sweep, AROUND_S, s->seed, stdout);
-    if (s->verbose)
+    int err = sweep_print_plan(sweep, AROUND_S, s->seed, stdout);
+
+    if (!err && s->verbose)
         sweep_print_cases(sweep->plan, stdout);
-    else if (s->dry_run && !s->budget_given && !s->rounds)
-        sweep_print_budgets(&r, AROUND_S, planned_s(sweep), stdout);
-    if (s->dry_run && !s->verbose)
+    else if (!err && s->dry_run && !s->budget_given && !s->rounds)
+        err = sweep_print_budgets(&r, AROUND_S, planned_s(sweep), stdout);
+    if (!err && s->dry_run && !s->verbose)
         puts("--verbose lists all cases");
     fflush(stdout);
+    return err;
 }
 
 static void record(struct lb_json *manifest, const struct lb_sweep *w)
@@ -185,8 +187,9 @@ static int measure_request(struct session *w, const struct request *r, char **ar
     if (err)
         return session_complain(lb_explain(&why, err, "plan"),
                                 err == -EXDEV ? EXIT_USAGE : session_status_of(err));
-    print_plan(w, r, sweep);
-    if (s->dry_run) {
+    if ((err = print_plan(w, r, sweep))) {
+        status = session_complain(lb_explain(&why, err, "plan"), EXIT_NOT_MEASURED);
+    } else if (s->dry_run) {
         status = EXIT_DONE;
     } else if ((err = open_sweep(w, sweep, arguments, &why))) {
         status = session_complain(lb_explain(&why, err, "results folder"),

@@ -9,6 +9,7 @@
 #include <linebounce/cpu_list.h>
 
 #include <stdbool.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,7 +109,7 @@ static void print_kind(const struct kind *k, FILE *out)
     wrap_print(line, fprintf(out, "  %-8s ", k->name), 11, WRAP_COLUMNS, out);
 }
 
-static void print_placements(const struct lb_plan *plan, FILE *out)
+static int print_placements(const struct lb_plan *plan, FILE *out)
 {
     struct kind *kinds = calloc(KINDS_MOST, sizeof *kinds);
     size_t n = 0;
@@ -120,11 +121,10 @@ static void print_placements(const struct lb_plan *plan, FILE *out)
     }
     for (size_t i = 0; whole && i < n; i++)
         print_kind(&kinds[i], out);
-    if (!whole)
-        fputs("  (no memory to list the placements)\n", out);
     for (size_t i = 0; i < n; i++)
         free(kinds[i].pus);
     free(kinds);
+    return whole ? 0 : -ENOMEM;
 }
 
 /* Different values that subjects of the plan have, by that member. */
@@ -178,14 +178,17 @@ static void print_shape(const struct lb_plan *plan, FILE *out)
     fputs(", and the controls\n", out);
 }
 
-void sweep_print_plan(const struct lb_sweep *w, double around_s, uint64_t seed, FILE *out)
+int sweep_print_plan(const struct lb_sweep *w, double around_s, uint64_t seed, FILE *out)
 {
+    int err;
+
     fprintf(out, "sweep: %zu cases on %zu placement%s, %u round%s of %.1f s, ", w->plan->n_cases,
             w->plan->n_placements, w->plan->n_placements == 1 ? "" : "s", w->rounds,
             w->rounds == 1 ? "" : "s", w->round_s);
     sweep_print_time(w->rounds * w->round_s + around_s, out);
     fprintf(out, "; seed %llu\n", (unsigned long long)seed);
-    print_placements(w->plan, out);
+    if ((err = print_placements(w->plan, out)))
+        return err;
     print_shape(w->plan, out);
     if (*w->absent)
         fprintf(out, "absent on this machine: %s\n", w->absent);
@@ -199,6 +202,7 @@ void sweep_print_plan(const struct lb_sweep *w, double around_s, uint64_t seed, 
             fprintf(out, "left out: %zu combinations that do not go together ", w->plan->n_refused),
             2, WRAP_COLUMNS, out);
     }
+    return 0;
 }
 
 void sweep_print_cases(const struct lb_plan *plan, FILE *out)
@@ -240,18 +244,22 @@ static void print_budget(const struct lb_sweep *w, const char *name, FILE *out)
     wrap_print(text, fprintf(out, "--budget %-4s ", name), 14, WRAP_COLUMNS, out);
 }
 
-void sweep_print_budgets(const struct lb_sweep_request *request, double around_s, double whole_s,
-                         FILE *out)
+int sweep_print_budgets(const struct lb_sweep_request *request, double around_s, double whole_s,
+                        FILE *out)
 {
     for (size_t i = 0; i < LB_COUNT(budgets) && budgets[i].s < whole_s; i++) {
         struct lb_sweep_request r = *request;
         struct lb_sweep *w = NULL;
         r.budget_s = budgets[i].s - around_s;
-        if (lb_sweep_create(&r, NULL, &w)) {
+        int err = lb_sweep_create(&r, NULL, &w);
+        if (err == -ENOMEM)
+            return err;
+        if (err) {
             fprintf(out, "--budget %-4s is too short for one round\n", budgets[i].name);
             continue;
         }
         print_budget(w, budgets[i].name, out);
         lb_sweep_destroy(w);
     }
+    return 0;
 }

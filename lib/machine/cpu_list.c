@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int by_number(const void *a, const void *b)
-{
-    int x = *(const int *)a, y = *(const int *)b;
-
-    return (x > y) - (x < y);
-}
-
 #define CUT "..."
 
 /* Appends an item; false, and the list ends, where it does not fit. */
@@ -37,27 +30,29 @@ static bool add_item(int first, int last, char *text, size_t bytes)
     return false;
 }
 
+/* The smallest number from `from` on, -1: none. No copy is sorted, which memory could lack for. */
+static int smallest_from(const int *pu_os, size_t n, int from)
+{
+    int best = -1;
+
+    for (size_t i = 0; i < n; i++)
+        if (pu_os[i] >= from && (best < 0 || pu_os[i] < best))
+            best = pu_os[i];
+    return best;
+}
+
 const char *lb_cpus_text(const int *pu_os, size_t n, char *text, size_t bytes)
 {
-    int *sorted = malloc((n ? n : 1) * sizeof *sorted);
-    size_t i = 0;
+    int next = smallest_from(pu_os, n, 0);
 
     *text = '\0';
-    if (!sorted)
-        return text;
-    if (n)
-        memcpy(sorted, pu_os, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_number);
-    while (i < n && sorted[i] < 0)
-        i++;
-    while (i < n) {
-        int first = sorted[i], last = first;
-        for (; i < n && sorted[i] <= last + 1; i++)
-            last = sorted[i];
+    while (next >= 0) {
+        int first = next, last = next;
+        while ((next = smallest_from(pu_os, n, last + 1)) == last + 1)
+            last = next;
         if (!add_item(first, last, text, bytes))
             break;
     }
-    free(sorted);
     return text;
 }
 
