@@ -3,6 +3,7 @@
  * The comparison as CSV.
  */
 #include "compare_private.h"
+#include "key_columns.h"
 #include "record/row.h"
 
 #include <errno.h>
@@ -13,22 +14,7 @@
 /* clang-format off */
 static const struct lb_column columns[] = {
     {"schema_version", "version of these columns"},
-    {"suite", "as in samples.csv, as all up to role"},
-    {"scenario", "as in samples.csv"},
-    {"layout", "as in samples.csv"},
-    {"lock", "as in samples.csv"},
-    {"placement", "as in samples.csv"},
-    {"distance", "as in samples.csv"},
-    {"home", "as in samples.csv"},
-    {"threads", "as in samples.csv"},
-    {"writers", "as in samples.csv"},
-    {"every_ns", "as in samples.csv"},
-    {"objects", "as in samples.csv"},
-    {"access", "as in samples.csv"},
-    {"touch", "as in samples.csv"},
-    {"offset_bytes", "as in samples.csv"},
-    {"work_ns", "as in samples.csv"},
-    {"role", "as in samples.csv"},
+    LB_COMPARED_KEY,
     {"placement_b", "placement of B where cases were matched by distance"},
     {"sides", "which sides measured the case: ab, a or b"},
     {"reference", "1 for the loop of nothing, controls and anchors: shown, not judged"},

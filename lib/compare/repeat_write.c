@@ -2,6 +2,7 @@
  *
  * What repeats, as files.
  */
+#include "key_columns.h"
 #include "repeat_private.h"
 
 #include <errno.h>
@@ -25,22 +26,7 @@
 
 static const struct lb_column columns[] = {
     {"schema_version", "version of these columns"},
-    {"suite", "as in samples.csv, as all up to role"},
-    {"scenario", "as in samples.csv"},
-    {"layout", "as in samples.csv"},
-    {"lock", "as in samples.csv"},
-    {"placement", "as in samples.csv"},
-    {"distance", "as in samples.csv"},
-    {"home", "as in samples.csv"},
-    {"threads", "as in samples.csv"},
-    {"writers", "as in samples.csv"},
-    {"every_ns", "as in samples.csv"},
-    {"objects", "as in samples.csv"},
-    {"access", "as in samples.csv"},
-    {"touch", "as in samples.csv"},
-    {"offset_bytes", "as in samples.csv"},
-    {"work_ns", "as in samples.csv"},
-    {"role", "as in samples.csv"},
+    LB_COMPARED_KEY,
     {"regime_ns", "round trip of reference: mean over runs of the median in the regime compared"},
     FIGURE("net", "net ns/op (of a role that a clock paces, its ops' time)"),
     FIGURE("diff", "the difference to the baseline"),
