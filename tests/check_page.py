@@ -158,7 +158,7 @@ def make_runs(folder):
     """The reference run, and what a move's page is: its numbers need not be good."""
     runs = []
     for source in glob.glob(os.path.join(SOURCE, "results/reference/*/summary.csv")):
-        run = os.path.join(folder, "reference")
+        run = os.path.join(folder, os.path.basename(os.path.dirname(source)))
         shutil.copytree(os.path.dirname(source), run)
         plot(run)
         runs.append(run)
