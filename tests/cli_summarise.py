@@ -15,7 +15,7 @@ import unittest
 
 from cli_support import SENTENCE, SOURCE, Case
 
-REFERENCE = glob.glob(os.path.join(SOURCE, "results/reference/*/run.json"))[0]
+REFERENCE = sorted(glob.glob(os.path.join(SOURCE, "results/reference/*/run.json")))[0]
 
 
 class Summarise(Case):
