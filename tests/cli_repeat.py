@@ -80,7 +80,7 @@ class Repeat(Case):
         self.assertAlmostEqual(float(embedded["diff_per_trip"]), -0.5, delta=0.05)
         self.assertLess(float(embedded["diff_adjusted_sd_ns"]), float(embedded["diff_sd_ns"]) / 4)
         self.assertEqual(pointer["diff_runs"], "0")
-        self.assertIn("10 of 10 pairs in one regime", text)
+        self.assertIn("10 of 10 pairs of runs met in one regime", text)
         self.assertRegex(text, rf"(?m)^pointer +{100 * float(pointer['net_adjusted_cv']):.1f}\*")
 
     def test_decided(self):
@@ -97,7 +97,7 @@ class Repeat(Case):
         """A run far away takes no part: it would differ for that alone."""
         runs = [self.make(f"r{i}", trip) for i, trip in enumerate((84.0, 85.0, 86.0, 330.0))]
         text = self.succeeds("repeat", *runs, "--out", "out").stdout
-        self.assertIn("3 of 6 pairs in one regime", text)
+        self.assertIn("3 of 6 pairs of runs met in one regime", text)
         self.assertEqual(self.cases()["pointer"]["net_runs"], "3")
         self.assertLess(float(self.cases()["pointer"]["net_worst_ns"]), 2)
 

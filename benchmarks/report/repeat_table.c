@@ -10,12 +10,12 @@
 #include <string.h>
 
 /* Of the matrix: what fits 100 columns. */
-#define NAME_WIDTH   20
+#define NAME_WIDTH   21
 #define CELL_WIDTH   8
-#define COLUMNS_MOST 10
+#define COLUMNS_MOST 9
 /* Lines that are not of the scenarios or of the matrix, and those left for what the command adds.
  */
-#define FIXED_LINES 12
+#define FIXED_LINES 13
 
 static const enum lb_key together[] = {LB_KEY_SUITE, LB_KEY_SCENARIO, LB_KEY_PLACEMENT,
                                        LB_KEY_HOME,  LB_KEY_THREADS,  LB_KEY_WORK_NS,
@@ -208,33 +208,47 @@ static void print_matrix(FILE *out, const struct sheet *s, size_t most)
 
 /* Runs --------------------------------------------------------------------------------------- */
 
-static void print_runs(FILE *out, struct sheet *s)
+/* Those that have rounds where most runs do. */
+static void print_trips(FILE *out, const struct lb_repeat *repeat, size_t n)
 {
-    const struct lb_repeat *repeat = s->repeat;
-    size_t few = SIZE_MAX, many = 0, n = 0;
     double least = INFINITY, most = 0, mean = 0, squares = 0;
 
     for (size_t r = 0; r < repeat->n_runs; r++) {
+        double ns = repeat->runs[r].regime_ns;
+        if (isnan(ns))
+            continue;
+        least = fmin(least, ns);
+        most = fmax(most, ns);
+        mean += ns / (double)n;
+    }
+    for (size_t r = 0; r < repeat->n_runs; r++)
+        if (!isnan(repeat->runs[r].regime_ns))
+            squares += pow(repeat->runs[r].regime_ns - mean, 2);
+    fprintf(out, ", round trips of %.1f to %.1f ns (CV %.1f %%)", least, most,
+            100 * sqrt(squares / (double)(n - 1)) / mean);
+}
+
+static void print_runs(FILE *out, const struct lb_repeat *repeat)
+{
+    size_t few = SIZE_MAX, many = 0, n = 0;
+
+    for (size_t r = 0; r < repeat->n_runs; r++) {
         const struct lb_repeat_run *run = &repeat->runs[r];
-        few = run->rounds < few ? run->rounds : few;
-        many = run->rounds > many ? run->rounds : many;
         if (isnan(run->regime_ns))
             continue;
-        least = fmin(least, run->regime_ns);
-        most = fmax(most, run->regime_ns);
-        mean += run->regime_ns;
+        few = run->rounds < few ? run->rounds : few;
+        many = run->rounds > many ? run->rounds : many;
         n++;
     }
-    fprintf(out, "%zu runs of %zu to %zu rounds", repeat->n_runs, few, many);
-    if (n > 1) {
-        mean /= (double)n;
-        for (size_t r = 0; r < repeat->n_runs; r++)
-            if (!isnan(repeat->runs[r].regime_ns))
-                squares += pow(repeat->runs[r].regime_ns - mean, 2);
-        fprintf(out, ", round trips of %.1f to %.1f ns (CV %.1f %%)", least, most,
-                100 * sqrt(squares / (double)(n - 1)) / mean);
-    }
-    fprintf(out, "; %zu of %zu pairs in one regime.\n", repeat->pairs_together, repeat->pairs);
+    fprintf(out, "%zu runs", repeat->n_runs);
+    if (n && n < repeat->n_runs)
+        fprintf(out, ", %zu of them", n);
+    if (n)
+        fprintf(out, " of %zu to %zu rounds", few, many);
+    if (n > 1)
+        print_trips(out, repeat, n);
+    fprintf(out, ";\n%zu of %zu pairs of runs met in one regime.\n", repeat->pairs_together,
+            repeat->pairs);
 }
 
 static void print_decided(FILE *out, const struct lb_repeat *repeat)
@@ -259,7 +273,7 @@ int repeat_table(FILE *out, const struct lb_repeat *repeat)
     if (!err) {
         size_t left = REPEAT_LINES - FIXED_LINES;
         size_t shown = s.n_groups < left / 2 ? s.n_groups : left / 2;
-        print_runs(out, &s);
+        print_runs(out, repeat);
         print_decided(out, repeat);
         fputc('\n', out);
         print_groups(out, &s, shown);
