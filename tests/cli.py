@@ -183,6 +183,19 @@ class Plans(Case):
             self.assertTrue(result.stdout.strip(), thing)
             self.assertEqual(result.stderr, "", thing)
 
+    def test_show_expected_counts(self):
+        text = self.succeeds("show", "counters", "--expected", "--handover", "migratory").stdout
+        self.assertRegex(text, r"(?m)^same-object +embedded +0\.85 +0 +0 +0\.85$")
+        self.assertRegex(text, r"(?m)^observer +pointer +lock +0 +0 +0 +0$")
+        text = self.succeeds("show", "counters", "--expected", "--scenario", "writers").stdout
+        self.assertIn("not expected by this model", text)
+        self.assertNotIn("same-object", text)
+        self.assertIn("'plain'", self.refuses("show", "counters", "--expected", "--handover",
+                                              "plane"))
+        for args in (("layouts", "--expected"), ("counters", "--scenario", "observer"),
+                     ("counters", "--handover", "plain")):
+            self.assertEqual(self.run_it("show", *args).returncode, 2, args)
+
     def test_show_layouts_draws_what_is_asked_for(self):
         text = self.succeeds("show", "layouts", "--layout", "embedded-own-line").stdout
         self.assertIn("embedded-own-line", text)

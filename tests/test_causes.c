@@ -6,6 +6,7 @@
  */
 #include <linebounce/analysis.h>
 
+#include "report/expected_table.h"
 #include "run/run_private.h"
 #include "support/cases.h"
 
@@ -658,6 +659,70 @@ static void test_what_zeros_need(void **state)
     lb_analysis_destroy(a);
 }
 
+/* Expected: an AMD's fills, where a load takes the line away. */
+static void expect_fills(struct made *m, double ratio, double locked, double observed_by)
+{
+    int c = observed(m);
+
+    snprintf(m->run->events[HITM].event.string, sizeof m->run->events[HITM].event.string, "%s",
+             "amd64_fam19h_zen4::DEMAND_DATA_CACHE_FILLS_FROM_SYSTEM:LOCAL_CCX");
+    for (int i = 0; i < 8; i++) {
+        double *costs = add(m, c, near, 1000)->costs;
+        costs[LB_COST_LOAD] = 25;
+        costs[LB_COST_RELOAD] = 25 * (ratio - 1);
+        costs[LB_COST_UPGRADE] = 37;
+        count(m, c, 0, HITM, LB_COUNT_COUNTED, locked);
+        count(m, c, 1, HITM, LB_COUNT_COUNTED, observed_by);
+        count(m, c, 0, CYCLES, LB_COUNT_COUNTED, 1);
+    }
+}
+
+static void check_said(const struct lb_analysis *a, int row, const char *lines)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    expected_beside(out, a, &row, 1);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, lines);
+    free(text);
+}
+
+static void test_expected(void **state)
+{
+    struct made *m = *state;
+    struct lb_analysis *a;
+    int c = observed(m);
+
+    expect_fills(m, 2, 900, 600);
+    a = analyse(m);
+    assert_near(line_in(a, c, 0, 0)->counts[HITM].expected, 1 - 1 / 6.0);
+    assert_true(isnan(line_in(a, c, 0, 0)->counts[CYCLES].expected));
+    assert_int_equal(line_in(a, c, 0, 0)->expected, LB_EXPECTATION_MET);
+    assert_int_equal(line_in(a, c, 1, 0)->expected, LB_EXPECTATION_MISSED);
+    check_said(a, c,
+               "embedded lock: hitm_local expected 0.83 (model), counted 0.90\n"
+               "embedded observe: hitm_local expected 0.83 (model), counted 0.60; lines found "
+               "modified are over 15 %\n    off\n");
+    lb_analysis_destroy(a);
+}
+
+/* A hand-over that is neither chooses no column. */
+static void test_expected_of_no_handover(void **state)
+{
+    struct made *m = *state;
+    struct lb_analysis *a;
+
+    expect_fills(m, 1.5, 900, 600);
+    a = analyse(m);
+    assert_true(isnan(line_in(a, observed(m), 0, 0)->counts[HITM].expected));
+    assert_int_equal(line_in(a, observed(m), 0, 0)->expected, LB_EXPECTATION_NONE);
+    check_said(a, observed(m), "");
+    lb_analysis_destroy(a);
+}
+
 /* Rows */
 
 static struct lb_csv_reader *written(const struct lb_analysis *a, char path[64])
@@ -751,6 +816,8 @@ static const struct expected first_role[] = {
     {"events_per_op", "2.5;0;"},
     {"event_windows", "1;1;1"},
     {"event_states", "scaled;counted;unproved"},
+    {"events_expected", ";;"},
+    {"as_expected", ""},
     {"cycles_per_op", "2.5"},
     {"hitm_local_per_op", "0"},
     {"instructions_per_op", ""},
@@ -818,6 +885,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_threshold, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_threshold, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_timed, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_expected, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_expected_of_no_handover, setup, teardown),
         cmocka_unit_test_setup_teardown(test_counts_are_not_diluted, setup, teardown),
         cmocka_unit_test_setup_teardown(test_states_of_counts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_no_events, setup, teardown),

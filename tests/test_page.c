@@ -354,6 +354,54 @@ static void test_several_runs(void **state)
     assert_int_equal(lb_page_hosts(dirs, names, 2, out, NULL), -ENOENT);
 }
 
+/* Counted, and expected */
+
+static void write_counted(const char *layout, const char *expected, const char *as_expected)
+{
+    struct lb_row *row;
+    struct lb_csv *csv;
+
+    assert_int_equal(lb_row_create(&lb_schema_summary, &row), 0);
+    assert_int_equal(lb_csv_create(&lb_schema_summary, in_run("summary.csv"), NULL, &csv), 0);
+    lb_row_text(row, "scenario", "observer");
+    lb_row_text(row, "layout", layout);
+    lb_row_text(row, "placement", "l3");
+    lb_row_text(row, "role", "lock");
+    lb_row_text(row, "events", "cycles;hitm_local;invalidated;rfo_hitm");
+    lb_row_text(row, "events_per_op", "300.5;1.3;0.25;");
+    lb_row_text(row, "events_expected", expected);
+    lb_row_text(row, "as_expected", as_expected);
+    assert_int_equal(lb_csv_append(csv, row, NULL), 0);
+    lb_csv_close(csv);
+    lb_row_destroy(row);
+}
+
+static void test_counted_and_expected(void **state)
+{
+    char *text;
+
+    (void)state;
+    write_counted("e&mbedded", ";0.9;0.75;0.1", "0");
+    text = page();
+    check_whole(text);
+    assert_says(text, "Counted, and what a model expects");
+    assert_says(text, "<th scope=\"row\">observer: lock</th><td class=\"t\">e&amp;mbedded</td>");
+    assert_says(text, "<td class=\"slower\">expected 0.90 (model), counted 1.30 !</td></tr>");
+    assert_says(text, "<td>expected 0.75 (model), counted 0.25</td></tr>"); /* is not judged */
+    assert_int_equal(count(text, "(model)"), 2);
+    free(text);
+    assert_int_equal(unlink(in_run("summary.csv")), 0);
+    write_counted("embedded", ";1.25;;", "1");
+    text = page();
+    assert_says(text, "<td>expected 1.25 (model), counted 1.30</td></tr>");
+    free(text);
+    assert_int_equal(unlink(in_run("summary.csv")), 0);
+    write_counted("embedded", ";;;", "");
+    text = page();
+    assert_null(strstr(text, "a model expects"));
+    free(text);
+}
+
 /* Facts */
 
 static void test_facts(void **state)
@@ -720,6 +768,7 @@ int main(void)
         TEST(test_matrix),
         TEST(test_distances),
         TEST(test_several_runs),
+        TEST(test_counted_and_expected),
         TEST(test_facts),
         TEST(test_folder_with_a_slash),
         TEST(test_pictures),

@@ -72,6 +72,8 @@ enum {
     KEY_ATOMICS,
     KEY_WRITE_EVERY,
     KEY_OBSERVE_EVERY,
+    KEY_EXPECTED,
+    KEY_HANDOVER,
 };
 
 static const struct argp_option run_options[] = {
@@ -173,6 +175,11 @@ static const struct argp_option show_options[] = {
      "Another machine: hwloc XML or a synthetic description", 0},
     {"layout", KEY_LAYOUT, "LIST", 0, "Which layouts", 0},
     {"lock", KEY_LOCK, "LIST", 0, "With this kind of lock", 0},
+    {"scenario", KEY_SCENARIO, "LIST", 0, "counters --expected: in these scenarios alone", 0},
+    {"expected", KEY_EXPECTED, 0, 0,
+     "counters: what they should count an op, by a model of two threads and their lines", 0},
+    {"handover", KEY_HANDOVER, "KIND", 0,
+     "counters --expected: where lines are handed over migratory or plain (both)", 0},
     {"trace", KEY_TRACE, 0, 0,
      "kernel: count real addresses of VMAs for 3 s too (root, bpftrace, a kernel with kprobes)", 0},
     {0},
@@ -533,10 +540,40 @@ static error_t parse_sweep(int key, char *arg, struct argp_state *state)
                   &why);
 }
 
+static const char *handover_at(size_t i)
+{
+    return lb_handover_name((enum lb_handover)(LB_HANDOVER_PLAIN + i));
+}
+
+static int set_handover(struct settings *s, const char *text, struct lb_why *why)
+{
+    static const struct lb_names names = {"kind of hand-over", handover_at, 2, NULL};
+    size_t found;
+    int err = lb_name_find(&names, text, why, &found);
+
+    if (!err)
+        s->handover = (enum lb_handover)(LB_HANDOVER_PLAIN + found);
+    return err;
+}
+
+/* What goes with one thing alone. */
+static void check_show(const struct settings *s, struct argp_state *state)
+{
+    char list[LB_WHY_BYTES];
+
+    if (!s->what)
+        argp_error(state, "show what? %s", lb_names_list(s->things, list, sizeof list));
+    if (s->trace && strcmp(s->what, "kernel") != 0)
+        argp_error(state, "--trace goes with kernel, not with %s", s->what);
+    if (s->expected && strcmp(s->what, "counters") != 0)
+        argp_error(state, "--expected goes with counters, not with %s", s->what);
+    if (!s->expected && (s->scenarios.n || s->handover != LB_HANDOVER_UNKNOWN))
+        argp_error(state, "--scenario and --handover go with counters --expected");
+}
+
 static error_t parse_show(int key, char *arg, struct argp_state *state)
 {
     struct settings *s = state->input;
-    char list[LB_WHY_BYTES];
     struct lb_why why = {""};
 
     if (key == ARGP_KEY_ARG) {
@@ -545,14 +582,14 @@ static error_t parse_show(int key, char *arg, struct argp_state *state)
         s->what = arg;
         return 0;
     }
-    if (key == KEY_TRACE) {
-        s->trace = true;
+    if (key == KEY_TRACE || key == KEY_EXPECTED) {
+        *(key == KEY_TRACE ? &s->trace : &s->expected) = true;
         return 0;
     }
-    if (key == ARGP_KEY_END && !s->what)
-        argp_error(state, "show what? %s", lb_names_list(s->things, list, sizeof list));
-    if (key == ARGP_KEY_END && s->trace && strcmp(s->what, "kernel") != 0)
-        argp_error(state, "--trace goes with kernel, not with %s", s->what);
+    if (key == KEY_HANDOVER)
+        return answer(set_handover(s, arg, &why), &why);
+    if (key == ARGP_KEY_END)
+        check_show(s, state);
     return answer(parse_common(key, arg, s, &why), &why);
 }
 

@@ -5,6 +5,7 @@
 #include "breakdown.h"
 
 #include "case_label.h"
+#include "expected_table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -126,6 +127,7 @@ void causes_group(FILE *out, const struct lb_analysis *a, const int *rows, size_
             line(out, a->run, l, sleeps);
         }
     }
+    expected_beside(out, a, rows, n);
 }
 
 void causes_notes(FILE *out, const struct lb_analysis *a)

@@ -7,6 +7,7 @@
 
 #include "list.h"
 
+#include <linebounce/costs.h>
 #include <linebounce/events.h>
 #include <linebounce/plan.h>
 #include <linebounce/stats.h>
@@ -79,6 +80,8 @@ struct settings {
     const char *what; /* of `show` */
     const struct lb_names *things; /* that it shows */
     bool trace;                    /* show kernel: count real addresses too */
+    bool expected;                 /* show counters: what a model expects of them */
+    enum lb_handover handover;     /* of it; unknown: both */
     /* What is printed of a run. */
     bool brief; /* the answer alone */
     enum settings_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN } format;

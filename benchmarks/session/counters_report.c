@@ -4,6 +4,8 @@
  */
 #include "counters_report.h"
 
+#include "report/expected_table.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,7 +238,10 @@ int counting_show(const struct settings *s)
     struct lb_counter_report r;
     struct lb_microarchitecture here;
 
-    (void)s;
+    if (s->expected) {
+        expected_table(stdout, s);
+        return 0;
+    }
     probe(&r);
     lb_events_here(&here);
     show_machine(&r, &here);

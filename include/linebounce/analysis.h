@@ -6,6 +6,7 @@
 #ifndef LINEBOUNCE_ANALYSIS_H
 #define LINEBOUNCE_ANALYSIS_H
 
+#include <linebounce/expected.h>
 #include <linebounce/record.h>
 #include <linebounce/run.h>
 
@@ -38,8 +39,9 @@ struct lb_result_latency {
 
 /* What one event of the run counted in a line. */
 struct lb_result_count {
-    double per_op; /* sum over sum of the windows that counted it; NaN without a value */
-    double lo, hi; /* its 95 % interval over windows (lb_stats_rate); NaN where unknown */
+    double per_op;   /* sum over sum of the windows that counted it; NaN without a value */
+    double lo, hi;   /* its 95 % interval over windows (lb_stats_rate); NaN where unknown */
+    double expected; /* by the model of lines (expected.h); NaN: nothing is */
     size_t windows;
     enum lb_count_state state; /* counted or scaled when there is a value, else the worst reason */
     int error;                 /* errno behind that reason, 0 none */
@@ -70,6 +72,7 @@ struct lb_result {
     double faults_per_op, faults_per_cpu_s, faults_per_wall_s;
     struct lb_result_latency latency;
     struct lb_result_count *counts; /* one an event of the run; the analysis owns it */
+    enum lb_expectation expected;   /* of all that was counted */
     size_t windows_other;
     bool compared;
     size_t pairs;

@@ -30,7 +30,9 @@ enum lb_event_role {
     LB_EVENT_HITM_FAR,        /* ... in another socket, where that is told from another CCX (AMD) */
     LB_EVENT_RFO_HITM,        /* a store or locked op found it modified: write-write sharing */
     LB_EVENT_RFO_HITM_REMOTE, /* ... in another socket */
-    LB_EVENT_INVALIDATED,     /* the victim's side: lines taken away from this core */
+    LB_EVENT_RFO_SHARED,  /* it was in a near core's cache unmodified: an upgrade, as of a reader
+                             that has loaded a lock's line before it changes it */
+    LB_EVENT_INVALIDATED, /* the victim's side: lines taken away from this core */
     LB_EVENT_LOCK_OPS,
     LB_EVENT_ORDER_CLEARS, /* pipelines cleared since another core wrote what was read early */
     LB_EVENT_ROLES

@@ -27,6 +27,9 @@ static const struct {
                            "stores and locked ops that found it modified in a near core's cache"},
     [LB_EVENT_RFO_HITM_REMOTE] = {"rfo_hitm_remote",
                                   "stores and locked ops that found it modified in another socket"},
+    [LB_EVENT_RFO_SHARED] = {"rfo_shared",
+                             "stores and locked ops that found the line unmodified in "
+                             "a near core's cache: upgrades"},
     [LB_EVENT_INVALIDATED] = {"invalidated", "lines that another core took away from this one"},
     [LB_EVENT_LOCK_OPS] = {"lock_ops", "locked (atomic) instructions"},
     [LB_EVENT_ORDER_CLEARS] = {"order_clears",
@@ -77,17 +80,18 @@ const struct lb_event_row lb_event_rows[] = {
     {NULL, NULL},
 };
 
-#define LOADS_ONLY   "loads only"
-#define STORES_ONLY  "stores and locked ops only"
-#define PREFETCHED   "prefetched lines too"
-#define CLEAN_TOO    "loads only; lines forwarded clean count too"
-#define VICTIM       "only lines that were modified here and went to the core that asked"
-#define RAW_CODE     "raw code: libpfm4 4.13 has no table for this model"
-#define RAW_CLEAN    RAW_CODE "; " CLEAN_TOO
-#define RAW_STORES   RAW_CODE "; " STORES_ONLY
-#define RAW_VICTIM   RAW_CODE "; only lines modified here"
-#define RAW_PREFETCH RAW_CODE "; " PREFETCHED
-#define LOCK_LOADS   "loads of locked instructions: one for each"
+#define LOADS_ONLY      "loads only"
+#define STORES_ONLY     "stores and locked ops only"
+#define PREFETCHED      "prefetched lines too"
+#define CLEAN_TOO       "loads only; lines forwarded clean count too"
+#define CLEAN_ELSEWHERE "hits of a clean line in another core, whether this one had it too or not"
+#define VICTIM          "only lines that were modified here and went to the core that asked"
+#define RAW_CODE        "raw code: libpfm4 4.13 has no table for this model"
+#define RAW_CLEAN       RAW_CODE "; " CLEAN_TOO
+#define RAW_STORES      RAW_CODE "; " STORES_ONLY
+#define RAW_VICTIM      RAW_CODE "; only lines modified here"
+#define RAW_PREFETCH    RAW_CODE "; " PREFETCHED
+#define LOCK_LOADS      "loads of locked instructions: one for each"
 
 /* What all of Intel's have. */
 #define INTEL(march, lock)                                                                         \
@@ -102,11 +106,14 @@ const struct lb_event_row lb_event_rows[] = {
     }
 
 /* Haswell to Cascade Lake. L3_MISS as libpfm4's alias of the off-core event says local memory only;
- * hence the number. */
-#define INTEL_OFFCORE(march, load)                                                                 \
+ * hence the number. Of later servers' demand RFOs the vendor lists only those that hit a modified
+ * line, and of other vendors' events none tells upgrades from what needed none: no rfo_shared. */
+#define INTEL_OFFCORE(march, load, shared)                                                         \
     {march, LB_EVENT_HITM_LOCAL, march "::" load "_L3_HIT_RETIRED:XSNP_HITM", LOADS_ONLY},         \
         {march, LB_EVENT_HITM_REMOTE, march "::" load "_L3_MISS_RETIRED:REMOTE_HITM", LOADS_ONLY}, \
         {march, LB_EVENT_RFO_HITM, march "::OFFCORE_RESPONSE_0:DMND_RFO:L3_HIT:SNP_HITM", ""},     \
+        {march, LB_EVENT_RFO_SHARED, march "::OFFCORE_RESPONSE_0:DMND_RFO:L3_HIT:" shared,         \
+         CLEAN_ELSEWHERE},                                                                         \
     {                                                                                              \
         march, LB_EVENT_RFO_HITM_REMOTE, march "::OFFCORE_RESPONSE_0:0x103fc00002", ""             \
     }
@@ -194,14 +201,14 @@ const struct lb_event_row lb_event_rows[] = {
 
 const struct lb_event_entry lb_event_table[] = {
     INTEL("hsw_ep", "MEM_UOPS_RETIRED"),
-    INTEL_OFFCORE("hsw_ep", "MEM_LOAD_UOPS"),
+    INTEL_OFFCORE("hsw_ep", "MEM_LOAD_UOPS", "SNP_NO_FWD"),
     INTEL("bdw_ep", "MEM_UOPS_RETIRED"),
-    INTEL_OFFCORE("bdw_ep", "MEM_LOAD_UOPS"),
+    INTEL_OFFCORE("bdw_ep", "MEM_LOAD_UOPS", "SNP_NO_FWD"),
     INTEL("skx", "MEM_INST_RETIRED"),
-    INTEL_OFFCORE("skx", "MEM_LOAD"),
+    INTEL_OFFCORE("skx", "MEM_LOAD", "SNP_HIT_NO_FWD"),
     {"skx", LB_EVENT_INVALIDATED, "skx::CORE_SNOOP_RESPONSE:RSP_IFWDM", VICTIM},
     INTEL("clx", "MEM_INST_RETIRED"),
-    INTEL_OFFCORE("clx", "MEM_LOAD"),
+    INTEL_OFFCORE("clx", "MEM_LOAD", "SNP_HIT_NO_FWD"),
     {"clx", LB_EVENT_INVALIDATED, "clx::CORE_SNOOP_RESPONSE:RSP_IFWDM", VICTIM},
     INTEL("icx", "MEM_INST_RETIRED"),
     INTEL_OCR("icx", "XSNP_HITM", "perf_raw::r10ef"),

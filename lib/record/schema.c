@@ -42,6 +42,7 @@
     {"hitm_far_per_op", "loads that found it modified in another socket, if told, per op"}, \
     {"rfo_hitm_per_op", "stores and locked ops that found the line modified elsewhere per op"}, \
     {"rfo_hitm_remote_per_op", "those that found it modified in another socket per op"}, \
+    {"rfo_shared_per_op", "those that found it unmodified in a near core's cache per op"}, \
     {"invalidated_per_op", "lines taken away from this core per op"}, \
     {"lock_ops_per_op", "locked instructions per op"}, \
     {"order_clears_per_op", "pipeline clears by memory ordering per op"}
@@ -219,6 +220,12 @@ static const struct lb_column summary[] = {
     {"event_states",
      "counted or scaled; else why there is no value; unproved: it read 0, and so did "
      "the positive control"},
+    {"events_expected",
+     "what a model of lines expects each one to count per op, by the hand-over found: two threads "
+     "with a pause, in scenarios that it knows"},
+    {"as_expected",
+     "1 where lines found modified elsewhere were counted within 15 % of what is expected, else 0; "
+     "empty where the events counted do not see them all"},
     {"generation", "kernels by whose rules VMAs are locked; empty where no lock of an object is"},
     {"bytes_per_object", "stride of the object plus that of its separate lock"},
     {"pages_per_1000_objects", "4-KiB pages of whole slabs that 1000 objects take, locks included"},

@@ -249,7 +249,8 @@ int lb_analysis_create(struct lb_run *run, const struct lb_margin *margin,
         err = lb_analysis_judge(a);
     if (!err) {
         lb_analysis_doubt_zeros(a);
-        err = decide(a);
+        if (!(err = lb_analysis_expect(a)))
+            err = decide(a);
     }
     if (err) {
         lb_analysis_destroy(a);

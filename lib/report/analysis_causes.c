@@ -257,7 +257,7 @@ static void count_event(const struct lb_run *run, const struct lb_result *l, siz
     enum lb_count_state worst =
         run->events[event].state == LB_COUNT_COUNTED ? LB_COUNT_UNASKED : run->events[event].state;
 
-    k->per_op = k->lo = k->hi = NAN;
+    k->per_op = k->lo = k->hi = k->expected = NAN;
     if (lb_workload_paced(&run->plan->cases[l->case_index].shape, l->role) &&
         lb_event_counts_waits(&run->events[event].event))
         return;

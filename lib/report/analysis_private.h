@@ -13,6 +13,8 @@ int lb_result_counted(const struct lb_run *run, double *scratch, double *more,
                       struct lb_result *line);
 /* Takes the zeros away that no positive control stands up for. */
 void lb_analysis_doubt_zeros(struct lb_analysis *analysis);
+/* Says what is expected of the others. -ENOMEM. */
+int lb_analysis_expect(struct lb_analysis *analysis);
 
 /* Why two cases that are compared met different rates, or did not reach the one that was set:
  * static text, or NULL. The line is one of the compared. */

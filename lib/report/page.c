@@ -153,8 +153,9 @@ static int put_found(struct lb_page *p, struct lb_why *why)
     lb_page_trust(p);
     if (!(err = lb_page_matrices(p, LB_PAGE_HEADLINE)) && !(err = lb_page_lines(p, why)) &&
         !(err = lb_page_differences(p)) &&
-        !(err = put_folded(p, LB_PAGE_SATURATED, "Saturated: ops without a pause")))
-        err = put_folded(p, LB_PAGE_FAR, "Far CPUs: windows at another distance");
+        !(err = put_folded(p, LB_PAGE_SATURATED, "Saturated: ops without a pause")) &&
+        !(err = put_folded(p, LB_PAGE_FAR, "Far CPUs: windows at another distance")))
+        err = lb_page_expected(p, why);
     return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", p->dir, strerror(ENOMEM)) : err;
 }
 

@@ -13,8 +13,8 @@
 #include <stdio.h>
 
 struct lb_page {
-    const char *dir, *without;    /* see lb_page_write */
-    const struct lb_found *found; /* NULL: the folder has no windows */
+    const char *dir, *without;           /* see lb_page_write */
+    const struct lb_found *found;        /* NULL: the folder has no windows */
     FILE *out;
     size_t room;             /* bytes that pictures may still take */
     size_t pictures, tables; /* what a page is for */
@@ -69,6 +69,7 @@ void lb_page_trust(struct lb_page *page);
 int lb_page_matrices(struct lb_page *page, enum lb_page_part part);
 int lb_page_differences(struct lb_page *page);
 int lb_page_lines(struct lb_page *page, struct lb_why *why);
+int lb_page_expected(struct lb_page *page, struct lb_why *why);
 void lb_page_pictures(struct lb_page *page);
 int lb_page_numbers(struct lb_page *page, struct lb_why *why);
 int lb_page_latencies(struct lb_page *page, struct lb_why *why);

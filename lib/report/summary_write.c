@@ -114,9 +114,12 @@ static void write_counts_of_events(struct lb_row *row, const struct lb_run *run,
         lb_row_more_int(row, "event_windows", (int64_t)k->windows);
         lb_row_more_text(row, "event_states",
                          k->unproved ? LB_UNPROVED : lb_count_state_name(k->state));
+        lb_row_more_number(row, "events_expected", k->expected);
         if (e->role >= 0)
             lb_row_role(row, e->role, k->per_op);
     }
+    if (l->expected != LB_EXPECTATION_NONE)
+        lb_row_int(row, "as_expected", l->expected == LB_EXPECTATION_MET);
 }
 
 /* "0:5;16:5;32:5;48:5": how many windows lay at each residue. */

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What counters counted, beside what a model of lines expects of them.
+ */
+#include "page_private.h"
+
+#include "base/number.h"
+
+#include <linebounce/record.h>
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+/* The rest stands in summary.csv. */
+#define ROWS_MOST 150
+
+/* The next of what is joined by `;`, in `text`; false: there is none. */
+static bool take_token(const char **cell, char *text, size_t bytes)
+{
+    size_t n = strcspn(*cell, ";");
+
+    if (!**cell)
+        return false;
+    snprintf(text, bytes, "%.*s", (int)(n < bytes ? n : bytes - 1), *cell);
+    *cell += n + ((*cell)[n] == ';');
+    return true;
+}
+
+static void put_row(struct lb_page *p, const struct lb_csv_reader *r, const char *event,
+                    double expected, double counted, bool missed)
+{
+    const char *role = lb_csv_cell(r, "role"), *layout = lb_csv_cell(r, "layout");
+
+    fputs("<tr><th scope=\"row\">", p->out);
+    lb_html_put(p->out, lb_csv_cell(r, "scenario"));
+    if (strcmp(role, "all") != 0)
+        lb_html_say(p->out, ": %s", role);
+    fputs("</th><td class=\"t\">", p->out);
+    lb_html_put(p->out, layout);
+    fputs("</td><td class=\"t\">", p->out);
+    lb_html_put(p->out, lb_csv_cell(r, "placement"));
+    fputs("</td><td class=\"t\">", p->out);
+    lb_html_put(p->out, event);
+    fprintf(p->out, "</td><td%s>expected %.2f (model), counted %.2f%s</td></tr>\n",
+            missed ? " class=\"slower\"" : "", expected, counted, missed ? " !" : "");
+}
+
+static bool finds_lines(const char *event)
+{
+    struct lb_event e = {.role = lb_event_role_find(event)};
+
+    return lb_expected_finds(&e);
+}
+
+static void put_head(struct lb_page *p)
+{
+    fputs(
+        "<details><summary>Counted, and what a model expects</summary>\n<p class=\"dim small\">A "
+        "count an op. The model is of two threads and the lines that they share, by the hand-over "
+        "that was found by time. !: lines found modified elsewhere are over 15 % off; ticks, "
+        "prefetches and timed ops are none of the model.</p>\n<div class=\"scroll\" "
+        "tabindex=\"0\"><table><thead><tr><th scope=\"col\">scenario</th><th scope=\"col\" "
+        "class=\"t\">layout</th><th scope=\"col\" class=\"t\">CPUs</th><th scope=\"col\" "
+        "class=\"t\">event</th><th scope=\"col\">an op</th></tr></thead><tbody>\n",
+        p->out);
+}
+
+static void put_events(struct lb_page *p, const struct lb_csv_reader *r, size_t *n)
+{
+    const char *events = lb_csv_cell(r, "events"), *counts = lb_csv_cell(r, "events_per_op");
+    const char *expected = lb_csv_cell(r, "events_expected");
+    bool missed = !strcmp(lb_csv_cell(r, "as_expected"), "0");
+    char event[128], counted[LB_NUMBER_BYTES], should[LB_NUMBER_BYTES];
+
+    while (take_token(&events, event, sizeof event)) {
+        bool known = take_token(&counts, counted, sizeof counted);
+        known = take_token(&expected, should, sizeof should) && known;
+        double is = known ? lb_number_parse(counted) : NAN;
+        double model = known ? lb_number_parse(should) : NAN;
+        if (!isfinite(is) || !isfinite(model))
+            continue;
+        if (!*n)
+            put_head(p);
+        if ((*n)++ < ROWS_MOST)
+            put_row(p, r, event, model, is, missed && finds_lines(event));
+    }
+}
+
+int lb_page_expected(struct lb_page *p, struct lb_why *why)
+{
+    static const char *const needed[] = {"scenario", "layout", "events_expected", NULL};
+    struct lb_csv_reader *r;
+    struct lb_why refusal;
+    char path[4200];
+    size_t n = 0;
+    int more;
+
+    snprintf(path, sizeof path, "%s/summary.csv", p->dir);
+    if ((more = lb_csv_open(path, needed, &refusal, &r)))
+        return more == -ENOMEM ? more : 0; /* of an earlier version: others refuse what is none */
+    while ((more = lb_csv_next(r, why)) == 1)
+        put_events(p, r, &n);
+    lb_csv_reader_close(r);
+    if (n)
+        fputs("</tbody></table></div>\n", p->out);
+    if (n > ROWS_MOST)
+        fprintf(p->out, "<p class=\"dim small\">%zu more in summary.csv.</p>\n", n - ROWS_MOST);
+    if (n)
+        fputs("</details>\n", p->out);
+    p->tables += n > 0;
+    return more;
+}
