@@ -4,6 +4,7 @@
  * them.
  */
 #include <linebounce/explain.h>
+#include <linebounce/page.h>
 #include <linebounce/record.h>
 
 #include "support/folder_of_rows.h"
@@ -91,6 +92,9 @@ static void write_rows(const struct scene *s, const struct lb_schema *schema)
                 lb_row_int(row, "regime", 0);
                 lb_row_number(row, "regime_ns", 300);
                 lb_row_text(row, "baseline", k ? s->sides[0].layout : "");
+                lb_row_number(row, "diff_ns", k ? 74 : (double)NAN);
+                lb_row_int(row, "pairs", k ? s->rounds : 0);
+                lb_row_text(row, "verdict", k ? "slower" : "");
             }
             assert_int_equal(lb_csv_append(csv, row, &why), 0);
         }
@@ -296,6 +300,49 @@ static void test_sleep_and_spinning(void **state)
     lb_explain_destroy(x);
 }
 
+static void check_page(const char *const *says, const char *says_not)
+{
+    struct lb_why why = {""};
+
+    if (lb_page_write(folder, NULL, &why))
+        fail_msg("%s", why.text);
+    char *text = read_text(in_folder("index.html"));
+    for (; *says; says++)
+        if (!strstr(text, *says))
+            fail_msg("the page does not say '%s'", *says);
+    assert_null(strstr(text, says_not));
+    free(text);
+}
+
+/* On the page it stands as here: the answer's difference, and its parts. */
+static void test_page(void **state)
+{
+    static const char *const parts[] = {
+        "<h2>What the differences are made of</h2>",
+        "handed over migratorily: a load takes a modified line away.",
+        "<th scope=\"row\">embedded, observer: lock</th><td data-n=\"ns an op\">+74.0 ",
+        "<td data-n=\"lines\">+72.0</td><td data-n=\"the op by itself\">-1.0</td>",
+        "<td data-n=\"explained\">96 % ",
+        "<h3>embedded, observer: lock: +74.0 ns an op against pointer</h3>",
+        "<th scope=\"row\">line of count, owner beside ",
+        "<td data-n=\"model\">+72.0</td>",
+        NULL};
+    static const char *const too_little[] = {
+        "<td class=\"t open\" colspan=\"5\">not explained by this: ", NULL};
+    static const char *const none[] = {"All numbers", NULL};
+    struct scene s = embedded;
+
+    (void)state;
+    lb_explain_destroy(explain(&s));
+    check_page(parts, "not explained by this");
+    s.sides[1].rest = 22;
+    lb_explain_destroy(explain(&s));
+    check_page(too_little, "line of count");
+    s.without_wait = true; /* nothing was timed: nothing to say, and no error */
+    write_rows(&s, &lb_schema_samples);
+    check_page(none, "made of");
+}
+
 static void test_refusals(void **state)
 {
     struct lb_explain_request request = {.dir = folder, .work_ns = (double)NAN};
@@ -333,6 +380,7 @@ int main(void)
         IN_FOLDER(test_small_and_no_difference),
         IN_FOLDER(test_nested_is_not_explained),
         IN_FOLDER(test_sleep_and_spinning),
+        IN_FOLDER(test_page),
         IN_FOLDER(test_refusals),
     };
 

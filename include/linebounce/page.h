@@ -14,11 +14,11 @@ extern "C" {
 #endif
 
 /* Writes RUN_DIR/index.html. Title and first heading are the answer (lb_found_title); then its
- * table, what vouches for it, every difference as a table and on one axis, and the layouts as lines
- * of 64 bytes; folded behind them the rest: saturated ops, other distances, the pictures of
- * RUN_DIR/plots, all numbers, machine and command. Nothing is fetched from elsewhere and there is
- * no script in it. What the folder lacks is left out; where there is no picture of gnuplot's,
- * `without` (NULL: nothing) says why.
+ * table, what vouches for it, every difference as a table and on one axis, the layouts as lines of
+ * 64 bytes, and what the differences are made of (explain.h); folded behind them the rest:
+ * saturated ops, other distances, the pictures of RUN_DIR/plots, all numbers, machine and command.
+ * Nothing is fetched from elsewhere and there is no script in it. What the folder lacks is left
+ * out; where there is no picture of gnuplot's, `without` (NULL: nothing) says why.
  *
  * Pictures are regular files that have the names of ours: the smaller of NAME.svg and NAME.png, as
  * long as all of them together take no more than LB_PAGE_PICTURES_MOST bytes of the page, and what

@@ -151,9 +151,11 @@ static int put_found(struct lb_page *p, struct lb_why *why)
 
     lb_page_answer(p);
     lb_page_trust(p);
-    if (!(err = lb_page_matrices(p, LB_PAGE_HEADLINE)) && !(err = lb_page_lines(p, why)) &&
-        !(err = lb_page_differences(p)) &&
-        !(err = put_folded(p, LB_PAGE_SATURATED, "Saturated: ops without a pause")) &&
+    if (!(err = lb_page_matrices(p, LB_PAGE_HEADLINE)) && !(err = lb_page_lines(p, why))) {
+        lb_page_parts(p);
+        err = lb_page_differences(p);
+    }
+    if (!err && !(err = put_folded(p, LB_PAGE_SATURATED, "Saturated: ops without a pause")) &&
         !(err = put_folded(p, LB_PAGE_FAR, "Far CPUs: windows at another distance")))
         err = lb_page_expected(p, why);
     return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", p->dir, strerror(ENOMEM)) : err;
@@ -218,29 +220,40 @@ static int put_within(struct lb_page *p, struct lb_why *why)
     return err ? err : put_page(p, why);
 }
 
+static int write_page(struct lb_page *p, struct lb_why *why)
+{
+    struct lb_whole file;
+    char *path;
+    int err;
+
+    if (asprintf(&path, "%s/index.html", p->dir) < 0)
+        return lb_fail(why, ENOMEM, "%s: %s", p->dir, strerror(ENOMEM));
+    if (!(err = lb_whole_begin(path, why, &file))) {
+        p->out = file.out;
+        err = lb_whole_end(&file, put_within(p, why), why);
+    }
+    free(path);
+    return err;
+}
+
 int lb_page_write(const char *run_dir, const char *without, struct lb_why *why)
 {
     struct lb_page p = {.dir = run_dir, .without = without};
+    struct lb_explanations *parts = NULL;
     struct lb_found *found = NULL;
-    struct lb_whole file;
     struct stat info;
-    char *path;
     int err;
 
     if (stat(run_dir, &info))
         return lb_fail(why, errno, "%s: %s", run_dir, strerror(errno));
     if ((err = read_found(run_dir, why, &found)))
         return err;
-    p.found = found;
-    if (asprintf(&path, "%s/index.html", run_dir) < 0) {
-        lb_found_destroy(found);
-        return lb_fail(why, ENOMEM, "%s: %s", run_dir, strerror(ENOMEM));
+    if (!found || !(err = lb_page_explain(run_dir, why, &parts))) {
+        p.found = found;
+        p.parts = parts;
+        err = write_page(&p, why);
     }
-    if (!(err = lb_whole_begin(path, why, &file))) {
-        p.out = file.out;
-        err = lb_whole_end(&file, put_within(&p, why), why);
-    }
-    free(path);
+    lb_explain_destroy(parts);
     lb_found_destroy(found);
     return err;
 }

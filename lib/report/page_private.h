@@ -6,6 +6,7 @@
 #define LB_PAGE_PRIVATE_H
 
 #include <linebounce/answer.h>
+#include <linebounce/explain.h>
 
 #include "html.h"
 
@@ -15,6 +16,7 @@
 struct lb_page {
     const char *dir, *without;           /* see lb_page_write */
     const struct lb_found *found;        /* NULL: the folder has no windows */
+    const struct lb_explanations *parts; /* NULL: nothing can be explained */
     FILE *out;
     size_t room;             /* bytes that pictures may still take */
     size_t pictures, tables; /* what a page is for */
@@ -69,6 +71,9 @@ void lb_page_trust(struct lb_page *page);
 int lb_page_matrices(struct lb_page *page, enum lb_page_part part);
 int lb_page_differences(struct lb_page *page);
 int lb_page_lines(struct lb_page *page, struct lb_why *why);
+/* What explain says of the folder; NULL where it says nothing, which is no error. -ENOMEM. */
+int lb_page_explain(const char *dir, struct lb_why *why, struct lb_explanations **explanations);
+void lb_page_parts(struct lb_page *page);
 int lb_page_expected(struct lb_page *page, struct lb_why *why);
 void lb_page_pictures(struct lb_page *page);
 int lb_page_numbers(struct lb_page *page, struct lb_why *why);
