@@ -16,7 +16,7 @@ import sys
 import tempfile
 import unittest
 
-from cli_support import SOURCE, Case, main, two_pus
+from cli_support import PROGRAM, ROOT, SOURCE, Case, environment, main, two_pus
 
 EXAMPLES = os.path.join(SOURCE, "benchmarks", "examples")
 COMPILERS = {".c": ("gcc", "clang"), ".cc": ("g++", "clang++")}
@@ -173,6 +173,149 @@ class C(DwarfCase):
 
 
 @with_libdw
+class Apart(DwarfCase):
+    """Debugging information that is not where the code is."""
+
+    PAGE = "80 bytes, aligned to 8"
+
+    def pages(self, program, structure="page"):
+        """What is said of the example's structure: its first line, and where a typedef's member
+        and a lock lie, whose types may be in another place than the structure."""
+        text = self.members(f"dwarf:{program}:{structure}")
+        self.assertIn("12      4  pins: atomic_uint  # _Atomic", text)
+        self.assertIn("32     40  latch: pthread_mutex_t  # pthread_mutex_t", text)
+        return text[0]
+
+    def pages_in_cpp(self, program):
+        text = self.members(f"dwarf:{program}:" + CPlusPlus.name_of(self, program, CPlusPlus.PAGE))
+        self.assertIn("0      8  next: db::Linked *", text)
+        self.assertIn("24      4  pins_: std::atomic<unsigned int>  # _Atomic", text)
+        self.assertRegex("\n".join(text), r"40 +56  latch_: std::shared_mutex  # pth")
+        return text[0]
+
+    def split(self, language, *flags, compiler):
+        """Compiled to an object file beside its .dwo, and linked, all in this test's folder."""
+        if not compiler:
+            self.skipTest(f"no compiler for {language}")
+        source = self.path(f"pool{language}")
+        shutil.copy(os.path.join(EXAMPLES, f"buffer_pool{language}"), source)
+        standard = "-std=c++17" if language == ".cc" else "-std=gnu17"
+        for part in (("-c", "-o", "pool.o", f"pool{language}"), ("-o", "pool", "pool.o")):
+            subprocess.run([compiler, standard, "-pthread", "-g", "-gsplit-dwarf", *flags, *part],
+                           check=True, cwd=self.path(""))
+        self.assertTrue(os.path.exists(self.path("pool.dwo")))
+        return self.path("pool")
+
+    def test_by_build_id(self):
+        """Below /usr/lib/debug, which is another folder for this one program."""
+        if not os.path.isdir("/usr/lib/debug"):
+            self.skipTest("no folder /usr/lib/debug")
+        namespace = ["unshare", *([] if ROOT else ["--user", "--map-root-user"]), "--mount"]
+        if not shutil.which("unshare") or subprocess.run([*namespace, "true"], check=False,
+                                                         stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("neither root nor user namespaces")
+        program = self.example(".c", "-g", "-Wl,--build-id=0xabcdef0123456789")
+        by_id = self.path("debug/.build-id/ab/cdef0123456789.debug")
+        os.makedirs(os.path.dirname(by_id))
+        subprocess.run(["objcopy", "--only-keep-debug", program, by_id], check=True)
+        subprocess.run(["strip", program], check=True)
+        self.assertIn("has no DWARF", self.refuses("show", "structure", "--layout",
+                                                   f"dwarf:{program}:page"))
+        shown = subprocess.run(
+            [*namespace, "sh", "-c", 'mount --bind "$1" /usr/lib/debug && shift && exec "$@"', "sh",
+             self.path("debug"), PROGRAM, "show", "structure", "--layout", f"dwarf:{program}:page"],
+            capture_output=True, text=True, check=False, env=environment())
+        self.assertIn(self.PAGE, shown.stdout, shown.stderr)
+
+    def test_split(self):
+        """With -gsplit-dwarf the program has the .dwo file's name, and little else."""
+        for language in (".c", ".cc"):
+            for compiler in compilers(language):
+                for flags in ((), ("-gdwarf-4",), ("-fdebug-types-section",)):
+                    with self.subTest(compiler=compiler, flags=flags):
+                        program = self.split(language, *flags, compiler=compiler)
+                        if not compiler.startswith("clang") and "types" in "".join(flags):
+                            self.refuses_or_shows(program)
+                        elif language == ".c":
+                            self.assertIn(self.PAGE, self.pages(program))
+                        else:
+                            self.assertIn("256 bytes", self.pages_in_cpp(program))
+
+    def refuses_or_shows(self, program):
+        """gcc writes a section for each type, of which libdw (0.188) reads one."""
+        result = self.run_it("show", "structure", "--layout", f"dwarf:{program}:page")
+        if result.returncode:
+            self.assertRegex(result.stderr, r"in pool\.dwo, which libdw \S+ did not find or ")
+
+    def test_split_without_its_file(self):
+        program = self.split(".c", compiler=(compilers(".c") or [""])[0])
+        os.remove(self.path("pool.dwo"))
+        said = self.refuses("show", "structure", "--layout", f"dwarf:{program}:page")
+        self.assertIn("another part is in pool.dwo, which libdw", said)
+
+    def test_units_of_types(self):
+        for compiler in compilers(".c"):
+            for version in ("-gdwarf-4", "-gdwarf-5"):
+                program = self.example(".c", "-g", version, "-fdebug-types-section",
+                                       compiler=compiler)
+                with self.subTest(compiler=compiler, version=version):
+                    self.assertIn(self.PAGE, self.pages(program))
+        for compiler in compilers(".cc"):
+            for version in ("-gdwarf-4", "-gdwarf-5"):
+                program = self.example(".cc", "-g", version, "-fdebug-types-section",
+                                       compiler=compiler)
+                with self.subTest(compiler=compiler, version=version):
+                    self.assertIn("256 bytes", self.pages_in_cpp(program))
+
+    def twice(self, language):
+        """Two programs with the structures of two units each, so that dwz has what to share."""
+        made = []
+        for name in ("one", "two"):
+            source = self.path(f"{name}{language}")
+            shutil.copy(os.path.join(EXAMPLES, f"buffer_pool{language}"), source)
+            unit = self.path(f"{name}-more{language}")
+            with open(source, encoding="utf-8") as file:
+                text = file.read().replace("int main(", f"int more_of_{name}(")
+            with open(unit, "w", encoding="utf-8") as file:
+                file.write(text)
+            standard = "-std=c++17" if language == ".cc" else "-std=gnu17"
+            objects = []
+            for part in (source, unit):
+                objects.append(part + ".o")
+                subprocess.run([compilers(language)[0], standard, "-w", "-pthread", "-g", "-c",
+                                "-o", objects[-1], part], check=True)
+            subprocess.run([compilers(language)[0], "-pthread", "-Wl,-z,muldefs", "-o",
+                            self.path(name), *objects], check=True)
+            made.append(self.path(name))
+        return made
+
+    def test_dwz(self):
+        """What units share, in units of their own; what programs share, in another file."""
+        if not shutil.which("dwz"):
+            self.skipTest("no dwz")
+        for language in (".c", ".cc"):
+            if not compilers(language):
+                continue
+            programs = self.twice(language)
+            look = (lambda program: self.assertIn(self.PAGE, self.pages(program))) \
+                if language == ".c" else \
+                (lambda program: self.assertIn("256 bytes", self.pages_in_cpp(program)))
+            for programs_shared in (False, True):
+                with self.subTest(language=language, programs_shared=programs_shared):
+                    if programs_shared:
+                        subprocess.run(["dwz", "-m", "shared.dwz", "-M", "shared.dwz", *programs],
+                                       check=True, cwd=self.path(""))
+                        self.assertTrue(os.path.exists(self.path("shared.dwz")))
+                    else:
+                        shutil.copy(programs[0], self.path("alone"))
+                        subprocess.run(["dwz", self.path("alone")], check=True)
+                    look(programs[0] if programs_shared else self.path("alone"))
+            os.remove(self.path("shared.dwz"))
+            self.assertIn("shared.dwz, which libdw", self.refuses(
+                "show", "structure", "--layout", f"dwarf:{programs[0]}:nothing"))
+
+
+@with_libdw
 class CPlusPlus(DwarfCase):
     PAGE = "db::Page<unsigned long, 8>"
 
@@ -261,6 +404,24 @@ class Measured(DwarfCase):
                 rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
             self.assertEqual({row["layout"] for row in rows} - {""}, {"own", "own:moved"})
             shutil.rmtree(self.path("out"))
+
+    @two_pus
+    def test_sweep(self):
+        program = self.example(".c")
+        self.succeeds("sweep", "--scenario", "same-object", "--threads", "1", "--rounds", "1",
+                      *BRIEF[2:], "--layout",
+                      f"pointer,dwarf:{program}:page,hot=page_id+lsn,lock=latch,name=own")
+        with open(self.path("out/samples.csv"), encoding="utf-8") as file:
+            rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+        self.assertLessEqual({"pointer", "own"}, {row["layout"] for row in rows})
+        # What was swept is gone on with where the program is no more what it was.
+        self.succeeds("sweep", "--resume", "out")
+
+    def test_arrays(self):
+        """A suite about objects of its own says so, rather than leave the layout out."""
+        self.assertIn("--layout: means nothing to suite arrays", self.refuses(
+            "run", "arrays", "--layout",
+            f"dwarf:{self.example('.c')}:page,hot=page_id+lsn,lock=latch"))
 
     @two_pus
     def test_run(self):

@@ -5,6 +5,7 @@
 #include "dwarf_read.h"
 
 #include <ctype.h>
+#include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <elfutils/version.h>
 #include <errno.h>
@@ -87,6 +88,7 @@ struct search {
     struct lb_dwarf_scopes scopes;
     struct lb_nearest *nearest; /* not NULL: the name is not there, and others are looked at */
     size_t n_units;
+    char apart[160]; /* the first of files with a part of the DWARF that was not found; "" */
 };
 
 static void keep(struct search *s, enum sort sort, Dwarf_Die *die)
@@ -182,8 +184,10 @@ static void see_names(struct search *s, Dwarf_Die *holder, const char *before, i
         if (!space && !*known)
             continue;
         bool named = *known && !(space && lb_dwarf_flag(&die, DW_AT_export_symbols));
-        if (snprintf(name, sizeof name, "%s%s%s", before, named && *before ? "::" : "",
-                     named ? known : "") >= (int)sizeof name)
+        if (dwarf_hasattr(&die, DW_AT_specification))
+            lb_dwarf_qualify(&s->scopes, &die, name, sizeof name);
+        else if (snprintf(name, sizeof name, "%s%s%s", before, named && *before ? "::" : "",
+                          named ? known : "") >= (int)sizeof name)
             continue;
         if (composite && !lb_dwarf_flag(&die, DW_AT_declaration))
             lb_nearest_see(name, s->nearest);
@@ -191,19 +195,49 @@ static void see_names(struct search *s, Dwarf_Die *holder, const char *before, i
     }
 }
 
-static void see_units(struct search *s, Dwarf *dwarf)
+/* Of a unit, or of the .dwo file that it stands for, all that is in it: with units of types. */
+static void see_unit(struct search *s, Dwarf_Die *root)
+{
+    s->n_units++;
+    if (s->nearest)
+        see_names(s, root, "", 0);
+    else
+        look_in(s, root, s->name, 0);
+}
+
+static void see_missing(struct search *s, const char *file)
+{
+    if (!*s->apart)
+        snprintf(s->apart, sizeof s->apart, "%s", file);
+}
+
+static const char *dwo_name(Dwarf_Die *skeleton)
+{
+    Dwarf_Attribute a;
+    const char *name =
+        dwarf_attr(skeleton, DW_AT_dwo_name, &a) || dwarf_attr(skeleton, DW_AT_GNU_dwo_name, &a)
+            ? dwarf_formstring(&a)
+            : NULL;
+
+    return name ? name : "a .dwo file";
+}
+
+/* NOLINTNEXTLINE(misc-no-recursion): a .dwo file has no skeletons that are followed */
+static void see_units(struct search *s, Dwarf *dwarf, bool follow)
 {
     Dwarf_CU *unit = NULL;
     Dwarf_Die die, split;
     uint8_t type;
 
     while (!dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, &split)) {
-        s->n_units++;
-        Dwarf_Die *root = type == DW_UT_skeleton && split.addr ? &split : &die;
-        if (s->nearest)
-            see_names(s, root, "", 0);
-        else
-            look_in(s, root, s->name, 0);
+        if (type != DW_UT_skeleton) {
+            see_unit(s, &die);
+        } else if (split.addr && follow) {
+            see_units(s, dwarf_cu_getdwarf(split.cu), false);
+        } else {
+            s->n_units++;
+            see_missing(s, dwo_name(&die));
+        }
     }
 }
 
@@ -212,12 +246,19 @@ static int see_file(Dwfl_Module *module, void **user, const char *name, Dwarf_Ad
                     Dwarf *dwarf, Dwarf_Addr bias, void *context)
 {
     struct search *s = context;
-    Dwarf *shared = dwarf_getalt(dwarf);
+    Dwarf *shared;
+    const char *link;
+    const void *id;
 
     (void)module, (void)user, (void)name, (void)start, (void)bias;
-    see_units(s, dwarf);
+    if (!dwarf)
+        return DWARF_CB_OK;
+    shared = dwarf_getalt(dwarf);
+    see_units(s, dwarf, true);
     if (shared)
-        see_units(s, shared);
+        see_units(s, shared, true);
+    else if (dwelf_dwarf_gnu_debugaltlink(dwarf, &link, &id) > 0)
+        see_missing(s, link);
     return DWARF_CB_OK;
 }
 
@@ -228,6 +269,11 @@ static int refuse_name(struct search *s, Dwfl *dwfl, struct lb_why *why)
     struct lb_nearest nearest = {.name = s->name};
     char near[LB_NEAREST_MOST * LB_DISTANCE_BYTES + 32];
 
+    if (*s->apart)
+        return lb_fail(why, ENOENT,
+                       "%s: structure %.90s is not in what was found of its DWARF: another part is "
+                       "in %s, which %s did not find or cannot read",
+                       s->where, s->name, s->apart, lb_dwarf_library());
     if (s->declared)
         return lb_fail(why, EINVAL,
                        "%s: structure %.90s is only declared there: its members are not known",

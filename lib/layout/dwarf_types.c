@@ -70,11 +70,44 @@ bool lb_dwarf_is_composite(Dwarf_Die *die)
     return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
 }
 
-bool lb_dwarf_is_cpp(Dwarf_Die *die)
+/* The language of what dwz shares between units is not said: that of a unit in the same file. */
+static int language_beside(Dwarf_Die *unit)
+{
+    Dwarf *dwarf = dwarf_cu_getdwarf(unit->cu);
+    Dwarf_CU *other = NULL;
+    Dwarf_Die die;
+    int language = -1;
+
+    while (language < 0 && !dwarf_get_units(dwarf, other, &other, NULL, NULL, &die, NULL))
+        language = dwarf_srclang(&die);
+    return language;
+}
+
+/* Between files nor that: C has neither namespaces nor classes. */
+static int language_within(Dwarf_Die *unit)
+{
+    Dwarf_Die die;
+
+    for (bool more = lb_dwarf_child(unit, &die); more; more = lb_dwarf_next(&die))
+        if (dwarf_tag(&die) == DW_TAG_namespace || dwarf_tag(&die) == DW_TAG_class_type)
+            return DW_LANG_C_plus_plus;
+    return language_beside(unit);
+}
+
+static int language_of(Dwarf_Die *die)
 {
     Dwarf_Die unit;
+    int language;
 
-    switch (dwarf_diecu(die, &unit, NULL, NULL) ? dwarf_srclang(&unit) : 0) {
+    if (!dwarf_diecu(die, &unit, NULL, NULL))
+        return -1;
+    language = dwarf_srclang(&unit);
+    return language < 0 ? language_within(&unit) : language;
+}
+
+bool lb_dwarf_is_cpp(Dwarf_Die *die)
+{
+    switch (language_of(die)) {
     case DW_LANG_C_plus_plus:
     case DW_LANG_C_plus_plus_03:
     case DW_LANG_C_plus_plus_11:
@@ -92,8 +125,14 @@ bool lb_dwarf_is_cpp(Dwarf_Die *die)
 bool lb_dwarf_type(Dwarf_Die *die, Dwarf_Die *type)
 {
     Dwarf_Attribute a;
+    Dwarf_Die full;
 
-    return die->addr && dwarf_attr_integrate(die, DW_AT_type, &a) && dwarf_formref_die(&a, type);
+    if (!die->addr || !dwarf_attr_integrate(die, DW_AT_type, &a) || !dwarf_formref_die(&a, type))
+        return false;
+    /* Declared here, and described in a unit of its own (-fdebug-types-section). */
+    if (dwarf_attr(type, DW_AT_signature, &a) && dwarf_formref_die(&a, &full))
+        *type = full;
+    return true;
 }
 
 static bool is_modifier(Dwarf_Die *type)
