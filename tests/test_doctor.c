@@ -172,11 +172,16 @@ static void test_cpus(void **state)
     strcpy(f.job, "77");
     assert_found(&f, "CPUs", "!", "Slurm job 77");
     f.n_pus = 1;
-    assert_found(&f, "CPUs", "x", "no two threads");
+    strcpy(f.used, "0");
+    assert_found(&f, "CPUs", "x", "one CPU (0) of the 4 that may be used (0-3)");
+    f.n_allowed = 1;
+    assert_found(&f, "CPUs", "x", "one CPU (0): no two threads");
+    assert_non_null(strstr(look(&f, "CPUs").remedy, "allow a second CPU"));
     strcpy(f.environment.isolated, "4-7");
     strcpy(f.isolated_outside, "4-7");
     assert_found(&f, "isolation", "!", "CPUs 4-7 are isolated");
-    assert_non_null(strstr(look(&f, "isolation").remedy, "taskset -c 4-7 linebounce"));
+    assert_string_equal(look(&f, "isolation").remedy, "linebounce run --pus 4-7");
+    assert_non_null(strstr(look(&f, "CPUs").remedy, "name the isolated ones"));
     f.isolated_outside[0] = '\0';
     assert_found(&f, "isolation", "ok", "isolated: 4-7");
 }

@@ -427,6 +427,34 @@ static void test_list_refusals(void **state)
     check_list_refusals("sparse-line128.xml", sparse, LB_COUNT(sparse));
 }
 
+/* isolcpus takes CPUs out of every mask: a list may name them, and refusals say so. */
+static void test_isolated(void **state)
+{
+    struct lb_topology *t = load("pack:1 l3:1 core:4 pu:1");
+    struct lb_placement p;
+    struct lb_why why = {""};
+
+    (void)state;
+    for (int i = 1; i < 4; i++) {
+        t->pus[i].allowed = false;
+        t->pus[i].isolated = i > 1;
+    }
+    t->n_allowed = 1;
+    assert_int_equal(lb_placement_list(t, "2-3", &why, &p), 0);
+    assert_int_equal(p.pu_os[0] + 10 * p.pu_os[1], 32);
+    lb_placement_finish(&p);
+    assert_int_equal(lb_placement_list(t, "0-1", &why, &p), -EACCES);
+    assert_int_equal(lb_placement_compact(t, 2, &why, &p), -ERANGE);
+    assert_non_null(
+        strstr(why.text, "1 allowed PU (0); isolated ones take part by name: --pus 2-3"));
+    assert_int_equal(lb_placement_pair(t, LB_DISTANCE_L3, &why, &p), -ENOENT);
+    assert_non_null(strstr(why.text, "by name: --pus 2-3"));
+    assert_int_equal(lb_placement_named(t, "closest", 0, &why, &p), 0);
+    assert_int_equal(p.n, 1);
+    lb_placement_finish(&p);
+    lb_topology_destroy(t);
+}
+
 static void refuse_named(const char *spec, const char *name, int n, int rc, const char *says)
 {
     struct lb_topology *t = load(spec);
@@ -557,7 +585,7 @@ int main(void)
         cmocka_unit_test(test_lists),           cmocka_unit_test(test_list_refusals),
         cmocka_unit_test(test_name_refusals),   cmocka_unit_test(test_names),
         cmocka_unit_test(test_counts),          cmocka_unit_test(test_hidden_class),
-        cmocka_unit_test(test_hybrid),
+        cmocka_unit_test(test_hybrid),          cmocka_unit_test(test_isolated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,9 +83,9 @@ static void test_synthetic(void **state)
     assert_int_equal(t->llc_bytes, 32 << 20);
     assert_false(t->this_system);
     assert_int_equal(strncmp(t->source, "synthetic pack:2", 16), 0);
-    assert_pu(t, (struct lb_pu){0, 0, 0, 0, 0, 0, 0, 0, 0, true});
-    assert_pu(t, (struct lb_pu){8, 1, 0, 0, 0, 0, 0, 0, 0, true});
-    assert_pu(t, (struct lb_pu){14, 13, 6, 6, 3, 3, 1, 3, 0, true});
+    assert_pu(t, (struct lb_pu){0, 0, 0, 0, 0, 0, 0, 0, 0, true, false});
+    assert_pu(t, (struct lb_pu){8, 1, 0, 0, 0, 0, 0, 0, 0, true, false});
+    assert_pu(t, (struct lb_pu){14, 13, 6, 6, 3, 3, 1, 3, 0, true, false});
     assert_null(lb_topology_find(t, 16));
     assert_null(lb_topology_find(t, -1));
     lb_topology_destroy(t);
@@ -103,7 +103,7 @@ static void test_bare_pus(void **state)
     assert_int_equal(t->line_bytes, 0);
     assert_int_equal(t->l2_bytes, 0);
     assert_int_equal(t->llc_bytes, 0);
-    assert_pu(t, (struct lb_pu){2, 2, -1, -1, -1, -1, -1, 0, 0, true});
+    assert_pu(t, (struct lb_pu){2, 2, -1, -1, -1, -1, -1, 0, 0, true, false});
     lb_topology_destroy(t);
 }
 
@@ -129,9 +129,9 @@ static void test_offline(void **state)
     assert_int_equal(t->line_bytes, 64);
     assert_false(t->this_system);
     assert_int_equal(strncmp(t->source, "file ", 5), 0);
-    assert_pu(t, (struct lb_pu){2, 4, 2, 2, 0, -1, 0, 0, 0, true});
-    assert_pu(t, (struct lb_pu){3, 5, -1, -1, -1, -1, -1, -1, -1, false});
-    assert_pu(t, (struct lb_pu){7, 7, -1, -1, -1, -1, -1, -1, -1, false});
+    assert_pu(t, (struct lb_pu){2, 4, 2, 2, 0, -1, 0, 0, 0, true, false});
+    assert_pu(t, (struct lb_pu){3, 5, -1, -1, -1, -1, -1, -1, -1, false, false});
+    assert_pu(t, (struct lb_pu){7, 7, -1, -1, -1, -1, -1, -1, -1, false, false});
     lb_topology_destroy(t);
 }
 
@@ -142,9 +142,9 @@ static void test_cpuset(void **state)
     assert_int_equal(t->n_pus, 16);
     assert_int_equal(t->n_allowed, 6);
     assert_int_equal(t->n_cores, 8);
-    assert_pu(t, (struct lb_pu){0, 0, 0, -1, 0, -1, 0, 0, 0, false});
-    assert_pu(t, (struct lb_pu){9, 3, 1, -1, 0, -1, 0, 0, 0, true});
-    assert_pu(t, (struct lb_pu){15, 15, 7, -1, 1, -1, 1, 1, 0, false});
+    assert_pu(t, (struct lb_pu){0, 0, 0, -1, 0, -1, 0, 0, 0, false, false});
+    assert_pu(t, (struct lb_pu){9, 3, 1, -1, 0, -1, 0, 0, 0, true, false});
+    assert_pu(t, (struct lb_pu){15, 15, 7, -1, 1, -1, 1, 1, 0, false, false});
     assert_non_null(t->node_latency);
     assert_int_equal((int)t->node_latency[0], 10);
     assert_int_equal((int)t->node_latency[1], 21);
@@ -161,7 +161,7 @@ static void test_sparse(void **state)
     assert_int_equal(t->nodes_os[0], 0);
     assert_int_equal(t->nodes_os[1], 8);
     assert_int_equal((int)t->node_latency[2], 40);
-    assert_pu(t, (struct lb_pu){171, 15, 3, 3, 3, -1, 1, 8, 0, true});
+    assert_pu(t, (struct lb_pu){171, 15, 3, 3, 3, -1, 1, 8, 0, true, false});
     assert_null(lb_topology_find(t, 4));
     lb_topology_destroy(t);
 }

@@ -56,7 +56,10 @@ static int show_topology(const struct settings *s)
     for (int i = 0; i < t->n_pus; i++) {
         const struct lb_pu *p = &t->pus[i];
         printf("%5d %5d %5d %5d %5d %5d %8d %5d %5d  %s\n", p->pu_os, p->pu_index, p->core, p->l2,
-               p->l3, p->die, p->package, p->node_os, p->kind, p->allowed ? "yes" : "no");
+               p->l3, p->die, p->package, p->node_os, p->kind,
+               p->allowed    ? "yes"
+               : p->isolated ? "by --pus"
+                             : "no");
     }
     lb_topology_destroy(t);
     return 0;

@@ -32,6 +32,9 @@ struct lb_pu {
     int node_os;  /* nearest NUMA node (kernel number); -1: no NUMA information */
     int kind;     /* hybrid CPU kind by rising efficiency class; 0 on uniform machines */
     bool allowed; /* online and inside this process's cpuset and affinity mask */
+    /* Not allowed only because the kernel was told to isolate it (isolcpus), which takes it out of
+     * every mask: a list of PUs may name it, nothing else chooses it. */
+    bool isolated;
 };
 
 struct lb_topology {

@@ -31,8 +31,14 @@ static void check_cpus(const struct lb_facts *k, struct lb_finding *f)
 {
     if (!k->n_pus)
         say(f, LB_CHECK_SPOILS, "", "no CPU is to be used");
+    else if (k->n_pus < 2 && k->n_allowed > 1)
+        say(f, LB_CHECK_SPOILS, "name two of them (--pus), or none",
+            "one CPU (%s) of the %zu that may be used (%.60s): no two threads can share a line",
+            k->used, k->n_allowed, k->allowed);
     else if (k->n_pus < 2)
-        say(f, LB_CHECK_SPOILS, "allow a second CPU (taskset, cpuset, cores of the machine)",
+        say(f, LB_CHECK_SPOILS,
+            *k->isolated_outside ? "name the isolated ones (--pus), or allow a second CPU"
+                                 : "allow a second CPU (taskset, cpuset, cores of the machine)",
             "one CPU (%s): no two threads can share a line", k->used);
     else if (!k->n_online || !k->n_allowed)
         say(f, LB_CHECK_UNKNOWN, "", "CPUs %s are used; which there are is not said", k->used);
@@ -148,10 +154,10 @@ static void check_isolation(const struct lb_facts *k, struct lb_finding *f)
     const struct lb_environment *e = &k->environment;
     char remedy[sizeof f->remedy];
 
-    snprintf(remedy, sizeof remedy, "taskset -c %.80s linebounce run", k->isolated_outside);
+    snprintf(remedy, sizeof remedy, "linebounce run --pus %.80s", k->isolated_outside);
     if (*k->isolated_outside)
-        say(f, LB_CHECK_WARNS, remedy,
-            "CPUs %.80s are isolated, and not among those of this process", k->isolated_outside);
+        say(f, LB_CHECK_WARNS, remedy, "CPUs %.80s are isolated, and not used unless named",
+            k->isolated_outside);
     else if (!*e->isolated)
         say(f, LB_CHECK_UNKNOWN, "", "whether CPUs are isolated is not said");
     else if (!strcmp(e->isolated, "none"))

@@ -253,15 +253,23 @@ static int compare_ints(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Which PUs a sentence is about. */
+enum about { ABOUT_ALL, ABOUT_ALLOWED, ABOUT_ISOLATED };
+
+static bool is_about(const struct lb_pu *pu, enum about about)
+{
+    return about == ABOUT_ALL || (about == ABOUT_ALLOWED ? pu->allowed : pu->isolated);
+}
+
 /* The kernel numbers of PUs as "0-3,8", at most as many pieces as are of use in a sentence. */
-static void say_pus(struct phrase *phrase, const struct lb_topology *topology, bool allowed_only)
+static void say_pus(struct phrase *phrase, const struct lb_topology *topology, enum about about)
 {
     int *numbers = calloc((size_t)topology->n_pus + 1, sizeof *numbers);
     if (!numbers)
         return;
     int n = 0;
     for (int i = 0; i < topology->n_pus; i++)
-        if (topology->pus[i].allowed || !allowed_only)
+        if (is_about(&topology->pus[i], about))
             numbers[n++] = topology->pus[i].pu_os;
     qsort(numbers, (size_t)n, sizeof *numbers, compare_ints);
     if (!n)
@@ -280,6 +288,17 @@ static void say_pus(struct phrase *phrase, const struct lb_topology *topology, b
     free(numbers);
 }
 
+static void say_isolated(struct phrase *phrase, const struct lb_topology *topology)
+{
+    bool any = false;
+    for (int i = 0; i < topology->n_pus; i++)
+        any |= topology->pus[i].isolated;
+    if (!any)
+        return;
+    say(phrase, "; isolated ones take part by name: --pus ");
+    say_pus(phrase, topology, ABOUT_ISOLATED);
+}
+
 static int refuse_pair(const struct lb_topology *topology, enum lb_distance distance,
                        struct lb_why *why)
 {
@@ -296,6 +315,7 @@ static int refuse_pair(const struct lb_topology *topology, enum lb_distance dist
     }
     if (anywhere & 1u << distance)
         say(&phrase, "; there is one, outside the cpuset or affinity mask or offline");
+    say_isolated(&phrase, topology);
     return lb_fail(why, ENOENT, "placement %s: %.80s has no two PUs of that class (%s); %s",
                    distances[distance].name, topology->source, distances[distance].meaning,
                    phrase.text);
@@ -324,8 +344,10 @@ static int check_count(const struct lb_topology *topology, const char *what, int
     if (n <= topology->n_allowed)
         return 0;
     struct phrase phrase = {0};
-    say_pus(&phrase, topology, true);
-    return lb_fail(why, ERANGE, "placement %s: %d threads, but only %d allowed PU%s (%s)", what, n,
+    say_pus(&phrase, topology, ABOUT_ALLOWED);
+    say(&phrase, ")");
+    say_isolated(&phrase, topology);
+    return lb_fail(why, ERANGE, "placement %s: %d threads, but only %d allowed PU%s (%s", what, n,
                    topology->n_allowed, topology->n_allowed == 1 ? "" : "s", phrase.text);
 }
 
@@ -462,14 +484,13 @@ struct reading {
 static int refuse_pu(const struct reading *reading, int err, long pu_os)
 {
     struct phrase phrase = {0};
-    say_pus(&phrase, reading->topology, err == EACCES);
+    say_pus(&phrase, reading->topology, err == EACCES ? ABOUT_ALLOWED : ABOUT_ALL);
     if (err == EACCES)
         return lb_fail(reading->why, EACCES,
                        "PU list \"%.100s\": PU %ld is offline or outside the cpuset or affinity "
                        "mask; allowed: %s%s%.100s%s",
                        reading->list, pu_os, phrase.text,
-                       reading->topology->this_system ? "; isolated or masked CPUs take part by: "
-                                                        "taskset -c "
+                       reading->topology->this_system ? "; masked CPUs take part by: taskset -c "
                                                       : "",
                        reading->topology->this_system ? reading->list : "",
                        reading->topology->this_system ? " linebounce ..." : "");
@@ -483,7 +504,7 @@ static int take_pu(struct reading *reading, long pu_os)
         pu_os <= INT_MAX ? lb_topology_find(reading->topology, (int)pu_os) : NULL;
     if (!pu)
         return refuse_pu(reading, EINVAL, pu_os);
-    if (!pu->allowed)
+    if (!pu->allowed && !pu->isolated)
         return refuse_pu(reading, EACCES, pu_os);
     bool *taken = &reading->taken[pu - reading->topology->pus];
     if (*taken)

@@ -2,6 +2,7 @@
  *
  * A topology out of hwloc: this machine's, a file's, or one that a text describes.
  */
+#include <linebounce/cpu_list.h>
 #include <linebounce/topology.h>
 
 #include <errno.h>
@@ -332,24 +333,10 @@ static int fill_pus(struct lb_topology *topology, hwloc_topology_t handle)
     int pu_os = -1;
     for (int i = in_tree; i < in_tree + n_offline; i++) {
         pu_os = hwloc_bitmap_next(offline, pu_os);
-        topology->pus[i] = (struct lb_pu){pu_os, i, -1, -1, -1, -1, -1, -1, -1, false};
+        topology->pus[i] = (struct lb_pu){pu_os, i, -1, -1, -1, -1, -1, -1, -1, false, false};
     }
     topology->n_pus = in_tree + n_offline;
     hwloc_bitmap_free(offline);
-    return 0;
-}
-
-static int apply_affinity(struct lb_topology *topology)
-{
-    cpu_set_t *mask;
-    size_t bytes;
-    int rc = read_affinity(getpid(), &mask, &bytes);
-    if (rc)
-        return rc;
-    for (int i = 0; i < topology->n_pus; i++)
-        if (!CPU_ISSET_S((size_t)topology->pus[i].pu_os, bytes, mask))
-            topology->pus[i].allowed = false;
-    CPU_FREE(mask);
     return 0;
 }
 
@@ -357,6 +344,46 @@ static int compare_ints(const void *a, const void *b)
 {
     int x = *(const int *)a, y = *(const int *)b;
     return (x > y) - (x < y);
+}
+
+/* What isolcpus named; none where the kernel does not say. -ENOMEM. */
+static int read_isolated(int **pu_os, size_t *n)
+{
+    FILE *file = fopen("/sys/devices/system/cpu/isolated", "re");
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t bytes = file ? getline(&line, &room, file) : -1;
+
+    *pu_os = NULL;
+    *n = 0;
+    if (bytes > 0 && line[bytes - 1] == '\n')
+        line[bytes - 1] = '\0';
+    int rc = bytes > 0 ? lb_cpus_parse(line, pu_os, n) : 0;
+    free(line);
+    if (file)
+        fclose(file);
+    return rc == -ENOMEM ? rc : 0;
+}
+
+static int apply_affinity(struct lb_topology *topology)
+{
+    cpu_set_t *mask;
+    size_t bytes, n;
+    int *isolated, rc = read_isolated(&isolated, &n);
+    if (!rc)
+        rc = read_affinity(getpid(), &mask, &bytes);
+    for (int i = 0; !rc && i < topology->n_pus; i++) {
+        struct lb_pu *pu = &topology->pus[i];
+        if (CPU_ISSET_S((size_t)pu->pu_os, bytes, mask))
+            continue;
+        pu->isolated =
+            pu->allowed && n && bsearch(&pu->pu_os, isolated, n, sizeof *isolated, compare_ints);
+        pu->allowed = false;
+    }
+    if (!rc)
+        CPU_FREE(mask);
+    free(isolated);
+    return rc;
 }
 
 static int node_position(const struct lb_topology *topology, hwloc_obj_t node)
