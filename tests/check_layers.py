@@ -23,7 +23,7 @@ STAGES = {
     "workload": "scenario",
     "counters": "counters events",
     "crew": "account costs crew latency",
-    "model": "expected line_waits model",
+    "model": "bracket expected line_waits matrix model",
     "stats": "interference stats",
     "record": "record",
     "plan": "plan sweep",

@@ -4,7 +4,8 @@
 # Builds the fuzz targets in build-fuzz/ (clang) and runs each for some time, two at a time.
 # Usage: sh tests/fuzz/run.sh [SECONDS [TARGET...]]
 #   SECONDS: of each target, 30
-#   TARGET: btf, compare, csv, event, json, kernel, layout, program, resume, trace, words; all
+#   TARGET: btf, compare, csv, event, json, kernel, layout, matrix, program, resume, trace, words;
+#       all
 # Inputs that lead further are kept in build-fuzz/corpus/TARGET, so that a longer run goes on where
 # the last one ended; one that fails is kept as build-fuzz/found/TARGET-... and its report printed.
 # Exit status 0: nothing was found; 1: something was; 77: clang has no libFuzzer here.
@@ -31,7 +32,7 @@ if [ ! -f "$build/build.ninja" ]; then
         "$build" "$root" >"$probe/setup" || { cat "$probe/setup"; exit 1; }
 fi
 ninja -C "$build" fuzz >"$probe/build" || { cat "$probe/build"; exit 1; }
-[ $# -gt 0 ] || set -- btf compare csv event json kernel layout program resume trace words
+[ $# -gt 0 ] || set -- btf compare csv event json kernel layout matrix program resume trace words
 
 # Files are written for every input: in memory, where there is such a folder.
 [ ! -w /dev/shm ] || TMPDIR=/dev/shm
