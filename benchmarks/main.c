@@ -35,6 +35,8 @@ static const struct {
     {"doctor", "say what in this machine spoils results, and what to do about it", command_doctor,
      NULL},
     {"explain", "say what differences between layouts are made of", command_explain, NULL},
+    {"predict", "say what a model of lines expects of layouts, here or elsewhere", command_predict,
+     NULL},
     {"summarise", "put the answers of several machines into one table", command_summarise, NULL},
     {"plot", "draw the pictures of a results folder again", command_plot, NULL},
 };

@@ -39,8 +39,8 @@ class Bash(unittest.TestCase):
 
     def test_commands(self):
         self.assertEqual(self.complete("re"), {"repeat"})
-        self.assertLessEqual({"run", "sweep", "show", "compare", "doctor", "explain", "summarise",
-                              "plot", "help"}, self.complete(""))
+        self.assertLessEqual({"run", "sweep", "show", "compare", "doctor", "explain", "predict",
+                              "summarise", "plot", "help"}, self.complete(""))
         self.assertNotIn("linebounce", self.complete(""))
 
     def test_options(self):

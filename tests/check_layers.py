@@ -29,7 +29,7 @@ STAGES = {
     "plan": "plan sweep",
     "run": "run",
     "pingpong": "pairs",
-    "explain": "explain",
+    "explain": "explain predict",
     "report": "analysis answer gbench page plot",
     "compare": "compare repeat",
 }

@@ -42,7 +42,7 @@ class Words(Case):
 
     def test_help(self):
         for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),
-                        ("explain",), ("plot",)):
+                        ("explain",), ("predict",), ("plot",)):
             result = self.succeeds(*command, "--help")
             self.assertRegex(result.stdout, r"^Usage: " + " ".join(("linebounce", *command)))
             self.assertEqual(result.stderr, "")
@@ -59,7 +59,7 @@ class Words(Case):
         with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as file:
             version = re.search(r"version: '([^']+)'", file.read())[1]
         for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),
-                        ("explain",), ("plot",)):
+                        ("explain",), ("predict",), ("plot",)):
             for option in ("--version", "-V"):
                 result = self.succeeds(*command, option)
                 self.assertRegex(result.stdout, rf"^linebounce {re.escape(version)}\n"

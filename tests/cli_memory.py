@@ -144,6 +144,8 @@ class Plans(Failing):
     def test_dry_runs(self):
         self.each("run", "--dry-run", "--quick", "--seed", "1", most=160)
         self.each("run", "whatif", "offset", "fault", "pingpong", "-n", "--seed", "1", most=60)
+        self.each("predict", "--fetch", "50", "--handover", "plain", "--scenario", "observer",
+                  "--layout", "pointer,x:size=256,lock=192", most=60)
         self.each("run", "-n", "--seed", "1", "--layout", "x:size=256,lock=192", "--scenario",
                   "same-object,many", most=60)
         self.each("sweep", "--dry-run", "--seed", "1", most=160)

@@ -17,6 +17,7 @@ int command_show(int argc, char **argv);
 int command_summarise(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_predict(int argc, char **argv);
 int command_plot(int argc, char **argv);
 
 /* What `show` shows, comma-separated. Returns text. */

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * predict: two threads by the model (model.h), from what lines were measured to cost; and how far
+ * that is from what was measured.
+ *
+ * Nothing is fitted to the cells that are predicted. The hand-over is run.json's, a fetch what the
+ * run's controls cost at the same pause (else fetch_load_ns), an upgrade what upgrade_ns is beyond
+ * fetch_load_ns, and an op's time in its own cache that of cells whose threads share no line.
+ */
+#ifndef LINEBOUNCE_PREDICT_H
+#define LINEBOUNCE_PREDICT_H
+
+#include <linebounce/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How far it is off, as counted by `predict results/reference/amd-epyc-zen4-2vcpu-kvm-far`: of its
+ * cells of 10 ns and more in all regimes. */
+#define LB_PREDICT_ERROR                                                                           \
+    "it is within 10 % in 54 of 92 cells of 10 ns and more, within 20 % in 78; it is mostly too "  \
+    "low, most for two locks at once (nested) and a lock on two lines (embedded-split): up to 31 " \
+    "%"
+
+/* Ops of a thread that a cell of two threads is simulated for: its mean repeats to 1 %. */
+#define LB_PREDICT_OPS 3000
+
+/* What two threads pay for lines; ns. */
+struct lb_line_costs {
+    double fetch_ns;
+    double upgrade_ns; /* a whole one; NaN: as a fetch */
+    double own_ns;     /* lb_model_case.own_ns */
+    enum lb_handover handover;
+};
+/* A case of two threads. `op_ns` by role is what an op takes from the end of its pause, `wait_ns`
+ * what of it is waiting for lines. -EINVAL for times that are not above 0 (upgrade: at or above 0).
+ * Else errors of lb_model_expect. */
+struct lb_predicted {
+    double op_ns[2], wait_ns[2];
+};
+int lb_predict_pair(const struct lb_model_case *c, const struct lb_line_costs *costs,
+                    struct lb_why *why, struct lb_predicted *predicted);
+
+/* A cell of a folder. */
+struct lb_prediction {
+    /* Borrowed from the lb_predictions. */
+    const char *scenario, *layout, *lock, *placement, *home, *role;
+    double work_ns, every_ns; /* every_ns NaN: not paced */
+    int regime;
+    double round_trip_ns;
+    /* Of paced roles wait_ns_op, in which the timing of ops is not, and to which what cells show
+     * that share no line is added; else what an op takes beyond
+     * the harness (net_ns_op_hl). */
+    bool waits;
+    double model_ns, measured_ns;
+    struct lb_line_costs costs;
+    bool by_control; /* what a fetch costs; else by fetch_load_ns */
+};
+struct lb_predictions {
+    struct lb_prediction *items; /* in the order of summary.csv */
+    size_t n;
+    size_t refused; /* rows with a layout that the model has nothing to say of */
+    size_t unknown; /* ... whose layout or costs of lines are not known */
+    double handover_ratio;
+    void *hidden;
+};
+
+struct lb_predict_request {
+    const char *dir;
+    const char *scenario, *layout; /* NULL: any */
+};
+/* Reads summary.csv and run.json: cells of two threads with a pause. -ENODATA with the reason: no
+ * such cell, a hand-over or costs of lines that are not known (the folder was written by an earlier
+ * version); -EPROTO and what lb_csv_open says; -ENOMEM. */
+int lb_predict_folder(const struct lb_predict_request *request, struct lb_why *why,
+                      struct lb_predictions **predictions);
+void lb_predictions_destroy(struct lb_predictions *predictions);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
