@@ -244,9 +244,12 @@ class Case(unittest.TestCase):
         """What a run leaves, however it ended."""
         rows = self.check_rows(os.path.join(folder, "samples.csv"), "samples")
         self.assertGreaterEqual(len(rows), least_rows)
-        self.check_rows(os.path.join(folder, "summary.csv"), "summary")
+        summary = self.check_rows(os.path.join(folder, "summary.csv"), "summary")
         with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
-            self.assertIn("run", json.load(file))
+            record = json.load(file)
+        self.assertRegex(record["run"]["id"], r"^\d{4}-\d\d-\d\dT[\d:]{8}Z$")
+        self.assertEqual({(row["host"], row["run"]) for row in rows + summary},
+                         {(record["machine"]["host"], record["run"]["id"])})
         return rows
 
 

@@ -112,6 +112,29 @@ static void test_csv_round_trip(void **state)
     lb_csv_reader_close(NULL);
 }
 
+/* What a file has in every row gives way to what a row says. */
+static void test_csv_fill(void **state)
+{
+    struct lb_why why = {""};
+    struct lb_csv *csv;
+    struct lb_row *row = new_row();
+
+    (void)state;
+    assert_int_equal(lb_csv_create(&small, in_folder("fill.csv"), &why, &csv), 0);
+    assert_int_equal(lb_csv_fill(csv, "none", "x", &why), -EINVAL);
+    assert_non_null(strstr(why.text, "fill.csv: has no column none"));
+    assert_int_equal(lb_csv_fill(csv, "name", "first", &why), 0);
+    assert_int_equal(lb_csv_fill(csv, "name", "a, b", &why), 0);
+    assert_int_equal(lb_csv_append(csv, row, &why), 0);
+    lb_row_text(row, "name", "own");
+    assert_int_equal(lb_csv_append(csv, row, &why), 0);
+    lb_csv_close(csv);
+    lb_row_destroy(row);
+    char *text = read_text(in_folder("fill.csv"));
+    assert_non_null(strstr(text, "\n3,\"a, b\",,\n3,own,,\n"));
+    free(text);
+}
+
 static void test_csv_create_refuses(void **state)
 {
     (void)state;
@@ -643,6 +666,7 @@ int main(void)
         cmocka_unit_test(test_csv_quoting),
         cmocka_unit_test(test_csv_formulas),
         cmocka_unit_test(test_csv_round_trip),
+        cmocka_unit_test(test_csv_fill),
         cmocka_unit_test(test_csv_create_refuses),
         cmocka_unit_test(test_csv_append_other_schema),
         cmocka_unit_test(test_csv_lost_meanwhile),

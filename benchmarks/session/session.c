@@ -134,6 +134,9 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
     lb_environment_read(e);
     w->emulated = e->emulated;
     provenance_begin(w->manifest, s, topology, e, argv);
+    const char *began = lb_json_text_at(w->manifest, "run.started_utc");
+    snprintf(w->run_id, sizeof w->run_id, "%s", began ? began : "");
+    lb_json_text(w->manifest, "run.id", w->run_id);
     if (measures && (err = checkup_begin(s, topology, w->manifest, w->findings)))
         session_complain(lb_explain(&why, err, "run.json"), 0);
     if (measures && !err &&
@@ -149,6 +152,19 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
     return err;
 }
 
+/* What a sweep's rows said before it was stopped, they go on to say. */
+static void find_run_id(struct session *w, const char *samples)
+{
+    struct lb_csv_reader *r;
+
+    if (lb_csv_open(samples, NULL, NULL, &r))
+        return;
+    if (lb_csv_next(r, NULL) == 1 && *lb_csv_cell(r, "run"))
+        snprintf(w->run_id, sizeof w->run_id, "%s", lb_csv_cell(r, "run"));
+    lb_csv_reader_close(r);
+    lb_json_text(w->manifest, "run.id", w->run_id);
+}
+
 /* A file of the folder, new or gone on with. */
 static int open_file(struct session *w, const struct lb_schema *schema, bool resume,
                      struct lb_why *why, struct lb_csv **csv)
@@ -156,7 +172,14 @@ static int open_file(struct session *w, const struct lb_schema *schema, bool res
     char path[600];
 
     snprintf(path, sizeof path, "%s/%s", w->dir, schema->file);
-    return resume ? lb_csv_reopen(schema, path, why, csv) : lb_csv_create(schema, path, why, csv);
+    if (resume)
+        find_run_id(w, path);
+    const char *host = lb_json_text_at(w->manifest, "machine.host");
+    int err =
+        resume ? lb_csv_reopen(schema, path, why, csv) : lb_csv_create(schema, path, why, csv);
+    if (!err && !(err = lb_csv_fill(*csv, "host", host ? host : "", why)))
+        err = lb_csv_fill(*csv, "run", w->run_id, why);
+    return err;
 }
 
 /* That of a sweep gone on with says what all of it says, so it is written anew. */

@@ -41,6 +41,7 @@ struct session {
     size_t table_bytes, closing_bytes;
     bool tables_shown;
     char dir[512];
+    char run_id[32];              /* when the folder was begun: in every row */
     char findings[CHECKUP_BYTES]; /* on what spoils results, said when the folder is open */
     int dir_fd; /* of dir, where that is not empty: the folder stays this session's alone */
 };

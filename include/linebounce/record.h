@@ -101,6 +101,9 @@ int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_wh
 int lb_csv_reopen(const struct lb_schema *schema, const char *path, struct lb_why *why,
                   struct lb_csv **csv);
 int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *why);
+/* What a column holds in every row to come that leaves it empty: host and run of a file of one
+ * folder. The text is copied. -EINVAL: the schema has no such column; -ENOMEM. */
+int lb_csv_fill(struct lb_csv *csv, const char *column, const char *text, struct lb_why *why);
 /* Whether the file still is under its name, with all rows: 0, or -ENOENT, -EIO with what happened.
  */
 int lb_csv_check(const struct lb_csv *csv, struct lb_why *why);

@@ -351,7 +351,7 @@ static bool put_case(const struct lb_compare *c, const struct lb_compare_case *k
     bool done = o && cJSON_AddItemToArray(array, o);
 
     for (size_t i = 0; done && i < LB_KEYS; i++) /* named as in the schema */
-        done = put_text(o, lb_schema_samples.columns[i + 1].name, k->cells[i]);
+        done = put_text(o, lb_key_column((enum lb_key)i), k->cells[i]);
     return done && put_text(o, "placement_b", k->placement_b ? k->placement_b : "") &&
            put_text(o, "sides",
                     !k->here[0]   ? "b"

@@ -25,6 +25,7 @@ struct lb_csv {
     bool settled; /* a row was appended: nobody but the writer changes its length from here on */
     char *line;
     size_t length, capacity;
+    char *fills[]; /* by column: what empty cells hold; NULL: nothing */
 };
 
 static int fail(struct lb_why *why, int err, const char *path)
@@ -108,6 +109,8 @@ static int line_fill(struct lb_csv *csv, const struct lb_row *row)
     csv->length = 0;
     for (size_t i = 0; i < n; i++) {
         const char *text = row ? lb_row_cell(row, i) : csv->schema->columns[i].name;
+        if (row && !*text && csv->fills[i])
+            text = csv->fills[i];
         if (line_add(csv, text, i + 1 < n ? ',' : '\n'))
             return -ENOMEM;
     }
@@ -170,7 +173,7 @@ static int open_alone(struct lb_csv *csv, int flags, struct lb_why *why)
 static int make_csv(const struct lb_schema *schema, const char *path, struct lb_why *why,
                     struct lb_csv **csv)
 {
-    struct lb_csv *made = calloc(1, sizeof *made);
+    struct lb_csv *made = calloc(1, sizeof *made + schema->n_columns * sizeof made->fills[0]);
 
     if (!made)
         return fail(why, ENOMEM, path);
@@ -286,6 +289,20 @@ int lb_csv_append(struct lb_csv *csv, const struct lb_row *row, struct lb_why *w
     return append_line(csv, why);
 }
 
+int lb_csv_fill(struct lb_csv *csv, const char *column, const char *text, struct lb_why *why)
+{
+    int at = lb_schema_find(csv->schema, column);
+    char *copy = at < 0 ? NULL : strdup(text);
+
+    if (at < 0)
+        return lb_fail(why, EINVAL, "%s: has no column %s", csv->path, column);
+    if (!copy)
+        return fail(why, ENOMEM, csv->path);
+    free(csv->fills[at]);
+    csv->fills[at] = copy;
+    return 0;
+}
+
 int lb_csv_check(const struct lb_csv *csv, struct lb_why *why)
 {
     struct stat mine, there;
@@ -309,6 +326,8 @@ void lb_csv_close(struct lb_csv *csv)
         return;
     if (csv->fd >= 0)
         close(csv->fd);
+    for (size_t i = 0; i < csv->schema->n_columns; i++)
+        free(csv->fills[i]);
     free(csv->line);
     free(csv->path);
     free(csv);

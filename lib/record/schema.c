@@ -10,6 +10,8 @@
 /* clang-format off */
 #define CASE_COLUMNS \
     {"schema_version", "version of these columns; rows of different versions are not mixed"}, \
+    {"host", "machine that measured: machine.host of run.json"}, \
+    {"run", "when the folder was begun: run.id of run.json; with host it tells runs apart"}, \
     {"suite", "which suite asked for the case"}, \
     {"scenario", "what the threads do; anchor-* rows are the round's anchors"}, \
     {"layout", "layout's name; of words apart-BYTES, of pages their touch; else empty"}, \
@@ -260,5 +262,5 @@ const struct lb_schema lb_schema_summary = {"summary.csv", summary, LB_COUNT(sum
 
 const char *lb_key_column(enum lb_key key)
 {
-    return samples[1 + key].name; /* behind schema_version */
+    return samples[3 + key].name; /* behind schema_version, host and run */
 }
