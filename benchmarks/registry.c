@@ -30,18 +30,12 @@ static const char *name_at(size_t i)
     return suites[i]->name;
 }
 
-const char *suite_list(char *text, size_t bytes)
-{
-    const struct lb_names names = {"suite", name_at, n_suites, NULL};
-
-    return lb_names_list(&names, text, bytes);
-}
+const struct lb_names suite_names = {"suite", name_at, LB_COUNT(suites), NULL};
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
 {
-    const struct lb_names names = {"suite", name_at, n_suites, NULL};
     size_t found;
-    int err = lb_name_find(&names, name, why, &found);
+    int err = lb_name_find(&suite_names, name, why, &found);
 
     if (!err)
         *suite = suites[found];

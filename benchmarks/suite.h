@@ -16,6 +16,7 @@ struct session;
 struct suite {
     const char *name;
     const char *question;
+    const char *example; /* a command line, for its help */
     /* What its cases know nothing of: options for it are refused, not ignored. `measure` has no
      * windows, and so none of what only windows have. */
     bool no_layouts;
@@ -49,8 +50,7 @@ extern const struct suite suite_layouts;
 extern const struct suite *const suites[];
 extern const size_t n_suites;
 
-/* Their names, comma-separated. Returns text. */
-const char *suite_list(char *text, size_t bytes);
+extern const struct lb_names suite_names;
 /* -ENOENT with the nearest and the known names. */
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite);
 

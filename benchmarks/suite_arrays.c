@@ -106,6 +106,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_arrays = {
     .name = "arrays",
     .question = "per-thread counters, a ring's two ends, a lock beside its data: how far apart?",
+    .example = "linebounce run arrays --scenario ring --offset 8,64,128",
     .no_layouts = true,
     .takes_locks = true,
     .has_offsets = true,

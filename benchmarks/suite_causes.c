@@ -405,6 +405,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_causes = {
     .name = "causes",
     .question = "which property of a layout costs what? a chain of designs, one change a step",
+    .example = "linebounce run causes --scenario many --baseline pointer-aligned",
     .asks_sharing = true,
     .shows_tables = true,
     .defaults = defaults,

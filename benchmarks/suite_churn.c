@@ -121,6 +121,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_churn = {
     .name = "churn",
     .question = "what do allocating, initialising and freeing an object with its lock cost?",
+    .example = "linebounce run churn --layout embedded,padded --threads 2",
     .defaults = defaults,
     .conclude = conclude,
 };

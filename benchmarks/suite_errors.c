@@ -250,6 +250,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_errors = {
     .name = "errors",
     .question = "how often do this suite's own verdicts err?",
+    .example = "linebounce run errors --budget 10m --twin-slow 5",
     .asks_sharing = true,
     .costs_alone = true,
     .defaults = defaults,

@@ -113,6 +113,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_fastpath = {
     .name = "fastpath",
     .question = "what does an uncontended read lock cost, for every kind of lock?",
+    .example = "linebounce run fastpath --lock rwsem40,refcount",
     .defaults = defaults,
     .shows_tables = true,
     .conclude = conclude,

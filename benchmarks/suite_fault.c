@@ -160,6 +160,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_fault = {
     .name = "fault",
     .question = "what does a page fault cost in this kernel, alone and beside others?",
+    .example = "linebounce run fault --scenario pft,private --threads 1,2",
     .defaults = defaults,
     .conclude = conclude,
     .closing = conclude,

@@ -127,6 +127,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_harness = {
     .name = "harness",
     .question = "what does the harness itself cost, and do its threads disturb each other?",
+    .example = "linebounce run harness --work-ns 0,200",
     .defaults = defaults,
     .shows_tables = true,
     .conclude = conclude,

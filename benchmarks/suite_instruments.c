@@ -112,6 +112,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_instruments = {
     .name = "instruments",
     .question = "what do counters and timed ops themselves add to an op?",
+    .example = "linebounce run instruments --layout pointer --events none",
     .defaults = defaults,
     .shows_tables = true,
     .conclude = conclude,

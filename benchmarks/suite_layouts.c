@@ -57,6 +57,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_layouts = {
     .name = "layouts",
     .question = "what does each layout cost here, in every scenario?",
+    .example = "linebounce run layouts --layout pointer,mine:size=256,lock=192 --scenario observer",
     .asks_sharing = true,
     .costs_alone = true,
     .defaults = defaults,

@@ -350,6 +350,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_offset = {
     .name = "offset",
     .question = "how far apart do two words, or a lock and its neighbours, have to lie?",
+    .example = "linebounce run offset --scenario store,fetch-add --offset 8,64,128,256",
     .has_offsets = true,
     .asks_sharing = true,
     .defaults = defaults,

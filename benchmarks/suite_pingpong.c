@@ -223,5 +223,6 @@ static int measure(struct session *w, const struct settings *s, double share)
 const struct suite suite_pingpong = {
     .name = "pingpong",
     .question = "how long does one line take between any two CPUs?",
+    .example = "linebounce run pingpong --all-pairs",
     .measure = measure,
 };

@@ -279,6 +279,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 const struct suite suite_whatif = {
     .name = "whatif",
     .question = "what does it cost that these fields lie so, and what would moving one buy?",
+    .example = "linebounce run whatif --preset f_ref,dentry",
     .no_layouts = true, /* but for those of its own */
     .takes_locks = true,
     .takes_structures = true,

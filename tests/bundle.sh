@@ -78,6 +78,7 @@ check_tar()
     tar -tzf "$archive" >"$work/out"
     where=$archive arguments=''
     for name in bin/linebounce share/doc/linebounce/README.md share/man/man1/linebounce.1 \
+        share/man/man1/linebounce-run.1 \
         share/doc/linebounce/licences/libhwloc; do
         says "/$name\$"
     done

@@ -30,7 +30,9 @@ from cli_support import (ALONE, ESCAPE, PATIENCE_S, PROGRAM, PUS, ROOT, SENTENCE
 class Words(Case):
     def test_help_of_a_command_and_of_words(self):
         for asked, same in ((("help",), ("--help",)), (("help", "run"), ("run", "--help")),
-                            (("help", "show"), ("show", "--help"))):
+                            (("help", "show"), ("show", "--help")),
+                            (("help", "help"), ("help", "--help")),
+                            (("help", "show", "result"), ("show", "result", "--help"))):
             text = self.succeeds(*asked).stdout
             self.assertEqual(text, self.succeeds(*same).stdout)
             self.assertLessEqual(max(map(len, text.splitlines())), 100)
@@ -39,6 +41,43 @@ class Words(Case):
             self.assertRegex(words, rf"(?m)^  (.*, )?{word}\b")
         self.assertLessEqual(max(map(len, words.splitlines())), 100)
         self.assertIn("'run'", self.refuses("help", "rum"))
+        self.assertIn("'words'", self.refuses("help", "wrods"))
+        self.refuses("help", "--names", "nothing")
+        self.refuses("help", "--man")
+        self.refuses("help", "--names", "options", "rum")
+
+    def test_help_of_suites(self):
+        """From their own tables: what is named there is planned, and the example is one."""
+        suites = self.succeeds("help", "--names", "suites").stdout.split()
+        overview = self.succeeds("help", "suites").stdout
+        for suite in suites:
+            text = self.succeeds("help", suite).stdout
+            self.assertLessEqual(max(map(len, text.splitlines())), 100)
+            self.assertRegex(overview, rf"(?m)^  {suite} ")
+            words, *example = re.search(r"(?m)^  example +(.*)$", text)[1].split()
+            self.assertEqual((words, *example[:2]), ("linebounce", "run", suite))
+            if suite != "pingpong":
+                self.succeeds(*example, "--dry-run")
+                plan = self.succeeds("run", suite, "--dry-run", "--topology",
+                                     "pack:1 numa:1 l3:1 core:2 pu:1").stdout
+                scenarios = re.search(r"(?s)^  scenarios +(.*?)\n  \w", text, re.M)[1]
+                for scenario in re.split(r",\s+", scenarios):
+                    self.assertIn(f"\n{scenario}/", plan, suite)
+
+    def test_options_in_the_help_of_suites_are_taken(self):
+        values = {"layout": "padded", "lock": "rwsem32", "offset": "64", "scenario": "same-object",
+                  "objects": "1000", "access": "shared-zipf", "work-ns": "100", "all-pairs": None}
+        for suite in self.succeeds("help", "--names", "suites").stdout.split():
+            text = self.succeeds("help", suite).stdout
+            taken = re.findall(r"--([a-z-]+)", text[text.index("  options "):
+                                                    text.index("  example ")])
+            for option, value in values.items():
+                args = [f"--{option}", *([value] if value else [])]
+                result = self.run_it("run", suite, "--dry-run", *args)
+                if "means nothing to suite" in result.stderr:
+                    self.assertNotIn(option, taken, suite)
+                elif option == "all-pairs":
+                    self.assertIn(option, taken, suite)
 
     def test_help(self):
         for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),

@@ -121,6 +121,10 @@ class Show(Failing):
 
     def test_others(self):
         for what in "locks", "scenarios", "suites":
+    def test_help(self):
+        self.each("help", "whatif")
+        self.each("help", "--man", "run")
+
             self.each("show", what)
 
 

@@ -69,8 +69,8 @@ works()
     cc -o "$work/installed" "$root/tests/installed/layouts.c" \
         $(pkg-config --cflags --libs linebounce)
     "$work/installed" >"$work/said"
-    for page in "usr/share/man/man1/linebounce.1.gz" "usr/share/doc/linebounce/README.md"; do
-        [ -s "$work/system/$page" ] || die "the package lacks $page"
+    for page in man/man1/linebounce.1.gz man/man1/linebounce-run.1.gz doc/linebounce/README.md; do
+        [ -s "$work/system/usr/share/$page" ] || die "the package lacks $page"
     done
 }
 

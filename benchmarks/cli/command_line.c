@@ -623,7 +623,7 @@ static char *run_help(int key, const char *text, void *input)
     (void)input;
     return key == ARGP_KEY_HELP_PRE_DOC
                ? append(text, "Suites ('linebounce show suites' says what each asks)",
-                        suite_list(list, sizeof list))
+                        lb_names_list(&suite_names, list, sizeof list))
                : (char *)(uintptr_t)text;
 }
 

@@ -298,12 +298,7 @@ static const char *thing_at(size_t i)
     return things[i].name;
 }
 
-static const struct lb_names names = {"thing to show", thing_at, LB_COUNT(things), NULL};
-
-const char *show_things(char *text, size_t bytes)
-{
-    return lb_names_list(&names, text, bytes);
-}
+const struct lb_names show_names = {"thing to show", thing_at, LB_COUNT(things), NULL};
 
 int command_show(int argc, char **argv)
 {
@@ -315,8 +310,8 @@ int command_show(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "result"))
         return show_result(argc - 1, argv + 1);
     settings_init(&s);
-    settings_parse_show(argc, argv, &names, &s);
-    if (lb_name_find(&names, s.what, &why, &found)) {
+    settings_parse_show(argc, argv, &show_names, &s);
+    if (lb_name_find(&show_names, s.what, &why, &found)) {
         fprintf(stderr, "linebounce: %s\n", why.text);
         status = EXIT_USAGE;
     } else {

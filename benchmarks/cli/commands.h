@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * commands: one function a command; argv[0] is the command's name. They return the exit status.
+ * Their table is help.c's.
  */
 #ifndef LB_COMMANDS_H
 #define LB_COMMANDS_H
 
 #include "exit_status.h"
 
-#include <stddef.h>
+#include <linebounce/base.h>
+
+#include <stdio.h>
 
 int command_run(int argc, char **argv);
 int command_sweep(int argc, char **argv);
@@ -20,7 +23,21 @@ int command_explain(int argc, char **argv);
 int command_predict(int argc, char **argv);
 int command_plot(int argc, char **argv);
 
-/* What `show` shows, comma-separated. Returns text. */
-const char *show_things(char *text, size_t bytes);
+/* help [--names WHAT | --man] [COMMAND|SUITE|TOPIC] */
+int command_help(int argc, char **argv);
+
+struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+    const struct lb_names *list; /* ends the summary; NULL: nothing */
+    int (*manual)(FILE *out);    /* sections of its manual page, -ENOMEM; NULL: none */
+};
+/* NULL, after a sentence on stderr. */
+const struct command *command_find(const char *name);
+/* All of them, with examples. */
+void help_print(FILE *out);
+
+/* What `show` shows. */
+extern const struct lb_names show_names;
 
 #endif

@@ -5,9 +5,11 @@
 #include "options.h"
 
 #include "commands.h"
+#include "manual.h"
 
 #include <linebounce/base.h>
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,8 +86,51 @@ static bool letters_take_next(const struct argp_option *table, const char *lette
     return false;
 }
 
+static struct {
+    enum options_how how;
+    const char *summary;
+    int (*more)(FILE *out);
+} described;
+
+void options_describe(enum options_how how, const char *summary, int (*more)(FILE *out))
+{
+    described.how = how;
+    described.summary = summary;
+    described.more = more;
+}
+
+static void print_names(const struct argp_option *table)
+{
+    for (; table && !is_end(table); table++)
+        if (table->name)
+            printf("--%s\n", table->name);
+}
+
+/* As argp does for --help. */
+static void __attribute__((noreturn))
+describe(const struct argp *argp, const char *program, void *input)
+{
+    int err = 0;
+
+    if (described.how == OPTIONS_MANUAL) {
+        err = manual_print(argp, program, described.summary, input, described.more, stdout);
+    } else {
+        print_names(argp->options);
+        for (const struct argp_child *c = argp->children; c && c->argp; c++)
+            print_names(c->argp->options);
+        print_names(argps_own);
+    }
+    if (!err && (fflush(stdout) || ferror(stdout)))
+        err = -EIO;
+    if (err)
+        fprintf(stderr, "linebounce: help: %s\n", strerror(-err));
+    exit(err ? EXIT_NOT_MEASURED : EXIT_DONE);
+}
+
 void options_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input)
 {
+    if (described.how != OPTIONS_READ)
+        describe(argp, argv[0], input);
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (!strncmp(argv[i], "--", 2))
             i += takes_next(argp, argv[0], argv[i] + 2);

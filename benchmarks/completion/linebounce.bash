@@ -2,46 +2,36 @@
 #
 # Completion for bash. The words are what the program itself says: its tables are the only list.
 
-_linebounce_commands()
+_linebounce_names()
 {
-    linebounce help 2>/dev/null | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' | grep -vx linebounce
-    echo help
-}
-
-# Options of a command, from its --help.
-_linebounce_options()
-{
-    linebounce "$1" --help 2>/dev/null | grep -oE -- '(^|[ ,])--[a-z][a-z0-9-]*' | tr -d ' ,' | sort -u
+    linebounce help --names "$@" 2>/dev/null
 }
 
 # What an option takes, one word a line.
 _linebounce_values()
 {
     case $1 in
-    -l | --layout | --baseline | --against) linebounce show layouts | sed -n 's/^\([a-z][a-z0-9-]*\):.*/\1/p' ;;
-    -s | --scenario) linebounce show scenarios | sed -n 's/^\([a-z][a-z-]*\) .*/\1/p' ;;
-    -k | --lock) linebounce show locks | sed -n 's/^\([a-z][a-z0-9_]*\) .*/\1/p' ;;
+    -l | --layout | --baseline) _linebounce_names layouts ;;
+    -s | --scenario) _linebounce_names scenarios ;;
+    -k | --lock) _linebounce_names locks ;;
     --color) printf '%s\n' auto always never ;;
-    esac 2>/dev/null
+    esac
 }
 
 _linebounce_positionals()
 {
     case $1 in
-    run | repeat) linebounce show suites 2>/dev/null | sed -n 's/^\([a-z]*\) .*/\1/p' ;;
-    show) linebounce show --help 2>/dev/null | tr '\n' ' ' | sed -n 's/.*WHAT is one of: \([^.]*\)\..*/\1/p' | tr -d , |
-        tr ' ' '\n' ;;
-    help)
-        _linebounce_commands
-        echo words
-        ;;
+    run | repeat) _linebounce_names suites ;;
+    show) _linebounce_names things ;;
+    help) _linebounce_names topics ;;
     esac
 }
 
-# words PREVIOUS CURRENT COMMAND: what may stand there; a list is completed at its last comma.
+# words PREVIOUS CURRENT COMMAND [result]: what may stand there; a list is completed at its last comma.
 _linebounce_words()
 {
-    local values before=
+    local values before="" command=("$3")
+    [ "$4" != result ] || command+=(result)
     values=$(_linebounce_values "$1")
     if [ -n "$values" ]; then
         case $2 in *,*) before=${2%,*}, ;; esac
@@ -49,7 +39,7 @@ _linebounce_words()
         echo "$values" | sed "s/^/$before/"
     else
         case $2 in
-        -*) _linebounce_options "$3" ;;
+        -*) _linebounce_names options "${command[@]}" ;;
         *) _linebounce_positionals "$3" ;;
         esac
     fi
@@ -61,9 +51,9 @@ _linebounce()
     [ "$current" != = ] || current=
     [ "$previous" != = ] || previous=${COMP_WORDS[COMP_CWORD - 2]}
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$(_linebounce_commands)" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$(_linebounce_names commands)" -- "$current")
     else
-        mapfile -t COMPREPLY < <(compgen -W "$(_linebounce_words "$previous" "$current" "${COMP_WORDS[1]}")" -- "$current")
+        mapfile -t COMPREPLY < <(compgen -W "$(_linebounce_words "$previous" "$current" "${COMP_WORDS[1]}" "${COMP_WORDS[2]}")" -- "$current")
     fi
 }
 

@@ -2,9 +2,8 @@
 #
 # Completion for fish. The words are what the program itself says.
 
-function __linebounce_commands
-    linebounce help 2>/dev/null | string match -rg '^  ([a-z]+) +[a-z]' | string match -v linebounce
-    echo help
+function __linebounce_names
+    linebounce help --names $argv 2>/dev/null
 end
 
 function __linebounce_command
@@ -12,12 +11,9 @@ function __linebounce_command
     test (count $words) -gt 1; and echo $words[2]
 end
 
-function __linebounce_options
-    linebounce (__linebounce_command) --help 2>/dev/null | string match -rag -- '(?:^|[ ,])(--[a-z][a-z0-9-]*)' | sort -u
-end
-
-complete -c linebounce -n 'not count (__linebounce_command) >/dev/null' -f -a '(__linebounce_commands)'
-complete -c linebounce -n 'count (__linebounce_command) >/dev/null' -a '(__linebounce_options)'
-complete -c linebounce -n 'string match -qr "^(run|repeat)\$" (__linebounce_command)' \
-    -a "(linebounce show suites 2>/dev/null | string match -rg '^([a-z]+) ')"
-complete -c linebounce -n 'contains -- help (__linebounce_command)' -f -a '(__linebounce_commands) words'
+complete -c linebounce -n 'not count (__linebounce_command) >/dev/null' -f -a '(__linebounce_names commands)'
+complete -c linebounce -n 'count (__linebounce_command) >/dev/null' \
+    -a '(__linebounce_names options (__linebounce_command))'
+complete -c linebounce -n 'string match -qr "^(run|repeat)\$" (__linebounce_command)' -a '(__linebounce_names suites)'
+complete -c linebounce -n 'contains -- show (__linebounce_command)' -f -a '(__linebounce_names things)'
+complete -c linebounce -n 'contains -- help (__linebounce_command)' -f -a '(__linebounce_names topics)'

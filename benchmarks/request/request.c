@@ -9,25 +9,94 @@
 #include <linebounce/run.h>
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Options that only cases in windows have. */
-static const char *window_option(const struct settings *s)
-{
-    const struct {
-        const struct list *list;
-        const char *name;
-    } lists[] = {
-        {&s->scenarios, "scenario"}, {&s->placements, "placement"}, {&s->threads, "threads"},
-        {&s->homes, "home"},         {&s->works, "work-ns"},        {&s->objects, "objects"},
-        {&s->access, "access"},      {&s->events, "events"},        {&s->gbench, "benchmark_..."},
-    };
+/* What a suite has to have, for an option to mean something to it. */
+enum part { WINDOWS, LAYOUTS, LOCKS, OFFSETS, PAIRS, STRUCTURES };
 
-    for (size_t i = 0; i < LB_COUNT(lists); i++)
-        if (lists[i].list->n)
-            return lists[i].name;
-    return s->twins ? "twins" : NULL;
+/* The options that not every suite takes, in the order in which they are refused. Where what was
+ * given lies in the settings: a list that is not empty, or a flag that is set; 0: neither, of the
+ * options of structures, of which suite_whatif_option knows. */
+#define OF(MEMBER) offsetof(struct settings, MEMBER)
+static const struct {
+    const char *option;
+    enum part part;
+    size_t list, flag;
+} narrow[] = {
+    {"read", STRUCTURES, 0, 0},
+    {"write", STRUCTURES, 0, 0},
+    {"write-how", STRUCTURES, 0, 0},
+    {"move", STRUCTURES, 0, 0},
+    {"align", STRUCTURES, 0, 0},
+    {"size", STRUCTURES, 0, 0},
+    {"c2c", STRUCTURES, 0, 0},
+    {"preset", STRUCTURES, 0, 0},
+    {"layout", LAYOUTS, OF(layouts), 0},
+    {"lock", LOCKS, OF(locks), 0},
+    {"baseline", LAYOUTS, 0, OF(baseline_given)},
+    {"offset", OFFSETS, OF(offsets), 0},
+    {"all-pairs", PAIRS, 0, OF(all_pairs)},
+    {"scenario", WINDOWS, OF(scenarios), 0},
+    {"placement", WINDOWS, OF(placements), 0},
+    {"threads", WINDOWS, OF(threads), 0},
+    {"home", WINDOWS, OF(homes), 0},
+    {"work-ns", WINDOWS, OF(works), 0},
+    {"objects", WINDOWS, OF(objects), 0},
+    {"access", WINDOWS, OF(access), 0},
+    {"events", WINDOWS, OF(events), 0},
+    {"benchmark_...", WINDOWS, OF(gbench), 0},
+    {"twins", WINDOWS, 0, OF(twins)},
+};
+#undef OF
+
+static bool has_part(const struct suite *s, enum part part)
+{
+    switch (part) {
+    case WINDOWS:
+        return !s->measure;
+    case LAYOUTS:
+        return !s->measure && !s->no_layouts;
+    case LOCKS:
+        return s->takes_locks || (!s->measure && !s->no_layouts);
+    case OFFSETS:
+        return s->has_offsets;
+    case PAIRS:
+        return s->measure != NULL;
+    default:
+        return s->takes_structures;
+    }
+}
+
+bool suite_takes(const struct suite *suite, const char *option)
+{
+    for (size_t i = 0; i < LB_COUNT(narrow); i++)
+        if (!strcmp(narrow[i].option, option))
+            return has_part(suite, narrow[i].part) ||
+                   (suite->takes_structures && !strcmp(option, "layout"));
+    return true;
+}
+
+static bool is_given(const struct settings *s, size_t i)
+{
+    const char *base = (const char *)s, *whatif = suite_whatif_option(s);
+
+    if (narrow[i].list)
+        return ((const struct list *)(const void *)(base + narrow[i].list))->n > 0;
+    if (narrow[i].flag)
+        return *(const bool *)(base + narrow[i].flag);
+    return whatif && !strcmp(whatif, narrow[i].option);
+}
+
+static bool any_takes(const struct settings *s, const char *option)
+{
+    const struct suite *const *list = s->suites.at;
+
+    for (size_t i = 0; i < s->suites.n; i++)
+        if (suite_takes(list[i], option))
+            return true;
+    return false;
 }
 
 static bool has_word_scenario(const struct settings *s)
@@ -54,38 +123,26 @@ const char *suite_whatif_option(const struct settings *s)
                               : "write-how";
 }
 
+/* Scenarios with words have offsets in any suite, and may be compared with one of them. */
+static bool is_taken(const struct settings *s, const char *option)
+{
+    bool offsets = any_takes(s, "offset") || has_word_scenario(s);
+
+    if (!strcmp(option, "offset"))
+        return offsets;
+    return any_takes(s, option) || (!strcmp(option, "baseline") && s->base_offset && offsets);
+}
+
 int suite_check(const struct settings *s, struct lb_why *why)
 {
     const struct suite *const *list = s->suites.at;
-    bool windows = false, layouts = false, offsets = has_word_scenario(s), pairs = false;
-    bool whatif = false, locks = false;
 
-    for (size_t i = 0; i < s->suites.n; i++) {
-        windows |= !list[i]->measure;
-        whatif |= list[i]->takes_structures;
-        pairs |= list[i]->measure != NULL;
-        layouts |= !list[i]->measure && !list[i]->no_layouts;
-        locks |= list[i]->takes_locks;
-        offsets |= list[i]->has_offsets;
-    }
-    const char *option = window_option(s);
-    if (!whatif && suite_whatif_option(s))
-        option = suite_whatif_option(s);
-    else if (!layouts && s->layouts.n)
-        option = "layout";
-    else if (!layouts && !locks && s->locks.n)
-        option = "lock";
-    else if (!layouts && s->baseline_given && !(s->base_offset && offsets))
-        option = "baseline";
-    else if (!offsets && s->offsets.n)
-        option = "offset";
-    else if (!pairs && s->all_pairs)
-        option = "all-pairs";
-    else if (windows || !option)
-        return 0;
-    return lb_fail(why, EINVAL, "--%s: means nothing to %s%s", option,
-                   s->suites.n > 1 ? "any of these suites" : "suite ",
-                   s->suites.n > 1 ? "" : list[0]->name);
+    for (size_t i = 0; i < LB_COUNT(narrow); i++)
+        if (is_given(s, i) && !is_taken(s, narrow[i].option))
+            return lb_fail(why, EINVAL, "--%s: means nothing to %s%s", narrow[i].option,
+                           s->suites.n > 1 ? "any of these suites" : "suite ",
+                           s->suites.n > 1 ? "" : list[0]->name);
+    return 0;
 }
 
 int suite_can_answer(const struct suite *suite, const struct settings *s,

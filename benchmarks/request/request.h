@@ -34,6 +34,8 @@ int suite_can_answer(const struct suite *suite, const struct settings *settings,
 
 /* The first option given that only whatif has; NULL when none was. */
 const char *suite_whatif_option(const struct settings *settings);
+/* Whether an option of `run` can mean something to the suite: true also of those that all take. */
+bool suite_takes(const struct suite *suite, const char *option);
 /* Whether every option that was given means something to one of the suites at least; -EINVAL with
  * the first that does not. */
 int suite_check(const struct settings *settings, struct lb_why *why);
