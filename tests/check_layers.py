@@ -31,7 +31,7 @@ STAGES = {
     "pingpong": "pairs",
     "explain": "explain predict",
     "report": "analysis answer gbench page plot",
-    "compare": "compare repeat",
+    "compare": "compare compare_view repeat",
 }
 
 # In order too: folders of benchmarks/. What lies beside them, suites and their table, is between

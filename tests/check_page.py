@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The page of a run as a browser shows it: wide, narrow, light, dark, without images.
+"""Pages as a browser shows them: wide, narrow, light, dark, without images.
 
-Usage: check_page.py [FOLDER...]      program: $LINEBOUNCE; $LB_SOURCE_DIR; browser: $CHROMIUM
-Folders are results folders; without any a copy of the reference run is taken, and what a run of
-whatif gives. Exit 0 passed, 1 failed, 77 skipped: there is no Chromium.
+Usage: check_page.py [FOLDER|PAGE...]      program: $LINEBOUNCE; $LB_SOURCE_DIR; browser: $CHROMIUM
+Folders are results folders; without any a copy of the reference run is taken, what a run of whatif
+gives, several machines summarised and runs compared. Exit 0 passed, 1 failed, 77 skipped: there is
+no Chromium.
 """
 
+import csv
 import glob
 import html
 import json
@@ -131,11 +133,13 @@ def judge(seen, width, dark, where):
         fail(f"{where}: background {seen['background']}")
 
 
-def check(program, run, folder):
-    with open(os.path.join(run, "index.html"), encoding="utf-8") as file:
+def check(program, path, folder):
+    with open(path, encoding="utf-8") as file:
         page = file.read()
     n_bytes = len(page.encode())
-    name = os.path.basename(run)
+    name = os.path.basename(path)
+    if name == "index.html":
+        name = os.path.basename(os.path.dirname(path))
     if n_bytes > BYTES_MOST:
         fail(f"{name}: {n_bytes} bytes, at most {BYTES_MOST}")
     for forbidden in ("<script", "http:", "https:", "<link", "@import", "url("):
@@ -169,7 +173,53 @@ def make_runs(folder):
         runs.append(run)
     else:
         print(f"no run of whatif here: {result.stderr.strip()[-200:]}")
-    return runs
+    return [os.path.join(run, "index.html") for run in runs]
+
+
+def copy(source, run, host, factor=1.0, begun=""):
+    """A recorded run as if of another machine, or another program whose locks cost more."""
+    os.makedirs(run)
+    with open(os.path.join(source, "summary.csv"), newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["layout"] == "embedded" and row["ns_op_median"]:
+            row["ns_op_median"] = f"{factor * float(row['ns_op_median']):.6g}"
+    with open(os.path.join(run, "summary.csv"), "w", newline="", encoding="utf-8") as file:
+        out = csv.DictWriter(file, rows[0], lineterminator="\n")
+        out.writeheader()
+        out.writerows(rows)
+    with open(os.path.join(source, "run.json"), encoding="utf-8") as file:
+        record = json.load(file)
+    record["machine"]["host"] = host
+    record["run"]["started_utc"] = begun or record["run"]["started_utc"]
+    record["run"]["generations"] = ["of a long text, "] * 40 + [str(factor)] + ["and more, "] * 40
+    with open(os.path.join(run, "run.json"), "w", encoding="utf-8") as file:
+        json.dump(record, file)
+    return run
+
+
+def make_of_several(folder):
+    """Pages of several runs: a dozen machines with long names, two programs, one run a side."""
+    source = os.path.dirname(sorted(glob.glob(
+        os.path.join(SOURCE, "results/reference/*/run.json")))[0])
+    machines = [copy(source, os.path.join(folder, f"m{i}"), f"rack{i}-node{i}.of-a-long-domain")
+                for i in range(12)]
+    sides = [[copy(source, os.path.join(folder, f"{side}{i}"), "host", factor + i / 1000,
+                   f"2026-01-01T0{i}:{'01'[side == 'B']}0:00Z") for i in range(3)]
+             for side, factor in (("A", 1.0), ("B", 1.5))]
+    commands = {"summarise": ["summarise", *machines],
+                "changed": ["compare", *sides[0], "--", *sides[1]],
+                "two-runs": ["compare", sides[0][0], sides[1][0]]}
+    pages = []
+    for name, (command, *rest) in commands.items():
+        page = os.path.join(folder, f"{name}.html")
+        result = subprocess.run([PROGRAM, command, "--page", page, *rest], capture_output=True,
+                                text=True, check=False)
+        if result.returncode:
+            fail(f"{name}: {result.stderr}")
+        else:
+            pages.append(page)
+    return pages
 
 
 def main():
@@ -178,11 +228,13 @@ def main():
         print("skipped: no Chromium (Debian: chromium)")
         return 77
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        runs = [os.path.abspath(path) for path in sys.argv[1:]] or make_runs(folder)
-        for run in runs:
-            check(program, run, folder)
-    print(f"{len(runs)} pages, {faults} faults")
-    return 1 if faults or not runs else 0
+        pages = [os.path.join(path, "index.html") if os.path.isdir(path) else path
+                 for path in sys.argv[1:]]
+        pages = pages or make_runs(folder) + make_of_several(folder)
+        for page in pages:
+            check(program, os.path.abspath(page), folder)
+    print(f"{len(pages)} pages, {faults} faults")
+    return 1 if faults or not pages else 0
 
 
 if __name__ == "__main__":

@@ -139,6 +139,47 @@ class Compare(Case):
         self.assertRegex(commit, r"\AB against A: slower in \d+ of 200")
         self.assertRegex(commit, r"(?m) \+\d\d\.\d% slower$")
 
+    def test_long_texts_that_differ_in_their_middle(self):
+        """Cut at one end, both sides would read the same."""
+        sides = self.six(1.5)
+        for name in sides:
+            if name == "--":
+                continue
+            path = self.path(name, "run.json")
+            with open(path, encoding="utf-8") as file:
+                record = json.load(file)
+            record["run"]["generations"] = [
+                f"layout{i}: {'6.14' if (i, name[0]) == (14, 'B') else '6.17'}, count and owner "
+                "cleared behind the write, once a second" for i in range(40)]
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(record, file)
+        for args in ((), ("--all",)):
+            text = " ".join(self.succeeds("compare", *args, *sides).stdout.split())
+            a, b = re.search(r"layouts' generations (.*?layout14: .*?) \| (.*?layout14: \S+)",
+                             text).groups()
+            self.assertIn("layout14: 6.17", a)
+            self.assertIn("layout14: 6.14", b)
+
+    def test_page(self):
+        sides = self.six(1.5)
+        text = self.succeeds("compare", *sides).stdout
+        self.assertEqual(self.succeeds("compare", "--page", "page.html", *sides).stdout, text)
+        with open(self.path("page.html"), encoding="utf-8") as file:
+            page = file.read()
+        answer = re.search(r"<h1>(.*)</h1>", page)[1]
+        self.assertIn(answer, " ".join(text.split()))
+        self.assertIn(f"<title>{answer}</title>", page)
+        for name in ("A1", "B3"):
+            self.assertRegex(page, rf'<th scope="row">.:&#160;{name}</th><td class="t" '
+                             r'data-n="machine">vm</td>')
+        self.assertIn("of B", page)
+        self.assertNotIn(self.dir, page)
+        self.assertRegex(self.refuses("compare", "--page", "A1/samples.csv", *sides),
+                         "is one of the files compared")
+        result = self.run_it("compare", "--page", "no/page.html", *sides)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, "^linebounce: no/page.html: ")
+
     def test_csv_and_json(self):
         sides = self.six(1.5)
         self.succeeds("compare", "--format", "csv", "--out", "c.csv", *sides)

@@ -8,6 +8,7 @@ Exit 0 passed, 1 failed, 77 skipped: every test was. No test looks at how fast a
 
 import concurrent.futures
 import csv
+import glob
 import json
 import os
 import re
@@ -15,7 +16,8 @@ import shutil
 import subprocess
 import sys
 
-from cli_support import PATIENCE_S, PROGRAM, Case, environment, main, schema_columns, two_pus
+from cli_support import (PATIENCE_S, PROGRAM, SOURCE, Case, environment, main, schema_columns,
+                         two_pus)
 
 FAIL_AT = os.environ.get("LB_FAIL_AT", "")
 MOST = 900  # the last call that fails in some run
@@ -119,12 +121,12 @@ class Show(Failing):
         self.each("show", "placements")
         self.each("show", "topology")
 
-    def test_others(self):
-        for what in "locks", "scenarios", "suites":
     def test_help(self):
         self.each("help", "whatif")
         self.each("help", "--man", "run")
 
+    def test_others(self):
+        for what in "locks", "scenarios", "suites":
             self.each("show", what)
 
 
@@ -187,6 +189,24 @@ class Folders(Failing):
 
     def test_compare_as_json(self):
         self.each("compare", "--format", "json", "a", "b", most=60)
+        self.each("compare", "--page", "page.html", "a", "b", most=60)
+
+
+class Machines(Failing):
+    """A few rows of the reference run, as of two machines."""
+
+    def prepare(self, folder):
+        source = os.path.dirname(sorted(glob.glob(
+            os.path.join(SOURCE, "results/reference/*/summary.csv")))[0])
+        for name in "a", "b":
+            os.mkdir(os.path.join(folder, name))
+            with open(os.path.join(source, "summary.csv"), encoding="utf-8") as file, \
+                    open(os.path.join(folder, name, "summary.csv"), "w", encoding="utf-8") as out:
+                out.writelines(file.readlines()[:30])
+            shutil.copy(os.path.join(source, "run.json"), os.path.join(folder, name))
+
+    def test_summarise(self):
+        self.each("summarise", "--page", "page.html", "a", "b", most=100)
 
 
 class Results(Failing):

@@ -58,6 +58,43 @@ class Summarise(Case):
             self.assertGreater(float(row["near_ns"]), 0)
         self.assertIn("COSTS", {row["answer"] for row in rows})
 
+    def test_page(self):
+        names = [self.machine(f"m{number}") for number in range(3)]
+        text = self.succeeds("summarise", *names).stdout
+        self.assertEqual(self.succeeds("summarise", "--page", "all.html", *names).stdout, text)
+        with open(self.path("all.html"), encoding="utf-8") as file:
+            page = file.read()
+        self.assertRegex(page, r"<h1>3 runs: (.*, )?embedded, .* cost on 3\b.*</h1>")
+        for number, name in enumerate(names, 1):
+            self.assertIn(f'<a href="#m{number}">host of {name}</a>', page)
+            self.assertIn(f'<tr id="m{number}"><th scope="row">host of {name}</th>', page)
+        self.assertRegex(page, r"<th scope=\"row\">embedded</th><td class=\"slower\"")
+        self.assertNotIn(self.dir, page)
+        result = self.run_it("summarise", "--page", "no/all.html", *names)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, SENTENCE)
+
+    def test_kinds_of_lock_are_rows_of_their_own(self):
+        """The same layout with another lock is another thing to be decided."""
+        name = self.machine("m")
+        with open(self.path(name, "summary.csv"), newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        with open(self.path(name, "summary.csv"), "w", newline="", encoding="utf-8") as file:
+            out = csv.DictWriter(file, rows[0], lineterminator="\n")
+            out.writeheader()
+            out.writerows(rows)
+            out.writerows({**row, "lock": "rwsem32"} for row in rows if row["lock"] == "rwsem40")
+        with open(self.path(name, "run.json"), encoding="utf-8") as file:
+            record = json.load(file)
+        for suite in record["suites"].values():
+            suite["layouts"] += [{**layout, "lock": "rwsem32"} for layout in suite["layouts"]
+                                 if layout["lock"] == "rwsem40"]
+        with open(self.path(name, "run.json"), "w", encoding="utf-8") as file:
+            json.dump(record, file)
+        text = self.succeeds("summarise", name).stdout
+        for lock in ("rwsem40", "rwsem32"):
+            self.assertRegex(text, rf"(?m)^  embedded\+{lock} ")
+
     def test_a_folder_that_cannot_be_read(self):
         result = self.run_it("summarise", "nowhere", self.machine("there"))
         self.assertEqual(result.returncode, 1)

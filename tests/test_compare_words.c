@@ -4,6 +4,8 @@
  */
 #include "support/compared_runs.h"
 
+#include <linebounce/compare_view.h>
+
 #include <cjson/cJSON.h>
 #include <errno.h>
 #include <math.h>
@@ -266,6 +268,85 @@ static void test_summaries(void **state)
     lb_compare_destroy(c);
 }
 
+/* Of long texts the part that differs, wherever it lies: never the same of both sides. */
+static void test_parts_that_differ(void **state)
+{
+    char many[2000] = "", a[2400], b[2400], parts[2][256];
+    static const struct {
+        const char *before, *a, *b, *behind, *shown_a, *shown_b;
+    } texts[] = {
+        {"", "one", "two", "", "one", "two"},
+        {"", "pointer: 6.17, M", "pointer: 6.14, M", "M", "pointer: 6.17, ...",
+         "pointer: 6.14, ..."},
+        {"M", "embedded: 6.17 rules", "embedded: 6.14 rules", "M", "... embedded: 6.17 ...",
+         "... embedded: 6.14 ..."},
+        {"M", "more", "", "", "... more", "... "},
+    };
+
+    (void)state;
+    for (int i = 0; i < 60; i++)
+        strcat(many, i % 2 ? "a clause of its own, " : "another of them; ");
+    strcat(many, "end; ");
+    for (size_t i = 0; i < LB_COUNT(texts); i++) {
+        const char *before = *texts[i].before ? many : "", *behind = *texts[i].behind ? many : "";
+        struct lb_compare_difference d = {.what = "what", .side = {a, b}};
+        snprintf(a, sizeof a, "%s%.*s%s%s", before, (int)strcspn(texts[i].a, "M"), texts[i].a,
+                 *behind ? " " : "", behind);
+        snprintf(b, sizeof b, "%s%.*s%s%s", before, (int)strcspn(texts[i].b, "M"), texts[i].b,
+                 *behind ? " " : "", behind);
+        for (int side = 0; side < 2; side++)
+            lb_compare_part(&d, side, 72, parts[side], sizeof parts[0]);
+        assert_string_equal(parts[0], texts[i].shown_a);
+        assert_string_equal(parts[1], texts[i].shown_b);
+    }
+}
+
+/* A word without an end, and one of several bytes a character. */
+static void test_parts_of_long_words(void **state)
+{
+    char a[900], b[900], parts[2][256];
+    struct lb_compare_difference d = {.what = "what", .side = {a, b}};
+
+    (void)state;
+    for (size_t unit = 1; unit <= 2; unit++) {
+        *a = '\0';
+        for (size_t i = 0; i < 200; i++)
+            strcat(a, unit == 1 ? "x" : "\u00e9");
+        snprintf(b, sizeof b, "%sb%s", a, a);
+        snprintf(a + strlen(a), 2, "a");
+        strncat(a, b, 200 * unit);
+        for (int side = 0; side < 2; side++)
+            lb_compare_part(&d, side, 72, parts[side], sizeof parts[0]);
+        assert_non_null(strchr(parts[0], 'a'));
+        assert_non_null(strchr(parts[1], 'b'));
+        assert_null(strstr(parts[0], "\\x")); /* no character was cut */
+    }
+}
+
+/* The page holds what files say as text, and names no folder. */
+static void test_page(void **state)
+{
+    struct lb_compare *c;
+    char *text;
+
+    (void)state;
+    make_six(1.5);
+    c = compare(ALL_SIX);
+    assert_int_equal(lb_compare_page(c, in_folder("page.html"), &why), 0);
+    text = read_text(in_folder("page.html"));
+    assert_non_null(strstr(text, "<title>B against A: slower in 1 of 2 cases (+"));
+    assert_non_null(strstr(text, "<h1>B against A: slower in 1 of 2 cases (+"));
+    assert_non_null(strstr(text, "<h2>Changed: 1 of 2 cases"));
+    assert_non_null(strstr(text, "<td class=\"slower\" data-n=\"verdict\">slower"));
+    assert_non_null(strstr(text, "<tr><th scope=\"row\">B:&#160;B3</th>"));
+    assert_non_null(strstr(text, "3 runs of A and 3 of B"));
+    assert_null(strstr(text, folder));
+    free(text);
+    assert_int_equal(lb_compare_page(c, in_folder("none/page.html"), &why), -ENOENT);
+    assert_non_null(strstr(why.text, "none/page.html"));
+    lb_compare_destroy(c);
+}
+
 static void test_csv(void **state)
 {
     struct lb_compare *c;
@@ -331,9 +412,17 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_differences), TEST(test_refusals), TEST(test_another_version),
-        TEST(test_coverage),    TEST(test_interval), TEST(test_summaries),
-        TEST(test_csv),         TEST(test_json),
+        TEST(test_differences),
+        TEST(test_refusals),
+        TEST(test_another_version),
+        TEST(test_coverage),
+        TEST(test_interval),
+        TEST(test_summaries),
+        TEST(test_csv),
+        TEST(test_json),
+        TEST(test_parts_that_differ),
+        TEST(test_parts_of_long_words),
+        TEST(test_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -103,7 +103,7 @@ static void check_whole(const char *text)
     }
     assert_int_equal(count(text, "src="), count(text, "src=\"data:image/"));
     assert_null(strstr(text, "http"));
-    assert_null(strstr(text, "href"));
+    assert_int_equal(count(text, "href="), count(text, "href=\"#"));
     assert_null(strstr(text, "url("));
     assert_null(strstr(text, "<script"));
 }
@@ -314,6 +314,30 @@ static void test_distances(void **state)
     free(text);
 }
 
+/* One rule for pages and for doctor: what it warns of is no tick here. */
+static void test_spoiled_windows(void **state)
+{
+    static const struct verdict same[] = {{"l3", "same", 0}};
+    static const struct {
+        int spoiled;
+        const char *mark;
+    } shares[] = {{10, "good\">✓"}, {22, "note\">!"}, {51, "bad\">✗"}};
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(shares); i++) {
+        char json[160], says[160];
+        snprintf(json, sizeof json,
+                 "{\"suites\": {\"layouts\": {\"windows\": 100, \"windows_spoiled\": %d}}}",
+                 shares[i].spoiled);
+        write_text(in_run("run.json"), json);
+        char *text = page_of_sweep(same, 1);
+        snprintf(says, sizeof says, "%s</b>%d %% of 100 windows were spoiled and left out.",
+                 shares[i].mark, shares[i].spoiled);
+        assert_says(text, says);
+        free(text);
+    }
+}
+
 /* Several runs */
 
 /* Layouts by runs; what one has and the other has not is said. */
@@ -322,7 +346,7 @@ static void test_several_runs(void **state)
     static const struct verdict costs[] = {{"l3", "slower", 20}}, same[] = {{"l3", "same", 0}},
                                 open[] = {{"l3", "unresolved", 5}};
     char first[160], second[160], out[200], *text;
-    const char *const dirs[] = {first, second}, *const names[] = {"a<1>", "b"};
+    struct lb_found *found[2];
 
     (void)state;
     snprintf(first, sizeof first, "%s/first", folder);
@@ -332,26 +356,42 @@ static void test_several_runs(void **state)
     assert_int_equal(mkdir(second, 0700), 0);
     snprintf(run, sizeof run, "%.120s", first);
     write_sweep(costs, 1);
+    write_text(in_run("run.json"), "{\"machine\": {\"host\": \"a<1>\"}}");
     snprintf(run, sizeof run, "%.120s", second);
     write_sweep(same, 1);
-    assert_int_equal(lb_page_hosts(dirs, names, 2, out, NULL), 0);
+    assert_int_equal(lb_found_read(first, NULL, &found[0]), 0);
+    assert_int_equal(lb_found_read(second, NULL, &found[1]), 0);
+    assert_int_equal(lb_page_hosts(found, 2, NULL, out, NULL), 0);
+    lb_found_destroy(found[1]);
     text = read_text(out);
     check_whole(text);
     assert_says(text, "<title>2 runs: embedded costs on 1.</title>");
     assert_says(text, "<h1>2 runs: embedded costs on 1.</h1>");
-    assert_says(text, "<th scope=\"col\">a&lt;1&gt;</th><th scope=\"col\">b</th>");
+    assert_says(text, "<th scope=\"col\"><a href=\"#m1\">a&lt;1&gt;</a></th>"
+                      "<th scope=\"col\"><a href=\"#m2\">second</a></th>");
     assert_says(text, ">+20.0!</td>");
     assert_says(text, ">=</td></tr>");
+    assert_says(text, "<tr id=\"m1\"><th scope=\"row\">a&lt;1&gt;</th>");
+    assert_null(strstr(text, folder)); /* where they lie is nobody's business */
     free(text);
     assert_int_equal(unlink(in_run("summary.csv")), 0);
     write_sweep(open, 1);
-    assert_int_equal(lb_page_hosts(&dirs[1], &names[1], 1, out, NULL), 0);
+    assert_int_equal(lb_found_read(second, NULL, &found[1]), 0);
+    assert_int_equal(lb_page_hosts(&found[1], 1, NULL, out, NULL), 0);
     text = read_text(out);
-    assert_says(text, "<h1>1 runs: 1 is not decided on all.</h1>");
+    assert_says(text, "<h1>1 run: 1 is not decided on all.</h1>");
     assert_says(text, ">? 1</td></tr>");
     free(text);
-    assert_int_equal(unlink(in_run("summary.csv")), 0);
-    assert_int_equal(lb_page_hosts(dirs, names, 2, out, NULL), -ENOENT);
+    /* Two runs of one machine are told by their folders. */
+    snprintf(found[1]->host, sizeof found[1]->host, "%s", found[0]->host);
+    assert_int_equal(lb_page_hosts(found, 2, NULL, out, NULL), 0);
+    text = read_text(out);
+    assert_says(text, ">a&lt;1&gt;, first</a>");
+    assert_says(text, ">a&lt;1&gt;, second</a>");
+    free(text);
+    assert_int_equal(lb_page_hosts(found, 2, NULL, in_run("none/x.html"), NULL), -ENOENT);
+    lb_found_destroy(found[0]);
+    lb_found_destroy(found[1]);
 }
 
 /* Counted, and expected */
@@ -767,6 +807,7 @@ int main(void)
         TEST(test_a_torn_summary),
         TEST(test_matrix),
         TEST(test_distances),
+        TEST(test_spoiled_windows),
         TEST(test_several_runs),
         TEST(test_counted_and_expected),
         TEST(test_facts),

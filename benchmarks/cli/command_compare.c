@@ -27,16 +27,18 @@ enum {
     KEY_ALL,
     KEY_FILTER,
     KEY_SORT,
+    KEY_PAGE,
 };
 
 struct options {
     struct lb_compare_request request;
     const char **paths[2];
-    const char *format, *out;
+    const char *format, *out, *page;
     double fail_share; /* NAN: not asked for */
     bool parted;       /* the sides were parted by -- */
     bool all;          /* every case, whatever became of it */
-    struct compare_view view;
+    const char *filter;
+    enum lb_compare_sort sort;
 };
 
 static const struct argp_option argp_options[] = {
@@ -50,6 +52,7 @@ static const struct argp_option argp_options[] = {
     {"all", KEY_ALL, 0, 0, "Every case of both sides, group by group", 0},
     {"filter", KEY_FILTER, "TEXT", 0, "Cases whose name holds this alone: embedded, mixed, l3", 0},
     {"sort", KEY_SORT, "HOW", 0, "change (the largest first), name or time (change)", 0},
+    {"page", KEY_PAGE, "FILE", 0, "Write the comparison as a page (HTML) too", 0},
     {0},
 };
 
@@ -115,7 +118,7 @@ static const char *format_at(size_t i)
 
 static const char *sort_at(size_t i)
 {
-    static const char *const names[COMPARE_SORTS] = {"change", "name", "time"};
+    static const char *const names[LB_COMPARE_SORTS] = {"change", "name", "time"};
 
     return names[i];
 }
@@ -132,7 +135,7 @@ static size_t parse_name(const struct lb_names *names, const char *arg, struct a
 
 static error_t parse_view(int key, char *arg, struct argp_state *state)
 {
-    static const struct lb_names sorts = {"order", sort_at, COMPARE_SORTS, NULL};
+    static const struct lb_names sorts = {"order", sort_at, LB_COMPARE_SORTS, NULL};
     struct options *o = state->input;
 
     switch (key) {
@@ -140,10 +143,13 @@ static error_t parse_view(int key, char *arg, struct argp_state *state)
         o->all = true;
         return 0;
     case KEY_FILTER:
-        o->view.filter = arg;
+        o->filter = arg;
         return 0;
     case KEY_SORT:
-        o->view.sort = (enum compare_sort)parse_name(&sorts, arg, state);
+        o->sort = (enum lb_compare_sort)parse_name(&sorts, arg, state);
+        return 0;
+    case KEY_PAGE:
+        o->page = arg;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -175,9 +181,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         o->parted |= state->quoted > 0;
-        if (o->all && (o->view.filter || o->view.sort))
+        if (o->all && (o->filter || o->sort))
             argp_error(state, "--all shows every case in the order of names: leave out --%s",
-                       o->view.filter ? "filter" : "sort");
+                       o->filter ? "filter" : "sort");
         end_of_paths(o, state);
         return 0;
     default:
@@ -198,16 +204,32 @@ static bool is_input(const struct lb_compare *c, const char *path)
     return false;
 }
 
+static int print_view(FILE *out, const struct lb_compare *c, const struct options *o, bool commit)
+{
+    struct lb_compare_view view;
+    int err = lb_compare_view_init(c, o->filter, o->sort, &view);
+
+    if (err)
+        return err;
+    if (commit)
+        compare_commit(out, &view);
+    else
+        err = compare_brief(out, &view);
+    lb_compare_view_finish(&view);
+    return err;
+}
+
 static int print_to(FILE *out, const struct lb_compare *c, const struct options *o)
 {
     const char *format = o->format;
+    bool text_format = !strcmp(format, "text");
     char *text;
     int err;
 
-    if (!strcmp(format, "text"))
-        return o->all ? compare_table(out, c) : compare_brief(out, c, &o->view);
-    if (!strcmp(format, "commit"))
-        return compare_commit(out, c, &o->view);
+    if (text_format && o->all)
+        return compare_table(out, c);
+    if (text_format || !strcmp(format, "commit"))
+        return print_view(out, c, o, !text_format);
     err = strcmp(format, "csv") ? lb_compare_json(c, &text) : lb_compare_csv(c, &text);
     if (err)
         return err;
@@ -221,9 +243,12 @@ static int write_out(const struct lb_compare *c, const struct options *o)
     FILE *out = stdout;
     int err;
 
-    if (o->out && is_input(c, o->out)) {
-        fprintf(stderr, "linebounce: %s: is one of the files compared\n", o->out);
-        return EXIT_USAGE;
+    for (int i = 0; i < 2; i++) {
+        const char *path = i ? o->page : o->out;
+        if (path && is_input(c, path)) {
+            fprintf(stderr, "linebounce: %s: is one of the files compared\n", path);
+            return EXIT_USAGE;
+        }
     }
     if (o->out && !(out = fopen(o->out, "w"))) {
         fprintf(stderr, "linebounce: %s: %s\n", o->out, strerror(errno));
@@ -270,6 +295,10 @@ static int compare(const struct options *o)
         for (size_t i = 0; i < c->n_warnings; i++)
             fprintf(stderr, "linebounce: %s\n", c->warnings[i]);
     status = write_out(c, o);
+    if (!status && o->page && (err = lb_compare_page(c, o->page, &why))) {
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, o->page)->text);
+        status = EXIT_NOT_MEASURED;
+    }
     if (!status && !isnan(o->fail_share))
         status = gate(c, o->fail_share);
     lb_compare_destroy(c);

@@ -87,22 +87,27 @@ static void name_of(const struct folders *f, int i, char name[256])
     }
 }
 
-static int page_together(const char *const *dirs, const char *const *names, int n, const char *out)
+static int page_together(const char *const *dirs, int n, const char *out)
 {
+    struct lb_found **found = calloc((size_t)n, sizeof(struct lb_found *));
     struct lb_why why = {""};
-    char path[4300];
-    int err;
+    char path[4300], picture[4300];
+    int err = found ? 0 : lb_fail(&why, ENOMEM, "out of memory");
 
     snprintf(path, sizeof path, "%s/hosts.html", out);
-    if (!(err = lb_make_folders(out, &why)) &&
-        !(err = lb_page_hosts(dirs, names, (size_t)n, path, &why))) {
+    snprintf(picture, sizeof picture, "%s/hosts.png", out);
+    for (int i = 0; !err && i < n; i++)
+        err = lb_found_read(dirs[i], &why, &found[i]);
+    if (!err && !(err = lb_make_folders(out, &why)))
+        err = lb_page_hosts(found, (size_t)n, picture, path, &why);
+    if (!err)
         printf("%s\n", path);
-        return EXIT_DONE;
-    }
-    if (err == -ENODATA)
-        return EXIT_DONE;
-    fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, path)->text);
-    return EXIT_NOT_MEASURED;
+    else if (err != -ENODATA)
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, path)->text);
+    for (int i = 0; found && i < n; i++)
+        lb_found_destroy(found[i]);
+    free(found);
+    return err && err != -ENODATA ? EXIT_NOT_MEASURED : EXIT_DONE;
 }
 
 static int plot_together(const struct folders *f)
@@ -135,7 +140,7 @@ static int plot_together(const struct folders *f)
         fprintf(stderr, "linebounce: %s%s\n", err == -ENODATA ? "no picture of all: " : "",
                 why.text);
     if (n > 1 && err != -ENOMEM) /* pictures are no condition of it */
-        page = page_together(dirs, list, n, out);
+        page = page_together(dirs, n, out);
     free(names);
     free(list);
     free(dirs);

@@ -8,6 +8,8 @@
 #include "report/machines.h"
 #include "request/list.h"
 
+#include <linebounce/page.h>
+
 #include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,10 +19,12 @@
 struct ask {
     struct list dirs; /* const char * */
     bool csv;
+    const char *page;
 };
 
 static const struct argp_option options[] = {
     {"format", 'f', "FORMAT", 0, "text or csv (text)", 0},
+    {"page", 'p', "FILE", 0, "Write a page (HTML) too: the table, each machine and its answer", 0},
     {0},
 };
 
@@ -41,6 +45,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (lb_name_find(&formats, arg, &why, &found))
             argp_error(state, "%s", why.text);
         a->csv = found == 1;
+        return 0;
+    case 'p':
+        a->page = arg;
         return 0;
     case ARGP_KEY_ARG:
         list_add(&a->dirs, sizeof arg, &arg);
@@ -73,6 +80,24 @@ static int read_all(const struct ask *a, struct lb_found **found, size_t *n)
     return status;
 }
 
+static int say_all(const struct ask *a, struct lb_found *const *found, size_t n)
+{
+    struct lb_why why = {""};
+    int err = 0;
+
+    if (!n)
+        return EXIT_DONE; /* what was wrong has been said */
+    if (a->csv)
+        machines_csv(found, n, stdout);
+    else
+        err = machines_text(found, n, stdout);
+    if (!err && a->page)
+        err = lb_page_hosts(found, n, NULL, a->page, &why);
+    if (err)
+        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, "summarise")->text);
+    return err ? EXIT_NOT_MEASURED : EXIT_DONE;
+}
+
 int command_summarise(int argc, char **argv)
 {
     static char name[] = "linebounce summarise";
@@ -97,10 +122,8 @@ int command_summarise(int argc, char **argv)
         fputs("linebounce: summarise: out of memory\n", stderr);
     } else {
         status = read_all(&a, found, &n);
-        if (n && a.csv)
-            machines_csv(found, n, stdout);
-        else if (n)
-            machines_text(found, n, stdout);
+        if (say_all(&a, found, n))
+            status = EXIT_NOT_MEASURED;
     }
     for (size_t i = 0; i < n; i++)
         lb_found_destroy(found[i]);

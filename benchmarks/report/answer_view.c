@@ -4,6 +4,8 @@
  */
 #include "answer_view.h"
 
+#include <linebounce/doctor.h>
+
 #include <math.h>
 #include <stdarg.h>
 #include <string.h>
@@ -256,7 +258,8 @@ static void view_checks(FILE *out, const struct look *look, const struct lb_foun
     add_control(&p, headline_control(f, suite));
     add_pause(&p, f, suite);
     if (s->windows > 0)
-        part(&p, "%.0f %% of windows spoiled", 100 * s->spoiled / s->windows);
+        part(&p, "%.0f %% of windows spoiled%s", 100 * s->spoiled / s->windows,
+             lb_spoiled_level(s->spoiled / s->windows) > LB_CHECK_UNKNOWN ? ": many" : "");
     if (s->busy)
         part(&p, "threads were off their CPUs for %.0f %% of the time", 100 * s->off_cpu_share);
     else if (s->others_share > LB_LOAD_OTHERS_MOST)

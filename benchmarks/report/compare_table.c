@@ -43,9 +43,13 @@ static void print_words(FILE *out, const struct lb_compare *c)
     compare_side(out, c, 1);
     fputs(c->n_differences ? "\nWhat differs besides:\n" : "\nThe runs record no difference.\n",
           out);
-    for (size_t i = 0; i < c->n_differences; i++)
-        fprintf(out, "  %-21s %s | %s\n", c->differences[i].what,
-                compare_shown(c->differences[i].side[0]), compare_shown(c->differences[i].side[1]));
+    for (size_t i = 0; i < c->n_differences; i++) {
+        const struct lb_compare_difference *d = &c->differences[i];
+        char parts[2][1024];
+        for (int side = 0; side < 2; side++)
+            lb_compare_part(d, side, sizeof parts[0] - 16, parts[side], sizeof parts[0]);
+        fprintf(out, "  %-21s %s | %s\n", d->what, parts[0], parts[1]);
+    }
     for (size_t i = 0; i < c->n_warnings; i++)
         fprintf(out, "%snote: %s.\n", i ? "" : "\n", c->warnings[i]);
 }

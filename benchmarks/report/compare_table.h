@@ -5,7 +5,7 @@
 #ifndef LB_COMPARE_TABLE_H
 #define LB_COMPARE_TABLE_H
 
-#include <linebounce/compare.h>
+#include <linebounce/compare_view.h>
 
 #include <stdio.h>
 

@@ -8,38 +8,12 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_COLUMNS 30
 #define CELL_COLUMNS 10
 #define RUNS_A_BLOCK ((WRAP_COLUMNS - NAME_COLUMNS - 2) / (CELL_COLUMNS + 1))
-
-static const char *run_name(const struct lb_found *f)
-{
-    const char *slash = strrchr(f->dir, '/');
-
-    return slash && slash[1] ? slash + 1 : f->dir;
-}
-
-/* Suites that ask about the lock (layouts, sweep) are one; any other is itself. */
-static bool same_layout(const struct lb_found_layout *a, const struct lb_found *of_a,
-                        const struct lb_found_layout *b, const struct lb_found *of_b)
-{
-    const struct lb_found_suite *x = &of_a->suites[a->suite], *y = &of_b->suites[b->suite];
-
-    return !strcmp(a->name, b->name) &&
-           ((x->asks_lock && y->asks_lock) || !strcmp(x->name, y->name));
-}
-
-static const struct lb_found_layout *find_layout(const struct lb_found *f,
-                                                 const struct lb_found_layout *like,
-                                                 const struct lb_found *of_like)
-{
-    for (size_t i = 0; i < f->n_layouts; i++)
-        if (same_layout(&f->layouts[i], f, like, of_like))
-            return &f->layouts[i];
-    return NULL;
-}
 
 static void print_runs(struct lb_found *const *found, size_t n, FILE *out)
 {
@@ -47,7 +21,7 @@ static void print_runs(struct lb_found *const *found, size_t n, FILE *out)
         const struct lb_found *f = found[i];
         char text[1024], shown[2048];
         int used = snprintf(text, sizeof text, "%s, %s: %s, %s", *f->host ? f->host : "(no host)",
-                            run_name(f), *f->cpu ? f->cpu : "processor not known",
+                            lb_found_run(f), *f->cpu ? f->cpu : "processor not known",
                             *f->kernel ? f->kernel : "kernel not known");
         if (isfinite(f->near_ns))
             snprintf(text + used, sizeof text - (size_t)used,
@@ -76,30 +50,26 @@ static void print_cell(const struct lb_found *f, const struct lb_found_layout *l
 
 /* A layout's row in a block of runs. */
 static void print_row(struct lb_found *const *found, size_t from, size_t to,
-                      const struct lb_found *of, const struct lb_found_layout *l, FILE *out)
+                      const struct lb_found_row *row, const char *name, FILE *out)
 {
-    char name[LB_FOUND_NAME_BYTES];
+    char shown[LB_FOUND_NAME_BYTES];
 
-    lb_printable(l->name, name, sizeof name);
-    fprintf(out, "  %-*.*s", NAME_COLUMNS, NAME_COLUMNS, name);
+    lb_printable(name, shown, sizeof shown);
+    fprintf(out, "  %-*.*s", NAME_COLUMNS, NAME_COLUMNS, shown);
     for (size_t i = from; i < to; i++)
-        print_cell(found[i], find_layout(found[i], l, of), out);
+        print_cell(found[i], lb_found_layout_of(found[i], row), out);
     fputc('\n', out);
 }
 
-static bool is_first(struct lb_found *const *found, size_t run, size_t layout)
+int machines_text(struct lb_found *const *found, size_t n, FILE *out)
 {
-    const struct lb_found_layout *l = &found[run]->layouts[layout];
+    struct lb_found_row *rows;
+    char name[2 * LB_FOUND_NAME_BYTES];
+    size_t n_rows;
+    int err = lb_found_together(found, n, &rows, &n_rows);
 
-    for (size_t i = 0; i <= run; i++)
-        for (size_t k = 0; k < (i < run ? found[i]->n_layouts : layout); k++)
-            if (same_layout(&found[i]->layouts[k], found[i], l, found[run]))
-                return false;
-    return true;
-}
-
-void machines_text(struct lb_found *const *found, size_t n, FILE *out)
-{
+    if (err)
+        return err;
     print_runs(found, n, out);
     for (size_t from = 0; from < n; from += RUNS_A_BLOCK) {
         size_t to = from + RUNS_A_BLOCK < n ? from + RUNS_A_BLOCK : n;
@@ -107,14 +77,15 @@ void machines_text(struct lb_found *const *found, size_t n, FILE *out)
         for (size_t i = from; i < to; i++)
             fprintf(out, " %*zu", CELL_COLUMNS, i + 1);
         fputc('\n', out);
-        for (size_t i = 0; i < n; i++)
-            for (size_t k = 0; k < found[i]->n_layouts; k++)
-                if (is_first(found, i, k))
-                    print_row(found, from, to, found[i], &found[i]->layouts[k], out);
+        for (size_t i = 0; i < n_rows; i++)
+            print_row(found, from, to, &rows[i],
+                      lb_found_row_name(rows, n_rows, i, name, sizeof name), out);
     }
     wrap_print("+54.5! costs up to that against the baseline; no cost: none found; ? undecided; "
                ". not measured. --format csv has verdicts and scenarios.",
                fprintf(out, "\n  "), 2, WRAP_COLUMNS, out);
+    free(rows);
+    return 0;
 }
 
 /* Quoted where a comma, a quote or a line's end stands in it; what a spreadsheet would run is kept
@@ -146,7 +117,7 @@ static void put_row(const struct lb_found *f, const struct lb_found_layout *l, F
     const struct lb_found_tally *t = &l->tally;
     const struct lb_found_cell *worst = t->worst < 0 ? NULL : &f->cells[t->worst];
     const char *const texts[] = {f->host,
-                                 run_name(f),
+                                 lb_found_run(f),
                                  f->cpu,
                                  f->kernel,
                                  f->suites[l->suite].name,

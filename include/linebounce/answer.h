@@ -175,6 +175,28 @@ int lb_found_note(const struct lb_analysis *analysis, const char *question, stru
 int lb_found_read(const char *dir, struct lb_why *why, struct lb_found **found);
 void lb_found_destroy(struct lb_found *found);
 
+/* Several runs beside each other. The last name of a run's folder. */
+const char *lb_found_run(const struct lb_found *found);
+/* The at-th of n runs by its host, with the folder's name where others are of that host, or by the
+ * folder's name alone where the host is not known. Returns text. */
+const char *lb_found_name(struct lb_found *const *found, size_t n, size_t at, char *text,
+                          size_t bytes);
+/* A layout with its lock, as one of the runs that have it says. */
+struct lb_found_row {
+    const struct lb_found *found;
+    const struct lb_found_layout *layout;
+};
+/* The layouts of all the runs, each once, in their order; freed with free. -ENOMEM. */
+int lb_found_together(struct lb_found *const *found, size_t n, struct lb_found_row **rows,
+                      size_t *n_rows);
+/* The same layout in a run: of that name and lock, and of the same suite, but that all suites which
+ * ask whether the lock may move are one. NULL: the run has it not. */
+const struct lb_found_layout *lb_found_layout_of(const struct lb_found *found,
+                                                 const struct lb_found_row *row);
+/* A row's layout, with lock or suite where others have the same name. Returns text. */
+const char *lb_found_row_name(const struct lb_found_row *rows, size_t n, size_t at, char *text,
+                              size_t bytes);
+
 /* verdicts.json and answer.csv into the folder; why has the sentence. */
 int lb_found_write(const struct lb_found *found, struct lb_why *why);
 /* The document that verdicts.json is; the caller destroys it. */

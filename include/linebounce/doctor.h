@@ -80,6 +80,9 @@ struct lb_finding {
  * what is left was picked by luck. */
 #define LB_DOCTOR_SPOILED_WARN 0.10
 #define LB_DOCTOR_SPOILED_MOST 0.50
+/* What a share of spoiled windows means, 0 to 1: the rule of doctor, of a run's checks and of
+ * pages. OK, WARNS or SPOILS; UNKNOWN for NaN. */
+enum lb_check_level lb_spoiled_level(double share);
 /* Round trips that differ by more: verdicts are given within one regime. */
 #define LB_DOCTOR_FAR 1.3
 

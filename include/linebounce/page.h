@@ -32,11 +32,10 @@ extern "C" {
 #define LB_PAGE_MOST ((size_t)490000)
 int lb_page_write(const char *run_dir, const char *without, struct lb_why *why);
 
-/* Writes one page of several folders to `path`: title and first heading say on how many of them
- * each layout costs; layouts by machines, called by `names`; what each machine says, and what it
- * is; and hosts.png of the same folder, where it is there. -ENODATA and others as lb_found_read
- * says of any of the folders. */
-int lb_page_hosts(const char *const *run_dirs, const char *const *names, size_t n, const char *path,
+/* Writes one page of several runs to `path`: title and first heading say on how many of them each
+ * layout costs; layouts by machines, each of which leads to the machine's line; what each says;
+ * and the picture (a PNG; NULL: none), where that file is there. -ENOMEM, and what writing says. */
+int lb_page_hosts(struct lb_found *const *found, size_t n, const char *picture, const char *path,
                   struct lb_why *why);
 
 /* Appends all pieces of these lines to lines.csv. */

@@ -316,6 +316,14 @@ static void check_round_trips(const struct lb_facts *k, struct lb_finding *f)
             p->near_ns);
 }
 
+enum lb_check_level lb_spoiled_level(double share)
+{
+    return isnan(share)                     ? LB_CHECK_UNKNOWN
+           : share > LB_DOCTOR_SPOILED_MOST ? LB_CHECK_SPOILS
+           : share > LB_DOCTOR_SPOILED_WARN ? LB_CHECK_WARNS
+                                            : LB_CHECK_OK;
+}
+
 static void check_windows(const struct lb_facts *k, struct lb_finding *f)
 {
     const struct lb_doctor_probe *p = &k->probe;
@@ -323,10 +331,9 @@ static void check_windows(const struct lb_facts *k, struct lb_finding *f)
 
     if (!p->known || isnan(share))
         not_probed(k, f);
-    else if (share > LB_DOCTOR_SPOILED_WARN)
-        say(f, share > LB_DOCTOR_SPOILED_MOST ? LB_CHECK_SPOILS : LB_CHECK_WARNS,
-            "see what is said of load, steal and interrupts", "%.0f %% of the windows spoiled: %s",
-            100 * share, p->spoiled_why);
+    else if (lb_spoiled_level(share) > LB_CHECK_UNKNOWN)
+        say(f, lb_spoiled_level(share), "see what is said of load, steal and interrupts",
+            "%.0f %% of the windows spoiled: %s", 100 * share, p->spoiled_why);
     else
         say(f, LB_CHECK_OK, "", "%.0f %% of the windows spoiled", 100 * share);
 }

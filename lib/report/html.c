@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text as HTML and SVG take it.
+ * Text as HTML and SVG take it, and the frame of a page.
  */
 #include "html.h"
 
@@ -64,4 +64,40 @@ void lb_html_base64(FILE *out, const void *bytes, size_t n)
         fputc(n > 1 ? digits[bits >> 6 & 63] : '=', out);
         fputc(n > 2 ? digits[bits & 63] : '=', out);
     }
+}
+
+void lb_page_begin(FILE *out, const char *title)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
+          out);
+    lb_html_put(out, title);
+    fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", lb_page_style);
+}
+
+void lb_page_end(FILE *out)
+{
+    fputs("</body>\n</html>\n", out);
+}
+
+void lb_page_item(FILE *out, enum lb_check_level level, const char *format, ...)
+{
+    static const struct {
+        const char *word, *sign;
+    } marks[] = {
+        [LB_CHECK_OK] = {"good", "✓"},
+        [LB_CHECK_UNKNOWN] = {"not known", "?"},
+        [LB_CHECK_WARNS] = {"note", "!"},
+        [LB_CHECK_SPOILS] = {"bad", "✗"},
+    };
+    char text[LB_HTML_TEXT_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(out, "<li><b role=\"img\" aria-label=\"%s\">%s</b>", marks[level].word,
+            marks[level].sign);
+    lb_html_put(out, text);
+    fputs("</li>\n", out);
 }

@@ -101,15 +101,6 @@ static void title_of(const struct lb_page *p, char *text, size_t bytes)
     snprintf(text, bytes, "linebounce: %s", name);
 }
 
-void lb_page_begin(FILE *out, const char *title)
-{
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>",
-          out);
-    lb_html_put(out, title);
-    fprintf(out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", lb_page_style);
-}
-
 static void put_head(struct lb_page *p)
 {
     const struct lb_found *f = p->found;
@@ -174,7 +165,7 @@ static int put_page(struct lb_page *p, struct lb_why *why)
     if ((err = lb_page_numbers(p, why)))
         return err;
     lb_page_facts(p);
-    fputs("</body>\n</html>\n", p->out);
+    lb_page_end(p->out);
     return p->pictures + p->tables ? 0 : lb_fail(why, ENODATA, "%s: nothing for a page", p->dir);
 }
 

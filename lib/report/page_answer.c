@@ -6,7 +6,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 /* The answer ---------------------------------------------------------------------------------- */
@@ -139,24 +138,6 @@ void lb_page_answer(struct lb_page *p)
 
 /* Trust --------------------------------------------------------------------------------------- */
 
-enum mark { GOOD, NOTE, BAD };
-
-__attribute__((format(printf, 3, 4))) static void item(struct lb_page *p, enum mark mark,
-                                                       const char *format, ...)
-{
-    static const char *const signs[] = {"✓", "!", "✗"};
-    static const char *const words[] = {"good", "note", "bad"};
-    char text[LB_HTML_TEXT_BYTES];
-    va_list args;
-
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    fprintf(p->out, "<li><b role=\"img\" aria-label=\"%s\">%s</b>", words[mark], signs[mark]);
-    lb_html_put(p->out, text);
-    fputs("</li>\n", p->out);
-}
-
 /* By what the controls show. */
 static void say_controls(struct lb_page *p)
 {
@@ -171,40 +152,43 @@ static void say_controls(struct lb_page *p)
             one = f->controls[i].work_ns > 0 && !one ? &f->controls[i] : one;
         }
     if (!all)
-        item(p, NOTE, "No controls were measured: nothing shows that sharing a line costs here.");
+        lb_page_item(p->out, LB_CHECK_WARNS,
+                     "No controls were measured: nothing shows that sharing a line costs here.");
     else if (n[LB_CONTROL_PARTS] == all && one)
-        item(p, GOOD,
-             "Sharing shows: two words of one line cost %.1f ns [%.1f, %.1f] more than "
-             "words far apart.",
-             one->diff, one->diff_lo, one->diff_hi);
+        lb_page_item(p->out, LB_CHECK_OK,
+                     "Sharing shows: two words of one line cost %.1f ns [%.1f, %.1f] more than "
+                     "words far apart.",
+                     one->diff, one->diff_lo, one->diff_hi);
     else
-        item(p,
-             n[LB_CONTROL_FAILS]          ? BAD
-             : n[LB_CONTROL_PARTS] == all ? GOOD
-                                          : NOTE,
-             "Controls that show what sharing costs: %zu of %zu; open: %zu; showing nothing: %zu.",
-             n[LB_CONTROL_PARTS], all, n[LB_CONTROL_OPEN] + n[LB_CONTROL_NONE],
-             n[LB_CONTROL_FAILS]);
+        lb_page_item(
+            p->out,
+            n[LB_CONTROL_FAILS]          ? LB_CHECK_SPOILS
+            : n[LB_CONTROL_PARTS] == all ? LB_CHECK_OK
+                                         : LB_CHECK_WARNS,
+            "Controls that show what sharing costs: %zu of %zu; open: %zu; showing nothing: %zu.",
+            n[LB_CONTROL_PARTS], all, n[LB_CONTROL_OPEN] + n[LB_CONTROL_NONE], n[LB_CONTROL_FAILS]);
 }
 
 static void say_pause(struct lb_page *p)
 {
     static const struct {
-        enum mark mark;
+        enum lb_check_level level;
         const char *text;
     } says[] = {
-        [LB_SELF_CHECK_NONE] = {NOTE, "Whether the pause hides a cost was not measured."},
-        [LB_SELF_CHECK_PASSED] = {GOOD, "The pause between ops hides nothing"},
-        [LB_SELF_CHECK_OPEN] = {NOTE, "Whether the pause hides a cost is open"},
-        [LB_SELF_CHECK_FAILED] = {BAD, "The pause hides a cost: no column with work counts"},
+        [LB_SELF_CHECK_NONE] = {LB_CHECK_WARNS, "Whether the pause hides a cost was not measured."},
+        [LB_SELF_CHECK_PASSED] = {LB_CHECK_OK, "The pause between ops hides nothing"},
+        [LB_SELF_CHECK_OPEN] = {LB_CHECK_WARNS, "Whether the pause hides a cost is open"},
+        [LB_SELF_CHECK_FAILED] = {LB_CHECK_SPOILS,
+                                  "The pause hides a cost: no column with work counts"},
     };
 
     for (size_t i = 0; i < p->found->n_pauses; i++) {
         const struct lb_found_pause *k = &p->found->pauses[i];
         if (k->main_regime)
-            item(p, says[k->state].mark,
-                 "%s: sharing costs %.1f ns after a short one and %.1f ns after a long one.",
-                 says[k->state].text, k->at_short, k->at_long);
+            lb_page_item(
+                p->out, says[k->state].level,
+                "%s: sharing costs %.1f ns after a short one and %.1f ns after a long one.",
+                says[k->state].text, k->at_short, k->at_long);
     }
 }
 
@@ -214,15 +198,17 @@ static void say_windows(struct lb_page *p)
         const struct lb_found_suite *s = &p->found->suites[i];
         double share = s->spoiled / s->windows;
         if (s->windows > 0)
-            item(p, share < 0.25 ? GOOD : NOTE,
-                 "%s%s%.0f %% of %.0f windows were spoiled and left out.",
-                 p->found->n_suites > 1 ? s->name : "", p->found->n_suites > 1 ? ": " : "",
-                 100 * share, s->windows);
+            lb_page_item(p->out, lb_spoiled_level(share),
+                         "%s%s%.0f %% of %.0f windows were spoiled and left out.",
+                         p->found->n_suites > 1 ? s->name : "", p->found->n_suites > 1 ? ": " : "",
+                         100 * share, s->windows);
         if (s->busy)
-            item(p, BAD, "The machine was busy with other work: no verdict stands.");
-        else if (s->others_share > 0.05)
-            item(p, NOTE, "Other tasks had %.0f %% of the time of the CPUs used.",
-                 100 * s->others_share);
+            lb_page_item(p->out, LB_CHECK_SPOILS,
+                         "The machine was busy with other work: no verdict stands.");
+        else if (s->others_share > LB_LOAD_OTHERS_MOST)
+            lb_page_item(p->out, LB_CHECK_WARNS,
+                         "Other tasks had %.0f %% of the time of the CPUs used.",
+                         100 * s->others_share);
     }
 }
 
@@ -231,10 +217,11 @@ static void say_distances(struct lb_page *p)
     const struct lb_found *f = p->found;
 
     if (f->n_regimes > 1 && f->far_ns > f->near_ns)
-        item(p, NOTE,
-             "Its CPUs were near (a line goes there and back in %.0f ns) and far (%.0f ns) by "
-             "turns: what was measured at %.0f ns is shown, the rest stands below.",
-             f->near_ns, f->far_ns, lb_found_trip_ns(f));
+        lb_page_item(
+            p->out, LB_CHECK_WARNS,
+            "Its CPUs were near (a line goes there and back in %.0f ns) and far (%.0f ns) by "
+            "turns: what was measured at %.0f ns is shown, the rest stands below.",
+            f->near_ns, f->far_ns, lb_found_trip_ns(f));
 }
 
 static void say_machine(struct lb_page *p)
@@ -242,11 +229,11 @@ static void say_machine(struct lb_page *p)
     const struct lb_found *f = p->found;
 
     if (*f->hypervisor && strcmp(f->hypervisor, "none") != 0)
-        item(p, NOTE, "A virtual machine (%s).", f->hypervisor);
+        lb_page_item(p->out, LB_CHECK_WARNS, "A virtual machine (%s).", f->hypervisor);
     if (*f->counters && strcmp(f->counters, "counted") != 0 && *f->counters_why)
-        item(p, NOTE, "%c%s.",
-             f->counters_why[0] >= 'a' ? f->counters_why[0] - 32 : f->counters_why[0],
-             f->counters_why + 1);
+        lb_page_item(p->out, LB_CHECK_WARNS, "%c%s.",
+                     f->counters_why[0] >= 'a' ? f->counters_why[0] - 32 : f->counters_why[0],
+                     f->counters_why + 1);
 }
 
 static void say_undecided(struct lb_page *p)
@@ -256,7 +243,7 @@ static void say_undecided(struct lb_page *p)
         char few[96] = "", wide[96] = "", withheld[400] = "", none[96] = "";
         if (!s->undecided) {
             if (s->shown)
-                item(p, GOOD, "All %d comparisons are decided.", s->shown);
+                lb_page_item(p->out, LB_CHECK_OK, "All %d comparisons are decided.", s->shown);
             continue;
         }
         if (s->few)
@@ -269,14 +256,14 @@ static void say_undecided(struct lb_page *p)
                      s->withheld_why);
         if (s->not_measured)
             snprintf(none, sizeof none, "; %d without a good window", s->not_measured);
-        item(p, NOTE, "%d of %d comparisons are undecided%s%s%s%s.", s->undecided, s->shown, few,
-             wide, withheld, none);
+        lb_page_item(p->out, LB_CHECK_WARNS, "%d of %d comparisons are undecided%s%s%s%s.",
+                     s->undecided, s->shown, few, wide, withheld, none);
         if (isfinite(s->budget_s)) {
             bool minutes = s->budget_s >= 60 && fmod(s->budget_s, 60) == 0;
-            item(p, NOTE,
-                 "More time would decide them, as far as this run can tell: "
-                 "linebounce run %s --budget %.0f%s.",
-                 s->name, minutes ? s->budget_s / 60 : s->budget_s, minutes ? "m" : "s");
+            lb_page_item(p->out, LB_CHECK_WARNS,
+                         "More time would decide them, as far as this run can tell: "
+                         "linebounce run %s --budget %.0f%s.",
+                         s->name, minutes ? s->budget_s / 60 : s->budget_s, minutes ? "m" : "s");
         }
     }
 }
@@ -292,8 +279,8 @@ static bool say_findings(struct lb_page *p)
         return false;
     for (size_t i = 0; i < n; i++)
         if (strlen(texts[i]) > 2) /* "! what: ..." or "x what: ..." */
-            item(p, *texts[i] == 'x' ? BAD : NOTE, "%c%s.", toupper((unsigned char)texts[i][2]),
-                 texts[i] + 3);
+            lb_page_item(p->out, *texts[i] == 'x' ? LB_CHECK_SPOILS : LB_CHECK_WARNS, "%c%s.",
+                         toupper((unsigned char)texts[i][2]), texts[i] + 3);
     lb_json_drop_texts(texts);
     return n > 0;
 }

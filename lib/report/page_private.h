@@ -23,10 +23,6 @@ struct lb_page {
     size_t too_large;        /* pictures that there was no room for */
 };
 
-extern const char lb_page_style[];
-/* All up to the first line of the body. */
-void lb_page_begin(FILE *out, const char *title);
-
 /* Cases of one suite that differ by scenario and layout alone: what one table holds. */
 struct lb_page_view {
     int suite, threads;

@@ -31,7 +31,7 @@ const char lb_page_style[] =
     "thead th{font-size:.8rem;vertical-align:bottom}tbody th{font-weight:400}\n"
     "td.t,th.t{text-align:left}.cards th,.cards td{vertical-align:top}"
     ".cards tbody th{white-space:normal}.cards th span{display:block}"
-    ".cards td{white-space:nowrap}\n"
+    ".cards td{white-space:nowrap}.cards td.t{white-space:normal}\n"
     ".faster{background:var(--good);color:var(--goodfg);font-weight:600}\n"
     ".slower{background:var(--bad);color:var(--badfg);font-weight:600}\n"
     ".open,.none{color:var(--dim)}\n"
