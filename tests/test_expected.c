@@ -4,6 +4,7 @@
  * purpose: two threads, 200 ns of pause, lines that take 25 ns to fetch and 12 more to upgrade.
  */
 #include <linebounce/expected.h>
+#include <linebounce/model.h>
 
 #include "report/expected_table.h"
 
@@ -39,11 +40,16 @@ static int expect(enum lb_scenario_kind scenario, const char *name, int role,
                               scenario == LB_SCENARIO_OBSERVER, t, counts);
 }
 
-/* 15 %, or a tenth of a line an op where there are few. */
+/* Or a tenth of a line an op where there are few. */
+static void check_within(const char *what, double share, double value, double expected)
+{
+    if (!(fabs(value - expected) <= fmax(share * expected, 0.1)))
+        fail_msg("%s: %g, not %g", what, value, expected);
+}
+
 static void check_near(const char *what, double value, double expected)
 {
-    if (!(fabs(value - expected) <= fmax(0.15 * expected, 0.1)))
-        fail_msg("%s: %g, not %g", what, value, expected);
+    check_within(what, 0.15, value, expected);
 }
 
 struct row {
@@ -150,6 +156,76 @@ static void test_adds(void **state)
         check_near("locked adds", counts[I], 1.81);
         assert_true(counts[L] + counts[U] < 1e-9);
     }
+}
+
+/* The suite's own simulator, which knows nothing of closed forms, on all that both have a say of.
+ */
+
+static void simulate(const struct lb_workload *shape, enum lb_handover handover,
+                     struct lb_model_result *result)
+{
+    static const double latency[4] = {0, 25, 25, 0};
+    struct lb_model_case c = {shape, lb_expected_times_usual.work_ns, 0, 0};
+    struct lb_model_input in = {.n_cpus = 2,
+                                .latency = latency,
+                                .parameters = lb_model_usual,
+                                .seed = 1,
+                                .ops = 2000,
+                                .warm_ops = 300};
+    struct lb_why why;
+
+    in.parameters.handover = handover;
+    in.parameters.upgrade_ns = 12;
+    if (lb_model_expect(&c, &in, NULL, &why, result))
+        fail_msg("%s", why.text);
+}
+
+static void check_simulated(const struct lb_workload *shape, enum lb_handover handover)
+{
+    bool paced = shape->scenario->pace == LB_PACE_ALL;
+    double counts[LB_EXPECTED_KINDS];
+    struct lb_model_result r;
+
+    simulate(shape, handover, &r);
+    for (int role = 0; role < shape->scenario->n_roles; role++) {
+        const struct lb_model_role *s = &r.roles[role];
+        char what[160];
+        snprintf(what, sizeof what, "%s %s+%s, role %d, %s", shape->scenario->name,
+                 shape->layout->name, lb_lock_info(shape->lock)->name, role,
+                 lb_handover_name(handover));
+        assert_int_equal(lb_expected_counts(shape->layout, shape->lock, shape->scenario->kind, role,
+                                            handover, paced, &lb_expected_times_usual, counts),
+                         0);
+        check_near(what, counts[L] + counts[R], s->modified_loads + s->modified_rfos);
+        check_within(what, 0.2, counts[U], s->upgrades);
+        check_within(what, 0.2, counts[I], s->lost);
+    }
+}
+
+static void test_simulated(void **state)
+{
+    static const enum lb_scenario_kind kinds[] = {LB_SCENARIO_SAME_OBJECT, LB_SCENARIO_NEIGHBOURS,
+                                                  LB_SCENARIO_OBSERVER, LB_SCENARIO_NESTED};
+    static const enum lb_lock_kind locks[] = {LB_LOCK_RWSEM40, LB_LOCK_REFCOUNT,
+                                              LB_LOCK_LOCKED_ADDS};
+    size_t n = 0;
+
+    (void)state;
+    for (size_t k = 0; k < LB_COUNT(kinds); k++)
+        for (size_t i = 0; i < lb_n_layouts; i++)
+            for (size_t lock = 0; lock < LB_COUNT(locks); lock++) {
+                struct lb_workload shape = {.scenario = &lb_scenarios[kinds[k]],
+                                            .layout = &lb_layouts[i],
+                                            .lock = locks[lock],
+                                            .every_ns = 400,
+                                            .threads = 2};
+                if (lb_scenario_allows(shape.scenario, shape.layout, shape.lock, NULL))
+                    continue;
+                check_simulated(&shape, MIGRATORY);
+                check_simulated(&shape, PLAIN);
+                n++;
+            }
+    assert_true(n > 100);
 }
 
 /* The measured period and costs take the place of the usual ones. */
@@ -332,10 +408,11 @@ static void test_table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),  cmocka_unit_test(test_adds),
-        cmocka_unit_test(test_times), cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_intel), cmocka_unit_test(test_others),
-        cmocka_unit_test(test_judge), cmocka_unit_test(test_table),
+        cmocka_unit_test(test_rows),      cmocka_unit_test(test_adds),
+        cmocka_unit_test(test_simulated), cmocka_unit_test(test_times),
+        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_intel),
+        cmocka_unit_test(test_others),    cmocka_unit_test(test_judge),
+        cmocka_unit_test(test_table),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

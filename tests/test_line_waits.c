@@ -128,6 +128,28 @@ static void test_refusals(void **state)
                      lb_layout_allows(layout("refcount"), LB_LOCK_RWSEM40, NULL));
 }
 
+/* Two lines of one op come at once. */
+static void test_together(void **state)
+{
+    const double costs[LB_COSTS] = {100, 90, 30, 110, (double)NAN};
+    struct lb_line_wait waits[LB_LINE_WAITS_MOST];
+    double ns = 0, split = 0;
+
+    (void)state;
+    size_t n = waits_of("embedded-split", LB_SCENARIO_SAME_OBJECT, 0, MIGRATORY, waits);
+    for (size_t i = 0; i < n; i++)
+        ns += waits[i].share * lb_line_wait_ns(&waits[i], (double)NAN, costs);
+    assert_true(fabs(ns - 110) < 1e-9);
+    /* Where a lock lies on two lines in one of eight places, there alone. */
+    n = waits_of("pointer", LB_SCENARIO_SAME_OBJECT, 0, MIGRATORY, waits);
+    for (size_t i = 0; i < n; i++)
+        split += waits[i].together == 2 ? waits[i].share : 0;
+    for (ns = 0; n-- > 0;)
+        ns += waits[n].share * lb_line_wait_ns(&waits[n], (double)NAN, costs);
+    assert_true(split > 0.2 && split < 0.3);
+    assert_true(fabs(ns - (100 + split / 2 * 10)) < 1e-9);
+}
+
 static void test_ns(void **state)
 {
     const double costs[LB_COSTS] = {100, 90, 30, (double)NAN, (double)NAN};
@@ -146,6 +168,7 @@ int main(void)
         cmocka_unit_test(test_counts),     cmocka_unit_test(test_nothing_shared),
         cmocka_unit_test(test_neighbours), cmocka_unit_test(test_names),
         cmocka_unit_test(test_refusals),   cmocka_unit_test(test_ns),
+        cmocka_unit_test(test_together),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

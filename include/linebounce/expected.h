@@ -6,14 +6,14 @@
  * Closed forms for two threads that take their turns independently, no simulation. Pauses T are
  * drawn +-50 %, so that of two ops in a row of one thread, a period P apart, the other thread's
  * falls between them in q = 1 - T / (6 P) of all cases. A line on which both have a word is then
- * gone, once; what is counted of that depends on what either op does to the line and on how lines
- * are handed over (costs.h). With plain hand-over an op has loaded a line and waits to
+ * gone, once; what is counted of that depends on what either op does to the line and on how
+ * lines are handed over (costs.h). With plain hand-over an op has loaded a line and waits to
  * change it while the other may want the same: then it has lost it, in as much of all ops as it
- * waits for it of its time. A try-lock's swap finds it modified, other words are loaded anew.
+ * waits for it of its time. A locked op finds it modified; before a store it is loaded anew.
  *
  * A model, not a measurement: ticks, prefetches, timed ops, failed swaps and what fill buffers hide
  * are none of it, and it knows two threads, a pause above 0 and locks that readers hold together.
- * Held against a simulator of lines (tests/test_expected.c): within 15 %.
+ * Held against simulators of lines (tests/test_expected.c) lines found modified agree within 15 %.
  */
 #ifndef LINEBOUNCE_EXPECTED_H
 #define LINEBOUNCE_EXPECTED_H

@@ -25,6 +25,7 @@ struct lb_line_wait {
                        so */
     /* How often each is paid for. TRANSFER is a locked op or a store on a modified line. */
     int loads, transfers, reloads, upgrades;
+    int together; /* lines that the op loads so, this one among them: their fetches overlap */
 };
 #define LB_LINE_WAITS_MOST 16
 
@@ -35,7 +36,8 @@ struct lb_line_wait {
 int lb_line_waits_of(const struct lb_layout *layout, enum lb_lock_kind lock,
                      enum lb_scenario_kind kind, int role, enum lb_handover handover,
                      struct lb_line_wait lines[LB_LINE_WAITS_MOST], size_t *n);
-/* What an op pays that finds the line gone, in ns; transfer_ns as in samples.csv. NaN where a cost
+/* What an op pays that finds the line gone, in ns; transfer_ns as in samples.csv. Lines that are
+ * loaded together are paid for as two at once are, each its part. NaN where a cost
  * that it needs is not known. */
 double lb_line_wait_ns(const struct lb_line_wait *line, double transfer_ns,
                        const double costs[LB_COSTS]);

@@ -98,15 +98,15 @@ static double lost(const struct met *line, double q, double period,
     return q * (t->costs[LB_COST_LOAD] + t->costs[LB_COST_UPGRADE]) / period;
 }
 
-/* Of one op the loads, changes and upgrades of the line. What was lost each swap finds modified;
- * other words are loaded and upgraded anew. */
+/* Of one op the loads, changes and upgrades of the line. What was lost each locked op finds
+ * modified; before a store it is loaded and upgraded anew. */
 static void count_op(const struct lb_op_visit *visit, const struct lb_line_wait *pays, double q,
                      double lost, double counts[LB_EXPECTED_UPGRADES + 1])
 {
-    double anew = visit->swaps ? 0 : lost;
+    double anew = visit->locked ? 0 : lost;
 
     counts[LB_EXPECTED_LOADS] = q * (pays->loads + pays->reloads) + anew;
-    counts[LB_EXPECTED_CHANGES] = q * pays->transfers + visit->swaps * lost;
+    counts[LB_EXPECTED_CHANGES] = q * pays->transfers + visit->locked * lost;
     counts[LB_EXPECTED_UPGRADES] = q * pays->upgrades + anew;
 }
 

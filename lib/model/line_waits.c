@@ -84,7 +84,7 @@ static void name_line(const struct lb_op_words *mine, const struct lb_op_words *
 static bool is_same(const struct lb_line_wait *a, const struct lb_line_wait *b)
 {
     return !strcmp(a->words, b->words) && a->loads == b->loads && a->transfers == b->transfers &&
-           a->reloads == b->reloads && a->upgrades == b->upgrades;
+           a->reloads == b->reloads && a->upgrades == b->upgrades && a->together == b->together;
 }
 
 static int keep_line(const struct lb_line_wait *found, double share, struct lb_line_wait *lines,
@@ -104,23 +104,34 @@ static int keep_line(const struct lb_line_wait *found, double share, struct lb_l
     return 0;
 }
 
+static bool is_first(const struct lb_op_words *op, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (op->at[k].line == op->at[i].line)
+            return false;
+    return true;
+}
+
 /* The lines of one place, which is `share` of all. */
 static int add_place(const struct lb_op_words *mine, const struct lb_op_words *other,
                      enum lb_handover handover, double share, struct lb_line_wait *lines, size_t *n)
 {
-    int err = 0;
+    struct lb_line_wait found[LB_OP_WORDS_MOST];
+    size_t here = 0;
+    int err = 0, loads = 0;
 
-    for (size_t i = 0; !err && i < mine->n; i++) {
+    for (size_t i = 0; i < mine->n; i++) {
         uintptr_t line = mine->at[i].line;
-        struct lb_line_wait found = {.share = 0};
-        bool seen = false;
-        for (size_t k = 0; k < i; k++)
-            seen |= mine->at[k].line == line;
-        struct lb_op_visit here = lb_op_visit_of(mine, line), there = lb_op_visit_of(other, line);
-        if (seen || !lb_line_price(&here, &there, handover, &found))
+        struct lb_op_visit me = lb_op_visit_of(mine, line), it = lb_op_visit_of(other, line);
+        found[here] = (struct lb_line_wait){.share = 0};
+        if (!is_first(mine, i) || !lb_line_price(&me, &it, handover, &found[here]))
             continue;
-        name_line(mine, other, line, &found);
-        err = keep_line(&found, share, lines, n);
+        name_line(mine, other, line, &found[here]);
+        loads += found[here++].loads;
+    }
+    for (size_t i = 0; !err && i < here; i++) {
+        found[i].together = found[i].loads ? loads : 0;
+        err = keep_line(&found[i], share, lines, n);
     }
     return err;
 }
@@ -164,7 +175,9 @@ static double times(int n, double ns)
 double lb_line_wait_ns(const struct lb_line_wait *line, double transfer_ns,
                        const double costs[LB_COSTS])
 {
-    return times(line->loads, costs[LB_COST_LOAD]) + times(line->transfers, transfer_ns) +
+    double load = line->together > 1 ? costs[LB_COST_TWO] / line->together : costs[LB_COST_LOAD];
+
+    return times(line->loads, load) + times(line->transfers, transfer_ns) +
            times(line->reloads, costs[LB_COST_RELOAD]) +
            times(line->upgrades, costs[LB_COST_UPGRADE]);
 }

@@ -21,15 +21,14 @@ static void add_lock(const struct lb_layout *l, enum lb_lock_kind lock, const st
                      struct lb_op_words *op)
 {
     const struct lb_lock_info *info = lb_lock_info(lock);
-    bool swaps = swaps_count(info);
 
     if (l->seq_offset != LB_NO_SEQ && info->vma_protocol)
         add_word(op, "seq", p->object + (uintptr_t)l->seq_offset, false, true);
     if (l->indirect)
         add_word(op, "pointer", p->object + l->slot_offset, false, true);
     add_word(op, "count", p->lock + info->count_offset, !info->lockless_reads,
-             swaps || info->lockless_reads);
-    op->at[op->n - 1].swaps = swaps;
+             swaps_count(info) || info->lockless_reads);
+    op->at[op->n - 1].locked = !info->lockless_reads;
     if (info->owner_offset >= 0 && !info->lockless_reads)
         add_word(op, "owner", p->lock + (uintptr_t)info->owner_offset, true, true);
 }
@@ -87,7 +86,7 @@ struct lb_op_visit lb_op_visit_of(const struct lb_op_words *op, uintptr_t line)
             continue;
         if (!v.here)
             v.loads_first = w->loads;
-        v.swaps += w->swaps;
+        v.locked += w->locked;
         v.here = true;
         v.writes |= w->writes;
     }

@@ -12,7 +12,7 @@ struct lb_op_word {
     const char *name;
     uintptr_t line;
     bool writes, loads; /* loads: before anything is written to it */
-    bool swaps;         /* loaded, and at once changed by a locked op */
+    bool locked;        /* changed by a locked op */
 };
 
 /* Sequence number, pointer, count, owner, and the fields of the layout; of two objects. */
@@ -40,10 +40,10 @@ void lb_op_words_of(const struct lb_layout *layout, enum lb_lock_kind lock,
                     const struct lb_op_place *next, struct lb_op_words *words);
 
 /* What an op does to a line: whether it is there at all, comes with a load, writes, and how many
- * words of locks it swaps there. */
+ * words it changes there by locked ops. */
 struct lb_op_visit {
     bool here, loads_first, writes;
-    int swaps;
+    int locked;
 };
 struct lb_op_visit lb_op_visit_of(const struct lb_op_words *words, uintptr_t line);
 
