@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: MIT
 """Boots an emulated arm64 machine with a PMU, and runs the program and tests in it.
 
-Usage: guest.py smp|icount [FOLDER]
+Usage: guest.py smp|icount [KERNEL [FOLDER]]
   smp      four Neoverse N1, two NUMA nodes: the program, test_guest, some unit tests
   icount   one CPU whose instructions are counted exactly: test_guest
+  KERNEL   of those in FOLDER/arm64/boot and FOLDER/kernels/arm64 that at this place, from 0 on (0)
   FOLDER   what setup.sh filled (default: $LB_BUILD_DIR/guest)
 Exit 0 passed, 1 failed, 77 skipped: something is missing. The emulator is qemu without KVM, so
 every machine can run this; caches are not emulated, and no time in there means anything.
 """
 
+import glob
 import gzip
 import io
 import os
@@ -164,12 +166,37 @@ def file_system(folder, programs, commands):
 
 # The machine.
 
-def kernel_in(folder):
-    boot = os.path.join(folder, "arm64", "boot")
-    kernels = sorted(n for n in os.listdir(boot) if n.startswith("vmlinuz"))
-    if not kernels:
-        raise Missing(f"no kernel in {boot}")
-    return os.path.join(boot, kernels[-1])
+def release_of(kernel):
+    return os.path.basename(kernel).removeprefix("vmlinuz-")
+
+
+def kernels_in(folder, architecture, rt=False):
+    """This system's and those of other releases, oldest first; with PREEMPT_RT or without."""
+    found = {os.path.basename(path): path
+             for part in (f"{architecture}/boot", f"kernels/{architecture}")
+             for path in glob.glob(os.path.join(glob.escape(folder), part, "vmlinuz*"))}
+    return sorted((path for name, path in found.items() if ("-rt-" in name) == rt),
+                  key=lambda path: [int(n) for n in re.findall(r"\d+", release_of(path))[:3]])
+
+
+def kernel_in(folder, architecture, number, rt=False):
+    kernels = kernels_in(folder, architecture, rt)
+    if number >= len(kernels):
+        raise Missing(f"{len(kernels)} such kernels of {architecture} in {folder}: run"
+                      " `sh tests/run.sh --guest`")
+    print(f"-- {release_of(kernels[number])}")
+    return kernels[number]
+
+
+def arguments(parts, doc):
+    """The part, the kernel's number and the folder that were asked for; None: shown how."""
+    if not 2 <= len(sys.argv) <= 4 or sys.argv[1] not in parts or \
+            not all(text.isdigit() for text in sys.argv[2:3]):
+        print(doc, file=sys.stderr)
+        return None
+    return (sys.argv[1], int(sys.argv[2]) if len(sys.argv) > 2 else 0,
+            sys.argv[3] if len(sys.argv) > 3 else
+            os.path.join(os.environ.get("LB_BUILD_DIR", "build"), "guest"))
 
 
 def busybox_in(folder):
@@ -281,18 +308,16 @@ def rebuild(folder, programs):
 
 
 def main():
-    if len(sys.argv) not in (2, 3) or sys.argv[1] not in PARTS:
-        print(__doc__, file=sys.stderr)
+    if not (asked := arguments(PARTS, __doc__)):
         return 2
-    machine, commands, programs = PARTS[sys.argv[1]]
-    folder = sys.argv[2] if len(sys.argv) > 2 else os.path.join(
-        os.environ.get("LB_BUILD_DIR", "build"), "guest")
+    part, number, folder = asked
+    machine, commands, programs = PARTS[part]
     try:
         check_there(folder)
         if not rebuild(folder, programs):
             return 1
-        initrd = file_system(folder, programs, commands)
-        return report(commands, boot(machine, kernel_in(folder), initrd))
+        kernel = kernel_in(folder, "arm64", number)
+        return report(commands, boot(machine, kernel, file_system(folder, programs, commands)))
     except Missing as why:
         print(f"skipped: {why}")
         return SKIPPED

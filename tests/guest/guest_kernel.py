@@ -4,17 +4,16 @@
 program look at each: its VMAs as root and as a user, its BTF, its page faults on four CPUs, and
 what was asked of it as it booted (slab_nomerge, isolcpus) and later (a partition of cpusets).
 
-Usage: guest_kernel.py NUMBER|rt [FOLDER]
-  NUMBER   of the kernels in FOLDER/amd64/boot and FOLDER/kernels that at this place, from 0 on
-  rt       the one with PREEMPT_RT among them: its BTF is read here, and nothing is booted
+Usage: guest_kernel.py kernel|rt [KERNEL [FOLDER]]
+  kernel   boots it
+  rt       one with PREEMPT_RT: its BTF is read here, and nothing is booted
+  KERNEL   of those in FOLDER/amd64/boot and FOLDER/kernels/amd64 that at this place, from 0 on (0)
   FOLDER   what setup.sh filled (default: $LB_BUILD_DIR/guest)
 Exit 0 passed, 1 failed, 77 skipped: there is no such kernel, or something is missing.
 """
 
-import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -38,8 +37,10 @@ PARTITION = ("mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup"
 COLUMNS = ("scenario", "threads", "pus_os", "minor_faults", "emulated")
 ROWS = ("awk -F, 'NR==1{for(i=1;i<=NF;i++)c[$i]=i;next}{print \"row\""
         + "".join(f' \",\" $c[\"{name}\"]' for name in COLUMNS) + "}' /tmp/fault/samples.csv")
-FAULT = ("linebounce run fault --scenario private --rounds 4 --threads 4 --budget 30s --no-plots"
-         f" --memory 256M --out /tmp/fault; {guest_x86.ENDED} && {ROWS}")
+FAULT = ("linebounce run fault --scenario private --rounds 4 --budget 30s --no-plots"
+         f" --memory 256M --out /tmp/fault %s; {guest_x86.ENDED} && {ROWS}")
+# This shell on CPU 0 alone, as init is where all others are isolated.
+ALONE = "taskset -p 1 $$ >/dev/null; "
 
 OF_RT = r"mmap_lock is an rwbase_rt, as PREEMPT_RT's locks are"
 RT_LAYOUTS = [("mm_struct,lock=mmap_lock", 2, OF_RT),
@@ -48,39 +49,37 @@ RT_LAYOUTS = [("mm_struct,lock=mmap_lock", 2, OF_RT),
               ("inode,lock=i_lock", 2, r"i_lock is an rt_mutex")]
 
 
-def release_of(kernel):
-    return os.path.basename(kernel).removeprefix("vmlinuz-")
-
-
 def commands_of(kernel):
     return guest_x86.kernel_commands(kernel) + [
         ("merging", "linebounce show kernel", 30,
          [r"^vm_area_struct: a cache of its own, never merged$"]),
         ("user", "su -s /bin/sh user -c 'id -u; linebounce show kernel'", 30,
-         [r"^1000$", rf"^release +{re.escape(release_of(kernel))}$", r"^VMA lock +\w+: "]),
+         [r"^1000$", rf"^release +{re.escape(guest.release_of(kernel))}$", r"^VMA lock +\w+: "]),
         ("isolated", "cat /sys/devices/system/cpu/isolated; linebounce show topology", 30,
-         [r"^4$", r"^PUs +5, 4 of them usable$"]),
-        ("fault", FAULT, 60, [r"^row,private,4,[0-3](;[0-3]){3},[0;]*[1-9][\d;]*,1$"]),
+         [r"^4$", r"^PUs +5, 4 of them usable$", r"^ +4 +4 .* by --pus$"]),
+        ("doctor", "linebounce doctor --no-probe; linebounce doctor --no-probe --pus 0;"
+         f" {guest_x86.ENDED}", 30,
+         [r"^! +CPUs +4 of 5 CPUs may be used \(0-3\)",
+          r"^! +isolation +CPUs 4 are isolated, and not used unless named$",
+          r"^x +CPUs +one CPU \(0\) of the 4 that may be used \(0-3\)"]),
+        ("doctor_alone", f"{ALONE}linebounce doctor --no-probe; {guest_x86.ENDED}", 30,
+         [r"^x +CPUs +one CPU \(0\): no two threads", r"-> name the isolated ones \(--pus\)"]),
+        ("too_few", f"{ALONE}linebounce run --threads 2 --out /tmp/no; test $? = 2", 30,
+         [r"only 1 allowed PU \(0\); isolated ones take part by name: --pus 4"]),
+        ("fault", FAULT % "--threads 4", 60,
+         [r"^row,private,4,[0-3](;[0-3]){3},[0;]*[1-9][\d;]*,1$"]),
+        ("isolated_by_name", f"{ALONE}rm -r /tmp/fault; {FAULT % '--pus 0,4'}", 60,
+         [r"^row,private,2,(0;4|4;0),[0;]*[1-9][\d;]*,1$"]),
         ("partition", PARTITION + "linebounce show topology", 30,
          [r"^root$", r"^PUs +5, 2 of them usable$"]),
     ]
 
 
-def kernels_in(folder):
-    found = [path for part in ("amd64/boot", "kernels")
-             for path in glob.glob(os.path.join(glob.escape(folder), part, "vmlinuz*"))]
-    return sorted(found, key=lambda path: [int(n) for n in
-                                           re.findall(r"\d+", release_of(path))[:3]])
-
-
-def is_rt(kernel):
-    return "-rt-" in os.path.basename(kernel)
-
-
 def boot(folder, kernel):
     commands = commands_of(kernel)
     build = os.environ.get("LB_BUILD_DIR", "build")
-    initrd = guest_x86.file_system(folder, build, commands, {"etc/passwd": PASSWD.encode()})
+    initrd = guest_x86.file_system(folder, guest_x86.programs_of("kernel", build), commands,
+                                   {"etc/passwd": PASSWD.encode()})
     return guest.report(commands, guest_x86.boot(MACHINE, kernel, initrd, ASKED))
 
 
@@ -105,25 +104,13 @@ def read_rt(kernel):
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
-        print(__doc__, file=sys.stderr)
+    if not (asked := guest.arguments(("kernel", "rt"), __doc__)):
         return 2
-    folder = sys.argv[2] if len(sys.argv) > 2 else os.path.join(
-        os.environ.get("LB_BUILD_DIR", "build"), "guest")
-    rt = sys.argv[1] == "rt"
-    kernels = [k for k in kernels_in(folder) if is_rt(k) == rt]
-    number = 0 if rt else int(sys.argv[1])
+    part, number, folder = asked
     try:
-        if os.uname().machine != "x86_64":
-            raise guest.Missing("this build is not for x86-64")
-        if number >= len(kernels):
-            raise guest.Missing(f"{len(kernels)} such kernels in {folder}")
-        print(f"-- {release_of(kernels[number])}")
-        if rt:
-            return read_rt(kernels[number])
-        if not shutil.which("qemu-system-x86_64"):
-            raise guest.Missing("no qemu-system-x86_64")
-        return boot(folder, kernels[number])
+        guest_x86.check_there()
+        kernel = guest.kernel_in(folder, "amd64", number, part == "rt")
+        return read_rt(kernel) if part == "rt" else boot(folder, kernel)
     except guest.Missing as why:
         print(f"skipped: {why}")
         return guest.SKIPPED

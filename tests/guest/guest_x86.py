@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: MIT
 """Boots an emulated x86 machine with two sockets, and runs this build in it.
 
-Usage: guest_x86.py sockets|dies|offline [FOLDER]
+Usage: guest_x86.py sockets|dies|offline|static [KERNEL [FOLDER]]
   sockets  16 PUs: two sockets of four cores with SMT, two NUMA nodes
   dies     the same with two dies a socket, each with a last-level cache of its own
   offline  the first with a PU offline, and the program in a cpuset
+  static   the first, and in it the static program $LB_STATIC and no library (tests/bundle.sh)
+  KERNEL   of those in FOLDER/amd64/boot and FOLDER/kernels/amd64 that at this place, from 0 on (0)
   FOLDER   what setup.sh filled (default: $LB_BUILD_DIR/guest)
 Exit 0 passed, 1 failed, 77 skipped: something is missing. QEMU's TCG needs no KVM and has no
 caches: no time in there means anything, and all rows must say so. The model of processor has an L2
@@ -129,6 +131,17 @@ CPUSET = ("mount -t cgroup2 none /sys/fs/cgroup"
           " && cat /sys/fs/cgroup/part/cpuset.cpus.effective")
 INSIDE = "echo $$ >/sys/fs/cgroup/part/cgroup.procs && "
 
+# What somebody does with the one file: looks, measures, compares, takes the page home.
+QUICK = ("linebounce run --quick --layout pointer,embedded --scenario same-object --work-ns 200"
+         " --rounds 2 --out /tmp/%s; " + ENDED)
+# Of times that mean nothing there is neither comparison nor page: those are of another machine.
+REFERENCE = "results/reference/amd-epyc-zen4-2vcpu-kvm"
+REFUSED = ("linebounce compare /tmp/one /tmp/two; test $? = 1 && linebounce plot /tmp/one;"
+           " test $? != 0")
+COMPARED = "cp -r /root/reference /tmp && linebounce compare /root/reference /tmp/reference"
+PAGE = ("linebounce plot /root/reference; test -s /root/reference/index.html"
+        " && grep -o '<title>[^<]*</title>' /root/reference/index.html | head -n 1")
+
 UNITS = [(f"test_{name}", f"test_{name}", 100, [r"PASSED"]) for name in UNIT_TESTS]
 # Name, command, seconds, lines that must be there; and what else judges the output.
 PARTS = {
@@ -164,6 +177,17 @@ PARTS = {
         ("test_machine", INSIDE + "test_machine", 90, [r"PASSED"]),
         ("sweep", INSIDE + SWEEP, 180, [r"^  compact-12 .*CPUs 2-4,6-13,15$"]),
     ], {"sweep": judge_sweep(class_in_sockets, ("none", "smt", "l3", "remote"))}),
+    "static": (SOCKETS, [
+        ("version", "linebounce --version; ls /lib", 20, [r"^static: "]),
+        ("topology", "linebounce show topology", 20, [r"^PUs +16, 16 ", r"^NUMA nodes +2$"]),
+        ("doctor", f"linebounce doctor; {ENDED}", 60,
+         [r"^CPUs to be used: 0,1 ", r"^ok CPUs +16 CPUs \(0-15\), all of the machine$"]),
+        ("quick", f"{QUICK % 'one'} && {QUICK % 'two'}", 120, [r"^Results: /tmp/one "]),
+        ("refused", REFUSED, 60, [r"the machine was emulated: its timing means nothing$",
+                                  r"gnuplot: not found", r"/tmp/one: nothing for a page$"]),
+        ("compare", COMPARED, 90, [r"are copies of one run", r"^many embedded, 200 ns "]),
+        ("page", PAGE, 90, [r"<title>May the lock move"]),
+    ], {}),
 }
 
 
@@ -175,7 +199,7 @@ LOCKS = [((6, 15), "refcount", r"^btf-vm_area_struct: .* refcount_t vm_refcnt at
 
 def kernel_commands(kernel):
     """What the program has to say of the kernel of this file: its VMAs' lock, and their BTF."""
-    release = os.path.basename(kernel).removeprefix("vmlinuz-")
+    release = guest.release_of(kernel)
     numbers = tuple(int(n) for n in release.split(".")[:2])
     _, lock, layout = next(known for known in LOCKS if numbers >= known[0])
     return [("kernel", "linebounce show kernel", 20,
@@ -189,16 +213,28 @@ def libraries(paths):
     """full path -> contents of all that these programs are linked with, by ldd."""
     found = {}
     for path in paths:
-        text = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+        # Of a static program it says so, with status 1.
+        text = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
         for name in re.findall(r"(/\S+) \(0x", text):
             found[name.lstrip("/")] = guest.read(os.path.realpath(name))
     return found
 
 
-def file_system(folder, build, commands, more=None):
-    """`more`: files, name -> contents."""
-    paths = [os.path.join(build, p)
-             for p in (PROGRAM, MACHINE_TEST, *(f"tests/test_{n}" for n in UNIT_TESTS))]
+def programs_of(part, build):
+    if part == "static":
+        return [os.environ.get("LB_STATIC", "build-static/benchmarks/linebounce")]
+    return [os.path.join(build, p)
+            for p in (PROGRAM, MACHINE_TEST, *(f"tests/test_{n}" for n in UNIT_TESTS))]
+
+
+def reference_files():
+    source = os.environ.get("LB_SOURCE_DIR", ".")
+    return {f"root/reference/{name}": guest.read(os.path.join(source, REFERENCE, name))
+            for name in ("run.json", "samples.csv", "summary.csv")}
+
+
+def file_system(folder, paths, commands, more=None):
+    """Of programs with their libraries; `more`: files, name -> contents."""
     for path in paths:
         if not os.path.exists(path):
             raise guest.Missing(f"{path} was not built")
@@ -226,32 +262,27 @@ def boot(machine, kernel, initrd, asked=""):
                                   "-initrd", file.name, "-append", f"{ASKED} {asked}"], MACHINE_S)
 
 
-def kernel_in(folder):
-    place = os.path.join(folder, "amd64", "boot")
-    kernels = sorted(n for n in os.listdir(place) if n.startswith("vmlinuz")) \
-        if os.path.isdir(place) else []
-    if not kernels:
-        raise guest.Missing(f"no kernel in {place}: run `sh tests/run.sh --guest`")
-    return os.path.join(place, kernels[-1])
+def check_there():
+    if os.uname().machine != "x86_64":
+        raise guest.Missing("this build is not for x86-64")
+    if not shutil.which("qemu-system-x86_64"):
+        raise guest.Missing("no qemu-system-x86_64")
 
 
 def main():
-    if len(sys.argv) not in (2, 3) or sys.argv[1] not in PARTS:
-        print(__doc__, file=sys.stderr)
+    if not (asked := guest.arguments(PARTS, __doc__)):
         return 2
-    machine, commands, judges = PARTS[sys.argv[1]]
+    part, number, folder = asked
+    machine, commands, judges = PARTS[part]
     build = os.environ.get("LB_BUILD_DIR", "build")
-    folder = sys.argv[2] if len(sys.argv) > 2 else os.path.join(build, "guest")
     try:
-        if os.uname().machine != "x86_64":
-            raise guest.Missing("this build is not for x86-64")
-        if not shutil.which("qemu-system-x86_64"):
-            raise guest.Missing("no qemu-system-x86_64")
-        kernel = kernel_in(folder)
-        if sys.argv[1] == "dies":
+        check_there()
+        kernel = guest.kernel_in(folder, "amd64", number)
+        if part == "dies":
             commands = kernel_commands(kernel) + commands
-        return guest.report(commands, boot(machine, kernel, file_system(folder, build, commands)),
-                            judges)
+        more = reference_files() if part == "static" else None
+        initrd = file_system(folder, programs_of(part, build), commands, more)
+        return guest.report(commands, boot(machine, kernel, initrd), judges)
     except guest.Missing as why:
         print(f"skipped: {why}")
         return guest.SKIPPED

@@ -16,8 +16,10 @@ packages_ppc64el='libpfm4-dev'
 # The x86 guest runs the programs of this build, with this machine's libraries.
 packages_amd64='busybox-static'
 kernel_amd64=linux-image-cloud-amd64
-# Others, by release: of Debian 13 with PREEMPT_RT too, and the newest.
-kernels='trixie:linux-image-cloud-amd64 trixie:linux-image-rt-amd64 sid:linux-image-cloud-amd64'
+# Others, by architecture and release: of Debian 13, with PREEMPT_RT too, and the newest.
+kernels='amd64:trixie:linux-image-cloud-amd64 amd64:trixie:linux-image-rt-amd64
+    amd64:sid:linux-image-cloud-amd64 arm64:trixie:linux-image-cloud-arm64
+    arm64:sid:linux-image-cloud-arm64'
 # Debian's smallest kernel; the driver of the PMU is built in (CONFIG_HW_PERF_EVENTS).
 kernel_arm64=linux-image-cloud-arm64
 
@@ -99,17 +101,20 @@ fetch_kernel()
         mv "$into"/new/boot/vmlinuz-* "$kernels_at"
 }
 
-# other_kernels FOLDER: fills FOLDER/kernels unless it is there; each that can be had.
+# other_kernels FOLDER ARCHITECTURE: fills FOLDER/kernels/ARCHITECTURE unless it is there; each that
+# can be had.
 other_kernels()
 {
-    kernels_at=$1/kernels arch=amd64 into=$1/kernels.part mirror=$(apt_mirror)
+    arch=$2 kernels_at=$1/kernels/$2 into=$1/kernels.part mirror=$(apt_mirror)
     [ ! -d "$kernels_at" ] && [ -n "$mirror" ] || return 0
     for kernel in $kernels; do
+        [ "${kernel%%:*}" = "$arch" ] || continue
+        kernel=${kernel#*:}
         say "fetching $kernel"
         rm -rf "$into"
         (fetch_kernel "${kernel%%:*}" "${kernel#*:}") >"$1/kernels.log" 2>&1 || {
             tail -n 3 "$1/kernels.log" >&2
-            say "$kernel cannot be had: its test is skipped"
+            say "$kernel cannot be had: its tests are skipped"
         }
     done
     rm -rf "$into"
@@ -132,7 +137,8 @@ set_up_guest()
     sysroot ppc64el "$guest/ppc64el" '' $packages_ppc64el
     # shellcheck disable=SC2086
     [ "$(uname -m)" != x86_64 ] || sysroot amd64 "$guest/amd64" "$kernel_amd64" $packages_amd64
-    [ "$(uname -m)" != x86_64 ] || other_kernels "$guest"
+    [ "$(uname -m)" != x86_64 ] || other_kernels "$guest" amd64
+    other_kernels "$guest" arm64
     [ -d "$guest/arm64" ] || return 0
     printf "[constants]\nsysroot = '%s'\n" "$guest/arm64" >"$guest/sysroot.ini"
     build_in "$guest/build" --cross-file "$guest/sysroot.ini" \
