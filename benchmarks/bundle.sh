@@ -15,7 +15,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 
 build=$root/build-static
 packages_static='meson ninja-build pkg-config gcc libc6-dev binutils dpkg-dev libhwloc-dev
-    libcjson-dev libnuma-dev libpfm4-dev libbpf-dev libelf-dev zlib1g-dev'
+    libcjson-dev libnuma-dev libpfm4-dev libbpf-dev libdw-dev libelf-dev zlib1g-dev liblzma-dev
+    libbz2-dev'
 
 # fetch_cjson FOLDER: what the system's own was built from, its patches applied.
 fetch_cjson()
@@ -51,8 +52,8 @@ make_cjson()
 copy_licences()
 {
     mkdir -p "$1"
-    for package in libc6 libhwloc-dev libcjson-dev libnuma-dev libpfm4-dev libbpf-dev libelf-dev \
-        zlib1g-dev; do
+    for package in libc6 libhwloc-dev libcjson-dev libnuma-dev libpfm4-dev libbpf-dev libdw-dev \
+        libelf-dev zlib1g-dev liblzma-dev libbz2-dev; do
         [ ! -f "/usr/share/doc/$package/copyright" ] ||
             cp "/usr/share/doc/$package/copyright" "$1/${package%-dev}"
     done

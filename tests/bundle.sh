@@ -3,7 +3,9 @@
 #
 # Makes the static program (benchmarks/bundle.sh), and holds what it is to do where there is nothing
 # but itself: in an empty folder as the root of the file system, with /proc, /sys and /dev.
-# Usage: sh tests/bundle.sh [SYSTEM...]
+# Usage: sh tests/bundle.sh [--guest] [SYSTEM...]
+#   --guest: also in an emulated machine of two sockets and two nodes (tests/guest/guest_x86.py), if
+#       tests/run.sh --guest has set it up
 #   SYSTEM: a folder with another system (debootstrap) that is to be its root too
 # Takes root, or user namespaces. Exit status 0 passed, 1 failed, 77: neither is there.
 # No check looks at how fast anything is: where all windows were spoiled, status 1 is right.
@@ -105,6 +107,16 @@ check_words()
     says 'rounds'
 }
 
+# Debugging information of a program that was compiled elsewhere, packed too.
+check_dwarf()
+{
+    ${CC:-cc} -g -gz -pthread -o "$RESULTS/pool" "$root/benchmarks/examples/buffer_pool.c"
+    alone show layouts --layout 'dwarf:/mnt/pool:page,hot=page_id+flags,lock=latch'
+    ends 0
+    says '^dwarf-page: pool: 80 bytes, .*run as pthread_mutex'
+    rm "$RESULTS/pool"
+}
+
 # shellcheck disable=SC2086 # lists
 check_runs()
 {
@@ -168,6 +180,7 @@ check_system()
     export RESULTS NAME BARE
     cp "$program" "$system/$NAME"
     check_words
+    check_dwarf
     check_runs
     check_pictures
     check_bare
@@ -175,6 +188,27 @@ check_system()
     say "$where: passed"
 }
 
+# An emulated machine; 77: there is none.
+check_guest()
+{
+    status=0
+    LB_STATIC=$program LB_SOURCE_DIR=$root LB_BUILD_DIR=$root/build \
+        python3 "$root/tests/guest/guest_x86.py" static >"$work/out" || status=$?
+    case $status in
+    0) say 'in an emulated machine: passed' ;;
+    77) say "in an emulated machine: $(tail -n 1 "$work/out")" ;;
+    *)
+        cat "$work/out"
+        die 'in an emulated machine: failed'
+        ;;
+    esac
+}
+
+guest=
+if [ "${1-}" = --guest ]; then
+    guest=yes
+    shift
+fi
 namespaces=
 [ "$(id -u)" -eq 0 ] || namespaces='--user --map-root-user'
 # shellcheck disable=SC2086 # a list
@@ -191,3 +225,4 @@ check_tar
 for system in "$work/empty" "$@"; do
     check_system "$system"
 done
+[ -z "$guest" ] || check_guest
