@@ -64,6 +64,7 @@ static void defaults(const struct settings *s, struct request *request)
     if (!r->n_threads && !r->n_placements && !s->pus) {
         r->threads = threads;
         r->n_threads = LB_COUNT(threads);
+        r->threads_fit = true;
     }
 }
 

@@ -12,11 +12,12 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import unittest
 
-from cli_support import PATIENCE_S, PUS, ROOT, Case, finish, read_csv, two_pus
+from cli_support import PATIENCE_S, PROGRAM, PUS, ROOT, Case, finish, read_csv, two_pus
 
 MIB = 1 << 20
 # Whose ops are touches, by scenario and role.
@@ -128,6 +129,17 @@ class Rows(Case):
                      "file-shared/recycled/", "mapper/recycled/"):
             self.assertIn(name, text)
         self.assertNotIn("map/first/", text)
+
+    def test_one_cpu(self):
+        """What was not asked for, two threads, is left out where there is no second CPU."""
+        here = min(PUS)
+        with_one = subprocess.run(["taskset", "-c", str(here), PROGRAM, "run", "fault", "-n"],
+                                  capture_output=True, text=True, check=False)
+        self.assertEqual(with_one.returncode, 0, with_one.stderr)
+        self.assertIn("2 threads, but only 1 allowed PU", with_one.stdout + with_one.stderr)
+        asked = subprocess.run(["taskset", "-c", str(here), PROGRAM, "run", "fault", "-n",
+                                "--threads", "1,2"], capture_output=True, text=True, check=False)
+        self.assertEqual(asked.returncode, 2, asked.stderr)
 
     def test_shown(self):
         text = self.succeeds("show", "scenarios").stdout

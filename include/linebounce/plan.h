@@ -39,6 +39,7 @@ struct lb_request {
     const char *pus;    /* an explicit list instead of placements, or NULL */
     const int *threads; /* 0: what the placement says (a pair) */
     size_t n_threads;
+    bool threads_fit; /* those behind the first are left out where there are fewer PUs */
     struct lb_writers writers;
     double write_every_ns;   /* of a number of writers: each begins a write so often; 0: they write
                                 back to back */

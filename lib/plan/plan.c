@@ -442,7 +442,12 @@ static int add_placements(struct lb_plan *p, const struct lb_request *r,
             const char *name = r->n_placements           ? r->placements[i]
                                : threads && threads != 2 ? "compact"
                                                          : "closest";
-            err = add_placement(p, r, t, name, threads, why);
+            struct lb_why little = {""};
+            err = add_placement(p, r, t, name, threads, r->threads_fit && k ? &little : why);
+            if (err == -ERANGE && r->threads_fit && k) {
+                refuse(p, &little);
+                err = 0;
+            }
         }
     return err;
 }
