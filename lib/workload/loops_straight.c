@@ -2,10 +2,10 @@
  *
  * The hot loops that locks are held against: for each kind the straight line of what its read lock
  * and unlock do to its words when nobody is in the way, with the same orders, written out by hand:
- * what it finds decides nothing and is stored nowhere. The lock's address is got as an op on an
- * object gets it, which is no part of a lock: of a seqcount's read it would be a third of the
- * instructions. Here is nothing of lib/lock/fast_paths.h, or a mistake there would be measured
- * against itself.
+ * what it finds decides nothing (but of a seqcount) and is stored nowhere. The lock's address is
+ * got as an op on an object gets it, which is no part of a lock: of a seqcount's read it would be a
+ * third of the instructions. Here is nothing of lib/lock/fast_paths.h, or a mistake there would be
+ * measured against itself.
  */
 #include "loops.h"
 #include "lock/lock_private.h"
@@ -120,20 +120,25 @@ INLINE void straight_lockref(uintptr_t lock, const struct lb_task *me)
     SWAP(word_at(lock), both, both - one, __ATOMIC_RELAXED);
 }
 
-/* Two loads; what would be decided by them is worked out, or there would be nothing between. */
+#define HARDLY(CONDITION) __builtin_expect(CONDITION, 0)
+
+/* Two loads and, alone among straight lines, the two tests of them: nothing is locked here that
+ * takes so long that deciding is free, and who does not decide has read nothing. As long as no
+ * writer comes neither jump is taken. */
 INLINE void straight_seqcount(uintptr_t lock, const struct lb_task *me)
 {
-    uint32_t before = __atomic_load_n(half_at(lock), __ATOMIC_ACQUIRE);
+    uint32_t before;
 
     (void)me;
-    SEEN(before & 1);
+    do {
+        while (HARDLY((before = __atomic_load_n(half_at(lock), __ATOMIC_ACQUIRE)) & 1))
+            ;
 #if defined(__aarch64__)
-    __asm__ __volatile__("dmb ishld" ::: "memory");
+        __asm__ __volatile__("dmb ishld" ::: "memory");
 #else
-    __asm__ __volatile__("" ::: "memory");
+        __asm__ __volatile__("" ::: "memory");
 #endif
-    uint32_t after = __atomic_load_n(half_at(lock), __ATOMIC_RELAXED);
-    SEEN(before ^ after);
+    } while (HARDLY(__atomic_load_n(half_at(lock), __ATOMIC_RELAXED) != before));
 }
 
 INLINE void straight_seqlock(uintptr_t lock, const struct lb_task *me)
