@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * fastpath: what an uncontended read lock and unlock cost, for every kind of lock, on one thread;
- * beside each the same instructions as a straight line, and two locked adds with a store.
+ * fastpath: what an uncontended read lock and unlock cost, and a write lock, for every kind of
+ * lock, on one thread; beside each the same instructions as a straight line, and two locked adds
+ * with a store.
  */
 #include "suite.h"
 
@@ -11,9 +12,9 @@
 #include <math.h>
 
 static const struct lb_scenario *const all[] = {
-    &lb_scenarios[LB_SCENARIO_STRAIGHT],
-    &lb_scenarios[LB_SCENARIO_ADDS],
-    &lb_scenarios[LB_SCENARIO_UNCONTENDED],
+    &lb_scenarios[LB_SCENARIO_STRAIGHT],          &lb_scenarios[LB_SCENARIO_ADDS],
+    &lb_scenarios[LB_SCENARIO_UNCONTENDED],       &lb_scenarios[LB_SCENARIO_STRAIGHT_WRITE],
+    &lb_scenarios[LB_SCENARIO_UNCONTENDED_WRITE],
 };
 static const enum lb_lock_kind kinds[] = {LB_LOCK_LIST(LB_LOCK_ENUM)};
 static const double saturated[] = {0};
@@ -69,24 +70,26 @@ static bool is_dear(const struct lb_result *l)
     return l->comparison.ratio.lo > WITHIN;
 }
 
-/* Kinds whose whole interval lies above that. */
-static void print_dear(const struct lb_analysis *a, FILE *out)
+/* Kinds whose whole interval lies above that, of readers or of writers. */
+static void print_dear(const struct lb_analysis *a, enum lb_scenario_kind kind, FILE *out)
 {
+    const char *who = kind == LB_SCENARIO_UNCONTENDED ? "read" : "write";
     size_t n = 0, dear = 0;
 
     for (size_t i = 0; i < a->n_lines; i++) {
         const struct lb_result *l = &a->lines[i];
         const struct lb_workload *shape = &a->run->plan->cases[l->case_index].shape;
-        if (!shape->layout || !l->compared)
+        if (shape->scenario->kind != kind || !l->compared)
             continue;
         n++;
+        if (is_dear(l) && !dear++)
+            fprintf(out, "\na %s lock for certain over %g x of its straight line:", who, WITHIN);
         if (is_dear(l))
-            fprintf(out, "%s %s", dear++ ? "," : "\nfor certain over 1.05 x of its straight line:",
-                    lb_lock_info(shape->lock)->name);
+            fprintf(out, "%s %s", dear > 1 ? "," : "", lb_lock_info(shape->lock)->name);
     }
     if (n && !dear)
-        fprintf(out, "\nof %zu kinds none is for certain over %g x of its straight line", n,
-                WITHIN);
+        fprintf(out, "\na %s lock: of %zu kinds none is for certain over %g x of its straight line",
+                who, n, WITHIN);
     if (n)
         fputs(".\n", out);
 }
@@ -99,7 +102,8 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 
     (void)s;
     table_fastpath(a, out);
-    print_dear(a, out);
+    print_dear(a, LB_SCENARIO_UNCONTENDED, out);
+    print_dear(a, LB_SCENARIO_UNCONTENDED_WRITE, out);
     if (!rwsem || !rwsem->compared || !adds || !adds->compared)
         return;
     const struct lb_estimate *r = &rwsem->comparison.ratio;
@@ -112,7 +116,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 
 const struct suite suite_fastpath = {
     .name = "fastpath",
-    .question = "what does an uncontended read lock cost, for every kind of lock?",
+    .question = "what does an uncontended lock cost, for every kind of lock?",
     .example = "linebounce run fastpath --lock rwsem40,refcount",
     .defaults = defaults,
     .shows_tables = true,

@@ -21,8 +21,8 @@ from hot_code import Object, dialect_of, loop_of, run, span_of, tool
 from hot_dialects import Arm
 
 READ_OPS = ("read", "nested", "many", "alone")
-UNDER = ("take", "share", "straight")
-WRITE_OPS = ("writer", "guarded", "take")
+UNDER = ("take", "share", "straight", "straightwrite")
+WRITE_OPS = ("writer", "guarded", "take", "straightwrite")
 WAYS = ("inline", "indirect")
 # Kinds whose readers clear `owner` by the rules of later kernels.
 CLEARED = ("rwsem40", "rwsem32")
@@ -101,6 +101,7 @@ LOCKED.update({f"{how}{n}": (n if how == "cas" else 0, n if how == "add" else 0)
 # Ops by what the list of kinds says of its readers and its writers.
 OPS = {"LOCK": READ_OPS, "COUNT": READ_OPS, "RETRY": READ_OPS, "NONE": (), "MM": ("write", "mix"),
        "PLAIN": ("write", "mix", "writer", "guarded")}
+BOTH = {("RETRY", "MM"): ("writer",)}
 LISTED = re.compile(r"^    X\([A-Z0-9_]+, (\w+), (\w+), (\w+)\)", re.MULTILINE)
 
 
@@ -109,7 +110,7 @@ def listed_kinds():
     header = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "include",
                           "linebounce", "lock.h")
     with open(header, encoding="utf-8") as file:
-        found = [(kind, [*OPS[readers], *OPS[writers]])
+        found = [(kind, [*OPS[readers], *OPS[writers], *BOTH.get((readers, writers), ())])
                  for kind, readers, writers in LISTED.findall(file.read())]
     if not found:
         print(f"failed: no list of kinds in {header}")
@@ -123,6 +124,7 @@ def under_names(kind, ops):
     take = ["take"] if "writer" in ops or kind in LOCKLESS else []
     share = ["share"] if "read" in ops and kind not in LOCKLESS else []
     share += ["straight"] if kind in LOCKED_KINDS else []
+    share += ["straightwrite"] if take and kind in LOCKED_KINDS else []
     more = [f"{op}_{kind}_clearing" for op in ("share", "straight") if kind in CLEARED]
     return [f"{op}_{kind}" for op in take + share] + more
 

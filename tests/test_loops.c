@@ -102,31 +102,50 @@ static void test_mix_writes_its_share(void **state)
         }
 }
 
+/* What a lock's words come to, from where a scenario's loop has brought them. */
+static void run_on_lock(struct scene *s, enum lb_scenario_kind kind, const struct lb_layout *layout,
+                        lb_hot *loop, enum lb_lock_kind lock, char words[LB_APART_BYTES])
+{
+    stage(s, kind, layout, lock, 2);
+    place(s);
+    char other[LB_APART_BYTES];
+    const uintptr_t *x = s->sites[1].x;
+    memcpy(other, (void *)s->sites[0].x[0], sizeof other);
+    const char *at = (char *)x[0] + (layout ? layout->lock_offset : 0);
+    assert_true(lb_lock_is_idle(lock, at));
+    loop(OPS, 5, LB_SPAN_LEAST, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
+    assert_true(lb_lock_is_idle(lock, at));
+    assert_memory_equal(other, (void *)s->sites[0].x[0], sizeof other);
+    memcpy(words, at, lb_lock_info(lock)->bytes);
+}
+
 /* Each kind's straight line does to its words what the kind does, and leaves them free. */
 static void test_straight_lines(void **state)
 {
+    static const enum lb_op ops[][2] = {{LB_OP_ALONE, LB_OP_STRAIGHT},
+                                        {LB_OP_WRITER, LB_OP_STRAIGHT_WRITE}};
     struct scene *s = *state;
-    lb_hot *loop;
+    char by_lock[LB_APART_BYTES], by_line[LB_APART_BYTES];
+    unsigned ran[2] = {0, 0};
 
     draw(s, 43, 0);
     for (enum lb_rules rules = 0; rules < LB_RULES; rules++)
         for (enum lb_lock_kind kind = 0; kind < LB_LOCK_KINDS; kind++)
-            for (int paused = 0; paused < 2; paused++) {
-                if (!(loop = lb_hot_find_by(rules, LB_OP_STRAIGHT, kind, false, paused)))
+            for (int i = 0; i < 4; i++) {
+                bool writes = i / 2, paused = i % 2;
+                lb_hot *line = lb_hot_find_by(rules, ops[writes][1], kind, false, paused),
+                       *lock = lb_hot_find_by(rules, ops[writes][0], kind, false, paused);
+                if (!line)
                     continue;
-                stage(s, LB_SCENARIO_STRAIGHT, NULL, kind, 2);
-                place(s);
-                char other[LB_APART_BYTES];
-                const uintptr_t *x = s->sites[1].x;
-                memcpy(other, (void *)s->sites[0].x[0], sizeof other);
-                assert_true(lb_lock_is_idle(kind, (void *)x[0]));
-                loop(OPS, 5, LB_SPAN_LEAST, s->me, x[0], x[1], x[2], x[3], x[4], x[5]);
-                assert_true(lb_lock_is_idle(kind, (void *)x[0]));
-                assert_memory_equal(other, (void *)s->sites[0].x[0], sizeof other);
-                if (kind == LB_LOCK_RWSEM40 || kind == LB_LOCK_RWSEM32)
-                    assert_int_equal(((struct lb_rwsem40 *)x[0])->owner & ~LB_OWNER_FLAGS,
-                                     rules == LB_RULES_CLEARING ? 0 : (uintptr_t)s->me);
+                assert_non_null(lock);
+                run_on_lock(s, writes ? LB_SCENARIO_UNCONTENDED_WRITE : LB_SCENARIO_UNCONTENDED,
+                            layout("padded"), lock, kind, by_lock);
+                run_on_lock(s, writes ? LB_SCENARIO_STRAIGHT_WRITE : LB_SCENARIO_STRAIGHT, NULL,
+                            line, kind, by_line);
+                assert_memory_equal(by_line, by_lock, lb_lock_info(kind)->bytes);
+                ran[writes]++;
             }
+    assert_true(ran[0] > ran[1] && ran[1] >= 10 * LB_RULES * 2);
 }
 
 static void test_loops_of_words(void **state)

@@ -213,6 +213,8 @@ static void test_allowed_combinations(void **state)
             bool all = s[k].kind != LB_SCENARIO_WHATIF; /* pointer does not say what is touched */
             for (int role = 0; role < s[k].n_roles; role++)
                 all &= lb_hot_find(s[k].roles[role].op, lock, !s[k].uses_lock, true) != NULL;
+            /* A sequence count's writers, more than one of them. */
+            all &= s[k].kind != LB_SCENARIO_WRITERS || lb_lock_info(lock)->plain_writers;
             assert_int_equal(lb_scenario_allows(&s[k], layout("pointer"), lock, &why) == 0, all);
         }
 }

@@ -40,17 +40,19 @@ enum lb_op {
     LB_OP_READ,     /* vma_start_read, touch the fields, unlock; falls back to the mm's lock */
     LB_OP_OBSERVE,  /* load the fields, no lock */
     LB_OP_WRITE,    /* mm write lock, vma_start_write, end_write_all, mm unlock */
-    LB_OP_WRITER,   /* plain write lock and unlock of the object's lock, blocking */
+    LB_OP_WRITER,   /* plain write lock and unlock of the object's lock, blocking; a seqcount's
+                       where nobody else writes */
     LB_OP_NESTED,   /* READ on two objects at once, as uffd_move_lock takes two VMAs: where the
                        second may not be had the first is given back, and both are waited for */
     LB_OP_MANY,     /* READ on an object picked anew by every op */
     LB_OP_MIX,      /* READ, or with a given probability WRITE */
     LB_OP_ALONE,    /* try to read-lock, unlock; nothing else: suite fastpath */
-    LB_OP_STRAIGHT, /* the instructions of ALONE without its decisions; the C library's locks have
-                       none */
-    LB_OP_ADDS,     /* two locked adds and a store: the least that a read lock can cost */
-    LB_OP_CYCLES30, /* no memory: 10 multiplications of 3 cycles each, one after the other */
-    LB_OP_CYCLES60, /* 20 of them */
+    LB_OP_STRAIGHT, /* the instructions of ALONE, of its decisions only a seqcount's; the C
+                       library's locks have none */
+    LB_OP_STRAIGHT_WRITE, /* the same of WRITER, where nobody else has the lock */
+    LB_OP_ADDS,           /* two locked adds and a store: the least that a read lock can cost */
+    LB_OP_CYCLES30,       /* no memory: 10 multiplications of 3 cycles each, one after the other */
+    LB_OP_CYCLES60,       /* 20 of them */
     /* On 1 to LB_WRITES_MOST words of an object, one after the other; OP + n - 1 is that on n. An
      * object may be no more than a thread's own word. */
     LB_OP_LOAD,                                     /* loads */
@@ -93,12 +95,14 @@ enum lb_scenario_kind {
     LB_SCENARIO_NESTED,
     LB_SCENARIO_MANY,
     LB_SCENARIO_EMPTY,
-    LB_SCENARIO_CONTROL_SHARED, /* positive control: neighbouring words of one line */
-    LB_SCENARIO_CONTROL_APART,  /* negative control: the same words, 256 bytes apart */
-    LB_SCENARIO_UNCONTENDED,    /* suite fastpath: one object per thread, far apart */
-    LB_SCENARIO_STRAIGHT,       /* suite fastpath: a kind's straight line of instructions */
-    LB_SCENARIO_ADDS,           /* suite fastpath: two locked adds and a store */
-    LB_SCENARIO_CYCLES30,       /* suite harness: ops whose length is known */
+    LB_SCENARIO_CONTROL_SHARED,    /* positive control: neighbouring words of one line */
+    LB_SCENARIO_CONTROL_APART,     /* negative control: the same words, 256 bytes apart */
+    LB_SCENARIO_UNCONTENDED,       /* suite fastpath: one object per thread, far apart */
+    LB_SCENARIO_STRAIGHT,          /* suite fastpath: a kind's straight line of instructions */
+    LB_SCENARIO_ADDS,              /* suite fastpath: two locked adds and a store */
+    LB_SCENARIO_UNCONTENDED_WRITE, /* suite fastpath: UNCONTENDED and STRAIGHT of writers */
+    LB_SCENARIO_STRAIGHT_WRITE,
+    LB_SCENARIO_CYCLES30, /* suite harness: ops whose length is known */
     LB_SCENARIO_CYCLES60,
     /* Suite offset: each thread works on a word of its own. */
     LB_SCENARIO_STORE,
@@ -317,6 +321,7 @@ bool lb_workload_blocks(const struct lb_workload *shape);
  *               3 of MANY the cursor in the draw, of MIX the threshold of a 32-bit draw
  *               4 where its sequence number lies, and above 16 bits its lock or the pointer to it
  *   STRAIGHT, ADDS         0 lock
+ *   STRAIGHT_WRITE         0 lock  1 a program of an object that is its lock
  *   SUM         0 first word  1 bytes between words  2 words to add up
  *   PUSH, POP   0 head  1 tail  2 slots
  *   CHURN_*     0 the thread's struct lb_churn

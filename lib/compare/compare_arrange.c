@@ -259,12 +259,21 @@ static int find_scans(struct lb_compare *c)
     return err;
 }
 
+/* The scenario beside which that of the name stands, NULL: none. */
+static const char *beside(const char *scenario)
+{
+    for (int k = 0; k < LB_SCENARIOS; k++)
+        if (lb_scenarios[k].beside && !strcmp(lb_scenarios[k].name, scenario))
+            return lb_scenarios[k].beside->name;
+    return NULL;
+}
+
 /* Rather the base with the same lock. A lock of fastpath goes to its straight line, or to the only
  * one there is, of an earlier run. */
 static int find_base(const struct order *exact, const struct order *any_lock, size_t i)
 {
     struct lb_compare_case *k = &exact->c->cases[i];
-    const char *cells[LB_KEYS], *straight[LB_KEYS];
+    const char *cells[LB_KEYS], *straight[LB_KEYS], *line = beside(k->cells[LB_KEY_SCENARIO]);
     char *layout = base_layout(exact->c, k->cells[LB_KEY_LAYOUT]);
     int found = -1;
 
@@ -273,13 +282,13 @@ static int find_base(const struct order *exact, const struct order *any_lock, si
     memcpy(cells, k->cells, sizeof cells);
     memcpy(straight, k->cells, sizeof straight);
     cells[LB_KEY_LAYOUT] = layout;
-    straight[LB_KEY_SCENARIO] = lb_scenarios[LB_SCENARIO_STRAIGHT].name;
+    straight[LB_KEY_SCENARIO] = line;
     straight[LB_KEY_LAYOUT] = "";
     if (*layout)
         found = first_of(exact, cells);
-    if (found < 0)
+    if (found < 0 && line)
         found = first_of(exact, straight);
-    if (found < 0)
+    if (found < 0 && line)
         found = first_of(any_lock, straight);
     if (found < 0)
         found = k->base;

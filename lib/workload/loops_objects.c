@@ -299,7 +299,8 @@ INLINE void increment(uintptr_t address)
                      __ATOMIC_RELAXED);
 }
 
-/* Write-locked; and with two words behind the lock, as a length and a pointer beside a mutex. */
+/* Write-locked; and with two words behind the lock, as a length and a pointer beside a mutex. A
+ * seqcount's writer keeps others away by nothing of its own: it is found where it is alone. */
 #define PLAIN_BODY(K, AT, DATA)                                                                    \
     do {                                                                                           \
         void *lock = at_##AT(x0 + ((program)x1)->lock);                                            \
@@ -307,9 +308,11 @@ INLINE void increment(uintptr_t address)
         DATA;                                                                                      \
         lb_##K##_write_unlock(lock, me, NULL);                                                     \
     } while (0)
+#define WRITER(K, AT) FORMS(writer_##K##_##AT, PLAIN_BODY(K, AT, (void)0))
+
 #define TWO_WORDS (increment(x0 + ((program)x1)->write[0]), increment(x0 + ((program)x1)->write[1]))
 #define PLAIN(K, AT)                                                                               \
-    FORMS(writer_##K##_##AT, PLAIN_BODY(K, AT, (void)0))                                           \
+    WRITER(K, AT)                                                                                  \
     FORMS(guarded_##K##_##AT, PLAIN_BODY(K, AT, TWO_WORDS))
 
 /* As many words as the program says: the same branches for a structure as it is and as moved. */
@@ -338,7 +341,7 @@ INLINE void write_under(uintptr_t object, program p, uint64_t rng)
 #define TAKES_PLAIN_LOCK(K)  FORMS(take_##K, TAKE_BODY(K))
 #define TAKES_PLAIN_COUNT(K) TAKES_PLAIN_LOCK(K)
 #define TAKES_PLAIN_RETRY(K) TAKES_PLAIN_LOCK(K)
-#define TAKES_MM_RETRY(K)    TAKES_PLAIN_LOCK(K)
+#define TAKES_MM_RETRY(K)    TAKES_PLAIN_LOCK(K) WRITER(K, inline) WRITER(K, indirect)
 #define TAKES_MM_LOCK(K)
 #define TAKES_NONE_LOCK(K)
 #define SHARES_LOCK(K)  FORMS(share_##K, SHARE_BODY(K))
@@ -406,7 +409,7 @@ FORMS(cycles60, multiply(rng, 20))
 #define ROWS_PLAIN_LOCK(K, LOCK)  ROWS_TAKES(K, LOCK)
 #define ROWS_PLAIN_COUNT(K, LOCK) ROWS_TAKES(K, LOCK)
 #define ROWS_PLAIN_RETRY(K, LOCK) ROWS_TAKES(K, LOCK)
-#define ROWS_MM_RETRY(K, LOCK)    ROWS_TAKES(K, LOCK)
+#define ROWS_MM_RETRY(K, LOCK)    ROWS_TAKES(K, LOCK) ROWS_AT(LB_OP_WRITER, writer, K, LOCK),
 #define ROWS_MM_LOCK(K, LOCK)
 #define ROWS_NONE_LOCK(K, LOCK)
 #define ROWS(NAME, K, readers, writers)                                                            \

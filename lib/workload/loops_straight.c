@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * The hot loops that locks are held against: for each kind the straight line of what its read lock
- * and unlock do to its words when nobody is in the way, with the same orders, written out by hand:
- * what it finds decides nothing (but of a seqcount) and is stored nowhere. The lock's address is
- * got as an op on an object gets it, which is no part of a lock: of a seqcount's read it would be a
- * third of the instructions. Here is nothing of lib/lock/fast_paths.h, or a mistake there would be
- * measured against itself.
+ * and unlock do to its words when nobody is in the way, and of what its write lock does, with the
+ * same orders, written out by hand: what it finds decides nothing (but of a seqcount) and is stored
+ * nowhere. The lock's address is got as an op on an object gets it, which is no part of a lock: of
+ * a seqcount's read it would be a third of the instructions. Here is nothing of
+ * lib/lock/fast_paths.h, or a mistake there would be measured against itself.
  */
 #include "loops.h"
 #include "lock/lock_private.h"
@@ -161,6 +161,79 @@ INLINE void straight_locked_adds(uintptr_t lock, const struct lb_task *me)
     __atomic_fetch_sub(word_at(lock), LB_RWSEM_READER, __ATOMIC_RELEASE);
 }
 
+/* The same of a write lock and unlock. Of many kinds that is how readers take it too. */
+INLINE void straight_write_rwsem40(uintptr_t lock, const struct lb_task *me)
+{
+    volatile uint64_t *count = word_at(lock), *owner = count + 1;
+
+    SWAP(count, 0, LB_RWSEM_WRITER, __ATOMIC_ACQUIRE);
+    __atomic_store_n(owner, (uintptr_t)me, __ATOMIC_RELAXED);
+    __atomic_store_n(owner, 0, __ATOMIC_RELAXED);
+    uint64_t seen = __atomic_fetch_sub(count, LB_RWSEM_WRITER, __ATOMIC_RELEASE);
+    SEEN(seen);
+}
+
+INLINE void straight_write_rwsem32(uintptr_t lock, const struct lb_task *me)
+{
+    straight_write_rwsem40(lock, me);
+}
+
+INLINE void straight_write_qspinlock(uintptr_t lock, const struct lb_task *me)
+{
+    straight_qspinlock(lock, me);
+}
+
+INLINE void straight_write_mutex32(uintptr_t lock, const struct lb_task *me)
+{
+    straight_mutex32(lock, me);
+}
+
+INLINE void straight_write_mutex24(uintptr_t lock, const struct lb_task *me)
+{
+    straight_mutex32(lock, me);
+}
+
+INLINE void straight_write_qrwlock(uintptr_t lock, const struct lb_task *me)
+{
+    (void)me;
+    SWAP(half_at(lock), 0, LB_QRWLOCK_WRITER, __ATOMIC_ACQUIRE);
+    __atomic_store_n(holder_at(lock), 0, __ATOMIC_RELEASE);
+}
+
+INLINE void straight_write_lockref(uintptr_t lock, const struct lb_task *me)
+{
+    straight_qspinlock(lock, me);
+}
+
+/* One more at the begin, which no store behind it may overtake, and one at the end. */
+INLINE void straight_write_seqcount(uintptr_t lock, const struct lb_task *me)
+{
+    volatile uint32_t *sequence = half_at(lock);
+
+    (void)me;
+    __atomic_store_n(sequence, __atomic_load_n(sequence, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+#if defined(__aarch64__)
+    __asm__ __volatile__("dmb ishst" ::: "memory");
+#else
+    __asm__ __volatile__("" ::: "memory");
+#endif
+    __atomic_store_n(sequence, __atomic_load_n(sequence, __ATOMIC_RELAXED) + 1, __ATOMIC_RELEASE);
+}
+
+INLINE void straight_write_seqlock(uintptr_t lock, const struct lb_task *me)
+{
+    const uintptr_t spinlock = lock + offsetof(struct lb_seqlock, lock);
+
+    SWAP(half_at(spinlock), 0, LB_QSPINLOCK_HELD, __ATOMIC_ACQUIRE);
+    straight_write_seqcount(lock, me);
+    __atomic_store_n(holder_at(spinlock), 0, __ATOMIC_RELEASE);
+}
+
+INLINE void straight_write_futex_mutex(uintptr_t lock, const struct lb_task *me)
+{
+    straight_futex_mutex(lock, me);
+}
+
 INLINE void adds(uintptr_t lock, const struct lb_task *me)
 {
     volatile uint64_t *count = word_at(lock);
@@ -171,22 +244,28 @@ INLINE void adds(uintptr_t lock, const struct lb_task *me)
 }
 FORMS(adds, adds(x0, me))
 
-/* The C library's locks have none: what they do is its own. */
-#define LINES(X)                                                                                   \
-    X(RWSEM40, rwsem40)                                                                            \
-    X(RWSEM32, rwsem32)                                                                            \
-    X(REFCOUNT, refcount)                                                                          \
-    X(QSPINLOCK, qspinlock)                                                                        \
-    X(MUTEX32, mutex32)                                                                            \
-    X(MUTEX24, mutex24)                                                                            \
-    X(QRWLOCK, qrwlock)                                                                            \
-    X(LOCKREF, lockref)                                                                            \
-    X(SEQCOUNT, seqcount)                                                                          \
-    X(SEQLOCK, seqlock)                                                                            \
-    X(FUTEX_MUTEX, futex_mutex)                                                                    \
-    X(LOCKED_ADDS, locked_adds)
+/* The C library's locks have none: what they do is its own. WRITE: those that also have one of
+ * their writers. */
+#define LINES(READ, WRITE)                                                                         \
+    WRITE(RWSEM40, rwsem40)                                                                        \
+    WRITE(RWSEM32, rwsem32)                                                                        \
+    READ(REFCOUNT, refcount)                                                                       \
+    WRITE(QSPINLOCK, qspinlock)                                                                    \
+    WRITE(MUTEX32, mutex32)                                                                        \
+    WRITE(MUTEX24, mutex24)                                                                        \
+    WRITE(QRWLOCK, qrwlock)                                                                        \
+    WRITE(LOCKREF, lockref)                                                                        \
+    WRITE(SEQCOUNT, seqcount)                                                                      \
+    WRITE(SEQLOCK, seqlock)                                                                        \
+    WRITE(FUTEX_MUTEX, futex_mutex)                                                                \
+    READ(LOCKED_ADDS, locked_adds)
+/* Where the lock lies is got as an op on an object gets it: of a reader from a register, of a
+ * writer from its program. */
 #define LINE(NAME, K) FORMS(straight_##K, straight_##K(x0 + lock_of(x4), me))
-LINES(LINE)
+#define BOTH_LINES(NAME, K)                                                                        \
+    LINE(NAME, K)                                                                                  \
+    FORMS(straightwrite_##K, straight_write_##K(x0 + ((program)x1)->lock, me))
+LINES(LINE, BOTH_LINES)
 LINE(RWSEM40, rwsem40_clearing)
 LINE(RWSEM32, rwsem32_clearing)
 
@@ -194,10 +273,12 @@ LINE(RWSEM32, rwsem32_clearing)
 #define ROW_CLEARING(NAME, K)                                                                      \
     ROW_BY(RULES(CLEARING), LB_OP_STRAIGHT, straight_##K##_clearing, LB_LOCK_##NAME, false)
 #define ROW_OF(NAME, K) ROW(LB_OP_STRAIGHT, straight_##K, LB_LOCK_##NAME, false),
+#define ROWS_OF(NAME, K)                                                                           \
+    ROW_OF(NAME, K) ROW(LB_OP_STRAIGHT_WRITE, straightwrite_##K, LB_LOCK_##NAME, false),
 static const struct lb_hot_entry entries[] = {
     ROW_CLEARING(RWSEM40, rwsem40),
     ROW_CLEARING(RWSEM32, rwsem32),
-    LINES(ROW_OF) /**/
+    LINES(ROW_OF, ROWS_OF) /**/
     ROW(LB_OP_ADDS, adds, LB_HOT_NO_LOCK, false),
 };
 const struct lb_hot_table lb_hot_straights = {entries, LB_COUNT(entries)};

@@ -175,7 +175,9 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
     if (!has_fields(scenario, layout))
         return lb_fail(why, EINVAL, "%s with layout %s: which fields are read, and which written?",
                        scenario->name, layout->name);
-    if (has_op(scenario, LB_OP_WRITER) && !info->plain_writers)
+    /* A sequence count's writers need any lock, or nobody else. */
+    bool alone = info->lockless_reads && scenario->objects == LB_OBJECTS_APART;
+    if (has_op(scenario, LB_OP_WRITER) && !info->plain_writers && !alone)
         return lb_fail(why, EINVAL, "%s with lock %s: %s", scenario->name, info->name,
                        info->excludes ? "its writers need the address space's lock: see mixed"
                                       : "it has no write side");

@@ -43,15 +43,19 @@ static const struct {
     enum lb_op op;
 } locking[] =
     {
-        {LB_SCENARIO_SAME_OBJECT, LB_OP_READ}, {LB_SCENARIO_MIXED, LB_OP_WRITE},
-        {LB_SCENARIO_WRITERS, LB_OP_WRITER},   {LB_SCENARIO_NESTED, LB_OP_NESTED},
-        {LB_SCENARIO_MANY, LB_OP_MANY},        {LB_SCENARIO_UNCONTENDED, LB_OP_ALONE},
+        {LB_SCENARIO_SAME_OBJECT, LB_OP_READ},
+        {LB_SCENARIO_MIXED, LB_OP_WRITE},
+        {LB_SCENARIO_WRITERS, LB_OP_WRITER},
+        {LB_SCENARIO_NESTED, LB_OP_NESTED},
+        {LB_SCENARIO_MANY, LB_OP_MANY},
+        {LB_SCENARIO_UNCONTENDED, LB_OP_ALONE},
+        {LB_SCENARIO_UNCONTENDED_WRITE, LB_OP_WRITER},
 },
   plain[] = {
       {LB_SCENARIO_EMPTY, LB_OP_EMPTY},        {LB_SCENARIO_OBSERVER, LB_OP_OBSERVE},
       {LB_SCENARIO_CONTROL_SHARED, LB_OP_ADD}, {LB_SCENARIO_STRAIGHT, LB_OP_STRAIGHT},
       {LB_SCENARIO_ADDS, LB_OP_ADDS},          {LB_SCENARIO_CYCLES30, LB_OP_CYCLES30},
-      {LB_SCENARIO_CYCLES60, LB_OP_CYCLES60},
+      {LB_SCENARIO_CYCLES60, LB_OP_CYCLES60},  {LB_SCENARIO_STRAIGHT_WRITE, LB_OP_STRAIGHT_WRITE},
 };
 
 /* The loop's generator, written down a second time: xorshift64 with 13, 7, 17. */
@@ -67,8 +71,9 @@ static inline bool has_loop(enum lb_op op, enum lb_lock_kind lock, bool indirect
 {
     switch (op) {
     case LB_OP_GUARDED:
-    case LB_OP_WRITER:
         return lb_lock_info(lock)->plain_writers;
+    case LB_OP_WRITER: /* a seqcount's alone */
+        return lb_lock_info(lock)->plain_writers || lock == LB_LOCK_SEQCOUNT;
     case LB_OP_WRITE:
     case LB_OP_MIX:
         return lb_lock_info(lock)->excludes;
@@ -78,6 +83,8 @@ static inline bool has_loop(enum lb_op op, enum lb_lock_kind lock, bool indirect
         return !indirect && !lb_lock_info(lock)->lockless_reads;
     case LB_OP_STRAIGHT:
         return !indirect && lock != LB_LOCK_PTHREAD_RWLOCK && lock != LB_LOCK_PTHREAD_MUTEX;
+    case LB_OP_STRAIGHT_WRITE:
+        return has_loop(LB_OP_STRAIGHT, lock, indirect) && has_loop(LB_OP_WRITER, lock, indirect);
     default:
         return true;
     }
