@@ -37,14 +37,14 @@
 
 /* `count` is what adding the reader's bias gave. */
 LB_SLOW_PATH void lb_rwsem_read_slow(struct lb_rwsem *sem, struct lb_task *me, uint64_t count,
-                                     enum lb_lock_kind kind);
+                                     enum lb_lock_kind kind) LB_TWICE(lb_rwsem_read_slow);
 LB_SLOW_PATH void lb_rwsem_write_slow(struct lb_rwsem *sem, struct lb_task *me,
-                                      enum lb_lock_kind kind);
+                                      enum lb_lock_kind kind) LB_TWICE(lb_rwsem_write_slow);
 /* The last reader left, or a writer did, and there are waiters. */
 LB_SLOW_PATH void lb_rwsem_read_wake(struct lb_rwsem *sem, struct lb_task *me,
-                                     enum lb_lock_kind kind);
+                                     enum lb_lock_kind kind) LB_TWICE(lb_rwsem_read_wake);
 LB_SLOW_PATH void lb_rwsem_write_wake(struct lb_rwsem *sem, struct lb_task *me,
-                                      enum lb_lock_kind kind);
+                                      enum lb_lock_kind kind) LB_TWICE(lb_rwsem_write_wake);
 
 /* The owner is a hint for spinners and protects nothing: relaxed. A reader keeps the mark that
  * stops writers from spinning; it leaves its name behind when it unlocks, unless LB_RULES_CLEARING.
@@ -175,9 +175,12 @@ LB_RWSEM_CLEARING_PATHS(rwsem32)
 /* With more than this the next reader would pass for a writer. */
 #define LB_REFCOUNT_LIMIT (LB_REFCOUNT_WRITER - 1)
 
-LB_SLOW_PATH void lb_refcount_read_slow(struct lb_refcount *ref, struct lb_task *me);
-LB_SLOW_PATH void lb_refcount_write_slow(struct lb_refcount *ref, struct lb_task *me);
-LB_SLOW_PATH void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm *mm);
+LB_SLOW_PATH void lb_refcount_read_slow(struct lb_refcount *ref, struct lb_task *me)
+    LB_TWICE(lb_refcount_read_slow);
+LB_SLOW_PATH void lb_refcount_write_slow(struct lb_refcount *ref, struct lb_task *me)
+    LB_TWICE(lb_refcount_write_slow);
+LB_SLOW_PATH void lb_refcount_wake(struct lb_refcount *ref, struct lb_task *me, struct lb_mm *mm)
+    LB_TWICE(lb_refcount_wake);
 
 LB_FAST_PATH bool lb_refcount_read_try(void *lock, struct lb_task *me)
 {
@@ -253,7 +256,8 @@ LB_FAST_PATH void lb_refcount_write_unlock(void *lock, struct lb_task *me, struc
     }
 
 /* `word` is what the compare-and-swap found. */
-LB_SLOW_PATH void lb_qspinlock_slow(struct lb_qspinlock *lock, struct lb_task *me, uint32_t word);
+LB_SLOW_PATH void lb_qspinlock_slow(struct lb_qspinlock *lock, struct lb_task *me, uint32_t word)
+    LB_TWICE(lb_qspinlock_slow);
 
 /* The lowest byte of a word of four, which some holder alone changes. */
 LB_FAST_PATH uint8_t *lb_lowest_byte(void *word)
@@ -281,8 +285,9 @@ LB_FAST_PATH void lb_qspinlock_write_unlock(void *lock, struct lb_task *me, stru
 
 LB_EXCLUSIVE_READS(qspinlock)
 
-LB_SLOW_PATH void lb_mutex_slow(struct lb_mutex *mutex, struct lb_task *me, enum lb_lock_kind kind);
-LB_SLOW_PATH void lb_mutex_wake(struct lb_mutex *mutex, struct lb_task *me);
+LB_SLOW_PATH void lb_mutex_slow(struct lb_mutex *mutex, struct lb_task *me, enum lb_lock_kind kind)
+    LB_TWICE(lb_mutex_slow);
+LB_SLOW_PATH void lb_mutex_wake(struct lb_mutex *mutex, struct lb_task *me) LB_TWICE(lb_mutex_wake);
 
 /* The owner is the lock: one word tells who has it and whether somebody waits. */
 LB_FAST_PATH void lb_mutex_lock(struct lb_mutex *mutex, struct lb_task *me, enum lb_lock_kind kind)
@@ -319,8 +324,10 @@ LB_MUTEX_FAST_PATHS(mutex24, LB_LOCK_MUTEX24)
 
 #define LB_QRWLOCK_NO_READER (LB_QRWLOCK_WRITER | LB_QRWLOCK_WAITING)
 
-LB_SLOW_PATH void lb_qrwlock_read_slow(struct lb_qrwlock *lock, struct lb_task *me);
-LB_SLOW_PATH void lb_qrwlock_write_slow(struct lb_qrwlock *lock, struct lb_task *me);
+LB_SLOW_PATH void lb_qrwlock_read_slow(struct lb_qrwlock *lock, struct lb_task *me)
+    LB_TWICE(lb_qrwlock_read_slow);
+LB_SLOW_PATH void lb_qrwlock_write_slow(struct lb_qrwlock *lock, struct lb_task *me)
+    LB_TWICE(lb_qrwlock_write_slow);
 
 LB_FAST_PATH void lb_qrwlock_read(void *lock, struct lb_task *me)
 {
@@ -377,7 +384,8 @@ LB_FAST_PATH lb_lockref_word *lb_lockref_both(struct lb_lockref *ref)
     return (lb_lockref_word *)(void *)ref;
 }
 
-LB_SLOW_PATH void lb_lockref_slow(struct lb_lockref *ref, struct lb_task *me, uint64_t change);
+LB_SLOW_PATH void lb_lockref_slow(struct lb_lockref *ref, struct lb_task *me, uint64_t change)
+    LB_TWICE(lb_lockref_slow);
 
 /* Relaxed: a reference protects nothing but the object's life. */
 LB_FAST_PATH void lb_lockref_change(struct lb_lockref *ref, struct lb_task *me, uint64_t change)
@@ -440,7 +448,8 @@ LB_FAST_PATH void lb_order_loads(void)
 #endif
 }
 
-LB_SLOW_PATH uint32_t lb_seqcount_read_slow(const struct lb_seqcount *seq, struct lb_task *me);
+LB_SLOW_PATH uint32_t lb_seqcount_read_slow(const struct lb_seqcount *seq, struct lb_task *me)
+    LB_TWICE(lb_seqcount_read_slow);
 
 LB_FAST_PATH uint32_t lb_seqcount_read_begin(const void *lock, struct lb_task *me)
 {
@@ -505,8 +514,10 @@ LB_FAST_PATH void lb_seqlock_write_unlock(void *lock, struct lb_task *me, struct
     lb_qspinlock_write_unlock(&seq->lock, me, mm);
 }
 
-LB_SLOW_PATH void lb_futex_mutex_slow(struct lb_futex_mutex *mutex, struct lb_task *me);
-LB_SLOW_PATH void lb_futex_mutex_wake(struct lb_futex_mutex *mutex, struct lb_task *me);
+LB_SLOW_PATH void lb_futex_mutex_slow(struct lb_futex_mutex *mutex, struct lb_task *me)
+    LB_TWICE(lb_futex_mutex_slow);
+LB_SLOW_PATH void lb_futex_mutex_wake(struct lb_futex_mutex *mutex, struct lb_task *me)
+    LB_TWICE(lb_futex_mutex_wake);
 
 LB_FAST_PATH void lb_futex_mutex_write(void *lock, struct lb_task *me, struct lb_mm *mm)
 {

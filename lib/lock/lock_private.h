@@ -99,7 +99,8 @@ struct lb_lock_class {
     void (*init)(void *lock);          /* from all bytes 0; NULL: that is unlocked */
     bool (*is_idle)(const void *lock); /* unlocked, and nobody waits */
 };
-#define LB_LOCK_DECLARE(NAME, k, readers, writers) extern const struct lb_lock_class lb_##k##_class;
+#define LB_LOCK_DECLARE(NAME, k, readers, writers)                                                 \
+    extern const struct lb_lock_class lb_##k##_class LB_TWICE(lb_##k##_class);
 LB_LOCK_LIST(LB_LOCK_DECLARE)
 
 /* The part of a kind's information that its line in LB_LOCK_LIST and its type give. */
@@ -122,11 +123,11 @@ enum { LB_LOCK_LIST(LB_LOCK_READS) };
 
 /* Sleeps until a token is there and takes it. A token may be left over from an earlier wake-up, so
  * the caller looks at what it waits for again. */
-void lb_task_park(struct lb_task *me);
-void lb_task_unpark(struct lb_task *task, struct lb_task *me);
+void lb_task_park(struct lb_task *me) LB_TWICE(lb_task_park);
+void lb_task_unpark(struct lb_task *task, struct lb_task *me) LB_TWICE(lb_task_unpark);
 /* Sleeps while the word has that value, or not at all; wakes one who sleeps on it. */
-void lb_futex_wait(uint32_t *word, uint32_t value);
-void lb_futex_wake(uint32_t *word);
+void lb_futex_wait(uint32_t *word, uint32_t value) LB_TWICE(lb_futex_wait);
+void lb_futex_wake(uint32_t *word) LB_TWICE(lb_futex_wake);
 
 /* The thread that is spun for may have lost its CPU without saying so, perhaps to the spinner. So
  * each LB_PATIENCE_NS of spinning on one state end in a sched_yield. Where every thread has a CPU
@@ -149,13 +150,13 @@ static inline void lb_pause(void)
 
 /* One pause. True when LB_PATIENCE_NS have passed since the start or the last true; the clock is
  * read in few of the calls. */
-bool lb_patience_ends(struct lb_patience *patience);
+bool lb_patience_ends(struct lb_patience *patience) LB_TWICE(lb_patience_ends);
 
 /* The same for locks that are handed on in order, where each waiter has to run in its turn: one
  * pause, or a yield where patience ends. A yield that comes back late has let others run; from then
  * on the task yields at once, until a yield finds nobody, or every lock taken would cost a few
  * times LB_PATIENCE_NS where threads outnumber CPUs. */
-void lb_task_spin(struct lb_task *me, struct lb_patience *patience);
+void lb_task_spin(struct lb_task *me, struct lb_patience *patience) LB_TWICE(lb_task_spin);
 
 /* The word may still name a task that has gone on: tasks outlive the locks' use. */
 static inline const struct lb_task *lb_owner_task(uint64_t owner)
@@ -176,8 +177,8 @@ static inline bool lb_owner_spinnable(uint64_t owner)
 /* The MCS queue of a lock's spinners. lb_osq_lock returns true when the task is first in the queue
  * and false when it left it, because the owner is not `spinnable` (sleeps, say). */
 bool lb_osq_lock(uint32_t *tail, const uint64_t *owner, bool (*spinnable)(uint64_t owner),
-                 struct lb_task *me);
-void lb_osq_unlock(uint32_t *tail, struct lb_task *me);
+                 struct lb_task *me) LB_TWICE(lb_osq_lock);
+void lb_osq_unlock(uint32_t *tail, struct lb_task *me) LB_TWICE(lb_osq_unlock);
 
 /* What was written before it is seen by everybody before anything behind it is read: what the
  * kernel's set_current_state is for. An exchange on the task's own word, as there. */

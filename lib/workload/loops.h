@@ -249,11 +249,11 @@ struct lb_hot_table {
     const struct lb_hot_entry *entries;
     size_t n;
 };
-extern const struct lb_hot_table lb_hot_objects;   /* loops_objects.c */
-extern const struct lb_hot_table lb_hot_straights; /* loops_straight.c */
-extern const struct lb_hot_table lb_hot_accesses;  /* loops_accesses.c */
-extern const struct lb_hot_table lb_hot_words;     /* loops_words.c */
-extern const struct lb_hot_table lb_hot_churns;    /* loops_churn.c */
-extern const struct lb_hot_table lb_hot_faults;    /* loops_pages.c */
+extern const struct lb_hot_table lb_hot_objects LB_TWICE(lb_hot_objects);     /* loops_objects.c */
+extern const struct lb_hot_table lb_hot_straights LB_TWICE(lb_hot_straights); /* loops_straight.c */
+extern const struct lb_hot_table lb_hot_accesses LB_TWICE(lb_hot_accesses);   /* loops_accesses.c */
+extern const struct lb_hot_table lb_hot_words LB_TWICE(lb_hot_words);         /* loops_words.c */
+extern const struct lb_hot_table lb_hot_churns LB_TWICE(lb_hot_churns);       /* loops_churn.c */
+extern const struct lb_hot_table lb_hot_faults LB_TWICE(lb_hot_faults);       /* loops_pages.c */
 
 #endif
