@@ -45,6 +45,10 @@ int lb_clock_init(enum lb_clock_kind prefer, struct lb_clock *clock);
  * once for 5 s (nothing is changed then). */
 int lb_clock_check_pus(struct lb_clock *clock, const int *pu_os, size_t n_pus);
 
+/* Both, for threads on those PUs; the finest source there is. Errors as of both, with a sentence.
+ */
+int lb_clock_make(const int *pu_os, size_t n_pus, struct lb_why *why, struct lb_clock *clock);
+
 const char *lb_clock_name(const struct lb_clock *clock);
 
 /* The clock in ns of CLOCK_MONOTONIC, for time-outs and progress; not for measuring. */

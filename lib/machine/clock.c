@@ -585,3 +585,16 @@ int lb_clock_check_pus(struct lb_clock *clock, const int *pu_os, size_t n_pus)
     *clock = checked;
     return 0;
 }
+
+int lb_clock_make(const int *pu_os, size_t n_pus, struct lb_why *why, struct lb_clock *clock)
+{
+    int err = lb_clock_init(LB_CLOCK_TSC, clock);
+
+    if (err)
+        return lb_fail(why, -err, "clock: this machine has no usable time source");
+    if ((err = lb_clock_check_pus(clock, pu_os, n_pus)))
+        return lb_fail(why, -err, "clock: cannot be compared across the PUs: %s",
+                       err == -ETIMEDOUT ? "two of them hardly ever run this program at once"
+                                         : strerror(-err));
+    return 0;
+}

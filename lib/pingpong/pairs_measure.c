@@ -102,13 +102,6 @@ static int take_worker(struct measuring *m, int pu_os, int *nodes)
     return 0;
 }
 
-static int make_clock(struct measuring *m, struct lb_why *why)
-{
-    if (lb_clock_init(LB_CLOCK_TSC, &m->out->clock))
-        return lb_fail(why, ENODEV, "clock: this machine has no usable time source");
-    return lb_clock_check_pus(&m->out->clock, m->pus, (size_t)m->n_pus);
-}
-
 static int make_crew(struct measuring *m, struct lb_why *why)
 {
     size_t room = (size_t)m->topology->n_pus;
@@ -125,7 +118,7 @@ static int make_crew(struct measuring *m, struct lb_why *why)
             err = take_worker(m, m->plan->pairs[i].pu_b_os, nodes);
     if (!err) {
         lb_load_read("", m->pus, (size_t)m->n_pus, &m->load);
-        err = make_clock(m, why);
+        err = lb_clock_make(m->pus, (size_t)m->n_pus, why, &m->out->clock);
     }
     if (!err)
         err = lb_crew_create(&m->out->clock, m->pus, nodes, m->n_pus, why, &m->crew);

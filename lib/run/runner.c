@@ -104,22 +104,9 @@ int lb_runner_list_pus(struct lb_runner *b, const struct lb_topology *t)
     return 0;
 }
 
-static int make_clock(struct lb_runner *b, const int *pus, int n, struct lb_why *why)
-{
-    int err = lb_clock_init(LB_CLOCK_TSC, &b->run->clock);
-
-    if (err)
-        return lb_fail(why, -err, "clock: this machine has no usable time source");
-    if ((err = lb_clock_check_pus(&b->run->clock, pus, (size_t)n)))
-        return lb_fail(why, -err, "clock: cannot be compared across the PUs: %s",
-                       err == -ETIMEDOUT ? "two of them hardly ever run this program at once"
-                                         : strerror(-err));
-    return 0;
-}
-
 int lb_runner_make_crew(struct lb_runner *b, struct lb_why *why)
 {
-    int err = make_clock(b, b->pus, b->n_pus, why);
+    int err = lb_clock_make(b->pus, (size_t)b->n_pus, why, &b->run->clock);
 
     if (err)
         return err;
