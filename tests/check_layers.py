@@ -23,7 +23,7 @@ STAGES = {
     "workload": "scenario",
     "counters": "counters events",
     "crew": "account costs crew latency",
-    "model": "bracket expected line_waits matrix model",
+    "model": "bracket expected line_waits matrix model suggest",
     "stats": "interference stats",
     "record": "record",
     "plan": "plan sweep",

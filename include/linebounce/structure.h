@@ -88,6 +88,7 @@ struct lb_structure {
     char *source; /* "this kernel 6.18.0", or the file */
     bool running; /* it is the running kernel's */
     bool is_union;
+    bool partial; /* members are known in part only: what lies between them is not */
     size_t bytes;
     size_t align_bytes;         /* of its most aligned member, or what alignas asks for: DWARF 5
                                    says that, BTF and older DWARF do not */

@@ -68,6 +68,18 @@ struct lb_whatif_options {
  */
 int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *options,
                            struct lb_why *why, struct lb_whatif *whatif);
+/* The same in two steps, for those who want the structure too: the caller destroys it. `name` is
+ * that of ",name=", or "" where none was given. Also of a layout of the user's own
+ * (lb_layout_parse): members are its fields and its lock, called "lock", and it is partial. */
+int lb_whatif_read(const char *text, const struct lb_whatif_options *options, struct lb_why *why,
+                   char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **structure);
+int lb_whatif_of(const struct lb_structure *structure, const char *name,
+                 const struct lb_whatif_options *options, struct lb_why *why,
+                 struct lb_whatif *whatif);
+/* What is known of a structure as it is, of a preset above all: its fields as members, partial. A
+ * field whose size is not said is a word, or reaches up to the next. -ENOMEM. */
+int lb_whatif_structure(const struct lb_whatif *whatif, struct lb_why *why,
+                        struct lb_structure **structure);
 
 /* Has its lock, or where it has none the first field that is written, taken as one of that kind, in
  * the way that `write` says where it says one, else as is usual for the kind. -EINVAL: nothing is

@@ -238,6 +238,7 @@ int lb_c2c_structure(const struct lb_c2c_line *line, struct lb_why *why,
         return lb_fail(why, ENOMEM, "c2c: out of memory");
     s->bytes = last->offset < LB_LINE_BYTES ? LB_LINE_BYTES : PAIR_OFFSET;
     s->align_bytes = s->bytes;
+    s->partial = true;
     s->pointer_bytes = sizeof(uint64_t);
     for (size_t i = 0; !err && i < line->n_touches; i++) {
         size_t bytes = bytes_of(line, i);

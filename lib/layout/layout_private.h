@@ -41,6 +41,10 @@ int lb_layout_check_name(const char *name, size_t length, struct lb_why *why);
 /* Which kind here is what the member is, by its type and size; false: none is. */
 bool lb_layout_runs_as(const struct lb_member *member, enum lb_lock_kind *kind);
 
+/* The layout as a structure, of which its fields and lock ("lock") are known. -ENOMEM. */
+int lb_structure_of_layout(const struct lb_layout *layout, struct lb_why *why,
+                           struct lb_structure **structure);
+
 /* The fields of a vm_area_struct, and nothing else. */
 void lb_layout_set_vma_fields(struct lb_layout *layout, size_t head, size_t tail);
 

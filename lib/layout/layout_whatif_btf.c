@@ -207,9 +207,23 @@ static int choose_how(struct lb_whatif *w, const struct lb_whatif_options *o,
     return lb_whatif_take(w, o->lock ? *o->lock : found->kind, why);
 }
 
-static int read_structure(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
-                          char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **s)
+/* A layout of the user's own: its name is in front of its colon. */
+static int read_own(const char *text, struct lb_why *why, char name[LB_LAYOUT_NAME_BYTES],
+                    struct lb_structure **s)
 {
+    struct lb_layout layout;
+    int err = lb_layout_parse(text, why, &layout);
+
+    if (!err && !(err = lb_structure_of_layout(&layout, why, s)))
+        memcpy(name, layout.name, sizeof layout.name);
+    return err;
+}
+
+int lb_whatif_read(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
+                   char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **s)
+{
+    if (text && !lb_layout_has_source(text) && strchr(text, ':'))
+        return read_own(text, why, name, s);
     if (text)
         return lb_layout_source_read(
             text,
@@ -238,17 +252,13 @@ static int take_fields(struct lb_whatif *w, const struct lb_structure *s,
     return err;
 }
 
-int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
-                           struct lb_whatif *whatif)
+int lb_whatif_of(const struct lb_structure *s, const char *name, const struct lb_whatif_options *o,
+                 struct lb_why *why, struct lb_whatif *whatif)
 {
     struct lb_whatif w = {0};
-    struct lb_structure *s = NULL;
-    char name[LB_LAYOUT_NAME_BYTES];
     struct found found = {0};
-    int err = read_structure(text, o, why, name, &s);
+    int err = describe(&w, name, s, why);
 
-    if (!err)
-        err = describe(&w, name, s, why);
     if (!err)
         err = take_fields(&w, s, o, false, &found, why);
     if (!err)
@@ -258,9 +268,21 @@ int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, 
         err = move_fields(&w, s, o, why);
     if (!err)
         err = choose_how(&w, o, &found, why);
-    lb_structure_destroy(s);
     enter_locks(&w);
     if (!err)
         *whatif = w;
+    return err;
+}
+
+int lb_whatif_of_structure(const char *text, const struct lb_whatif_options *o, struct lb_why *why,
+                           struct lb_whatif *whatif)
+{
+    struct lb_structure *s = NULL;
+    char name[LB_LAYOUT_NAME_BYTES];
+    int err = lb_whatif_read(text, o, why, name, &s);
+
+    if (!err)
+        err = lb_whatif_of(s, name, o, why, whatif);
+    lb_structure_destroy(s);
     return err;
 }

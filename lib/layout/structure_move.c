@@ -24,6 +24,7 @@ static struct lb_structure *copy_of(const struct lb_structure *s)
     c->form = s->form;
     c->running = s->running;
     c->is_union = s->is_union;
+    c->partial = s->partial;
     c->bytes = s->bytes;
     c->align_bytes = s->align_bytes;
     c->pointer_bytes = s->pointer_bytes;
