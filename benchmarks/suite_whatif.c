@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include "report/interval.h"
+#include "report/moved.h"
 #include "report/table.h"
 
 #include <math.h>
@@ -44,28 +45,6 @@ static void defaults(const struct settings *s, struct request *request)
     }
 }
 
-/* What a line is of, beside the layout. */
-struct place {
-    int placement;
-    double work_ns;
-    int lock; /* -1: none is taken */
-};
-
-static const struct lb_result *line_of(const struct lb_analysis *a, const char *layout,
-                                       const struct place *at, int role)
-{
-    const struct lb_plan *p = a->run->plan;
-
-    for (size_t i = 0; i < p->n_cases; i++) {
-        const struct lb_case *c = &p->cases[i];
-        if (c->shape.layout && !strcmp(c->shape.layout->name, layout) && !c->twin &&
-            c->placement == at->placement && c->work_ns == at->work_ns &&
-            (at->lock < 0 || (int)c->shape.lock == at->lock))
-            return lb_analysis_find(a, (int)i, role);
-    }
-    return NULL;
-}
-
 static void print_cost(FILE *out, const struct lb_result *l)
 {
     char text[INTERVAL_BYTES] = "-";
@@ -77,13 +56,13 @@ static void print_cost(FILE *out, const struct lb_result *l)
 
 /* One role at one work: as it is, as moved, the difference and what it means. */
 static void print_role(FILE *out, const struct lb_analysis *a, const struct lb_whatif *w,
-                       const struct place *at, int role)
+                       const struct moved_place *at, int role)
 {
     char moved[LB_LAYOUT_NAME_BYTES + 8], text[INTERVAL_BYTES];
-    const struct lb_result *before = line_of(a, w->name, at, role), *after;
+    const struct lb_result *before = moved_line(a, w->name, at, role), *after;
 
     snprintf(moved, sizeof moved, "%s:moved", w->name);
-    after = w->moved ? line_of(a, moved, at, role) : NULL;
+    after = w->moved ? moved_line(a, moved, at, role) : NULL;
     fprintf(out, "  %-5s at %4g ns of work: net ns/op", role ? "write" : "read", at->work_ns);
     print_cost(out, before);
     if (w->moved) {
@@ -205,7 +184,7 @@ static void print_place(FILE *out, const struct lb_analysis *a, const struct set
     size_t n_work = s->works.n ? s->works.n : s->quick ? 1 : LB_COUNT(works);
 
     for (size_t i = 0; i < n_kinds; i++) {
-        struct place at = {placement, 0, lb_how_takes(w->write) ? (int)kinds[i] : -1};
+        struct moved_place at = {placement, 0, lb_how_takes(w->write) ? (int)kinds[i] : -1};
         if (at.lock >= 0)
             fprintf(out, "  as %s:\n", lb_lock_info(kinds[i])->name);
         for (size_t k = 0; k < n_work; k++)

@@ -41,7 +41,7 @@ class Bash(unittest.TestCase):
         self.assertEqual(self.complete("re"), {"repeat"})
         self.assertEqual(self.complete(""),
                          {"run", "sweep", "repeat", "show", "compare", "doctor", "explain",
-                          "predict", "summarise", "plot", "help"})
+                          "predict", "summarise", "plot", "suggest", "help"})
 
     def test_options(self):
         self.assertEqual(self.complete("run", "--scen"), {"--scenario"})

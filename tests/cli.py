@@ -81,7 +81,7 @@ class Words(Case):
 
     def test_help(self):
         for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),
-                        ("explain",), ("predict",), ("plot",)):
+                        ("explain",), ("predict",), ("plot",), ("suggest",)):
             result = self.succeeds(*command, "--help")
             self.assertRegex(result.stdout, r"^Usage: " + " ".join(("linebounce", *command)))
             self.assertEqual(result.stderr, "")
@@ -98,7 +98,7 @@ class Words(Case):
         with open(os.path.join(SOURCE, "meson.build"), encoding="utf-8") as file:
             version = re.search(r"version: '([^']+)'", file.read())[1]
         for command in ((), ("run",), ("sweep",), ("compare",), ("show",), ("doctor",),
-                        ("explain",), ("predict",), ("plot",)):
+                        ("explain",), ("predict",), ("plot",), ("suggest",)):
             for option in ("--version", "-V"):
                 result = self.succeeds(*command, option)
                 self.assertRegex(result.stdout, rf"^linebounce {re.escape(version)}\n"

@@ -156,6 +156,12 @@ class Plans(Failing):
                   "same-object,many", most=60)
         self.each("sweep", "--dry-run", "--seed", "1", most=160)
 
+    def test_suggestions(self):
+        self.each("suggest", "--dry-run", "--seed", "1", "--preset", "dentry", most=60)
+        self.each("suggest", "--dry-run", "--seed", "1", "--layout",
+                  "x:size=96,lock=16:pthread_mutex,hot=a@0+b@8:4+c@12:4", "--read", "a,b",
+                  "--write", "c", "--together", "a,b", "--first", "a", most=60)
+
 
 def row(layout, number, ns, columns):
     cells = dict(schema_version="3", suite="layouts", scenario="same-object", layout=layout,

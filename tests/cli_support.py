@@ -31,7 +31,7 @@ PUS = sorted(os.sched_getaffinity(0))
 ROOT = os.geteuid() == 0
 # A refusal: one sentence; the option parser adds a hint where help is.
 SENTENCE = re.compile(r"^linebounce( run| sweep| compare| show( result)?| doctor| summarise| help|"
-                      r" explain| plot| predict)?: \S[^\n]*\n"
+                      r" explain| plot| predict| suggest)?: \S[^\n]*\n"
                       r"(Try `linebounce [^\n]*\n?[^\n]*\.\n)?\Z")
 # Two layouts in one scenario; and on one thread, which any machine can do.
 SMALL = ("--scenario", "same-object", "--layout", "pointer,embedded", "--no-plots")

@@ -74,6 +74,8 @@ enum {
     KEY_OBSERVE_EVERY,
     KEY_EXPECTED,
     KEY_HANDOVER,
+    KEY_TOGETHER,
+    KEY_FIRST,
 };
 
 static const struct argp_option run_options[] = {
@@ -704,6 +706,104 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
     if (!s->budget_given)
         s->budget_s = NAN; /* as long as the plan takes */
     if ((err = check_against(s, false, &why)) || (err = settings_complete(s, &why)))
+        refuse(&why, err);
+}
+
+/* What only suggest has; what it finds by itself it does not take. */
+static error_t parse_suggested(int key, char *arg, struct argp_state *state)
+{
+    struct settings *s = state->input;
+    struct lb_why why = {""};
+
+    switch (key) {
+    case KEY_TOGETHER:
+        s->suggest.together = arg;
+        return 0;
+    case KEY_FIRST:
+        s->suggest.first = arg;
+        return 0;
+    case KEY_SIZE:
+        return answer(set_bytes("size", arg, &why, &s->suggest.bytes_most), &why);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t parse_suggest(int key, char *arg, struct argp_state *state)
+{
+    struct lb_why why = {""};
+
+    if (key == ARGP_KEY_INIT) {
+        state->child_inputs[0] = state->child_inputs[1] = state->input;
+        return 0;
+    }
+    if (key == ARGP_KEY_ARG)
+        argp_error(state, "'%s': a structure goes to --layout", arg);
+    return answer(parse_common(key, arg, state->input, &why), &why);
+}
+
+/* Of run's options those that mean something to one structure. */
+static const struct argp_option *suggest_options(void)
+{
+    static const int keys[] = {
+        KEY_LAYOUT,       KEY_READ,    KEY_WRITE,    KEY_WRITE_HOW,  KEY_PRESET,
+        KEY_LOCK,         KEY_C2C,     KEY_C2C_AT,   KEY_PUS,        KEY_PLACEMENT,
+        KEY_THREADS,      KEY_WORK,    KEY_HOME,     KEY_EVENTS,     KEY_BUDGET,
+        KEY_PRECISION,    KEY_ROUNDS,  KEY_SEED,     KEY_QUICK,      KEY_OUT,
+        KEY_NO_PLOTS,     KEY_DRY_RUN, KEY_TOPOLOGY, KEY_PREFETCHER, KEY_SAMPLE_EVERY,
+        KEY_COUNT_KERNEL,
+    };
+    static struct argp_option chosen[LB_COUNT(run_options)];
+    size_t n = 0;
+
+    for (const struct argp_option *o = run_options; o->name || o->doc; o++) {
+        bool taken = !o->name; /* a heading */
+        for (size_t i = 0; !taken && i < LB_COUNT(keys); i++)
+            taken = o->key == keys[i];
+        if (taken)
+            chosen[n++] = *o;
+    }
+    return chosen;
+}
+
+void settings_parse_suggest(int argc, char **argv, struct settings *s)
+{
+    static char name[] = "linebounce suggest";
+    static const struct argp_option only_here[] = {
+        {"together", KEY_TOGETHER, "FIELDS", 0, "Fields that move as one, or not at all", 0},
+        {"first", KEY_FIRST, "FIELD", 0, "The field at offset 0, which has to stay there", 0},
+        {"size", KEY_SIZE, "BYTES", 0, "The structure may be as large as that (any size)", 0},
+        {0},
+    };
+    static const struct argp own = {only_here, parse_suggested, NULL, NULL, NULL, NULL, NULL};
+    static const struct argp_child children[] = {
+        {&own, 0, "What a move may do:", 2},
+        {&output_argp, 0, "What is printed, and what scripts make of it:", 5},
+        {0}};
+    static struct argp argp = {
+        NULL,
+        parse_suggest,
+        NULL,
+        "Ranks moves of a structure's fields that part what some threads read (--read) from what "
+        "others write (--write): one field or all that are read or written, to a free place, in "
+        "exchange with members that neither touches, or to a line of its own; padding; another "
+        "alignment. Ranked are they by lines and pairs of lines in common and by memory, which is "
+        "a model; the best three are measured as suite whatif measures them, and what a move buys "
+        "is what was measured of it.\v"
+        "--dry-run prints the ranking alone.\n\nExit status: 0 done, also where no move buys "
+        "anything, 1 something could not be measured, 2 wrong usage, 130 interrupted.",
+        children,
+        NULL,
+        NULL};
+    struct lb_why why = {""};
+    int err;
+
+    argv[0] = name;
+    argp.options = suggest_options();
+    options_parse(&argp, argc, argv, 0, s);
+    if (s->budget_s <= 0)
+        s->budget_s = s->quick ? QUICK_BUDGET_S : DEFAULT_BUDGET_S;
+    if ((err = settings_complete(s, &why)))
         refuse(&why, err);
 }
 

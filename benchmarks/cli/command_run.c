@@ -5,6 +5,7 @@
 #include "command_line.h"
 #include "commands.h"
 #include "run_against.h"
+#include "run_settings.h"
 
 #include "session/provenance.h"
 #include "session/session.h"
@@ -136,10 +137,24 @@ static int check(const struct settings *s, const struct lb_topology *topology)
     return session_complain(&why, EXIT_USAGE);
 }
 
+int run_settings(struct settings *s, struct front *front, char **given)
+{
+    struct lb_topology *topology = NULL;
+    struct lb_why why = {""};
+    int status, err = lb_topology_load(s->topology, &why, &topology);
+
+    if (err)
+        return session_complain(lb_explain(&why, err, "topology"),
+                                s->topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
+    if (!(status = check(s, topology)))
+        status = run_all(s, topology, front, given);
+    lb_topology_destroy(topology);
+    return status;
+}
+
 int command_run(int argc, char **argv)
 {
     struct settings s;
-    struct lb_topology *topology = NULL;
     struct front *front = NULL;
     struct lb_why why = {""};
     int err, status;
@@ -150,15 +165,11 @@ int command_run(int argc, char **argv)
     provenance_seed(&s);
     if (s.against)
         status = run_against(&s, given);
-    else if ((err = lb_topology_load(s.topology, &why, &topology)))
-        status = session_complain(lb_explain(&why, err, "topology"),
-                                  s.topology ? EXIT_USAGE : EXIT_NOT_MEASURED);
     else if ((err = front_open(&s, &why, &front)))
         status = session_complain(lb_explain(&why, err, "command line"), EXIT_USAGE);
-    else if (!(status = check(&s, topology)))
-        status = run_all(&s, topology, front, given);
+    else
+        status = run_settings(&s, front, given);
     front_close(front);
-    lb_topology_destroy(topology);
     settings_finish(&s);
     free(given);
     return status;

@@ -17,6 +17,7 @@ int command_sweep(int argc, char **argv);
 int command_repeat(int argc, char **argv);
 int command_compare(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_suggest(int argc, char **argv);
 int command_summarise(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_explain(int argc, char **argv);

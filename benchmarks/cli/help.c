@@ -27,6 +27,8 @@ static const struct command commands[] = {
      NULL, NULL},
     {"compare", "compare the results of two builds, kernels or machines", command_compare, NULL,
      NULL},
+    {"suggest", "rank moves of a structure's fields by a model, and measure the best",
+     command_suggest, NULL, NULL},
     {"show", "print what the program knows: ", command_show, &show_names, NULL},
     {"doctor", "say what in this machine spoils results, and what to do about it", command_doctor,
      NULL, NULL},

@@ -44,6 +44,7 @@ void settings_finish(struct settings *s)
     for (size_t i = 0; i < LB_COUNT(lists); i++)
         free(lists[i]->at);
     lb_c2c_destroy(s->c2c);
+    lb_suggestions_destroy(s->suggestions);
 }
 
 /* A power of two, so that a sweep that is gone on with finds the same although a little more or
@@ -118,17 +119,23 @@ static bool takes_structures(const struct settings *s)
 
 static int add_whatif(struct settings *s, const char *text, struct lb_why *why)
 {
+    char name[LB_LAYOUT_NAME_BYTES];
+    struct lb_structure *structure;
     struct lb_layout layouts[2];
     struct lb_whatif w;
     size_t n;
     int err;
 
-    if (text && !lb_layout_has_source(text))
+    if (text && !strchr(text, ':'))
         return lb_fail(why, EINVAL,
-                       "layout '%s': whatif takes structures: btf:, dwarf: or pahole:FILE:STRUCT",
+                       "layout '%s': whatif takes structures: btf:, dwarf: or pahole:FILE:STRUCT, "
+                       "or NAME:size=...",
                        text);
     s->whatif.lock = s->locks.at;
-    if (!(err = lb_whatif_of_structure(text, &s->whatif, why, &w)) &&
+    if ((err = lb_whatif_read(text, &s->whatif, why, name, &structure)))
+        return err;
+    list_add(&s->structures, sizeof structure, &structure);
+    if (!(err = lb_whatif_of(structure, name, &s->whatif, why, &w)) &&
         !(err = lb_whatif_layouts(&w, why, layouts, &n)))
         list_add(&s->whatifs, sizeof w, &w);
     return err;

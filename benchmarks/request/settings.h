@@ -11,6 +11,7 @@
 #include <linebounce/events.h>
 #include <linebounce/plan.h>
 #include <linebounce/stats.h>
+#include <linebounce/suggest.h>
 #include <linebounce/whatif.h>
 
 #include <stdbool.h>
@@ -20,7 +21,7 @@ struct settings {
     struct list scenarios;    /* const struct lb_scenario * */
     struct list layouts;      /* struct lb_layout: what layout_texts say */
     struct list layout_texts; /* const char *: read when all options are known */
-    struct list structures;   /* struct lb_structure *: what layouts were read from */
+    struct list structures;   /* struct lb_structure *: what layouts and whatifs were read from */
     struct list locks;        /* enum lb_lock_kind */
     struct list placements;   /* const char * */
     struct list threads;      /* int */
@@ -37,7 +38,9 @@ struct settings {
     const char *c2c_file; /* a report of perf c2c; NULL: none */
     struct lb_c2c *c2c;   /* what stands in it, once the layouts are settled */
     bool whatif_given;    /* one of its options */
-    bool events_given;    /* also by none */
+    struct lb_suggest_options suggest;
+    struct lb_suggestions *suggestions; /* of the first of whatifs; the rest are its best */
+    bool events_given;                  /* also by none */
     bool events_none;
     bool count_kernel;
     bool kernel_refused;   /* it was asked for */
