@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Cross-compiles the hot loops for arm64, both builds, and holds them against what check_hot.py
-says: LL/SC with pairs of exclusives, LSE with cas and ldadd, each with slow paths of its own.
+"""Cross-compiles the hot loops for arm64, both builds, by gcc and, where it is installed, by clang,
+and holds them against what check_hot.py says: LL/SC with pairs of exclusives, LSE with cas and
+ldadd, each with slow paths of its own.
 
 Usage: check_hot_arm.py [SOURCE]     ($LB_SOURCE_DIR, or the folder above this script)
 Exit 0 passed, 1 failed, 77 skipped: no gcc for aarch64 (Debian: gcc-aarch64-linux-gnu
@@ -18,6 +19,7 @@ import tempfile
 import check_hot
 
 TRIPLET = "aarch64-linux-gnu-"
+COMPILERS = {"gcc": [TRIPLET + "gcc"], "clang": ["clang", "--target=aarch64-linux-gnu"]}
 
 
 def read(path):
@@ -46,14 +48,14 @@ def flags_of(root, text):
             *re.findall(r"'(-[^']*)'", arm)]
 
 
-def supported(flag):
-    """Whether this gcc knows a flag, as meson asks: it has older ones to build with too."""
-    return subprocess.run([TRIPLET + "gcc", "-Werror", flag, "-fsyntax-only", "-x", "c",
+def supported(compiler, flag):
+    """Whether a compiler knows a flag, as meson asks: it has older ones to build with too."""
+    return subprocess.run([*compiler, "-Werror", flag, "-fsyntax-only", "-x", "c",
                            "/dev/null"], capture_output=True, check=False).returncode == 0
 
 
-def compile_one(root, source, flags, target):
-    done = subprocess.run([TRIPLET + "gcc", "-std=gnu17", "-D_GNU_SOURCE", "-g", "-fPIC",
+def compile_one(compiler, root, source, flags, target):
+    done = subprocess.run([*compiler, "-std=gnu17", "-D_GNU_SOURCE", "-g", "-fPIC",
                            f"-I{root}/include", f"-I{root}/lib", *flags, "-c",
                            f"{root}/lib/{source}", "-o", target],
                           capture_output=True, text=True, check=False)
@@ -62,21 +64,21 @@ def compile_one(root, source, flags, target):
         sys.exit(1)
 
 
-def archive(root, target, sources, flags):
+def archive(compiler, root, target, sources, flags):
     objects = []
     for source in sources:
         stem = os.path.splitext(os.path.basename(source))[0]
         objects.append(target.replace(".a", f"-{stem}.o"))
-        compile_one(root, source, flags, objects[-1])
+        compile_one(compiler, root, source, flags, objects[-1])
     subprocess.run([TRIPLET + "ar", "rc", target, *objects], check=True)
     return target
 
 
-def build(root, place):
+def build(compiler, root, place):
     """For each build the archives of its loops and of its slow paths."""
     text = read(os.path.join(root, "lib/meson.build"))
-    flags = [f for f in flags_of(root, text) if supported(f)]
-    return [[archive(root, os.path.join(place, f"lib{what}{suffix}.a"),
+    flags = [f for f in flags_of(root, text) if supported(compiler, f)]
+    return [[archive(compiler, root, os.path.join(place, f"lib{what}{suffix}.a"),
                      list_of(text, f"{what}_sources = files(", ")"), flags + architecture)
              for what in ("hot", "lock")]
             for suffix, architecture in builds_of(text).items()]
@@ -104,6 +106,18 @@ def check_names(builds):
         first_uses & second))
 
 
+def check_compiler(name, root):
+    """How many faults of its builds there are."""
+    with tempfile.TemporaryDirectory() as place:
+        builds = build(COMPILERS[name], root, place)
+        if len(builds) != 2:
+            print(f"failed: {len(builds)} builds for aarch64 in lib/meson.build, expected two")
+            return 1
+        faults = [f"{fault} (lib/lock/built_twice.h)" for fault in check_names(builds)]
+        print("\n".join([*faults, f"{name}: names of two builds, {len(faults)} faults"]))
+        return check_hot.check_all([hot for hot, _ in builds]) + len(faults)
+
+
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     root = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("LB_SOURCE_DIR",
@@ -112,14 +126,8 @@ def main():
         if not shutil.which(TRIPLET + name):
             check_hot.skip(f"{TRIPLET}{name} is missing (Debian: gcc-aarch64-linux-gnu "
                            "libc6-dev-arm64-cross)")
-    with tempfile.TemporaryDirectory() as place:
-        builds = build(root, place)
-        if len(builds) != 2:
-            print(f"failed: {len(builds)} builds for aarch64 in lib/meson.build, expected two")
-            return 1
-        faults = [f"{fault} (lib/lock/built_twice.h)" for fault in check_names(builds)]
-        print("\n".join([*faults, f"names of two builds, {len(faults)} faults"]))
-        return check_hot.check_all([hot for hot, _ in builds]) or int(bool(faults))
+    compilers = [name for name, (program, *_) in COMPILERS.items() if shutil.which(program)]
+    return int(any([check_compiler(name, root) for name in compilers]))
 
 
 if __name__ == "__main__":

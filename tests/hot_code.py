@@ -2,6 +2,7 @@
 """Functions of an object file as blocks of instructions, and what of them runs when nothing is in
 the way; for check_hot.py."""
 
+import copy
 import re
 import shutil
 import subprocess
@@ -150,6 +151,14 @@ class Graph:
         self.after = {b: self.after.get(b, []) for b in self.blocks}
         self.before = {b: [a for a in self.blocks if b in self.after[a]] for b in self.blocks}
 
+    def without(self, blocks):
+        """The graph of those that are reached without entering any of `blocks`."""
+        other = copy.copy(self)
+        other.after = {b: [s for s in after if s not in blocks]
+                       for b, after in self.after.items()}
+        other.reachable()
+        return other
+
     def dominators(self):
         everything = set(self.blocks)
         found = {b: set(everything) for b in self.blocks}
@@ -188,7 +197,6 @@ class Path:
     def __init__(self, name, obj, graph, head, end, blocks):
         self.name, self.obj, self.body = name, obj, obj.body(name)
         self.graph, self.head, self.end, self.blocks = graph, head, end, blocks
-        self.inner = [h for h in graph.loops() if h != head]
         self.slow = self.find_slow()
         self.fast = sorted(self.blocks - self.slow)
         self.code = [i for b in self.fast for i in self.graph.blocks[b]]
@@ -197,21 +205,19 @@ class Path:
         return any(i.calls() and SLOW_CALL.match(self.obj.name_of(i.target))
                    for i in self.graph.blocks[block] if i.target)
 
-    def onward(self, block):
-        """Successors, without the way back of inner loops."""
-        dominators = self.graph.dominators_cache
-        return [s for s in self.graph.after[block]
-                if not (s in self.inner and s in dominators[block])]
-
     def find_slow(self):
-        self.graph.dominators_cache = self.graph.dominators()
         slow = {b for b in self.blocks if self.calls_slow(b)}
+        # A way back is one where nothing is slow: a compiler may lead a slow path into the middle
+        # of an inner loop, which then has no head.
+        quick = self.graph.without(slow)
+        dominators, inner = quick.dominators(), [h for h in quick.loops() if h != self.head]
         changed = True
         while changed:
             changed = False
             for b in self.blocks - slow - {self.head}:
-                onward, before = self.onward(b), self.graph.before[b]
-                if all(s in slow for s in onward) or all(p in slow for p in before):
+                onward = [s for s in self.graph.after[b]
+                          if not (s in inner and s in dominators.get(b, ()))]
+                if all(s in slow for s in onward) or all(p in slow for p in self.graph.before[b]):
                     slow.add(b)
                     changed = True
         return slow
