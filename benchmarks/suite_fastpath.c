@@ -83,12 +83,12 @@ static void print_dear(const struct lb_analysis *a, enum lb_scenario_kind kind, 
             continue;
         n++;
         if (is_dear(l) && !dear++)
-            fprintf(out, "\na %s lock for certain over %g x of its straight line:", who, WITHIN);
+            fprintf(out, "a %s lock for certain over %g x of its straight line:", who, WITHIN);
         if (is_dear(l))
             fprintf(out, "%s %s", dear > 1 ? "," : "", lb_lock_info(shape->lock)->name);
     }
     if (n && !dear)
-        fprintf(out, "\na %s lock: of %zu kinds none is for certain over %g x of its straight line",
+        fprintf(out, "a %s lock: of %zu kinds none is for certain over %g x of its straight line",
                 who, n, WITHIN);
     if (n)
         fputs(".\n", out);
@@ -102,6 +102,7 @@ static void conclude(const struct lb_analysis *a, const struct settings *s, FILE
 
     (void)s;
     table_fastpath(a, out);
+    fputc('\n', out);
     print_dear(a, LB_SCENARIO_UNCONTENDED, out);
     print_dear(a, LB_SCENARIO_UNCONTENDED_WRITE, out);
     if (!rwsem || !rwsem->compared || !adds || !adds->compared)
