@@ -23,7 +23,7 @@ import unittest
 
 import cli_support
 from cli_support import (ALONE, ESCAPE, PATIENCE_S, PROGRAM, PUS, ROOT, SENTENCE, SMALL, SOURCE,
-                         TESTS, Case, cpu_s, documented_keys, environment, event_roles, finish,
+                         TESTS, Case, cpu_s, documented_keys, environment, event_quantities, finish,
                          read_csv, run_json_keys, software_event, two_pus)
 
 
@@ -310,7 +310,8 @@ class Results(Case):
             counters = json.load(file)["counters"]
         words = re.findall(r"(?m)^linebounce: counters: .*$", result.stderr)
         self.assertEqual(len(words), counters["state"] != "present", result.stderr)
-        self.assertEqual(set(counters["events"]), event_roles(), "every role is accounted for")
+        self.assertEqual(set(counters["events"]), event_quantities(),
+                         "every quantity is accounted for")
         for event in counters["events"].values():
             if event["state"] != "counted":
                 self.assertTrue(event["reason"])

@@ -56,7 +56,7 @@ def environment(**more):
 
 @functools.cache
 def software_event():
-    """An event of perf's own, which every machine counts; where its name is unknown, a role."""
+    """An event of perf's own, which every machine counts; where its name is unknown, a quantity."""
     shown = subprocess.run([PROGRAM, "show", "counters"], capture_output=True, text=True,
                            check=False).stdout
     return "cycles" if "not built in" in shown else "perf::TASK-CLOCK"
@@ -78,9 +78,9 @@ def schema_columns(which):
     return re.findall(r'\{\s*"([a-z0-9_]+)"\s*,', own)
 
 
-def event_roles():
+def event_quantities():
     with open(os.path.join(SOURCE, "include/linebounce/events.h"), encoding="utf-8") as file:
-        own = re.search(r"enum lb_event_role \{(.*?)LB_EVENT_ROLES", file.read(), re.DOTALL)[1]
+        own = re.search(r"enum lb_quantity \{(.*?)LB_QUANTITIES", file.read(), re.DOTALL)[1]
     return {name.lower() for name in re.findall(r"\bLB_EVENT_(\w+),", own)}
 
 

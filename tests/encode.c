@@ -46,7 +46,7 @@ int main(void)
         int err = lb_raw_is(entry->event) ? lb_raw_encode(entry->event, &why, &code)
                                           : lb_pfm_encode(entry->event, &why, &code, NULL);
         if (err)
-            printf("%s: %s: %s\n", entry->microarchitecture, lb_event_role_name(entry->role),
+            printf("%s: %s: %s\n", entry->microarchitecture, lb_quantity_name(entry->quantity),
                    why.text);
         *(err ? &failed : &encoded) += 1;
     }

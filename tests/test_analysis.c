@@ -740,10 +740,10 @@ static void test_columns_are_known(void **state)
     (void)state;
     assert_true(check_columns_of("run/samples_write.c", &lb_schema_samples) > 40);
     assert_true(check_columns_of("report/summary_write.c", &lb_schema_summary) > 40);
-    for (int role = 0; role < LB_EVENT_ROLES; role++) {
+    for (int q = 0; q < LB_QUANTITIES; q++) {
         char column[64];
 
-        snprintf(column, sizeof column, "%s_per_op", lb_event_role_name((enum lb_event_role)role));
+        snprintf(column, sizeof column, "%s_per_op", lb_quantity_name((enum lb_quantity)q));
         assert_true(lb_schema_find(&lb_schema_samples, column) >= 0);
         assert_true(lb_schema_find(&lb_schema_summary, column) >= 0);
     }

@@ -33,10 +33,10 @@ struct made {
 
 enum { CYCLES, HITM, OTHER, EVENTS };
 
-static void name_event(struct lb_run_event *e, const char *name, int role)
+static void name_event(struct lb_run_event *e, const char *name, int quantity)
 {
     snprintf(e->event.name, sizeof e->event.name, "%s", name);
-    e->event.role = role;
+    e->event.quantity = quantity;
     e->state = LB_COUNT_COUNTED;
 }
 

@@ -59,12 +59,12 @@ static void assert_lacks(const char *text, const char *part)
 
 /* The table */
 
-static int entries_of(const char *row, enum lb_event_role role)
+static int entries_of(const char *row, enum lb_quantity quantity)
 {
     int n = 0;
 
     for (const struct lb_event_entry *e = lb_event_table; e->event; e++)
-        n += e->role == role && !strcmp(e->microarchitecture, row);
+        n += e->quantity == quantity && !strcmp(e->microarchitecture, row);
     return n;
 }
 
@@ -80,9 +80,9 @@ static void test_rows(void **state)
         if (entries_of(named[k], LB_EVENT_CYCLES) != 1 ||
             entries_of(named[k], LB_EVENT_INSTRUCTIONS) != 1)
             fail_msg("%s: not one event each for cycles and instructions", named[k]);
-        for (int role = 0; role < LB_EVENT_ROLES; role++)
-            if (entries_of(named[k], role) > 1)
-                fail_msg("%s: %s twice", named[k], lb_event_role_name(role));
+        for (int quantity = 0; quantity < LB_QUANTITIES; quantity++)
+            if (entries_of(named[k], quantity) > 1)
+                fail_msg("%s: %s twice", named[k], lb_quantity_name(quantity));
     }
     for (const struct lb_event_entry *e = lb_event_table; e->event; e++) {
         bool known = false;
@@ -100,7 +100,7 @@ static void test_strings(void **state)
     (void)state;
     for (const struct lb_event_entry *e = lb_event_table; e->event; e++) {
         const char *pmu = lb_event_row_pmu(e->microarchitecture);
-        assert_true(e->role >= 0 && e->role < LB_EVENT_ROLES);
+        assert_true(e->quantity >= 0 && e->quantity < LB_QUANTITIES);
         assert_true(strlen(e->microarchitecture) < sizeof((struct lb_microarchitecture *)0)->name);
         assert_true(strlen(pmu) < LB_PMU_BYTES);
         if (strlen(e->event) >= sizeof room.string || strlen(e->caveat) >= sizeof room.caveat)
@@ -116,28 +116,28 @@ static void test_strings(void **state)
     }
 }
 
-static void test_roles(void **state)
+static void test_quantities(void **state)
 {
     (void)state;
-    for (int role = 0; role < LB_EVENT_ROLES; role++) {
-        assert_int_equal(lb_event_role_find(lb_event_role_name(role)), role);
-        assert_true(*lb_event_role_meaning(role));
+    for (int quantity = 0; quantity < LB_QUANTITIES; quantity++) {
+        assert_int_equal(lb_quantity_find(lb_quantity_name(quantity)), quantity);
+        assert_true(*lb_quantity_meaning(quantity));
     }
-    assert_int_equal(lb_event_role_find("hitm"), -1);
-    assert_int_equal(lb_event_role_find(""), -1);
-    assert_string_equal(lb_event_role_name(LB_EVENT_HITM_LOCAL), "hitm_local");
-    assert_string_equal(lb_event_role_name(LB_EVENT_RFO_HITM_REMOTE), "rfo_hitm_remote");
+    assert_int_equal(lb_quantity_find("hitm"), -1);
+    assert_int_equal(lb_quantity_find(""), -1);
+    assert_string_equal(lb_quantity_name(LB_EVENT_HITM_LOCAL), "hitm_local");
+    assert_string_equal(lb_quantity_name(LB_EVENT_RFO_HITM_REMOTE), "rfo_hitm_remote");
 }
 
-/* Encodes a role of a machine that need not be here. */
-static struct lb_event_code code_of(const char *row, enum lb_event_role role)
+/* Encodes a quantity of a machine that need not be here. */
+static struct lb_event_code code_of(const char *row, enum lb_quantity quantity)
 {
     struct lb_microarchitecture here = a_machine(row);
     struct lb_event event;
     struct lb_event_code code = {0};
     struct lb_why why = {""};
 
-    assert_int_equal(lb_event_parse(lb_event_role_name(role), &here, &why, &event), 0);
+    assert_int_equal(lb_event_parse(lb_quantity_name(quantity), &here, &why, &event), 0);
     if (lb_event_encode(&event, &why, &code))
         fail_msg("%s: %s", row, why.text);
     return code;
@@ -155,9 +155,9 @@ static void test_every_entry_encodes(void **state)
     NEEDS_LIBPFM4;
     NEEDS_X86;
     for (size_t k = 0; k < LB_COUNT(x86); k++)
-        for (int role = 0; role < LB_EVENT_ROLES; role++)
-            if (entries_of(x86[k], role)) {
-                struct lb_event_code code = code_of(x86[k], role);
+        for (int quantity = 0; quantity < LB_QUANTITIES; quantity++)
+            if (entries_of(x86[k], quantity)) {
+                struct lb_event_code code = code_of(x86[k], quantity);
                 assert_int_equal(code.kind, LB_EVENT_PMU);
                 assert_int_equal(code.type,
                                  strcmp(x86[k], "generic") ? PERF_TYPE_RAW : PERF_TYPE_HARDWARE);
@@ -171,7 +171,7 @@ static void test_known_codes(void **state)
 {
     static const struct {
         const char *row;
-        enum lb_event_role role;
+        enum lb_quantity quantity;
         uint64_t config, config1;
     } known[] = {
         {"hsw_ep", LB_EVENT_HITM_LOCAL, 0x4d2, 0},
@@ -207,23 +207,23 @@ static void test_known_codes(void **state)
     NEEDS_LIBPFM4;
     NEEDS_X86;
     for (size_t k = 0; k < LB_COUNT(known); k++) {
-        struct lb_event_code code = code_of(known[k].row, known[k].role);
+        struct lb_event_code code = code_of(known[k].row, known[k].quantity);
         if (code.config != known[k].config || code.config1 != known[k].config1)
-            fail_msg("%s %s: %#llx, %#llx", known[k].row, lb_event_role_name(known[k].role),
+            fail_msg("%s %s: %#llx, %#llx", known[k].row, lb_quantity_name(known[k].quantity),
                      (unsigned long long)code.config, (unsigned long long)code.config1);
     }
 }
 
 static void assert_same_codes(const char *a, const char *b)
 {
-    for (int role = 0; role < LB_EVENT_ROLES; role++) {
-        assert_int_equal(entries_of(a, role), entries_of(b, role));
-        if (!entries_of(a, role))
+    for (int quantity = 0; quantity < LB_QUANTITIES; quantity++) {
+        assert_int_equal(entries_of(a, quantity), entries_of(b, quantity));
+        if (!entries_of(a, quantity))
             continue;
-        struct lb_event_code x = code_of(a, role), y = code_of(b, role);
+        struct lb_event_code x = code_of(a, quantity), y = code_of(b, quantity);
         if (x.type != y.type || x.config != y.config || x.config1 != y.config1)
             fail_msg("%s and %s differ in %s: %#llx %#llx, %#llx %#llx", a, b,
-                     lb_event_role_name(role), (unsigned long long)x.config,
+                     lb_quantity_name(quantity), (unsigned long long)x.config,
                      (unsigned long long)x.config1, (unsigned long long)y.config,
                      (unsigned long long)y.config1);
     }
@@ -250,7 +250,7 @@ static int parse(const char *name, const char *row, struct lb_why *why, struct l
     return lb_event_parse(name, &here, why, event);
 }
 
-static void test_role_names(void **state)
+static void test_quantity_names(void **state)
 {
     struct lb_event event;
     struct lb_why why;
@@ -261,16 +261,16 @@ static void test_role_names(void **state)
     assert_int_equal(parse("hitm_local", "zen4", &why, &event), 0);
     assert_string_equal(event.name, "hitm_local");
     assert_int_equal(event.kind, LB_EVENT_PMU);
-    assert_int_equal(event.role, LB_EVENT_HITM_LOCAL);
+    assert_int_equal(event.quantity, LB_EVENT_HITM_LOCAL);
     assert_string_equal(event.string,
                         "amd64_fam19h_zen4::DEMAND_DATA_CACHE_FILLS_FROM_SYSTEM:LOCAL_CCX");
     assert_has(event.caveat, "modified or clean");
     assert_string_equal(event.absent, "");
 }
 
-static void test_absent_roles(void **state)
+static void test_absent_quantities(void **state)
 {
-    struct lb_event event, events[LB_EVENT_ROLES];
+    struct lb_event event, events[LB_QUANTITIES];
     struct lb_microarchitecture nowhere = {"", ""}, odd = {"", "slm"};
     struct lb_event_code code = {.config = 7};
     struct lb_why why;
@@ -280,18 +280,18 @@ static void test_absent_roles(void **state)
     assert_int_equal(parse("hitm_remote", "zen1", &why, &event), 0);
     assert_string_equal(event.absent, "zen1 has no event for hitm_remote");
     assert_string_equal(event.string, "");
-    assert_int_equal(event.role, LB_EVENT_HITM_REMOTE);
+    assert_int_equal(event.quantity, LB_EVENT_HITM_REMOTE);
     assert_int_equal(lb_event_encode(&event, &why, &code), -ENOTSUP);
     assert_has(why.text, "zen1 has no event for hitm_remote");
     assert_int_equal(code.config, 7);
 
     lb_event_defaults(&nowhere, events);
-    for (int role = 0; role < LB_EVENT_ROLES; role++) {
-        assert_int_equal(events[role].role, role);
-        assert_string_equal(events[role].name, lb_event_role_name(role));
-        bool generic = role == LB_EVENT_CYCLES || role == LB_EVENT_INSTRUCTIONS ||
-                       (role == LB_EVENT_LLC_MISS && lb_pfm_built);
-        assert_int_equal(!*events[role].absent, generic);
+    for (int quantity = 0; quantity < LB_QUANTITIES; quantity++) {
+        assert_int_equal(events[quantity].quantity, quantity);
+        assert_string_equal(events[quantity].name, lb_quantity_name(quantity));
+        bool generic = quantity == LB_EVENT_CYCLES || quantity == LB_EVENT_INSTRUCTIONS ||
+                       (quantity == LB_EVENT_LLC_MISS && lb_pfm_built);
+        assert_int_equal(!*events[quantity].absent, generic);
     }
     assert_string_equal(events[LB_EVENT_CYCLES].string, "perf::CYCLES");
     snprintf(words, sizeof words, "libpfm4 %s does not know this processor", lb_events_library());
@@ -303,7 +303,8 @@ static void test_absent_roles(void **state)
                             "no event of libpfm4's slm is known for hitm_local");
 }
 
-/* A table that libpfm4 does not hold (another architecture's) leaves roles absent, not wrong. */
+/* A table that libpfm4 does not hold (another architecture's) leaves quantities absent, not wrong.
+ */
 static void test_a_foreign_row(void **state)
 {
     struct lb_event event;
@@ -359,7 +360,7 @@ static void test_pfm_names(void **state)
             fail_msg("%s", why.text);
         assert_string_equal(event.name, good[k]);
         assert_string_equal(event.string, good[k]);
-        assert_int_equal(event.role, -1);
+        assert_int_equal(event.quantity, -1);
         assert_string_equal(event.absent, "");
         assert_string_equal(event.caveat, "");
         assert_int_equal(lb_event_encode(&event, &why, &code), 0);
@@ -516,7 +517,7 @@ static void test_watches(void **state)
         assert_int_equal(parse(name, "", &why, &event), 0);
         assert_string_equal(event.name, name);
         assert_int_equal(event.kind, LB_EVENT_WATCH);
-        assert_int_equal(event.role, -1);
+        assert_int_equal(event.quantity, -1);
         assert_string_equal(event.string, "");
         assert_int_equal(event.word.watch, watch);
         assert_false(event.watch_reads);
@@ -621,13 +622,13 @@ static void test_here(void **state)
         assert_string_equal(here.name, row->name);
     if (*here.name)
         assert_int_equal(entries_of(here.name, LB_EVENT_CYCLES), 1);
-    struct lb_event events[LB_EVENT_ROLES];
+    struct lb_event events[LB_QUANTITIES];
     lb_event_defaults(&here, events);
-    for (int role = 0; role < LB_EVENT_ROLES; role++) {
+    for (int quantity = 0; quantity < LB_QUANTITIES; quantity++) {
         struct lb_event_code code;
         struct lb_why why;
-        assert_int_equal(lb_event_encode(&events[role], &why, &code),
-                         *events[role].absent ? -ENOTSUP : 0);
+        assert_int_equal(lb_event_encode(&events[quantity], &why, &code),
+                         *events[quantity].absent ? -ENOTSUP : 0);
     }
 }
 
@@ -690,12 +691,12 @@ int main(void)
         cmocka_unit_test(test_environment_stays),
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_strings),
-        cmocka_unit_test(test_roles),
+        cmocka_unit_test(test_quantities),
         cmocka_unit_test(test_every_entry_encodes),
         cmocka_unit_test(test_known_codes),
         cmocka_unit_test(test_raw_rows_are_their_elders),
-        cmocka_unit_test(test_role_names),
-        cmocka_unit_test(test_absent_roles),
+        cmocka_unit_test(test_quantity_names),
+        cmocka_unit_test(test_absent_quantities),
         cmocka_unit_test(test_a_foreign_row),
         cmocka_unit_test(test_generic),
         cmocka_unit_test(test_pfm_names),

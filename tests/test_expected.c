@@ -281,20 +281,20 @@ static void test_refusals(void **state)
 
 /* Events */
 
-static struct lb_event event_of(const char *machine, enum lb_event_role role)
+static struct lb_event event_of(const char *machine, enum lb_quantity quantity)
 {
-    struct lb_event e = {.kind = LB_EVENT_PMU, .role = (int)role};
+    struct lb_event e = {.kind = LB_EVENT_PMU, .quantity = (int)quantity};
 
     for (const struct lb_event_entry *x = lb_event_table; x->event; x++)
-        if (x->role == role && !strcmp(x->microarchitecture, machine))
+        if (x->quantity == quantity && !strcmp(x->microarchitecture, machine))
             snprintf(e.string, sizeof e.string, "%s", x->event);
     return e;
 }
 
-static double of_event(const char *machine, enum lb_event_role role, enum lb_distance distance)
+static double of_event(const char *machine, enum lb_quantity quantity, enum lb_distance distance)
 {
     static const double counts[LB_EXPECTED_KINDS] = {[L] = 1, [R] = 2, [U] = 4, [I] = 8, [M] = 16};
-    struct lb_event e = event_of(machine, role);
+    struct lb_event e = event_of(machine, quantity);
 
     return lb_expected_of_event(&e, distance, counts);
 }

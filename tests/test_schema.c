@@ -151,14 +151,14 @@ static void test_schema_names(void **state)
     check_names(&lb_schema_summary);
 }
 
-/* What is counted under a role's name has a place in both files. */
-static void test_schema_roles(void **state)
+/* What is counted as a quantity has a place in both files. */
+static void test_schema_quantities(void **state)
 {
     char column[64];
 
     (void)state;
-    for (int role = 0; role < LB_EVENT_ROLES; role++) {
-        snprintf(column, sizeof column, "%s_per_op", lb_event_role_name((enum lb_event_role)role));
+    for (int q = 0; q < LB_QUANTITIES; q++) {
+        snprintf(column, sizeof column, "%s_per_op", lb_quantity_name((enum lb_quantity)q));
         assert_true(lb_schema_find(&lb_schema_samples, column) >= 0);
         assert_true(lb_schema_find(&lb_schema_summary, column) >= 0);
     }
@@ -198,10 +198,10 @@ static void test_schema_key(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_schema_measures), cmocka_unit_test(test_schema_key),
-        cmocka_unit_test(test_page_columns),    cmocka_unit_test(test_page_version),
-        cmocka_unit_test(test_page_json),       cmocka_unit_test(test_schema_names),
-        cmocka_unit_test(test_schema_roles),
+        cmocka_unit_test(test_schema_measures),   cmocka_unit_test(test_schema_key),
+        cmocka_unit_test(test_page_columns),      cmocka_unit_test(test_page_version),
+        cmocka_unit_test(test_page_json),         cmocka_unit_test(test_schema_names),
+        cmocka_unit_test(test_schema_quantities),
     };
     return cmocka_run_group_tests_name("schema", tests, make_folder, remove_folder);
 }

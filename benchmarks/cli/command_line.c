@@ -144,9 +144,8 @@ static const struct argp_option run_options[] = {
     {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are compared to (pointer)", 0},
     {0, 0, 0, 0, "What looks on (see: linebounce show counters):", 2},
     {"events", KEY_EVENTS, "LIST", 0,
-     "Count roles (hitm_local), libpfm4's events (NAME:UMASK), writes to a word (bp:count), or "
-     "none "
-     "(all roles that this machine has)",
+     "Count quantities (hitm_local), libpfm4's events (NAME:UMASK), writes to a word (bp:count), "
+     "or none (all quantities that this machine has)",
      0},
     {"count-kernel", KEY_COUNT_KERNEL, 0, 0, "Count in the kernel too, where that is allowed", 0},
     {"sample-every", KEY_SAMPLE_EVERY, "N|none", 0,

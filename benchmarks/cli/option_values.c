@@ -215,7 +215,7 @@ static bool is_same_event(const struct lb_event *a, const struct lb_event *b, co
 static int add_event(struct settings *s, const char *text, struct lb_why *why)
 {
     static struct lb_microarchitecture here;
-    struct lb_event e = {.role = -1};
+    struct lb_event e = {.quantity = -1};
     int err;
 
     if (s->events_none || (s->events_given && !strcmp(text, "none")))

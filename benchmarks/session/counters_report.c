@@ -21,15 +21,15 @@ static void probe(struct lb_counter_report *report)
     free(e);
 }
 
-static void add_roles(struct settings *s)
+static void add_quantities(struct settings *s)
 {
-    struct lb_event roles[LB_EVENT_ROLES];
+    struct lb_event quantities[LB_QUANTITIES];
     struct lb_microarchitecture here;
 
     lb_events_here(&here);
-    lb_event_defaults(&here, roles);
-    for (int i = 0; i < LB_EVENT_ROLES; i++)
-        list_add(&s->events, sizeof roles[i], &roles[i]);
+    lb_event_defaults(&here, quantities);
+    for (int i = 0; i < LB_QUANTITIES; i++)
+        list_add(&s->events, sizeof quantities[i], &quantities[i]);
 }
 
 static bool wants_pmu(const struct settings *s)
@@ -47,7 +47,7 @@ void counting_begin(struct settings *s, struct lb_counter_report *report)
 {
     probe(report);
     if (!s->events_given && report->state == LB_PMU_PRESENT)
-        add_roles(s);
+        add_quantities(s);
     s->kernel_refused = s->count_kernel && !report->kernel;
     s->count_kernel &= report->kernel;
 }
@@ -99,19 +99,19 @@ static void manifest_event(struct lb_json *json, const struct lb_event *e, const
     lb_json_text(json, key, e->caveat);
 }
 
-/* Roles that nobody asked for, since nothing could count them, are listed with that reason. */
-static void manifest_roles(struct lb_json *json, const struct lb_counter_report *report)
+/* Quantities that nobody asked for, since nothing could count them, are listed with that reason. */
+static void manifest_quantities(struct lb_json *json, const struct lb_counter_report *report)
 {
-    struct lb_event roles[LB_EVENT_ROLES];
+    struct lb_event quantities[LB_QUANTITIES];
     struct lb_microarchitecture here;
 
     lb_events_here(&here);
-    lb_event_defaults(&here, roles);
-    for (int i = 0; i < LB_EVENT_ROLES; i++)
-        manifest_event(json, &roles[i],
+    lb_event_defaults(&here, quantities);
+    for (int i = 0; i < LB_QUANTITIES; i++)
+        manifest_event(json, &quantities[i],
                        lb_count_state_name(report->state == LB_PMU_ABSENT ? LB_COUNT_UNSUPPORTED
                                                                           : LB_COUNT_REFUSED),
-                       *roles[i].absent ? roles[i].absent : report->sentence);
+                       *quantities[i].absent ? quantities[i].absent : report->sentence);
 }
 
 void counting_manifest(struct lb_json *json, const struct settings *s,
@@ -131,7 +131,7 @@ void counting_manifest(struct lb_json *json, const struct settings *s,
     lb_json_bool(json, "counters.rdpmc", r->rdpmc);
     lb_json_bool(json, "counters.kernel_counted", s->count_kernel);
     if (!s->events_given && r->state != LB_PMU_PRESENT)
-        manifest_roles(json, r);
+        manifest_quantities(json, r);
 }
 
 void counting_manifest_run(struct lb_json *json, const struct lb_analysis *a)
@@ -149,8 +149,8 @@ void counting_manifest_run(struct lb_json *json, const struct lb_analysis *a)
 
 /* Opens one event alone for a moment: what its column would hold. Without a PMU the note is what
  * the event would mean, since the reason is the same for all. */
-static const char *try_role(const struct lb_event *e, bool pmu, const char **note,
-                            struct lb_why *why)
+static const char *try_quantity(const struct lb_event *e, bool pmu, const char **note,
+                                struct lb_why *why)
 {
     struct lb_event_code code;
     struct lb_group group;
@@ -169,19 +169,19 @@ static const char *try_role(const struct lb_event *e, bool pmu, const char **not
     return state;
 }
 
-static void show_roles(bool pmu)
+static void show_quantities(bool pmu)
 {
-    struct lb_event roles[LB_EVENT_ROLES];
+    struct lb_event quantities[LB_QUANTITIES];
     struct lb_microarchitecture here;
     struct lb_why why = {""};
 
     lb_events_here(&here);
-    lb_event_defaults(&here, roles);
-    printf("\n%-16s %-14s %-72s %s\n", "role", "state", "event", "note");
-    for (int i = 0; i < LB_EVENT_ROLES; i++) {
-        const char *note, *state = try_role(&roles[i], pmu, &note, &why);
-        printf("%-16s %-14s %-72s %s\n", roles[i].name, state,
-               *roles[i].string ? roles[i].string : "-", note);
+    lb_event_defaults(&here, quantities);
+    printf("\n%-16s %-14s %-72s %s\n", "quantity", "state", "event", "note");
+    for (int i = 0; i < LB_QUANTITIES; i++) {
+        const char *note, *state = try_quantity(&quantities[i], pmu, &note, &why);
+        printf("%-16s %-14s %-72s %s\n", quantities[i].name, state,
+               *quantities[i].string ? quantities[i].string : "-", note);
     }
 }
 
@@ -246,6 +246,6 @@ int counting_show(const struct settings *s)
     lb_events_here(&here);
     show_machine(&r, &here);
     show_words(&r, &here);
-    show_roles(r.state == LB_PMU_PRESENT);
+    show_quantities(r.state == LB_PMU_PRESENT);
     return 0;
 }

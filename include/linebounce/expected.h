@@ -60,7 +60,7 @@ int lb_expected_counts(const struct lb_layout *layout, enum lb_lock_kind lock,
                        bool paced, const struct lb_expected_times *times,
                        double counts[LB_EXPECTED_KINDS]);
 
-/* What an event of a role should count of it, between cores at that distance; NaN: nothing is
+/* What an event of a quantity should count of it, between cores at that distance; NaN: nothing is
  * expected of this event. Intel tells loads from stores and upgrades from either, and its
  * `invalidated` holds lines modified here; AMD's fills are loads and stores, an upgrade fills
  * nothing; Arm's `invalidated` is all that was taken. Nothing is expected between CPUs of one L2.

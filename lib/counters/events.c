@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From an event's name to its code: roles, libpfm4's names, raw codes, watched words.
+ * From an event's name to its code: quantities, libpfm4's names, raw codes, watched words.
  */
 #include "events_private.h"
 
@@ -81,13 +81,13 @@ static const char *pmu_of_here(const struct lb_microarchitecture *here)
 static int refuse_unknown(const char *name, const struct lb_microarchitecture *here, int err,
                           struct lb_why *why)
 {
-    const char *said = err == ENOTSUP ? "built without libpfm4" : "no such role, word or event";
+    const char *said = err == ENOTSUP ? "built without libpfm4" : "no such quantity, word or event";
     char asked[LB_DISTANCE_BYTES], text[LB_NEAREST_MOST * (LB_DISTANCE_BYTES + 2) + 16];
     struct lb_nearest near = {.name = asked};
 
     bare_name(name, asked);
-    for (int role = 0; role < LB_EVENT_ROLES; role++)
-        see_near(lb_event_role_name(role), &near);
+    for (int quantity = 0; quantity < LB_QUANTITIES; quantity++)
+        see_near(lb_quantity_name(quantity), &near);
     for (int watch = 0; watch < LB_WATCHES; watch++) {
         char word[LB_DISTANCE_BYTES];
         snprintf(word, sizeof word, WATCH "%s", lb_watch_name(watch));
@@ -100,7 +100,7 @@ static int refuse_unknown(const char *name, const struct lb_microarchitecture *h
                    lb_nearest_text(&near, text, sizeof text));
 }
 
-/* Roles */
+/* Quantities */
 
 static void say_absent(struct lb_event *event, const struct lb_microarchitecture *here)
 {
@@ -123,16 +123,16 @@ static int encode_string(const char *string, struct lb_why *why, struct lb_event
                              : lb_pfm_encode(string, why, code, NULL);
 }
 
-static void role_event(enum lb_event_role role, const struct lb_microarchitecture *here,
-                       struct lb_event *event)
+static void quantity_event(enum lb_quantity quantity, const struct lb_microarchitecture *here,
+                           struct lb_event *event)
 {
     const struct lb_event_entry *entry =
-        lb_event_entry_find(*here->name ? here->name : "generic", role);
+        lb_event_entry_find(*here->name ? here->name : "generic", quantity);
     struct lb_event_code code;
     struct lb_why why;
 
-    *event = (struct lb_event){.kind = LB_EVENT_PMU, .role = role};
-    snprintf(event->name, sizeof event->name, "%s", lb_event_role_name(role));
+    *event = (struct lb_event){.kind = LB_EVENT_PMU, .quantity = quantity};
+    snprintf(event->name, sizeof event->name, "%s", lb_quantity_name(quantity));
     if (!entry) {
         say_absent(event, here);
     } else if (encode_string(entry->event, &why, &code)) {
@@ -148,10 +148,10 @@ static void role_event(enum lb_event_role role, const struct lb_microarchitectur
 }
 
 void lb_event_defaults(const struct lb_microarchitecture *here,
-                       struct lb_event events[LB_EVENT_ROLES])
+                       struct lb_event events[LB_QUANTITIES])
 {
-    for (int role = 0; role < LB_EVENT_ROLES; role++)
-        role_event(role, here, &events[role]);
+    for (int quantity = 0; quantity < LB_QUANTITIES; quantity++)
+        quantity_event(quantity, here, &events[quantity]);
 }
 
 /* Words */
@@ -167,7 +167,7 @@ static int refuse_watch(const char *name, struct lb_why *why)
 static int parse_watch(const char *name, const struct lb_microarchitecture *here,
                        struct lb_why *why, struct lb_event *event)
 {
-    struct lb_event made = {.kind = LB_EVENT_WATCH, .role = -1};
+    struct lb_event made = {.kind = LB_EVENT_WATCH, .quantity = -1};
     char word[sizeof made.name];
     const char *start = name + strlen(WATCH), *end = strchr(start, ':');
     int n = end ? (int)(end - start) : (int)strlen(start);
@@ -235,7 +235,7 @@ static const char *caveat_of(const struct lb_event_code *code)
 static int parse_pfm(const char *name, const struct lb_microarchitecture *here, struct lb_why *why,
                      struct lb_event *event)
 {
-    struct lb_event made = {.kind = LB_EVENT_PMU, .role = -1};
+    struct lb_event made = {.kind = LB_EVENT_PMU, .quantity = -1};
     struct lb_event_code code;
     struct lb_why said;
     char pmu[LB_PMU_BYTES];
@@ -259,7 +259,7 @@ static int parse_pfm(const char *name, const struct lb_microarchitecture *here, 
 
 static int parse_raw(const char *name, struct lb_why *why, struct lb_event *event)
 {
-    struct lb_event made = {.kind = LB_EVENT_PMU, .role = -1};
+    struct lb_event made = {.kind = LB_EVENT_PMU, .quantity = -1};
     struct lb_event_code code;
 
     int err = lb_raw_encode(name, why, &code);
@@ -274,15 +274,15 @@ static int parse_raw(const char *name, struct lb_why *why, struct lb_event *even
 int lb_event_parse(const char *name, const struct lb_microarchitecture *here, struct lb_why *why,
                    struct lb_event *event)
 {
-    int role = lb_event_role_find(name);
+    int quantity = lb_quantity_find(name);
 
     if (!*name)
         return lb_fail(why, ENOENT, "event: an empty name");
     if (strlen(name) >= sizeof event->name)
         return lb_fail(why, EINVAL, "event %.40s...: longer than %zu characters", name,
                        sizeof event->name - 1);
-    if (role >= 0) {
-        role_event(role, here, event);
+    if (quantity >= 0) {
+        quantity_event(quantity, here, event);
         return 0;
     }
     if (!strncmp(name, WATCH, strlen(WATCH)))

@@ -21,8 +21,8 @@ extern const struct lb_event_row lb_event_rows[];
 const struct lb_event_row *lb_event_row_of_pmu(const char *pmu);
 /* The PMU that the row's strings name, "" for none and for a row that is not there. */
 const char *lb_event_row_pmu(const char *row);
-/* NULL: the row has none for the role. */
-const struct lb_event_entry *lb_event_entry_find(const char *row, enum lb_event_role role);
+/* NULL: the row has none for the quantity. */
+const struct lb_event_entry *lb_event_entry_find(const char *row, enum lb_quantity quantity);
 
 /* "raw:config=0x12a:config1=0x103b800002": what libpfm4's perf_raw cannot say, for it takes one
  * number only. -EINVAL: malformed. */

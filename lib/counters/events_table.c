@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which event counts which role on which microarchitecture. Names are libpfm4 4.13's, which are the
- * vendors': Intel's event files (perfmon), AMD's Processor Programming References, Arm's Neoverse
- * PMU guides, IBM's POWER9 and POWER10 PMU user's guides. All of them encode; that one counts is
- * for the machine to show.
+ * Which event counts which quantity on which microarchitecture. Names are libpfm4 4.13's, which are
+ * the vendors': Intel's event files (perfmon), AMD's Processor Programming References, Arm's
+ * Neoverse PMU guides, IBM's POWER9 and POWER10 PMU user's guides. All of them encode; that one
+ * counts is for the machine to show.
  */
 #include "events_private.h"
 
@@ -11,7 +11,7 @@
 
 static const struct {
     const char *name, *meaning;
-} roles[LB_EVENT_ROLES] = {
+} quantities[LB_QUANTITIES] = {
     [LB_EVENT_CYCLES] = {"cycles", "core cycles while the thread ran"},
     [LB_EVENT_INSTRUCTIONS] = {"instructions", "instructions retired"},
     [LB_EVENT_L1D_MISS] = {"l1d_miss", "lines brought into the first-level data cache"},
@@ -36,21 +36,21 @@ static const struct {
                                "pipelines cleared since another core wrote what was read early"},
 };
 
-const char *lb_event_role_name(enum lb_event_role role)
+const char *lb_quantity_name(enum lb_quantity quantity)
 {
-    return roles[role].name;
+    return quantities[quantity].name;
 }
 
-const char *lb_event_role_meaning(enum lb_event_role role)
+const char *lb_quantity_meaning(enum lb_quantity quantity)
 {
-    return roles[role].meaning;
+    return quantities[quantity].meaning;
 }
 
-int lb_event_role_find(const char *name)
+int lb_quantity_find(const char *name)
 {
-    for (int role = 0; role < LB_EVENT_ROLES; role++)
-        if (!strcmp(name, roles[role].name))
-            return role;
+    for (int quantity = 0; quantity < LB_QUANTITIES; quantity++)
+        if (!strcmp(name, quantities[quantity].name))
+            return quantity;
     return -1;
 }
 
@@ -270,7 +270,7 @@ const struct lb_event_entry lb_event_table[] = {
     {"generic", LB_EVENT_INSTRUCTIONS, "perf::INSTRUCTIONS", ""},
     {"generic", LB_EVENT_LLC_MISS, "perf::CACHE-MISSES", "what the kernel takes for cache misses"},
 
-    {NULL, LB_EVENT_ROLES, NULL, NULL},
+    {NULL, LB_QUANTITIES, NULL, NULL},
 };
 
 const struct lb_event_row *lb_event_row_of_pmu(const char *pmu)
@@ -289,10 +289,10 @@ const char *lb_event_row_pmu(const char *name)
     return "";
 }
 
-const struct lb_event_entry *lb_event_entry_find(const char *row, enum lb_event_role role)
+const struct lb_event_entry *lb_event_entry_find(const char *row, enum lb_quantity quantity)
 {
     for (const struct lb_event_entry *entry = lb_event_table; entry->event; entry++)
-        if (entry->role == role && !strcmp(entry->microarchitecture, row))
+        if (entry->quantity == quantity && !strcmp(entry->microarchitecture, row))
             return entry;
     return NULL;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Raw codes in text, and the processor of /proc/cpuinfo looked up in the table of roles.
+ * Raw codes in text, and the processor of /proc/cpuinfo looked up in the table of quantities.
  */
 #include "events_private.h"
 

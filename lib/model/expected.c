@@ -207,11 +207,11 @@ int lb_expected_counts(const struct lb_layout *layout, enum lb_lock_kind lock,
 
 /* Events */
 
-/* A role's event is an entry of the table; its string says of which machine. */
+/* A quantity's event is an entry of the table; its string says of which machine. */
 static const char *machine_of(const struct lb_event *event)
 {
     for (const struct lb_event_entry *e = lb_event_table; e->event; e++)
-        if ((int)e->role == event->role && !strcmp(e->event, event->string))
+        if ((int)e->quantity == event->quantity && !strcmp(e->event, event->string))
             return e->microarchitecture;
     return "";
 }
@@ -227,17 +227,18 @@ static bool is_intel(const char *machine)
     return false;
 }
 
-static double of_intel(int role, enum lb_distance distance, const double counts[LB_EXPECTED_KINDS])
+static double of_intel(int quantity, enum lb_distance distance,
+                       const double counts[LB_EXPECTED_KINDS])
 {
     bool near = distance == LB_DISTANCE_L3, far = distance == LB_DISTANCE_REMOTE;
 
-    switch (role) {
+    switch (quantity) {
     case LB_EVENT_HITM_LOCAL:
     case LB_EVENT_HITM_REMOTE:
-        return (role == LB_EVENT_HITM_LOCAL ? near : far) ? counts[LB_EXPECTED_LOADS] : NAN;
+        return (quantity == LB_EVENT_HITM_LOCAL ? near : far) ? counts[LB_EXPECTED_LOADS] : NAN;
     case LB_EVENT_RFO_HITM:
     case LB_EVENT_RFO_HITM_REMOTE:
-        return (role == LB_EVENT_RFO_HITM ? near : far) ? counts[LB_EXPECTED_CHANGES] : NAN;
+        return (quantity == LB_EVENT_RFO_HITM ? near : far) ? counts[LB_EXPECTED_CHANGES] : NAN;
     case LB_EVENT_RFO_SHARED:
         return near ? counts[LB_EXPECTED_UPGRADES] : NAN;
     case LB_EVENT_INVALIDATED:
@@ -248,13 +249,13 @@ static double of_intel(int role, enum lb_distance distance, const double counts[
 }
 
 /* Zen 2 goes by where the line's home is, and no event of it by the socket. */
-static double of_amd(const char *machine, int role, enum lb_distance distance,
+static double of_amd(const char *machine, int quantity, enum lb_distance distance,
                      const double counts[LB_EXPECTED_KINDS])
 {
-    bool matches = role == LB_EVENT_HITM_LOCAL    ? distance == LB_DISTANCE_L3
-                   : role == LB_EVENT_HITM_REMOTE ? distance == LB_DISTANCE_PACKAGE
-                   : role == LB_EVENT_HITM_FAR    ? distance == LB_DISTANCE_REMOTE
-                                                  : false;
+    bool matches = quantity == LB_EVENT_HITM_LOCAL    ? distance == LB_DISTANCE_L3
+                   : quantity == LB_EVENT_HITM_REMOTE ? distance == LB_DISTANCE_PACKAGE
+                   : quantity == LB_EVENT_HITM_FAR    ? distance == LB_DISTANCE_REMOTE
+                                                      : false;
 
     if (!matches || (!strcmp(machine, "zen2") && distance != LB_DISTANCE_L3))
         return NAN;
@@ -269,17 +270,17 @@ double lb_expected_of_event(const struct lb_event *event, enum lb_distance dista
     if (distance < LB_DISTANCE_L3)
         return NAN;
     if (is_intel(machine))
-        return of_intel(event->role, distance, counts);
+        return of_intel(event->quantity, distance, counts);
     if (!strncmp(machine, "zen", 3))
-        return of_amd(machine, event->role, distance, counts);
-    if (!strncmp(machine, "arm_", 4) && event->role == LB_EVENT_INVALIDATED)
+        return of_amd(machine, event->quantity, distance, counts);
+    if (!strncmp(machine, "arm_", 4) && event->quantity == LB_EVENT_INVALIDATED)
         return counts[LB_EXPECTED_TAKEN];
     return NAN;
 }
 
 bool lb_expected_finds(const struct lb_event *event)
 {
-    switch (event->role) {
+    switch (event->quantity) {
     case LB_EVENT_HITM_LOCAL:
     case LB_EVENT_HITM_REMOTE:
     case LB_EVENT_HITM_FAR:

@@ -32,7 +32,7 @@
     {"role", "part of the threads that the row speaks of; all where there is one role"}
 
 /* Counted by the PMU, empty where it was not: events_table.c says which event each is here. */
-#define ROLE_COLUMNS \
+#define QUANTITY_COLUMNS \
     {"cycles_per_op", \
      "cycles per op; as instructions not of a paced role, which waits on the CPU"}, \
     {"instructions_per_op", "instructions per op"}, \
@@ -122,8 +122,8 @@ static const struct lb_column samples[] = {
     {"latency_buckets",
      "in sweeps, which resume from it: the timed ops' histogram, index:count of each bucket that "
      "is not empty (include/linebounce/latency.h)"},
-    ROLE_COLUMNS,
-    {"events", "what was counted in this window, roles included, joined by ;"},
+    QUANTITY_COLUMNS,
+    {"events", "what was counted in this window, quantities included, joined by ;"},
     {"event_states", "counted, scaled, not counted, not supported or refused, in the same order"},
     {"event_counts", "counts as read, summed over the role's threads, warm-up included"},
     {"event_enabled_ns", "time that they were enabled"},
@@ -212,8 +212,8 @@ static const struct lb_column summary[] = {
     {"slow_ops_per_kop_ci95_lo", "lower end of its 95 % interval over windows (ratio estimate)"},
     {"slow_ops_per_kop_ci95_hi", "upper end of that interval; of no slow op 3000 / timed ops"},
     {"sampled_share_median", "median of sampled_share"},
-    ROLE_COLUMNS,
-    {"events", "all events of the run, roles included, joined by ;"},
+    QUANTITY_COLUMNS,
+    {"events", "all events of the run, quantities included, joined by ;"},
     {"events_per_op", "each one's count per op over the windows that counted it"},
     {"events_per_op_ci95_lo",
      "lower end of each one's 95 % interval over windows (ratio estimate)"},

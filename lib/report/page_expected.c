@@ -48,7 +48,7 @@ static void put_row(struct lb_page *p, const struct lb_csv_reader *r, const char
 
 static bool finds_lines(const char *event)
 {
-    struct lb_event e = {.role = lb_event_role_find(event)};
+    struct lb_event e = {.quantity = lb_quantity_find(event)};
 
     return lb_expected_finds(&e);
 }

@@ -81,12 +81,12 @@ static double usual_of(const char *name, size_t order)
     static const int rest[] = {LB_EVENT_L2_MISS,      LB_EVENT_LLC_MISS, LB_EVENT_L1D_MISS,
                                LB_EVENT_ORDER_CLEARS, LB_EVENT_LOCK_OPS, LB_EVENT_INSTRUCTIONS,
                                LB_EVENT_CYCLES};
-    int role = lb_event_role_find(name);
+    int quantity = lb_quantity_find(name);
 
-    if (role >= LB_EVENT_HITM_LOCAL && role <= LB_EVENT_INVALIDATED)
-        return role - LB_EVENT_HITM_LOCAL;
+    if (quantity >= LB_EVENT_HITM_LOCAL && quantity <= LB_EVENT_INVALIDATED)
+        return quantity - LB_EVENT_HITM_LOCAL;
     for (size_t i = 0; i < LB_COUNT(rest); i++)
-        if (role == rest[i])
+        if (quantity == rest[i])
             return 2000 + (double)i;
     return 1000 + (double)order;
 }

@@ -115,8 +115,8 @@ static void write_counts_of_events(struct lb_row *row, const struct lb_run *run,
         lb_row_more_text(row, "event_states",
                          k->unproved ? LB_UNPROVED : lb_count_state_name(k->state));
         lb_row_more_number(row, "events_expected", k->expected);
-        if (e->role >= 0)
-            lb_row_role(row, e->role, k->per_op);
+        if (e->quantity >= 0)
+            lb_row_quantity(row, e->quantity, k->per_op);
     }
     if (l->expected != LB_EXPECTATION_NONE)
         lb_row_int(row, "as_expected", l->expected == LB_EXPECTATION_MET);

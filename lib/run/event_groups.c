@@ -12,7 +12,7 @@
 bool lb_event_is_in_each(const struct lb_run_event *e)
 {
     return e->group < 0 &&
-           (e->event.role == LB_EVENT_CYCLES || e->event.role == LB_EVENT_INSTRUCTIONS);
+           (e->event.quantity == LB_EVENT_CYCLES || e->event.quantity == LB_EVENT_INSTRUCTIONS);
 }
 
 uint32_t lb_runner_pmu_type(const struct lb_runner *b, int pu_os)

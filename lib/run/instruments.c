@@ -17,7 +17,7 @@
 
 bool lb_event_counts_waits(const struct lb_event *e)
 {
-    return e->role == LB_EVENT_CYCLES || e->role == LB_EVENT_INSTRUCTIONS;
+    return e->quantity == LB_EVENT_CYCLES || e->quantity == LB_EVENT_INSTRUCTIONS;
 }
 
 /* Opens the event alone, as a window will. */

@@ -179,7 +179,7 @@ void lb_runner_tally(const struct lb_attempt *attempt, const struct lb_case *c, 
 bool lb_case_plays(const struct lb_case *c, int role, int thread);
 int lb_case_role_threads(const struct lb_case *c, int role);
 /* The column of an event role. */
-void lb_row_role(struct lb_row *row, int role, double per_op);
+void lb_row_quantity(struct lb_row *row, int quantity, double per_op);
 /* Of wall time; NaN where CPU time is not known. Clocks of both kinds may differ by a little. */
 double lb_off_cpu_share(const struct lb_sample *sample);
 /* Folds the results of a role's threads into one sample. */

@@ -20,11 +20,11 @@ void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb
         lb_row_text(row, lb_key_column(k), key.cells[k]);
 }
 
-void lb_row_role(struct lb_row *row, int role, double per_op)
+void lb_row_quantity(struct lb_row *row, int quantity, double per_op)
 {
     char column[64];
 
-    snprintf(column, sizeof column, "%s_per_op", lb_event_role_name((enum lb_event_role)role));
+    snprintf(column, sizeof column, "%s_per_op", lb_quantity_name((enum lb_quantity)quantity));
     lb_row_number(row, column, per_op);
 }
 
@@ -164,8 +164,8 @@ static void write_event(struct lb_row *row, const struct lb_event *e, const stru
     lb_row_more_number(row, "event_scaled", k->scaled);
     /* A count of 0 may be one that nobody counted: summary.csv, which knows the control, decides.
      */
-    if (e->role >= 0 && k->scaled > 0 && !(paced && lb_event_counts_waits(e)))
-        lb_row_role(row, e->role, k->scaled / ops);
+    if (e->quantity >= 0 && k->scaled > 0 && !(paced && lb_event_counts_waits(e)))
+        lb_row_quantity(row, e->quantity, k->scaled / ops);
 }
 
 static void write_events(const struct lb_runner *b, const struct lb_attempt *a,

@@ -224,7 +224,7 @@ static void test_the_processor_is_known(void **state)
     assert_string_equal(here.name, "arm_n1");
     assert_string_equal(here.pfm, "arm_n1");
     event = parsed("cycles");
-    assert_int_equal(event.role, LB_EVENT_CYCLES);
+    assert_int_equal(event.quantity, LB_EVENT_CYCLES);
     assert_string_equal(event.string, "arm_n1::CPU_CYCLES");
     assert_string_equal(event.absent, "");
     event = parsed("hitm_local"); /* no Arm core has it */

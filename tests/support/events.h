@@ -9,20 +9,20 @@
 
 #include <stdio.h>
 
-/* One of the made-up PMU; with a role it is called as the role. */
-static inline struct lb_event event_of(unsigned config, int role)
+/* One of the made-up PMU; with a quantity it is called as the quantity. */
+static inline struct lb_event event_of(unsigned config, int quantity)
 {
-    struct lb_event e = {.kind = LB_EVENT_PMU, .role = role};
+    struct lb_event e = {.kind = LB_EVENT_PMU, .quantity = quantity};
 
     snprintf(e.string, sizeof e.string, "raw:config=0x%x", config);
     snprintf(e.name, sizeof e.name, "%s",
-             role < 0 ? e.string : lb_event_role_name((enum lb_event_role)role));
+             quantity < 0 ? e.string : lb_quantity_name((enum lb_quantity)quantity));
     return e;
 }
 
 static inline struct lb_event watch_of(enum lb_watch watch)
 {
-    struct lb_event e = {.kind = LB_EVENT_WATCH, .role = -1, .word.watch = watch};
+    struct lb_event e = {.kind = LB_EVENT_WATCH, .quantity = -1, .word.watch = watch};
 
     snprintf(e.name, sizeof e.name, "bp:%s", lb_watch_name(watch));
     return e;
