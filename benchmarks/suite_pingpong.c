@@ -18,7 +18,7 @@
 /* A terminal shows so many columns of a matrix. */
 #define SQUARE_MOST 16
 
-static void print_plan(const struct lb_pairs_plan *p, FILE *out)
+static void print_plan(const struct lb_pu_pairs_plan *p, FILE *out)
 {
     char name[LB_PLACEMENT_NAME_BYTES];
 
@@ -32,25 +32,25 @@ static void print_plan(const struct lb_pairs_plan *p, FILE *out)
                 "one pair of CPUs stands for each class that symmetry does not tell apart: all "
                 "pairs do not fit into the budget (--budget, --all-pairs)\n");
     for (size_t i = 0; i < p->n_classes; i++) {
-        const struct lb_pair_class *c = &p->classes[i];
-        lb_pair_class_name(c, false, name);
+        const struct lb_pu_pair_class *c = &p->classes[i];
+        lb_pu_pair_class_name(c, false, name);
         fprintf(out, "  %-14s %8llu pair%s, such as CPUs %d,%d\n", name,
                 (unsigned long long)c->pairs, c->pairs == 1 ? "" : "s", c->pu_a_os, c->pu_b_os);
     }
 }
 
 /* One class, op and home: the median pair with its interval, and the extremes over pairs. */
-static void print_class(FILE *out, const struct lb_pairs *p, size_t class_index,
-                        enum lb_pingpong_op op, enum lb_pair_home home)
+static void print_class(FILE *out, const struct lb_pu_pairs *p, size_t class_index,
+                        enum lb_pingpong_op op, enum lb_pu_pair_home home)
 {
-    const struct lb_pairs_plan *plan = p->plan;
+    const struct lb_pu_pairs_plan *plan = p->plan;
     double *medians = calloc(plan->measurements, sizeof *medians);
-    const struct lb_pair_line *any = NULL;
+    const struct lb_pu_pair_result *any = NULL;
     char name[LB_PLACEMENT_NAME_BYTES];
     size_t n = 0, other = 0;
 
     for (size_t i = 0; medians && i < plan->measurements; i++) {
-        const struct lb_pair_line *l = &p->lines[i];
+        const struct lb_pu_pair_result *l = &p->lines[i];
         if (plan->pairs[l->pair].class_index != class_index || l->op != op || l->home != home ||
             !l->one_way.n)
             continue;
@@ -60,9 +60,9 @@ static void print_class(FILE *out, const struct lb_pairs *p, size_t class_index,
     }
     if (n) {
         qsort(medians, n, sizeof *medians, lb_by_value);
-        lb_pair_class_name(&plan->classes[class_index], false, name);
+        lb_pu_pair_class_name(&plan->classes[class_index], false, name);
         fprintf(out, "%-14s %-17s %-5s %8.1f", name, lb_pingpong_op_name(op),
-                lb_pair_home_name(home), medians[n / 2]);
+                lb_pu_pair_home_name(home), medians[n / 2]);
         if (n == 1 && isfinite(any->one_way.lo))
             fprintf(out, " [%.1f, %.1f]", any->one_way.lo, any->one_way.hi);
         if (n > 1)
@@ -74,18 +74,18 @@ static void print_class(FILE *out, const struct lb_pairs *p, size_t class_index,
     free(medians);
 }
 
-static void print_table(FILE *out, const struct lb_pairs *p)
+static void print_table(FILE *out, const struct lb_pu_pairs *p)
 {
     fprintf(
         out,
         "\none-way latency, ns: half a round trip of one line, handed over by a store that loads "
         "wait for\n(load-store), or by compare-and-swap on both sides; medians over %u rounds of "
         "the median of %d fresh lines\n\n%-14s %-17s %-5s %8s\n",
-        p->rounds, LB_PAIRS_LINES, "class", "op", "home", "ns");
+        p->rounds, LB_PU_PAIRS_LINES, "class", "op", "home", "ns");
     for (size_t c = 0; c < p->plan->n_classes; c++)
         for (int op = 0; op < LB_PINGPONG_OPS; op++)
-            for (int home = 0; home <= LB_PAIR_HOME_BOTH; home++)
-                print_class(out, p, c, (enum lb_pingpong_op)op, (enum lb_pair_home)home);
+            for (int home = 0; home <= LB_PU_PAIR_HOME_BOTH; home++)
+                print_class(out, p, c, (enum lb_pingpong_op)op, (enum lb_pu_pair_home)home);
 }
 
 static void copy_file(const char *path, FILE *out)
@@ -103,7 +103,7 @@ static void copy_file(const char *path, FILE *out)
 }
 
 /* The squares, to files and, where they are small, to the reader. */
-static int write_squares(const struct session *w, const struct lb_pairs *p, struct lb_why *why)
+static int write_squares(const struct session *w, const struct lb_pu_pairs *p, struct lb_why *why)
 {
     int err = 0;
 
@@ -111,7 +111,7 @@ static int write_squares(const struct session *w, const struct lb_pairs *p, stru
         char path[640];
         snprintf(path, sizeof path, "%s/matrix-%s.csv", w->dir,
                  lb_pingpong_op_name((enum lb_pingpong_op)op));
-        err = lb_pairs_write_square(p, (enum lb_pingpong_op)op, path, why);
+        err = lb_pu_pairs_write_square(p, (enum lb_pingpong_op)op, path, why);
         if (err || w->topology->n_allowed > SQUARE_MOST || w->topology->n_allowed < 3)
             continue;
         printf("\n%s, row: where the line is homed\n",
@@ -121,7 +121,7 @@ static int write_squares(const struct session *w, const struct lb_pairs *p, stru
     return err;
 }
 
-static void record(struct lb_json *json, const struct lb_pairs *p)
+static void record(struct lb_json *json, const struct lb_pu_pairs *p)
 {
     lb_json_number(json, "suites.pingpong.pairs", (double)p->plan->n_pairs);
     lb_json_number(json, "suites.pingpong.pairs_possible", (double)p->plan->n_possible);
@@ -132,7 +132,7 @@ static void record(struct lb_json *json, const struct lb_pairs *p)
     provenance_load(json, "pingpong", &p->load_before, &p->load);
 }
 
-static int write_matrix(const struct session *w, const struct lb_pairs *p, struct lb_why *why)
+static int write_matrix(const struct session *w, const struct lb_pu_pairs *p, struct lb_why *why)
 {
     struct lb_csv *csv = NULL;
     char path[600];
@@ -141,12 +141,12 @@ static int write_matrix(const struct session *w, const struct lb_pairs *p, struc
     snprintf(path, sizeof path, "%s/%s", w->dir, lb_schema_matrix.file);
     if ((err = lb_csv_create(&lb_schema_matrix, path, why, &csv)))
         return err;
-    err = lb_pairs_write(p, w->emulated, csv, why);
+    err = lb_pu_pairs_write(p, w->emulated, csv, why);
     lb_csv_close(csv);
     return err ? err : write_squares(w, p, why);
 }
 
-static int conclude(const struct session *w, const struct lb_pairs *p, struct lb_why *why)
+static int conclude(const struct session *w, const struct lb_pu_pairs *p, struct lb_why *why)
 {
     int err;
 
@@ -163,17 +163,17 @@ static int conclude(const struct session *w, const struct lb_pairs *p, struct lb
     return err;
 }
 
-static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, double share,
+static int measure_plan(struct session *w, const struct lb_pu_pairs_plan *plan, double share,
                         struct lb_csv *csv)
 {
     struct lb_run_options options = session_options(w, session_left_s(w) * share, plan->rounds);
     struct progress_state progress = progress_begin();
-    struct lb_pairs *p = NULL;
+    struct lb_pu_pairs *p = NULL;
     struct lb_why why = {""};
     int status = EXIT_DONE;
 
     options.data = &progress;
-    int err = lb_pairs_measure(plan, w->topology, &options, csv, &why, &p);
+    int err = lb_pu_pairs_measure(plan, w->topology, &options, csv, &why, &p);
     if (err)
         status = session_complain(lb_explain(&why, err, "pairs"), EXIT_NOT_MEASURED);
     progress_end(&progress);
@@ -184,29 +184,29 @@ static int measure_plan(struct session *w, const struct lb_pairs_plan *plan, dou
         if (!p->rounds)
             status = EXIT_NOT_MEASURED;
     }
-    lb_pairs_destroy(p);
+    lb_pu_pairs_destroy(p);
     return session_stop ? EXIT_INTERRUPTED : status;
 }
 
 static int measure(struct session *w, const struct settings *s, double share)
 {
-    struct lb_pairs_request r = {.topology = w->topology,
-                                 .pus = s->pus,
-                                 .all = s->all_pairs,
-                                 .budget_s = session_left_s(w) * share,
-                                 .rounds = s->rounds};
-    struct lb_pairs_plan *plan;
+    struct lb_pu_pairs_request r = {.topology = w->topology,
+                                    .pus = s->pus,
+                                    .all = s->all_pairs,
+                                    .budget_s = session_left_s(w) * share,
+                                    .rounds = s->rounds};
+    struct lb_pu_pairs_plan *plan;
     struct lb_csv *csv = NULL;
     struct lb_why why = {""};
     char path[600];
-    int status, err = lb_pairs_plan_create(&r, &why, &plan);
+    int status, err = lb_pu_pairs_plan_create(&r, &why, &plan);
 
     if (err)
         return session_complain(lb_explain(&why, err, "plan"), session_status_of(err));
     print_plan(plan, stdout);
     fflush(stdout);
     if (s->dry_run) {
-        lb_pairs_plan_destroy(plan);
+        lb_pu_pairs_plan_destroy(plan);
         return EXIT_DONE;
     }
     err = session_folder(w, &why);
@@ -216,7 +216,7 @@ static int measure(struct session *w, const struct settings *s, double share)
     status = err ? session_complain(lb_explain(&why, err, "results folder"), EXIT_NOT_MEASURED)
                  : measure_plan(w, plan, share, csv);
     lb_csv_close(csv);
-    lb_pairs_plan_destroy(plan);
+    lb_pu_pairs_plan_destroy(plan);
     return status;
 }
 

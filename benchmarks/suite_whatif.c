@@ -166,7 +166,7 @@ static void print_lines(FILE *out, const struct lb_whatif *w, bool after)
             if (a / LB_LINE_BYTES == b / LB_LINE_BYTES)
                 fprintf(out, "%s%s and %s share line %zu", shared++ ? ", " : "", w->fields[i].name,
                         w->fields[k].name, a / LB_LINE_BYTES);
-            else if (a / LB_PAIR_BYTES == b / LB_PAIR_BYTES)
+            else if (a / LB_LINE_PAIR_BYTES == b / LB_LINE_PAIR_BYTES)
                 fprintf(out, "%s%s and %s lie in one pair of lines", shared++ ? ", " : "",
                         w->fields[i].name, w->fields[k].name);
         }

@@ -42,12 +42,12 @@ static void offsets_say_where_a_lock_lies(void **state)
         {"embedded", LB_LIES_AMONG},
         {"embedded-split", LB_LIES_AMONG},
         {"embedded-own-line", LB_LIES_LINE},
-        {"padded", LB_LIES_PAIR},
+        {"padded", LB_LIES_LINE_PAIR},
         {"refcount", LB_LIES_COUNT},
         {"refcount-seq", LB_LIES_COUNT},
         {"a:size=256,align=64,lock=192", LB_LIES_LINE},
         {"b:size=256,align=64,lock=136", LB_LIES_LINE},
-        {"c:size=384,align=128,lock=256", LB_LIES_PAIR},
+        {"c:size=384,align=128,lock=256", LB_LIES_LINE_PAIR},
         {"d:size=384,align=128,tail=96,lock=192", LB_LIES_LINE}, /* the tail is in its pair */
         {"e:size=256,align=8,lock=192", LB_LIES_AMONG}, /* the next object's head reaches it */
         {"f:size=256,align=64,slot=48,lockalign=64", LB_LIES_APART},

@@ -81,7 +81,7 @@ static struct scene scene_of(enum lb_scenario_kind kind, int threads)
 {
     struct scene s = {
         .shape = {.scenario = &lb_scenarios[kind], .threads = threads, .part_bytes = PART_BYTES},
-        .draw = {.seed = 7, .lock_pair = 3 * LB_PAIR_BYTES}};
+        .draw = {.seed = 7, .lock_lines = 3 * LB_LINE_PAIR_BYTES}};
 
     return s;
 }

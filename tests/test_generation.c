@@ -141,10 +141,10 @@ static void test_words_have_room(void **state)
     for (size_t i = 0; i < LB_GENERATIONS; i++) {
         const struct lb_mm_words k = lb_generations[i].mm;
         const struct lb_mm_words w = lb_generation_words(&lb_generations[i], LB_MM_KERNEL);
-        assert_int_equal((k.seq - w.seq) % LB_PAIR_BYTES, 0);
+        assert_int_equal((k.seq - w.seq) % LB_LINE_PAIR_BYTES, 0);
         assert_int_equal(k.seq - w.seq, k.lock - w.lock);
         assert_int_equal(k.seq - w.seq, k.writer_wait - w.writer_wait);
-        assert_true(w.lock < LB_PAIR_BYTES || w.seq < LB_PAIR_BYTES);
+        assert_true(w.lock < LB_LINE_PAIR_BYTES || w.seq < LB_LINE_PAIR_BYTES);
         assert_true(w.lock + sizeof(struct lb_rwsem40) <= LB_MM_BYTES && w.seq < LB_MM_BYTES);
     }
 }

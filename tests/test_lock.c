@@ -103,10 +103,10 @@ static void tasks_share_no_lines(void **state)
     struct fixture *f = *state;
     assert_int_equal((uintptr_t)f->me % LB_APART_BYTES, 0);
     assert_true((uintptr_t)f->other - (uintptr_t)f->me >= LB_APART_BYTES);
-    assert_int_equal(offsetof(struct lb_task, stats) / LB_PAIR_BYTES, 0);
-    assert_true(offsetof(struct lb_task, on_cpu) >= LB_PAIR_BYTES);
-    assert_int_equal(offsetof(struct lb_task, osq) % LB_PAIR_BYTES, 0);
-    assert_int_equal(offsetof(struct lb_task, waiter) % LB_PAIR_BYTES, 0);
+    assert_int_equal(offsetof(struct lb_task, stats) / LB_LINE_PAIR_BYTES, 0);
+    assert_true(offsetof(struct lb_task, on_cpu) >= LB_LINE_PAIR_BYTES);
+    assert_int_equal(offsetof(struct lb_task, osq) % LB_LINE_PAIR_BYTES, 0);
+    assert_int_equal(offsetof(struct lb_task, waiter) % LB_LINE_PAIR_BYTES, 0);
     assert_null(lb_task_get(f->set, 2));
 
     struct lb_task_set *untouched = f->set;

@@ -20,22 +20,22 @@ static bool is_pair(const int *pu_os, int a, int b)
     return (pu_os[0] == a && pu_os[1] == b) || (pu_os[0] == b && pu_os[1] == a);
 }
 
-static size_t class_index(const struct lb_pair_class *classes, size_t n, const struct lb_pu *a,
+static size_t class_index(const struct lb_pu_pair_class *classes, size_t n, const struct lb_pu *a,
                           const struct lb_pu *b)
 {
-    struct lb_pair_class c = lb_pair_class_of(a, b), swapped = lb_pair_class_of(b, a);
+    struct lb_pu_pair_class c = lb_pu_pair_class_of(a, b), swapped = lb_pu_pair_class_of(b, a);
     size_t i = 0;
 
-    assert_true(lb_pair_class_same(&c, &swapped));
+    assert_true(lb_pu_pair_class_same(&c, &swapped));
     assert_int_equal(c.distance, lb_distance_between(a, b));
-    while (i < n && !lb_pair_class_same(&classes[i], &c))
+    while (i < n && !lb_pu_pair_class_same(&classes[i], &c))
         i++;
     assert_true(i < n);
     return i;
 }
 
 /* Every pair is in one class, whose representative is its first pair. */
-static void check_members(const struct lb_topology *t, const struct lb_pair_class *classes,
+static void check_members(const struct lb_topology *t, const struct lb_pu_pair_class *classes,
                           size_t n, const bool *chosen)
 {
     uint64_t *seen = calloc(n + 1, sizeof *seen);
@@ -46,7 +46,7 @@ static void check_members(const struct lb_topology *t, const struct lb_pair_clas
             const struct lb_pu *a = &t->pus[i], *b = &t->pus[k];
             if (!chosen[i] || !chosen[k])
                 continue;
-            const struct lb_pair_class *c = &classes[class_index(classes, n, a, b)];
+            const struct lb_pu_pair_class *c = &classes[class_index(classes, n, a, b)];
             if (!seen[c - classes]++)
                 assert_true(is_pair((const int[]){c->pu_a_os, c->pu_b_os}, a->pu_os, b->pu_os));
         }
@@ -55,7 +55,7 @@ static void check_members(const struct lb_topology *t, const struct lb_pair_clas
     free(seen);
 }
 
-static void check_class_order(const struct lb_topology *t, const struct lb_pair_class *classes,
+static void check_class_order(const struct lb_topology *t, const struct lb_pu_pair_class *classes,
                               size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -78,13 +78,13 @@ static void check_class_order(const struct lb_topology *t, const struct lb_pair_
     }
 }
 
-static void check_class_names(const struct lb_pair_class *classes, size_t n)
+static void check_class_names(const struct lb_pu_pair_class *classes, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < i; k++) {
             char a[LB_PLACEMENT_NAME_BYTES], b[LB_PLACEMENT_NAME_BYTES];
-            lb_pair_class_name(&classes[i], false, a);
-            lb_pair_class_name(&classes[k], false, b);
+            lb_pu_pair_class_name(&classes[i], false, a);
+            lb_pu_pair_class_name(&classes[k], false, b);
             assert_string_not_equal(a, b);
         }
 }
@@ -92,7 +92,7 @@ static void check_class_names(const struct lb_pair_class *classes, size_t n)
 static void check_classes(const struct lb_topology *t)
 {
     bool *chosen = calloc((size_t)t->n_pus + 1, sizeof *chosen);
-    struct lb_pair_class *classes = NULL;
+    struct lb_pu_pair_class *classes = NULL;
     uint64_t pairs = 0, n_allowed = (uint64_t)t->n_allowed;
     unsigned distances = 0, there;
     size_t n = 77;
@@ -142,7 +142,7 @@ static void test_known_classes(void **state)
                 {"remote@0-2", 0, 8, 16}, {"remote@0-3", 0, 12, 16}, {"remote@1-2", 4, 8, 16},
                 {"remote@1-3", 4, 12, 16}};
     struct lb_topology *t = load("pack:2 numa:2 l3:1 core:4 pu:1");
-    struct lb_pair_class *classes;
+    struct lb_pu_pair_class *classes;
     size_t n;
 
     (void)state;
@@ -150,7 +150,7 @@ static void test_known_classes(void **state)
     assert_int_equal(n, LB_COUNT(want));
     for (size_t i = 0; i < n; i++) {
         char name[LB_PLACEMENT_NAME_BYTES];
-        lb_pair_class_name(&classes[i], false, name);
+        lb_pu_pair_class_name(&classes[i], false, name);
         assert_string_equal(name, want[i].name);
         assert_int_equal(classes[i].pu_a_os, want[i].pu_a_os);
         assert_int_equal(classes[i].pu_b_os, want[i].pu_b_os);
@@ -164,7 +164,7 @@ static void test_known_classes(void **state)
 static void test_classes_of_some(void **state)
 {
     struct lb_topology *t = load("pack:2 numa:1 l3:1 core:4 pu:2");
-    struct lb_pair_class *classes;
+    struct lb_pu_pair_class *classes;
     bool chosen[16] = {false};
     struct lb_placement only;
     size_t n;
@@ -190,7 +190,7 @@ static void test_classes_of_some(void **state)
 static void check_hybrid_classes(const char *spec, int same_kind)
 {
     struct lb_topology *t = load(spec);
-    struct lb_pair_class *classes;
+    struct lb_pu_pair_class *classes;
     size_t n, at = 0;
 
     assert_int_equal(lb_placement_pair_classes(t, NULL, &classes, &n), 0);

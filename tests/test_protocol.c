@@ -297,7 +297,7 @@ static void check_words(struct rig *rig, const struct lb_generation *g, enum lb_
     assert_ptr_equal(rig->sites[0].program.mm.writer_wait, at[3]);
     for (size_t i = 0; i < LB_COUNT(words); i++)
         if (form == LB_MM_KERNEL) /* the same line, and the same half of the pair */
-            assert_true((at[i] - kernel[i]) % LB_PAIR_BYTES == 0 &&
+            assert_true((at[i] - kernel[i]) % LB_LINE_PAIR_BYTES == 0 &&
                         at[i] - at[0] == kernel[i] - kernel[0]);
         else if (i != 0 && i != 2)
             assert_true(at[i] / LB_APART_BYTES != at[i - 1] / LB_APART_BYTES);

@@ -30,15 +30,15 @@ static void test_draw_keeps_its_distance(void **state)
             assert_int_equal(lb_draw_init(&random, (unsigned)seed, ARENA_BYTES, room, &s->draw), 0);
             assert_int_not_equal(random, seed);
             assert_int_equal(s->draw.turn, seed);
-            assert_int_equal(s->draw.lock_pair % LB_PAIR_BYTES, 0);
-            assert_int_equal(s->draw.object_pair % LB_PAIR_BYTES, 0);
+            assert_int_equal(s->draw.lock_lines % LB_LINE_PAIR_BYTES, 0);
+            assert_int_equal(s->draw.object_lines % LB_LINE_PAIR_BYTES, 0);
             assert_int_equal(s->draw.mm_offset % LB_APART_BYTES, 0);
             mm_end = s->draw.mm_offset + LB_MM_BYTES;
             /* A slab reaches at most the room to either side of its pair. */
-            assert_true(mm_end + room <= s->draw.lock_pair);
-            assert_true(s->draw.lock_pair + room <=
-                        s->draw.object_pair + LB_PAIR_BYTES - room % LB_PAIR_BYTES);
-            assert_true(s->draw.object_pair + room <= ARENA_BYTES);
+            assert_true(mm_end + room <= s->draw.lock_lines);
+            assert_true(s->draw.lock_lines + room <=
+                        s->draw.object_lines + LB_LINE_PAIR_BYTES - room % LB_LINE_PAIR_BYTES);
+            assert_true(s->draw.object_lines + room <= ARENA_BYTES);
         }
 }
 
@@ -55,11 +55,11 @@ static void test_draw_depends_on_the_seed_alone(void **state)
     assert_memory_equal(&a, &b, sizeof a);
     assert_int_equal(x, y);
     assert_int_equal(lb_draw_init(&z, 3, ARENA_BYTES, 4096, &b), 0);
-    assert_int_not_equal(a.lock_pair, b.lock_pair);
+    assert_int_not_equal(a.lock_lines, b.lock_lines);
     assert_int_not_equal(a.seed, b.seed);
     /* The next round is another. */
     assert_int_equal(lb_draw_init(&x, 4, ARENA_BYTES, 4096, &b), 0);
-    assert_int_not_equal(a.lock_pair, b.lock_pair);
+    assert_int_not_equal(a.lock_lines, b.lock_lines);
 }
 
 static void test_draw_covers_the_arena(void **state)
@@ -71,8 +71,8 @@ static void test_draw_covers_the_arena(void **state)
 
     for (int i = 0; i < 4000; i++) {
         assert_int_equal(lb_draw_init(&random, 0, ARENA_BYTES, 4096, &s->draw), 0);
-        least = s->draw.lock_pair < least ? s->draw.lock_pair : least;
-        most = s->draw.lock_pair > most ? s->draw.lock_pair : most;
+        least = s->draw.lock_lines < least ? s->draw.lock_lines : least;
+        most = s->draw.lock_lines > most ? s->draw.lock_lines : most;
         odd += s->draw.odd;
     }
     assert_true(most - least > ARENA_BYTES / 5);
@@ -188,7 +188,7 @@ static void test_uncontended_objects_are_far_apart(void **state)
             uintptr_t a = s->sites[i].x[0], b = s->sites[i + 1].x[0];
             bool shares = lb_layout_shares(
                 s->shape.layout, s->shape.lock, a, (uintptr_t)lock_at(s, lock_word(s, i)), b,
-                (uintptr_t)lock_at(s, lock_word(s, i + 1)), LB_PAIR_BYTES);
+                (uintptr_t)lock_at(s, lock_word(s, i + 1)), LB_LINE_PAIR_BYTES);
 
             assert_false(shares);
         }
@@ -311,7 +311,7 @@ static void test_control_words(void **state)
     for (int i = 0; i < 20; i++) {
         uintptr_t at = offset_of(s, (void *)s->sites[i].x[0]);
 
-        assert_int_equal(at / LB_LINE_BYTES, s->draw.lock_pair / LB_LINE_BYTES + (size_t)i / 8);
+        assert_int_equal(at / LB_LINE_BYTES, s->draw.lock_lines / LB_LINE_BYTES + (size_t)i / 8);
         assert_int_equal(at % LB_LINE_BYTES, (size_t)i % 8 * 8);
         assert_int_equal(*(uint64_t *)s->sites[i].x[0], 0);
     }
@@ -324,7 +324,7 @@ static void test_control_words(void **state)
     place(s);
     for (int i = 0; i < 20; i++)
         assert_int_equal(offset_of(s, (void *)s->sites[i].x[0]),
-                         s->draw.lock_pair + (size_t)i * LB_APART_BYTES);
+                         s->draw.lock_lines + (size_t)i * LB_APART_BYTES);
     assert_int_equal(lb_workload_check(&s->shape, &s->draw, s->arena), 0);
 }
 

@@ -85,7 +85,8 @@ static bool comes_to_the_same(const struct lb_whatif *a, const struct lb_whatif 
         for (size_t k = 0; k < kernel->n_fields; k++)
             if (kernel->fields[i].read && kernel->fields[k].written)
                 same &= are_near(a, i, k, LB_LINE_BYTES) == are_near(kernel, i, k, LB_LINE_BYTES) &&
-                        are_near(a, i, k, LB_PAIR_BYTES) == are_near(kernel, i, k, LB_PAIR_BYTES);
+                        are_near(a, i, k, LB_LINE_PAIR_BYTES) ==
+                            are_near(kernel, i, k, LB_LINE_PAIR_BYTES);
     }
     for (size_t i = 0; !all && i < kernel->n_fields; i++)
         same &= (a->fields[i].before != a->fields[i].after) ==

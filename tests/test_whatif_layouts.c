@@ -102,7 +102,7 @@ static void closest(const struct lb_whatif *w, bool after, bool *line, bool *pai
             size_t a = lb_whatif_word(&w->fields[i], after);
             size_t b = lb_whatif_word(&w->fields[k], after);
             *line |= w->fields[k].written && a / LB_LINE_BYTES == b / LB_LINE_BYTES;
-            *pair |= w->fields[k].written && a / LB_PAIR_BYTES == b / LB_PAIR_BYTES;
+            *pair |= w->fields[k].written && a / LB_LINE_PAIR_BYTES == b / LB_LINE_PAIR_BYTES;
         }
 }
 

@@ -92,9 +92,9 @@ size_t lb_utf8_length(const char *text);
 /* What the hardware writes and fetches together. 64 is the line of every x86 and most Arm cores;
  * an adjacent-line prefetcher (Intel) couples pairs of 128; results of threads lie 256 apart
  * because 128 has been seen to bounce still. The machine's own line size is in lb_topology. */
-#define LB_LINE_BYTES  64
-#define LB_PAIR_BYTES  128
-#define LB_APART_BYTES 256
+#define LB_LINE_BYTES      64
+#define LB_LINE_PAIR_BYTES 128
+#define LB_APART_BYTES     256
 
 /* Reading what somebody else may have made. Opens a regular file below dir_fd (AT_FDCWD: the
  * present folder) of at most so many bytes (0: any number). A symbolic link under its last name, a

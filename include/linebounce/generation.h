@@ -55,8 +55,8 @@ enum lb_mm_form {
 };
 const char *lb_mm_form_name(enum lb_mm_form form); /* "kernel", "separate" */
 int lb_mm_form_parse(const char *name, struct lb_why *why, enum lb_mm_form *form);
-/* Offsets from a multiple of LB_PAIR_BYTES at or before the first of the words, all of them within
- * LB_MM_BYTES: what lies on one line or pair of lines in the kernel does so here. */
+/* Offsets from a multiple of LB_LINE_PAIR_BYTES at or before the first of the words, all of them
+ * within LB_MM_BYTES: what lies on one line or pair of lines in the kernel does so here. */
 struct lb_mm_words lb_generation_words(const struct lb_generation *generation,
                                        enum lb_mm_form form);
 

@@ -62,7 +62,7 @@ struct lb_kernel_slab {
     char note[256];     /* what is not known, and why; "" when all is */
 };
 
-#define LB_KERNEL_BINS (LB_PAIR_BYTES / 8)
+#define LB_KERNEL_BINS (LB_LINE_PAIR_BYTES / 8)
 
 /* Objects of one slab that start at each residue modulo 64 or 128: counts[residue / 8]. Slabs start
  * at page boundaries, so that every slab is alike. -ENODATA where !placed, -EINVAL for another

@@ -218,11 +218,11 @@ int lb_layout_allows(const struct lb_layout *layout, enum lb_lock_kind lock, str
  * says. An object that may begin at several places of a line is taken at the worst of them, beside
  * its neighbours. */
 enum lb_lies {
-    LB_LIES_NOWHERE, /* no op takes a lock: never of lb_layout_lies, but of cases */
-    LB_LIES_APART,   /* in an object of its own, behind a pointer */
-    LB_LIES_AMONG,   /* on a line with a field that ops touch */
-    LB_LIES_LINE,    /* on lines of its own */
-    LB_LIES_PAIR,    /* on a pair of lines of its own, which no adjacent-line prefetcher joins */
+    LB_LIES_NOWHERE,   /* no op takes a lock: never of lb_layout_lies, but of cases */
+    LB_LIES_APART,     /* in an object of its own, behind a pointer */
+    LB_LIES_AMONG,     /* on a line with a field that ops touch */
+    LB_LIES_LINE,      /* on lines of its own */
+    LB_LIES_LINE_PAIR, /* on a pair of lines of its own, which no adjacent-line prefetcher joins */
     LB_LIES_COUNT, /* it is a reference count, wherever it lies; not in a structure from BTF, where
                       one may stand for another word */
     LB_LIES,

@@ -108,7 +108,7 @@ const struct lb_pu **lb_placement_choose(const struct lb_topology *topology,
  * same kinds of core. A pair stands for all of its class, because a machine's sockets, dies and
  * cores are built alike; the nodes stay in it, because they are not: on two-socket EPYC a line
  * takes 100 ns between core complexes of the socket that it is homed on and 200 on the other. */
-struct lb_pair_class {
+struct lb_pu_pair_class {
     enum lb_distance distance;
     int node_a_os, node_b_os; /* ascending; -1: no NUMA information */
     int kind_a, kind_b;
@@ -120,15 +120,15 @@ struct lb_pair_class {
  * pair that lb_placement_pair gives. Freed with free. Linear in the pairs: 512 PUs have 130,816 and
  * take some milliseconds. -ENOMEM. */
 int lb_placement_pair_classes(const struct lb_topology *topology, const struct lb_placement *only,
-                              struct lb_pair_class **classes, size_t *n);
+                              struct lb_pu_pair_class **classes, size_t *n);
 /* The class of two PUs, as one of a single pair; and whether two are the same class. */
-struct lb_pair_class lb_pair_class_of(const struct lb_pu *a, const struct lb_pu *b);
-bool lb_pair_class_same(const struct lb_pair_class *a, const struct lb_pair_class *b);
+struct lb_pu_pair_class lb_pu_pair_class_of(const struct lb_pu *a, const struct lb_pu *b);
+bool lb_pu_pair_class_same(const struct lb_pu_pair_class *a, const struct lb_pu_pair_class *b);
 /* "l3", "l3@1", "remote@0-1": the name of its placement. */
-void lb_pair_class_name(const struct lb_pair_class *class_, bool first,
-                        char name[LB_PLACEMENT_NAME_BYTES]);
+void lb_pu_pair_class_name(const struct lb_pu_pair_class *class_, bool first,
+                           char name[LB_PLACEMENT_NAME_BYTES]);
 /* "l3" for the first class of a distance, "l3@1" or "remote@1-2" (nodes) for the others. */
-int lb_placement_of_class(const struct lb_topology *topology, const struct lb_pair_class *class_,
+int lb_placement_of_class(const struct lb_topology *topology, const struct lb_pu_pair_class *class_,
                           bool first, struct lb_why *why, struct lb_placement *placement);
 
 /* Which classes have at least one allowed pair, as a mask of 1 << class. Linear in the number of

@@ -427,12 +427,12 @@ int lb_workload_allows(const struct lb_workload *shape, struct lb_why *why);
 /* The luck of a round: where in the arena things lie. Drawn once a round and the same for every
  * layout in it. */
 struct lb_draw {
-    uint64_t seed;      /* picks of `many` */
-    unsigned turn;      /* number of the round: roaming layouts visit their residues in turn */
-    bool odd;           /* which half of a 128-byte pair a roaming position takes */
-    size_t lock_pair;   /* arena offset of the pair of lines that holds thread 0's lock count */
-    size_t object_pair; /* the same for the objects of separate locks */
-    size_t mm_offset;   /* of the address space: LB_MM_BYTES */
+    uint64_t seed;       /* picks of `many` */
+    unsigned turn;       /* number of the round: roaming layouts visit their residues in turn */
+    bool odd;            /* which half of a 128-byte pair a roaming position takes */
+    size_t lock_lines;   /* arena offset of the pair of lines that holds thread 0's lock count */
+    size_t object_lines; /* the same for the objects of separate locks */
+    size_t mm_offset;    /* of the address space: LB_MM_BYTES */
 };
 /* Bytes of the arena that a shape needs; the draw stays clear of its edges by that. */
 size_t lb_workload_bytes(const struct lb_workload *shape);

@@ -111,7 +111,7 @@ static void draw_residues(struct lb_canvas *c, const struct lb_kernel_slab *s)
 {
     uint64_t counts[LB_KERNEL_BINS];
 
-    for (unsigned modulus = LB_LINE_BYTES; modulus <= LB_PAIR_BYTES; modulus *= 2) {
+    for (unsigned modulus = LB_LINE_BYTES; modulus <= LB_LINE_PAIR_BYTES; modulus *= 2) {
         if (lb_kernel_residues(s, modulus, counts)) {
             lb_canvas_put(c, "  starts       modulo %u not known\n", modulus);
             continue;
@@ -222,7 +222,7 @@ int lb_kernel_draw(const struct lb_kernel *kernel, const struct lb_kernel_trace 
     if (trace) {
         lb_canvas_put(&c, "\n");
         draw_traced(&c, &kernel->vma, trace, LB_LINE_BYTES);
-        draw_traced(&c, &kernel->vma, trace, LB_PAIR_BYTES);
+        draw_traced(&c, &kernel->vma, trace, LB_LINE_PAIR_BYTES);
     }
     return (int)c.used;
 }

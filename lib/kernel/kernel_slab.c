@@ -132,7 +132,7 @@ static void place(struct lb_kernel_slab *s)
 int lb_kernel_residues(const struct lb_kernel_slab *slab, unsigned modulus,
                        uint64_t counts[LB_KERNEL_BINS])
 {
-    if (modulus != LB_LINE_BYTES && modulus != LB_PAIR_BYTES)
+    if (modulus != LB_LINE_BYTES && modulus != LB_LINE_PAIR_BYTES)
         return -EINVAL;
     if (!slab->placed)
         return -ENODATA;

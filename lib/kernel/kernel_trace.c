@@ -125,7 +125,7 @@ static int parse_line(const char *line, size_t length, struct lb_kernel_trace *t
         return 0;
     snprintf(text, sizeof text, "%.*s", (int)(length < 63 ? length : 63), line);
     if (sscanf(text, "@[%3u]: %18" SCNu64 "%n", &residue, &count, &end) != 2 || text[end] ||
-        !isdigit((unsigned char)text[2]) || residue >= LB_PAIR_BYTES || residue % 8)
+        !isdigit((unsigned char)text[2]) || residue >= LB_LINE_PAIR_BYTES || residue % 8)
         return -EPROTO;
     t->counts[residue / 8] += count;
     t->n += count;
@@ -230,7 +230,7 @@ static int start(const char *path, unsigned seconds, pid_t *child, struct stream
     snprintf(script, sizeof script,
              "kretprobe:" FUNCTION " /retval != 0/ { @[retval & %d] = count(); } "
              "interval:s:%u { exit(); }",
-             LB_PAIR_BYTES - 1, seconds);
+             LB_LINE_PAIR_BYTES - 1, seconds);
     char *const argv[] = {(char[]){PROGRAM}, (char[]){"-e"}, script, NULL};
     if (pipe2(out, O_CLOEXEC) || pipe2(err, O_CLOEXEC) || (*child = fork()) < 0) {
         int fault = -errno;

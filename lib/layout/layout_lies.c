@@ -46,14 +46,14 @@ enum lb_lies lb_layout_lies(const struct lb_layout *l, enum lb_lock_kind lock)
         return LB_LIES_COUNT;
     if (touched(l, info->bytes, LB_LINE_BYTES))
         return LB_LIES_AMONG;
-    return touched(l, info->bytes, LB_PAIR_BYTES) ? LB_LIES_LINE : LB_LIES_PAIR;
+    return touched(l, info->bytes, LB_LINE_PAIR_BYTES) ? LB_LIES_LINE : LB_LIES_LINE_PAIR;
 }
 
 const char *lb_lies_name(enum lb_lies lies)
 {
     static const char *const names[LB_LIES] = {
-        [LB_LIES_NOWHERE] = "nowhere", [LB_LIES_APART] = "apart", [LB_LIES_AMONG] = "among",
-        [LB_LIES_LINE] = "line",       [LB_LIES_PAIR] = "pair",   [LB_LIES_COUNT] = "count",
+        [LB_LIES_NOWHERE] = "nowhere", [LB_LIES_APART] = "apart",    [LB_LIES_AMONG] = "among",
+        [LB_LIES_LINE] = "line",       [LB_LIES_LINE_PAIR] = "pair", [LB_LIES_COUNT] = "count",
     };
 
     return names[lies];

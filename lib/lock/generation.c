@@ -75,7 +75,7 @@ static struct lb_mm_words moved(struct lb_mm_words w)
 
     if (w.writer_wait < first)
         first = w.writer_wait;
-    first -= first % LB_PAIR_BYTES;
+    first -= first % LB_LINE_PAIR_BYTES;
     return (struct lb_mm_words){.seq = (uint16_t)(w.seq - first),
                                 .lock = (uint16_t)(w.lock - first),
                                 .writer_wait = (uint16_t)(w.writer_wait - first)};

@@ -40,11 +40,11 @@ struct lb_task {
     bool crowded;   /* its last yield let somebody else run: lb_task_spin */
     uint32_t state; /* what lb_full_barrier writes to */
     /* Written by others, or read by them while they spin. */
-    _Alignas(LB_PAIR_BYTES) uint32_t on_cpu; /* 0 around a futex wait */
-    uint32_t token;                          /* 1: a wake-up was sent and not yet taken */
-    _Alignas(LB_PAIR_BYTES) struct lb_osq_node osq;
-    _Alignas(LB_PAIR_BYTES) struct lb_mcs_node mcs;
-    _Alignas(LB_PAIR_BYTES) struct lb_waiter waiter;
+    _Alignas(LB_LINE_PAIR_BYTES) uint32_t on_cpu; /* 0 around a futex wait */
+    uint32_t token;                               /* 1: a wake-up was sent and not yet taken */
+    _Alignas(LB_LINE_PAIR_BYTES) struct lb_osq_node osq;
+    _Alignas(LB_LINE_PAIR_BYTES) struct lb_mcs_node mcs;
+    _Alignas(LB_LINE_PAIR_BYTES) struct lb_waiter waiter;
 };
 
 /* What both forms of the rw-semaphore begin with. The 40-byte form also keeps the last waiter. */

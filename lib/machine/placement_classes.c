@@ -10,37 +10,37 @@
 
 /* The classes so far, found by walking: there are few, some per distance and pair of nodes. */
 struct classes {
-    struct lb_pair_class *at;
+    struct lb_pu_pair_class *at;
     size_t n;
 };
 
-bool lb_pair_class_same(const struct lb_pair_class *x, const struct lb_pair_class *y)
+bool lb_pu_pair_class_same(const struct lb_pu_pair_class *x, const struct lb_pu_pair_class *y)
 {
     return x->distance == y->distance && x->node_a_os == y->node_a_os &&
            x->node_b_os == y->node_b_os && x->kind_a == y->kind_a && x->kind_b == y->kind_b;
 }
 
 /* The class of two PUs as a set of one; the node that is lower comes first, and its PU with it. */
-struct lb_pair_class lb_pair_class_of(const struct lb_pu *a, const struct lb_pu *b)
+struct lb_pu_pair_class lb_pu_pair_class_of(const struct lb_pu *a, const struct lb_pu *b)
 {
     bool swap = a->node_os > b->node_os || (a->node_os == b->node_os && a->kind > b->kind);
     const struct lb_pu *x = swap ? b : a, *y = swap ? a : b;
 
-    return (struct lb_pair_class){
+    return (struct lb_pu_pair_class){
         lb_distance_between(a, b), x->node_os, y->node_os, x->kind, y->kind, x->pu_os, y->pu_os, 1};
 }
 
-static int add(struct classes *c, const struct lb_pair_class *new, size_t *last)
+static int add(struct classes *c, const struct lb_pu_pair_class *new, size_t *last)
 {
-    struct lb_pair_class *more;
+    struct lb_pu_pair_class *more;
 
     /* Neighbours in logical order are mostly of the class before them. */
-    if (*last < c->n && lb_pair_class_same(&c->at[*last], new)) {
+    if (*last < c->n && lb_pu_pair_class_same(&c->at[*last], new)) {
         c->at[*last].pairs++;
         return 0;
     }
     for (*last = 0; *last < c->n; ++*last)
-        if (lb_pair_class_same(&c->at[*last], new)) {
+        if (lb_pu_pair_class_same(&c->at[*last], new)) {
             c->at[*last].pairs++;
             return 0;
         }
@@ -52,7 +52,7 @@ static int add(struct classes *c, const struct lb_pair_class *new, size_t *last)
     return 0;
 }
 
-static int rank(const struct lb_pair_class *c)
+static int rank(const struct lb_pu_pair_class *c)
 {
     return 2 * (int)c->distance + (c->kind_a != c->kind_b);
 }
@@ -61,7 +61,7 @@ static int rank(const struct lb_pair_class *c)
 static void sort_by_distance(struct classes *c)
 {
     for (size_t i = 1; i < c->n; i++) {
-        struct lb_pair_class moved = c->at[i];
+        struct lb_pu_pair_class moved = c->at[i];
         size_t k = i;
         for (; k > 0 && rank(&c->at[k - 1]) > rank(&moved); k--)
             c->at[k] = c->at[k - 1];
@@ -90,7 +90,7 @@ const struct lb_pu **lb_placement_choose(const struct lb_topology *t,
 }
 
 int lb_placement_pair_classes(const struct lb_topology *t, const struct lb_placement *only,
-                              struct lb_pair_class **classes, size_t *n)
+                              struct lb_pu_pair_class **classes, size_t *n)
 {
     struct classes c = {NULL, 0};
     size_t last = 0;
@@ -101,7 +101,7 @@ int lb_placement_pair_classes(const struct lb_topology *t, const struct lb_place
         return -ENOMEM;
     for (int i = 0; !err && i < n_pus; i++)
         for (int k = i + 1; !err && k < n_pus; k++) {
-            struct lb_pair_class one = lb_pair_class_of(pus[i], pus[k]);
+            struct lb_pu_pair_class one = lb_pu_pair_class_of(pus[i], pus[k]);
             err = add(&c, &one, &last);
         }
     free(pus);
@@ -115,8 +115,8 @@ int lb_placement_pair_classes(const struct lb_topology *t, const struct lb_place
     return 0;
 }
 
-void lb_pair_class_name(const struct lb_pair_class *c, bool first,
-                        char name[LB_PLACEMENT_NAME_BYTES])
+void lb_pu_pair_class_name(const struct lb_pu_pair_class *c, bool first,
+                           char name[LB_PLACEMENT_NAME_BYTES])
 {
     const char *distance = lb_distance_name(c->distance);
 
@@ -131,7 +131,7 @@ void lb_pair_class_name(const struct lb_pair_class *c, bool first,
         snprintf(name, LB_PLACEMENT_NAME_BYTES, "%s@%d", distance, c->node_a_os);
 }
 
-int lb_placement_of_class(const struct lb_topology *t, const struct lb_pair_class *c, bool first,
+int lb_placement_of_class(const struct lb_topology *t, const struct lb_pu_pair_class *c, bool first,
                           struct lb_why *why, struct lb_placement *placement)
 {
     struct lb_placement p;
@@ -141,7 +141,7 @@ int lb_placement_of_class(const struct lb_topology *t, const struct lb_pair_clas
     snprintf(list, sizeof list, "%d,%d", c->pu_a_os, c->pu_b_os);
     if ((err = lb_placement_list(t, list, why, &p)))
         return err;
-    lb_pair_class_name(c, first, p.name);
+    lb_pu_pair_class_name(c, first, p.name);
     *placement = p;
     return 0;
 }

@@ -108,7 +108,7 @@ static struct lb_model_step *put(struct maker *m, enum lb_model_what what, uintp
                                  bool behind)
 {
     size_t at = address - m->base;
-    unsigned pair = number_of(&m->pairs[at / LB_PAIR_BYTES], &m->n_pairs);
+    unsigned pair = number_of(&m->pairs[at / LB_LINE_PAIR_BYTES], &m->n_pairs);
     struct lb_model_step *s = &m->to[m->n++];
 
     *s = (struct lb_model_step){
@@ -308,7 +308,7 @@ struct ground {
 
 static int lay_out(const struct lb_workload *s, size_t place, struct ground *g)
 {
-    size_t room = (lb_workload_bytes(s) / LB_PAIR_BYTES + 1) * LB_PAIR_BYTES;
+    size_t room = (lb_workload_bytes(s) / LB_LINE_PAIR_BYTES + 1) * LB_LINE_PAIR_BYTES;
     uint64_t state = 1;
     unsigned turns = turns_of(s);
     struct lb_draw draw;
@@ -334,7 +334,7 @@ static int make(const struct lb_model_case *c, const struct ground *g,
     const size_t n = (size_t)c->shape->threads;
     struct maker m = {.c = c, .base = (uintptr_t)g->arena};
 
-    m.pairs = calloc(g->bytes / LB_PAIR_BYTES, sizeof *m.pairs);
+    m.pairs = calloc(g->bytes / LB_LINE_PAIR_BYTES, sizeof *m.pairs);
     m.words = calloc(g->bytes / sizeof(uint32_t), sizeof *m.words);
     made->threads = calloc(n, sizeof *made->threads);
     made->steps = m.to = calloc(n * STEPS_MOST, sizeof *made->steps);

@@ -129,7 +129,7 @@ static bool is_alone(const struct search *q, const struct lb_suggestion *s)
 /* The trial with its lines and memory, where that parts anything. */
 static void consider(struct search *q, const struct trial *begun, const struct puts *puts)
 {
-    static const size_t aligns[] = {0, LB_LINE_BYTES, LB_PAIR_BYTES};
+    static const size_t aligns[] = {0, LB_LINE_BYTES, LB_LINE_PAIR_BYTES};
     struct trial t = *begun;
     struct lb_whatif *w = &t.s.whatif;
 
@@ -264,7 +264,7 @@ static void try_place(struct search *q, const struct unit *u, size_t at)
 /* Up to a line of its own in a pair of its own behind the end. */
 static void try_unit(struct search *q, const struct unit *u)
 {
-    size_t most = lb_round_up(q->blocks.bytes, LB_PAIR_BYTES) + LB_LINE_BYTES;
+    size_t most = lb_round_up(q->blocks.bytes, LB_LINE_PAIR_BYTES) + LB_LINE_BYTES;
 
     for (size_t at = 0; u->n && !q->err && at <= most; at += u->align_bytes)
         try_place(q, u, at);

@@ -72,7 +72,7 @@ static unsigned count_joined(const struct words *reads, const struct words *writ
     for (size_t i = 0; i < reads->n; i++)
         if (touches(writes, start, LB_LINE_BYTES, (start + reads->at[i]) / LB_LINE_BYTES))
             shared.at[shared.n++] = reads->at[i];
-    return count(&shared, NULL, start, LB_PAIR_BYTES);
+    return count(&shared, NULL, start, LB_LINE_PAIR_BYTES);
 }
 
 /* Objects of a slab begin at so many places before they begin anew. */
@@ -80,7 +80,7 @@ static unsigned places_of(const struct lb_slab *slab)
 {
     unsigned n = 1;
 
-    while (n < slab->per_slab && n * slab->stride_bytes % LB_PAIR_BYTES)
+    while (n < slab->per_slab && n * slab->stride_bytes % LB_LINE_PAIR_BYTES)
         n++;
     return n;
 }
@@ -98,7 +98,7 @@ int lb_suggest_weigh(const struct lb_whatif *w, bool after, struct lb_suggest_we
     for (unsigned i = 0; i < n; i++) {
         size_t start = i * slab.stride_bytes;
         sum.shared += count(&reads, &writes, start, LB_LINE_BYTES);
-        sum.pairs += count(&reads, &writes, start, LB_PAIR_BYTES) -
+        sum.pairs += count(&reads, &writes, start, LB_LINE_PAIR_BYTES) -
                      (double)count_joined(&reads, &writes, start);
         sum.lines +=
             count(&reads, NULL, start, LB_LINE_BYTES) + count(&writes, NULL, start, LB_LINE_BYTES);

@@ -25,10 +25,10 @@ struct home {
 };
 
 struct measuring {
-    const struct lb_pairs_plan *plan;
+    const struct lb_pu_pairs_plan *plan;
     const struct lb_topology *topology;
     const struct lb_run_options *options;
-    struct lb_pairs *out;
+    struct lb_pu_pairs *out;
     struct lb_crew *crew;
     int *worker_of; /* by position of the PU in the topology; -1 */
     struct home *homes;
@@ -65,21 +65,21 @@ static int worker_on(const struct measuring *m, int pu_os)
 /* The measurements of the plan as lines: pair by pair, op by op, home by home. */
 static int list_lines(struct measuring *m)
 {
-    const struct lb_pairs_plan *p = m->plan;
+    const struct lb_pu_pairs_plan *p = m->plan;
     size_t n = 0;
 
     m->out->lines = calloc(p->measurements, sizeof *m->out->lines);
     if (!m->out->lines)
         return -ENOMEM;
     for (size_t i = 0; i < p->n_pairs; i++) {
-        const struct lb_pair_class *c = &p->classes[p->pairs[i].class_index];
+        const struct lb_pu_pair_class *c = &p->classes[p->pairs[i].class_index];
         bool one = c->node_a_os == c->node_b_os;
         for (int op = 0; op < LB_PINGPONG_OPS; op++)
             for (int home = 0; home < (one ? 1 : 2); home++)
-                m->out->lines[n++] = (struct lb_pair_line){
+                m->out->lines[n++] = (struct lb_pu_pair_result){
                     .pair = i,
                     .op = (enum lb_pingpong_op)op,
-                    .home = one ? LB_PAIR_HOME_BOTH : (enum lb_pair_home)home,
+                    .home = one ? LB_PU_PAIR_HOME_BOTH : (enum lb_pu_pair_home)home,
                     .home_node_os = home ? c->node_b_os : c->node_a_os,
                     .regime_ns = NAN,
                 };
@@ -180,7 +180,7 @@ static bool is_drawn(const uintptr_t *lines, int n, uintptr_t line)
 
 static void draw_lines(struct measuring *m, const struct home *h, uintptr_t *lines)
 {
-    for (int i = 0; i < LB_PAIRS_LINES; i++)
+    for (int i = 0; i < LB_PU_PAIRS_LINES; i++)
         do
             lines[i] = (uintptr_t)h->base +
                        lb_random_below(&m->random, h->bytes / LB_LINE_BYTES) * LB_LINE_BYTES;
@@ -205,31 +205,31 @@ static int trips_for(const struct measuring *m, size_t line)
     return bounded_trips(m->plan->line_ns / last);
 }
 
-static int write_row(struct measuring *m, const struct lb_pair_line *l, int trips, double start_ns,
-                     double trip_ns, struct lb_why *why)
+static int write_row(struct measuring *m, const struct lb_pu_pair_result *l, int trips,
+                     double start_ns, double trip_ns, struct lb_why *why)
 {
     const struct lb_pu_pair *pair = &m->plan->pairs[l->pair];
-    const struct lb_pair_class *c = &m->plan->classes[pair->class_index];
+    const struct lb_pu_pair_class *c = &m->plan->classes[pair->class_index];
     char name[LB_PLACEMENT_NAME_BYTES];
 
     if (!m->csv)
         return 0;
     lb_row_clear(m->row);
-    lb_pair_class_name(c, false, name);
+    lb_pu_pair_class_name(c, false, name);
     lb_row_text(m->row, "op", lb_pingpong_op_name(l->op));
     lb_row_int(m->row, "pu_a_os", pair->pu_a_os);
     lb_row_int(m->row, "pu_b_os", pair->pu_b_os);
     lb_row_text(m->row, "distance", lb_distance_name(c->distance));
     lb_row_text(m->row, "class", name);
     lb_row_int(m->row, "class_pairs", (int64_t)c->pairs);
-    lb_row_text(m->row, "home", lb_pair_home_name(l->home));
+    lb_row_text(m->row, "home", lb_pu_pair_home_name(l->home));
     if (l->home_node_os >= 0)
         lb_row_int(m->row, "home_node_os", l->home_node_os);
     lb_row_int(m->row, "round", m->round);
     lb_row_int(m->row, "start_ns", (int64_t)start_ns);
     lb_row_number(m->row, "round_trip_ns", trip_ns);
     lb_row_number(m->row, "one_way_ns", trip_ns / 2);
-    lb_row_int(m->row, "lines", LB_PAIRS_LINES);
+    lb_row_int(m->row, "lines", LB_PU_PAIRS_LINES);
     lb_row_int(m->row, "trips", trips);
     lb_row_int(m->row, "emulated", m->options->emulated);
     return lb_csv_append(m->csv, m->row, why);
@@ -237,10 +237,10 @@ static int write_row(struct measuring *m, const struct lb_pair_line *l, int trip
 
 static int measure_line(struct measuring *m, size_t index, struct lb_why *why)
 {
-    const struct lb_pair_line *l = &m->out->lines[index];
+    const struct lb_pu_pair_result *l = &m->out->lines[index];
     const struct lb_pu_pair *pair = &m->plan->pairs[l->pair];
     const int workers[2] = {worker_on(m, pair->pu_a_os), worker_on(m, pair->pu_b_os)};
-    uintptr_t lines[LB_PAIRS_LINES];
+    uintptr_t lines[LB_PU_PAIRS_LINES];
     double from_s = elapsed_s(m), ns;
     int err = lb_crew_gather(m->crew, workers, 2), trips = trips_for(m, index);
 
@@ -250,19 +250,20 @@ static int measure_line(struct measuring *m, size_t index, struct lb_why *why)
         trips = err ? 0 : bounded_trips(m->plan->line_ns / ns);
     }
     if (!err)
-        err = lb_crew_volley(m->crew, l->op, workers[0], workers[1], lines, LB_PAIRS_LINES, trips,
-                             &ns);
+        err = lb_crew_volley(m->crew, l->op, workers[0], workers[1], lines, LB_PU_PAIRS_LINES,
+                             trips, &ns);
     if (err)
         return err;
     m->trips_ns[index * m->plan->rounds + m->round] = (float)ns;
     if (!isnan(ns))
-        m->out->measured_s += LB_PAIRS_LINES * (trips + 4) * ns * 1e-9; /* four trips warm a line */
+        m->out->measured_s +=
+            LB_PU_PAIRS_LINES * (trips + 4) * ns * 1e-9; /* four trips warm a line */
     return write_row(m, l, trips, from_s * 1e9, ns, why);
 }
 
 #define TELL_S 0.1
 
-static void tell(struct measuring *m, size_t done, const struct lb_pair_line *l)
+static void tell(struct measuring *m, size_t done, const struct lb_pu_pair_result *l)
 {
     const struct lb_pu_pair *pair = &m->plan->pairs[l->pair];
     double now_s = spent_s(m);
@@ -325,7 +326,7 @@ static int all_rounds(struct measuring *m, struct lb_why *why)
 /* The regime with most of a line's rounds. */
 static int summarise(struct measuring *m, size_t index)
 {
-    struct lb_pair_line *l = &m->out->lines[index];
+    struct lb_pu_pair_result *l = &m->out->lines[index];
     size_t rounds = m->plan->rounds, n = 0, kept = 0;
     double *trips = calloc(rounds, sizeof *trips);
     int *labels = calloc(rounds, sizeof *labels), clusters = 1, best = 0;
@@ -400,11 +401,11 @@ static void drop(struct measuring *m)
     free(m->trips_ns);
 }
 
-int lb_pairs_measure(const struct lb_pairs_plan *plan, const struct lb_topology *topology,
-                     const struct lb_run_options *options, struct lb_csv *csv, struct lb_why *why,
-                     struct lb_pairs **pairs)
+int lb_pu_pairs_measure(const struct lb_pu_pairs_plan *plan, const struct lb_topology *topology,
+                        const struct lb_run_options *options, struct lb_csv *csv,
+                        struct lb_why *why, struct lb_pu_pairs **pairs)
 {
-    struct lb_pairs *out;
+    struct lb_pu_pairs *out;
     struct measuring m = {.plan = plan,
                           .topology = topology,
                           .options = options,
@@ -437,14 +438,14 @@ int lb_pairs_measure(const struct lb_pairs_plan *plan, const struct lb_topology 
     }
     drop(&m);
     if (err && !(out->measured_s > 0)) {
-        lb_pairs_destroy(out);
+        lb_pu_pairs_destroy(out);
         return err;
     }
     *pairs = out;
     return err;
 }
 
-void lb_pairs_destroy(struct lb_pairs *p)
+void lb_pu_pairs_destroy(struct lb_pu_pairs *p)
 {
     if (!p)
         return;

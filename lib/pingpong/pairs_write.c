@@ -54,31 +54,33 @@ static const struct lb_column matrix[] = {
 const struct lb_schema lb_schema_pairs = {"pairs.csv", pairs, LB_COUNT(pairs)};
 const struct lb_schema lb_schema_matrix = {"matrix.csv", matrix, LB_COUNT(matrix)};
 
-static void fill_row(struct lb_row *row, const struct lb_pairs *p, const struct lb_pair_line *l)
+static void fill_row(struct lb_row *row, const struct lb_pu_pairs *p,
+                     const struct lb_pu_pair_result *l)
 {
     const struct lb_pu_pair *pair = &p->plan->pairs[l->pair];
-    const struct lb_pair_class *c = &p->plan->classes[pair->class_index];
+    const struct lb_pu_pair_class *c = &p->plan->classes[pair->class_index];
     char name[LB_PLACEMENT_NAME_BYTES];
 
-    lb_pair_class_name(c, false, name);
+    lb_pu_pair_class_name(c, false, name);
     lb_row_text(row, "op", lb_pingpong_op_name(l->op));
     lb_row_int(row, "pu_a_os", pair->pu_a_os);
     lb_row_int(row, "pu_b_os", pair->pu_b_os);
     lb_row_text(row, "distance", lb_distance_name(c->distance));
     lb_row_text(row, "class", name);
     lb_row_int(row, "class_pairs", (int64_t)c->pairs);
-    lb_row_text(row, "home", lb_pair_home_name(l->home));
+    lb_row_text(row, "home", lb_pu_pair_home_name(l->home));
     if (l->home_node_os >= 0)
         lb_row_int(row, "home_node_os", l->home_node_os);
 }
 
-int lb_pairs_write(const struct lb_pairs *p, bool emulated, struct lb_csv *csv, struct lb_why *why)
+int lb_pu_pairs_write(const struct lb_pu_pairs *p, bool emulated, struct lb_csv *csv,
+                      struct lb_why *why)
 {
     struct lb_row *row = NULL;
     int err = lb_row_create(&lb_schema_matrix, &row);
 
     for (size_t i = 0; !err && i < p->plan->measurements; i++) {
-        const struct lb_pair_line *l = &p->lines[i];
+        const struct lb_pu_pair_result *l = &p->lines[i];
         if (!l->one_way.n)
             continue;
         lb_row_clear(row);
@@ -107,7 +109,7 @@ static int by_number(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int *list_pus(const struct lb_pairs_plan *p, size_t *n)
+static int *list_pus(const struct lb_pu_pairs_plan *p, size_t *n)
 {
     int *pus = calloc(2 * p->n_pairs + 1, sizeof *pus);
     size_t kept = 0;
@@ -131,23 +133,24 @@ static size_t place_of(const int *pus, size_t n, int pu)
 }
 
 /* cells[row x n + column]: NULL where nothing was measured. */
-static void fill_square(const struct lb_pairs *p, enum lb_pingpong_op op, const int *pus, size_t n,
-                        const struct lb_pair_line **cells)
+static void fill_square(const struct lb_pu_pairs *p, enum lb_pingpong_op op, const int *pus,
+                        size_t n, const struct lb_pu_pair_result **cells)
 {
     for (size_t i = 0; i < p->plan->measurements; i++) {
-        const struct lb_pair_line *l = &p->lines[i];
+        const struct lb_pu_pair_result *l = &p->lines[i];
         size_t a = place_of(pus, n, p->plan->pairs[l->pair].pu_a_os);
         size_t b = place_of(pus, n, p->plan->pairs[l->pair].pu_b_os);
         if (l->op != op || !l->one_way.n)
             continue;
-        if (l->home != LB_PAIR_HOME_B)
+        if (l->home != LB_PU_PAIR_HOME_B)
             cells[a * n + b] = l;
-        if (l->home != LB_PAIR_HOME_A)
+        if (l->home != LB_PU_PAIR_HOME_A)
             cells[b * n + a] = l;
     }
 }
 
-static void print_square(FILE *out, const int *pus, size_t n, const struct lb_pair_line **cells)
+static void print_square(FILE *out, const int *pus, size_t n,
+                         const struct lb_pu_pair_result **cells)
 {
     fputs("pu_os", out);
     for (size_t i = 0; i < n; i++)
@@ -165,12 +168,12 @@ static void print_square(FILE *out, const int *pus, size_t n, const struct lb_pa
     }
 }
 
-int lb_pairs_write_square(const struct lb_pairs *p, enum lb_pingpong_op op, const char *path,
-                          struct lb_why *why)
+int lb_pu_pairs_write_square(const struct lb_pu_pairs *p, enum lb_pingpong_op op, const char *path,
+                             struct lb_why *why)
 {
     size_t n = 0;
     int *pus = list_pus(p->plan, &n), err = 0;
-    const struct lb_pair_line **cells = calloc(n * n + 1, sizeof *cells);
+    const struct lb_pu_pair_result **cells = calloc(n * n + 1, sizeof *cells);
     struct lb_whole file;
 
     if (!pus || !cells)

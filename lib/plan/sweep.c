@@ -18,7 +18,7 @@ enum level { EVERYTHING, NO_SYMMETRIC, POWERS_OF_TWO, LOCAL_CROWDS, PAIRS_ONLY, 
 struct making {
     const struct lb_sweep_request *r;
     struct lb_why *why;
-    struct lb_pair_class *classes;
+    struct lb_pu_pair_class *classes;
     size_t n_classes;
     enum lb_home homes[LB_HOMES];
     size_t n_homes;
@@ -126,7 +126,7 @@ static int take_pairs(struct making *m)
     if (!is_wanted(&m->r->plan, 2))
         return 0;
     for (size_t i = 0; !err && i < m->n_classes; i++) {
-        const struct lb_pair_class *c = &m->classes[i];
+        const struct lb_pu_pair_class *c = &m->classes[i];
         bool first = c->distance != last;
         struct lb_placement p;
         last = c->distance;

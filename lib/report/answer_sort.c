@@ -135,7 +135,7 @@ const char *lb_found_lies_text(enum lb_lies lies)
         [LB_LIES_APART] = "by pointer",
         [LB_LIES_AMONG] = "among the hot fields",
         [LB_LIES_LINE] = "in a line of its own",
-        [LB_LIES_PAIR] = "alone in two lines",
+        [LB_LIES_LINE_PAIR] = "alone in two lines",
         [LB_LIES_COUNT] = "a reference count",
     };
 

@@ -294,7 +294,7 @@ static int write_anchor(struct lb_runner *b, const char *name, const struct lb_p
 static double adds_ns(struct lb_runner *b)
 {
     enum { OPS = 4000 };
-    char *lock = b->arena + b->draw.lock_pair;
+    char *lock = b->arena + b->draw.lock_lines;
     lb_hot *adds = lb_hot_find(LB_OP_ADDS, LB_LOCK_RWSEM40, false, false);
     uint64_t from;
 

@@ -75,13 +75,13 @@ int lb_draw_init(uint64_t *state, unsigned turn, size_t arena_bytes, size_t room
      * before a pair is at most the room, and so is what lies behind it. */
     if (quarter < room + (size_t)LB_MM_BYTES)
         return -ENOSPC;
-    size_t spots = (quarter - room) / LB_PAIR_BYTES + 1;
+    size_t spots = (quarter - room) / LB_LINE_PAIR_BYTES + 1;
     draw->turn = turn;
     draw->seed = lb_random(state);
     draw->odd = lb_random(state) & 1;
-    draw->lock_pair = quarter + lb_random_below(state, spots) * LB_PAIR_BYTES;
-    draw->object_pair = 2 * quarter + room / LB_PAIR_BYTES * LB_PAIR_BYTES +
-                        lb_random_below(state, spots) * LB_PAIR_BYTES;
+    draw->lock_lines = quarter + lb_random_below(state, spots) * LB_LINE_PAIR_BYTES;
+    draw->object_lines = 2 * quarter + room / LB_LINE_PAIR_BYTES * LB_LINE_PAIR_BYTES +
+                         lb_random_below(state, spots) * LB_LINE_PAIR_BYTES;
     draw->mm_offset = lb_random_below(state, (quarter - room) / LB_APART_BYTES) * LB_APART_BYTES;
     if (draw->mm_offset + (size_t)LB_MM_BYTES > quarter - room)
         draw->mm_offset = 0;

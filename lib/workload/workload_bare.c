@@ -17,7 +17,7 @@ static size_t word_of(const struct lb_workload *s, const struct lb_draw *draw, i
 {
     bool apart = s->scenario->objects == LB_OBJECTS_APART;
 
-    return draw->lock_pair + (size_t)i * (apart ? LB_APART_BYTES : sizeof(uint64_t));
+    return draw->lock_lines + (size_t)i * (apart ? LB_APART_BYTES : sizeof(uint64_t));
 }
 
 /* Whether the words are locks, and of which kind: those of ADDS are as rwsem's fast path has them.

@@ -48,7 +48,7 @@ size_t lb_workload_objects(const struct lb_workload *s)
  * lets one drawn line serve all layouts. */
 static size_t slab_start(size_t pair, size_t offset_in_slab)
 {
-    return pair - offset_in_slab / LB_PAIR_BYTES * LB_PAIR_BYTES;
+    return pair - offset_in_slab / LB_LINE_PAIR_BYTES * LB_LINE_PAIR_BYTES;
 }
 
 int lb_workload_map_init(const struct lb_workload *s, const struct lb_draw *draw,
@@ -70,13 +70,13 @@ int lb_workload_map_init(const struct lb_workload *s, const struct lb_draw *draw
     if (l->separate) {
         unsigned residues = m->geometry.lock_residues, objects = m->geometry.object_residues;
         m->first_lock = draw->turn % residues + (draw->odd ? residues : 0);
-        m->locks = slab_start(draw->lock_pair, lb_slab_offset(&m->geometry.lock, m->first_lock));
+        m->locks = slab_start(draw->lock_lines, lb_slab_offset(&m->geometry.lock, m->first_lock));
         /* Other combinations of residues in time, once both were visited in full. */
         object_turn += draw->turn / (residues > objects ? residues : objects);
     }
     m->first_object =
         object_turn % m->geometry.object_residues + (draw->odd ? m->geometry.object_residues : 0);
-    m->objects = slab_start(l->separate ? draw->object_pair : draw->lock_pair,
+    m->objects = slab_start(l->separate ? draw->object_lines : draw->lock_lines,
                             lb_slab_offset(&m->geometry.object, m->first_object) +
                                 (l->separate ? 0 : l->lock_offset));
     return 0;

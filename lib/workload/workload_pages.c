@@ -89,7 +89,7 @@ static size_t pages_room(const struct lb_workload *s)
 
 static struct lb_pages *pages_of(const struct lb_draw *draw, char *arena, int thread)
 {
-    size_t at = (draw->lock_pair + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
+    size_t at = (draw->lock_lines + LB_APART_BYTES - 1) / LB_APART_BYTES * LB_APART_BYTES;
 
     return (struct lb_pages *)(void *)(arena + at) + thread;
 }

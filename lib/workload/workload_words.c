@@ -64,7 +64,7 @@ static size_t words_bytes(const struct lb_workload *s)
 
 static size_t words_base(const struct lb_draw *draw)
 {
-    return draw->lock_pair / WORDS_ALIGN * WORDS_ALIGN;
+    return draw->lock_lines / WORDS_ALIGN * WORDS_ALIGN;
 }
 
 /* The lock is the object then, and its data lie behind it. */

@@ -148,7 +148,7 @@ static inline void check_first(const struct scene *s)
     uintptr_t count = lock + lb_lock_info(s->shape.lock)->count_offset;
     uintptr_t base = offset_of(s, (void *)s->sites[0].x[0]);
 
-    assert_int_equal(count / LB_PAIR_BYTES, s->draw.lock_pair / LB_PAIR_BYTES);
+    assert_int_equal(count / LB_LINE_PAIR_BYTES, s->draw.lock_lines / LB_LINE_PAIR_BYTES);
     assert_int_equal(s->placed.line_offset, count / LB_LINE_BYTES * LB_LINE_BYTES);
     assert_int_equal(s->placed.lock_residue, lock % LB_LINE_BYTES);
     assert_int_equal(s->placed.object_residue, base % LB_LINE_BYTES);
