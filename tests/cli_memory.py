@@ -122,8 +122,8 @@ class Show(Failing):
         self.each("show", "topology")
 
     def test_help(self):
-        self.each("help", "whatif")
-        self.each("help", "--man", "run")
+        self.each("help", "whatif", most=60)
+        self.each("help", "--man", "run", most=60)
 
     def test_others(self):
         for what in "locks", "scenarios", "suites":
@@ -212,7 +212,7 @@ class Machines(Failing):
             shutil.copy(os.path.join(source, "run.json"), os.path.join(folder, name))
 
     def test_summarise(self):
-        self.each("summarise", "--page", "page.html", "a", "b", most=100)
+        self.each("summarise", "--page", "page.html", "a", "b", most=60)
 
 
 class Results(Failing):

@@ -281,6 +281,7 @@ static void test_parts_that_differ(void **state)
         {"M", "embedded: 6.17 rules", "embedded: 6.14 rules", "M", "... embedded: 6.17 ...",
          "... embedded: 6.14 ..."},
         {"M", "more", "", "", "... more", "... "},
+        {"", "one; two", "one; two", "M", "one; two ", "one; two "},
     };
 
     (void)state;
@@ -296,6 +297,12 @@ static void test_parts_that_differ(void **state)
                  *behind ? " " : "", behind);
         for (int side = 0; side < 2; side++)
             lb_compare_part(&d, side, 72, parts[side], sizeof parts[0]);
+        assert_true(strlen(parts[0]) <= 72 + 8);
+        if (!strcmp(a, b)) { /* runs of a side differ: the beginning is shown */
+            assert_int_equal(strncmp(parts[0], texts[i].shown_a, strlen(texts[i].shown_a)), 0);
+            assert_string_equal(parts[0], parts[1]);
+            continue;
+        }
         assert_string_equal(parts[0], texts[i].shown_a);
         assert_string_equal(parts[1], texts[i].shown_b);
     }

@@ -342,8 +342,9 @@ const char *lb_compare_part(const struct lb_compare_difference *d, int side, siz
     char *part;
 
     if (n > most || strlen(other) > most) {
-        from = part_begin(mine, other);
-        end = n - same_end(mine, other, from);
+        bool differ = strcmp(mine, other) != 0; /* else runs of a side do */
+        from = differ ? part_begin(mine, other) : 0;
+        end = n - (differ ? same_end(mine, other, from) : 0);
         if (end - from > most)
             for (end = from + most; end > from && is_inside(mine[end]); end--)
                 ;
