@@ -464,6 +464,7 @@ static struct lb_model_result expect(enum lb_scenario_kind kind, const char *lay
     shape.layout = l;
     shape.lock = l ? l->lock : LB_LOCK_RWSEM40;
     in.parameters.handover = handover;
+    in.parameters.request_share = 0.5; /* as the prototype had it */
     if (lb_model_expect(&c, &in, NULL, &why, &r))
         fail_msg("%s", why.text);
     return r;

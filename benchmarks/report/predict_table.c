@@ -99,18 +99,17 @@ static const char *handed(enum lb_handover handover)
 /* Of two threads. */
 static void say_error(FILE *out)
 {
-    say(out, "A model of cache lines, not a measurement. Held against recorded runs of one Zen 4 "
-             "with two CPUs, " LB_PREDICT_ERROR ".");
+    say(out, "A model of cache lines, not a measurement. " LB_PREDICT_ERROR);
 }
 
-static void say_costs(FILE *out, const struct lb_line_costs *c, const char *fetch_by)
+static void say_costs(FILE *out, const struct lb_line_costs *c)
 {
     char text[320];
 
     snprintf(text, sizeof text,
-             "A fetch costs %.1f ns%s, an upgrade %.1f, a lock %.1f in its own cache beside its "
+             "A fetch costs %.1f ns, an upgrade %.1f, a lock %.1f in its own cache beside its "
              "locked changes of %.1f each (assumed); %s.",
-             c->fetch_ns, fetch_by, isnan(c->upgrade_ns) ? c->fetch_ns : c->upgrade_ns, c->own_ns,
+             c->fetch_ns, isnan(c->upgrade_ns) ? c->fetch_ns : c->upgrade_ns, c->own_ns,
              lb_model_usual.locked_ns, handed(c->handover));
     say(out, text);
 }
@@ -212,7 +211,6 @@ static int folder_rows(FILE *out, enum predict_format format, const struct lb_pr
             NUMBER("measured_ns", c->measured_ns),
             TEXT("handover", lb_handover_name(c->costs.handover)),
             NUMBER("fetch_ns", c->costs.fetch_ns),
-            TEXT("fetch_by", c->by_control ? "control" : "fetch_load_ns"),
             NUMBER("upgrade_ns", c->costs.upgrade_ns),
             NUMBER("own_ns", c->costs.own_ns),
         };
@@ -235,7 +233,7 @@ static void say_table(FILE *out, const struct lb_prediction *p)
     if (isfinite(p->round_trip_ns))
         fprintf(out, ", a line's round trip %.0f ns", p->round_trip_ns);
     fputs("; model / measured, ns an op\n", out);
-    say_costs(out, &p->costs, p->by_control ? " (by the controls)" : " (fetch_load_ns)");
+    say_costs(out, &p->costs);
 }
 
 static void put_cell(const struct lb_prediction *p, char cell[CELL_COLUMNS])
@@ -335,7 +333,7 @@ static int pair_text(FILE *out, const struct predict_pairs *p)
     }
     if (whole) {
         say_error(out);
-        say_costs(out, &p->costs, "");
+        say_costs(out, &p->costs);
         fprintf(out, "\n2 threads, %.0f ns between ops, locks held for %.0f; ns an op\n",
                 p->think_ns, p->held_ns);
         print_grid(out, places, cells, n);

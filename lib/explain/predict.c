@@ -74,17 +74,20 @@ enum number {
     EVERY,
     REGIME,
     REGIME_NS,
-    NS_OP,
     NET,
     WAIT,
     FETCH,
     UPGRADE,
     NUMBERS,
 };
-static const char *const number_columns[NUMBERS] = {
-    "work_ns",          "every_ns",     "regime",     "regime_ns",
-    "ns_op_median",     "net_ns_op_hl", "wait_ns_op", "fetch_load_ns_median",
-    "upgrade_ns_median"};
+static const char *const number_columns[NUMBERS] = {"work_ns",
+                                                    "every_ns",
+                                                    "regime",
+                                                    "regime_ns",
+                                                    "net_ns_op_hl",
+                                                    "wait_ns_op",
+                                                    "fetch_load_ns_median",
+                                                    "upgrade_ns_median"};
 
 struct row {
     char *texts[TEXTS];
@@ -188,48 +191,6 @@ static bool is_group(const struct row *a, const struct row *b)
            lb_by_value(&a->numbers[REGIME], &b->numbers[REGIME]) == 0;
 }
 
-static const struct row *find_row(const struct folder *f, const struct row *like,
-                                  enum lb_scenario_kind kind)
-{
-    for (size_t i = 0; i < f->n; i++)
-        if (is_group(&f->rows[i], like) &&
-            !strcmp(f->rows[i].texts[SCENARIO], lb_scenarios[kind].name))
-            return &f->rows[i];
-    return NULL;
-}
-
-/* What the model's control waits when a fetch costs so much. */
-static int control_of(const struct folder *f, double work_ns, double fetch_ns, double *wait_ns)
-{
-    const struct lb_workload shape = {.scenario = &lb_scenarios[LB_SCENARIO_CONTROL_SHARED],
-                                      .threads = 2};
-    const struct lb_line_costs costs = {
-        .fetch_ns = fetch_ns, .upgrade_ns = NAN, .handover = f->handover};
-    struct lb_model_case c = {.shape = &shape, .work_ns = work_ns};
-    struct lb_predicted p;
-    int err = lb_predict_pair(&c, &costs, NULL, &p);
-
-    if (!err)
-        *wait_ns = p.wait_ns[0];
-    return err;
-}
-
-/* The fetch with which the model's control is the run's: a line that two threads add to, less the
- * same apart. Waits are all but proportional to it. NaN: no controls here. */
-static int fetch_by_control(const struct folder *f, const struct row *like, double *fetch_ns)
-{
-    const struct row *shared = find_row(f, like, LB_SCENARIO_CONTROL_SHARED);
-    const struct row *apart = find_row(f, like, LB_SCENARIO_CONTROL_APART);
-    double wait = shared && apart ? shared->numbers[NET] - apart->numbers[NET] : NAN, got;
-    int err = 0;
-
-    *fetch_ns = wait > 0 ? wait : NAN;
-    for (int i = 0; !err && i < 3 && *fetch_ns > 0; i++)
-        if (!(err = control_of(f, like->numbers[WORK], *fetch_ns, &got)))
-            *fetch_ns = got > 0 ? *fetch_ns * wait / got : NAN;
-    return err;
-}
-
 static bool find_scenario(const char *name, const struct lb_scenario **found)
 {
     for (int i = 0; i < LB_SCENARIOS; i++)
@@ -308,22 +269,35 @@ static int own_of(const struct folder *f, const struct row *like, const char *sc
 struct group {
     const struct row *like;
     struct lb_line_costs costs;
-    bool by_control;
 };
+
+/* The rows' medians once more. */
+static int median_of_group(const struct folder *f, const struct row *like, enum number what,
+                           double *median)
+{
+    double *values = calloc(f->n + 1, sizeof *values);
+    size_t n = 0;
+
+    *median = NAN;
+    for (size_t i = 0; values && i < f->n; i++)
+        if (is_group(&f->rows[i], like) && !isnan(f->rows[i].numbers[what]))
+            values[n++] = f->rows[i].numbers[what];
+    if (n)
+        lb_stats_median(values, n, median);
+    free(values);
+    return values ? 0 : -ENOMEM;
+}
 
 static int make_group(const struct folder *f, const struct row *r, struct group *g)
 {
-    double load = r->numbers[FETCH], beyond = r->numbers[UPGRADE] - load;
     int err;
 
     *g = (struct group){.like = r};
     g->costs.handover = f->handover;
-    if ((err = fetch_by_control(f, r, &g->costs.fetch_ns)))
+    if ((err = median_of_group(f, r, FETCH, &g->costs.fetch_ns)) ||
+        (err = median_of_group(f, r, UPGRADE, &g->costs.upgrade_ns)))
         return err;
-    g->by_control = g->costs.fetch_ns > 0;
-    if (!g->by_control)
-        g->costs.fetch_ns = load;
-    g->costs.upgrade_ns = fmax(0, g->costs.fetch_ns + (isnan(beyond) ? 0 : beyond));
+    g->costs.upgrade_ns = fmax(0, g->costs.upgrade_ns);
     /* Where each thread locks an object of its own. */
     return own_of(f, r, lb_scenarios[LB_SCENARIO_NEIGHBOURS].name, "all", NET, &g->costs.own_ns);
 }
@@ -379,7 +353,6 @@ static int put_item(const struct folder *f, const struct row *r, const struct gr
         .model_ns = waits ? p->wait_ns[role] + beside : p->op_ns[role],
         .measured_ns = r->numbers[waits ? WAIT : NET],
         .costs = g->costs,
-        .by_control = g->by_control,
     };
     return 0;
 }

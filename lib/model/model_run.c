@@ -12,7 +12,7 @@
 const struct lb_model_parameters lb_model_usual = {
     .locked_ns = 2.2,
     .store_ns = 0.2,
-    .request_share = 0.5,
+    .request_share = 0.45,
     .clean_share = 0.7,
     .memory_ns = 80,
     .handover = LB_HANDOVER_PLAIN,
