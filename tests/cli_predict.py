@@ -206,6 +206,10 @@ class Matrix(Predict):
         bad = self.matrix("0 1 2\n3 0\n", "bad.txt")
         self.assertIn("not a square", self.refuses("predict", "--matrix", bad, status=1))
         self.assertIn("pointer", self.refuses("predict", "--matrix", name, "--baseline", "pinter"))
+        tiny = "tiny:size=192,align=64,lock=128,room=4,kind=refcount"
+        self.assertIn("fits into it", self.refuses(
+            "predict", "--matrix", name, "--layout", tiny + ",padded", "--baseline", "tiny",
+            "--lock", "rwsem40", "--scenario", "observer", status=1))
 
 
 if __name__ == "__main__":

@@ -445,6 +445,18 @@ static int place(const struct lb_topology *topology, const struct lb_matrix *m, 
     return err;
 }
 
+/* With kinds of lock that were listed it may be passed over. */
+static int check_baseline(const struct ask *a, const struct list *shapes, struct lb_why *why)
+{
+    const struct lb_workload *list = shapes->at;
+
+    for (size_t i = 0; i < shapes->n; i++)
+        if (!strcmp(list[i].layout->name, a->settings.baseline))
+            return 0;
+    return lb_fail(why, EINVAL, "--baseline %s: none of the kinds of --lock fits into it",
+                   a->settings.baseline);
+}
+
 static int crowds_of(const struct ask *a, const struct lb_matrix *m,
                      const struct lb_topology *topology, int threads, struct lb_why *why,
                      struct list *items)
@@ -453,8 +465,10 @@ static int crowds_of(const struct ask *a, const struct lb_matrix *m,
     struct list shapes = {0};
     int err = place(topology, m, threads, why, cpus);
 
-    if (!err)
+    if (!err) {
         list_shapes(a, threads, &shapes);
+        err = check_baseline(a, &shapes, why);
+    }
     for (size_t i = 0; !err && i < shapes.n; i++) {
         struct predict_crowd item = {.shape = ((struct lb_workload *)shapes.at)[i]};
         struct lb_model_case c = {&item.shape, a->think_ns, a->held_ns, 0};

@@ -8,7 +8,7 @@
  * the memory's banks, of sleeping, and of write locks that several want at once.
  *
  * Times are ns throughout. Nothing is global: simulations may run in any number of threads. The
- * same input gives the same numbers on every machine with IEEE doubles.
+ * same input gives the same numbers in one build of the library; others may round differently.
  */
 #ifndef LINEBOUNCE_MODEL_H
 #define LINEBOUNCE_MODEL_H
