@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a program without shared libraries has in place of two of them.
+ * What a program without shared libraries has in place of some of them. All is linked, before the
+ * libraries, so that they find these and bring no more of their own.
  *
  * hwloc asks libudev for names of disks, which nobody here wants, and there is no static libudev;
  * without a context it asks nothing more. And hwloc loads plugins from folders of the system that
  * it was built on: such a plugin needs a C library of its own in the same process, so there are
- * none. The linker warns of dlopen all the same: of the C library's, which is not taken; and of
- * getaddrinfo, by which libnuma finds the node of a network card, which is never asked for.
+ * none. The linker warns of dlopen all the same: of the C library's, which is not taken.
+ * By getaddrinfo libnuma finds the node of a network card, which is never asked for; a fiftieth of
+ * the program would be for that. libdw has disassemblers, of which nothing here asks either.
  */
+#include <netdb.h>
 #include <stddef.h>
 
 struct udev;
@@ -23,6 +26,10 @@ void *dlopen(const char *path, int mode);
 void *dlsym(void *restrict handle, const char *restrict name);
 int dlclose(void *handle);
 char *dlerror(void);
+int x86_64_disasm(void);
+int i386_disasm(void);
+int riscv_disasm(void);
+int bpf_disasm(void);
 
 struct udev *udev_new(void)
 {
@@ -81,4 +88,45 @@ char *dlerror(void)
 {
     static char why[] = "a static program loads nothing";
     return why;
+}
+
+int getaddrinfo(const char *restrict name, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict found)
+{
+    (void)name;
+    (void)service;
+    (void)hints;
+    (void)found;
+    return EAI_FAIL;
+}
+
+void freeaddrinfo(struct addrinfo *found)
+{
+    (void)found;
+}
+
+const char *gai_strerror(int error)
+{
+    (void)error;
+    return "a static program asks for no name";
+}
+
+int x86_64_disasm(void)
+{
+    return -1;
+}
+
+int i386_disasm(void)
+{
+    return -1;
+}
+
+int riscv_disasm(void)
+{
+    return -1;
+}
+
+int bpf_disasm(void)
+{
+    return -1;
 }
