@@ -37,7 +37,7 @@ PARTITION = ("mount -t cgroup2 none /sys/fs/cgroup && cd /sys/fs/cgroup"
 COLUMNS = ("scenario", "threads", "pus_os", "minor_faults", "emulated")
 ROWS = ("awk -F, 'NR==1{for(i=1;i<=NF;i++)c[$i]=i;next}{print \"row\""
         + "".join(f' \",\" $c[\"{name}\"]' for name in COLUMNS) + "}' /tmp/fault/samples.csv")
-FAULT = ("linebounce run fault --scenario private --rounds 4 --budget 30s --no-plots"
+FAULT = ("linebounce run fault --scenario private --rounds 4 --budget 3m --no-plots"
          f" --memory 256M --out /tmp/fault %s; {guest_x86.ENDED} && {ROWS}")
 # This shell on CPU 0 alone, as init is where all others are isolated.
 ALONE = "taskset -p 1 $$ >/dev/null; "
@@ -66,9 +66,9 @@ def commands_of(kernel):
          [r"^x +CPUs +one CPU \(0\): no two threads", r"-> name the isolated ones \(--pus\)"]),
         ("too_few", f"{ALONE}linebounce run --threads 2 --out /tmp/no; test $? = 2", 30,
          [r"only 1 allowed PU \(0\); isolated ones take part by name: --pus 4"]),
-        ("fault", FAULT % "--threads 4", 60,
+        ("fault", FAULT % "--threads 4", 90,
          [r"^row,private,4,[0-3](;[0-3]){3},[0;]*[1-9][\d;]*,1$"]),
-        ("isolated_by_name", f"{ALONE}rm -r /tmp/fault; {FAULT % '--pus 0,4'}", 60,
+        ("isolated_by_name", f"{ALONE}rm -r /tmp/fault; {FAULT % '--pus 0,4'}", 90,
          [r"^row,private,2,(0;4|4;0),[0;]*[1-9][\d;]*,1$"]),
         ("partition", PARTITION + "linebounce show topology", 30,
          [r"^root$", r"^PUs +5, 2 of them usable$"]),
