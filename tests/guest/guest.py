@@ -46,6 +46,8 @@ UNIT_TESTS = ["arena", "clock", "counters", "crew", "events", "lock"]
 
 # A command: its name, what the shell is told, its time limit in seconds, and what must stand in its
 # output (multi-line expressions).
+# Where every window was spoiled nothing was measured, and the status is 1; the rows are there.
+ENDED = "test $? -le 1"
 COUNTING = "linebounce run instruments --rounds 2 --no-plots --events cycles,l1d_miss"
 COUNTED = [r"\bcycles \(counted\)", r"\bl1d_miss \(not supported\)"]
 SMP_COMMANDS = [
@@ -58,10 +60,10 @@ SMP_COMMANDS = [
       r"^cycles .* arm_n1::CPU_CYCLES", r"^l1d_miss +not supported "]),
     ("fastpath", "linebounce run fastpath --rounds 2 --no-plots --out /tmp/fastpath &&"
      " head -n 2 /tmp/fastpath/summary.csv", 60, [r"^schema", r"^\d+,.*fastpath"]),
-    ("counting", f"{COUNTING} --out /tmp/counting", 60, COUNTED),
+    ("counting", f"{COUNTING} --out /tmp/counting; {ENDED}", 60, COUNTED),
     ("counting_in_user_space", "echo 1 >/proc/sys/kernel/perf_user_access &&"
      f" {COUNTING} --out /tmp/user; status=$?;"
-     " echo 0 >/proc/sys/kernel/perf_user_access; exit $status", 60, COUNTED),
+     " echo 0 >/proc/sys/kernel/perf_user_access; test $status -le 1", 60, COUNTED),
     ("test_guest", "test_guest smp", 60, [r"PASSED"]),
 ] + [(f"test_{name}", f"test_{name}", 100, [r"PASSED"]) for name in UNIT_TESTS]
 ICOUNT_COMMANDS = [("test_guest", "test_guest icount", 60, [r"PASSED"])]

@@ -38,7 +38,7 @@ COLUMNS = ("scenario", "threads", "pus_os", "minor_faults", "emulated")
 ROWS = ("awk -F, 'NR==1{for(i=1;i<=NF;i++)c[$i]=i;next}{print \"row\""
         + "".join(f' \",\" $c[\"{name}\"]' for name in COLUMNS) + "}' /tmp/fault/samples.csv")
 FAULT = ("linebounce run fault --scenario private --rounds 4 --budget 3m --no-plots"
-         f" --memory 256M --out /tmp/fault %s; {guest_x86.ENDED} && {ROWS}")
+         f" --memory 256M --out /tmp/fault %s; {guest.ENDED} && {ROWS}")
 # This shell on CPU 0 alone, as init is where all others are isolated.
 ALONE = "taskset -p 1 $$ >/dev/null; "
 
@@ -58,11 +58,11 @@ def commands_of(kernel):
         ("isolated", "cat /sys/devices/system/cpu/isolated; linebounce show topology", 30,
          [r"^4$", r"^PUs +5, 4 of them usable$", r"^ +4 +4 .* by --pus$"]),
         ("doctor", "linebounce doctor --no-probe; linebounce doctor --no-probe --pus 0;"
-         f" {guest_x86.ENDED}", 30,
+         f" {guest.ENDED}", 30,
          [r"^! +CPUs +4 of 5 CPUs may be used \(0-3\)",
           r"^! +isolation +CPUs 4 are isolated, and not used unless named$",
           r"^x +CPUs +one CPU \(0\) of the 4 that may be used \(0-3\)"]),
-        ("doctor_alone", f"{ALONE}linebounce doctor --no-probe; {guest_x86.ENDED}", 30,
+        ("doctor_alone", f"{ALONE}linebounce doctor --no-probe; {guest.ENDED}", 30,
          [r"^x +CPUs +one CPU \(0\): no two threads", r"-> name the isolated ones \(--pus\)"]),
         ("too_few", f"{ALONE}linebounce run --threads 2 --out /tmp/no; test $? = 2", 30,
          [r"only 1 allowed PU \(0\); isolated ones take part by name: --pus 4"]),

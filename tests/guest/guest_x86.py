@@ -47,14 +47,13 @@ AWK = ("awk -F, 'NR==1{for(i=1;i<=NF;i++)c[$i]=i;next}{print \"row\"" +
        "".join(f' \",\" $c[\"{name}\"]' for name in SWEEP_COLUMNS) + "}' FILE | sort -u")
 SHORT = ("--layout pointer,embedded --scenario same-object --work-ns 200 --rounds 1 --no-plots"
          " --sample-every none")
-# Where every window was spoiled nothing was measured, and the status is 1; the rows are there.
-ENDED = "test $? -le 1"
 # Sixteen threads on two real CPUs take minutes: the whole plan is looked at, a part is measured.
 SWEEP = ("linebounce sweep --dry-run --verbose | grep -v / &&"
-         f" {{ linebounce sweep {SHORT} --threads 1,2,8 --out /tmp/sweep 2>/dev/null; {ENDED}; }}"
+         f" {{ linebounce sweep {SHORT} --threads 1,2,8 --out /tmp/sweep 2>/dev/null;"
+         f" {guest.ENDED}; }}"
          " && " + AWK.replace("FILE", "/tmp/sweep/samples.csv"))
 HOMES = (f"linebounce run layouts {SHORT} --placement remote --home local,remote,interleaved"
-         f" --out /tmp/homes; {ENDED} && " + AWK.replace("FILE", "/tmp/homes/samples.csv"))
+         f" --out /tmp/homes; {guest.ENDED} && " + AWK.replace("FILE", "/tmp/homes/samples.csv"))
 # With so few real CPUs every other pair of a round is spoiled, another in each.
 PINGPONG = ("linebounce run pingpong --rounds 8 --no-plots --out /tmp/pairs &&"
             " cut -d, -f2-9 /tmp/pairs/matrix.csv")
@@ -133,7 +132,7 @@ INSIDE = "echo $$ >/sys/fs/cgroup/part/cgroup.procs && "
 
 # What somebody does with the one file: looks, measures, compares, takes the page home.
 QUICK = ("linebounce run --quick --layout pointer,embedded --scenario same-object --work-ns 200"
-         " --rounds 2 --out /tmp/%s; " + ENDED)
+         " --rounds 2 --out /tmp/%s; " + guest.ENDED)
 # Of times that mean nothing there is neither comparison nor page: those are of another machine.
 REFERENCE = "results/reference/amd-epyc-zen4-2vcpu-kvm"
 REFUSED = ("linebounce compare /tmp/one /tmp/two; test $? = 1 && linebounce plot /tmp/one;"
@@ -180,7 +179,7 @@ PARTS = {
     "static": (SOCKETS, [
         ("version", "linebounce --version; ls /lib", 20, [r"^static: "]),
         ("topology", "linebounce show topology", 20, [r"^PUs +16, 16 ", r"^NUMA nodes +2$"]),
-        ("doctor", f"linebounce doctor; {ENDED}", 60,
+        ("doctor", f"linebounce doctor; {guest.ENDED}", 60,
          [r"^CPUs to be used: 0,1 ", r"^ok CPUs +16 CPUs \(0-15\), all of the machine$"]),
         ("quick", f"{QUICK % 'one'} && {QUICK % 'two'}", 120, [r"^Results: /tmp/one "]),
         ("refused", REFUSED, 60, [r"the machine was emulated: its timing means nothing$",
