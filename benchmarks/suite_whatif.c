@@ -185,7 +185,10 @@ static void print_place(FILE *out, const struct lb_analysis *a, const struct set
 
     for (size_t i = 0; i < n_kinds; i++) {
         struct moved_place at = {placement, 0, lb_how_takes(w->write) ? (int)kinds[i] : -1};
-        if (at.lock >= 0)
+        if (at.lock == LB_LOCK_RWSEM40 || at.lock == LB_LOCK_RWSEM32) /* whose readers differ */
+            fprintf(out, "  as %s, by the rules of Linux %s:\n", lb_lock_info(kinds[i])->name,
+                    settings_generation(s, w)->name);
+        else if (at.lock >= 0)
             fprintf(out, "  as %s:\n", lb_lock_info(kinds[i])->name);
         for (size_t k = 0; k < n_work; k++)
             for (int role = 0; role < 2; role++) {

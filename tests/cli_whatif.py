@@ -68,7 +68,8 @@ class Presets(Case):
                           for k in ("lockref", "qspinlock")})
         with open(self.path("out", "run.json"), encoding="utf-8") as file:
             told = json.load(file)["whatif"]
-        self.assertEqual((told["dentry"]["write"], told["dentry"]["lock"]), ("take", "lockref"))
+        self.assertEqual((told["dentry"]["write"], told["dentry"]["lock"],
+                          told["dentry"]["generation"]), ("take", "lockref", "6.4"))
 
     def test_refusals(self):
         for args, says in (

@@ -3,6 +3,7 @@
  * generation: what a kernel's BTF says of it, from mm_struct and one function.
  */
 #include <linebounce/structure.h>
+#include <linebounce/whatif.h>
 
 #include "support/folder.h"
 
@@ -168,13 +169,35 @@ static void test_names(void **state)
     assert_non_null(strstr(why.text, "separate"));
 }
 
+/* A structure of a kernel's is locked by that kernel's rules, also where one asks what if. */
+static void test_whatif(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(known); i++) {
+        const struct lb_whatif_options o = {.read = "mm_lock_seq",
+                                            .write = "mmap_lock",
+                                            .write_how = LB_HOW_SHARE,
+                                            .lock = &known[i].lock};
+        struct lb_whatif w;
+        struct lb_layout layouts[2];
+        struct lb_why why = {""};
+        char text[700];
+        size_t n = 0;
+        snprintf(text, sizeof text, "btf:%s:mm_struct,name=mm", make_kernel(&known[i].kernel));
+        if (lb_whatif_of_structure(text, &o, &why, &w) || lb_whatif_layouts(&w, &why, layouts, &n))
+            fail_msg("%s: %s", known[i].name, why.text);
+        assert_int_equal(layouts[0].lock, known[i].lock);
+        assert_string_equal(layouts[0].generation->name, known[i].name);
+        assert_int_equal(layouts[0].generation->rules, known[i].rules);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_kernels),
-        cmocka_unit_test(test_no_such_kernel),
-        cmocka_unit_test(test_words_have_room),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_known_kernels),   cmocka_unit_test(test_no_such_kernel),
+        cmocka_unit_test(test_words_have_room), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_whatif),
     };
 
     return cmocka_run_group_tests_name("generation", tests, make_folder, remove_folder);

@@ -31,6 +31,7 @@ static void add(struct request *r, const struct lb_whatif *as_is, const struct l
     memcpy(copy.name, as_is->name, sizeof copy.name); /* that it is compared to */
     lb_whatif_layouts(&copy, NULL, layouts, &n);      /* taken by take() */
     memcpy(layouts[n - 1].name, w->name, sizeof w->name);
+    layouts[n - 1].generation = *w->generation.name ? &w->generation : NULL; /* which stays */
     list_add(&r->own.layouts, sizeof *layouts, &layouts[n - 1]);
 }
 

@@ -170,6 +170,13 @@ static int settle_c2c(struct settings *s, struct lb_why *why)
     return s->layout_texts.n ? 0 : add_whatif(s, NULL, why);
 }
 
+const struct lb_generation *settings_generation(const struct settings *s, const struct lb_whatif *w)
+{
+    return s->generation         ? s->generation
+           : *w->generation.name ? &w->generation
+                                 : &lb_generations[LB_GENERATION_6_4];
+}
+
 int settings_settle_layouts(struct settings *s, struct lb_why *why)
 {
     const char *const *texts = s->layout_texts.at;

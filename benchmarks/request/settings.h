@@ -109,6 +109,11 @@ int settings_settle_layouts(struct settings *settings, struct lb_why *why);
 /* The same, and what goes without saying: the baseline among them, memory. */
 int settings_complete(struct settings *settings, struct lb_why *why);
 
+/* By whose rules the lock of a whatif is taken: --generation, else its kernel's, else Linux 6.4's.
+ */
+const struct lb_generation *settings_generation(const struct settings *settings,
+                                                const struct lb_whatif *whatif);
+
 /* -ENOMEM for a --memory that is not there, unless nothing is to be measured. */
 int settings_check_memory(const struct settings *settings, struct lb_why *why);
 

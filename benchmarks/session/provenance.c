@@ -157,7 +157,7 @@ static void put_layouts(struct lb_json *json, const struct settings *s)
 }
 
 /* A name with a dot would be a path. */
-static void put_whatif(struct lb_json *json, const struct lb_whatif *w)
+static void put_whatif(struct lb_json *json, const struct settings *s, const struct lb_whatif *w)
 {
     char key[96], text[128], name[LB_LAYOUT_NAME_BYTES];
 
@@ -168,8 +168,10 @@ static void put_whatif(struct lb_json *json, const struct lb_whatif *w)
     lb_json_text(json, WHATIF_KEY("structure"), w->structure);
     lb_json_text(json, WHATIF_KEY("source"), w->source);
     lb_json_text(json, WHATIF_KEY("write"), lb_how_name(w->write));
-    if (lb_how_takes(w->write))
+    if (lb_how_takes(w->write)) {
         lb_json_text(json, WHATIF_KEY("lock"), lb_lock_info(w->lock)->name);
+        lb_json_text(json, WHATIF_KEY("generation"), settings_generation(s, w)->name);
+    }
     lb_json_number(json, WHATIF_KEY("bytes"), (double)w->bytes_before);
     lb_json_number(json, WHATIF_KEY("align_bytes"), (double)w->align_before);
     if (w->moved) {
@@ -231,7 +233,7 @@ void provenance_begin(struct lb_json *json, const struct settings *s, const stru
     put_generations(json, s);
     put_layouts(json, s);
     for (size_t i = 0; i < s->whatifs.n; i++)
-        put_whatif(json, &((const struct lb_whatif *)s->whatifs.at)[i]);
+        put_whatif(json, s, &((const struct lb_whatif *)s->whatifs.at)[i]);
     lb_json_text(json, "topology.hwloc", lb_topology_library());
     lb_json_text(json, "topology.source", t->source);
     lb_json_number(json, "topology.pus", t->n_pus);

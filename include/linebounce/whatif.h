@@ -37,7 +37,9 @@ struct lb_whatif {
     size_t n_fields;
     enum lb_how write;      /* lb_how_takes: the other fields are stored to under the lock */
     enum lb_lock_kind lock; /* of it; the field's bytes are the room that it has */
-    bool moved;             /* false: nothing moves, there is one layout */
+    struct lb_generation generation; /* of the kernel whose structure it is, by whose rules the lock
+                                        is taken; no name: not known, those of Linux 6.4 */
+    bool moved;                      /* false: nothing moves, there is one layout */
     const char *published; /* what others measured of this move, where and by what; NULL: nothing */
 };
 
@@ -86,7 +88,8 @@ int lb_whatif_structure(const struct lb_whatif *whatif, struct lb_why *why,
  * written. Whether the kind has room there lb_layout_allows says. */
 int lb_whatif_take(struct lb_whatif *whatif, enum lb_lock_kind kind, struct lb_why *why);
 
-/* The layouts to measure: as it is and, where something moves, as moved. -EINVAL with the reason:
+/* The layouts to measure: as it is and, where something moves, as moved; they borrow the whatif's
+ * generation. -EINVAL with the reason:
  * no field is read or none written, more than there is room for, one that ends past the
  * end or is written within the lock that is taken, a name that is too long. Sizes are rounded up to
  * whole words, as objects' strides are: the last word may be the structure's only in part. */

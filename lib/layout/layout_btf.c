@@ -267,17 +267,12 @@ static size_t room_for(const struct build *b, size_t offset)
     return end - offset;
 }
 
-static bool is_vma(const struct lb_structure *s)
-{
-    return !strcmp(s->name, "vm_area_struct");
-}
-
 /* Before Linux 6.4 a VMA has no lock, but an atomic_long_t (swap_readahead_info). */
 static int check_lock(const struct build *b)
 {
     enum lb_structure_lock lock = b->lock->lock;
 
-    if (b->spec.lock || !is_vma(b->s) || !lb_structure_is_atomic(lock))
+    if (b->spec.lock || !lb_structure_is_vma(b->s) || !lb_structure_is_atomic(lock))
         return 0;
     return lb_fail(b->why, ENOENT,
                    "layout '%s': vm_area_struct has no lock, as before Linux 6.4: its only atomic, "
@@ -379,7 +374,8 @@ static int take_seq(struct build *b)
     const struct lb_member *m;
     int err;
 
-    if (!name && is_vma(b->s) && !lb_structure_find_member(b->s, "vm_lock_seq", NULL, &m))
+    if (!name && lb_structure_is_vma(b->s) &&
+        !lb_structure_find_member(b->s, "vm_lock_seq", NULL, &m))
         name = "vm_lock_seq";
     b->l->seq_offset = LB_NO_SEQ;
     if (!name)
@@ -433,7 +429,7 @@ static int take_hot(struct build *b)
     char *names = b->spec.hot, *name;
     int err = 0;
 
-    if (!names && !is_vma(b->s))
+    if (!names && !lb_structure_is_vma(b->s))
         return lb_fail(b->why, EINVAL, "layout '%s': say what an op reads by hot=MEMBER+MEMBER...",
                        b->l->name);
     if (!names)
@@ -480,7 +476,7 @@ static int build(struct build *b)
                        "layout: %s of a machine with pointers of %zu bytes: the locks here are "
                        "those of 64-bit machines",
                        b->s->name, b->s->pointer_bytes);
-    b->l->program = b->s->form != LB_FORM_BTF && !is_vma(b->s);
+    b->l->program = b->s->form != LB_FORM_BTF && !lb_structure_is_vma(b->s);
     if ((err = take_name(b)) || (err = take_size(b)) || (err = take_lock(b)) ||
         (err = lb_layout_allows(b->l, b->l->lock, b->why)) || (err = take_seq(b)) ||
         (err = take_hot(b)))
@@ -538,19 +534,6 @@ static int read_structure(struct lb_source *source, const struct spec *spec, str
     return lb_structure_read_by(&source->query, why, s);
 }
 
-/* Of a module its kernel's. What is no kernel has none, and is locked by that of its kind: programs
- * with DWARF are not searched for one. */
-static void take_generation(struct lb_structure *s, const char *base)
-{
-    struct lb_why why;
-
-    if ((s->form != LB_FORM_BTF && !is_vma(s)) || lb_generation_read(base         ? base
-                                                                     : s->running ? NULL
-                                                                                  : s->source,
-                                                                     &why, &s->generation))
-        *s->generation.name = '\0';
-}
-
 int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **structure,
                    struct lb_layout *layout)
 {
@@ -565,7 +548,7 @@ int lb_layout_read(const char *text, struct lb_why *why, struct lb_structure **s
     if (!(err = lb_source_cut(copy, text, why, &source)) &&
         !(err = parse_options(source.options, why, &spec)) &&
         !(err = read_structure(&source, &spec, why, &s))) {
-        take_generation(s, spec.base);
+        lb_structure_take_generation(s, spec.base);
         err = build_from(s, &spec, why, layout);
     }
     if (err)

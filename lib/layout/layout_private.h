@@ -31,6 +31,11 @@ struct lb_source {
 /* `text` is what sentences quote. -EINVAL. */
 int lb_source_cut(char *copy, const char *text, struct lb_why *why, struct lb_source *source);
 
+bool lb_structure_is_vma(const struct lb_structure *structure);
+/* By the rules of which kernel its locks are taken: of a module its kernel's. What is no kernel has
+ * none (its name is ""): programs with DWARF are not searched for one. */
+void lb_structure_take_generation(struct lb_structure *structure, const char *base);
+
 /* A name of C++ as a layout can have it: without what a template is of, and with dots in place of
  * other characters. */
 void lb_layout_plain_name(const char *name, char *plain, size_t bytes);

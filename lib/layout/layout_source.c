@@ -143,6 +143,21 @@ static int take_name(const char *given, const char *text, struct lb_why *why,
     return 0;
 }
 
+bool lb_structure_is_vma(const struct lb_structure *s)
+{
+    return !strcmp(s->name, "vm_area_struct");
+}
+
+void lb_structure_take_generation(struct lb_structure *s, const char *base)
+{
+    const char *file = base ? base : s->running ? NULL : s->source;
+    struct lb_why why;
+
+    if ((s->form != LB_FORM_BTF && !lb_structure_is_vma(s)) ||
+        lb_generation_read(file, &why, &s->generation))
+        *s->generation.name = '\0';
+}
+
 int lb_layout_source_read(const char *text, const char *wanted, struct lb_why *why,
                           char name[LB_LAYOUT_NAME_BYTES], struct lb_structure **structure)
 {
@@ -153,8 +168,9 @@ int lb_layout_source_read(const char *text, const char *wanted, struct lb_why *w
     if (!copy)
         return lb_fail(why, ENOMEM, "layout '%.120s': out of memory", text);
     if (!(err = take_apart(copy, text, wanted, why, &source, &given)) &&
-        !(err = take_name(given, text, why, name)))
-        err = lb_structure_read_by(&source.query, why, structure);
+        !(err = take_name(given, text, why, name)) &&
+        !(err = lb_structure_read_by(&source.query, why, structure)))
+        lb_structure_take_generation(*structure, source.query.base);
     free(copy);
     return err;
 }

@@ -253,6 +253,7 @@ static int make_layout(const struct lb_whatif *w, bool after, struct lb_why *why
                             .lock_align_bytes = WORD,
                             .lock = LB_LOCK_LOCKED_ADDS,
                             .taken = lb_how_takes(w->write) ? w->write : LB_HOW_LOAD,
+                            .generation = *w->generation.name ? &w->generation : NULL,
                             .seq_offset = LB_NO_SEQ};
     snprintf(l->name, sizeof l->name, "%s", w->name);
     for (size_t i = 0; !err && i < w->n_fields; i++)

@@ -171,6 +171,7 @@ static int describe(struct lb_whatif *w, const char *name, const struct lb_struc
     snprintf(w->structure, sizeof w->structure, "%s %.38s", s->is_union ? "union" : "struct",
              s->name);
     snprintf(w->source, sizeof w->source, "%.95s", s->source);
+    w->generation = s->generation;
     w->bytes_before = s->bytes;
     w->align_before = s->slab_align_bytes  ? s->slab_align_bytes
                       : s->align_bytes < 8 ? 8
