@@ -685,6 +685,28 @@ static void test_pictures_of_nothing(void **state)
     free(said);
 }
 
+/* A picture says that nothing in it is decided, where nothing is. */
+static void test_pictures_of_what_is_undecided(void **state)
+{
+    static const struct verdict open[] = {{"l3", "unresolved", 3}, {"remote", "unresolved", 5}},
+                                half[] = {{"l3", "unresolved", 3}, {"remote", "slower", 90}};
+    char *text;
+
+    (void)state;
+    assert_int_equal(mkdir(in_run("plots"), 0700), 0);
+    write_text(in_run("plots/layouts-l3-2t.svg"), "<svg></svg>");
+    write_text(in_run("plots/layouts-remote-2t.svg"), "<svg></svg>");
+    write_text(in_run("plots/ratio.svg"), "<svg></svg>");
+    write_text(in_run("plots/windows.svg"), "<svg></svg>");
+    text = page_of_sweep(open, 2);
+    assert_int_equal(count(text, "picture has a verdict (1 were measured)"), 2);
+    assert_int_equal(count(text, "picture has a verdict (2 were measured)"), 1);
+    free(text);
+    text = page_of_sweep(half, 2);
+    assert_int_equal(count(text, "<figcaption"), 1); /* that at l3 */
+    free(text);
+}
+
 /* One of each kind comes before the second of any. */
 static void test_pictures_in_turn(void **state)
 {
@@ -819,6 +841,7 @@ int main(void)
         TEST(test_large_pictures),
         TEST(test_pictures_in_turn),
         TEST(test_pictures_of_nothing),
+        TEST(test_pictures_of_what_is_undecided),
         TEST(test_nothing_for_a_page),
         TEST(test_unreadable_tables),
         TEST(test_no_room),

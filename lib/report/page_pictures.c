@@ -29,24 +29,26 @@ static const struct {
     /* Of summary.csv: where all of them are 0 or empty there is nothing to see. NULL: not looked at
      * for that. */
     const char *const *columns;
+    bool compares; /* with a baseline: said where none of what it shows is decided */
 } folds[] = {
     {"layouts", "Costs by layout",
-     "what an op costs in each layout, a panel a scenario, with 95 % intervals", NULL},
+     "what an op costs in each layout, a panel a scenario, with 95 % intervals", NULL, true},
     {"onoff", "Spinning and sleeping",
      "how an op's time parts into running, sleeping and being preempted, with spins and sleeps",
-     of_sleep},
+     of_sleep, false},
     {"causes", "Where the time goes",
-     "latencies of timed ops, how many waited for a line, and counted events per op", of_causes},
-    {"residues", "Addresses", "what an op costs by where in a line its object begins", NULL},
+     "latencies of timed ops, how many waited for a line, and counted events per op", of_causes,
+     false},
+    {"residues", "Addresses", "what an op costs by where in a line its object begins", NULL, false},
     {"windows", "Every window", "every window in order of time: its ns an op, a mark a window",
-     NULL},
-    {"threads", "Number of threads", "what an op costs and how many are made against threads",
-     NULL},
+     NULL, false},
+    {"threads", "Number of threads", "what an op costs and how many are made against threads", NULL,
+     false},
     {"ratio", "Ratios by placement", "what each layout costs over the baseline at each placement",
-     NULL},
-    {"fairness", "Shares of the threads", "fewest over most ops of the threads", NULL},
-    {"offset", "Offsets", "what an op costs by how far apart words lie", NULL},
-    {"heatmap", "Latency between CPUs", "one-way latency between any two CPUs", NULL},
+     NULL, true},
+    {"fairness", "Shares of the threads", "fewest over most ops of the threads", NULL, false},
+    {"offset", "Offsets", "what an op costs by how far apart words lie", NULL, true},
+    {"heatmap", "Latency between CPUs", "one-way latency between any two CPUs", NULL, false},
 };
 
 /* Whether any row has a value in one of the columns that is not 0. */
@@ -147,13 +149,69 @@ static void take_all(struct lb_page *p, int plots, struct picture *pictures, siz
         }
 }
 
+/* Whether a picture's name has the placement and regime of a cell: "layouts-remote-2t-regime1". */
+static bool is_named(const char *stem, const struct lb_found_cell *c)
+{
+    bool home = *c->home && strcmp(c->home, "local") != 0;
+    char suffix[128];
+    size_t n = strlen(stem), m;
+
+    m = (size_t)snprintf(suffix, sizeof suffix, "-%s%s%s-%dt", c->placement, home ? "," : "",
+                         home ? c->home : "", c->threads);
+    if (c->regime)
+        m += (size_t)snprintf(suffix + m, sizeof suffix - m, "-regime%d", c->regime);
+    return n > m && !strcmp(stem + n - m, suffix);
+}
+
+/* Comparisons in a picture, as far as its name tells which: the work, and placement and regime
+ * where it has those; one without them is of the first or of all. */
+static size_t count_compared(const struct lb_found *f, const char *stem, size_t *open)
+{
+    bool saturated = strstr(stem, "-saturated") != NULL, named = false;
+    bool all_works = !strncmp(stem, "offset", 6); /* in panels */
+    size_t n = 0;
+
+    *open = 0;
+    for (size_t i = 0; i < f->n_cells && !named; i++)
+        named = is_named(stem, &f->cells[i]);
+    for (size_t i = 0; i < f->n_cells; i++) {
+        const struct lb_found_cell *c = &f->cells[i];
+        if (!c->subject || c->twin || !*c->base || (named && !is_named(stem, c)) ||
+            (!all_works && saturated != (c->work_ns == 0)))
+            continue;
+        n++;
+        *open += lb_page_mark(f, c) == LB_MARK_OPEN;
+    }
+    return n;
+}
+
+/* A picture of differences of which none is decided says so. */
+static void put_caption(struct lb_page *p, const struct picture *picture)
+{
+    char stem[NAME_MAX + 1];
+    size_t n, open = 0;
+
+    if (!folds[picture->fold].compares || !p->found)
+        return;
+    snprintf(stem, sizeof stem, "%.*s", (int)strlen(picture->name) - 4, picture->name);
+    n = count_compared(p->found, stem, &open);
+    if (n && open == n)
+        fprintf(
+            p->out,
+            "<figcaption class=\"dim small\">Undecided: no difference from the baseline in this "
+            "picture has a verdict (%zu were measured).</figcaption>",
+            n);
+}
+
 static void put_picture(struct lb_page *p, const struct picture *picture)
 {
     fprintf(p->out, "<figure><img loading=\"lazy\" alt=\"%.*s: %s\" src=\"data:image/%s;base64,",
             (int)strlen(picture->name) - 4, picture->name, folds[picture->fold].text,
             picture->png ? "png" : "svg+xml");
     lb_html_base64(p->out, picture->bytes, picture->n);
-    fputs("\"></figure>\n", p->out);
+    fputs("\">", p->out);
+    put_caption(p, picture);
+    fputs("</figure>\n", p->out);
     p->pictures++;
 }
 
