@@ -19,4 +19,5 @@ esac
 
 need_packages run
 build_in "$root/build"
+export LINEBOUNCE_CALLED="sh $0" # what it prints to be typed next
 exec "$root/build/benchmarks/linebounce" "$@"

@@ -38,6 +38,9 @@ struct suite {
     /* Prints table and conclusions. */
     void (*conclude)(const struct lb_analysis *analysis, const struct settings *settings,
                      FILE *out);
+    /* What of these its files lack, for run.json below "suites.NAME". NULL: nothing. */
+    void (*note)(const struct lb_analysis *analysis, const struct settings *settings,
+                 struct lb_json *json);
     /* Of these what a comparison of layouts does not say: stands above the answer. NULL: nothing.
      */
     void (*closing)(const struct lb_analysis *analysis, const struct settings *settings, FILE *out);

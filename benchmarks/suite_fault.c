@@ -164,5 +164,4 @@ const struct suite suite_fault = {
     .example = "linebounce run fault --scenario pft,private --threads 1,2",
     .defaults = defaults,
     .conclude = conclude,
-    .closing = conclude,
 };

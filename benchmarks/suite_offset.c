@@ -7,7 +7,8 @@
 
 #include "report/table.h"
 
-#include <linebounce/interference.h>
+#include <linebounce/answer.h>
+#include <linebounce/environment.h>
 #include <linebounce/record.h>
 
 #include <math.h>
@@ -222,23 +223,20 @@ static void print_size(FILE *out, const struct lb_case *c, int role,
 }
 
 /* What the machine and the compiler say of themselves. */
-static void print_claims(FILE *out, const struct settings *s)
+static void claims(const struct settings *s, char text[LB_FOUND_TEXT_BYTES])
 {
     struct lb_environment *e = calloc(1, sizeof *e);
+    char line[48] = "hwloc does not know the line", constant[64] = "the compiler has no constant";
 
     if (s->line_bytes)
-        fprintf(out, "hwloc says lines of %d bytes", s->line_bytes);
-    else
-        fputs("hwloc does not know the line", out);
+        snprintf(line, sizeof line, "hwloc says lines of %d bytes", s->line_bytes);
 #ifdef __GCC_DESTRUCTIVE_SIZE
-    fprintf(out, ", the compiler's constant is %d", __GCC_DESTRUCTIVE_SIZE);
-#else
-    fputs(", the compiler has no constant", out);
+    snprintf(constant, sizeof constant, "the compiler's constant is %d", __GCC_DESTRUCTIVE_SIZE);
 #endif
     if (e)
         lb_environment_read(e);
-    fprintf(out, ", the adjacent-line prefetcher is %s.\n",
-            e && *e->prefetcher ? e->prefetcher : "not known");
+    snprintf(text, LB_FOUND_TEXT_BYTES, "%s, %s, the adjacent-line prefetcher is %.64s", line,
+             constant, e && *e->prefetcher ? e->prefetcher : "not known");
     free(e);
 }
 
@@ -264,12 +262,9 @@ struct extent {
     double confidence, perhaps_confidence;
 };
 
-/* A size that so many replicates agree on is sure. */
-#define SURE 0.95
-
 static void widen(struct extent *e, const struct lb_interference *f)
 {
-    bool sure = f->confidence >= SURE;
+    bool sure = f->confidence >= LB_SCAN_SURE;
     size_t *bytes = sure ? &e->bytes : &e->perhaps_bytes;
     double *confidence = sure ? &e->confidence : &e->perhaps_confidence;
 
@@ -282,6 +277,8 @@ static void widen(struct extent *e, const struct lb_interference *f)
 
 static void print_extent(const struct extent *e, const struct settings *s, FILE *out)
 {
+    char text[LB_FOUND_TEXT_BYTES];
+
     if (!e->known)
         fputs("=> size of destructive interference: not known; ", out);
     else if (e->bytes)
@@ -292,7 +289,8 @@ static void print_extent(const struct extent *e, const struct settings *s, FILE 
     if (e->perhaps_bytes > e->bytes)
         fprintf(out, "perhaps %zu (confidence %.0f %%: more rounds would tell); ", e->perhaps_bytes,
                 100 * e->perhaps_confidence);
-    print_claims(out, s);
+    claims(s, text);
+    fprintf(out, "%s.\n", text);
 }
 
 /* One scan, role by role. */
@@ -335,16 +333,50 @@ static void print_scans(const struct lb_analysis *a, const struct settings *s, b
         print_extent(&extent, s, out);
 }
 
-static void closing(const struct lb_analysis *a, const struct settings *s, FILE *out)
+static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
 {
+    table_layouts(a, out);
     print_scans(a, s, true, out);
     print_scans(a, s, false, out);
 }
 
-static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)
+static void note_scan(const struct lb_analysis *a, const struct lb_case *c,
+                      const struct settings *s, struct lb_json *json)
 {
-    table_layouts(a, out);
-    closing(a, s, out);
+    static const char list[] = "suites.offset.scans";
+
+    for (int role = 0; role < lb_case_roles(c); role++) {
+        struct lb_interference f = {.confidence = NAN, .cost_ns = NAN, .cost_ratio = NAN};
+        const char *why = size_of(a, c, role, s, &f);
+        char key[48];
+#define IN(NAME) (snprintf(key, sizeof key, "%s.%s", list, NAME), key)
+        lb_json_push_object(json, list);
+        lb_json_text(json, IN("scenario"), c->shape.scenario->name);
+        lb_json_text(json, IN("role"), lb_case_role_name(c, role));
+        lb_json_text(json, IN("placement"), a->run->plan->placements[c->placement].name);
+        lb_json_bool(json, IN("lock"), !c->shape.scenario->subject->uses_words);
+        lb_json_number(json, IN("work_ns"), c->work_ns);
+        lb_json_text(json, IN("why"), why);
+        lb_json_number(json, IN("size_bytes"), why ? (double)NAN : (double)f.size_bytes);
+        lb_json_number(json, IN("below_bytes"), why ? (double)NAN : (double)f.below_bytes);
+        lb_json_number(json, IN("confidence"), f.confidence);
+        lb_json_number(json, IN("cost_ns"), f.cost_ns);
+        lb_json_number(json, IN("cost_ratio"), f.cost_ratio);
+#undef IN
+    }
+}
+
+static void note(const struct lb_analysis *a, const struct settings *s, struct lb_json *json)
+{
+    const struct lb_plan *p = a->run->plan;
+    char text[LB_FOUND_TEXT_BYTES];
+
+    claims(s, text);
+    lb_json_text(json, "suites.offset.claims", text);
+    for (int words = 1; words >= 0; words--)
+        for (size_t i = 0; i < p->n_cases; i++)
+            if (opens(p, i, words))
+                note_scan(a, &p->cases[i], s, json);
 }
 
 const struct suite suite_offset = {
@@ -355,5 +387,5 @@ const struct suite suite_offset = {
     .asks_sharing = true,
     .defaults = defaults,
     .conclude = conclude,
-    .closing = closing,
+    .note = note,
 };

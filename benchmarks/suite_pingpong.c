@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define QUESTION "how long does one line take between any two CPUs?"
 /* A terminal shows so many columns of a matrix. */
 #define SQUARE_MOST 16
 
@@ -102,7 +103,7 @@ static void copy_file(const char *path, FILE *out)
         fclose(in);
 }
 
-/* The squares, to files and, where they are small, to the reader. */
+/* The squares, to files and, where they are small, among the tables. */
 static int write_squares(const struct session *w, const struct lb_pu_pairs *p, struct lb_why *why)
 {
     int err = 0;
@@ -114,15 +115,21 @@ static int write_squares(const struct session *w, const struct lb_pu_pairs *p, s
         err = lb_pu_pairs_write_square(p, (enum lb_pingpong_op)op, path, why);
         if (err || w->topology->n_allowed > SQUARE_MOST || w->topology->n_allowed < 3)
             continue;
-        printf("\n%s, row: where the line is homed\n",
-               lb_pingpong_op_name((enum lb_pingpong_op)op));
-        copy_file(path, stdout);
+        fprintf(w->tables, "\n%s, row: where the line is homed\n",
+                lb_pingpong_op_name((enum lb_pingpong_op)op));
+        copy_file(path, w->tables);
     }
     return err;
 }
 
 static void record(struct lb_json *json, const struct lb_pu_pairs *p)
 {
+    enum lb_run_end end = session_stop                   ? LB_RUN_INTERRUPTED
+                          : p->rounds == p->plan->rounds ? LB_RUN_ROUNDS
+                                                         : LB_RUN_BUDGET;
+
+    lb_json_text(json, "suites.pingpong.question", QUESTION);
+    lb_json_text(json, "suites.pingpong.ended", lb_run_end_name(end));
     lb_json_number(json, "suites.pingpong.pairs", (double)p->plan->n_pairs);
     lb_json_number(json, "suites.pingpong.pairs_possible", (double)p->plan->n_possible);
     lb_json_number(json, "suites.pingpong.rounds", p->rounds);
@@ -151,15 +158,17 @@ static int conclude(const struct session *w, const struct lb_pu_pairs *p, struct
     int err;
 
     record(w->manifest, p);
+    print_plan(p->plan, w->tables);
     if (p->rounds)
-        print_table(stdout, p);
+        print_table(w->tables, p);
     else
         puts("\npingpong: not one whole round was measured: no table.");
     err = write_matrix(w, p, why);
-    printf("\n%u rounds, %.1f s where %.1f s were planned, %.0f %% of it at play; clock %s.\n",
-           p->rounds, p->elapsed_s, p->plan->rounds * p->plan->round_s,
-           100 * p->measured_s / p->elapsed_s, lb_clock_name(&p->clock));
-    notes_load(&p->load_before, &p->load, stdout);
+    fprintf(w->tables,
+            "\n%u rounds, %.1f s where %.1f s were planned, %.0f %% of it at play; clock %s.\n",
+            p->rounds, p->elapsed_s, p->plan->rounds * p->plan->round_s,
+            100 * p->measured_s / p->elapsed_s, lb_clock_name(&p->clock));
+    notes_load(&p->load_before, &p->load, w->tables);
     return err;
 }
 
@@ -203,9 +212,8 @@ static int measure(struct session *w, const struct settings *s, double share)
 
     if (err)
         return session_complain(lb_explain(&why, err, "plan"), session_status_of(err));
-    print_plan(plan, stdout);
-    fflush(stdout);
     if (s->dry_run) {
+        print_plan(plan, stdout);
         lb_pu_pairs_plan_destroy(plan);
         return EXIT_DONE;
     }
@@ -222,7 +230,7 @@ static int measure(struct session *w, const struct settings *s, double share)
 
 const struct suite suite_pingpong = {
     .name = "pingpong",
-    .question = "how long does one line take between any two CPUs?",
+    .question = QUESTION,
     .example = "linebounce run pingpong --all-pairs",
     .measure = measure,
 };

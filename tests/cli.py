@@ -299,7 +299,8 @@ class Results(Case):
         self.succeeds("run", *ALONE, "--rounds", "1", "--out", "out")
         # Of other commands and options: their tests look at those.
         others = {key for key in documented_keys()
-                  if key.startswith(("sweep.", "prefetcher.", "suites.pingpong."))}
+                  if key.startswith(("sweep.", "prefetcher.", "suites.offset.",
+                                     "suites.pingpong."))}
         # steal time is left out where the kernel does not tell it
         self.assertEqual(run_json_keys(self.path("out")) | {"suites.NAME.steal_ms"},
                          documented_keys() - others)

@@ -26,12 +26,12 @@ REFERENCE = os.path.join(SOURCE, "results/reference/amd-epyc-zen4-2vcpu-kvm")
 COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 
-class Result(Case):
+class Shown(Case):
+    """What is printed of the folder "ref"."""
+
     def setUp(self):
         super().setUp()
         os.mkdir(self.path("ref"))
-        for name in "summary.csv", "run.json", "table.txt":
-            shutil.copy(os.path.join(REFERENCE, name), self.path("ref", name))
 
     def result(self, *args, **options):
         return self.succeeds("show", "result", "ref", *args, **options).stdout
@@ -53,8 +53,6 @@ class Result(Case):
         os.close(ours)
         return b"".join(parts).decode().replace("\r\n", "\n")
 
-
-class Golden(Result):
     def same(self, name, text):
         path = os.path.join(TESTS, "golden", name)
         if os.environ.get("LB_UPDATE_GOLDEN"):
@@ -63,6 +61,22 @@ class Golden(Result):
         with open(path, encoding="utf-8") as file:
             self.assertEqual(text, file.read(), name)
 
+    def fits(self, text, columns, lines=None):
+        for line in text.splitlines():
+            self.assertLessEqual(len(line), columns, line)
+            self.assertEqual(line, line.rstrip(), "blanks at the end")
+        if lines:
+            self.assertLessEqual(len(text.splitlines()), lines)
+
+
+class Result(Shown):
+    def setUp(self):
+        super().setUp()
+        for name in "summary.csv", "run.json", "table.txt":
+            shutil.copy(os.path.join(REFERENCE, name), self.path("ref", name))
+
+
+class Golden(Result):
     def test_the_answer(self):
         self.same("result-answer.txt", self.result())
 
@@ -79,13 +93,6 @@ class Golden(Result):
 
 
 class Limits(Result):
-    def fits(self, text, columns, lines=None):
-        for line in text.splitlines():
-            self.assertLessEqual(len(line), columns, line)
-            self.assertEqual(line, line.rstrip(), "blanks at the end")
-        if lines:
-            self.assertLessEqual(len(text.splitlines()), lines)
-
     def test_lines_and_columns(self):
         self.fits(self.result(), 100, 40)
         self.fits(self.on_terminal_of(100, "--color", "never"), 100, 40)

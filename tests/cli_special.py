@@ -27,7 +27,8 @@ class Pingpong(Case):
     OPS = {"load-store", "compare-and-swap"}
 
     def test_every_pair(self):
-        result = self.succeeds("run", "pingpong", "--all-pairs", "--rounds", "3", "--out", "out")
+        result = self.succeeds("run", "pingpong", "--all-pairs", "--rounds", "3", "--verbose",
+                               "--out", "out")
         possible = len(PUS) * (len(PUS) - 1) // 2
         self.assertRegex(result.stdout, rf"^suite pingpong: {possible} of {possible} pairs, "
                                         r"\d+ measurements a round, 3 rounds of ")
@@ -55,6 +56,20 @@ class Pingpong(Case):
         keys = [tuple(r[c] for c in (*self.COLUMNS, "round")) for r in rows]
         self.assertEqual(len(keys), len(set(keys)))
         self.check_squares(medians)
+        self.check_answer(result.stdout)
+
+    def check_answer(self, text):
+        """The median over pairs at each distance, and what a locked op takes more."""
+        self.assertRegex(text, r"How long does one line take between any two CPUs\?\s+(From )?"
+                               r"[\d.]+ ns one way \(CPUs \d+ and \d+, \w+\)")
+        rows = read_csv(self.path("out/answer.csv"))
+        self.assertEqual({r["scenario"] for r in rows}, self.OPS)
+        self.assertEqual([r["verdict"] for r in rows if r["scenario"] == "load-store"][0],
+                         "baseline")
+        for row in rows:
+            self.assertGreater(float(row["net_ns_op"]), 0)
+            if row["scenario"] == "compare-and-swap":  # three rounds are too few
+                self.assertEqual((row["verdict"], row["why"][:10]), ("unresolved", "fewer than"))
 
     def check_squares(self, medians):
         for op in self.OPS:

@@ -4,6 +4,8 @@
  */
 #include "answer_view.h"
 
+#include "answer_figures.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -30,8 +32,26 @@ static void change(FILE *out, const struct lb_found *f, int at)
             strcmp(c->role, "all") != 0 ? c->role : "");
 }
 
+/* The suite's own table, where it has one. */
+static bool figures(FILE *out, const struct lb_found *f, int suite)
+{
+    struct grid grid;
+    const char *what, *note = answer_figures(f, suite, &grid, &what);
+
+    if (note) {
+        fprintf(out, "\n%s\n\n", what);
+        grid_markdown(out, &grid);
+    }
+    if (note && *note)
+        fprintf(out, "\n%s\n", note);
+    grid_finish(&grid);
+    return note != NULL;
+}
+
 static void groups(FILE *out, const struct lb_found *f, int suite)
 {
+    if (figures(out, f, suite))
+        return;
     fprintf(out,
             "\n| %s | answer | gains most | costs most | pages per 1000 |\n|---|---|---|---|---|\n",
             f->suites[suite].asks_lock ? "the lock lies" : "layout");

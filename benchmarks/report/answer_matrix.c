@@ -4,6 +4,8 @@
  */
 #include "answer_view.h"
 
+#include "answer_panels.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -20,8 +22,10 @@ struct matrix {
     const struct lb_found *f;
     const struct lb_found_cell *like; /* the first of it */
     const struct lb_found_cell *columns[COLUMNS];
-    int rows[ROWS];                /* layouts; the baseline first */
-    int n_columns, n_rows, others; /* cells of other placements, threads and pauses */
+    int rows[ROWS]; /* layouts; the baseline first */
+    int n_columns, n_rows;
+    struct list panels; /* all that there are */
+    bool pages;         /* a last column has the pages of 1000 objects */
 };
 
 static bool same_number(double a, double b)
@@ -36,16 +40,11 @@ static bool is_column(const struct lb_found_cell *a, const struct lb_found_cell 
            same_number(a->every_ns, b->every_ns) && same_number(a->objects, b->objects);
 }
 
-static bool is_panel(const struct lb_found_cell *a, const struct lb_found_cell *b)
-{
-    return a->suite == b->suite && a->threads == b->threads && a->work_ns == b->work_ns &&
-           !strcmp(a->placement, b->placement) && !strcmp(a->home, b->home);
-}
-
 /* Subjects of main regimes, their baselines among them, where a pause is, if any has one. */
 static bool belongs(const struct matrix *m, const struct lb_found_cell *c)
 {
-    return c->subject && !c->twin && c->main_regime && c->layout >= 0 && is_panel(c, m->like);
+    return c->subject && !c->twin && c->main_regime && c->layout >= 0 &&
+           answer_is_panel(c, m->like);
 }
 
 static void add_row(struct matrix *m, int layout)
@@ -72,22 +71,33 @@ static int rank(const struct lb_found_layout *l)
     return l->base ? 0 : l->own ? 1 : 2;
 }
 
+/* The panel with the largest cost, or the first. */
+static const struct lb_found_cell *choose_panel(const struct lb_found *f, int suite,
+                                                const struct list *panels)
+{
+    const struct lb_found_cell *const *list = panels->at;
+    int worst = f->suites[suite].tally.worst;
+
+    for (size_t i = 0; worst >= 0 && i < panels->n; i++)
+        if (answer_is_panel(&f->cells[worst], list[i]))
+            return list[i];
+    return panels->n ? list[0] : NULL;
+}
+
 static bool fill(struct matrix *m, const struct lb_found *f, int suite)
 {
     *m = (struct matrix){.f = f};
-    for (size_t i = 0; i < f->n_cells && !m->like; i++)
-        if (f->cells[i].suite == suite && f->cells[i].shown)
-            m->like = &f->cells[i];
-    for (size_t i = 0; m->like && i < f->n_cells; i++) {
+    answer_panels(f, suite, &m->panels);
+    m->like = f->suites[suite].shown ? choose_panel(f, suite, &m->panels) : NULL;
+    for (size_t i = 0; m->like && i < f->n_cells; i++)
         if (belongs(m, &f->cells[i]))
             add_column(m, &f->cells[i]);
-        m->others +=
-            f->cells[i].suite == suite && f->cells[i].shown && !is_panel(&f->cells[i], m->like);
-    }
     for (int pass = 0; pass < 3; pass++)
         for (size_t i = 0; m->like && i < f->n_cells; i++)
             if (belongs(m, &f->cells[i]) && rank(&f->layouts[f->cells[i].layout]) == pass)
                 add_row(m, f->cells[i].layout);
+    for (int i = 0; i < m->n_rows && !f->suites[suite].asks_lock; i++)
+        m->pages |= isfinite(f->layouts[m->rows[i]].pages);
     return m->n_rows > 0;
 }
 
@@ -182,11 +192,16 @@ static void title_of(const struct lb_found_cell *c, char above[32], char below[3
 
 static void print_titles(FILE *out, const struct matrix *m, int name_width, int from, int to)
 {
-    char titles[COLUMNS][2][32];
+    char titles[COLUMNS + 1][2][32];
     bool any = false;
 
     for (int i = from; i < to; i++) {
-        title_of(m->columns[i], titles[i][0], titles[i][1]);
+        if (i < m->n_columns) {
+            title_of(m->columns[i], titles[i][0], titles[i][1]);
+        } else {
+            titles[i][0][0] = '\0';
+            snprintf(titles[i][1], sizeof titles[i][1], "pg/1000");
+        }
         any |= *titles[i][0] != '\0';
     }
     for (int line = !any; line < 2; line++) {
@@ -211,21 +226,37 @@ static void print_row(FILE *out, const struct look *look, const struct matrix *m
     snprintf(name, sizeof name, "%.*s%s", name_width - 1 - (l->base ? 5 : 0), l->name,
              l->base ? " (ns)" : "");
     fprintf(out, "%-*.*s", name_width, name_width - 1, name);
-    for (int i = from; i < to; i++)
+    for (int i = from; i < to && i < m->n_columns; i++)
         look_cell(out, look, answer_cell(at(m, row, i), text), COLUMN, text);
+    if (to > m->n_columns && isfinite(l->pages))
+        fprintf(out, "%*.0f", COLUMN, l->pages);
     fputc('\n', out);
+}
+
+/* " at l3 with 2 threads, the costliest of 3 places,": of one place nothing. */
+static void name_place(const struct matrix *m, char text[160])
+{
+    const struct lb_found_suite *s = &m->f->suites[m->like->suite];
+    bool home = *m->like->home && strcmp(m->like->home, "local") != 0;
+
+    text[0] = '\0';
+    if (m->panels.n > 1)
+        snprintf(text, 160, " at %s with %d thread%s%s%s (%s of %zu places)", m->like->placement,
+                 m->like->threads, m->like->threads == 1 ? "" : "s", home ? ", memory " : "",
+                 home ? m->like->home : "", s->tally.worst >= 0 ? "the costliest" : "the first",
+                 m->panels.n);
 }
 
 static void print_head(FILE *out, const struct look *look, const struct matrix *m)
 {
-    const struct lb_found_suite *s = &m->f->suites[m->like->suite];
-    char text[256], pause[48] = ", saturated (no pause)";
+    const char *base = lb_found_base(m->f, m->like->suite);
+    char text[512], place[160], pause[48] = ", saturated (no pause)";
 
     if (m->like->work_ns > 0)
         snprintf(pause, sizeof pause, ", with %g ns of work between ops", m->like->work_ns);
-    snprintf(text, sizeof text, "What an op costs more or less than with %s, in ns%s%s%s:",
-             *s->baseline ? s->baseline : "its baseline", pause,
-             m->others ? ", first of several placements or numbers of threads" : "", "");
+    name_place(m, place);
+    snprintf(text, sizeof text, "What an op costs more or less than with %s%s, in ns%s:",
+             *base ? base : "its baseline", place, pause);
     look_text(out, look, "", 0, text);
 }
 
@@ -255,21 +286,21 @@ static void print_legend(FILE *out, const struct look *look, const struct matrix
 void answer_matrix(FILE *out, const struct look *look, const struct lb_found *f, int suite)
 {
     struct matrix m;
-    int name_width = look->columns < LOOK_WIDE ? NAME_SHORT : NAME_WIDE, fit, blocks, each;
+    int name_width = look->columns < LOOK_WIDE ? NAME_SHORT : NAME_WIDE;
 
-    if (!fill(&m, f, suite))
-        return;
-    fit = (look->columns - name_width) / COLUMN;
-    blocks = (m.n_columns + fit - 1) / fit;
-    each = (m.n_columns + blocks - 1) / blocks;
-    print_head(out, look, &m);
-    for (int from = 0; from < m.n_columns; from += each) {
-        int to = from + each < m.n_columns ? from + each : m.n_columns;
-        if (from)
-            fputc('\n', out);
-        print_titles(out, &m, name_width, from, to);
-        for (int row = 0; row < m.n_rows; row++)
-            print_row(out, look, &m, row, name_width, from, to);
+    if (fill(&m, f, suite)) {
+        int fit = (look->columns - name_width) / COLUMN, n = m.n_columns + m.pages;
+        int blocks = (n + fit - 1) / fit, each = (n + blocks - 1) / blocks;
+        print_head(out, look, &m);
+        for (int from = 0; from < n; from += each) {
+            int to = from + each < n ? from + each : n;
+            if (from)
+                fputc('\n', out);
+            print_titles(out, &m, name_width, from, to);
+            for (int row = 0; row < m.n_rows; row++)
+                print_row(out, look, &m, row, name_width, from, to);
+        }
+        print_legend(out, look, &m);
     }
-    print_legend(out, look, &m);
+    free(m.panels.at);
 }

@@ -29,6 +29,13 @@ struct look look_of_stdout(enum settings_color color)
                          .color = color == COLOR_AUTO ? takes_color() : color == COLOR_ALWAYS};
 }
 
+const char *look_program(void)
+{
+    const char *name = getenv("LINEBOUNCE_CALLED");
+
+    return name && *name ? name : "linebounce";
+}
+
 void look_cell(FILE *out, const struct look *look, enum look_paint paint, int width,
                const char *text)
 {

@@ -20,6 +20,9 @@ struct look {
 /* By standard output: colours on a terminal alone, unless NO_COLOR is set or TERM is dumb. */
 struct look look_of_stdout(enum settings_color color);
 
+/* How whoever runs this program calls it: "linebounce", or what the script that called it says. */
+const char *look_program(void);
+
 enum look_paint { LOOK_PLAIN, LOOK_GOOD, LOOK_BAD, LOOK_OPEN, LOOK_STRONG };
 /* The text in a column: to the left where width is negative. Colour adds no width. */
 void look_cell(FILE *out, const struct look *look, enum look_paint paint, int width,

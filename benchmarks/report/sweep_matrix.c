@@ -4,6 +4,7 @@
  */
 #include "sweep_matrix.h"
 
+#include "answer_panels.h"
 #include "wrap.h"
 
 #include <math.h>
@@ -36,51 +37,15 @@ static bool counts(const struct lb_found *f, const struct lb_found_cell *c)
            !strcmp(f->suites[c->suite].name, "sweep");
 }
 
-/* Everything that falls into a cell. */
-struct cell {
-    int n, slower, faster, open;
-    double worst_ns, best_ns; /* of verdicts */
-};
-
-static void add(const struct lb_found_cell *c, struct cell *k)
-{
-    k->n++;
-    if (!c->compared || c->unfair || c->verdict == LB_VERDICT_UNRESOLVED) {
-        k->open++;
-    } else if (c->verdict == LB_VERDICT_SLOWER) {
-        k->worst_ns = k->slower ? fmax(k->worst_ns, c->diff) : c->diff;
-        k->slower++;
-    } else if (c->verdict == LB_VERDICT_FASTER) {
-        k->best_ns = k->faster ? fmin(k->best_ns, c->diff) : c->diff;
-        k->faster++;
-    }
-}
-
-/* A cost is what is looked for: it stands before what is not known, and that before a gain. */
-static void print_cell(FILE *out, const struct cell *k)
-{
-    char text[24] = ".";
-
-    if (k->slower)
-        snprintf(text, sizeof text, "%+.1f!", k->worst_ns);
-    else if (k->open)
-        snprintf(text, sizeof text, "?");
-    else if (k->faster)
-        snprintf(text, sizeof text, "%+.1f", k->best_ns);
-    else if (k->n)
-        snprintf(text, sizeof text, "=");
-    fprintf(out, " %*s", CELL_COLUMNS, text);
-}
-
 static void print_row(FILE *out, const struct lb_found *f, int layout, const bool *there)
 {
-    struct cell cells[COLUMNS] = {{0}};
+    struct answer_sum cells[COLUMNS] = {{0}};
     char name[LB_FOUND_NAME_BYTES];
     bool any = false;
 
     for (size_t i = 0; i < f->n_cells; i++)
         if (counts(f, &f->cells[i]) && f->cells[i].layout == layout) {
-            add(&f->cells[i], &cells[column_of(&f->cells[i])]);
+            answer_sum_add(&f->cells[i], &cells[column_of(&f->cells[i])]);
             any = true;
         }
     if (!any)
@@ -88,8 +53,11 @@ static void print_row(FILE *out, const struct lb_found *f, int layout, const boo
     lb_printable(f->layouts[layout].name, name, sizeof name);
     fprintf(out, "  %-30.30s", name);
     for (int c = COLUMN_FIRST_PAIR; c < COLUMNS; c++)
-        if (there[c])
-            print_cell(out, &cells[c]);
+        if (there[c]) {
+            char text[ANSWER_CELL_BYTES];
+            answer_sum_text(&cells[c], text);
+            fprintf(out, " %*s", CELL_COLUMNS, text);
+        }
     fputc('\n', out);
 }
 

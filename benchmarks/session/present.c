@@ -132,7 +132,7 @@ void present(struct session *w, const struct lb_found *found, bool aside, bool p
     if (session_stop && measured && !s->verbose && !w->tables_shown) {
         answer_interrupted(stdout, found);
         say_what_there_is(w, pictures, stdout);
-        printf("So far:  linebounce show result %s\n", w->dir);
+        printf("So far:  %s show result %s\n", look_program(), w->dir);
         return;
     }
     if (measured && !w->tables_shown && !s->verbose && !s->brief && w->closing_text &&
@@ -142,7 +142,7 @@ void present(struct session *w, const struct lb_found *found, bool aside, bool p
         present_found(s, found);
     say_what_there_is(w, pictures, stdout);
     if (measured && !w->tables_shown && !s->brief)
-        printf("Tables:  linebounce show result %s [SCENARIO]\n", w->dir);
+        printf("Tables:  %s show result %s [SCENARIO]\n", look_program(), w->dir);
 }
 
 /* Whether a layout of that name costs; -1: there is none. */

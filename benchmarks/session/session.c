@@ -320,6 +320,8 @@ static int conclude(struct session *w, const struct suite *suite, struct lb_run 
     if (!front) {
         if (run->rounds) {
             suite->conclude(a, w->settings, w->tables);
+            if (suite->note)
+                suite->note(a, w->settings, w->manifest);
             if (suite->closing)
                 suite->closing(a, w->settings, w->closing);
             table_run(a, w->tables);

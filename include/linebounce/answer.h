@@ -13,6 +13,8 @@
 #define LINEBOUNCE_ANSWER_H
 
 #include <linebounce/analysis.h>
+#include <linebounce/interference.h>
+#include <linebounce/pairs.h>
 
 #include <stdbool.h>
 
@@ -44,7 +46,7 @@ struct lb_found_cell {
     bool measured;  /* false: it was planned, and no window was good */
     double work_ns; /* 0: saturated */
     double every_ns, objects, offset_bytes;
-    char access[24], writers[16], touch[24];
+    char access[24], writers[16], touch[24], generation[24];
     double regime_ns;                 /* round trip of a line; NaN: one thread */
     double ns_op;                     /* median */
     double net, net_lo, net_hi;       /* ns an op less the loop of nothing, with 95 % interval;
@@ -107,7 +109,9 @@ struct lb_found_suite {
     char question[LB_FOUND_TEXT_BYTES];
     char answer[2 * LB_FOUND_TEXT_BYTES]; /* one sentence */
     char baseline[LB_FOUND_NAME_BYTES];   /* the most common one; "" */
-    bool asks_lock; /* the question is whether the lock may move into the object */
+    bool asks_lock;   /* the question is whether the lock may move into the object */
+    bool of_pu_pairs; /* its cells are pairs of CPUs: see lb_found_pu_pairs */
+    char claims[LB_FOUND_TEXT_BYTES]; /* what machine and compiler say of themselves; "" */
     double rounds, windows, spoiled, elapsed_s, off_cpu_share, others_share;
     bool busy;                          /* the machine was: no verdict stands */
     char ended[24];                     /* "budget"; see lb_run_end_name */
@@ -142,11 +146,42 @@ struct lb_found_pause {
     double at_short, at_long; /* ns that sharing costs */
 };
 
+/* Suite pingpong: what pairs.csv has of the pairs of CPUs at one distance by one op, over all homes
+ * of the line. Its cell has as net the median over rounds of the median over these pairs, ns one
+ * way; it is compared to load-store at the next nearer distance (whose name `base` is), or, of
+ * another op, to load-store at the same one. Scenario is the op, placement the distance. */
+struct lb_found_pu_pair {
+    int a_os, b_os;
+    double ns; /* one way, median over rounds */
+};
+struct lb_found_pu_pairs {
+    size_t cell; /* index into lb_found.cells */
+    enum lb_distance distance;
+    enum lb_pingpong_op op;
+    size_t measured, possible; /* pairs */
+    struct lb_found_pu_pair fastest, slowest;
+    size_t rows, rows_other; /* measurements, and of them those in another regime than most */
+};
+
+/* Suite offset: from which distance on words, or a lock and the hot fields, no longer disturb each
+ * other, as run.json keeps it. */
+struct lb_found_scan {
+    int suite;
+    char scenario[32], role[16], placement[32];
+    bool lock; /* a lock's offset; false: two words' */
+    double work_ns;
+    char why[LB_FOUND_TEXT_BYTES]; /* it is not known; "" */
+    struct lb_interference size;   /* `rounds` is not read */
+};
+/* A size that so many replicates agree on is sure. */
+#define LB_SCAN_SURE 0.95
+
 struct lb_found {
     char dir[512];
     char host[128], cpu[128], kernel[192], hypervisor[64], version[64], commit[64];
     char started[32], command[512], counters[32], counters_why[LB_FOUND_TEXT_BYTES];
     double budget_s, cpus; /* that could be used */
+    struct lb_margin margin;
     struct lb_found_suite *suites;
     size_t n_suites;
     struct lb_found_layout *layouts; /* in the order of the run, by suite */
@@ -159,6 +194,10 @@ struct lb_found {
     size_t n_controls;
     struct lb_found_pause *pauses;
     size_t n_pauses;
+    struct lb_found_pu_pairs *pu_pairs; /* nearest first */
+    size_t n_pu_pairs;
+    struct lb_found_scan *scans;
+    size_t n_scans;
     /* Round trips of a line at the main regimes and at all others of which something is said:
      * smallest and largest; NaN: none. */
     double near_ns, far_ns;
@@ -206,6 +245,9 @@ extern const struct lb_schema lb_schema_answer;
 
 /* "may the lock ...": question and answer as one text for titles. Returns text. */
 const char *lb_found_title(const struct lb_found *found, char *text, size_t bytes);
+/* What a suite's layouts are compared to: a name, "what it is compared to" where there are several,
+ * or "". */
+const char *lb_found_base(const struct lb_found *found, int suite);
 /* A line's round trip in the regime that tables show, ns: the first of a cell that is a subject's;
  * NaN: none was measured. */
 double lb_found_trip_ns(const struct lb_found *found);

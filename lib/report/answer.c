@@ -18,6 +18,8 @@ void lb_found_destroy(struct lb_found *f)
     free(f->cells);
     free(f->controls);
     free(f->pauses);
+    free(f->pu_pairs);
+    free(f->scans);
     free(f);
 }
 
@@ -29,8 +31,11 @@ int lb_found_read(const char *dir, struct lb_why *why, struct lb_found **found)
     if (!err) {
         snprintf(f->dir, sizeof f->dir, "%s", dir);
         f->near_ns = f->far_ns = f->budget_s = f->cpus = NAN;
+        f->margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
         err = lb_found_rows(f, why);
     }
+    if (!err)
+        err = lb_found_read_pu_pairs(f, why);
     if (!err && !(err = lb_found_sort(f)) && !(err = lb_found_checks(f))) {
         lb_found_count(f);
         lb_found_say(f);

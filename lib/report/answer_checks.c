@@ -78,7 +78,7 @@ static int add_pause(struct lb_found *f, const struct lb_found_cell *c)
 /* Distances of which something is said: of a main regime, or with an interval. */
 static void see_distance(struct lb_found *f, const struct lb_found_cell *c)
 {
-    if (!c->subject || !isfinite(c->regime_ns) ||
+    if (!c->subject || f->suites[c->suite].of_pu_pairs || !isfinite(c->regime_ns) ||
         !(c->main_regime || (c->compared && isfinite(c->diff_lo))))
         return;
     f->near_ns = fmin(f->near_ns, c->regime_ns);

@@ -6,6 +6,8 @@
 
 /* Rows of summary.csv and what run.json says, nothing concluded. */
 int lb_found_rows(struct lb_found *found, struct lb_why *why);
+/* Cells of suite pingpong, from pairs.csv; none where the folder or the record has none. */
+int lb_found_read_pu_pairs(struct lb_found *found, struct lb_why *why);
 /* Layouts and groups, then verdicts counted, sentences. -ENOMEM. */
 int lb_found_sort(struct lb_found *found);
 /* Controls, self-checks and distances. -ENOMEM. */

@@ -98,6 +98,7 @@ static void read_texts(const struct lb_csv_reader *csv, struct lb_found_cell *c)
     COPY(c->access, lb_csv_cell(csv, "access"));
     COPY(c->writers, lb_csv_cell(csv, "writers"));
     COPY(c->touch, lb_csv_cell(csv, "touch"));
+    COPY(c->generation, lb_csv_cell(csv, "generation"));
     COPY(c->base, lb_csv_cell(csv, "baseline"));
     COPY(c->why, lb_csv_cell(csv, "note"));
 }
@@ -269,6 +270,10 @@ static void read_machine(struct lb_found *f, const struct lb_json *json)
     TAKE("counters.sentence", f->counters_why);
     f->budget_s = lb_json_number_at(json, "run.budget_s");
     f->cpus = lb_json_number_at(json, "topology.pus_allowed");
+    if (lb_json_number_at(json, "run.margin_ns") >= 0 &&
+        lb_json_number_at(json, "run.margin_share") >= 0)
+        f->margin = (struct lb_margin){lb_json_number_at(json, "run.margin_ns"),
+                                       lb_json_number_at(json, "run.margin_share")};
     read_command(f, json);
 }
 
@@ -307,6 +312,7 @@ static void read_suite(struct place *p, struct lb_found_suite *s)
     take_text(p->json, in_suite(p, "question"), s->question, sizeof s->question);
     take_text(p->json, in_suite(p, "ended"), s->ended, sizeof s->ended);
     take_text(p->json, in_suite(p, "left_out"), s->left_out, sizeof s->left_out);
+    take_text(p->json, in_suite(p, "claims"), s->claims, sizeof s->claims);
 }
 
 static enum lb_lies lies_named(const char *name)
@@ -377,6 +383,38 @@ static int read_missing(struct place *p, struct lb_found *f, int suite)
     return err;
 }
 
+/* Sizes are whole, and not above what an object can have. */
+static size_t bytes_in(struct place *p, size_t i, const char *name)
+{
+    double bytes = lb_json_number_at(p->json, in_list(p, "scans", i, name));
+
+    return bytes > 0 && bytes < 1e9 ? (size_t)bytes : 0;
+}
+
+static int read_scans(struct place *p, struct lb_found *f, int suite)
+{
+    for (size_t i = 0; i < lb_json_count_at(p->json, in_suite(p, "scans")); i++) {
+        struct lb_found_scan *s = lb_found_more(&f->scans, &f->n_scans, sizeof *s);
+        if (!s)
+            return -ENOMEM;
+#define SCAN(NAME, TO) take_text(p->json, in_list(p, "scans", i, NAME), TO, sizeof(TO))
+        SCAN("scenario", s->scenario);
+        SCAN("role", s->role);
+        SCAN("placement", s->placement);
+        SCAN("why", s->why);
+#undef SCAN
+        s->suite = suite;
+        s->lock = lb_json_true_at(p->json, in_list(p, "scans", i, "lock"));
+        s->work_ns = lb_json_number_at(p->json, in_list(p, "scans", i, "work_ns"));
+        s->size.size_bytes = bytes_in(p, i, "size_bytes");
+        s->size.below_bytes = bytes_in(p, i, "below_bytes");
+        s->size.confidence = lb_json_number_at(p->json, in_list(p, "scans", i, "confidence"));
+        s->size.cost_ns = lb_json_number_at(p->json, in_list(p, "scans", i, "cost_ns"));
+        s->size.cost_ratio = lb_json_number_at(p->json, in_list(p, "scans", i, "cost_ratio"));
+    }
+    return 0;
+}
+
 static int read_record(struct lb_found *f, struct lb_why *why)
 {
     struct lb_json *json;
@@ -397,7 +435,8 @@ static int read_record(struct lb_found *f, struct lb_why *why)
         read_suite(&p, &f->suites[suite]);
         read_layouts(&p, f, suite);
         read_placements(&p, f, suite);
-        err = read_missing(&p, f, suite);
+        if (!(err = read_missing(&p, f, suite)))
+            err = read_scans(&p, f, suite);
     }
     lb_json_destroy(json);
     return err;

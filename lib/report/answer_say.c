@@ -80,6 +80,31 @@ static double worst_of(const struct lb_found *f, const struct lb_found_tally *t)
     return t->worst < 0 ? (double)NAN : f->cells[t->worst].diff;
 }
 
+/* Where something was measured: " (2 threads, l3)". */
+static void add_place(struct text *t, const struct lb_found_cell *c)
+{
+    bool home = *c->home && strcmp(c->home, "local") != 0, crowd = c->threads > 1;
+
+    add(t, " (%d thread%s%s%s%s%s)", c->threads, crowd ? "s" : "", crowd ? ", " : "",
+        crowd ? c->placement : "", home ? ", memory " : "", home ? c->home : "");
+}
+
+static bool is_one_place(const struct lb_found *f, int suite)
+{
+    const struct lb_found_cell *first = NULL;
+
+    for (size_t i = 0; i < f->n_cells; i++) {
+        const struct lb_found_cell *c = &f->cells[i];
+        if (c->suite != suite || !c->shown)
+            continue;
+        if (first && (c->threads != first->threads || strcmp(c->placement, first->placement) != 0 ||
+                      (*c->home && *first->home && strcmp(c->home, first->home) != 0)))
+            return false;
+        first = first ? first : c;
+    }
+    return true;
+}
+
 static void capital(char *text)
 {
     if (*text >= 'a' && *text <= 'z')
@@ -100,6 +125,8 @@ static void say_lock(const struct lb_found *f, int suite, struct text *t)
         add(t, "not ");
         add_groups(t, f, suite, costs);
         add(t, ": it costs up to %.0f ns there", worst_of(f, &f->suites[suite].tally));
+        if (!is_one_place(f, suite))
+            add_place(t, &f->cells[f->suites[suite].tally.worst]);
     }
     aside.used = 0;
     if ((more = add_groups(&aside, f, suite, fine) > 0)) {
@@ -123,6 +150,20 @@ static void add_case(struct text *t, const struct lb_found *f, int at)
         c->layout < 0 ? "" : " in ", c->scenario_name);
     if (strcmp(c->role, "all") != 0)
         add(t, " %s", c->role);
+    if (!is_one_place(f, c->suite))
+        add_place(t, c);
+}
+
+static void say_extremes(const struct lb_found *f, const struct lb_found_tally *n, struct text *t)
+{
+    if (n->worst >= 0) {
+        add(t, "; costs most: ");
+        add_case(t, f, n->worst);
+    }
+    if (n->best >= 0) {
+        add(t, "; gains most: ");
+        add_case(t, f, n->best);
+    }
 }
 
 static void say_others(const struct lb_found *f, int suite, struct text *t)
@@ -139,21 +180,219 @@ static void say_others(const struct lb_found *f, int suite, struct text *t)
                   {n->undecided, "undecided"}};
     bool any = false;
 
-    if (*s->baseline)
+    if (*s->baseline && !strcmp(lb_found_base(f, suite), s->baseline)) /* of all */
         add(t, "against %s: ", s->baseline);
     for (size_t i = 0; i < LB_COUNT(counts); i++)
         if (counts[i].n) {
             add(t, "%s%d %s", any ? ", " : "", counts[i].n, counts[i].word);
             any = true;
         }
-    if (n->worst >= 0) {
-        add(t, "; costs most: ");
-        add_case(t, f, n->worst);
+    say_extremes(f, n, t);
+}
+
+/* Pairs of CPUs -------------------------------------------------------------------------------- */
+
+static void add_ns(struct text *t, double ns)
+{
+    add(t, ns < 99.95 ? "%.1f ns" : "%.0f ns", ns);
+}
+
+static void add_pair(struct text *t, const struct lb_found_pu_pair *pair,
+                     const struct lb_found_pu_pairs *of, bool first)
+{
+    add_ns(t, pair->ns);
+    add(t, "%s (CPUs %d and %d, %s)", first ? " one way" : "", pair->a_os, pair->b_os,
+        lb_distance_name(of->distance));
+}
+
+/* From the fastest to the slowest, by the op that all are told by. */
+static void say_span(const struct lb_found *f, struct text *t)
+{
+    const struct lb_found_pu_pairs *least = NULL, *most = NULL;
+
+    for (size_t i = 0; i < f->n_pu_pairs; i++) {
+        const struct lb_found_pu_pairs *p = &f->pu_pairs[i];
+        if (p->op != LB_PINGPONG_LOAD_STORE || !p->measured)
+            continue;
+        least = !least || p->fastest.ns < least->fastest.ns ? p : least;
+        most = !most || p->slowest.ns > most->slowest.ns ? p : most;
     }
-    if (n->best >= 0) {
-        add(t, "; gains most: ");
-        add_case(t, f, n->best);
+    if (!least) {
+        add(t, "no answer: nothing was measured by %s",
+            lb_pingpong_op_name(LB_PINGPONG_LOAD_STORE));
+        return;
     }
+    if (least->fastest.a_os == most->slowest.a_os && least->fastest.b_os == most->slowest.b_os) {
+        add_pair(t, &least->fastest, least, true);
+        return;
+    }
+    add(t, "from ");
+    add_pair(t, &least->fastest, least, true);
+    add(t, " to ");
+    add_pair(t, &most->slowest, most, false);
+}
+
+/* Neighbouring distances that are the same, or of which nothing is known. */
+static void say_apart(const struct lb_found *f, struct text *t)
+{
+    int distances = 0, apart = 0;
+
+    for (size_t i = 0; i < f->n_pu_pairs; i++) {
+        const struct lb_found_cell *c = &f->cells[f->pu_pairs[i].cell];
+        if (f->pu_pairs[i].op != LB_PINGPONG_LOAD_STORE)
+            continue;
+        distances++;
+        if (!*c->base)
+            continue;
+        if (c->verdict == LB_VERDICT_SLOWER || c->verdict == LB_VERDICT_FASTER)
+            apart++;
+        else if (c->verdict == LB_VERDICT_SAME)
+            add(t, "; %s and %s are the same", c->base, c->placement);
+        else
+            add(t, "; undecided whether %s takes more than %s", c->placement, c->base);
+    }
+    if (distances == 2 && apart == 1)
+        add(t, "; both distances are told apart");
+    else if (distances > 2 && apart == distances - 1)
+        add(t, "; all %d distances are told apart", distances);
+}
+
+static void say_ops(const struct lb_found *f, struct text *t)
+{
+    const struct lb_found_cell *most = NULL, *least = NULL, *same = NULL;
+    int n = 0;
+
+    for (size_t i = 0; i < f->n_pu_pairs; i++) {
+        const struct lb_found_cell *c = &f->cells[f->pu_pairs[i].cell];
+        if (f->pu_pairs[i].op != LB_PINGPONG_CAS || !c->compared)
+            continue;
+        n++;
+        if (c->verdict == LB_VERDICT_SLOWER && (!most || c->diff > most->diff))
+            most = c;
+        if (c->verdict == LB_VERDICT_FASTER && (!least || c->diff < least->diff))
+            least = c;
+        same = c->verdict == LB_VERDICT_SAME ? c : same;
+    }
+    if (!most && !least && !same)
+        return;
+    add(t, "; by %s ", lb_pingpong_op_name(LB_PINGPONG_CAS));
+    if (!most && !least) {
+        add(t, "the same");
+        return;
+    }
+    add(t, n > 1 ? "up to " : "");
+    add_ns(t, fabs(most ? most->diff : least->diff));
+    add(t, most ? " more" : " less");
+}
+
+static void say_pairs(const struct lb_found *f, struct text *t)
+{
+    say_span(f, t);
+    say_apart(f, t);
+    say_ops(f, t);
+}
+
+/* Scans of offsets ----------------------------------------------------------------------------- */
+
+/* The largest size that is sure, and one beyond it that is not. */
+static void say_scan(const struct lb_found *f, int suite, bool lock, struct text *t)
+{
+    const struct lb_found_scan *sure = NULL, *perhaps = NULL;
+    int n = 0, known = 0;
+
+    for (size_t i = 0; i < f->n_scans; i++) {
+        const struct lb_found_scan *s = &f->scans[i];
+        bool is_sure = s->size.confidence >= LB_SCAN_SURE;
+        const struct lb_found_scan **to = is_sure ? &sure : &perhaps;
+        if (s->suite != suite || s->lock != lock)
+            continue;
+        n++;
+        known += !*s->why;
+        if (!*s->why && (!*to || s->size.size_bytes > (*to)->size.size_bytes))
+            *to = s;
+    }
+    if (!n)
+        return;
+    add(t, "%s%s ", t->used ? "; " : "", lock ? "a lock:" : "two words:");
+    if (!known)
+        add(t, "not known");
+    else if (!sure || !sure->size.size_bytes)
+        add(t, "no offset is sure to cost anything");
+    else
+        add(t, lock ? "from offset %zu on (confidence %.0f %%)" : "%zu bytes (confidence %.0f %%)",
+            sure->size.size_bytes, 100 * sure->size.confidence);
+    if (perhaps && perhaps->size.size_bytes > (sure ? sure->size.size_bytes : 0))
+        add(t, ", perhaps %zu (%.0f %%)", perhaps->size.size_bytes, 100 * perhaps->size.confidence);
+}
+
+static bool has_scans(const struct lb_found *f, int suite)
+{
+    for (size_t i = 0; i < f->n_scans; i++)
+        if (f->scans[i].suite == suite)
+            return true;
+    return false;
+}
+
+static void say_scans(const struct lb_found *f, int suite, struct text *t)
+{
+    say_scan(f, suite, false, t);
+    say_scan(f, suite, true, t);
+    say_extremes(f, &f->suites[suite].tally, t);
+}
+
+/* Costs without a comparison ------------------------------------------------------------------- */
+
+static bool is_cost(const struct lb_found_cell *c, int suite)
+{
+    return c->suite == suite && c->subject && c->measured && !c->twin && c->main_regime &&
+           isfinite(c->net);
+}
+
+static bool is_same_thing(const struct lb_found_cell *a, const struct lb_found_cell *b)
+{
+    return a->layout == b->layout && a->work_ns == b->work_ns &&
+           !strcmp(a->scenario_name, b->scenario_name) && !strcmp(a->role, b->role);
+}
+
+static void add_thing(struct text *t, const struct lb_found_cell *c)
+{
+    bool alone = !strcmp(c->role, "all");
+
+    add(t, "%s%s%s", c->scenario_name, alone ? "" : " ", alone ? "" : c->role);
+}
+
+/* The first of all where it was measured, and what costs most. */
+static void say_costs(const struct lb_found *f, int suite, struct text *t)
+{
+    const struct lb_found_cell *first = NULL, *most = NULL;
+
+    for (size_t i = 0; i < f->n_cells; i++) {
+        const struct lb_found_cell *c = &f->cells[i];
+        if (!is_cost(c, suite))
+            continue;
+        most = !most || c->net > most->net ? c : most;
+        if (first && !is_same_thing(c, first))
+            continue;
+        if (!first) {
+            add(t, "an op of ");
+            add_thing(t, c);
+        }
+        add(t, first ? ", " : " takes ");
+        add_ns(t, c->net);
+        add_place(t, c);
+        first = first ? first : c;
+    }
+    if (!first) {
+        add(t, "nothing to compare: summary.csv has what each costs");
+        return;
+    }
+    if (is_same_thing(most, first))
+        return;
+    add(t, "; most: ");
+    add_thing(t, most);
+    add(t, " ");
+    add_ns(t, most->net);
+    add_place(t, most);
 }
 
 /* One thread shares no line. */
@@ -176,10 +415,14 @@ static void say(struct lb_found *f, int suite)
                  s->asks_lock ? LOCK_QUESTION : "What does each cost here?");
     if (s->busy)
         add(&t, "no answer: the machine was busy with other work");
+    else if (s->of_pu_pairs)
+        say_pairs(f, &t);
     else if (!s->shown)
-        add(&t, "nothing to compare: summary.csv has what each costs");
+        say_costs(f, suite, &t);
     else if (about_sharing)
         add(&t, "no answer: one thread alone shares no line");
+    else if (has_scans(f, suite))
+        say_scans(f, suite, &t);
     else if (s->asks_lock)
         say_lock(f, suite, &t);
     else
@@ -205,7 +448,8 @@ const char *lb_found_title(const struct lb_found *f, char *text, size_t bytes)
 double lb_found_trip_ns(const struct lb_found *f)
 {
     for (size_t i = 0; i < f->n_cells; i++)
-        if (f->cells[i].main_regime && f->cells[i].subject && isfinite(f->cells[i].regime_ns))
+        if (f->cells[i].main_regime && f->cells[i].subject && isfinite(f->cells[i].regime_ns) &&
+            !f->suites[f->cells[i].suite].of_pu_pairs)
             return f->cells[i].regime_ns;
     return (double)NAN;
 }

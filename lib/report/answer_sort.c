@@ -126,6 +126,15 @@ static void choose_baseline(struct lb_found *f, int suite)
     }
 }
 
+const char *lb_found_base(const struct lb_found *f, int suite)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < f->n_layouts; i++)
+        n += f->layouts[i].suite == suite && f->layouts[i].base;
+    return n > 1 ? "what it is compared to" : f->suites[suite].baseline;
+}
+
 /* Groups --------------------------------------------------------------------------------------- */
 
 const char *lb_found_lies_text(enum lb_lies lies)

@@ -194,6 +194,7 @@ static void put_suites(struct lb_json *json, const struct lb_found *f)
         lb_json_number(json, "suites.windows_spoiled", s->spoiled);
         lb_json_number(json, "suites.elapsed_s", s->elapsed_s);
         lb_json_text(json, "suites.ended", s->ended);
+        lb_json_text(json, "suites.claims", s->claims);
         put_tally(json, f, "suites", &s->tally);
     }
 }
@@ -226,6 +227,56 @@ static void put_cells(struct lb_json *json, const struct lb_found *f)
         lb_json_text(json, "cells.verdict", verdict_of(c));
         lb_json_number(json, "cells.pairs", (double)c->pairs);
         lb_json_text(json, "cells.why", c->why);
+    }
+}
+
+static void put_latencies(struct lb_json *json, const struct lb_found *f)
+{
+    char key[64];
+
+    lb_json_list(json, "latencies");
+    for (size_t i = 0; i < f->n_pu_pairs; i++) {
+        const struct lb_found_pu_pairs *p = &f->pu_pairs[i];
+        const struct lb_found_cell *c = &f->cells[p->cell];
+        lb_json_push_object(json, "latencies");
+        lb_json_text(json, "latencies.distance", c->placement);
+        lb_json_text(json, "latencies.op", c->scenario_name);
+        lb_json_number(json, "latencies.one_way_ns", c->net);
+        lb_json_number(json, "latencies.ci95_lo", c->net_lo);
+        lb_json_number(json, "latencies.ci95_hi", c->net_hi);
+        lb_json_number(json, "latencies.pairs", (double)p->measured);
+        lb_json_number(json, "latencies.pairs_possible", (double)p->possible);
+        for (int slow = 0; slow < 2; slow++) {
+            const struct lb_found_pu_pair *pair = slow ? &p->slowest : &p->fastest;
+#define OF(NAME)                                                                                   \
+    (snprintf(key, sizeof key, "latencies.%s.%s", slow ? "slowest" : "fastest", NAME), key)
+            lb_json_number(json, OF("pu_a_os"), pair->a_os);
+            lb_json_number(json, OF("pu_b_os"), pair->b_os);
+            lb_json_number(json, OF("one_way_ns"), pair->ns);
+#undef OF
+        }
+    }
+}
+
+static void put_scans(struct lb_json *json, const struct lb_found *f)
+{
+    lb_json_list(json, "scans");
+    for (size_t i = 0; i < f->n_scans; i++) {
+        const struct lb_found_scan *s = &f->scans[i];
+        bool known = !*s->why;
+        lb_json_push_object(json, "scans");
+        lb_json_text(json, "scans.scenario", s->scenario);
+        lb_json_text(json, "scans.role", s->role);
+        lb_json_text(json, "scans.placement", s->placement);
+        lb_json_bool(json, "scans.lock", s->lock);
+        lb_json_number(json, "scans.work_ns", s->work_ns);
+        lb_json_text(json, "scans.why", s->why);
+        lb_json_number(json, "scans.size_bytes", known ? (double)s->size.size_bytes : (double)NAN);
+        lb_json_number(json, "scans.below_bytes",
+                       known ? (double)s->size.below_bytes : (double)NAN);
+        lb_json_number(json, "scans.confidence", s->size.confidence);
+        lb_json_number(json, "scans.cost_ns", s->size.cost_ns);
+        lb_json_number(json, "scans.cost_ratio", s->size.cost_ratio);
     }
 }
 
@@ -304,6 +355,10 @@ int lb_found_json(const struct lb_found *f, struct lb_json **json)
     put_groups(made, f);
     put_layouts(made, f);
     put_cells(made, f);
+    if (f->n_pu_pairs)
+        put_latencies(made, f);
+    if (f->n_scans)
+        put_scans(made, f);
     put_checks(made, f);
     *json = made;
     return 0;

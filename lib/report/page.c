@@ -88,7 +88,8 @@ static void title_of(const struct lb_page *p, char *text, size_t bytes)
 {
     char name[256];
 
-    if ((!p->found || !p->found->n_layouts) && title_of_pairs(p->dir, text, bytes))
+    if ((!p->found || (!p->found->n_layouts && !p->found->n_cells)) &&
+        title_of_pairs(p->dir, text, bytes))
         return;
     if (p->found && p->found->n_suites) {
         lb_found_title(p->found, text, bytes);

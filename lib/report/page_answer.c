@@ -123,9 +123,9 @@ static void put_suite(struct lb_page *p, int suite)
             put_group(p->out, f, &f->groups[i]);
     fputs("</tbody></table></div>\n", p->out);
     p->tables++;
-    if (*lb_page_base(f, suite)) {
+    if (*lb_found_base(f, suite)) {
         fputs("<p class=\"dim small\">Against <strong>", p->out);
-        lb_html_put(p->out, lb_page_base(f, suite));
+        lb_html_put(p->out, lb_found_base(f, suite));
         fputs("</strong>; differences in ns an op.</p>\n", p->out);
     }
 }

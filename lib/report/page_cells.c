@@ -53,7 +53,7 @@ int lb_page_views(const struct lb_found *f, enum lb_page_part part, struct lb_pa
         return -ENOMEM;
     for (size_t i = 0; i < f->n_cells; i++) {
         const struct lb_found_cell *c = &f->cells[i];
-        if (!takes(c, part) || is_known(list, found, c))
+        if (f->suites[c->suite].of_pu_pairs || !takes(c, part) || is_known(list, found, c))
             continue;
         list[found] = (struct lb_page_view){.suite = c->suite,
                                             .threads = c->threads,
@@ -81,15 +81,6 @@ void lb_page_view_name(const struct lb_page_view *v, char *text, size_t bytes)
                  v->work_ns);
     else if (v->work_ns == 0)
         snprintf(text + used, bytes - (size_t)used, ", saturated (no pause between ops)");
-}
-
-const char *lb_page_base(const struct lb_found *f, int suite)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < f->n_layouts; i++)
-        n += f->layouts[i].suite == suite && f->layouts[i].base;
-    return n > 1 ? "what it is compared to" : f->suites[suite].baseline;
 }
 
 void lb_page_layout_name(const struct lb_found *f, int layout, char *text, size_t bytes)

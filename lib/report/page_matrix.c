@@ -249,7 +249,7 @@ static size_t count(const struct lb_page_view *views, size_t n, int suite)
 static void put_title(struct lb_page *p, int suite, enum lb_page_part part)
 {
     static const char *const ends[] = {"", ", saturated", ", far"};
-    const char *base = lb_page_base(p->found, suite);
+    const char *base = lb_found_base(p->found, suite);
 
     fputs("<h2>", p->out);
     if (p->found->n_suites > 1)

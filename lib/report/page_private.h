@@ -37,9 +37,6 @@ int lb_page_views(const struct lb_found *found, enum lb_page_part part, struct l
                   size_t *n);
 /* "two threads on l3, 200 ns of other work between ops" */
 void lb_page_view_name(const struct lb_page_view *view, char *text, size_t bytes);
-/* What a suite's layouts are compared to: a name, "what it is compared to" where there are several,
- * or "". */
-const char *lb_page_base(const struct lb_found *found, int suite);
 /* Whether a cell belongs to it. */
 bool lb_page_in(const struct lb_found_cell *cell, const struct lb_page_view *view);
 /* With its lock where the suite has the layout with another one too. */
