@@ -155,8 +155,10 @@ class Suites(Answers):
                     ("fault-map", "fault"), ("fault-map", "map"))):
                 if threads > 1 or scenario != "fault-map":
                     rows.append({"suite": "fault", "scenario": scenario, "role": role,
-                                 "layout": "", "work_ns": 0, "touch": "recycled", **where,
+                                 "layout": "recycled", "work_ns": 0, "touch": "recycled", **where,
                                  **made.cost(600.0 * (at + threads), 0)})
+            rows.append({"suite": "fault", "scenario": "pft", "role": "all", "layout": "first",
+                         "work_ns": 0, "touch": "first", **where, **made.cost(2500.0, 0)})
             rows.append({"suite": "fault", "scenario": "fault-bare", "role": "all", "work_ns": 0,
                          **where, **made.cost(598.0, 0), "pairs": 30, "ratio": 0.998,
                          "ratio_ci95_lo": 0.99, "ratio_ci95_hi": 1.004})
