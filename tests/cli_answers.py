@@ -62,7 +62,8 @@ class Layouts(Answers):
         rows = []
         for turn, where in enumerate(places):
             rows += [*made.controls("layouts", where),
-                     *made.compared("layouts", READS, layouts, where, turn=turn)]
+                     *made.compared("layouts", READS, layouts, where, turn=turn,
+                                    scale=1 + turn / 2)]
         self.make("layouts", self.QUESTION, rows, layouts=told_layouts(**lies))
 
     def test_a_layout_by_offsets(self):
@@ -87,13 +88,15 @@ class Layouts(Answers):
         self.layouts(BUILT_IN, {}, made.place("smt", trip=30.0), made.place(),
                      made.place("remote", trip=300.0))
         told = self.check("places")
-        self.assertIn("(2 threads, ", told["sentence"])
+        self.assertIn("(2 threads, remote)", told["sentence"])
+        self.assertIn("at remote with 2 threads (the costliest of 3 places)",
+                      " ".join(self.result().split()))
 
     def test_more_placements_than_columns(self):
         places = [made.place("l3", threads) for threads in range(2, 12)]
         self.layouts(BUILT_IN, {}, *places)
         self.fits(self.result(), 100, 40)
-        self.assertIn("ns neighbours, l3", self.result())
+        self.assertRegex(self.result(), r"\+\d+ ns [a-z -]+, l3\n")
 
 
 class Suites(Answers):

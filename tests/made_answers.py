@@ -49,7 +49,8 @@ def controls(suite, where):
                **where, **cost(30, work), **against("", 9, 21.0, 1.0, "slower"), "verdict": ""}
 
 
-def compared(suite, scenarios, layouts, where, work=200, base=None, turn=0, **more):
+def compared(suite, scenarios, layouts, where, work=200, base=None, turn=0, scale=1,
+             **more):
     """A row each scenario, role and layout. layouts: name to what its rows have besides."""
     for at, (scenario, role) in enumerate(scenarios):
         for k, (layout, own) in enumerate(layouts.items()):
@@ -59,7 +60,7 @@ def compared(suite, scenarios, layouts, where, work=200, base=None, turn=0, **mo
                    "work_ns": work, **where, **cost(ns, work), **more, **own}
             if layout != mine:
                 difference, half, verdict = VERDICTS[(turn + at + 2 * k) % len(VERDICTS)]
-                row |= against(mine, ns, difference, half, verdict)
+                row |= against(mine, ns, scale * difference, half, verdict)
             yield row
 
 

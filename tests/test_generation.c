@@ -187,6 +187,7 @@ static void test_whatif(void **state)
         if (lb_whatif_of_structure(text, &o, &why, &w) || lb_whatif_layouts(&w, &why, layouts, &n))
             fail_msg("%s: %s", known[i].name, why.text);
         assert_int_equal(layouts[0].lock, known[i].lock);
+        assert_non_null(layouts[0].generation);
         assert_string_equal(layouts[0].generation->name, known[i].name);
         assert_int_equal(layouts[0].generation->rules, known[i].rules);
     }
