@@ -16,12 +16,13 @@
 extern "C" {
 #endif
 
-/* How far it is off in nine default runs of one machine; its constants were chosen on a tenth. */
+/* How far it is off, as results/model.md has it: in runs that were made after the model's constants
+ * were chosen, on the machine that they were chosen on. */
 #define LB_PREDICT_ERROR                                                                           \
-    "Held against nine runs of one machine (Zen 4, two CPUs), after it was chosen on another: "    \
-    "within 10 % in 543 of 663 cells of 10 ns and more, within 20 % in 632, with the sign of 172 " \
-    "of 182 resolved differences; where a line takes 370 ns to and fro, within 10 % in 298 of "    \
-    "308. Locks on two lines or beside their sequence number come out up to 39 % too low."
+    "Held against three later runs of the machine that it was made on (Zen 4, two CPUs): within "  \
+    "10 % in 208 of 267 cells of 10 ns and more, within 20 % in 245, with the sign of 61 of 62 "   \
+    "resolved differences. Locks on two lines or beside their sequence number come out up to "     \
+    "46 % too low."
 
 /* Ops of a thread that a cell of two threads is simulated for: its mean repeats to 1 %. */
 #define LB_PREDICT_OPS 3000
