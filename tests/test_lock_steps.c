@@ -45,8 +45,8 @@ void nap_here(void)
     if (!watch.looks)
         return;
     const struct seen now = look();
-    const struct seen *last = &watch.states[watch.n - 1];
-    if (watch.n && now.words[0] == last->words[0] && now.words[1] == last->words[1])
+    const struct seen *last = watch.n ? &watch.states[watch.n - 1] : NULL;
+    if (last && now.words[0] == last->words[0] && now.words[1] == last->words[1])
         return;
     assert_true(watch.n < STATES_MOST);
     watch.states[watch.n++] = now;
