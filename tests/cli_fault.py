@@ -108,7 +108,9 @@ class Rows(Case):
         if process.returncode != 1 or "no window was good" not in process.stderr.read():
             self.assertEqual(process.returncode, 0)
         self.assertGreater(most, 16 * MIB)
-        self.assertLess(most, (128 + 128) * MIB)  # the program and its arena
+        # The program and its arena; what was freed stays with the address sanitizer for a while.
+        own = 512 if "ASAN_OPTIONS" in os.environ else 128
+        self.assertLess(most, (128 + own) * MIB)
 
     def test_nothing_in_shared_memory(self):
         before = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
@@ -330,7 +332,8 @@ class Limited(Case):
     def test_default_fits(self):
         result = self.within(self.group(600), "run", "fault", "--scenario", "pft", "--threads",
                              "1", "--rounds", "2", *QUIET)
-        self.assertEqual(result.returncode, 0, result.stderr)
+        if "no window was good" not in result.stderr:  # a busy machine
+            self.assertEqual(result.returncode, 0, result.stderr)
         with open(self.path("out/run.json"), encoding="utf-8") as file:
             self.assertEqual(json.load(file)["run"]["memory_bytes"], 128 * MIB)
         shutil.rmtree(self.path("out"))
