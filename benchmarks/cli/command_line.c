@@ -689,8 +689,7 @@ void settings_parse_sweep(int argc, char **argv, struct settings *s)
         "Measures every layout and scenario at every distance class and home of memory, and with "
         "1, 2, 3, 4, 6, 8, ... threads, close together and far apart, as far as this machine has "
         "them. --placement, --threads and --home limit it. The plan is printed first; --budget "
-        "cuts "
-        "it and says what it cost.\v"
+        "cuts it and says what it cost.\v"
         "A sweep that was interrupted, killed or lost its machine goes on with --resume DIR.\n\n"
         "Exit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 "
         "interrupted (rows are kept).",
