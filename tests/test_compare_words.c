@@ -136,27 +136,47 @@ static void test_another_version(void **state)
 
 /* Arithmetic --------------------------------------------------------------------------------- */
 
-/* How often intervals of runs that do not differ hold 0, in hundredths. Rounds have noise of 2 %.
- */
+enum { TRIALS = 4000, ROUNDS = 20, LAYOUTS = 10, RUNS_MOST = 6 };
+
+static const struct lb_prior nothing[2] = {{0, 0}, {0, 0}};
+
+static struct lb_compare_heard heard(const double *medians, size_t n)
+{
+    struct lb_compare_heard h = {.runs = n};
+
+    for (size_t i = 0; i < n; i++)
+        h.mean += medians[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        h.square += (medians[i] - h.mean) * (medians[i] - h.mean) / ((double)n - 1);
+    return h;
+}
+
+/* A side that does not differ, whose rounds have noise of 2 %. */
+static struct lb_compare_heard draw(size_t runs, double between, double rho)
+{
+    double medians[RUNS_MOST], x[ROUNDS];
+
+    for (size_t r = 0; r < runs; r++) {
+        double own = between * (noise() - 1), level = noise() - 1;
+        for (int k = 0; k < ROUNDS; k++) {
+            level = rho * level + sqrt(1 - rho * rho) * (noise() - 1);
+            x[k] = own + level;
+        }
+        assert_int_equal(lb_stats_median(x, ROUNDS, &medians[r]), 0);
+    }
+    return heard(medians, runs);
+}
+
+/* How often intervals of runs that do not differ hold 0, in hundredths. */
 static double coverage(size_t runs, const double between[2], double rho)
 {
-    enum { TRIALS = 4000, ROUNDS = 20 };
     int inside = 0;
 
     for (int t = 0; t < TRIALS; t++) {
-        double medians[2][6], x[ROUNDS];
-        const double *const all[2] = {medians[0], medians[1]};
+        struct lb_compare_heard side[2] = {draw(runs, between[0], rho),
+                                           draw(runs, between[1], rho)};
         struct lb_compare_interval i;
-        for (int side = 0; side < 2; side++)
-            for (size_t r = 0; r < runs; r++) {
-                double own = between[side] * (noise() - 1), level = noise() - 1;
-                for (int k = 0; k < ROUNDS; k++) {
-                    level = rho * level + sqrt(1 - rho * rho) * (noise() - 1);
-                    x[k] = own + level;
-                }
-                assert_int_equal(lb_stats_median(x, ROUNDS, &medians[side][r]), 0);
-            }
-        assert_int_equal(lb_compare_interval(all, (size_t[]){runs, runs}, 0.002, &i), 0);
+        assert_int_equal(lb_compare_interval(side, nothing, 0.002, &i), 0);
         inside += i.lo <= 0 && i.hi >= 0;
         assert_true((i.p <= 0.05) == (i.lo > 0.002 || i.hi < -0.002));
     }
@@ -176,7 +196,7 @@ static void test_coverage(void **state)
 
     (void)state;
     noise_state = 3;
-    for (size_t runs = 3; runs <= 6; runs += 3)
+    for (size_t runs = 3; runs <= RUNS_MOST; runs += 3)
         for (size_t i = 0; i < LB_COUNT(mixes); i++) {
             double held = coverage(runs, mixes[i].between, mixes[i].rho);
             if (held < 93 || held > 97)
@@ -184,25 +204,78 @@ static void test_coverage(void **state)
         }
 }
 
+/* Three runs a side of ten layouts of one table; layout k has `ratio`^k of the noise of the first.
+ */
+static void moderated(double ratio, double *held, double *width)
+{
+    double between[LAYOUTS], wide = 0, alone = 0;
+    int inside = 0;
+
+    for (int k = 0; k < LAYOUTS; k++)
+        between[k] = pow(ratio, k);
+    for (int t = 0; t < TRIALS / LAYOUTS; t++) {
+        struct lb_compare_heard side[LAYOUTS][2];
+        double squares[2][LAYOUTS], df[LAYOUTS];
+        struct lb_compare_interval i;
+        for (int k = 0; k < LAYOUTS; k++)
+            for (int s = 0; s < 2; s++) {
+                side[k][s] = draw(3, between[k], 0);
+                squares[s][k] = side[k][s].square;
+                df[k] = 2;
+            }
+        struct lb_prior prior[2] = {lb_stats_prior(squares[0], df, LAYOUTS),
+                                    lb_stats_prior(squares[1], df, LAYOUTS)};
+        for (int k = 0; k < LAYOUTS; k++) {
+            assert_int_equal(lb_compare_interval(side[k], nothing, 0, &i), 0);
+            alone += i.hi - i.lo;
+            assert_int_equal(lb_compare_interval(side[k], prior, 0, &i), 0);
+            wide += i.hi - i.lo;
+            inside += i.lo <= 0 && i.hi >= 0;
+        }
+    }
+    *held = 100.0 * inside / TRIALS;
+    *width = wide / alone;
+}
+
+/* What the others of the table say makes intervals narrower, and no less right. */
+static void test_moderated(void **state)
+{
+    static const double ratios[] = {1, 1.1, 1.4};
+
+    (void)state;
+    noise_state = 5;
+    for (size_t i = 0; i < LB_COUNT(ratios); i++) {
+        double held, width;
+        moderated(ratios[i], &held, &width);
+        if (held < 93 || held > 97 || width > 0.95)
+            fail_msg("noise x %g a layout: %g %%, width x %g", ratios[i], held, width);
+    }
+}
+
 /* Half-widths by a table of Student's t. */
 static void test_interval(void **state)
 {
-    const double a[] = {0, 0.01, 0.02}, b[] = {0.1, 0.11, 0.12}, two[] = {0, 0.02};
+    const double a[] = {0, 0.01, 0.02}, b[] = {0.1, 0.11, 0.12}, two[] = {0, 0.02}, one[] = {1, 1};
+    const struct lb_prior prior[2] = {{4e-4, 4}, {4e-4, 4}};
+    struct lb_compare_heard side[2] = {heard(a, 3), heard(b, 3)}, less[2];
     struct lb_compare_interval i;
 
     (void)state;
-    assert_int_equal(lb_compare_interval((const double *[]){a, b}, (size_t[]){3, 3}, 0, &i), 0);
+    assert_int_equal(lb_compare_interval(side, nothing, 0, &i), 0);
     near(i.value, 0.1, 1e-12);
     near(i.hi, 0.1 + 2.776445 * 0.01 * sqrt(2.0 / 3), 1e-8); /* 4 degrees */
     near(i.lo, 0.1 - 2.776445 * 0.01 * sqrt(2.0 / 3), 1e-8);
-    assert_int_equal(lb_compare_interval((const double *[]){two, two}, (size_t[]){2, 2}, 0, &i), 0);
+    assert_int_equal(lb_compare_interval(side, prior, 0, &i), 0);
+    near(i.value, 0.1, 1e-12);
+    near(i.hi, 0.1 + 2.178813 * sqrt(3e-4 * 2 / 3), 1e-8); /* 12 degrees */
+    less[0] = less[1] = heard(two, 2);
+    assert_int_equal(lb_compare_interval(less, nothing, 0, &i), 0);
     near(i.hi, 4.302653 * 0.01 * M_SQRT2, 1e-8); /* 2 degrees */
     near(i.p, 1, 1e-12);
-    assert_int_equal(lb_compare_interval((const double *[]){a, b}, (size_t[]){1, 3}, 0, &i),
-                     -ENODATA);
-    assert_int_equal(lb_compare_interval((const double *[]){(double[]){1, 1}, (double[]){1, 1}},
-                                         (size_t[]){2, 2}, 0, &i),
-                     -ENODATA);
+    less[0] = (struct lb_compare_heard){.square = NAN, .runs = 1};
+    assert_int_equal(lb_compare_interval(less, prior, 0, &i), -ENODATA);
+    less[0] = less[1] = heard(one, 2);
+    assert_int_equal(lb_compare_interval(less, nothing, 0, &i), -ENODATA);
 }
 
 /* Summaries and documents -------------------------------------------------------------------- */
@@ -423,6 +496,7 @@ int main(void)
         TEST(test_refusals),
         TEST(test_another_version),
         TEST(test_coverage),
+        TEST(test_moderated),
         TEST(test_interval),
         TEST(test_summaries),
         TEST(test_csv),

@@ -560,14 +560,15 @@ static struct lb_comparison clear(double p)
 static void test_holm_by_hand(void **state)
 {
     (void)state;
-    /* Sorted 0.005, 0.01, 0.03, 0.04, times 4, 3, 2, 1: 0.02, 0.03, 0.06, then never falling. */
-    struct lb_comparison c[] = {clear(0.01), clear(0.04), clear(0.03), clear(0.005)};
-    double expected[] = {0.03, 0.06, 0.06, 0.02};
+    /* Sorted 0.001, 0.002, 0.006, 0.008, times 4, 3, 2, 1: 0.004, 0.006, 0.012, then never falling.
+     */
+    struct lb_comparison c[] = {clear(0.002), clear(0.008), clear(0.006), clear(0.001)};
+    double expected[] = {0.006, 0.012, 0.012, 0.004};
     assert_int_equal(lb_stats_holm(c, 4), 0);
     for (size_t i = 0; i < 4; i++) {
         assert_close(c[i].p_holm, expected[i], TINY);
         assert_int_equal(c[i].verdict,
-                         expected[i] > 0.05 ? LB_VERDICT_UNRESOLVED : LB_VERDICT_SLOWER);
+                         expected[i] > 0.01 ? LB_VERDICT_UNRESOLVED : LB_VERDICT_SLOWER);
     }
     /* Again, with fewer: what was unresolved among four is clear alone. */
     assert_int_equal(lb_stats_holm(&c[1], 1), 0);
@@ -601,7 +602,9 @@ static struct lb_comparison mirrored(struct lb_comparison c)
 static void test_interval_has_a_say(void **state)
 {
     (void)state;
-    struct lb_comparison c = clear(0.03);
+    struct lb_comparison c = clear(0.011);
+    assert_int_equal(alone(c), LB_VERDICT_UNRESOLVED);
+    c = clear(0.009);
     assert_int_equal(alone(c), LB_VERDICT_SLOWER);
     assert_int_equal(alone(mirrored(c)), LB_VERDICT_FASTER);
     c.difference.lo = 1.9; /* within the margin of 2 */

@@ -185,7 +185,7 @@ int lb_stats_compare(const struct lb_pair *pair, const struct lb_margin *margin,
 
 /* Verdicts of all n pairs of a run. `faster` or `slower` when the 95 % interval of the difference
  * lies wholly beyond the margin, that of the ratio on the same side of 1, and p, corrected by Holm
- * over all pairs that may have a winner, is at most 0.05; `same` when the interval lies wholly
+ * over all pairs that may have a winner, is at most 0.01; `same` when the interval lies wholly
  * inside; `not slower` when it ends below +margin, from LB_FEWEST_NOT_SLOWER pairs on; otherwise,
  * or where no_verdict is set, `unresolved`. Winners and `same` want LB_FIRST_LOOK pairs. `same` and
  * `not slower` are not corrected: of pairs that differ by the margin 2.5 % get one. A pair that has
@@ -197,6 +197,19 @@ int lb_stats_holm(struct lb_comparison *comparisons, size_t n);
  * of the difference's interval: at work > 0 half <= max(precision_ns, 5 % of |net|), at work 0 half
  * <= 3 % of ns_op. */
 bool lb_stats_precise(double half, double net, double ns_op, double work_ns, double precision_ns);
+
+/* A variance with its degrees of freedom, as if it had been seen besides: 0 of them say nothing. */
+struct lb_prior {
+    double square, df;
+};
+/* Below so many cases their variances say nothing of each other. */
+#define LB_PRIOR_FEWEST 3
+/* What n variances of df[i] > 0 degrees say of cases of their kind, which have a variance each,
+ * drawn from a scaled inverse chi square: fitted to the mean and the variance of their logarithms
+ * (Smyth 2004, section 6.2), with no more degrees than they have together. A case's own s^2 of d
+ * degrees becomes (df square + d s^2) / (df + d) with df + d degrees. Variances of 0 are left out.
+ */
+struct lb_prior lb_stats_prior(const double *squares, const double *df, size_t n);
 
 /* Means of `k` quantities of the same n rounds (n rows of k), and of LB_STATS_REPLICATES resamples
  * of these rounds, replicate by replicate: moving blocks of the cube root of n, round the end

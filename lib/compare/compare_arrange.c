@@ -214,6 +214,16 @@ static int sort_cases(struct lb_compare *c)
     return 0;
 }
 
+size_t lb_compare_table_end(const struct lb_compare *c, size_t from)
+{
+    unsigned ignored = KEY(LAYOUT) | KEY(LOCK) | KEY(OFFSET) | KEY(ROLE);
+    size_t to = from + 1;
+
+    while (to < c->n_cases && !by_cells(cells_of(c, from), cells_of(c, to), ignored))
+        to++;
+    return to;
+}
+
 /* Bases -------------------------------------------------------------------------------------- */
 
 /* The name that a layout is divided by: what it is a twin of (NAME~, NAME+counters) or a moved copy

@@ -15,13 +15,23 @@ struct tally {
     size_t runs, rounds;
 };
 
+/* A contrast between its hearing and its verdict. */
+struct hearing {
+    struct lb_compare_heard side[2];
+    double ns; /* what A takes where the two are compared */
+    bool met;  /* in one regime */
+};
+
 struct bench {
     struct lb_compare *c;
     const struct lb_margin *margin;
     bool apart;
-    double *medians[2];    /* logarithms, one a run that has a say */
-    struct tally *side[2]; /* by regime */
-    size_t *rounds;        /* of one run by regime */
+    double *medians;           /* logarithms, one a run that has a say */
+    struct tally *side[2];     /* by regime */
+    size_t *rounds;            /* of one run by regime */
+    struct hearing *times;     /* one a case */
+    struct hearing *relatives; /* likewise */
+    double *squares, *degrees; /* of the cases of one kind */
 };
 
 /* A round of a case, and the base's. */
@@ -224,12 +234,23 @@ static int listen(const struct bench *b, int i, size_t r, int base, int regime, 
     return err;
 }
 
-/* The runs of one side in its regime; what they say together goes into the contrast, and the time
- * of the case in these rounds to *ns. */
-static int hear(struct bench *b, int i, int side, int base, int regime, struct lb_contrast *x,
-                double *ns)
+static struct lb_compare_heard together(const double *medians, size_t n)
 {
-    double sum = 0, time = 0;
+    struct lb_compare_heard heard = {.square = n > 1 ? 0 : (double)NAN, .runs = n};
+
+    for (size_t i = 0; i < n; i++)
+        heard.mean += medians[i] / (double)n;
+    for (size_t i = 0; i < n; i++)
+        heard.square += (medians[i] - heard.mean) * (medians[i] - heard.mean) / (double)(n - 1);
+    return heard;
+}
+
+/* The runs of one side in its regime; what they say together goes into the contrast and into
+ * *heard, and the time of the case in these rounds to *ns. */
+static int hear(struct bench *b, int i, int side, int base, int regime, struct lb_contrast *x,
+                struct lb_compare_heard *heard, double *ns)
+{
+    double time = 0;
 
     for (size_t r = 0; r < b->c->n_runs; r++) {
         struct said said;
@@ -238,12 +259,12 @@ static int hear(struct bench *b, int i, int side, int base, int regime, struct l
             continue;
         if (err)
             return err;
-        b->medians[side][x->runs[side]++] = said.median;
-        sum += said.median;
+        b->medians[x->runs[side]++] = said.median;
         time += said.ns;
         x->rounds[side] += said.rounds;
     }
-    x->side[side] = exp(sum / (double)x->runs[side]); /* NaN of none */
+    *heard = together(b->medians, x->runs[side]);
+    x->side[side] = x->runs[side] ? exp(heard->mean) : (double)NAN;
     *ns = exp(time / (double)x->runs[side]);
     return 0;
 }
@@ -327,32 +348,8 @@ static void explain(const struct lb_compare *c, int i, bool is_time, bool met,
         snprintf(x->note, sizeof x->note, "the sides' rates differ by more than 10 %%");
 }
 
-/* `ns` is what A takes where the two are compared. */
-static int estimate(const struct bench *b, double ns, struct lb_contrast *x)
-{
-    const double *const medians[2] = {b->medians[0], b->medians[1]};
-    struct lb_compare_interval interval;
-    int err;
-
-    x->ratio = x->side[1] / x->side[0];
-    x->margin = fmax(b->margin->share, b->margin->ns / ns);
-    err = lb_compare_interval(medians, x->runs, log1p(x->margin), &interval);
-    if (err == -ENODATA) {
-        if (!*x->note)
-            snprintf(x->note, sizeof x->note,
-                     "the runs agree to the last digit, as no measurement does");
-        return 0;
-    }
-    if (err)
-        return err;
-    x->lo = exp(interval.lo);
-    x->hi = exp(interval.hi);
-    x->p_holm = interval.p;
-    return 0;
-}
-
-/* `base` < 0: times. */
-static int contrast(struct bench *b, int i, int base, struct lb_contrast *x)
+/* base < 0: times. */
+static int contrast(struct bench *b, int i, int base, struct lb_contrast *x, struct hearing *h)
 {
     struct lb_compare_case *k = &b->c->cases[i];
     double fair[2], ns[2];
@@ -361,14 +358,15 @@ static int contrast(struct bench *b, int i, int base, struct lb_contrast *x)
 
     for (int side = 0; !err && side < 2; side++)
         if (!(err = describe(b, i, side, regimes[side], &x->regime_ns[side], &fair[side])))
-            err = hear(b, i, side, base, regimes[side], x, &ns[side]);
+            err = hear(b, i, side, base, regimes[side], x, &h->side[side], &ns[side]);
     if (err)
         return err;
     if (is_time)
         k->min_over_max = fair[0] < fair[1] || isnan(fair[1]) ? fair[0] : fair[1];
-    met = met && (b->apart || !are_apart(x));
-    explain(b->c, i, is_time, met, x);
-    return met && x->runs[0] && x->runs[1] ? estimate(b, ns[0], x) : 0;
+    h->ns = ns[0];
+    h->met = met && (b->apart || !are_apart(x));
+    explain(b->c, i, is_time, h->met, x);
+    return 0;
 }
 
 static void clear(struct lb_contrast *x, const char *note)
@@ -387,10 +385,70 @@ static int judge_case(struct bench *b, int i)
     clear(&k->time, only);
     clear(&k->relative, *only ? only : k->base < 0 ? "nothing to divide by" : "");
     k->min_over_max = NAN;
-    err = contrast(b, i, -1, &k->time);
+    err = contrast(b, i, -1, &k->time, &b->times[i]);
     if (*only)
         snprintf(k->time.note, sizeof k->time.note, "%s", only);
-    return err || *only || k->base < 0 ? err : contrast(b, i, k->base, &k->relative);
+    if (err || *only || k->base < 0)
+        return err;
+    return contrast(b, i, k->base, &k->relative, &b->relatives[i]);
+}
+
+/* What the runs of a side say of their own spread in that role of the cases [from, to). */
+static struct lb_prior prior_of(const struct bench *b, const struct hearing *heard, size_t from,
+                                size_t to, const char *role, int side)
+{
+    size_t n = 0;
+
+    for (size_t i = from; i < to; i++) {
+        const struct lb_compare_heard *h = &heard[i].side[side];
+        if (!heard[i].met || h->runs < 2 || strcmp(b->c->cases[i].cells[LB_KEY_ROLE], role) != 0)
+            continue;
+        b->squares[n] = h->square;
+        b->degrees[n++] = (double)h->runs - 1;
+    }
+    return lb_stats_prior(b->squares, b->degrees, n);
+}
+
+static void estimate(const struct bench *b, const struct hearing *h, const struct lb_prior prior[2],
+                     struct lb_contrast *x)
+{
+    struct lb_compare_interval interval;
+
+    x->ratio = x->side[1] / x->side[0];
+    x->margin = fmax(b->margin->share, b->margin->ns / h->ns);
+    if (lb_compare_interval(h->side, prior, log1p(x->margin), &interval)) {
+        if (!*x->note)
+            snprintf(x->note, sizeof x->note,
+                     "the runs agree to the last digit, as no measurement does");
+        return;
+    }
+    x->lo = exp(interval.lo);
+    x->hi = exp(interval.hi);
+    x->p_holm = interval.p;
+}
+
+/* The cases [from, to), which one table shows: their noise is of one kind, role by role. */
+static void estimate_table(struct bench *b, const struct hearing *heard, bool is_time, size_t from,
+                           size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        struct lb_compare_case *k = &b->c->cases[i];
+        const char *role = k->cells[LB_KEY_ROLE];
+        if (!heard[i].met || !heard[i].side[0].runs || !heard[i].side[1].runs)
+            continue;
+        struct lb_prior prior[2] = {prior_of(b, heard, from, to, role, 0),
+                                    prior_of(b, heard, from, to, role, 1)};
+        estimate(b, &heard[i], prior, is_time ? &k->time : &k->relative);
+    }
+}
+
+static void estimate_all(struct bench *b)
+{
+    for (size_t from = 0, to; from < b->c->n_cases; from = to) {
+        to = lb_compare_table_end(b->c, from);
+        estimate_table(b, b->times, true, from, to);
+        estimate_table(b, b->relatives, false, from, to);
+    }
 }
 
 /* Verdicts by the rules of a run, on the scale of logarithms. */
@@ -435,27 +493,36 @@ static int holm(struct lb_compare *c, bool is_time)
 
 static int make_bench(struct bench *b)
 {
-    size_t n_runs = b->c->n_runs, n_regimes = 1;
+    size_t n = b->c->n_cases, n_regimes = 1;
 
-    for (size_t i = 0; i < b->c->n_cases; i++) {
-        size_t n = (size_t)count_regimes(b->c, (int)i);
-        n_regimes = n > n_regimes ? n : n_regimes;
+    for (size_t i = 0; i < n; i++) {
+        size_t here = (size_t)count_regimes(b->c, (int)i);
+        n_regimes = here > n_regimes ? here : n_regimes;
     }
-    for (int side = 0; side < 2; side++) {
-        b->medians[side] = calloc(n_runs, sizeof *b->medians[side]);
-        b->side[side] = calloc(n_regimes, sizeof *b->side[side]);
-    }
+    b->medians = calloc(b->c->n_runs, sizeof *b->medians);
     b->rounds = calloc(n_regimes, sizeof *b->rounds);
-    return b->medians[0] && b->medians[1] && b->side[0] && b->side[1] && b->rounds ? 0 : -ENOMEM;
+    b->times = calloc(n + 1, sizeof *b->times);
+    b->relatives = calloc(n + 1, sizeof *b->relatives);
+    b->squares = calloc(n + 1, sizeof *b->squares);
+    b->degrees = calloc(n + 1, sizeof *b->degrees);
+    for (int side = 0; side < 2; side++)
+        if (!(b->side[side] = calloc(n_regimes, sizeof *b->side[side])))
+            return -ENOMEM;
+    return b->medians && b->rounds && b->times && b->relatives && b->squares && b->degrees
+               ? 0
+               : -ENOMEM;
 }
 
 static void drop_bench(struct bench *b)
 {
-    for (int side = 0; side < 2; side++) {
-        free(b->medians[side]);
-        free(b->side[side]);
-    }
+    free(b->medians);
+    free(b->side[0]);
+    free(b->side[1]);
     free(b->rounds);
+    free(b->times);
+    free(b->relatives);
+    free(b->squares);
+    free(b->degrees);
 }
 
 int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool apart)
@@ -466,6 +533,8 @@ int lb_compare_judge(struct lb_compare *c, const struct lb_margin *margin, bool 
     lb_compare_rates(c);
     for (size_t i = 0; !err && i < c->n_cases; i++)
         err = judge_case(&b, (int)i);
+    if (!err)
+        estimate_all(&b);
     drop_bench(&b);
     if (!err)
         err = holm(c, true);

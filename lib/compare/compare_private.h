@@ -61,20 +61,29 @@ int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size
 
 /* Matches what is left over by distance, sorts, and finds each case's base. */
 int lb_compare_arrange(struct lb_compare *c);
+/* Where the cases end that differ from case `from` in no more than layout, lock, offset and role:
+ * they stand together. */
+size_t lb_compare_table_end(const struct lb_compare *c, size_t from);
 void lb_compare_case_finish(struct lb_compare *c, size_t i);
 
 /* Labels all samples by the regimes of round trips; sides apart where their processors differ. */
 int lb_compare_regimes(struct lb_compare *c, bool apart);
+
+/* What the runs of a side say of a case: the logarithms of their medians. */
+struct lb_compare_heard {
+    double mean, square; /* and their variance, NaN below two runs */
+    size_t runs;
+};
 
 /* B less A in logarithms. */
 struct lb_compare_interval {
     double value, lo, hi;
     double p; /* of lying beyond +-margin, two-sided */
 };
-/* From the logarithm of each run's median. -ENODATA below two runs a side, and where no run differs
- * from another. */
-int lb_compare_interval(const double *const medians[2], const size_t n[2], double margin,
-                        struct lb_compare_interval *interval);
+/* Welch's, each side's variance moderated by its prior. -ENODATA below two runs a side, and where
+ * no run differs from another. */
+int lb_compare_interval(const struct lb_compare_heard side[2], const struct lb_prior prior[2],
+                        double margin, struct lb_compare_interval *interval);
 
 /* Adds what an ok row says of the rate of its role, for so many windows. */
 void lb_compare_add_rate(const struct lb_csv_reader *csv, bool summary, double windows,

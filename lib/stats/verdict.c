@@ -11,8 +11,8 @@
 /* Shares of ops below which a time per op is that of the luckier thread (design: unfair). */
 #define UNFAIR_BELOW 0.5
 
-/* Largest corrected p value of a winner. */
-#define P_MOST 0.05
+/* Largest corrected p value of a winner: of a hundred runs one may hold a false one. */
+#define P_MOST 0.01
 
 size_t lb_stats_look(size_t n)
 {
