@@ -8,6 +8,7 @@
 #include "report/interval.h"
 
 #include <linebounce/explain.h>
+#include <linebounce/scenario.h>
 
 #include <math.h>
 #include <stdlib.h>

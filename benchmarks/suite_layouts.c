@@ -6,6 +6,8 @@
 
 #include "report/table.h"
 
+#include <linebounce/scenario.h>
+
 static const double works[] = {LB_WORK_HEADLINE_NS, 0};
 /* More than a second-level cache holds, so that footprint tells, and still laid out in some
  * milliseconds. */

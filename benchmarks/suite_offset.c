@@ -10,6 +10,7 @@
 #include <linebounce/answer.h>
 #include <linebounce/environment.h>
 #include <linebounce/record.h>
+#include <linebounce/scenario.h>
 
 #include <math.h>
 #include <stdlib.h>

@@ -9,6 +9,8 @@
 #include "report/moved.h"
 #include "report/table.h"
 
+#include <linebounce/scenario.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

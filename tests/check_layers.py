@@ -20,7 +20,7 @@ STAGES = {
     # A layout says which kind of lock it holds, so the kinds come first.
     "layout": "c2c layout lines structure whatif",
     "kernel": "kernel",
-    "workload": "scenario",
+    "workload": "op scenario word workload",
     "counters": "counters events",
     "crew": "account costs crew latency",
     "model": "bracket expected line_waits matrix model suggest",

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <linebounce/run.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

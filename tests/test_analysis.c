@@ -4,6 +4,7 @@
  * made up.
  */
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include "support/real_run.h"
 

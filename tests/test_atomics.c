@@ -4,7 +4,7 @@
  */
 #include <linebounce/atomics.h>
 #include <linebounce/environment.h>
-#include <linebounce/scenario.h>
+#include <linebounce/op.h>
 
 #include <errno.h>
 #include <setjmp.h>

@@ -5,6 +5,7 @@
  * has a zero that no positive control stands up for.
  */
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include "report/expected_table.h"
 #include "run/run_private.h"

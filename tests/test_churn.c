@@ -4,6 +4,7 @@
  * and what memory comes to.
  */
 #include <linebounce/scenario.h>
+#include <linebounce/workload.h>
 
 #include "support/small_arena.h"
 

@@ -4,6 +4,8 @@
  * anything took but at bounds that hold on any machine.
  */
 #include <linebounce/crew.h>
+#include <linebounce/scenario.h>
+#include <linebounce/workload.h>
 
 #include "support/crew_rig.h"
 #include "support/text.h"

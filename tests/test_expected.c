@@ -5,6 +5,7 @@
  */
 #include <linebounce/expected.h>
 #include <linebounce/model.h>
+#include <linebounce/scenario.h>
 
 #include "report/expected_table.h"
 
@@ -36,8 +37,8 @@ static int expect(enum lb_scenario_kind scenario, const char *name, int role,
 {
     const struct lb_layout *l = name ? layout(name) : NULL;
 
-    return lb_expected_counts(l, l ? l->lock : LB_LOCK_RWSEM40, scenario, role, handover,
-                              scenario == LB_SCENARIO_OBSERVER, t, counts);
+    return lb_expected_counts(l, l ? l->lock : LB_LOCK_RWSEM40, &lb_scenarios[scenario], role,
+                              handover, scenario == LB_SCENARIO_OBSERVER, t, counts);
 }
 
 /* Or a tenth of a line an op where there are few. */
@@ -149,7 +150,7 @@ static void test_adds(void **state)
     (void)state;
     for (enum lb_handover h = PLAIN; h <= MIGRATORY; h++) {
         assert_int_equal(lb_expected_counts(layout("embedded-own-line"), LB_LOCK_LOCKED_ADDS,
-                                            LB_SCENARIO_NESTED, 0, h, false,
+                                            &lb_scenarios[LB_SCENARIO_NESTED], 0, h, false,
                                             &lb_expected_times_usual, counts),
                          0);
         check_near("locked adds", counts[R], 1.80);
@@ -193,7 +194,7 @@ static void check_simulated(const struct lb_workload *shape, enum lb_handover ha
         snprintf(what, sizeof what, "%s %s+%s, role %d, %s", shape->scenario->name,
                  shape->layout->name, lb_lock_info(shape->lock)->name, role,
                  lb_handover_name(handover));
-        assert_int_equal(lb_expected_counts(shape->layout, shape->lock, shape->scenario->kind, role,
+        assert_int_equal(lb_expected_counts(shape->layout, shape->lock, shape->scenario, role,
                                             handover, paced, &lb_expected_times_usual, counts),
                          0);
         check_near(what, counts[L] + counts[R], s->modified_loads + s->modified_rfos);
@@ -257,7 +258,8 @@ static int try(enum lb_scenario_kind scenario, const char *name, enum lb_lock_ki
     double counts[LB_EXPECTED_KINDS];
 
     t.work_ns = work_ns;
-    return lb_expected_counts(layout(name), lock, scenario, 0, handover, false, &t, counts);
+    return lb_expected_counts(layout(name), lock, &lb_scenarios[scenario], 0, handover, false, &t,
+                              counts);
 }
 
 static void test_refusals(void **state)

@@ -4,6 +4,7 @@
  */
 #include <linebounce/bracket.h>
 #include <linebounce/matrix.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

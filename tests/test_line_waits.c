@@ -3,6 +3,7 @@
  * Which lines ops wait for, held against what layouts are known to share.
  */
 #include <linebounce/line_waits.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

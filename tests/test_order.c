@@ -3,6 +3,7 @@
  * order: the order in which a round visits its cases.
  */
 #include <linebounce/plan.h>
+#include <linebounce/scenario.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,6 +4,7 @@
  * stays empty.
  */
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include "support/real_run.h"
 

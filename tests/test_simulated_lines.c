@@ -7,6 +7,7 @@
  * being the period.
  */
 #include <linebounce/model.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

@@ -4,6 +4,7 @@
  * Nothing that was not measured may be claimed.
  */
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include "report/interval.h"
 #include "support/made_run.h"

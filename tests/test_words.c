@@ -4,6 +4,7 @@
  * after a window.
  */
 #include <linebounce/scenario.h>
+#include <linebounce/workload.h>
 
 #include "support/small_arena.h"
 

@@ -9,6 +9,7 @@
 #include "report/predict_table.h"
 
 #include <linebounce/placement.h>
+#include <linebounce/scenario.h>
 
 #include <argp.h>
 #include <errno.h>

@@ -14,6 +14,7 @@
 
 #include <linebounce/atomics.h>
 #include <linebounce/record.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <stdio.h>

@@ -12,6 +12,8 @@
 #include "session/session.h"
 #include "suite.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 
 #include <linebounce/layout.h>
 #include <linebounce/run.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <stddef.h>

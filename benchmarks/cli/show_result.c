@@ -10,6 +10,8 @@
 #include "report/answer_view.h"
 #include "session/present.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>

@@ -8,6 +8,8 @@
 #include "manual.h"
 #include "report/wrap.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -6,6 +6,8 @@
 
 #include "interval.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "answer_panels.h"
 
 #include <linebounce/doctor.h>
+#include <linebounce/scenario.h>
 
 #include <math.h>
 #include <stdarg.h>

@@ -4,6 +4,8 @@
  */
 #include "case_label.h"
 
+#include <linebounce/scenario.h>
+
 void case_label(const struct lb_case *c, char text[CASE_LABEL_BYTES])
 {
     const struct lb_layout *l = c->shape.layout;

@@ -8,6 +8,7 @@
 #include "wrap.h"
 
 #include <linebounce/expected.h>
+#include <linebounce/scenario.h>
 
 #include <math.h>
 #include <string.h>
@@ -30,8 +31,8 @@ static bool put_counts(FILE *out, const struct settings *s, const struct lb_scen
     for (size_t h = 0; h < LB_COUNT(handovers); h++) {
         if (!is_shown(s, handovers[h]))
             continue;
-        if (lb_expected_counts(l, lock, scenario->kind, role, handovers[h],
-                               scenario->pace == LB_PACE_ALL, &lb_expected_times_usual, counts))
+        if (lb_expected_counts(l, lock, scenario, role, handovers[h], scenario->pace == LB_PACE_ALL,
+                               &lb_expected_times_usual, counts))
             return false;
         for (int k = 0; k < SHOWN; k++)
             fprintf(out, "%s %5.*f", k ? "" : "  ", counts[k] > 0 ? 2 : 0, counts[k]);

@@ -4,8 +4,6 @@
  */
 #include "explain_table.h"
 
-#include <linebounce/scenario.h>
-
 #include <math.h>
 #include <string.h>
 

@@ -5,6 +5,7 @@
 #include "gbench_front.h"
 
 #include <linebounce/gbench.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

@@ -7,6 +7,7 @@
 #include "wrap.h"
 
 #include <linebounce/record.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

@@ -6,6 +6,8 @@
 
 #include "case_label.h"
 
+#include <linebounce/scenario.h>
+
 #include <math.h>
 #include <string.h>
 

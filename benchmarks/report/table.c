@@ -10,6 +10,8 @@
 #include "rates.h"
 #include "verdicts.h"
 
+#include <linebounce/scenario.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,6 +5,8 @@
 #include "interval.h"
 #include "table.h"
 
+#include <linebounce/scenario.h>
+
 /* A kind, or what kinds are held against. */
 static void name_of(const struct lb_case *c, char name[NAME_WIDTH + 1])
 {

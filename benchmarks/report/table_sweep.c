@@ -4,6 +4,8 @@
  */
 #include "table_sweep.h"
 
+#include <linebounce/scenario.h>
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

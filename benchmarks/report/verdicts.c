@@ -8,6 +8,8 @@
 #include "case_label.h"
 #include "interval.h"
 
+#include <linebounce/scenario.h>
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -7,6 +7,7 @@
 #include "suite.h"
 
 #include <linebounce/run.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <stddef.h>

@@ -7,6 +7,7 @@
 #include "suite.h"
 
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

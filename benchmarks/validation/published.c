@@ -16,6 +16,7 @@
 #include <linebounce/arena.h>
 #include <linebounce/bracket.h>
 #include <linebounce/layout.h>
+#include <linebounce/scenario.h>
 #include <linebounce/whatif.h>
 
 #include <math.h>

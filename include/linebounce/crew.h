@@ -19,6 +19,7 @@
 #include <linebounce/costs.h>
 #include <linebounce/counters.h>
 #include <linebounce/latency.h>
+#include <linebounce/op.h>
 
 #include <stdbool.h>
 

@@ -10,7 +10,7 @@
 #ifndef LINEBOUNCE_EVENTS_H
 #define LINEBOUNCE_EVENTS_H
 
-#include <linebounce/scenario.h>
+#include <linebounce/word.h>
 
 #include <stdbool.h>
 

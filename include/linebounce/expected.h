@@ -26,6 +26,8 @@
 extern "C" {
 #endif
 
+struct lb_scenario;
+
 /* What happens to lines, per op of a role. */
 enum lb_expected_kind {
     LB_EXPECTED_LOADS,   /* loads that found the line modified, or taken, in another core's cache */
@@ -56,7 +58,7 @@ extern const struct lb_expected_times lb_expected_times_usual;
  * hand-over that is not known. -EINVAL as lb_layout_allows. A count is NaN where a cost that it
  * needs is. */
 int lb_expected_counts(const struct lb_layout *layout, enum lb_lock_kind lock,
-                       enum lb_scenario_kind scenario, int role, enum lb_handover handover,
+                       const struct lb_scenario *scenario, int role, enum lb_handover handover,
                        bool paced, const struct lb_expected_times *times,
                        double counts[LB_EXPECTED_KINDS]);
 

@@ -14,7 +14,7 @@
 #define LINEBOUNCE_MODEL_H
 
 #include <linebounce/costs.h>
-#include <linebounce/scenario.h>
+#include <linebounce/workload.h>
 
 #include <stdbool.h>
 

@@ -8,7 +8,7 @@
 
 #include <linebounce/placement.h>
 #include <linebounce/record.h>
-#include <linebounce/scenario.h>
+#include <linebounce/workload.h>
 
 #include <stdbool.h>
 

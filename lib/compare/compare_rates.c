@@ -5,6 +5,7 @@
 #include "compare_private.h"
 
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include <math.h>
 #include <string.h>

@@ -7,6 +7,8 @@
 #include "base/canvas.h"
 #include "base/number.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -6,6 +6,8 @@
 
 #include "base/number.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <string.h>

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "explain_private.h"
 
+#include <linebounce/scenario.h>
 #include <linebounce/stats.h>
 
 #include <errno.h>

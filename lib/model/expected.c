@@ -4,6 +4,8 @@
  */
 #include <linebounce/expected.h>
 
+#include <linebounce/scenario.h>
+
 #include "op_words.h"
 
 #include <errno.h>
@@ -182,24 +184,23 @@ static void count_control(enum lb_scenario_kind kind, enum lb_handover handover,
 }
 
 int lb_expected_counts(const struct lb_layout *layout, enum lb_lock_kind lock,
-                       enum lb_scenario_kind scenario, int role, enum lb_handover handover,
+                       const struct lb_scenario *scenario, int role, enum lb_handover handover,
                        bool paced, const struct lb_expected_times *t,
                        double counts[LB_EXPECTED_KINDS])
 {
     memset(counts, 0, LB_EXPECTED_KINDS * sizeof *counts);
     if (handover == LB_HANDOVER_UNKNOWN || !(t->work_ns > 0))
         return -ENOTSUP;
-    switch (scenario) {
+    switch (scenario->kind) {
     case LB_SCENARIO_CONTROL_SHARED:
     case LB_SCENARIO_CONTROL_APART:
-        count_control(scenario, handover, t, counts);
+        count_control(scenario->kind, handover, t, counts);
         return 0;
     case LB_SCENARIO_SAME_OBJECT:
     case LB_SCENARIO_NEIGHBOURS:
     case LB_SCENARIO_OBSERVER:
     case LB_SCENARIO_NESTED:
-        return count_places(layout, lock, &lb_scenarios[scenario], role, handover, paced, t,
-                            counts);
+        return count_places(layout, lock, scenario, role, handover, paced, t, counts);
     default:
         return -ENOTSUP;
     }

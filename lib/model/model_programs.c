@@ -5,6 +5,8 @@
  */
 #include <linebounce/model.h>
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

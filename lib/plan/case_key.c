@@ -5,6 +5,7 @@
 #include "base/number.h"
 
 #include <linebounce/plan.h>
+#include <linebounce/scenario.h>
 
 #include <stdio.h>
 

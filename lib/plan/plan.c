@@ -5,6 +5,7 @@
 #include <linebounce/plan.h>
 
 #include <linebounce/crew.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <stdio.h>

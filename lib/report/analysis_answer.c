@@ -4,6 +4,8 @@
  */
 #include <linebounce/analysis.h>
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <stdlib.h>
 

@@ -6,6 +6,8 @@
 #include "analysis_private.h"
 #include "run/run_private.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>

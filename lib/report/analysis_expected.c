@@ -33,8 +33,8 @@ static void expect_line(const struct lb_run *run, enum lb_handover handover, str
     size_t seen = 0;
 
     if (c->shape.threads != 2 ||
-        lb_expected_counts(c->shape.layout, c->shape.lock, c->shape.scenario->kind, l->role,
-                           handover, paced, &t, counts))
+        lb_expected_counts(c->shape.layout, c->shape.lock, c->shape.scenario, l->role, handover,
+                           paced, &t, counts))
         return;
     for (size_t i = 0; i < run->n_events; i++) {
         const struct lb_event *e = &run->events[i].event;

@@ -5,6 +5,8 @@
  */
 #include "analysis_private.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>

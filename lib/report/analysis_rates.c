@@ -6,6 +6,8 @@
 #include "analysis_private.h"
 #include "run/run_private.h"
 
+#include <linebounce/scenario.h>
+
 #include <math.h>
 
 static const struct lb_result *line_of(const struct lb_analysis *a, int case_index, int role,

@@ -4,6 +4,8 @@
  */
 #include <linebounce/answer.h>
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

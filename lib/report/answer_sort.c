@@ -4,6 +4,8 @@
  */
 #include "answer_private.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <string.h>

@@ -4,6 +4,8 @@
  */
 #include <linebounce/analysis.h>
 
+#include <linebounce/scenario.h>
+
 #include "run/run_private.h"
 
 #include <math.h>

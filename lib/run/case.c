@@ -5,6 +5,7 @@
 #include "run_private.h"
 
 #include <linebounce/memory.h>
+#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <math.h>

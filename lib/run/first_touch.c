@@ -5,6 +5,8 @@
  */
 #include "run_private.h"
 
+#include <linebounce/scenario.h>
+
 #include <sys/mman.h>
 #include <unistd.h>
 

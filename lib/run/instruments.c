@@ -5,6 +5,8 @@
  */
 #include "run_private.h"
 
+#include <linebounce/scenario.h>
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 #include "lock/built_twice.h"
 
-#include <linebounce/scenario.h>
+#include <linebounce/op.h>
 
 #define INLINE static inline __attribute__((always_inline))
 /* 64 keeps the loop head at the same place of a fetch block in every build. */

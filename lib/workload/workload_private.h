@@ -7,6 +7,7 @@
 #define LB_WORKLOAD_PRIVATE_H
 
 #include <linebounce/scenario.h>
+#include <linebounce/workload.h>
 
 /* Slab starts, and the index of the first object. */
 struct lb_workload_map {

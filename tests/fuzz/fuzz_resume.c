@@ -8,6 +8,7 @@
 #include "run/run_private.h"
 
 #include <linebounce/plan.h>
+#include <linebounce/scenario.h>
 #include <linebounce/sweep.h>
 #include <linebounce/topology.h>
 

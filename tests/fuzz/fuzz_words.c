@@ -10,6 +10,7 @@
 #include <linebounce/memory.h>
 #include <linebounce/placement.h>
 #include <linebounce/scenario.h>
+#include <linebounce/workload.h>
 
 #include <math.h>
 #include <string.h>

@@ -5,8 +5,8 @@
  */
 #include <linebounce/arena.h>
 #include <linebounce/crew.h>
+#include <linebounce/op.h>
 #include <linebounce/placement.h>
-#include <linebounce/scenario.h>
 
 #include <errno.h>
 #include <sched.h>

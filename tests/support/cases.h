@@ -6,6 +6,7 @@
 #define LB_TESTS_CASES_H
 
 #include <linebounce/plan.h>
+#include <linebounce/scenario.h>
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,6 +6,7 @@
 #define LB_TESTS_CUT_RUN_H
 
 #include <linebounce/run.h>
+#include <linebounce/scenario.h>
 
 #include "fake_pmu.h"
 #include "text.h"

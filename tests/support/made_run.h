@@ -7,6 +7,7 @@
 #define LB_TESTS_MADE_RUN_H
 
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include "run/run_private.h"
 #include "cells.h"

@@ -7,6 +7,7 @@
 #define LB_TESTS_WATCH_RIG_H
 
 #include <linebounce/crew.h>
+#include <linebounce/scenario.h>
 
 #include "crew/crew_private.h"
 #include "cases.h"
