@@ -6,6 +6,7 @@
 #include <linebounce/crew.h>
 
 #include "crew/crew_private.h"
+#include "support/busy.h"
 
 #include <errno.h>
 #include <math.h>
@@ -183,7 +184,6 @@ static uint64_t counting(uint64_t ops, uint64_t rng, uint64_t span, struct lb_ta
 /* Short, so that some of many lie within a time slice where other work goes on. */
 #define WINDOW_NS 1e6
 #define EVERY_NS  5e3
-#define TRIES     400
 
 static struct lb_thread_plan paced(const struct rig *rig, uint64_t *counter, double held_ns,
                                    unsigned held_every)
@@ -230,7 +230,7 @@ static struct outcome try_paced(const struct rig *rig, double held_ns, unsigned 
     window.threads = &plan;
     assert_int_equal(lb_crew_create(&rig->clock, rig->pus, NULL, 1, NULL, &crew), 0);
     enum lb_spoiled spoiled = LB_SPOILED_LATE;
-    for (int try = 0; try < TRIES && spoiled; try++) {
+    for (int try = 0; try < BUSY_TRIES && spoiled; try++) {
         counter = 0;
         assert_int_equal(lb_crew_window(crew, &window, &o.result, &spoiled), 0);
         o.due = ops_due(crew, &plan);
@@ -240,10 +240,8 @@ static struct outcome try_paced(const struct rig *rig, double held_ns, unsigned 
             spoiled = LB_SPOILED_PREEMPTED;
     }
     lb_crew_destroy(crew);
-    if (spoiled) {
-        print_message("skipped: the machine is too busy for 1 ms\n");
-        skip();
-    }
+    if (spoiled)
+        skip_busy("a window of 1 ms");
     return o;
 }
 

@@ -4,8 +4,10 @@
  * real runs are counts against recorded time.
  */
 #include <linebounce/analysis.h>
+#include <linebounce/scenario.h>
 
 #include "report/table.h"
+#include "support/busy.h"
 #include "support/real_run.h"
 #include "support/sanitized.h"
 #include "support/text.h"
@@ -367,9 +369,8 @@ static void needs_windows(struct real *real, size_t n)
 {
     if (n)
         return;
-    print_message("skipped: no window was good: the machine is too busy\n");
     finish(real);
-    skip();
+    skip_busy("a good window");
 }
 
 /* Both roles at the rate that was set, and at one another's. */
