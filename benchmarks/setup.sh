@@ -105,6 +105,12 @@ as_root()
     fi
 }
 
+# by_apt ARGUMENT...: one apt-get at a time, as stages of .ci/run go on beside one another.
+by_apt()
+{
+    as_root env DEBIAN_FRONTEND=noninteractive flock -o /var/lib/apt apt-get "$@"
+}
+
 # A password is asked for on a terminal only.
 can_be_root()
 {
@@ -133,7 +139,7 @@ may_install()
 update_lists()
 {
     log=$(mktemp)
-    as_root apt-get update -q >"$log" 2>&1 || {
+    by_apt update -q >"$log" 2>&1 || {
         sed -n 's/^[EW]: /  /p' "$log" >&2
         say 'apt-get update failed, in part at least: going on with the lists that there are'
     }
@@ -142,7 +148,7 @@ update_lists()
 
 apt_install()
 {
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+    by_apt install -q -y --no-install-recommends "$@"
 }
 
 # install_by_apt PACKAGE...: dies where one cannot be had.

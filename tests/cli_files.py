@@ -17,7 +17,7 @@ import sys
 from cli_support import (Case, PATIENCE_S, PROGRAM, ROOT, SENTENCE, SOURCE, environment, main)
 
 SMALL = ("run", "fastpath", "--rounds", "2", "--no-plots")
-LONG = ("run", "fastpath", "--rounds", "150", "--budget", "30s", "--no-plots")
+LONG = ("run", "fastpath", "--rounds", "60", "--budget", "30s", "--no-plots")
 NAMED = re.compile(r"(?m)^Results: (\S+) +\(([^)]*)\)$")
 
 

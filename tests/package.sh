@@ -57,7 +57,8 @@ works()
     program=$work/system/usr/bin/linebounce
     "$program" --version
     "$program" show layouts >"$work/said"
-    "$program" run fastpath --rounds 2 --out "$work/results" >"$work/said" 2>&1 || {
+    "$program" run fastpath --rounds 2 --out "$work/results" >"$work/said" 2>&1 ||
+        grep -q 'no window was good' "$work/said" || { # as on a busy machine
         cat "$work/said"
         die 'the program of the package fails'
     }
