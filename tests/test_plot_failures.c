@@ -355,17 +355,26 @@ static void be_gnuplot(const char *lines)
     assert_int_equal(chmod(program, 0700), 0);
 }
 
+static struct lb_gnuplot run_one(const char *script, double limit_s)
+{
+    struct lb_gnuplot made = {.set = "", .script = script, .status = -1}, *runs[] = {&made};
+
+    lb_gnuplots(runs, 1, &(struct lb_gnuplot_limits){1, limit_s, UINT64_MAX, NULL, NULL, NULL});
+    return made;
+}
+
 /* Killed with what it started; a child that holds the pipe open is not waited for. */
 static void test_time_limit(void **state)
 {
     (void)state;
-    char said[LB_SAID_BYTES], pid[1200], *text;
-    int status = -1;
+    char pid[1200], *text;
+    struct lb_gnuplot made;
 
     be_gnuplot("sleep 1000 & echo $! > \"$4\"; echo first >&2; wait\n");
     snprintf(pid, sizeof pid, "%s/pid", folder);
-    assert_int_equal(lb_gnuplot("", pid, 0.3, said, &status), -ETIMEDOUT);
-    assert_int_equal(status, -1);
+    made = run_one(pid, 0.3);
+    assert_int_equal(made.err, -ETIMEDOUT);
+    assert_int_equal(made.status, -1);
     text = try_read_text(pid);
     assert_non_null(text);
     for (int i = 0; i < 500 && !kill(atoi(text), 0); i++) /* until init has taken note of it */
@@ -374,36 +383,83 @@ static void test_time_limit(void **state)
     free(text);
 
     be_gnuplot("sleep 2 & echo done >&2; exit 3\n");
-    assert_int_equal(lb_gnuplot("", pid, 100, said, &status), 0);
-    assert_int_equal(WEXITSTATUS(status), 3);
-    assert_string_equal(said, "done\n");
+    made = run_one(pid, 100);
+    assert_int_equal(made.err, 0);
+    assert_int_equal(WEXITSTATUS(made.status), 3);
+    assert_string_equal(made.said, "done\n");
 }
 
 static void test_gnuplot_that_is_none(void **state)
 {
     (void)state;
-    char said[LB_SAID_BYTES], program[1200];
-    int status;
+    char program[1200];
 
     be_gnuplot("");
     setenv("PATH", strtok(getenv("PATH"), ":"), 1);
     snprintf(program, sizeof program, "%s/bin/gnuplot", folder);
     assert_int_equal(chmod(program, 0600), 0);
-    assert_int_equal(lb_gnuplot("", "", 100, said, &status), -EACCES);
+    assert_int_equal(run_one("", 100).err, -EACCES);
+}
+
+/* Each of two waits for the other, so that they end only where they run at once; none is begun
+ * late. */
+static void test_several_at_once(void **state)
+{
+    (void)state;
+    struct lb_gnuplot first = {.err = 1}, second = {.err = 1};
+    struct lb_gnuplot *const runs[] = {&first, &second};
+    char one[1200], other[1200];
+
+    snprintf(one, sizeof one, "%s/one", folder);
+    snprintf(other, sizeof other, "%s/other", folder);
+    first.set = second.script = other;
+    second.set = first.script = one;
+    be_gnuplot(": > \"$4\"; until test -e \"$3\"; do sleep 0.01; done; echo \"$4\" >&2\n");
+    lb_gnuplots(runs, 2, &(struct lb_gnuplot_limits){2, 100, UINT64_MAX, NULL, NULL, NULL});
+    assert_int_equal(first.err, 0);
+    assert_int_equal(second.err, 0);
+    assert_memory_equal(first.said, one, strlen(one));
+    assert_memory_equal(second.said, other, strlen(other));
+    unlink(one);
+    unlink(other);
+    lb_gnuplots(runs, 2, &(struct lb_gnuplot_limits){1, 0.3, UINT64_MAX, NULL, NULL, NULL});
+    assert_int_equal(first.err, -ETIMEDOUT);
+    assert_int_equal(second.err, 0);
+    unlink(one);
+    unlink(other);
+    lb_gnuplots(runs, 2, &(struct lb_gnuplot_limits){2, 100, 0, NULL, NULL, NULL});
+    assert_int_equal(first.err, -ECANCELED);
+    assert_int_equal(second.err, -ECANCELED);
+    assert_int_equal(access(one, F_OK), -1);
+}
+
+/* The first that failed is the first of the kinds, not of those that ended. */
+static void test_order_of_failures(void **state)
+{
+    (void)state;
+    struct lb_why why = {""};
+    struct lb_pictures n = {-1, -1};
+
+    need_gnuplot();
+    write_causes(counted, LB_COUNT(counted));
+    make_scripts("x = system('sleep 0.5')\nprint 'late'\nexit status 7\n",
+                 "print 'soon'\nexit status 8\n");
+    assert_int_equal(lb_plot(run, folder, &why, &n), -EIO);
+    assert_int_equal(n.failed, 2);
+    assert_non_null(strstr(why.text, "layouts: exit status 7: late"));
 }
 
 /* gnuplot does not outlive who waits for it. */
 static void test_a_killed_plot(void **state)
 {
     (void)state;
-    char said[LB_SAID_BYTES], pid[1200], *text = NULL;
-    int status;
+    char pid[1200], *text = NULL;
 
     snprintf(pid, sizeof pid, "%s/pid", folder);
     be_gnuplot("echo $$ > \"$4.new\"; mv \"$4.new\" \"$4\"; exec sleep 1000\n");
     pid_t plot = fork();
     if (!plot)
-        _exit(lb_gnuplot("", pid, 100, said, &status) ? 1 : 0);
+        _exit(run_one(pid, 100).err ? 1 : 0);
     for (int i = 0; i < 5000 && access(pid, F_OK); i++)
         usleep(10000);
     assert_int_equal(kill(plot, SIGKILL), 0);
@@ -433,6 +489,8 @@ int main(void)
         TEST(test_environment),
         TEST(test_time_limit),
         TEST(test_gnuplot_that_is_none),
+        TEST(test_several_at_once),
+        TEST(test_order_of_failures),
         TEST(test_a_killed_plot),
     };
     return cmocka_run_group_tests_name("plot_failures", tests, set_up_group, NULL);

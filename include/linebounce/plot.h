@@ -27,10 +27,11 @@ extern "C" {
  *   offset     summary.csv: ns/op by the offset of words and locks;
  *   heatmap    matrix.csv: one-way latency between every two CPUs.
  * They are drawn in a folder of their own and replace those that are there only when all of a
- * script's are whole; gnuplot has five minutes for each script. A picture that the run has nothing
- * for (a file missing or without rows, no layout that roams, neither writers nor mixed, nothing
- * timed or counted) is left out, and so are a torn last line of a file and the rows of samples.csv
- * that are armed. A script that fails costs its own pictures, no others.
+ * script's are whole; as many scripts are drawn at once as there are CPUs to use and one, at most
+ * four, and gnuplot has five minutes for each. A picture that the run has nothing for (a file
+ * missing or without rows, no layout that roams, neither writers nor mixed, nothing timed or
+ * counted) is left out, and so are a torn last line of a file and the rows of samples.csv that are
+ * armed. A script that fails costs its own pictures, no others.
  *
  * On success at least one script drew, and why says what was left out and what failed; it is empty
  * when nothing was. Failures: -ENOENT   the folder, a script, or gnuplot is missing (why says

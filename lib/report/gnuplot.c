@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * One run of gnuplot, within a time, and what it complained of.
+ * Runs of gnuplot, some at a time, each within a time, and what they complained of.
  */
 #include "plot_private.h"
+
+#include <linebounce/clock.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 /* What a child exits with when it could not be executed, as a shell's would. */
@@ -23,14 +25,6 @@
 #define FILE_MOST ((rlim_t)256 << 20)
 #define GLANCE_MS 5
 #define NS_PER_S  1e9
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / NS_PER_S;
-}
 
 /* Settings by which the environment changes what gnuplot draws, and on what. */
 static bool is_gnuplots(const char *variable)
@@ -81,11 +75,19 @@ static void become_gnuplot(char *const *argv, char *const *environment, int said
     _exit(errno == ENOENT ? STATUS_NO_PROGRAM : STATUS_NO_ACCESS);
 }
 
-/* Starts it; *said_fd is where its stderr comes out. */
-static int start(const char *set, const char *script, pid_t *pid, int *said_fd)
+/* One that runs. */
+struct child {
+    struct lb_gnuplot *run; /* NULL: none */
+    pid_t pid;
+    int said_fd; /* -1: there is nothing more to come */
+    size_t used; /* of what it has said */
+    uint64_t end_ns;
+};
+
+static int start(struct lb_gnuplot *run, double limit_s, struct child *c)
 {
     /* -d: neither ~/.gnuplot nor the system's settings. */
-    char *const argv[] = {"gnuplot", "-d", "-e", (char *)set, (char *)script, NULL};
+    char *const argv[] = {"gnuplot", "-d", "-e", (char *)run->set, (char *)run->script, NULL};
     char **environment = make_environment();
     pid_t parent = getpid(), child;
     int fds[2], err = 0;
@@ -107,23 +109,44 @@ static int start(const char *set, const char *script, pid_t *pid, int *said_fd)
         close(fds[0]);
         return err;
     }
-    *pid = child;
-    *said_fd = fds[0];
+    *run->said = '\0';
+    *c = (struct child){run, child, fds[0], 0,
+                        lb_clock_monotonic_ns() + (uint64_t)(limit_s * NS_PER_S)};
     return 0;
 }
 
-/* Takes what has been said and keeps the end of it. False: there is nothing more to come. */
-static bool listen_to(int fd, char said[LB_SAID_BYTES], size_t *used)
+/* Takes what has been said and keeps the end of it. */
+static void listen_to(struct child *c)
 {
-    if (*used == LB_SAID_BYTES - 1) {
-        memmove(said, said + LB_SAID_BYTES / 2, *used - LB_SAID_BYTES / 2);
-        *used -= LB_SAID_BYTES / 2;
+    char *said = c->run->said;
+
+    if (c->used == LB_SAID_BYTES - 1) {
+        memmove(said, said + LB_SAID_BYTES / 2, c->used - LB_SAID_BYTES / 2);
+        c->used -= LB_SAID_BYTES / 2;
     }
-    ssize_t n = read(fd, said + *used, LB_SAID_BYTES - 1 - *used);
+    ssize_t n = read(c->said_fd, said + c->used, LB_SAID_BYTES - 1 - c->used);
     if (n > 0)
-        *used += (size_t)n;
-    said[*used] = '\0';
-    return n > 0 || (n < 0 && errno == EINTR);
+        c->used += (size_t)n;
+    said[c->used] = '\0';
+    if (n > 0 || (n < 0 && errno == EINTR))
+        return;
+    close(c->said_fd);
+    c->said_fd = -1;
+}
+
+/* Whether one of them had something to say, waiting a little for it. */
+static bool listen_to_all(struct child *children, int n, int wait_ms)
+{
+    struct pollfd p[LB_GNUPLOTS_MOST];
+
+    for (int i = 0; i < n; i++)
+        p[i] = (struct pollfd){.fd = children[i].run ? children[i].said_fd : -1, .events = POLLIN};
+    if (poll(p, (nfds_t)n, wait_ms) <= 0)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (p[i].fd >= 0 && p[i].revents)
+            listen_to(&children[i]);
+    return true;
 }
 
 static int end_group(pid_t pid)
@@ -135,43 +158,82 @@ static int end_group(pid_t pid)
     return -ETIMEDOUT;
 }
 
-/* Until it has ended: what it started may hold the pipe open for longer. */
-static int attend(pid_t pid, int said_fd, double limit_s, char said[LB_SAID_BYTES], int *status)
+static int outcome(int status)
 {
-    struct pollfd p = {.fd = said_fd, .events = POLLIN};
-    double deadline = now_s() + limit_s;
-    size_t used = 0;
-
-    said[0] = '\0';
-    for (;;) {
-        pid_t ended = waitpid(pid, status, WNOHANG);
-        while (poll(&p, 1, ended ? 0 : GLANCE_MS) > 0 && now_s() < deadline)
-            if (!listen_to(said_fd, said, &used))
-                p.fd = -1;
-        if (ended == pid)
-            return 0;
-        if (ended < 0 && errno != EINTR)
-            return -errno;
-        if (now_s() >= deadline)
-            return end_group(pid);
-    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_PROGRAM)
+        return -ENOENT;
+    return WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NO_ACCESS ? -EACCES : 0;
 }
 
-int lb_gnuplot(const char *set, const char *script, double limit_s, char said[LB_SAID_BYTES],
-               int *status)
+/* Frees its place if it has ended, or ends it where its time is over: what it started may hold the
+ * pipe open for longer. */
+static void attend(struct child *c, const struct lb_gnuplot_limits *limits)
 {
-    pid_t pid = 0;
-    int said_fd = -1, result = 0, err = start(set, script, &pid, &said_fd);
+    struct lb_gnuplot *run = c->run;
+    int status = 0;
+    pid_t ended = waitpid(c->pid, &status, WNOHANG);
 
-    if (err)
-        return err;
-    err = attend(pid, said_fd, limit_s, said, &result);
-    close(said_fd);
-    if (!err && WIFEXITED(result) && WEXITSTATUS(result) == STATUS_NO_PROGRAM)
-        err = -ENOENT;
-    else if (!err && WIFEXITED(result) && WEXITSTATUS(result) == STATUS_NO_ACCESS)
-        err = -EACCES;
-    if (!err)
-        *status = result;
-    return err;
+    if ((ended < 0 && errno == EINTR) || (!ended && lb_clock_monotonic_ns() < c->end_ns))
+        return;
+    if (ended < 0)
+        run->err = -errno;
+    else if (!ended)
+        run->err = end_group(c->pid);
+    else
+        run->err = outcome(status);
+    while (ended > 0 && listen_to_all(c, 1, 0) && lb_clock_monotonic_ns() < c->end_ns)
+        ;
+    if (!run->err)
+        run->status = status;
+    if (c->said_fd >= 0)
+        close(c->said_fd);
+    c->run = NULL;
+    if (!run->err && !status && limits->drawn)
+        limits->drawn(run, limits->context);
+}
+
+int lb_gnuplots_at_once(void)
+{
+    cpu_set_t set;
+    int n = sched_getaffinity(0, sizeof set, &set) ? LB_GNUPLOTS_MOST : CPU_COUNT(&set) + 1;
+
+    return n < LB_GNUPLOTS_MOST ? n : LB_GNUPLOTS_MOST;
+}
+
+static int begin(struct lb_gnuplot *run, const struct lb_gnuplot_limits *l, struct child *c)
+{
+    int err = lb_clock_monotonic_ns() < l->end_ns ? 0 : -ECANCELED;
+
+    if (!err && l->prepare)
+        err = l->prepare(run, l->context);
+    return err ? err : start(run, l->seconds, c);
+}
+
+/* Fills free places; how many run then. */
+static int begin_some(struct lb_gnuplot *const *runs, size_t n, const struct lb_gnuplot_limits *l,
+                      struct child children[LB_GNUPLOTS_MOST], size_t *next)
+{
+    int running = 0;
+
+    for (int i = 0; i < l->at_once; i++) {
+        while (!children[i].run && *next < n) {
+            runs[*next]->err = begin(runs[*next], l, &children[i]);
+            ++*next;
+        }
+        running += children[i].run != NULL;
+    }
+    return running;
+}
+
+void lb_gnuplots(struct lb_gnuplot *const *runs, size_t n, const struct lb_gnuplot_limits *limits)
+{
+    struct child children[LB_GNUPLOTS_MOST] = {{.run = NULL}};
+    size_t next = 0;
+
+    while (begin_some(runs, n, limits, children, &next)) {
+        listen_to_all(children, limits->at_once, GLANCE_MS);
+        for (int i = 0; i < limits->at_once; i++)
+            if (children[i].run)
+                attend(&children[i], limits);
+    }
 }

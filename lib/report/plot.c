@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +46,7 @@ struct drawing {
     bool any_file;
     bool emulated;
     int n_drawn, n_failed, err; /* err, first: of the first that failed */
-    bool no_gnuplot;
-    uint64_t end_ns; /* CLOCK_MONOTONIC: no script is begun after it */
+    uint64_t end_ns;            /* CLOCK_MONOTONIC: no script is begun after it */
     struct lb_why first;
     char left_out[LB_WHY_BYTES];
 };
@@ -129,59 +129,116 @@ static const char *last_line(char *text)
     return line ? line + 1 : text;
 }
 
-/* What became of one script: 0 where it drew or had nothing to draw. */
-static int judge(struct drawing *d, const char *name, bool some_runs, int status,
-                 char said[LB_SAID_BYTES], struct lb_why *why)
+/* One script of a drawing. */
+struct script {
+    const struct lb_plot_kind *kind;
+    struct lb_gnuplot run;
+    char *path;
+    int err;   /* why it was not run */
+    int taken; /* how its pictures were taken */
+    struct lb_why why;
+};
+
+static int begin(const struct drawing *d, const struct lb_plot_kind *kind, const char *set,
+                 struct script *s)
 {
-    const char *line = last_line(said);
+    *s = (struct script){.kind = kind};
+    if (asprintf(&s->path, "%s/%s.gp", d->scripts_dir, kind->name) < 0) {
+        s->path = NULL;
+        return s->err = lb_fail(&s->why, ENOMEM, "%s: %s", kind->name, strerror(ENOMEM));
+    }
+    s->run = (struct lb_gnuplot){.set = set, .script = s->path};
+    if (access(s->path, R_OK))
+        s->err = lb_fail(&s->why, errno, "%s: %s", s->path, strerror(errno));
+    return s->err;
+}
+
+static struct script *script_of(struct lb_gnuplot *run)
+{
+    return (struct script *)((char *)run - offsetof(struct script, run));
+}
+
+/* Writes what it draws. */
+static int prepare(struct lb_gnuplot *run, void *context)
+{
+    const struct drawing *d = context;
+    struct script *s = script_of(run);
+
+    return s->err = lb_plot_data(d->run_dir, s->kind->name, d->sketch, &s->why);
+}
+
+static void take_pictures(struct lb_gnuplot *run, void *context)
+{
+    const struct drawing *d = context;
+    struct script *s = script_of(run);
     struct lb_why refusal;
+    int err = lb_pictures_take(d->sketch, s->kind->name, d->plots, &refusal);
+
+    if (err)
+        s->taken = lb_fail(&s->why, -err, "%s: %s", s->kind->name, refusal.text);
+}
+
+/* Of one that ended by itself: 0 where it drew or had nothing to draw. */
+static int judge(struct drawing *d, struct script *s)
+{
+    const char *name = s->kind->name, *line = last_line(s->run.said);
+    int status = s->run.status;
 
     if (WIFSIGNALED(status))
-        return lb_fail(why, EIO, "gnuplot: %s: ended by signal %d (%s)", name, WTERMSIG(status),
+        return lb_fail(&s->why, EIO, "gnuplot: %s: ended by signal %d (%s)", name, WTERMSIG(status),
                        strsignal(WTERMSIG(status)));
     if (WEXITSTATUS(status) == STATUS_NOTHING) {
-        if (!some_runs)
+        if (!s->kind->some_runs)
             leave_out(d, *line ? line : name);
         return 0;
     }
     if (WEXITSTATUS(status))
-        return lb_fail(why, EIO, "gnuplot: %s: exit status %d: %s", name, WEXITSTATUS(status),
+        return lb_fail(&s->why, EIO, "gnuplot: %s: exit status %d: %s", name, WEXITSTATUS(status),
                        *line ? line : "it says nothing");
-    int err = lb_pictures_take(d->sketch, name, d->plots, &refusal);
-    if (err)
-        return lb_fail(why, -err, "%s: %s", name, refusal.text);
-    d->n_drawn++;
-    return 0;
+    d->n_drawn += !s->taken;
+    return s->taken;
 }
 
-static int draw(struct drawing *d, const char *name, bool some_runs, const char *set,
-                struct lb_why *why)
+static int settle(struct drawing *d, struct script *s)
 {
-    char *script, said[LB_SAID_BYTES] = "";
-    int status = 0;
+    const char *name = s->kind->name;
 
-    if (asprintf(&script, "%s/%s.gp", d->scripts_dir, name) < 0)
-        return lb_fail(why, ENOMEM, "%s: %s", name, strerror(ENOMEM));
-    int err = access(script, R_OK) ? lb_fail(why, errno, "%s: %s", script, strerror(errno)) : 0;
-    if (err)
-        goto out;
-    if (d->run_dir && (err = lb_plot_data(d->run_dir, name, d->sketch, why)))
-        goto out;
-    err = lb_gnuplot(set, script, LIMIT_S, said, &status);
-    if (err == -ENOENT) {
-        d->no_gnuplot = true;
-        lb_fail(why, ENOENT,
-                "gnuplot: not found: install gnuplot 5.4 or later (Debian: "
-                "gnuplot-nox); the CSV files are complete without it");
-    } else if (err == -ETIMEDOUT)
-        lb_fail(why, ETIMEDOUT, "gnuplot: %s: took over %.0f s and was ended", name, LIMIT_S);
-    else if (err)
-        lb_fail(why, -err, "gnuplot: %s: %s", name, strerror(-err));
-    else
-        err = judge(d, name, some_runs, status, said, why);
-out:
-    free(script);
-    return err;
+    if (s->err)
+        return s->err;
+    switch (s->run.err) {
+    case 0:
+        return judge(d, s);
+    case -ENOENT:
+        return lb_fail(&s->why, ENOENT,
+                       "gnuplot: not found: install gnuplot 5.4 or later (Debian: "
+                       "gnuplot-nox); the CSV files are complete without it");
+    case -ETIMEDOUT:
+        return lb_fail(&s->why, ETIMEDOUT, "gnuplot: %s: took over %.0f s and was ended", name,
+                       LIMIT_S);
+    case -ECANCELED:
+        return lb_fail(&s->why, ECANCELED,
+                       "no time was left for the rest (linebounce plot draws them)");
+    default:
+        return lb_fail(&s->why, -s->run.err, "gnuplot: %s: %s", name, strerror(-s->run.err));
+    }
+}
+
+/* As many at once as there are CPUs. */
+static int run(struct drawing *d, struct script *scripts, size_t n)
+{
+    const struct lb_gnuplot_limits limits = {lb_gnuplots_at_once(),       LIMIT_S,       d->end_ns,
+                                             d->run_dir ? prepare : NULL, take_pictures, d};
+    struct lb_gnuplot **runs = calloc(n + 1, sizeof *runs);
+    size_t n_runs = 0;
+
+    if (!runs)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        if (scripts[i].path && !scripts[i].err)
+            runs[n_runs++] = &scripts[i].run;
+    lb_gnuplots(runs, n_runs, &limits);
+    free(runs);
+    return 0;
 }
 
 static enum file file_of(const struct lb_plot_kind *kind)
@@ -193,28 +250,31 @@ static enum file file_of(const struct lb_plot_kind *kind)
     return file;
 }
 
-/* One script; what it fails for costs its picture alone. */
-static void draw_one(struct drawing *d, const struct lb_plot_kind *kind, const char *set)
+/* In the order of the kinds, whichever ended first; what a script fails for costs its pictures
+ * alone. False: the others would say the same. */
+static bool take(struct drawing *d, struct script *s)
 {
-    struct lb_why refusal = {""};
     char sentence[96];
     int err = 0;
 
-    if (d->n_rows[file_of(kind)]) {
-        err = draw(d, kind->name, kind->some_runs, set, &refusal);
-    } else if (!kind->some_runs && !d->n_rows[MATRIX]) {
+    if (d->n_rows[file_of(s->kind)]) {
+        err = settle(d, s);
+    } else if (!s->kind->some_runs && !d->n_rows[MATRIX]) {
         /* A run of pairs has no windows, a run of windows no pairs. */
-        snprintf(sentence, sizeof sentence, "%s: no rows in %s", kind->name, kind->file);
+        snprintf(sentence, sizeof sentence, "%s: no rows in %s", s->kind->name, s->kind->file);
         leave_out(d, sentence);
     }
     if (!err)
-        return;
+        return true;
+    leave_out(d, s->why.text);
+    if (err == -ECANCELED)
+        return false;
     d->n_failed++;
-    leave_out(d, refusal.text);
     if (!d->err) {
         d->err = err;
-        d->first = refusal;
+        d->first = s->why;
     }
+    return s->err || s->run.err != -ENOENT;
 }
 
 /* Somebody who owns a folder can change it while it is drawn into. */
@@ -248,30 +308,47 @@ static int make_plots(struct drawing *d, struct lb_why *why)
                : 0;
 }
 
+/* Every kind of picture that is of one folder. */
+static int draw_kinds(struct drawing *d, const char *set, struct script *scripts)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; lb_plot_kinds[i]; i++) {
+        if (lb_plot_kinds[i]->several)
+            continue;
+        scripts[n].kind = lb_plot_kinds[i];
+        if (d->n_rows[file_of(lb_plot_kinds[i])])
+            begin(d, lb_plot_kinds[i], set, &scripts[n]);
+        n++;
+    }
+    int err = run(d, scripts, n);
+    for (size_t i = 0; !err && i < n && take(d, &scripts[i]); i++)
+        ;
+    for (size_t i = 0; i < n; i++)
+        free(scripts[i].path);
+    return err;
+}
+
 static int draw_all(struct drawing *d, struct lb_why *why)
 {
+    struct script *scripts;
     char *set;
+    size_t n = 0;
     int err = make_plots(d, why);
 
     if (!err)
         err = lb_sketch_begin(d->run_dir, why, &d->sketch);
     if (err)
         return err;
-    if (!(set = settings(d, d->run_dir)))
-        return lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
-    for (size_t i = 0; !d->no_gnuplot && lb_plot_kinds[i]; i++) {
-        if (lb_plot_kinds[i]->several)
-            continue;
-        if (lb_clock_monotonic_ns() >= d->end_ns) {
-            leave_out(d, "no time was left for the rest (linebounce plot draws them)");
-            break;
-        }
-        draw_one(d, lb_plot_kinds[i], set);
-    }
+    while (lb_plot_kinds[n])
+        n++;
+    set = settings(d, d->run_dir);
+    scripts = calloc(n, sizeof *scripts);
+    if (!set || !scripts || draw_kinds(d, set, scripts))
+        err = lb_fail(why, ENOMEM, "%s: %s", d->run_dir, strerror(ENOMEM));
+    free(scripts);
     free(set);
-    if (d->no_gnuplot || !d->n_drawn)
-        return d->err ? lb_fail(why, -d->err, "%s", d->first.text) : 0;
-    return 0;
+    return !err && d->err && !d->n_drawn ? lb_fail(why, -d->err, "%s", d->first.text) : err;
 }
 
 /* The absolute path of a folder that is there. */
@@ -360,6 +437,19 @@ static int check_hosts(const char *const *run_dirs, int n, char **absolute, stru
     return err;
 }
 
+static int draw_several(struct drawing *d, const char *set, struct lb_why *why)
+{
+    struct script s;
+    int err = begin(d, &lb_plot_several, set, &s);
+
+    if (!err)
+        err = run(d, &s, 1);
+    if (!err)
+        err = settle(d, &s);
+    free(s.path);
+    return err ? lb_fail(why, -err, "%s", *s.why.text ? s.why.text : strerror(-err)) : 0;
+}
+
 /* What is drawn of all of them: into out_dir, by way of a sketch. */
 static int draw_hosts(struct drawing *d, char **dirs, const char *const *names, int n,
                       const char *out_dir, const char *scripts_dir, struct lb_why *why)
@@ -381,7 +471,7 @@ static int draw_hosts(struct drawing *d, char **dirs, const char *const *names, 
         return lb_fail(why, ENOMEM, "%s: %s", out_dir, strerror(ENOMEM));
     err = lb_plot_data_of((const char *const *)dirs, names, (size_t)n, "hosts", d->sketch, why);
     if (!err)
-        err = draw(d, "hosts", false, set, why);
+        err = draw_several(d, set, why);
     free(set);
     return !err && !d->n_drawn ? lb_fail(why, ENODATA, "%s", d->left_out) : err;
 }
@@ -389,7 +479,7 @@ static int draw_hosts(struct drawing *d, char **dirs, const char *const *names, 
 int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,
                   const char *scripts_dir, struct lb_why *why)
 {
-    struct drawing d = {.n_drawn = 0};
+    struct drawing d = {.end_ns = UINT64_MAX};
     char **dirs = calloc((size_t)n + 1, sizeof *dirs);
     int err = dirs ? check_hosts(run_dirs, n, dirs, why)
                    : lb_fail(why, ENOMEM, "%s: %s", out_dir, strerror(ENOMEM));

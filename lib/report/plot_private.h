@@ -5,16 +5,37 @@
 #include <linebounce/base.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* gnuplot repeats the failing command, which can be long, before the line that says why. */
 #define LB_SAID_BYTES 2048
 
-/* Runs gnuplot on a script, `set` before it. *status is waitpid's, `said` the end of what came out
- * of stderr. -ETIMEDOUT: it took longer and was killed with all that it started; -ENOENT: there is
- * no gnuplot; -EACCES: there is one that cannot be executed; or what starting a process says. It
- * does not outlive the thread that called. */
-int lb_gnuplot(const char *set, const char *script, double limit_s, char said[LB_SAID_BYTES],
-               int *status);
+/* One run of gnuplot on a script, `set` before it. */
+struct lb_gnuplot {
+    const char *set, *script;
+    /* 0: it ended, `status` is waitpid's. -ETIMEDOUT: it took longer and was killed with all that
+     * it started; -ENOENT: there is no gnuplot; -EACCES: there is one that cannot be executed;
+     * -ECANCELED: it was not begun in time; or what preparing it and starting a process says. */
+    int err, status;
+    char said[LB_SAID_BYTES]; /* the end of what came out of stderr */
+};
+#define LB_GNUPLOTS_MOST 4
+struct lb_gnuplot_limits {
+    int at_once;     /* 1 to LB_GNUPLOTS_MOST */
+    double seconds;  /* each */
+    uint64_t end_ns; /* CLOCK_MONOTONIC: none is begun after it */
+    /* Called right before a run is begun, while others run: it is not where this fails. NULL:
+     * nothing. */
+    int (*prepare)(struct lb_gnuplot *run, void *context);
+    void (*drawn)(struct lb_gnuplot *run, void *context); /* likewise, of one with status 0 */
+    void *context;
+};
+/* As many as there are CPUs to use and one, so that none stands idle while the next one's data is
+ * written or the last ones end; at most LB_GNUPLOTS_MOST. */
+int lb_gnuplots_at_once(void);
+/* Makes all of the runs, begun in their order, and waits for them. They do not outlive the thread
+ * that called. */
+void lb_gnuplots(struct lb_gnuplot *const *runs, size_t n, const struct lb_gnuplot_limits *limits);
 
 /* Whether a file may have that name as a picture of the script (NULL: of any of them): its name,
  * nothing or "-..." of letters, digits and .,_~-, and ".svg" or ".png". */

@@ -91,12 +91,12 @@ do for [k = 1:n_pictures] {
                 set arrow 99 from first base, graph 0 to first base, graph 1 nohead \
                     lc rgb dark lw 1.2 dt 2 back
             }
-            plot for [c = 1:9] dat index marks using ($1 == p && $3 == c ? $4 : NaN):2: \
-                    (clip($5)):6 with xerrorbars ls c pt -1 notitle, \
+            plot for [c in seen] dat index marks using ($1 == p && $3 == int(c) ? $4 : NaN):2: \
+                    (clip($5)):6 with xerrorbars ls int(c) pt -1 notitle, \
                 dat index marks using ($1 == p && $3 > 4 ? $4 : NaN):2 with points pt 7 ps 1.2 \
                     lc rgb "white" notitle, \
-                for [c = 1:9] dat index marks using ($1 == p && $3 == c ? $4 : NaN):2 \
-                    with points ls c notitle
+                for [c in seen] dat index marks using ($1 == p && $3 == int(c) ? $4 : NaN):2 \
+                    with points ls int(c) notitle
             unset arrow
         }
 
