@@ -27,9 +27,10 @@ import subprocess
 import sys
 import time
 
+import page
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("LINEBOUNCE", os.path.join(ROOT, "build/benchmarks/linebounce"))
-BEGIN, END = "<!-- accuracy.py writes from here -->", "<!-- to here -->"
 SMALL = ["--scenario", "same-object", "--layout", "pointer,embedded"]
 WINNERS = ("faster", "slower")
 CONTENDED = ("same-object", "nested", "observer")
@@ -206,15 +207,6 @@ def table(options):
     return lines + [f"| {' | '.join(row)} |" for row in options.rows]
 
 
-def write_page(path, lines):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a minute: to see that it works")
@@ -228,7 +220,7 @@ def main():
     lines = table(options)
     print("\n".join(lines))
     if options.page:
-        write_page(options.page, lines)
+        page.write_part(options.page, "accuracy.py", lines)
 
 
 if __name__ == "__main__":

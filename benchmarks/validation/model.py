@@ -20,10 +20,11 @@ import statistics
 import subprocess
 import sys
 
+import page
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.environ.get("LINEBOUNCE", os.path.join(ROOT, "build/benchmarks/linebounce"))
 PUBLISHED = os.environ.get("PUBLISHED", os.path.join(ROOT, "build/benchmarks/published"))
-BEGIN, END = "<!-- model.py writes from here -->", "<!-- to here -->"
 SAME = ("scenario", "role", "regime", "placement")
 LEAST_NS = 10  # below it errors are said in ns
 
@@ -263,14 +264,6 @@ def moves(rows):
     yield f"It says something in {told} of {len(body)} cases, and is right in {right} of these."
 
 
-def write_page(path, lines):
-    with open(path, encoding="utf-8") as file:
-        text = file.read()
-    before, rest = text.split(BEGIN)
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{rest.split(END)[1]}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folders", nargs="+", metavar="DIR")
@@ -286,7 +279,7 @@ def main():
         lines += [*part, ""]
     print("\n".join(lines))
     if options.page:
-        write_page(options.page, lines[:-1])
+        page.write_part(options.page, "model.py", lines[:-1])
 
 
 if __name__ == "__main__":
