@@ -3,6 +3,8 @@
  * whatif: what it costs that fields which some threads read lie near fields which others write, and
  * what it would buy to move one.
  */
+#include "suite_whatif.h"
+
 #include "suite.h"
 
 #include "report/interval.h"
@@ -29,13 +31,10 @@ static void add(struct request *r, const struct lb_whatif *w)
         list_add(&r->own.layouts, sizeof layouts[i], &layouts[i]);
 }
 
-static void defaults(const struct settings *s, struct request *request)
+void suite_whatif_complete(struct request *request, size_t n_works)
 {
     struct lb_request *r = &request->plan;
-    const struct lb_whatif *chosen = s->whatifs.at;
 
-    for (size_t i = 0; i < s->whatifs.n; i++)
-        add(request, &chosen[i]);
     r->scenarios = all;
     r->n_scenarios = LB_COUNT(all);
     r->layouts = request->own.layouts.at;
@@ -43,8 +42,17 @@ static void defaults(const struct settings *s, struct request *request)
     r->baseline = NULL; /* each moved copy is compared to what it is a copy of */
     if (!r->n_work_ns) {
         r->work_ns = works;
-        r->n_work_ns = s->quick ? 1 : LB_COUNT(works);
+        r->n_work_ns = n_works;
     }
+}
+
+static void defaults(const struct settings *s, struct request *request)
+{
+    const struct lb_whatif *chosen = s->whatifs.at;
+
+    for (size_t i = 0; i < s->whatifs.n; i++)
+        add(request, &chosen[i]);
+    suite_whatif_complete(request, s->quick ? 1 : LB_COUNT(works));
 }
 
 static void print_cost(FILE *out, const struct lb_result *l)

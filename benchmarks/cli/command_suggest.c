@@ -11,6 +11,7 @@
 #include "session/provenance.h"
 #include "session/session.h"
 #include "suite.h"
+#include "suite_whatif.h"
 
 #include <linebounce/scenario.h>
 
@@ -19,9 +20,6 @@
 #include <string.h>
 
 #define LISTED_MOST 10 /* where nothing is measured */
-
-static const struct lb_scenario *const all[] = {&lb_scenarios[LB_SCENARIO_WHATIF]};
-static const double works[] = {LB_WORK_HEADLINE_NS};
 
 /* The structure as it is, and as each of the others moves it. */
 static void add(struct request *r, const struct lb_whatif *as_is, const struct lb_whatif *w)
@@ -40,19 +38,10 @@ static void add(struct request *r, const struct lb_whatif *as_is, const struct l
 static void defaults(const struct settings *s, struct request *request)
 {
     const struct lb_whatif *chosen = s->whatifs.at;
-    struct lb_request *r = &request->plan;
 
     for (size_t i = 0; i < s->whatifs.n; i++)
         add(request, chosen, &chosen[i]);
-    r->scenarios = all;
-    r->n_scenarios = LB_COUNT(all);
-    r->layouts = request->own.layouts.at;
-    r->n_layouts = request->own.layouts.n;
-    r->baseline = NULL; /* each moved copy is compared to what it is a copy of */
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
-    }
+    suite_whatif_complete(request, 1);
 }
 
 static void closing(const struct lb_analysis *a, const struct settings *s, FILE *out)
