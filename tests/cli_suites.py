@@ -62,5 +62,32 @@ class Alone(Case):
             self.check_pairs(suites, *options)
 
 
+class Ignored(Case):
+    """What a suite would not go by is refused, unless another one of the run goes by it."""
+
+    def test_suites(self):
+        for suite, option, value in (
+                ("fastpath", "--scenario", "same-object"), ("harness", "--scenario", "nested"),
+                ("instruments", "--scenario", "nested"), ("whatif", "--scenario", "nested"),
+                ("harness", "--layout", "padded"), ("fault", "--layout", "padded"),
+                ("causes", "--lock", "rwsem32"), ("fastpath", "--baseline", "embedded"),
+                ("fault", "--baseline", "embedded")):
+            self.assertEqual(self.refuses("run", suite, option, value, *MACHINE),
+                             f"linebounce: {option}: means nothing to suite {suite}\n")
+        self.succeeds("run", "fastpath", "layouts", "--scenario", "same-object", "--dry-run",
+                      *MACHINE)
+
+    def test_scenarios(self):
+        for command in ("run", "sweep"):
+            for args in (("--objects", "5"), ("--access", "shared-zipf"), ("--writers", "2"),
+                         ("--memory", "1G"), ("--offset", "8")):
+                says = self.refuses(command, "--scenario", "same-object", "--dry-run", *args,
+                                    *MACHINE)
+                self.assertRegex(says, f"^linebounce: {args[0]}: means nothing to ")
+            self.succeeds(command, "--scenario", "many", "--objects", "5", "--dry-run", *MACHINE)
+        self.assertIn("(--quick leaves some out)",
+                      self.refuses("run", "--quick", "--writers", "2", "--dry-run", *MACHINE))
+
+
 if __name__ == "__main__":
     sys.exit(cli_support.main())

@@ -81,7 +81,8 @@ static int run_suite(struct session *w, const struct suite *suite, double share,
     request_init(s, suite, &r);
     if ((err = lb_plan_create(&r.plan, w->topology, &why, &plan)) ||
         (err = request_check_fields(&r, plan, &why)) ||
-        (err = request_check_rates(s, plan, &why)) || (err = request_check_locks(s, plan, &why)))
+        (err = request_check_rates(s, plan, &why)) || (err = request_check_locks(s, plan, &why)) ||
+        (err = request_check_scenarios(s, suite, &r, &why)))
         status = session_complain(lb_explain(&why, err, "plan"), session_status_of(err));
     else if (s->dry_run)
         print_plan(plan, s, r.rounds);

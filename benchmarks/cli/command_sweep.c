@@ -115,6 +115,8 @@ static int find_sweep(const struct session *w, const struct request *r, struct l
         err = request_check_fields(r, made->plan, why);
     if (!err)
         err = request_check_rates(s, made->plan, why);
+    if (!err)
+        err = request_check_scenarios(s, &suite_sweep, r, why);
     if (!err && s->resume)
         err = identity_check_plan(s, s->resume, made, why);
     if (err) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Of a suite's defaults: they are asked for as a run asks, once with nothing given and once with
- * one option, so that what is said here is what is done there.
+ * Of a suite's defaults: they are asked for as a run asks, with nothing given, so that what is said
+ * here is what is done there.
  */
 #include "suite_help.h"
 
@@ -120,134 +120,10 @@ static const struct {
     {"objects", say_objects},
 };
 
-/* Options ----------------------------------------------------------------------------------- */
-
-static bool any_scenario(const struct lb_request *r, bool (*is)(const struct lb_scenario *))
-{
-    for (size_t i = 0; i < r->n_scenarios; i++)
-        if (is(r->scenarios[i]))
-            return true;
-    return false;
-}
-
-static bool locks(const struct lb_scenario *s)
-{
-    return lb_scenario_locks(s) || s->uses_lock;
-}
-
-static bool has_many(const struct lb_scenario *s)
-{
-    return s->objects == LB_OBJECTS_PICKED || s->objects == LB_OBJECTS_ALIVE;
-}
-
-static bool picks(const struct lb_scenario *s)
-{
-    return s->objects == LB_OBJECTS_PICKED;
-}
-
-static bool paces_writers(const struct lb_scenario *s)
-{
-    return s->pace == LB_PACE_SECOND;
-}
-
-static bool paces_all(const struct lb_scenario *s)
-{
-    return s->pace == LB_PACE_ALL;
-}
-
-static bool uses_pages(const struct lb_scenario *s)
-{
-    return s->subject->uses_pages;
-}
-
-/* A list of the settings with one item, and where a request keeps it. `is`: what one of the suite's
- * scenarios has to be; NULL: anything. Without a list the scenarios alone decide. */
-static const struct lb_scenario *const scenario_given[] = {&lb_scenarios[LB_SCENARIO_SAME_OBJECT]};
-static const enum lb_lock_kind lock_given[] = {LB_LOCK_RWSEM32};
-static const char *const placement_given[] = {"compact"};
-static const int threads_given[] = {3};
-static const double work_given[] = {77};
-static const size_t objects_given[] = {77};
-static const enum lb_home home_given[] = {LB_HOME_REMOTE};
-static const enum lb_picking access_given[] = {LB_PICK_PRIVATE_ZIPF};
-
-#define LISTED(OPTION, LIST, VALUE, MEMBER, IS)                                                    \
-    {                                                                                              \
-        OPTION, offsetof(struct settings, LIST), VALUE, sizeof *(VALUE),                           \
-            offsetof(struct lb_request, MEMBER), offsetof(struct lb_request, n_##MEMBER), IS       \
-    }
-#define BY_SCENARIO(OPTION, IS)                                                                    \
-    {                                                                                              \
-        OPTION, 0, NULL, 0, 0, 0, IS                                                               \
-    }
-static const struct probe {
-    const char *option;
-    size_t list;
-    const void *value;
-    size_t bytes, at, n;
-    bool (*is)(const struct lb_scenario *);
-} probes[] = {
-    LISTED("scenario", scenarios, scenario_given, scenarios, NULL),
-    LISTED("layout", layouts, lb_layouts, layouts, NULL),
-    BY_SCENARIO("baseline", NULL),
-    LISTED("lock", locks, lock_given, locks, locks),
-    BY_SCENARIO("offset", NULL),
-    LISTED("placement", placements, placement_given, placements, NULL),
-    LISTED("threads", threads, threads_given, threads, NULL),
-    LISTED("work-ns", works, work_given, work_ns, NULL),
-    LISTED("objects", objects, objects_given, objects, has_many),
-    LISTED("access", access, access_given, access, picks),
-    LISTED("home", homes, home_given, homes, NULL),
-    BY_SCENARIO("write-every", paces_writers),
-    BY_SCENARIO("writers", paces_writers),
-    BY_SCENARIO("observe-every", paces_all),
-    BY_SCENARIO("memory", uses_pages),
-    BY_SCENARIO("all-pairs", NULL),
-    BY_SCENARIO("read", NULL),
-    BY_SCENARIO("write", NULL),
-    BY_SCENARIO("write-how", NULL),
-    BY_SCENARIO("c2c", NULL),
-    BY_SCENARIO("move", NULL),
-    BY_SCENARIO("align", NULL),
-    BY_SCENARIO("size", NULL),
-    BY_SCENARIO("preset", NULL),
-};
-
-/* Whether the suite asks for something else where the option is given. */
-static bool heeds(const struct suite *suite, const struct probe *p, const struct lb_request *none)
-{
-    struct settings s;
-    struct request r;
-
-    settings_init(&s);
-    list_add(&s.suites, sizeof suite, &suite);
-    list_add((struct list *)(void *)((char *)&s + p->list), p->bytes, p->value);
-    request_init(&s, suite, &r);
-    const char *with = (const char *)&r.plan, *without = (const char *)none;
-    size_t n = *(const size_t *)(const void *)(with + p->n);
-    bool differs = n != *(const size_t *)(const void *)(without + p->n) ||
-                   (n && memcmp(with + p->at, without + p->at, sizeof(void *)));
-    request_finish(&r);
-    settings_finish(&s);
-    return differs;
-}
-
 static void say_options(const struct suite *suite, const struct lb_request *none, FILE *out)
 {
-    const char *before = "";
-
-    for (size_t i = 0; i < LB_COUNT(probes); i++) {
-        const struct probe *p = &probes[i];
-        bool own =
-            suite->takes_structures && (!strcmp(p->option, "layout") || !strcmp(p->option, "lock"));
-        if (!suite_takes(suite, p->option) || (p->is && !own && !any_scenario(none, p->is)) ||
-            (p->list && !own && !heeds(suite, p, none)) ||
-            (!strcmp(p->option, "baseline") && !none->baseline))
-            continue;
-        fprintf(out, "%s--%s", before, p->option);
-        before = ", ";
-    }
-    fprintf(out, "%sand what every suite takes: linebounce run --help", *before ? "; " : "");
+    suite_tell_options(suite, none, out);
+    fputs("; and what every suite takes: linebounce run --help", out);
 }
 
 /* The whole --------------------------------------------------------------------------------- */

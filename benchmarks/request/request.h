@@ -9,6 +9,8 @@
 
 #include <linebounce/plan.h>
 
+#include <stdio.h>
+
 /* What one suite measures: a plan's request, how long, and what is counted. It is made anew for
  * each suite, from settings that none may change: no suite finds what another one wanted. */
 struct request {
@@ -34,8 +36,9 @@ int suite_can_answer(const struct suite *suite, const struct settings *settings,
 
 /* The first option given that only whatif has; NULL when none was. */
 const char *suite_whatif_option(const struct settings *settings);
-/* Whether an option of `run` can mean something to the suite: true also of those that all take. */
-bool suite_takes(const struct suite *suite, const char *option);
+/* Writes the options that mean something to the suite, or to a scenario of the request, with commas
+ * between them, without those that all suites take. */
+void suite_tell_options(const struct suite *suite, const struct lb_request *request, FILE *out);
 /* Whether every option that was given means something to one of the suites at least; -EINVAL with
  * the first that does not. */
 int suite_check(const struct settings *settings, struct lb_why *why);
@@ -57,6 +60,10 @@ int request_check_rates(const struct settings *settings, const struct lb_plan *p
 /* Whether kinds of lock that were given are taken in a case of the plan: -EINVAL with why not. */
 int request_check_locks(const struct settings *settings, const struct lb_plan *plan,
                         struct lb_why *why);
+/* Whether every option that was given means something to a scenario of the request; -EINVAL with
+ * the first that does not. What the checks above have words for is theirs. */
+int request_check_scenarios(const struct settings *settings, const struct suite *suite,
+                            const struct request *request, struct lb_why *why);
 /* The offsets given, and the base's behind them where it is not among them: it is measured whether
  * it was listed or not, as a baseline layout is. */
 void request_offsets(const struct settings *settings, size_t base, struct request *request);
