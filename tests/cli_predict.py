@@ -156,13 +156,14 @@ class Matrix(Predict):
         self.assertEqual(found["observer", "observe", "padded"]["verdict"], "same")
         self.assertEqual(found["neighbours", "all", "padded"]["verdict"], "faster")
         split = found["same-object", "all", "embedded-split"]
-        self.assertEqual(split["verdict"], "depends")
+        self.assertEqual(split["verdict"], "never faster")
         self.assertLessEqual(set(split["depends_on"].split(";")),
                              {"hand-over", "arbitration", "overlap", "keeping"})
         for row in rows:
             if row["ratio_most"]:  # empty: some setting starves the role
                 self.assertLessEqual(float(row["ratio_least"]), float(row["ratio_most"]))
-            self.assertEqual(bool(row["depends_on"]), row["verdict"] == "depends")
+            self.assertEqual(bool(row["depends_on"]),
+                             row["verdict"] in ("depends", "never slower", "never faster"))
 
     def test_list_of_threads(self):
         rows = self.rows("predict", "--matrix", self.matrix(sockets(8)), "--threads", "2,4,8",
@@ -174,11 +175,13 @@ class Matrix(Predict):
     def test_text(self):
         name = self.matrix(sockets(8))
         text = self.succeeds("predict", "--matrix", name, "--threads", "8", "--think", "500",
-                             "--held", "50", "--scenario", "observer,same-object", "--layout",
-                             "embedded,embedded-split,refcount", "--baseline", "padded").stdout
+                             "--held", "50", "--scenario", "observer,same-object,nested",
+                             "--layout", "pointer,embedded,embedded-split,refcount", "--baseline",
+                             "padded").stdout
         self.assertIn("half of a round trip (--latency trip if not)", text)
         self.assertIn("40 ns (12 pairs), 130 ns (16 pairs)", " ".join(text.split()))
-        self.assertRegex(text, r"embedded-split +x\S+\.\.x\S+ +depends on: [a-z]")
+        self.assertRegex(text, r"pointer +x\S+\.\.x\S+ +depends on: [a-z]")
+        self.assertRegex(text, r"embedded-split +x\S+\.\.x\S+ +never faster\n")
         self.assertRegex(text, r"refcount +x\S+\.\.x\S+ +same\n")
         self.assertNotRegex(text, r"refcount +[\d.]+\n")
         self.assertLessEqual(max(map(len, text.splitlines())), 100)
@@ -192,6 +195,15 @@ class Matrix(Predict):
         self.assertIn("as far apart", self.succeeds(
             "predict", "--matrix", name, "--topology", "pack:2 core:4 pu:1", "--scenario",
             "same-object", "--layout", "padded", "--baseline", "embedded").stdout)
+        near = self.succeeds("predict", "--matrix", name, "--topology", "pack:2 core:4 pu:1",
+                             "--placement", "compact", "--layout", "padded", "--baseline",
+                             "embedded").stdout
+        self.assertIn("as close together", " ".join(near.split()))
+        self.assertIn("unknown placement 'compat': did you mean 'compact'?", self.refuses(
+            "predict", "--matrix", name, "--topology", "pack:2 core:4 pu:1", "--placement",
+            "compat"))
+        self.assertIn("goes with --topology", self.refuses("predict", "--matrix", name,
+                                                           "--placement", "compact"))
         self.assertIn("not in the matrix", self.refuses(
             "predict", "--matrix", name, "--topology", "pack:2 core:8 pu:1", "--threads", "8",
             status=1))

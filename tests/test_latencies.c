@@ -249,7 +249,7 @@ static void check_verdict(const struct lb_matrix *m, const struct lb_bracket *ag
         fail_msg("%s, role %d, %s: %s (%g to %g)", lb_scenarios[kind].name, role, layout,
                  lb_bracket_verdict_name(c.verdict), c.least, c.most);
     assert_true(c.least <= c.most);
-    assert_int_equal(c.verdict == LB_BRACKET_DEPENDS, c.n_factors > 0);
+    assert_int_equal(c.verdict >= LB_BRACKET_NEVER_SLOWER, c.n_factors > 0);
 }
 
 /* What follows from structure alone is said, what hangs on who is served first is not. */
@@ -269,18 +269,55 @@ static void test_verdicts(void **state)
     check_verdict(m, &against, LB_SCENARIO_OBSERVER, 1, "refcount", LB_BRACKET_IS_SAME);
     check_verdict(m, &against, LB_SCENARIO_OBSERVER, 0, "padded", LB_BRACKET_IS_SAME);
     against = bracket_of(m, LB_SCENARIO_SAME_OBJECT, "padded", 16);
-    check_verdict(m, &against, LB_SCENARIO_SAME_OBJECT, 0, "embedded-split", LB_BRACKET_DEPENDS);
+    check_verdict(m, &against, LB_SCENARIO_SAME_OBJECT, 0, "embedded-split",
+                  LB_BRACKET_NEVER_FASTER);
+    check_verdict(m, &against, LB_SCENARIO_SAME_OBJECT, 0, "refcount", LB_BRACKET_NEVER_SLOWER);
+    against = bracket_of(m, LB_SCENARIO_NESTED, "padded", 16);
+    check_verdict(m, &against, LB_SCENARIO_NESTED, 0, "pointer", LB_BRACKET_DEPENDS);
     against = bracket_of(m, LB_SCENARIO_OBSERVER, "embedded", 16);
     check_verdict(m, &against, LB_SCENARIO_OBSERVER, 1, "padded", LB_BRACKET_IS_FASTER);
     lb_matrix_destroy(m);
 }
 
+/* A ratio in each setting, and what is said of them. */
+static void check_said(double first, double others, enum lb_bracket_verdict expected,
+                       const char *name)
+{
+    struct lb_bracket bracket = {.results = {{.fairness = 0}}}, against = bracket;
+    struct lb_bracket_comparison c;
+
+    for (size_t i = 0; i < LB_BRACKET_SETTINGS; i++) {
+        against.results[i].roles[0].ns_op = 100;
+        bracket.results[i].roles[0].ns_op = 100 * (i ? others : first);
+    }
+    lb_bracket_compare(&bracket, &against, 0, &c);
+    assert_int_equal(c.verdict, expected);
+    assert_string_equal(lb_bracket_verdict_name(c.verdict), name);
+    assert_int_equal(c.n_factors > 0, fabs(first - others) > 1e-9);
+}
+
+static void test_what_settings_agree_on(void **state)
+{
+    (void)state;
+    check_said(1, 1, LB_BRACKET_IS_SAME, "same");
+    check_said(2, 2, LB_BRACKET_IS_SLOWER, "slower");
+    check_said(0.5, 0.5, LB_BRACKET_IS_FASTER, "faster");
+    check_said(1, 0.5, LB_BRACKET_NEVER_SLOWER, "never slower");
+    check_said(0.5, 1, LB_BRACKET_NEVER_SLOWER, "never slower");
+    check_said(1, 2, LB_BRACKET_NEVER_FASTER, "never faster");
+    check_said(2, 0.5, LB_BRACKET_DEPENDS, "depends");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),     cmocka_unit_test(test_cells),
-        cmocka_unit_test(test_refusals),  cmocka_unit_test(test_noise),
-        cmocka_unit_test(test_too_large), cmocka_unit_test(test_design),
+        cmocka_unit_test(test_what_settings_agree_on),
+        cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_cells),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_design),
         cmocka_unit_test(test_verdicts),
     };
 

@@ -34,6 +34,7 @@ enum {
     KEY_HELD,
     KEY_PREFETCHER,
     KEY_BASELINE,
+    KEY_PLACEMENT,
 };
 
 static const struct argp_option argp_options[] = {
@@ -55,7 +56,9 @@ static const struct argp_option argp_options[] = {
     {"latency", KEY_LATENCY, "KIND", 0,
      "What its cells hold: half of a round trip or the whole trip (half)", 0},
     {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0,
-     "hwloc XML of that machine: threads lie as far apart as it has CPUs", 0},
+     "hwloc XML of that machine: threads lie by --placement on its CPUs", 0},
+    {"placement", KEY_PLACEMENT, "NAME", 0,
+     "With --topology: scatter, as far apart as it has CPUs, or compact (scatter)", 0},
     {"threads", KEY_THREADS, "LIST", 0, "Numbers of threads (2)", 0},
     {"prefetcher", KEY_PREFETCHER, "on|off", 0, "Whether a miss fetches both lines of a pair (off)",
      0},
@@ -69,7 +72,8 @@ static const char description[] =
     "Says what layouts cost by a model of cache lines: from the results folder DIR, beside what "
     "was measured there; from the cost of a fetch; or, for more threads, from a matrix of "
     "latencies.\vBeyond two threads there is no number, but slower, faster or same where 12 "
-    "settings of what nobody can read off a matrix agree, else what it depends on, and the range. "
+    "settings of what nobody can read off a matrix agree, never slower (faster) where none says "
+    "that, else what it depends on, and the range. "
     "Not predicted: saturated throughput, mixed, writers, many, and locks that are taken one at a "
     "time.\n\nExit status: 0 done, 1 nothing could be said, 2 wrong usage.";
 
@@ -77,6 +81,7 @@ struct ask {
     struct settings settings; /* layouts, scenarios, locks, numbers of threads */
     const char *dir, *matrix, *topology;
     struct lb_line_costs costs;
+    const char *placement; /* of a topology */
     double think_ns, held_ns;
     enum lb_matrix_cell cell;
     bool pairs;
@@ -102,6 +107,11 @@ static const char *handover_at(size_t i)
 static const char *cell_at(size_t i)
 {
     return i ? "trip" : "half";
+}
+
+static const char *placement_at(size_t i)
+{
+    return i ? "compact" : "scatter";
 }
 
 static const char *switch_at(size_t i)
@@ -199,6 +209,10 @@ static error_t parse_matrix(int key, char *arg, struct ask *a)
         a->topology = arg;
         a->for_matrix = "--topology";
         return 0;
+    case KEY_PLACEMENT:
+        a->placement = placement_at(word_of("placement", placement_at, 2, arg));
+        a->for_matrix = "--placement";
+        return 0;
     case KEY_PREFETCHER:
         a->pairs = word_of("prefetcher", switch_at, 2, arg) != 0;
         a->for_matrix = "--prefetcher";
@@ -238,6 +252,8 @@ static void check(const struct ask *a, struct argp_state *state)
         argp_error(state, "--handover: migratory or plain? machine.handover in a run.json says it");
     if (!a->matrix && a->for_matrix)
         argp_error(state, "%s goes with --matrix", a->for_matrix);
+    if (a->placement && !a->topology)
+        argp_error(state, "--placement goes with --topology, which says where CPUs lie");
     if (a->dir && a->for_both)
         argp_error(state, "%s: a folder says that itself", a->for_both);
 }
@@ -420,8 +436,8 @@ static int index_of(const struct lb_matrix *m, int pu_os)
 }
 
 /* Which CPUs of the matrix the threads are on. */
-static int place(const struct lb_topology *topology, const struct lb_matrix *m, int threads,
-                 struct lb_why *why, unsigned *cpus)
+static int place(const struct ask *a, const struct lb_topology *topology, const struct lb_matrix *m,
+                 int threads, struct lb_why *why, unsigned *cpus)
 {
     struct lb_placement p;
     int err;
@@ -433,7 +449,7 @@ static int place(const struct lb_topology *topology, const struct lb_matrix *m, 
         cpus[i] = (unsigned)i;
     if (!topology)
         return 0;
-    if ((err = lb_placement_scatter(topology, threads, why, &p)))
+    if ((err = lb_placement_named(topology, a->placement, threads, why, &p)))
         return err;
     for (int i = 0; !err && i < threads; i++) {
         int at = index_of(m, p.pu_os[i]);
@@ -464,7 +480,7 @@ static int crowds_of(const struct ask *a, const struct lb_matrix *m,
 {
     unsigned cpus[LB_MATRIX_CPUS_MOST];
     struct list shapes = {0};
-    int err = place(topology, m, threads, why, cpus);
+    int err = place(a, topology, m, threads, why, cpus);
 
     if (!err) {
         list_shapes(a, threads, &shapes);
@@ -510,17 +526,18 @@ static int of_crowds(struct ask *a, const struct lb_matrix *m, const struct lb_t
     for (size_t i = 0; !err && i < a->settings.threads.n; i++)
         err = crowds_of(a, m, topology, threads[i], &why, &items);
     if (!err)
-        err = predict_print_crowds(stdout, a->format,
-                                   &(struct predict_crowds){.items = items.at,
-                                                            .n = items.n,
-                                                            .matrix = m,
-                                                            .path = a->matrix,
-                                                            .cell = a->cell,
-                                                            .baseline = a->settings.baseline,
-                                                            .think_ns = a->think_ns,
-                                                            .held_ns = a->held_ns,
-                                                            .scattered = topology != NULL,
-                                                            .pairs = a->pairs});
+        err = predict_print_crowds(
+            stdout, a->format,
+            &(struct predict_crowds){.items = items.at,
+                                     .n = items.n,
+                                     .matrix = m,
+                                     .path = a->matrix,
+                                     .cell = a->cell,
+                                     .baseline = a->settings.baseline,
+                                     .think_ns = a->think_ns,
+                                     .held_ns = a->held_ns,
+                                     .placement = topology ? a->placement : NULL,
+                                     .pairs = a->pairs});
     free(items.at);
     return err ? failed(&why, err, "predict") : EXIT_DONE;
 }
@@ -534,6 +551,8 @@ static int of_matrix(struct ask *a)
 
     if (err)
         return failed(&why, err, a->matrix);
+    if (!a->placement)
+        a->placement = placement_at(0);
     if (a->topology && (err = lb_topology_load(a->topology, &why, &topology))) {
         status = failed(&why, err, a->topology);
     } else {

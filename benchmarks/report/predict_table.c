@@ -436,8 +436,10 @@ static void say_matrix(FILE *out, const struct predict_crowds *p)
     if (used < (int)sizeof text)
         snprintf(text + used, sizeof text - (size_t)used,
                  ". Threads are on %s. A hand-over is taken to cost %g of that.",
-                 p->scattered ? "CPUs as far apart as the topology has them, siblings last"
-                              : "CPUs in the order of the file",
+                 !p->placement ? "CPUs in the order of the file"
+                 : !strcmp(p->placement, "compact")
+                     ? "CPUs as close together as the topology has them, siblings first"
+                     : "CPUs as far apart as the topology has them, siblings last",
                  LB_BRACKET_SHARE);
     say(out, text);
 }
@@ -469,7 +471,8 @@ static void crowd_text(FILE *out, const struct predict_crowds *p)
     say(out, "A model of cache lines, not a measurement. It is right about which fields share a "
              "line with what is written. Of more than two threads it knows neither which waiting "
              "core a machine serves next, nor how long a core keeps a line: a layout is slower, "
-             "faster or the same where all 12 settings say so, else what it depends on is named.");
+             "faster or the same where all 12 settings say so, never slower or faster where none "
+             "says that, else what it depends on is named.");
     say_matrix(out, p);
     for (size_t i = 0; i < p->n; i++) {
         const struct predict_crowd *c = &p->items[i];

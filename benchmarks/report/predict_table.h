@@ -37,7 +37,8 @@ struct predict_crowds {
     enum lb_matrix_cell cell;
     const char *baseline;
     double think_ns, held_ns;
-    bool scattered, pairs; /* by a topology; a prefetcher of pairs is on */
+    const char *placement; /* "scatter", "compact"; NULL: CPUs in the order of the file */
+    bool pairs;            /* a prefetcher of pairs is on */
 };
 
 /* 0 or -ENOMEM. */

@@ -6,7 +6,7 @@
  * How a machine hands lines over, whom it serves first, which fetches it overlaps and how long a
  * core keeps a line that others wait for are varied in a fixed design of LB_BRACKET_SETTINGS, not
  * chosen by the user: a choice would invite a fit. A layout is slower, faster or the same as
- * another where all say so.
+ * another where all say so, and never slower or faster where none says that.
  */
 #ifndef LINEBOUNCE_BRACKET_H
 #define LINEBOUNCE_BRACKET_H
@@ -55,14 +55,17 @@ enum lb_bracket_verdict {
     LB_BRACKET_IS_SAME,
     LB_BRACKET_IS_SLOWER,
     LB_BRACKET_IS_FASTER,
+    LB_BRACKET_NEVER_SLOWER, /* faster in some settings, the same in the others */
+    LB_BRACKET_NEVER_FASTER,
     LB_BRACKET_DEPENDS
 };
-const char *lb_bracket_verdict_name(enum lb_bracket_verdict verdict); /* "same", ..., "depends" */
+/* "same", "slower", "faster", "never slower", "never faster", "depends" */
+const char *lb_bracket_verdict_name(enum lb_bracket_verdict verdict);
 struct lb_bracket_comparison {
     enum lb_bracket_verdict verdict;
     double least, most; /* time per op over that of the other, of all settings */
     /* What it depends on, the most first: factors whose levels' mean (logarithmic) ratios are at
-     * least half as far apart as those of the first. 0 where it does not depend. */
+     * least half as far apart as those of the first. 0 where all settings say the same. */
     enum lb_bracket_factor factors[LB_BRACKET_FACTORS];
     size_t n_factors;
 };

@@ -37,7 +37,8 @@ const char *lb_bracket_factor_name(enum lb_bracket_factor factor)
 
 const char *lb_bracket_verdict_name(enum lb_bracket_verdict verdict)
 {
-    static const char *const names[] = {"same", "slower", "faster", "depends"};
+    static const char *const names[] = {"same",         "slower",       "faster",
+                                        "never slower", "never faster", "depends"};
 
     return names[verdict];
 }
@@ -139,6 +140,20 @@ static enum lb_bracket_verdict verdict_of(double ratio)
                                                : LB_BRACKET_IS_SAME;
 }
 
+/* What settings agree on that say each of those, a bit a verdict. */
+static enum lb_bracket_verdict agreed(unsigned said)
+{
+    const unsigned same = 1u << LB_BRACKET_IS_SAME, slower = 1u << LB_BRACKET_IS_SLOWER,
+                   faster = 1u << LB_BRACKET_IS_FASTER;
+
+    return said == same              ? LB_BRACKET_IS_SAME
+           : said == slower          ? LB_BRACKET_IS_SLOWER
+           : said == faster          ? LB_BRACKET_IS_FASTER
+           : said == (same | faster) ? LB_BRACKET_NEVER_SLOWER
+           : said == (same | slower) ? LB_BRACKET_NEVER_FASTER
+                                     : LB_BRACKET_DEPENDS;
+}
+
 /* A role that finished no op in some setting has no ratio there: far threads that never got a line.
  */
 void lb_bracket_compare(const struct lb_bracket *b, const struct lb_bracket *against, int role,
@@ -146,18 +161,19 @@ void lb_bracket_compare(const struct lb_bracket *b, const struct lb_bracket *aga
 {
     struct lb_bracket_comparison c = {.least = INFINITY, .most = -INFINITY};
     double logs[LB_BRACKET_SETTINGS];
+    unsigned said = 0;
 
     for (size_t i = 0; i < LB_BRACKET_SETTINGS; i++) {
         double ratio = b->results[i].roles[role].ns_op / against->results[i].roles[role].ns_op;
         if (!isfinite(ratio))
             ratio = isfinite(b->results[i].roles[role].ns_op) ? 0 : INFINITY;
-        enum lb_bracket_verdict v = verdict_of(ratio);
-        c.verdict = i && v != c.verdict ? LB_BRACKET_DEPENDS : v;
+        said |= 1u << verdict_of(ratio);
         c.least = fmin(c.least, ratio);
         c.most = fmax(c.most, ratio);
         logs[i] = log(fmin(fmax(ratio, 1e-6), 1e6));
     }
-    if (c.verdict == LB_BRACKET_DEPENDS)
+    c.verdict = agreed(said);
+    if (c.verdict >= LB_BRACKET_NEVER_SLOWER)
         find_factors(logs, &c);
     *result = c;
 }
