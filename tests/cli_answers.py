@@ -89,8 +89,29 @@ class Layouts(Answers):
                      made.place("remote", trip=300.0))
         told = self.check("places")
         self.assertIn("(2 threads, remote)", told["sentence"])
+        self.assertEqual([(p["placement"], p["threads"], p["regime_ns"])
+                          for p in told["placements"]],
+                         [("smt", 2, 30), ("l3", 2, 80), ("remote", 2, 300)])
+        for p in told["placements"]:
+            cells = [c for c in told["cells"] if c["counts"] and c["placement"] == p["placement"]]
+            self.assertEqual(p["slower"], sum(c["verdict"] == "slower" for c in cells))
+            self.assertEqual(p["worst"]["diff_ns"],
+                             max(c["diff_ns"] for c in cells if c["verdict"] == "slower"))
         self.assertIn("at remote with 2 threads (the costliest of 3 places)",
                       " ".join(self.result().split()))
+
+    def test_what_counters_should_have_counted(self):
+        where = made.place()
+        rows = made.compared("layouts", READS, BUILT_IN, where, events="cycles;hitm_local;rfo_hitm",
+                             events_per_op="300;1.3;0.25", events_expected=";0.9;0.25",
+                             as_expected="0")
+        self.make("layouts", self.QUESTION, list(rows))
+        text = self.result("--why", "same-object")
+        self.assertEqual(text.count("    hitm_local expected 0.90 (model), counted 1.30; rfo_hitm "
+                                    "expected 0.25 (model), counted"), len(BUILT_IN))
+        self.assertIn("lines found modified are over 15 % off", " ".join(text.split()))
+        self.assertNotIn("cycles", text)
+        self.fits(text, 100)
 
     def test_more_placements_than_columns(self):
         places = [made.place("l3", threads) for threads in range(2, 12)]

@@ -184,7 +184,7 @@ static void put_cost(struct grid *g, const struct lb_found *f, const struct list
         char text[INTERVAL_BYTES] = ".";
         for (size_t i = 0; i < f->n_cells && !at; i++)
             if (is_cost(&f->cells[i], like->suite) && is_thing(&f->cells[i], like) &&
-                answer_is_panel(&f->cells[i], list[k]))
+                lb_found_is_place(&f->cells[i], list[k]))
                 at = &f->cells[i];
         if (at && !at->measured)
             snprintf(text, sizeof text, "?");

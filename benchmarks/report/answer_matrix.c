@@ -44,7 +44,7 @@ static bool is_column(const struct lb_found_cell *a, const struct lb_found_cell 
 static bool belongs(const struct matrix *m, const struct lb_found_cell *c)
 {
     return c->subject && !c->twin && c->main_regime && c->layout >= 0 &&
-           answer_is_panel(c, m->like);
+           lb_found_is_place(c, m->like);
 }
 
 static void add_row(struct matrix *m, int layout)
@@ -79,7 +79,7 @@ static const struct lb_found_cell *choose_panel(const struct lb_found *f, int su
     int worst = f->suites[suite].tally.worst;
 
     for (size_t i = 0; worst >= 0 && i < panels->n; i++)
-        if (answer_is_panel(&f->cells[worst], list[i]))
+        if (lb_found_is_place(&f->cells[worst], list[i]))
             return list[i];
     return panels->n ? list[0] : NULL;
 }

@@ -7,13 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-bool answer_is_panel(const struct lb_found_cell *a, const struct lb_found_cell *b)
-{
-    return a->suite == b->suite && a->threads == b->threads && a->work_ns == b->work_ns &&
-           !strcmp(a->placement, b->placement) &&
-           (!*a->home || !*b->home || !strcmp(a->home, b->home));
-}
-
 static bool is_measured(const struct lb_found_cell *c)
 {
     return c->subject && c->measured && !c->twin && c->main_regime && isfinite(c->net);
@@ -30,7 +23,7 @@ void answer_panels(const struct lb_found *f, int suite, struct list *panels)
         if (c->suite != suite || !(shown ? c->shown : is_measured(c)))
             continue;
         for (size_t k = 0; k < panels->n && !known; k++)
-            known = answer_is_panel(list[k], c);
+            known = lb_found_is_place(list[k], c);
         if (!known)
             list_add(panels, sizeof c, &c);
     }

@@ -9,9 +9,6 @@
 
 #include "request/list.h"
 
-/* Whether both are of one suite, placement, home, number of threads and pause. What was not
- * measured has no home. */
-bool answer_is_panel(const struct lb_found_cell *a, const struct lb_found_cell *b);
 /* The first cell of each panel of those that are shown, or, where none is, of all subjects that
  * were measured at their main distance: const struct lb_found_cell *, freed by the caller. */
 void answer_panels(const struct lb_found *found, int suite, struct list *panels);

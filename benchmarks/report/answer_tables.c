@@ -5,6 +5,9 @@
 #include "answer_view.h"
 
 #include "interval.h"
+#include "wrap.h"
+
+#include <linebounce/expected.h>
 
 #include <linebounce/scenario.h>
 
@@ -133,6 +136,29 @@ static void why_row(FILE *out, const struct lb_found *f, const struct lb_found_c
     fputc('\n', out);
 }
 
+/* Below it what was counted, where a model expects something of that. */
+static void expected_row(FILE *out, const struct lb_csv_reader *csv)
+{
+    char text[1024] = "";
+    struct lb_counted k;
+    size_t at = 0, used = 0;
+    bool missed = false;
+
+    while (used < sizeof text && lb_counted_next(csv, &at, &k)) {
+        used += (size_t)snprintf(text + used, sizeof text - used,
+                                 "%s%s expected %.2f (model), counted %.2f", used ? "; " : "",
+                                 k.event, k.expected, k.counted);
+        missed |= k.missed;
+    }
+    if (used && used < sizeof text && missed)
+        snprintf(text + used, sizeof text - used, "; lines found modified are over %.0f %% off",
+                 100 * LB_EXPECTED_APART);
+    if (used) {
+        fputs("    ", out);
+        wrap_print(text, 4, 6, WRAP_COLUMNS, out);
+    }
+}
+
 static void why_head(FILE *out, const struct lb_found_cell *c)
 {
     head(out, c);
@@ -161,6 +187,7 @@ static int why_tables(FILE *out, const struct lb_found *f, const struct answer_c
         if (!last || !is_beside(last, c))
             why_head(out, c);
         why_row(out, f, c, csv);
+        expected_row(out, csv);
         last = c;
     }
     lb_csv_reader_close(csv);

@@ -163,7 +163,7 @@ static void view_panels(FILE *out, const struct look *look, const struct lb_foun
     for (size_t k = 0; k < panels->n; k++) {
         struct answer_sum sum = {0};
         for (size_t i = 0; i < f->n_cells; i++)
-            if (f->cells[i].about && answer_is_panel(&f->cells[i], list[k]) &&
+            if (f->cells[i].about && lb_found_is_place(&f->cells[i], list[k]) &&
                 lb_found_group_has(f, g, f->cells[i].layout))
                 answer_sum_add(&f->cells[i], &sum);
         look_cell(out, look, answer_sum_text(&sum, text), PANEL, text);

@@ -15,6 +15,7 @@
 #include <linebounce/analysis.h>
 #include <linebounce/interference.h>
 #include <linebounce/pairs.h>
+#include <linebounce/record.h>
 
 #include <stdbool.h>
 
@@ -104,6 +105,14 @@ struct lb_found;
 bool lb_found_group_has(const struct lb_found *found, const struct lb_found_group *group,
                         int layout);
 
+/* Where cells that are shown were measured: placement, home, number of threads and pause. */
+struct lb_found_place {
+    size_t cell; /* the first of them, which says where */
+    struct lb_found_tally tally;
+};
+/* Whether both cells are of one suite and of one place. What was not measured has no home. */
+bool lb_found_is_place(const struct lb_found_cell *a, const struct lb_found_cell *b);
+
 struct lb_found_suite {
     char name[24];
     char question[LB_FOUND_TEXT_BYTES];
@@ -188,6 +197,8 @@ struct lb_found {
     size_t n_layouts;
     struct lb_found_group *groups; /* in the order of their rows, by suite */
     size_t n_groups;
+    struct lb_found_place *places; /* by suite, in the order of their first cells */
+    size_t n_places;
     struct lb_found_cell *cells; /* in the order of summary.csv; planned ones behind */
     size_t n_cells;
     struct lb_found_control *controls;
@@ -235,6 +246,15 @@ const struct lb_found_layout *lb_found_layout_of(const struct lb_found *found,
 /* A row's layout, with lock or suite where others have the same name. Returns text. */
 const char *lb_found_row_name(const struct lb_found_row *rows, size_t n, size_t at, char *text,
                               size_t bytes);
+
+/* A count of a row of summary.csv, an op, and what the model expects of it. */
+struct lb_counted {
+    char event[128];
+    double counted, expected;
+    bool missed; /* of lines found modified, and further off than LB_EXPECTED_APART */
+};
+/* The next event of the row that has both, from its *at-th on (0: the first); false: no more. */
+bool lb_counted_next(const struct lb_csv_reader *row, size_t *at, struct lb_counted *counted);
 
 /* verdicts.json and answer.csv into the folder; why has the sentence. */
 int lb_found_write(const struct lb_found *found, struct lb_why *why);

@@ -15,6 +15,7 @@ void lb_found_destroy(struct lb_found *f)
     free(f->suites);
     free(f->layouts);
     free(f->groups);
+    free(f->places);
     free(f->cells);
     free(f->controls);
     free(f->pauses);

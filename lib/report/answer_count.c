@@ -62,6 +62,18 @@ static void count_groups(struct lb_found *f)
     }
 }
 
+static void count_places(struct lb_found *f)
+{
+    for (size_t p = 0; p < f->n_places; p++) {
+        struct lb_found_place *place = &f->places[p];
+        place->tally = none;
+        for (size_t i = 0; i < f->n_cells; i++)
+            if (f->cells[i].about && lb_found_is_place(&f->cells[i], &f->cells[place->cell]))
+                count_one(f, i, &place->tally);
+        conclude(&place->tally);
+    }
+}
+
 /* Why they are undecided ----------------------------------------------------------------------- */
 
 static bool is_few(const struct lb_found_cell *c)
@@ -157,6 +169,7 @@ void lb_found_count(struct lb_found *f)
 {
     count_layouts(f);
     count_groups(f);
+    count_places(f);
     count_suites(f);
     name_reasons(f);
 }

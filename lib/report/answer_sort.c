@@ -229,8 +229,44 @@ static int make_groups(struct lb_found *f)
     return err;
 }
 
+/* Places --------------------------------------------------------------------------------------- */
+
+bool lb_found_is_place(const struct lb_found_cell *a, const struct lb_found_cell *b)
+{
+    return a->suite == b->suite && a->threads == b->threads && a->work_ns == b->work_ns &&
+           !strcmp(a->placement, b->placement) &&
+           (!*a->home || !*b->home || !strcmp(a->home, b->home));
+}
+
+static int add_place(struct lb_found *f, size_t cell)
+{
+    struct lb_found_place *p;
+
+    for (size_t i = 0; i < f->n_places; i++)
+        if (lb_found_is_place(&f->cells[f->places[i].cell], &f->cells[cell]))
+            return 0;
+    p = lb_found_more(&f->places, &f->n_places, sizeof *p);
+    if (!p)
+        return -ENOMEM;
+    p->cell = cell;
+    return 0;
+}
+
+static int make_places(struct lb_found *f)
+{
+    int err = 0;
+
+    for (size_t s = 0; s < f->n_suites; s++)
+        for (size_t i = 0; !err && i < f->n_cells; i++)
+            if (f->cells[i].suite == (int)s && f->cells[i].shown)
+                err = add_place(f, i);
+    return err;
+}
+
 int lb_found_sort(struct lb_found *f)
 {
+    int err;
+
     for (size_t i = 0; i < f->n_cells; i++)
         find_base(f, &f->cells[i]);
     for (size_t s = 0; s < f->n_suites; s++)
@@ -238,5 +274,6 @@ int lb_found_sort(struct lb_found *f)
     mark_layouts(f);
     for (size_t s = 0; s < f->n_suites; s++)
         choose_baseline(f, (int)s);
-    return make_groups(f);
+    err = make_groups(f);
+    return err ? err : make_places(f);
 }

@@ -168,6 +168,23 @@ static void put_groups(struct lb_json *json, const struct lb_found *f)
     }
 }
 
+static void put_places(struct lb_json *json, const struct lb_found *f)
+{
+    lb_json_list(json, "placements");
+    for (size_t i = 0; i < f->n_places; i++) {
+        const struct lb_found_cell *c = &f->cells[f->places[i].cell];
+        lb_json_push_object(json, "placements");
+        lb_json_text(json, "placements.suite", f->suites[c->suite].name);
+        lb_json_text(json, "placements.placement", c->placement);
+        lb_json_text(json, "placements.distance", c->distance);
+        lb_json_text(json, "placements.home", c->home);
+        lb_json_number(json, "placements.threads", c->threads);
+        lb_json_number(json, "placements.work_ns", c->work_ns);
+        lb_json_number(json, "placements.regime_ns", c->regime_ns);
+        put_tally(json, f, "placements", &f->places[i].tally);
+    }
+}
+
 static void put_suites(struct lb_json *json, const struct lb_found *f)
 {
     lb_json_list(json, "suites");
@@ -353,6 +370,7 @@ int lb_found_json(const struct lb_found *f, struct lb_json **json)
     lb_json_text(made, "started_utc", f->started);
     put_suites(made, f);
     put_groups(made, f);
+    put_places(made, f);
     put_layouts(made, f);
     put_cells(made, f);
     if (f->n_pu_pairs)

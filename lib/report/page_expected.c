@@ -4,31 +4,15 @@
  */
 #include "page_private.h"
 
-#include "base/number.h"
-
 #include <linebounce/record.h>
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 /* The rest stands in summary.csv. */
 #define ROWS_MOST 150
 
-/* The next of what is joined by `;`, in `text`; false: there is none. */
-static bool take_token(const char **cell, char *text, size_t bytes)
-{
-    size_t n = strcspn(*cell, ";");
-
-    if (!**cell)
-        return false;
-    snprintf(text, bytes, "%.*s", (int)(n < bytes ? n : bytes - 1), *cell);
-    *cell += n + ((*cell)[n] == ';');
-    return true;
-}
-
-static void put_row(struct lb_page *p, const struct lb_csv_reader *r, const char *event,
-                    double expected, double counted, bool missed)
+static void put_row(struct lb_page *p, const struct lb_csv_reader *r, const struct lb_counted *k)
 {
     const char *role = lb_csv_cell(r, "role"), *layout = lb_csv_cell(r, "layout");
 
@@ -41,16 +25,9 @@ static void put_row(struct lb_page *p, const struct lb_csv_reader *r, const char
     fputs("</td><td class=\"t\">", p->out);
     lb_html_put(p->out, lb_csv_cell(r, "placement"));
     fputs("</td><td class=\"t\">", p->out);
-    lb_html_put(p->out, event);
+    lb_html_put(p->out, k->event);
     fprintf(p->out, "</td><td%s>expected %.2f (model), counted %.2f%s</td></tr>\n",
-            missed ? " class=\"slower\"" : "", expected, counted, missed ? " !" : "");
-}
-
-static bool finds_lines(const char *event)
-{
-    struct lb_event e = {.quantity = lb_quantity_find(event)};
-
-    return lb_expected_finds(&e);
+            k->missed ? " class=\"slower\"" : "", k->expected, k->counted, k->missed ? " !" : "");
 }
 
 static void put_head(struct lb_page *p)
@@ -68,22 +45,14 @@ static void put_head(struct lb_page *p)
 
 static void put_events(struct lb_page *p, const struct lb_csv_reader *r, size_t *n)
 {
-    const char *events = lb_csv_cell(r, "events"), *counts = lb_csv_cell(r, "events_per_op");
-    const char *expected = lb_csv_cell(r, "events_expected");
-    bool missed = !strcmp(lb_csv_cell(r, "as_expected"), "0");
-    char event[128], counted[LB_NUMBER_BYTES], should[LB_NUMBER_BYTES];
+    struct lb_counted counted;
+    size_t at = 0;
 
-    while (take_token(&events, event, sizeof event)) {
-        bool known = take_token(&counts, counted, sizeof counted);
-        known = take_token(&expected, should, sizeof should) && known;
-        double is = known ? lb_number_parse(counted) : NAN;
-        double model = known ? lb_number_parse(should) : NAN;
-        if (!isfinite(is) || !isfinite(model))
-            continue;
+    while (lb_counted_next(r, &at, &counted)) {
         if (!*n)
             put_head(p);
         if ((*n)++ < ROWS_MOST)
-            put_row(p, r, event, model, is, missed && finds_lines(event));
+            put_row(p, r, &counted);
     }
 }
 
