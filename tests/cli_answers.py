@@ -113,6 +113,18 @@ class Layouts(Answers):
         self.assertNotIn("cycles", text)
         self.fits(text, 100)
 
+    def test_one_thread_beside_two(self):
+        """Alone it has no part in an answer about sharing, and the matrix is of the two."""
+        self.layouts(BUILT_IN, {}, made.place("compact-1", 1), made.place())
+        text = self.result()
+        told = json.loads(self.result("--format", "json"))
+        self.assertEqual([p["placement"] for p in told["placements"]], ["l3"])
+        self.assertEqual(told["suites"][0]["compared"],
+                         sum(told["suites"][0][k] for k in ("faster", "same", "not_slower",
+                                                            "slower", "undecided")))
+        self.assertNotIn("1 thread", text)
+        self.assertIn("gains most", text)
+
     def test_more_placements_than_columns(self):
         places = [made.place("l3", threads) for threads in range(2, 12)]
         self.layouts(BUILT_IN, {}, *places)
@@ -140,9 +152,11 @@ class Suites(Answers):
         roles = (("counters", "all"), ("counters-sum", "count"), ("counters-sum", "sum"),
                  ("ring", "push"), ("ring", "pop"), ("guarded", "all"))
         layouts = {f"apart-{n}": {"offset_bytes": n} for n in (128, 8, 40, 64)}
+        rows = list(made.compared("arrays", roles, layouts, where))
+        for row in rows:  # of words only what lies beside a lock has one: a row all the same
+            row["lock"] = "pthread_mutex" if row["scenario"] == "guarded" else ""
         self.make("arrays", "per-thread counters, a ring's two ends, a lock beside its data: how "
-                  "far apart?", [*made.controls("arrays", where),
-                                 *made.compared("arrays", roles, layouts, where)])
+                  "far apart?", [*made.controls("arrays", where), *rows])
         self.check("arrays")
 
     def test_offset(self):

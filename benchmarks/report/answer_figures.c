@@ -111,6 +111,12 @@ static bool is_headline(const struct lb_found_scan *s, const struct lb_found_sca
     return s->suite == first->suite && s->work_ns == first->work_ns;
 }
 
+/* The first clause of why nothing is known. */
+static int reason_length(const struct lb_found_scan *s)
+{
+    return (int)strcspn(s->why, ":");
+}
+
 static void put_scan(struct grid *g, const struct lb_found_scan *s, bool places)
 {
     bool alone = !strcmp(s->role, "all");
@@ -122,7 +128,7 @@ static void put_scan(struct grid *g, const struct lb_found_scan *s, bool places)
     if (*s->why) {
         grid_put(g, LOOK_OPEN, "?");
         grid_put(g, LOOK_PLAIN, "-");
-        grid_put(g, LOOK_PLAIN, "%s", s->why);
+        grid_put(g, LOOK_PLAIN, "%.*s", reason_length(s), s->why);
         return;
     }
     if (s->size.size_bytes)

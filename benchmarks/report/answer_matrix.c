@@ -47,10 +47,18 @@ static bool belongs(const struct matrix *m, const struct lb_found_cell *c)
            lb_found_is_place(c, m->like);
 }
 
+/* Words have no lock, and stand in one row with the lock that is as far apart. */
+static bool is_row(const struct lb_found *f, int a, int b)
+{
+    const struct lb_found_layout *left = &f->layouts[a], *right = &f->layouts[b];
+
+    return a == b || (!strcmp(left->name, right->name) && (!*left->lock || !*right->lock));
+}
+
 static void add_row(struct matrix *m, int layout)
 {
     for (int i = 0; i < m->n_rows; i++)
-        if (m->rows[i] == layout)
+        if (is_row(m->f, m->rows[i], layout))
             return;
     if (m->n_rows < ROWS)
         m->rows[m->n_rows++] = layout;
@@ -71,7 +79,7 @@ static int rank(const struct lb_found_layout *l)
     return l->base ? 0 : l->own ? 1 : 2;
 }
 
-/* The panel with the largest cost, or the first. */
+/* The panel with the largest cost, or the first that the answer is about. */
 static const struct lb_found_cell *choose_panel(const struct lb_found *f, int suite,
                                                 const struct list *panels)
 {
@@ -81,6 +89,10 @@ static const struct lb_found_cell *choose_panel(const struct lb_found *f, int su
     for (size_t i = 0; worst >= 0 && i < panels->n; i++)
         if (lb_found_is_place(&f->cells[worst], list[i]))
             return list[i];
+    for (size_t i = 0; i < panels->n; i++)
+        for (size_t k = 0; k < f->n_cells; k++)
+            if (f->cells[k].about && lb_found_is_place(&f->cells[k], list[i]))
+                return list[i];
     return panels->n ? list[0] : NULL;
 }
 
@@ -104,7 +116,7 @@ static bool fill(struct matrix *m, const struct lb_found *f, int suite)
 static const struct lb_found_cell *at(const struct matrix *m, int row, int column)
 {
     for (size_t i = 0; i < m->f->n_cells; i++)
-        if (belongs(m, &m->f->cells[i]) && m->f->cells[i].layout == m->rows[row] &&
+        if (belongs(m, &m->f->cells[i]) && is_row(m->f, m->f->cells[i].layout, m->rows[row]) &&
             is_column(&m->f->cells[i], m->columns[column]))
             return &m->f->cells[i];
     return NULL;

@@ -92,8 +92,11 @@ static void mark_suite(struct lb_found *f, int suite)
     f->suites[suite].asks_lock = k.locks;
     for (size_t i = 0; i < f->n_cells; i++) {
         struct lb_found_cell *c = &f->cells[i];
-        if (c->suite == suite)
-            c->about = k.locks ? asks_lock(f, c) : c->shown && (c->threads > 1 || !k.threads);
+        if (c->suite != suite)
+            continue;
+        /* One thread alone has no verdict on a lock that is shared. */
+        c->shown &= !k.locks || c->threads > 1;
+        c->about = k.locks ? asks_lock(f, c) : c->shown && (c->threads > 1 || !k.threads);
     }
 }
 
@@ -130,11 +133,13 @@ static void choose_baseline(struct lb_found *f, int suite)
 
 const char *lb_found_base(const struct lb_found *f, int suite)
 {
-    size_t n = 0;
+    const char *baseline = f->suites[suite].baseline;
 
     for (size_t i = 0; i < f->n_layouts; i++)
-        n += f->layouts[i].suite == suite && f->layouts[i].base;
-    return n > 1 ? "what it is compared to" : f->suites[suite].baseline;
+        if (f->layouts[i].suite == suite && f->layouts[i].base &&
+            strcmp(f->layouts[i].name, baseline) != 0)
+            return "what it is compared to";
+    return baseline;
 }
 
 /* Groups --------------------------------------------------------------------------------------- */
