@@ -112,6 +112,33 @@ class Limits(Result):
         self.assertEqual(self.result(), self.on_terminal_of(120, "--color", "never"))
 
 
+class More(Result):
+    """What is to be typed for more of the same."""
+
+    def make(self, *command):
+        with open(self.path("ref/run.json"), encoding="utf-8") as file:
+            record = json.load(file)
+        record["run"]["command"] = command
+        with open(self.path("ref/run.json"), "w", encoding="utf-8") as file:
+            json.dump(record, file)
+
+    def test_terminal(self):
+        for command, says in ((("run",), "linebounce run"),
+                              (("run", "--out", "x"), "linebounce run"),
+                              (("run", "--threads", "2"), "the same command with"),
+                              (("run", "--out", "x", "--budget", "9"), "the same command with"),
+                              (("sweep",), "the same command with")):
+            self.make("/x/linebounce", *command)
+            self.assertIn(f"would be decided by: {says} --budget 13m",
+                          " ".join(self.result().split()))
+
+    def test_page(self):
+        self.make("linebounce", "run", "--threads", "2")
+        self.run_it("plot", "ref", env=environment(PATH=self.dir))  # no pictures
+        with open(self.path("ref/index.html"), encoding="utf-8") as file:
+            self.assertIn("the same command with --budget 13m", file.read())
+
+
 class Colors(Result):
     def test_on_a_terminal_alone(self):
         self.assertNotRegex(self.result(), COLOR)

@@ -268,14 +268,6 @@ static void view_groups(FILE *out, const struct look *look, const struct lb_foun
 
 /* Undecided ------------------------------------------------------------------------------------ */
 
-static bool is_plain(const char *command)
-{
-    const char *at = strstr(command, "linebounce run");
-
-    return at && (!at[14] || !strncmp(at + 14, " --out ", 7)) && !strstr(at + 15, " --budget") &&
-           !strchr(at + (at[14] ? 21 : 14), ' ');
-}
-
 static void budget_text(double s, char text[24])
 {
     if (fmod(s, 60) == 0)
@@ -289,6 +281,7 @@ static void view_undecided(FILE *out, const struct look *look, const struct lb_f
 {
     struct parts p = {"", 0}, more = {"", 0};
     char budget[24];
+    bool plain = lb_found_is_plain(f);
 
     if (!s->undecided || s->busy)
         return;
@@ -307,8 +300,7 @@ static void view_undecided(FILE *out, const struct look *look, const struct lb_f
         return;
     budget_text(s->budget_s, budget);
     part(&more, "about %d of them would be decided by: %s%s --budget %s", s->decidable,
-         is_plain(f->command) ? look_program() : "the same command with",
-         is_plain(f->command) ? " run" : "", budget);
+         plain ? look_program() : "the same command with", plain ? " run" : "", budget);
     say(out, look, "", &more);
 }
 

@@ -225,6 +225,10 @@ int lb_found_note(const struct lb_analysis *analysis, const char *question, stru
 int lb_found_read(const char *dir, struct lb_why *why, struct lb_found **found);
 void lb_found_destroy(struct lb_found *found);
 
+/* Whether it is of `linebounce run` and no more, but where the folder goes to: with options "the
+ * same command" says what to type again. */
+bool lb_found_is_plain(const struct lb_found *found);
+
 /* Several runs beside each other. The last name of a run's folder. */
 const char *lb_found_run(const struct lb_found *found);
 /* The at-th of n runs by its host, with the folder's name where others are of that host, or by the

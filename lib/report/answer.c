@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void lb_found_destroy(struct lb_found *f)
 {
@@ -48,4 +49,16 @@ int lb_found_read(const char *dir, struct lb_why *why, struct lb_found **found)
     else
         *found = f;
     return err;
+}
+
+bool lb_found_is_plain(const struct lb_found *f)
+{
+    const char *at = strstr(f->command, "linebounce run");
+
+    if (!at)
+        return false;
+    at += strlen("linebounce run");
+    if (!strncmp(at, " --out ", 7))
+        at += 7 + strcspn(at + 7, " ");
+    return !*at;
 }

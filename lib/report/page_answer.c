@@ -262,8 +262,9 @@ static void say_undecided(struct lb_page *p)
             bool minutes = s->budget_s >= 60 && fmod(s->budget_s, 60) == 0;
             lb_page_item(p->out, LB_CHECK_WARNS,
                          "More time would decide them, as far as this run can tell: "
-                         "linebounce run %s --budget %.0f%s.",
-                         s->name, minutes ? s->budget_s / 60 : s->budget_s, minutes ? "m" : "s");
+                         "%s --budget %.0f%s.",
+                         lb_found_is_plain(p->found) ? "linebounce run" : "the same command with",
+                         minutes ? s->budget_s / 60 : s->budget_s, minutes ? "m" : "s");
         }
     }
 }
