@@ -53,7 +53,7 @@ def check_compile(root):
                 yield f"{compiler[0]}: {header} does not compile alone as {language}:\n{said}"
     for header in headers:
         with open(os.path.join(include, "linebounce", header), encoding="utf-8") as file:
-            if 'extern "C" {' not in file.read():
+            if not re.search("^LB_BEGIN_C$.*^LB_END_C$", file.read(), re.DOTALL | re.MULTILINE):
                 yield f"{header}: its functions are not extern \"C\" for C++"
     if not headers:
         yield f"no headers in {include}/linebounce"

@@ -11,9 +11,7 @@
 
 #include <linebounce/lock.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* How a measure is written; flags. */
 enum lb_measure_how {
@@ -145,8 +143,6 @@ extern const struct lb_measure lb_measures[LB_MEASURES];
 double *lb_account_at(struct lb_account *account, const struct lb_measure *measure);
 double lb_account_get(const struct lb_account *account, const struct lb_measure *measure);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

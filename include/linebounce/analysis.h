@@ -12,9 +12,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Timed ops of all windows of a line, in ns; NaN where nothing was timed or too few were. */
 struct lb_result_latency {
@@ -203,8 +201,6 @@ const char *lb_analysis_event(const struct lb_analysis *analysis, size_t event, 
 /* Appends all lines to summary.csv. */
 int lb_analysis_write(const struct lb_analysis *analysis, struct lb_csv *csv, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -19,9 +19,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* A layout's name with "+LOCK" where the lock is not its own. */
 #define LB_FOUND_NAME_BYTES 96
@@ -276,8 +274,6 @@ const char *lb_found_base(const struct lb_found *found, int suite);
  * NaN: none was measured. */
 double lb_found_trip_ns(const struct lb_found *found);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

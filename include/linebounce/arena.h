@@ -13,9 +13,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 struct lb_arena;
 
@@ -105,8 +103,6 @@ static inline uint64_t lb_random_below(uint64_t *state, uint64_t n)
     return ((lb_random(state) >> 32) * n) >> 32;
 }
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -14,9 +14,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 enum lb_atomics {
     LB_ATOMICS_LOCKED,   /* x86's instructions with a lock prefix */
@@ -37,8 +35,6 @@ enum lb_atomics lb_atomics(void);
  * names when there is no such kind, -ENOTSUP with the reason where it is not usable. */
 int lb_atomics_choose(const char *name, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -17,9 +17,16 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* What stands between the two has C's linkage in C++ too. */
 #ifdef __cplusplus
-extern "C" {
+#define LB_BEGIN_C extern "C" {
+#define LB_END_C   }
+#else
+#define LB_BEGIN_C
+#define LB_END_C
 #endif
+
+LB_BEGIN_C
 
 /* Long enough for one sentence with a path and a list of names in it. */
 #define LB_WHY_BYTES 512
@@ -136,8 +143,6 @@ int lb_text_end(FILE *out, char **text);
  * where something else has the name. */
 int lb_make_folders(const char *path, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

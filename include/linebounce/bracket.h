@@ -14,9 +14,7 @@
 #include <linebounce/matrix.h>
 #include <linebounce/model.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 #define LB_BRACKET_SETTINGS 12
 /* Hand-over (2) x arbitration (3) x overlap (2), and in each third of them another keeping: a
@@ -72,8 +70,6 @@ struct lb_bracket_comparison {
 void lb_bracket_compare(const struct lb_bracket *bracket, const struct lb_bracket *against,
                         int role, struct lb_bracket_comparison *comparison);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -9,9 +9,7 @@
 
 #include <linebounce/structure.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Accesses to one offset of a line, by any code. */
 struct lb_c2c_touch {
@@ -58,8 +56,6 @@ int lb_c2c_place(const struct lb_c2c_line *line, const struct lb_structure *stru
 int lb_c2c_members(const struct lb_c2c_line *line, const struct lb_structure *structure,
                    size_t begin, bool written, size_t most, struct lb_why *why, char **members);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

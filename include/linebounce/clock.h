@@ -10,9 +10,7 @@
 #include <stdbool.h>
 #include <time.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 enum lb_clock_kind {
     LB_CLOCK_TSC,       /* x86 time-stamp counter, read with rdtscp */
@@ -93,8 +91,6 @@ static inline uint64_t lb_clock_ticks(const struct lb_clock *clock, double ns)
     return (uint64_t)(ns / clock->ns_per_tick + 0.5);
 }
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -16,9 +16,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Fewest runs on each side before there is a verdict. */
 #define LB_COMPARE_RUNS 3
@@ -121,8 +119,6 @@ extern const struct lb_schema lb_schema_comparison;
 int lb_compare_csv(const struct lb_compare *compare, char **text);
 int lb_compare_json(const struct lb_compare *compare, char **text);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

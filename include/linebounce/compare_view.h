@@ -9,9 +9,7 @@
 
 #include <linebounce/compare.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 enum lb_compare_sort {
     LB_COMPARE_BY_CHANGE, /* the largest first; those with a pause before saturated ones */
@@ -71,8 +69,6 @@ const char *lb_compare_part(const struct lb_compare_difference *difference, int 
  * machines, what differs; folded, every case. -ENOMEM, and what writing the file says. */
 int lb_compare_page(const struct lb_compare *compare, const char *path, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -12,9 +12,7 @@
 
 #include <linebounce/clock.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* clang-format off */
 /* X(cost, column of samples.csv, its meaning, column of summary.csv). "The other" is the PU at the
@@ -63,8 +61,6 @@ lb_handover_name(enum lb_handover handover); /* NULL for unknown, "plain", "migr
 double lb_handover_ratio(double fetch_load_ns, double reload_ns);
 enum lb_handover lb_handover_of(double ratio);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -17,9 +17,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* The system calls, so that a test can fail them one by one. Results are >= 0 or -errno. */
 struct perf_event_attr;
@@ -153,8 +151,6 @@ struct lb_counter_report {
 void lb_counters_probe(const struct lb_counter_calls *calls, const char *root,
                        const char *hypervisor, struct lb_counter_report *report);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -7,9 +7,7 @@
 
 #include <linebounce/base.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Writes the numbers in ascending order, neighbours as ranges, whatever order they come in. What
  * does not fit is cut behind a whole item and ends in "...". Returns text. -1 and other negative
@@ -22,8 +20,6 @@ const char *lb_cpus_text(const int *pu_os, size_t n, char *text, size_t bytes);
 #define LB_CPUS_MOST 65536
 int lb_cpus_parse(const char *list, int **pu_os, size_t *n);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -23,9 +23,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 struct lb_crew;
 
@@ -304,8 +302,6 @@ struct lb_log {
 int lb_blocks_reduce(const struct lb_log *logs, int n_threads, uint64_t warm_end, uint64_t stop,
                      bool keep_gaps, struct lb_thread_result *results);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

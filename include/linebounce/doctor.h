@@ -9,9 +9,7 @@
 #include <linebounce/environment.h>
 #include <linebounce/load.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What a short measurement said; the program makes it. */
 struct lb_doctor_probe {
@@ -90,8 +88,6 @@ enum lb_check_level lb_spoiled_level(double share);
 size_t lb_n_checks(void);
 void lb_check(size_t i, const struct lb_facts *facts, struct lb_finding *finding);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

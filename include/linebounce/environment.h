@@ -9,9 +9,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* The kernel's setting has negative values of its own. */
 #define LB_PARANOID_UNKNOWN (-1000)
@@ -41,8 +39,6 @@ void lb_environment_read(struct lb_environment *environment);
 /* Steal time of all CPUs in clock ticks of 10 ms since boot, from /proc/stat; -1 unknown. */
 int64_t lb_environment_steal_ticks(void);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

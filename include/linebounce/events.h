@@ -14,9 +14,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What a count means, whatever the machine calls it. */
 enum lb_quantity {
@@ -119,8 +117,6 @@ struct lb_event_code {
  */
 int lb_event_encode(const struct lb_event *event, struct lb_why *why, struct lb_event_code *code);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -22,9 +22,7 @@
 #include <linebounce/events.h>
 #include <linebounce/placement.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 struct lb_scenario;
 
@@ -82,8 +80,6 @@ enum lb_expectation { LB_EXPECTATION_NONE, LB_EXPECTATION_MET, LB_EXPECTATION_MI
 enum lb_expectation lb_expected_judge(const double counts[LB_EXPECTED_KINDS], size_t events,
                                       double expected, double counted);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -21,9 +21,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 #define LB_EXPLAIN_LEAST  5.0
 #define LB_EXPLAIN_SHARE  0.80
@@ -104,8 +102,6 @@ void lb_explain_destroy(struct lb_explanations *explanations);
 #define LB_CHAIN_BOTH  "chase256-refcount"
 extern const char *const lb_chain_layouts[];
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -17,9 +17,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* True for arguments that belong to Google Benchmark ("--benchmark_..." and "--v="). */
 bool lb_gbench_is_flag(const char *argument);
@@ -78,8 +76,6 @@ void lb_gbench_context(const char *key, const char *value);
  * -EALREADY: call it once. */
 int lb_gbench_replay(const struct lb_gbench_case *cases, size_t n, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

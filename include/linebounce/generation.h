@@ -9,9 +9,7 @@
 
 #include <linebounce/lock.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What of it is compiled into the loops: the later ones do what the earlier do, and more. */
 enum lb_rules {
@@ -70,8 +68,6 @@ int lb_generation_make(enum lb_rules rules, enum lb_lock_kind mm_lock, struct lb
  * length as snprintf. */
 int lb_generation_describe(const struct lb_generation *generation, char *text, size_t bytes);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -8,9 +8,7 @@
 
 #include <linebounce/stats.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* A scan of one operation at one work: ns_op by offset and round. */
 struct lb_scan {
@@ -41,8 +39,6 @@ struct lb_interference {
 int lb_interference(const struct lb_scan *scan, const struct lb_margin *margin, uint64_t seed,
                     struct lb_interference *result);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

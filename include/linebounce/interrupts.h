@@ -13,11 +13,11 @@
 #ifndef LINEBOUNCE_INTERRUPTS_H
 #define LINEBOUNCE_INTERRUPTS_H
 
+#include <linebounce/base.h>
+
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Whether a mark is lost here as it should be: tried once in the process, with a page fault. */
 bool lb_interrupts_told(void);
@@ -29,8 +29,6 @@ void lb_interrupts_mark(void);
 bool lb_interrupts_since_mark(void);
 void lb_interrupts_unmark(void);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

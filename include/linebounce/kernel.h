@@ -17,9 +17,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* The configuration ---------------------------------------------------------------------------- */
 
@@ -157,8 +155,6 @@ int lb_kernel_trace_parse(const char *text, struct lb_why *why, struct lb_kernel
 int lb_kernel_draw(const struct lb_kernel *kernel, const struct lb_kernel_trace *trace, char *text,
                    size_t bytes);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

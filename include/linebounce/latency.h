@@ -11,9 +11,7 @@
 
 #include <linebounce/base.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 #define LB_LATENCY_LINEAR  64
 #define LB_LATENCY_BITS    40
@@ -65,8 +63,6 @@ void lb_latency_merge_kept(const struct lb_latency_kept *addend, struct lb_laten
 /* lb_latency_above of it. */
 double lb_latency_kept_above(const struct lb_latency_kept *kept, double ticks);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

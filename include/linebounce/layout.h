@@ -25,9 +25,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* The fields of a vm_area_struct whose first group begins at HEAD (40 bytes) and whose second at
  * TAIL (56 bytes), as a list of struct lb_access: what a page fault reads. */
@@ -257,8 +255,6 @@ bool lb_layout_shares(const struct lb_layout *layout, enum lb_lock_kind lock, ui
 int lb_layout_draw(const struct lb_layout *layout, enum lb_lock_kind lock, char *text,
                    size_t bytes);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

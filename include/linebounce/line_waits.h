@@ -13,9 +13,7 @@
 #include <linebounce/costs.h>
 #include <linebounce/scenario.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What is done to one line in an op that finds it gone. */
 struct lb_line_wait {
@@ -42,8 +40,6 @@ int lb_line_waits_of(const struct lb_layout *layout, enum lb_lock_kind lock,
 double lb_line_wait_ns(const struct lb_line_wait *line, double transfer_ns,
                        const double costs[LB_COSTS]);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

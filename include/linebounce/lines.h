@@ -8,9 +8,7 @@
 
 #include <linebounce/layout.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 enum lb_piece_kind {
     LB_PIECE_OTHER,   /* lies there, and no op touches it */
@@ -75,8 +73,6 @@ size_t lb_part_lines(const struct lb_part *part);
 #define LB_LINE_SENTENCE_BYTES 96
 void lb_line_sentence(struct lb_line_use use, char sentence[LB_LINE_SENTENCE_BYTES]);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

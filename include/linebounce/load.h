@@ -9,9 +9,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* One reading of the accounts. Times are sums over the CPUs; NaN where the kernel does not say. */
 struct lb_load_mark {
@@ -46,8 +44,6 @@ void lb_load_between(const struct lb_load_mark *from, const struct lb_load_mark 
  * LB_LOAD_STOLEN_MOST. */
 bool lb_load_matters(const struct lb_load *load);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -38,9 +38,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* All kinds, as they are shown: X(NAME, name, readers, writers). Loops, operations, suites and
  * tables follow from a line here and from the class of the kind in a file of lib/lock/.
@@ -276,8 +274,6 @@ int lb_lock_read_begin(enum lb_lock_kind kind, const void *lock, struct lb_task 
 bool lb_lock_read_again(enum lb_lock_kind kind, const void *lock, struct lb_task *me,
                         uint32_t seen);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

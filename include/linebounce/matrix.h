@@ -15,9 +15,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 #define LB_MATRIX_CPUS_MOST    512
 #define LB_MATRIX_CLASSES_MOST 12
@@ -58,8 +56,6 @@ int lb_matrix_parse(const char *name, const char *text, enum lb_matrix_cell cell
                     struct lb_why *why, struct lb_matrix **matrix);
 void lb_matrix_destroy(struct lb_matrix *matrix);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

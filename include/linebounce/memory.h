@@ -8,9 +8,7 @@
 
 #include <linebounce/base.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Where neither the kernel nor a cgroup says anything. */
 #define LB_MEMORY_UNKNOWN UINT64_MAX
@@ -36,8 +34,6 @@ int lb_memory_room(const struct lb_memory *memory, const char *what, uint64_t by
 /* "512M", "4G", "65536K", "1048576" (bytes): a size of at least one page of 4 KiB. -EINVAL. */
 int lb_memory_parse(const char *text, struct lb_why *why, uint64_t *bytes);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

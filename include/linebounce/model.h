@@ -18,9 +18,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Which of those who wait gets the line. Nearest: to the core that has it, taken literally, so that
  * far ones may wait for ever: the worst case, not a forecast. */
@@ -157,8 +155,6 @@ void lb_model_programs_free(struct lb_model_programs *programs);
 int lb_model_expect(const struct lb_model_case *c, const struct lb_model_input *input,
                     const unsigned *cpus, struct lb_why *why, struct lb_model_result *result);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -9,9 +9,7 @@
 #include <linebounce/answer.h>
 #include <linebounce/lines.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Writes RUN_DIR/index.html. Title and first heading are the answer (lb_found_title); then its
  * table, what vouches for it, every difference as a table and on one axis, the layouts as lines of
@@ -48,8 +46,6 @@ int lb_lines_record(const struct lb_plan *plan, const char *dir, struct lb_why *
 int lb_lines_read(const char *path, struct lb_why *why, struct lb_lines **lines, size_t *n);
 void lb_lines_drop(struct lb_lines *lines, size_t n);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

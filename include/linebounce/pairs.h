@@ -13,9 +13,7 @@
 
 #include <linebounce/run.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Fresh lines for each pair, op, home and round. */
 #define LB_PU_PAIRS_LINES 9
@@ -113,8 +111,6 @@ int lb_pu_pairs_write(const struct lb_pu_pairs *pairs, bool emulated, struct lb_
 int lb_pu_pairs_write_square(const struct lb_pu_pairs *pairs, enum lb_pingpong_op op,
                              const char *path, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

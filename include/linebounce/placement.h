@@ -7,9 +7,7 @@
 
 #include <linebounce/topology.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* The closest level that two PUs share, nearest first. */
 enum lb_distance {
@@ -135,8 +133,6 @@ int lb_placement_of_class(const struct lb_topology *topology, const struct lb_pu
  * PUs (a plan for 512 PUs takes well under a second). -ENOMEM. */
 int lb_placement_classes(const struct lb_topology *topology, unsigned *classes);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

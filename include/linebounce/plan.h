@@ -12,9 +12,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What the user asked for; arrays are borrowed. A list of length 0 means the default that the
  * comment names. A scenario with words is measured at every offset. Layouts whose name is
@@ -184,8 +182,6 @@ bool lb_case_has_rates(const struct lb_case *c);
 int lb_case_roles(const struct lb_case *c);
 const char *lb_case_role_name(const struct lb_case *c, int role);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

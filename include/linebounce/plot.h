@@ -11,9 +11,7 @@
 
 #include <linebounce/base.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Draws into RUN_DIR/plots (made when missing), each as SVG and PNG, the data beside it; all but
  * layouts (the headline work and 0) at every work:
@@ -57,8 +55,6 @@ int lb_plot_within(const char *run_dir, const char *scripts_dir, double seconds,
 int lb_plot_hosts(const char *const *run_dirs, const char *const *names, int n, const char *out_dir,
                   const char *scripts_dir, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

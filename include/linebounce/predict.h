@@ -12,9 +12,7 @@
 
 #include <linebounce/model.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* How far it is off, as results/model.md has it: in runs that were made after the model's constants
  * were chosen, on the machine that they were chosen on. */
@@ -77,8 +75,6 @@ int lb_predict_folder(const struct lb_predict_request *request, struct lb_why *w
                       struct lb_predictions **predictions);
 void lb_predictions_destroy(struct lb_predictions *predictions);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -17,9 +17,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 enum lb_prefetcher_state {
     LB_PREFETCHER_ON,
@@ -49,8 +47,6 @@ int lb_prefetcher_set(const char *root, const int *pu_os, int n, bool on, struct
  * were tried all the same); -ESRCH where all is back but the guardian had died before. */
 int lb_prefetcher_restore(struct lb_prefetcher *prefetcher, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -16,9 +16,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Every row starts with it. It grows only where a column keeps its name and changes its meaning, or
  * rows come to stand for something else: what is refused for it cannot be compared. Columns that
@@ -188,8 +186,6 @@ const char *lb_json_name_at(const struct lb_json *json, const char *path, size_t
 int lb_json_same(const struct lb_json *json, const char *file, const char *path,
                  struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

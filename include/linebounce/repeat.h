@@ -18,9 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Of one figure, over the runs that have it. */
 struct lb_spread {
@@ -76,8 +74,6 @@ void lb_repeat_destroy(struct lb_repeat *repeat);
 extern const struct lb_schema lb_schema_repeat;
 int lb_repeat_write(const struct lb_repeat *repeat, const char *dir, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

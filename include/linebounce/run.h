@@ -19,9 +19,7 @@
 #include <signal.h>
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* One role of a case in one round: a window, or the mean over the windows of a roaming layout's
  * residues, each counted equally. Counts are sums. */
@@ -226,8 +224,6 @@ int lb_run_main_regime(const struct lb_run *run, int placement);
 /* Role of `b` that role `role` of `a` is compared to: the same where both have it, else 0. */
 int lb_run_partner_role(const struct lb_run *run, int a, int role, int b);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

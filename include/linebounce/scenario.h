@@ -10,9 +10,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 enum lb_scenario_kind {
     LB_SCENARIO_SAME_OBJECT,
@@ -224,8 +222,6 @@ int lb_scenario_allows(const struct lb_scenario *scenario, const struct lb_layou
  * object. */
 bool lb_scenario_blocks(const struct lb_scenario *scenario, enum lb_lock_kind lock);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -13,9 +13,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* One case on its own. */
 struct lb_summary {
@@ -287,8 +285,6 @@ double lb_stats_probe_noise(const double *change, size_t n);
 #define LB_REGIME_AGREE_MOST 2.0
 double lb_stats_probes_agree(double noise);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -11,9 +11,7 @@
 
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What a member is by its type's name: the kernel's first, then what programs have. */
 enum lb_structure_lock {
@@ -203,8 +201,6 @@ int lb_structure_move(const struct lb_structure *structure, const struct lb_move
  * VMA. */
 int lb_generation_read(const char *file, struct lb_why *why, struct lb_generation *generation);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -20,9 +20,7 @@
 
 #include <linebounce/whatif.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What binds the moves; NULL and 0 where nothing is said. */
 struct lb_suggest_options {
@@ -86,8 +84,6 @@ void lb_suggestions_destroy(struct lb_suggestions *suggestions);
 /* What the model says of a structure of whatif, as it is or as moved. -EINVAL: it makes no slab. */
 int lb_suggest_weigh(const struct lb_whatif *whatif, bool after, struct lb_suggest_weight *weight);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -13,9 +13,7 @@
 
 #include <linebounce/plan.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Rounds where neither the user nor a budget says otherwise: half as many again as the first look
  * at a verdict wants, since some windows are spoiled. */
@@ -57,8 +55,6 @@ int lb_sweep_create(const struct lb_sweep_request *request, struct lb_why *why,
                     struct lb_sweep **sweep);
 void lb_sweep_destroy(struct lb_sweep *sweep);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

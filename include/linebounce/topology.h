@@ -13,9 +13,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* One processing unit (logical CPU). The group numbers are dense indices in hwloc's logical order;
  * two PUs share a thing when their numbers for it are equal and not -1. -1: the machine has no such
@@ -80,8 +78,6 @@ const char *lb_topology_library(void);
  * offline or out of the cpuset. For the middle of a run, between windows. */
 int lb_topology_recheck(const int *pu_os, size_t n_pus, struct lb_why *why);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

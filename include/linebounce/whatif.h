@@ -10,9 +10,7 @@
 #include <linebounce/c2c.h>
 #include <linebounce/layout.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 #define LB_WHATIF_FIELDS_MOST (LB_LOADS + LB_WRITES_MOST)
 #define LB_WHATIF_FIELD_BYTES 48
@@ -99,8 +97,6 @@ int lb_whatif_layouts(const struct lb_whatif *whatif, struct lb_why *why,
 /* The word of the object, in bytes from its start, that is loaded or written for a field. */
 size_t lb_whatif_word(const struct lb_whatif_field *field, bool after);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif
