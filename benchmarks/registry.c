@@ -30,7 +30,7 @@ static const char *name_at(size_t i)
     return suites[i]->name;
 }
 
-const struct lb_names suite_names = {"suite", name_at, LB_COUNT(suites), NULL};
+const struct lb_names suite_names = {.what = "suite", .at = name_at, .n = LB_COUNT(suites)};
 
 int suite_find(const char *name, struct lb_why *why, const struct suite **suite)
 {

@@ -154,7 +154,7 @@ static void test_names(void **state)
 {
     const struct lb_generation *g;
     struct lb_why why = {""};
-    enum lb_mm_form form;
+    size_t form;
 
     (void)state;
     for (size_t i = 0; i < LB_GENERATIONS; i++) {
@@ -163,9 +163,9 @@ static void test_names(void **state)
     }
     assert_int_equal(lb_generation_find("6.16", &why, &g), -EINVAL);
     assert_non_null(strstr(why.text, "6.15"));
-    assert_int_equal(lb_mm_form_parse("separate", NULL, &form), 0);
+    assert_int_equal(lb_name_find(&lb_mm_form_names, "separate", NULL, &form), 0);
     assert_int_equal(form, LB_MM_SEPARATE);
-    assert_int_equal(lb_mm_form_parse("apart", &why, &form), -EINVAL);
+    assert_int_equal(lb_name_find(&lb_mm_form_names, "apart", &why, &form), -ENOENT);
     assert_non_null(strstr(why.text, "separate"));
 }
 

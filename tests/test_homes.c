@@ -18,17 +18,18 @@
 static void test_home_names(void **state)
 {
     struct lb_why why = {""};
-    enum lb_home home = LB_HOMES;
+    size_t home = LB_HOMES;
 
     (void)state;
     for (int i = 0; i < LB_HOMES; i++) {
-        assert_int_equal(lb_home_parse(lb_home_name((enum lb_home)i), NULL, &home), 0);
+        assert_int_equal(lb_name_find(&lb_home_names, lb_home_name((enum lb_home)i), NULL, &home),
+                         0);
         assert_int_equal(home, i);
     }
-    assert_int_equal(lb_home_parse("Local", &why, &home), -EINVAL);
+    assert_int_equal(lb_name_find(&lb_home_names, "Local", &why, &home), -ENOENT);
     assert_int_equal(home, LB_HOMES - 1);
     assert_non_null(strstr(why.text, "local, remote, interleaved, other-kind"));
-    assert_int_equal(lb_home_parse("", NULL, &home), -EINVAL);
+    assert_int_equal(lb_name_find(&lb_home_names, "", NULL, &home), -ENOENT);
 }
 
 static void assert_home(const struct lb_topology *t, const char *pus, enum lb_home home,

@@ -171,15 +171,16 @@ static void test_writers_parse(void **state)
 
 static void test_access_names(void **state)
 {
-    enum lb_picking access = LB_PICKINGS;
+    size_t access = LB_PICKINGS;
     struct lb_why why = {""};
 
     (void)state;
     for (int i = 0; i < LB_PICKINGS; i++) {
-        assert_int_equal(lb_picking_parse(lb_picking_name((enum lb_picking)i), NULL, &access), 0);
+        assert_int_equal(
+            lb_name_find(&lb_picking_names, lb_picking_name((enum lb_picking)i), NULL, &access), 0);
         assert_int_equal(access, i);
     }
-    assert_int_equal(lb_picking_parse("zipf", &why, &access), -EINVAL);
+    assert_int_equal(lb_name_find(&lb_picking_names, "zipf", &why, &access), -ENOENT);
     assert_int_equal(access, LB_PICKINGS - 1);
     assert_non_null(strstr(why.text, "shared-zipf"));
 }

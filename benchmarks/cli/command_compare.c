@@ -10,7 +10,6 @@
 
 #include <linebounce/compare.h>
 
-#include <argp.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -18,17 +17,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum {
-    EXIT_SLOWER = 3,
-    KEY_FORMAT = 'f',
-    KEY_OUT = 'o',
-    KEY_FAIL = 256,
-    KEY_BASELINE,
-    KEY_ALL,
-    KEY_FILTER,
-    KEY_SORT,
-    KEY_PAGE,
-};
+#define EXIT_SLOWER 3
 
 struct options {
     struct lb_compare_request request;
@@ -39,21 +28,6 @@ struct options {
     bool all;          /* every case, whatever became of it */
     const char *filter;
     enum lb_compare_sort sort;
-};
-
-static const struct argp_option argp_options[] = {
-    {"format", KEY_FORMAT, "FORMAT", 0, "text, csv, json, or commit: a table of 72 columns (text)",
-     0},
-    {"out", KEY_OUT, "FILE", 0, "Write there instead of to standard output", 0},
-    {"fail-if-slower", KEY_FAIL, "PERCENT", 0,
-     "End with status 3 when any case's interval lies wholly above that: 5%", 0},
-    {"baseline", KEY_BASELINE, "LAYOUT", 0,
-     "What the others are divided by within each run (as recorded)", 0},
-    {"all", KEY_ALL, 0, 0, "Every case of both sides, group by group", 0},
-    {"filter", KEY_FILTER, "TEXT", 0, "Cases whose name holds this alone: embedded, mixed, l3", 0},
-    {"sort", KEY_SORT, "HOW", 0, "change (the largest first), name or time (change)", 0},
-    {"page", KEY_PAGE, "FILE", 0, "Write the comparison as a page (HTML) too", 0},
-    {0},
 };
 
 static const char description[] =
@@ -80,15 +54,40 @@ static void add_path(struct options *o, int side, const char *path)
 }
 
 /* A share from "5%" or "5". */
-static double parse_percent(struct argp_state *state, const char *text)
+static int set_fail(const struct option_row *o, const char *value, void *input, struct lb_why *why)
 {
     char *end;
-    double percent = strtod(text, &end);
+    double percent = strtod(value, &end);
 
-    if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0) || percent > 1e6)
-        argp_error(state, "--fail-if-slower '%s': a percentage is expected, as 5%%", text);
-    return percent / 100;
+    if (end == value || (*end && strcmp(end, "%") != 0) || !(percent >= 0) || percent > 1e6)
+        return lb_fail(why, EINVAL, "--%s '%s': a percentage is expected, as 5%%", o->name, value);
+    ((struct options *)input)->fail_share = percent / 100;
+    return 0;
 }
+
+static const char *const formats[] = {"text", "csv", "json", "commit"};
+static const char *const sorts[LB_COMPARE_SORTS] = {"change", "name", "time"};
+static const struct lb_names format_names = {LB_NAMES_IN("format", formats)};
+static const struct lb_names sort_names = {LB_NAMES_IN("order", sorts)};
+
+#define AT(MEMBER) OPTION_AT(struct options, MEMBER)
+static const struct option_row options[] = {
+    {"format", 'f', "FORMAT", "text, csv, json, or commit: a table of 72 columns (text)",
+     option_name, AT(format), .words = &format_names},
+    {"out", 'o', "FILE", "Write there instead of to standard output", option_text, AT(out)},
+    {"fail-if-slower", 0, "PERCENT",
+     "End with status 3 when any case's interval lies wholly above that: 5%", set_fail,
+     AT(fail_share)},
+    {"baseline", 0, "LAYOUT", "What the others are divided by within each run (as recorded)",
+     option_text, AT(request.baseline)},
+    {"all", 0, NULL, "Every case of both sides, group by group", option_flag, AT(all)},
+    {"filter", 0, "TEXT", "Cases whose name holds this alone: embedded, mixed, l3", option_text,
+     AT(filter)},
+    {"sort", 0, "HOW", "change (the largest first), name or time (change)", option_word, AT(sort),
+     .words = &sort_names},
+    {"page", 0, "FILE", "Write the comparison as a page (HTML) too", option_text, AT(page)},
+    {0},
+};
 
 /* Two paths without -- are one a side. */
 static void end_of_paths(struct options *o, struct argp_state *state)
@@ -109,86 +108,22 @@ static void end_of_paths(struct options *o, struct argp_state *state)
         argp_error(state, "two results folders are needed: A B");
 }
 
-static const char *format_at(size_t i)
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
 {
-    static const char *const names[] = {"text", "csv", "json", "commit"};
+    struct options *o = input;
 
-    return names[i];
-}
-
-static const char *sort_at(size_t i)
-{
-    static const char *const names[LB_COMPARE_SORTS] = {"change", "name", "time"};
-
-    return names[i];
-}
-
-static size_t parse_name(const struct lb_names *names, const char *arg, struct argp_state *state)
-{
-    struct lb_why why;
-    size_t found = 0;
-
-    if (lb_name_find(names, arg, &why, &found))
-        argp_error(state, "%s", why.text);
-    return found;
-}
-
-static error_t parse_view(int key, char *arg, struct argp_state *state)
-{
-    static const struct lb_names sorts = {"order", sort_at, LB_COMPARE_SORTS, NULL};
-    struct options *o = state->input;
-
-    switch (key) {
-    case KEY_ALL:
-        o->all = true;
-        return 0;
-    case KEY_FILTER:
-        o->filter = arg;
-        return 0;
-    case KEY_SORT:
-        o->sort = (enum lb_compare_sort)parse_name(&sorts, arg, state);
-        return 0;
-    case KEY_PAGE:
-        o->page = arg;
-        return 0;
-    default:
+    if (key != ARGP_KEY_ARG && key != ARGP_KEY_END)
         return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    static const struct lb_names formats = {"format", format_at, 4, NULL};
-    struct options *o = state->input;
-
-    switch (key) {
-    case KEY_FORMAT:
-        parse_name(&formats, arg, state);
-        o->format = arg;
-        return 0;
-    case KEY_OUT:
-        o->out = arg;
-        return 0;
-    case KEY_FAIL:
-        o->fail_share = parse_percent(state, arg);
-        return 0;
-    case KEY_BASELINE:
-        o->request.baseline = arg;
-        return 0;
-    case ARGP_KEY_ARG:
-        o->parted |= state->quoted > 0;
+    o->parted |= state->quoted > 0;
+    if (key == ARGP_KEY_ARG) {
         add_path(o, state->quoted > 0 && state->next > state->quoted, arg);
         return 0;
-    case ARGP_KEY_END:
-        o->parted |= state->quoted > 0;
-        if (o->all && (o->filter || o->sort))
-            argp_error(state, "--all shows every case in the order of names: leave out --%s",
-                       o->filter ? "filter" : "sort");
-        end_of_paths(o, state);
-        return 0;
-    default:
-        return parse_view(key, arg, state);
     }
+    if (o->all && (o->filter || o->sort))
+        argp_error(state, "--all shows every case in the order of names: leave out --%s",
+                   o->filter ? "filter" : "sort");
+    end_of_paths(o, state);
+    return 0;
 }
 
 /* A slip of the shell's history must not cost a run. */
@@ -307,15 +242,18 @@ static int compare(const struct options *o)
 
 int command_compare(int argc, char **argv)
 {
-    static char name[] = "linebounce compare";
-    static const struct argp argp = {
-        argp_options, parse, "A B\nA1 A2 A3 -- B1 B2 B3", description, NULL, NULL, NULL};
+    static const struct option_table tables[] = {{.rows = options, .shows_usage = true}, {0}};
+    static const struct command_line line = {.name = "linebounce compare",
+                                             .tables = tables,
+                                             .words = words,
+                                             .args = "A B\nA1 A2 A3 -- B1 B2 B3",
+                                             .doc = description,
+                                             .flags = ARGP_IN_ORDER};
     struct options o = {.format = "text", .fail_share = NAN};
     int status;
 
     o.request.margin = (struct lb_margin){LB_MARGIN_NS, LB_MARGIN_SHARE};
-    argv[0] = name;
-    options_parse(&argp, argc, argv, ARGP_IN_ORDER, &o);
+    options_parse(&line, argc, argv, &o);
     status = compare(&o);
     free(o.paths[0]);
     free(o.paths[1]);

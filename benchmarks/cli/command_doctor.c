@@ -10,7 +10,6 @@
 #include "session/provenance.h"
 #include "session/session.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,56 +19,45 @@
 /* Where a finding's text begins, behind sign and name. */
 #define INDENT 16
 
-enum {
-    KEY_PUS = 256,
-    KEY_PLACEMENT = 'p',
-    KEY_NO_PROBE = 257,
-};
-
 struct ask {
     struct settings settings;
     bool no_probe;
 };
 
-static const struct argp_option doctor_options[] = {
-    {"placement", KEY_PLACEMENT, "NAME", 0, "The CPUs to be used (closest)", 0},
-    {"pus", KEY_PUS, "LIST", 0, "... by the kernel's numbers: 0,1", 0},
-    {"no-probe", KEY_NO_PROBE, 0, 0, "Measure nothing", 0},
+static int set_placement(const struct option_row *o, const char *value, void *input,
+                         struct lb_why *why)
+{
+    (void)o, (void)why;
+    list_add(&((struct ask *)input)->settings.placements, sizeof value, &value);
+    return 0;
+}
+
+static const struct option_row options[] = {
+    {"placement", 'p', "NAME", "The CPUs to be used (closest)", set_placement,
+     OPTION_AT(struct ask, settings.placements)},
+    {"pus", 0, "LIST", "... by the kernel's numbers: 0,1", option_text,
+     OPTION_AT(struct ask, settings.pus)},
+    {"no-probe", 0, NULL, "Measure nothing", option_flag, OPTION_AT(struct ask, no_probe)},
     {0},
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
 {
-    struct ask *a = state->input;
-
-    switch (key) {
-    case KEY_PUS:
-        a->settings.pus = arg;
-        return 0;
-    case KEY_PLACEMENT:
-        list_add(&a->settings.placements, sizeof arg, &arg);
-        return 0;
-    case KEY_NO_PROBE:
-        a->no_probe = true;
-        return 0;
-    case ARGP_KEY_ARG:
+    (void)input;
+    if (key == ARGP_KEY_ARG)
         argp_error(state, "'%s': doctor takes options only", arg);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    return ARGP_ERR_UNKNOWN;
 }
 
-static const struct argp doctor_argp = {
-    doctor_options,
-    parse,
-    NULL,
-    "Says what in this machine spoils results, with a remedy: ok, ! (limits or moves them a "
-    "little), x (spoils them), ? (the machine does not say). Looks for a second and measures for "
-    "two.\vExit status: 0 nothing spoils results, 1 something does, 2 wrong usage.",
-    NULL,
-    NULL,
-    NULL};
+static const struct option_table tables[] = {{.rows = options}, {0}};
+static const struct command_line line = {
+    .name = "linebounce doctor",
+    .tables = tables,
+    .words = words,
+    .doc = "Says what in this machine spoils results, with a remedy: ok, ! (limits or moves them a "
+           "little), x (spoils them), ? (the machine does not say). Looks for a second and "
+           "measures for "
+           "two.\vExit status: 0 nothing spoils results, 1 something does, 2 wrong usage."};
 
 static void print(const struct lb_finding *f)
 {
@@ -120,15 +108,13 @@ static int examine(const struct ask *a, const struct lb_topology *t)
 
 int command_doctor(int argc, char **argv)
 {
-    static char name[] = "linebounce doctor";
     struct ask a = {.no_probe = false};
     struct lb_topology *t = NULL;
     struct lb_why why = {""};
     int err, status;
 
     settings_init(&a.settings);
-    argv[0] = name;
-    options_parse(&doctor_argp, argc, argv, 0, &a);
+    options_parse(&line, argc, argv, &a);
     if (a.settings.pus && a.settings.placements.n) {
         lb_fail(&why, EINVAL, "--pus: says which CPUs: leave out --placement");
         status = session_complain(&why, EXIT_USAGE);

@@ -9,20 +9,10 @@
 
 #include <linebounce/explain.h>
 
-#include <argp.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { KEY_SCENARIO = 's', KEY_LAYOUT = 'l', KEY_AGAINST = 256, KEY_WORK };
-
-static const struct argp_option argp_options[] = {
-    {"scenario", KEY_SCENARIO, "SCENARIO", 0, "This one alone", 0},
-    {"layout", KEY_LAYOUT, "LAYOUT", 0, "Name the parts of this layout's difference", 0},
-    {"against", KEY_AGAINST, "LAYOUT", 0, "... to this one (the run's baseline)", 0},
-    {"work", KEY_WORK, "NS", 0, "At this pause alone (all but 0)", 0},
-    {0},
-};
 
 static const char description[] =
     "Says what the differences between layouts in the results folder DIR are made of: waiting for "
@@ -32,45 +22,39 @@ static const char description[] =
     "80 % of a difference, or where it is under 5 ns, no part is given as its cause.\n\n"
     "Exit status: 0 done, 1 nothing could be said, 2 wrong usage.";
 
-static double parse_work(struct argp_state *state, const char *text)
+static int set_work(const struct option_row *o, const char *value, void *input, struct lb_why *why)
 {
     char *end;
-    double ns = strtod(text, &end);
+    double ns = strtod(value, &end);
 
-    if (end == text || *end || !(ns > 0))
-        argp_error(state, "--work '%s': ns above 0 are expected", text);
-    return ns;
+    if (end == value || *end || !(ns > 0))
+        return lb_fail(why, EINVAL, "--%s '%s': ns above 0 are expected", o->name, value);
+    ((struct lb_explain_request *)input)->work_ns = ns;
+    return 0;
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    struct lb_explain_request *q = state->input;
+#define AT(MEMBER) OPTION_AT(struct lb_explain_request, MEMBER)
+static const struct option_row options[] = {
+    {"scenario", 's', "SCENARIO", "This one alone", option_text, AT(scenario)},
+    {"layout", 'l', "LAYOUT", "Name the parts of this layout's difference", option_text,
+     AT(layout)},
+    {"against", 0, "LAYOUT", "... to this one (the run's baseline)", option_text, AT(against)},
+    {"work", 0, "NS", "At this pause alone (all but 0)", set_work, AT(work_ns)},
+    {0},
+};
 
-    switch (key) {
-    case KEY_SCENARIO:
-        q->scenario = arg;
-        return 0;
-    case KEY_LAYOUT:
-        q->layout = arg;
-        return 0;
-    case KEY_AGAINST:
-        q->against = arg;
-        return 0;
-    case KEY_WORK:
-        q->work_ns = parse_work(state, arg);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (q->dir)
-            argp_error(state, "one results folder at a time");
-        q->dir = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!q->dir)
-            argp_error(state, "which results folder?");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
+{
+    struct lb_explain_request *q = input;
+
+    if (key == ARGP_KEY_END && !q->dir)
+        argp_error(state, "which results folder?");
+    if (key != ARGP_KEY_ARG)
+        return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
+    if (q->dir)
+        argp_error(state, "one results folder at a time");
+    q->dir = arg;
+    return 0;
 }
 
 static int explain(const struct lb_explain_request *q)
@@ -96,11 +80,14 @@ static int explain(const struct lb_explain_request *q)
 
 int command_explain(int argc, char **argv)
 {
-    static char name[] = "linebounce explain";
-    static const struct argp argp = {argp_options, parse, "DIR", description, NULL, NULL, NULL};
+    static const struct option_table tables[] = {{.rows = options, .shows_usage = true}, {0}};
+    static const struct command_line line = {.name = "linebounce explain",
+                                             .tables = tables,
+                                             .words = words,
+                                             .args = "DIR",
+                                             .doc = description};
     struct lb_explain_request request = {.work_ns = NAN};
 
-    argv[0] = name;
-    options_parse(&argp, argc, argv, 0, &request);
+    options_parse(&line, argc, argv, &request);
     return explain(&request);
 }

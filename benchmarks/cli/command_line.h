@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * command_line: the options of `run`, `sweep` and `show`.
+ * command_line: the options of `run`, `sweep` and `suggest`.
  */
 #ifndef LB_COMMAND_LINE_H
 #define LB_COMMAND_LINE_H
@@ -17,8 +17,5 @@ void settings_parse_suggest(int argc, char **argv, struct settings *settings);
 /* The same once more over the same settings: what is given now replaces what was given before,
  * lists too. */
 void settings_parse_again(int argc, char **argv, struct settings *settings);
-/* The same for `linebounce show WHAT`, which is one of `things`. */
-void settings_parse_show(int argc, char **argv, const struct lb_names *things,
-                         struct settings *settings);
 
 #endif

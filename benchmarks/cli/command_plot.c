@@ -12,7 +12,6 @@
 #include <linebounce/plot.h>
 #include <linebounce/record.h>
 
-#include <argp.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,22 +25,18 @@ struct folders {
     const char *out;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
 {
-    struct folders *f = state->input;
+    struct folders *f = input;
 
-    if (key == 'o') {
-        f->out = arg;
-        return 0;
-    }
-    if (key == ARGP_KEY_ARGS) {
-        f->at = state->argv + state->next;
-        f->n = state->argc - state->next;
-        return 0;
-    }
+    (void)arg;
     if (key == ARGP_KEY_NO_ARGS)
         argp_error(state, "which results folder?");
-    return ARGP_ERR_UNKNOWN;
+    if (key != ARGP_KEY_ARGS)
+        return ARGP_ERR_UNKNOWN;
+    f->at = state->argv + state->next;
+    f->n = state->argc - state->next;
+    return 0;
 }
 
 /* Tables are worth a page without pictures too; without good data there is none. */
@@ -174,27 +169,25 @@ static int check(const struct folders *f)
 
 int command_plot(int argc, char **argv)
 {
-    static char name[] = "linebounce plot";
-    static const struct argp_option options[] = {
-        {"out", 'o', "DIR", 0,
-         "Folder for picture and page of several folders (plots/ of the first)", 0},
+    static const struct option_row options[] = {
+        {"out", 'o', "DIR", "Folder for picture and page of several folders (plots/ of the first)",
+         option_text, OPTION_AT(struct folders, out)},
         {0},
     };
-    static const struct argp argp = {
-        options,
-        parse,
-        "DIR...",
-        "Draws DIR/plots/ and DIR/index.html from the CSV files in DIR, by gnuplot. Of "
-        "several folders (hosts, kernels, builds) also one picture of all, and hosts.html beside "
-        "it: layouts by runs.",
-        NULL,
-        NULL,
-        NULL};
+    static const struct option_table tables[] = {{.rows = options}, {0}};
+    static const struct command_line line = {
+        .name = "linebounce plot",
+        .tables = tables,
+        .words = words,
+        .args = "DIR...",
+        .doc = "Draws DIR/plots/ and DIR/index.html from the CSV files in DIR, by gnuplot. Of "
+               "several folders (hosts, kernels, builds) also one picture of all, and hosts.html "
+               "beside "
+               "it: layouts by runs."};
     struct folders f = {NULL, 0, NULL};
     int status;
 
-    argv[0] = name;
-    options_parse(&argp, argc, argv, 0, &f);
+    options_parse(&line, argc, argv, &f);
     if ((status = check(&f)))
         return status;
     for (int i = 0; i < f.n; i++) {

@@ -11,62 +11,11 @@
 #include <linebounce/placement.h>
 #include <linebounce/scenario.h>
 
-#include <argp.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-    KEY_SCENARIO = 's',
-    KEY_LAYOUT = 'l',
-    KEY_LOCK = 'k',
-    KEY_THREADS = 't',
-    KEY_FORMAT = 'f',
-    KEY_FETCH = 256,
-    KEY_UPGRADE,
-    KEY_HANDOVER,
-    KEY_MATRIX,
-    KEY_LATENCY,
-    KEY_TOPOLOGY,
-    KEY_THINK,
-    KEY_HELD,
-    KEY_PREFETCHER,
-    KEY_BASELINE,
-    KEY_PLACEMENT,
-};
-
-static const struct argp_option argp_options[] = {
-    {0, 0, 0, 0, "What is asked (lists are comma-separated):", 1},
-    {"scenario", KEY_SCENARIO, "LIST", 0,
-     "Scenarios (same-object, neighbours, observer, nested); of a folder one", 0},
-    {"layout", KEY_LAYOUT, "LIST", 0, "Layouts, as run takes them (all built-in ones)", 0},
-    {"lock", KEY_LOCK, "LIST", 0, "Lock kinds in place of each layout's own", 0},
-    {"think", KEY_THINK, "NS", 0, "Pause between ops, above 0 (200)", 0},
-    {"held", KEY_HELD, "NS", 0, "For how long a lock is held, beside what the op does (0)", 0},
-    {0, 0, 0, 0, "Two threads, without a folder:", 2},
-    {"fetch", KEY_FETCH, "NS", 0, "What an op pays for a line that the other core has changed", 0},
-    {"upgrade", KEY_UPGRADE, "NS", 0, "... to change a line that the other has read (as a fetch)",
-     0},
-    {"handover", KEY_HANDOVER, "KIND", 0,
-     "migratory (a load takes a changed line away) or plain (both have it then)", 0},
-    {0, 0, 0, 0, "More threads:", 3},
-    {"matrix", KEY_MATRIX, "FILE", 0, "Latencies between all CPUs, in ns, as tools print them", 0},
-    {"latency", KEY_LATENCY, "KIND", 0,
-     "What its cells hold: half of a round trip or the whole trip (half)", 0},
-    {"topology", KEY_TOPOLOGY, "FILE|TEXT", 0,
-     "hwloc XML of that machine: threads lie by --placement on its CPUs", 0},
-    {"placement", KEY_PLACEMENT, "NAME", 0,
-     "With --topology: scatter, as far apart as it has CPUs, or compact (scatter)", 0},
-    {"threads", KEY_THREADS, "LIST", 0, "Numbers of threads (2)", 0},
-    {"prefetcher", KEY_PREFETCHER, "on|off", 0, "Whether a miss fetches both lines of a pair (off)",
-     0},
-    {"baseline", KEY_BASELINE, "LAYOUT", 0, "What the others are held against (pointer)", 0},
-    {0, 0, 0, 0, "Output:", 4},
-    {"format", KEY_FORMAT, "FORMAT", 0, "text, csv or json (text)", 0},
-    {0},
-};
 
 static const char description[] =
     "Says what layouts cost by a model of cache lines: from the results folder DIR, beside what "
@@ -92,152 +41,99 @@ struct ask {
 
 static void __attribute__((noreturn)) refuse(struct lb_why *why, int err)
 {
-    fprintf(stderr, "linebounce: %s\n", lb_explain(why, err, "predict")->text);
-    exit(err == -ENOMEM ? EXIT_NOT_MEASURED : EXIT_USAGE);
+    options_refuse(why, err, "predict");
 }
 
 /* Options ----------------------------------------------------------------------------------------
  */
 
-static const char *handover_at(size_t i)
+static int set_handover(const struct option_row *o, const char *value, void *input,
+                        struct lb_why *why)
 {
-    return lb_handover_name(i ? LB_HANDOVER_PLAIN : LB_HANDOVER_MIGRATORY);
+    static const enum lb_handover kinds[] = {LB_HANDOVER_MIGRATORY, LB_HANDOVER_PLAIN};
+    struct ask *a = input;
+    size_t found;
+    int err = lb_name_find(o->words, value, why, &found);
+
+    if (!err)
+        a->costs.handover = kinds[found];
+    return err;
 }
 
-static const char *cell_at(size_t i)
+static int set_ns(const struct option_row *o, const char *value, void *input, struct lb_why *why)
 {
-    return i ? "trip" : "half";
-}
+    double *ns = (double *)(void *)((char *)input + o->at);
+    int err = value_number(o->name, value, o->least, why, ns);
 
-static const char *placement_at(size_t i)
-{
-    return i ? "compact" : "scatter";
-}
-
-static const char *switch_at(size_t i)
-{
-    return i ? "on" : "off";
-}
-
-static const char *format_at(size_t i)
-{
-    static const char *const names[] = {"text", "csv", "json"};
-
-    return names[i];
-}
-
-static size_t word_of(const char *what, const char *(*at)(size_t), size_t n, const char *text)
-{
-    const struct lb_names names = {what, at, n, NULL};
-    struct lb_why why = {""};
-    size_t found = 0;
-    int err = lb_name_find(&names, text, &why, &found);
-
-    if (err)
-        refuse(&why, -EINVAL);
-    return found;
-}
-
-static double ns_of(const char *option, const char *text, double least)
-{
-    struct lb_why why = {""};
-    double ns = 0;
-    int err = value_number(option, text, least, &why, &ns);
-
-    if (!err && ns > 1e6)
-        err = lb_fail(&why, EINVAL, "--%s '%s': over a millisecond", option, text);
-    if (err)
-        refuse(&why, err);
-    return ns;
+    return !err && *ns > 1e6 ? lb_fail(why, EINVAL, "--%s '%s': over a millisecond", o->name, value)
+                             : err;
 }
 
 /* Saturated threads keep a line for bursts, and how long decides everything. */
-static double think_of(const char *text)
+static int set_think(const struct option_row *o, const char *value, void *input, struct lb_why *why)
 {
-    struct lb_why why = {""};
-    double ns = ns_of("think", text, 0);
+    int err = set_ns(o, value, input, why);
 
-    if (!(ns > 0)) {
-        lb_fail(&why, EINVAL,
-                "--think 0: saturated throughput is not predicted: the model was off by a factor "
-                "of 0.35 to 2.6 there");
-        refuse(&why, -EINVAL);
-    }
-    return ns;
+    return err || ((struct ask *)input)->think_ns > 0
+               ? err
+               : lb_fail(why, EINVAL,
+                         "--think 0: saturated throughput is not predicted: the model was off by a "
+                         "factor of 0.35 to 2.6 there");
 }
 
-static error_t parse_pair(int key, const char *arg, struct ask *a)
-{
-    switch (key) {
-    case KEY_FETCH:
-        a->costs.fetch_ns = ns_of("fetch", arg, 0.1);
-        a->for_pair = "--fetch";
-        return 0;
-    case KEY_UPGRADE:
-        a->costs.upgrade_ns = ns_of("upgrade", arg, 0);
-        a->for_pair = "--upgrade";
-        return 0;
-    case KEY_HANDOVER:
-        a->costs.handover =
-            word_of("hand-over", handover_at, 2, arg) ? LB_HANDOVER_PLAIN : LB_HANDOVER_MIGRATORY;
-        a->for_pair = "--handover";
-        return 0;
-    case KEY_THINK:
-        a->think_ns = think_of(arg);
-        a->for_both = "--think";
-        return 0;
-    case KEY_HELD:
-        a->held_ns = ns_of("held", arg, 0);
-        a->for_both = "--held";
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
+static const char *const handovers[] = {"migratory", "plain"}, *const cells[] = {"half", "trip"},
+                         *const switches[] = {"off", "on"},
+                         *const placements[] = {"scatter", "compact"},
+                         *const formats[] = {"text", "csv", "json"};
+static const struct lb_names handover_names = {LB_NAMES_IN("hand-over", handovers)},
+                             cell_names = {LB_NAMES_IN("latency", cells)},
+                             switch_names = {LB_NAMES_IN("prefetcher", switches)},
+                             placement_names = {LB_NAMES_IN("placement", placements)},
+                             format_names = {LB_NAMES_IN("format", formats)};
 
-static error_t parse_matrix(int key, char *arg, struct ask *a)
-{
-    switch (key) {
-    case KEY_MATRIX:
-        a->matrix = arg;
-        return 0;
-    case KEY_LATENCY:
-        a->cell = word_of("latency", cell_at, 2, arg) ? LB_MATRIX_TRIP : LB_MATRIX_HALF;
-        a->for_matrix = "--latency";
-        return 0;
-    case KEY_TOPOLOGY:
-        a->topology = arg;
-        a->for_matrix = "--topology";
-        return 0;
-    case KEY_PLACEMENT:
-        a->placement = placement_at(word_of("placement", placement_at, 2, arg));
-        a->for_matrix = "--placement";
-        return 0;
-    case KEY_PREFETCHER:
-        a->pairs = word_of("prefetcher", switch_at, 2, arg) != 0;
-        a->for_matrix = "--prefetcher";
-        return 0;
-    case KEY_BASELINE:
-        a->settings.baseline = arg;
-        a->for_matrix = "--baseline";
-        return 0;
-    case KEY_FORMAT:
-        a->format = (enum predict_format)word_of("format", format_at, 3, arg);
-        return 0;
-    default:
-        return parse_pair(key, arg, a);
-    }
-}
+#define AT(MEMBER)  OPTION_AT(struct ask, MEMBER)
+#define FOR(MEMBER) .noted = offsetof(struct ask, for_##MEMBER)
 
-static error_t parse_list(const char *option, const char *arg, struct ask *a)
-{
-    struct lb_why why = {""};
-    int err = values_add(&a->settings, option, arg, &why);
-
-    if (err)
-        refuse(&why, err);
-    return 0;
-}
+static const struct option_row options[] = {
+    {.doc = "What is asked (lists are comma-separated):", .group = 1},
+    {"scenario", 's', "LIST",
+     "Scenarios (same-object, neighbours, observer, nested); of a folder one", option_list,
+     AT(settings)},
+    {"layout", 'l', "LIST", "Layouts, as run takes them (all built-in ones)", option_list,
+     AT(settings)},
+    {"lock", 'k', "LIST", "Lock kinds in place of each layout's own", option_list, AT(settings)},
+    {"think", 0, "NS", "Pause between ops, above 0 (200)", set_think, AT(think_ns), FOR(both)},
+    {"held", 0, "NS", "For how long a lock is held, beside what the op does (0)", set_ns,
+     AT(held_ns), FOR(both)},
+    {.doc = "Two threads, without a folder:", .group = 2},
+    {"fetch", 0, "NS", "What an op pays for a line that the other core has changed", set_ns,
+     AT(costs.fetch_ns), FOR(pair), .least = 0.1},
+    {"upgrade", 0, "NS", "... to change a line that the other has read (as a fetch)", set_ns,
+     AT(costs.upgrade_ns), FOR(pair)},
+    {"handover", 0, "KIND",
+     "migratory (a load takes a changed line away) or plain (both have it then)", set_handover,
+     FOR(pair), .words = &handover_names},
+    {.doc = "More threads:", .group = 3},
+    {"matrix", 0, "FILE", "Latencies between all CPUs, in ns, as tools print them", option_text,
+     AT(matrix)},
+    {"latency", 0, "KIND", "What its cells hold: half of a round trip or the whole trip (half)",
+     option_word, AT(cell), FOR(matrix), .words = &cell_names},
+    {"topology", 0, "FILE|TEXT",
+     "hwloc XML of that machine: threads lie by --placement on its CPUs", option_text, AT(topology),
+     FOR(matrix)},
+    {"placement", 0, "NAME",
+     "With --topology: scatter, as far apart as it has CPUs, or compact (scatter)", option_name,
+     AT(placement), FOR(matrix), .words = &placement_names},
+    {"threads", 't', "LIST", "Numbers of threads (2)", option_list, AT(settings)},
+    {"prefetcher", 0, "on|off", "Whether a miss fetches both lines of a pair (off)", option_word,
+     AT(pairs), FOR(matrix), .words = &switch_names},
+    {"baseline", 0, "LAYOUT", "What the others are held against (pointer)", option_text,
+     AT(settings.baseline), FOR(matrix)},
+    {.doc = "Output:", .group = 4},
+    {"format", 'f', "FORMAT", "text, csv or json (text)", option_word, AT(format),
+     .words = &format_names},
+    {0},
+};
 
 static void check(const struct ask *a, struct argp_state *state)
 {
@@ -247,41 +143,29 @@ static void check(const struct ask *a, struct argp_state *state)
         argp_error(state, "predict from what? A results folder, --matrix FILE, or --fetch NS "
                           "--handover KIND: one of them");
     if (!pair && a->for_pair)
-        argp_error(state, "%s goes with --fetch", a->for_pair);
+        argp_error(state, "--%s goes with --fetch", a->for_pair);
     if (pair && a->costs.handover == LB_HANDOVER_UNKNOWN)
         argp_error(state, "--handover: migratory or plain? machine.handover in a run.json says it");
     if (!a->matrix && a->for_matrix)
-        argp_error(state, "%s goes with --matrix", a->for_matrix);
+        argp_error(state, "--%s goes with --matrix", a->for_matrix);
     if (a->placement && !a->topology)
         argp_error(state, "--placement goes with --topology, which says where CPUs lie");
     if (a->dir && a->for_both)
-        argp_error(state, "%s: a folder says that itself", a->for_both);
+        argp_error(state, "--%s: a folder says that itself", a->for_both);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
 {
-    struct ask *a = state->input;
+    struct ask *a = input;
 
-    switch (key) {
-    case KEY_SCENARIO:
-        return parse_list("scenario", arg, a);
-    case KEY_LAYOUT:
-        return parse_list("layout", arg, a);
-    case KEY_LOCK:
-        return parse_list("lock", arg, a);
-    case KEY_THREADS:
-        return parse_list("threads", arg, a);
-    case ARGP_KEY_ARG:
-        if (a->dir)
-            argp_error(state, "one results folder at a time");
-        a->dir = arg;
-        return 0;
-    case ARGP_KEY_END:
+    if (key == ARGP_KEY_END)
         check(a, state);
-        return 0;
-    default:
-        return parse_matrix(key, arg, a);
-    }
+    if (key != ARGP_KEY_ARG)
+        return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
+    if (a->dir)
+        argp_error(state, "one results folder at a time");
+    a->dir = arg;
+    return 0;
 }
 
 /* Cases ------------------------------------------------------------------------------------------
@@ -552,7 +436,7 @@ static int of_matrix(struct ask *a)
     if (err)
         return failed(&why, err, a->matrix);
     if (!a->placement)
-        a->placement = placement_at(0);
+        a->placement = placements[0];
     if (a->topology && (err = lb_topology_load(a->topology, &why, &topology))) {
         status = failed(&why, err, a->topology);
     } else {
@@ -565,14 +449,17 @@ static int of_matrix(struct ask *a)
 
 int command_predict(int argc, char **argv)
 {
-    static char name[] = "linebounce predict";
-    static const struct argp argp = {argp_options, parse, "[DIR]", description, NULL, NULL, NULL};
+    static const struct option_table tables[] = {{.rows = options}, {0}};
+    static const struct command_line line = {.name = "linebounce predict",
+                                             .tables = tables,
+                                             .words = words,
+                                             .args = "[DIR]",
+                                             .doc = description};
     struct ask ask = {.costs = {.upgrade_ns = NAN}, .think_ns = 200};
     int status;
 
-    argv[0] = name;
     settings_init(&ask.settings);
-    options_parse(&argp, argc, argv, 0, &ask);
+    options_parse(&line, argc, argv, &ask);
     status = ask.dir ? of_folder(&ask) : ask.matrix ? of_matrix(&ask) : of_pair(&ask);
     settings_finish(&ask.settings);
     return status;

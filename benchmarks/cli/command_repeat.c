@@ -5,12 +5,12 @@
 #include "commands.h"
 
 #include "options.h"
+#include "session/session.h"
 #include "report/repeat_table.h"
 #include "session/provenance.h"
 
 #include <linebounce/repeat.h>
 
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,7 +26,7 @@
 /* The command line: N and what goes to each run, or folders of runs that are there. */
 struct order {
     size_t n_runs; /* 0: of folders */
-    char *out;
+    const char *out;
     char **rest; /* arguments of run, or folders; NULL at the end */
     size_t n_rest;
 };
@@ -57,7 +57,7 @@ static void __attribute__((noreturn)) refuse(const char *text, const char *what)
 }
 
 /* Whether the word is --out; then its value, which may be the next word. */
-static bool take_out(int argc, char **argv, int *i, char **out)
+static bool take_out(int argc, char **argv, int *i, const char **out)
 {
     if (!strncmp(argv[*i], "--out=", 6))
         *out = argv[*i] + 6;
@@ -85,7 +85,7 @@ static size_t parse_runs(const char *word)
 }
 
 /* What stands before N is ours (--help), all behind it but for --out is run's. */
-static void parse(int argc, char **argv, const struct argp *argp, struct order *o)
+static void parse(int argc, char **argv, const struct command_line *line, struct order *o)
 {
     char **own = calloc((size_t)argc + 1, sizeof *own);
     int n_own = 0;
@@ -108,7 +108,7 @@ static void parse(int argc, char **argv, const struct argp *argp, struct order *
             o->rest[o->n_rest++] = argv[i];
         begun = true;
     }
-    options_parse(argp, n_own, own, 0, NULL);
+    options_parse(line, n_own, own, o);
     free(own);
     if (!begun)
         refuse("how often? linebounce repeat 10 [OPTION OF RUN...]", NULL);
@@ -189,10 +189,8 @@ static int report(char *const *dirs, size_t n, const char *out)
     struct lb_why why = {""};
     int err = lb_repeat_create((const char *const *)dirs, n, NULL, &why, &repeat);
 
-    if (err) {
-        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, "repeat")->text);
-        return EXIT_NOT_MEASURED;
-    }
+    if (err)
+        return session_complain(lb_explain(&why, err, "repeat"), EXIT_NOT_MEASURED);
     if ((err = repeat_table(stdout, repeat)) || (out && (err = lb_repeat_write(repeat, out, &why))))
         fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, out ? out : "repeat")->text);
     else if (out)
@@ -242,10 +240,8 @@ static int repeat_runs(const struct order *o)
     char out[4096], **dirs;
     int fd, status = EXIT_NOT_MEASURED, err = provenance_folder(&s, out, sizeof out, &why, &fd);
 
-    if (err) {
-        fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, "results folder")->text);
-        return EXIT_NOT_MEASURED;
-    }
+    if (err)
+        return session_complain(lb_explain(&why, err, "results folder"), EXIT_NOT_MEASURED);
     if ((dirs = name_folders(o->n_runs, out)))
         status = run_and_report(o, dirs, out);
     for (size_t r = 0; dirs && r < o->n_runs; r++)
@@ -263,36 +259,35 @@ static int repeat_folders(const struct order *o)
 
     if (!err)
         return report(o->rest, o->n_rest, o->out);
-    fprintf(stderr, "linebounce: %s\n", lb_explain(&why, err, o->out)->text);
-    return EXIT_NOT_MEASURED;
+    return session_complain(lb_explain(&why, err, o->out), EXIT_NOT_MEASURED);
 }
 
 int command_repeat(int argc, char **argv)
 {
-    static char name[] = "linebounce repeat";
-    static const struct argp_option options[] = {
-        {"out", 'o', "DIR", 0, "Folder for the runs, DIR/1 and so on (results/HOST/UTC-TIME)", 0},
+    static const struct option_row options[] = {
+        {"out", 'o', "DIR", "Folder for the runs, DIR/1 and so on (results/HOST/UTC-TIME)",
+         option_text, OPTION_AT(struct order, out)},
         {0},
     };
-    static const struct argp argp = {
-        options,
-        NULL,
-        "N [OPTION OF RUN...] [SUITE...]\nDIR DIR...",
-        "Measures the same run N times, and says how well its figures repeat: over all pairs of "
-        "runs, within one regime, as they were measured and as they would be at one round trip "
-        "of a line. Folders of runs that are there are compared likewise.\v"
-        "DIR has the runs' folders 1 to N with their tables in N.txt, repeat.csv and "
-        "repeat.json.\n\n"
-        "Exit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 interrupted "
-        "(runs that are complete are compared).",
-        NULL,
-        NULL,
-        NULL};
+    static const struct option_table tables[] = {{.rows = options}, {0}};
+    static const struct command_line line = {
+        .name = "linebounce repeat",
+        .tables = tables,
+        .args = "N [OPTION OF RUN...] [SUITE...]\nDIR DIR...",
+        .doc =
+            "Measures the same run N times, and says how well its figures repeat: over all pairs "
+            "of "
+            "runs, within one regime, as they were measured and as they would be at one round trip "
+            "of a line. Folders of runs that are there are compared likewise.\v"
+            "DIR has the runs' folders 1 to N with their tables in N.txt, repeat.csv and "
+            "repeat.json.\n\n"
+            "Exit status: 0 done, 1 something could not be measured, 2 wrong usage, 130 "
+            "interrupted "
+            "(runs that are complete are compared)."};
     struct order o = {.out = NULL};
     int status;
 
-    argv[0] = name;
-    parse(argc, argv, &argp, &o);
+    parse(argc, argv, &line, &o);
     status = o.n_runs ? repeat_runs(&o) : repeat_folders(&o);
     free(o.rest);
     return status;

@@ -2,8 +2,8 @@
  *
  * linebounce show: what the program knows.
  */
-#include "command_line.h"
 #include "commands.h"
+#include "options.h"
 
 #include "session/counters_report.h"
 #include "request/settings.h"
@@ -294,12 +294,86 @@ static const struct {
     {"topology", show_topology},
 };
 
-static const char *thing_at(size_t i)
+const struct lb_names show_names = {LB_NAMES_OF("thing to show", things, name)};
+
+/* Its command line ---------------------------------------------------------------------------- */
+
+static const char *handover_at(size_t i)
 {
-    return things[i].name;
+    return lb_handover_name((enum lb_handover)i);
 }
 
-const struct lb_names show_names = {"thing to show", thing_at, LB_COUNT(things), NULL};
+static const struct lb_names handovers = {
+    .what = "kind of hand-over", .at = handover_at, .n = LB_HANDOVER_MIGRATORY + 1};
+
+static const struct option_row show_options[] = {
+    {"topology", 0, "FILE|TEXT", "Another machine: hwloc XML or a synthetic description",
+     option_text, OPTION_AT(struct settings, topology)},
+    {"layout", 'l', "LIST", "Which layouts", option_list, .at = 0},
+    {"lock", 'k', "LIST", "With this kind of lock", option_list, .at = 0},
+    {"scenario", 's', "LIST", "counters --expected: in these scenarios alone", option_list,
+     .at = 0},
+    {"expected", 0, NULL,
+     "counters: what they should count an op, by a model of two threads and their lines",
+     option_flag, OPTION_AT(struct settings, expected)},
+    {"handover", 0, "KIND",
+     "counters --expected: where lines are handed over migratory or plain (both)", option_word,
+     OPTION_AT(struct settings, handover), .words = &handovers},
+    {"trace", 0, NULL,
+     "kernel: count real addresses of VMAs for 3 s too (root, bpftrace, a kernel with kprobes)",
+     option_flag, OPTION_AT(struct settings, trace)},
+    {0},
+};
+
+/* What goes with one thing alone. */
+static void check_show(const struct settings *s, struct argp_state *state)
+{
+    char list[LB_WHY_BYTES];
+
+    if (!s->what)
+        argp_error(state, "show what? %s", lb_names_list(&show_names, list, sizeof list));
+    if (s->trace && strcmp(s->what, "kernel") != 0)
+        argp_error(state, "--trace goes with kernel, not with %s", s->what);
+    if (s->expected && strcmp(s->what, "counters") != 0)
+        argp_error(state, "--expected goes with counters, not with %s", s->what);
+    if (!s->expected && (s->scenarios.n || s->handover != LB_HANDOVER_UNKNOWN))
+        argp_error(state, "--scenario and --handover go with counters --expected");
+}
+
+static error_t show_words(int key, char *arg, struct argp_state *state, void *input)
+{
+    struct settings *s = input;
+
+    if (key == ARGP_KEY_END)
+        check_show(s, state);
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    if (s->what)
+        argp_error(state, "one thing at a time: '%s' or '%s'", s->what, arg);
+    s->what = arg;
+    return 0;
+}
+
+static void parse(int argc, char **argv, struct settings *s)
+{
+    static const struct option_table tables[] = {{.rows = show_options}, {0}};
+    static const struct command_line line = {
+        .name = "linebounce show",
+        .tables = tables,
+        .words = show_words,
+        .args = "WHAT",
+        .doc = "Prints what the program knows: of this machine, of another (--topology), or of "
+               "itself.",
+        .choices = "WHAT is one of",
+        .chosen = &show_names};
+    struct lb_why why = {""};
+    int err;
+
+    options_parse(&line, argc, argv, s);
+    /* A structure needs neither lock nor fields. */
+    if (strcmp(s->what, "structure") != 0 && (err = settings_settle_layouts(s, &why)))
+        options_refuse(&why, err, "command line");
+}
 
 int command_show(int argc, char **argv)
 {
@@ -311,7 +385,7 @@ int command_show(int argc, char **argv)
     if (argc > 1 && !strcmp(argv[1], "result"))
         return show_result(argc - 1, argv + 1);
     settings_init(&s);
-    settings_parse_show(argc, argv, &show_names, &s);
+    parse(argc, argv, &s);
     if (lb_name_find(&show_names, s.what, &why, &found)) {
         fprintf(stderr, "linebounce: %s\n", why.text);
         status = EXIT_USAGE;

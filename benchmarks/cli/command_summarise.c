@@ -10,7 +10,6 @@
 
 #include <linebounce/page.h>
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,43 +21,26 @@ struct ask {
     const char *page;
 };
 
-static const struct argp_option options[] = {
-    {"format", 'f', "FORMAT", 0, "text or csv (text)", 0},
-    {"page", 'p', "FILE", 0, "Write a page (HTML) too: the table, each machine and its answer", 0},
+static const char *const formats[] = {"text", "csv"};
+static const struct lb_names format_names = {LB_NAMES_IN("format", formats)};
+
+static const struct option_row options[] = {
+    {"format", 'f', "FORMAT", "text or csv (text)", option_word, OPTION_AT(struct ask, csv),
+     .words = &format_names},
+    {"page", 'p', "FILE", "Write a page (HTML) too: the table, each machine and its answer",
+     option_text, OPTION_AT(struct ask, page)},
     {0},
 };
 
-static const char *format_at(size_t i)
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
 {
-    return i ? "csv" : "text";
-}
+    struct ask *a = input;
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    static const struct lb_names formats = {"format", format_at, 2, NULL};
-    struct ask *a = state->input;
-    struct lb_why why;
-    size_t found = 0;
-
-    switch (key) {
-    case 'f':
-        if (lb_name_find(&formats, arg, &why, &found))
-            argp_error(state, "%s", why.text);
-        a->csv = found == 1;
-        return 0;
-    case 'p':
-        a->page = arg;
-        return 0;
-    case ARGP_KEY_ARG:
+    if (key == ARGP_KEY_ARG)
         list_add(&a->dirs, sizeof arg, &arg);
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->dirs.n)
-            argp_error(state, "which results folders?");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    else if (key == ARGP_KEY_END && !a->dirs.n)
+        argp_error(state, "which results folders?");
+    return key == ARGP_KEY_ARG || key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 /* What cannot be read is said and left out; 0 where all could be. */
@@ -100,24 +82,23 @@ static int say_all(const struct ask *a, struct lb_found *const *found, size_t n)
 
 int command_summarise(int argc, char **argv)
 {
-    static char name[] = "linebounce summarise";
-    static const struct argp argp = {
-        options,
-        parse,
-        "DIR...",
-        "Puts the answers of several results folders, as of several machines, into one table: what "
-        "each layout costs where.\vExit status: 0 done, 1 a folder could not be read (the others "
-        "are shown), 2 wrong usage.",
-        NULL,
-        NULL,
-        NULL};
+    static const struct option_table tables[] = {{.rows = options, .shows_usage = true}, {0}};
+    static const struct command_line line = {.name = "linebounce summarise",
+                                             .tables = tables,
+                                             .words = words,
+                                             .args = "DIR...",
+                                             .doc =
+                                                 "Puts the answers of several results folders, as "
+                                                 "of several machines, into one table: what "
+                                                 "each layout costs where.\vExit status: 0 done, 1 "
+                                                 "a folder could not be read (the others "
+                                                 "are shown), 2 wrong usage."};
     struct ask a = {.csv = false};
     struct lb_found **found;
     size_t n = 0;
     int status = EXIT_NOT_MEASURED;
 
-    argv[0] = name;
-    options_parse(&argp, argc, argv, 0, &a);
+    options_parse(&line, argc, argv, &a);
     if (!(found = calloc(a.dirs.n, sizeof *found))) {
         fputs("linebounce: summarise: out of memory\n", stderr);
     } else {

@@ -13,7 +13,6 @@
 #include <linebounce/layout.h>
 #include <linebounce/scenario.h>
 
-#include <argp.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,26 +43,6 @@ static const struct command commands[] = {
 
 /* Names ------------------------------------------------------------------------------------- */
 
-static const char *command_at(size_t i)
-{
-    return commands[i].name;
-}
-
-static const char *layout_at(size_t i)
-{
-    return lb_layouts[i].name;
-}
-
-static const char *scenario_at(size_t i)
-{
-    return lb_scenarios[i].internal ? NULL : lb_scenarios[i].name;
-}
-
-static const char *lock_at(size_t i)
-{
-    return lb_lock_info((enum lb_lock_kind)i)->name;
-}
-
 static void print_suites(FILE *out)
 {
     for (size_t i = 0; i < n_suites; i++) {
@@ -86,44 +65,40 @@ static const char *told_at(size_t i)
     return i < suite_names.n ? suites[i]->name : topics[i - suite_names.n].name;
 }
 
-static const char *kind_at(size_t i);
+static const struct lb_names command_names = {LB_NAMES_OF("command", commands, name)};
 
-static const struct lb_names command_names = {"command", command_at, LB_COUNT(commands), NULL};
+/* Made here, since not all sizes are constants. */
+static struct lb_names told_names(void)
+{
+    return (struct lb_names){
+        .what = "topic", .at = told_at, .n = LB_COUNT(commands) + suite_names.n + LB_COUNT(topics)};
+}
 
 /* What --names lists; options are those of the command behind it. */
-enum { KIND_OPTIONS, KIND_TOPICS, KINDS = 8 };
-static const struct lb_names kind_names = {"kind of name", kind_at, KINDS, NULL};
-
-/* What `kind` names; its `what` is no matter. Made here, since not all sizes are constants. */
-static struct lb_names names_of(size_t kind)
-{
-    const struct lb_names kinds[KINDS] = {
-        [KIND_OPTIONS] = {"options", NULL, 0, NULL},
-        [KIND_TOPICS] = {"topics", told_at, LB_COUNT(commands) + suite_names.n + LB_COUNT(topics),
-                         NULL},
-        {"commands", command_at, LB_COUNT(commands), NULL},
-        {"suites", suite_names.at, suite_names.n, NULL},
-        {"things", show_names.at, show_names.n, NULL},
-        {"layouts", layout_at, lb_n_layouts, NULL},
-        {"scenarios", scenario_at, LB_SCENARIOS, NULL},
-        {"locks", lock_at, LB_LOCK_KINDS, NULL},
-    };
-
-    return kinds[kind];
-}
-
-static const char *kind_at(size_t i)
-{
-    return names_of(i).what;
-}
+enum { KIND_OPTIONS, KIND_TOPICS };
+static const struct {
+    const char *name;
+    const struct lb_names *names;
+} kinds[] = {
+    [KIND_OPTIONS] = {"options", NULL},
+    [KIND_TOPICS] = {"topics", NULL},
+    {"commands", &command_names},
+    {"suites", &suite_names},
+    {"things", &show_names},
+    {"layouts", &lb_layout_names},
+    {"scenarios", &lb_scenario_names},
+    {"locks", &lb_lock_names},
+};
+static const struct lb_names kind_names = {LB_NAMES_OF("kind of name", kinds, name)};
 
 static void print_names(size_t kind)
 {
-    struct lb_names names = names_of(kind);
+    const struct lb_names told = told_names(), *names = kinds[kind].names;
 
-    for (size_t i = 0; i < names.n; i++)
-        if (names.at(i))
-            puts(names.at(i));
+    names = names ? names : &told;
+    for (size_t i = 0; i < names->n; i++)
+        if (lb_names_at(names, i))
+            puts(lb_names_at(names, i));
 }
 
 /* Commands ---------------------------------------------------------------------------------- */
@@ -173,36 +148,24 @@ void help_print(FILE *out)
 /* Help -------------------------------------------------------------------------------------- */
 
 struct ask {
-    size_t kind; /* of --names; KINDS: not asked for */
+    size_t kind; /* of --names; their number: not asked for */
     bool manual;
     char **rest; /* COMMAND and what stands behind it, as `show result` */
     int n_rest;
 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
 {
-    struct ask *a = state->input;
-    struct lb_why why;
+    struct ask *a = input;
 
-    switch (key) {
-    case 'n':
-        if (lb_name_find(&kind_names, arg, &why, &a->kind))
-            argp_error(state, "%s", why.text);
-        return 0;
-    case 'm':
-        a->manual = true;
-        return 0;
-    case ARGP_KEY_ARGS:
-        a->rest = state->argv + state->next;
-        a->n_rest = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_END:
-        if ((a->manual || a->kind == KIND_OPTIONS) && !a->n_rest)
-            argp_error(state, "of which command?");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    (void)arg;
+    if (key == ARGP_KEY_END && (a->manual || a->kind == KIND_OPTIONS) && !a->n_rest)
+        argp_error(state, "of which command?");
+    if (key != ARGP_KEY_ARGS)
+        return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
+    a->rest = state->argv + state->next;
+    a->n_rest = state->argc - state->next;
+    return 0;
 }
 
 /* The command's own table tells, by --help or as `how` says. */
@@ -227,8 +190,7 @@ static int ask_command(const struct command *c, const struct ask *a, enum option
 
 static int tell(const struct ask *a)
 {
-    const struct lb_names told = names_of(KIND_TOPICS);
-    const struct lb_names names = {"topic", told.at, told.n, NULL};
+    const struct lb_names names = told_names();
     struct lb_why why = {""};
     size_t found;
 
@@ -250,35 +212,36 @@ static int tell(const struct ask *a)
 
 int command_help(int argc, char **argv)
 {
-    static char name[] = "linebounce help";
-    static const struct argp_option options[] = {
-        {"names", 'n', "WHAT", 0,
+    static const struct option_row options[] = {
+        {"names", 'n', "WHAT",
          "One a line, for scripts: commands, topics (of help), suites, things (that show shows), "
          "layouts, scenarios, locks; or options, of the COMMAND behind it",
-         0},
-        {"man", 'm', 0, 0, "The command's manual page: linebounce help --man run | man -l -", 0},
+         option_word, OPTION_AT(struct ask, kind), .words = &kind_names},
+        {"man", 'm', NULL, "The command's manual page: linebounce help --man run | man -l -",
+         option_flag, OPTION_AT(struct ask, manual)},
         {0},
     };
-    static const struct argp argp = {
-        options,
-        parse,
-        "[COMMAND|SUITE|TOPIC]",
-        "Tells what commands there are; of a command its options, of a suite what it asks, what it "
-        "measures unless told otherwise and which options mean something to it. Topics are suites "
-        "(all of them) and words (what tables and pages mean by theirs).",
-        NULL,
-        NULL,
-        NULL};
-    struct ask a = {.kind = KINDS};
+    static const struct option_table tables[] = {{.rows = options, .shows_usage = true}, {0}};
+    static const struct command_line line = {
+        .name = "linebounce help",
+        .tables = tables,
+        .words = words,
+        .args = "[COMMAND|SUITE|TOPIC]",
+        .doc = "Tells what commands there are; of a command its options, of a suite what it asks, "
+               "what it "
+               "measures unless told otherwise and which options mean something to it. Topics are "
+               "suites "
+               "(all of them) and words (what tables and pages mean by theirs).",
+        .flags = ARGP_IN_ORDER};
+    struct ask a = {.kind = LB_COUNT(kinds)};
     const struct command *c;
 
-    argv[0] = name;
-    options_parse(&argp, argc, argv, ARGP_IN_ORDER, &a);
+    options_parse(&line, argc, argv, &a);
     if (a.manual || a.kind == KIND_OPTIONS) {
         c = command_find(a.rest[0]);
         return c ? ask_command(c, &a, a.manual ? OPTIONS_MANUAL : OPTIONS_NAMES) : EXIT_USAGE;
     }
-    if (a.kind < KINDS)
+    if (a.kind < LB_COUNT(kinds))
         print_names(a.kind);
     else if (a.n_rest)
         return tell(&a);

@@ -50,11 +50,6 @@ static void put_paragraphs(const char *text, FILE *out)
     }
 }
 
-static bool is_end(const struct argp_option *o)
-{
-    return !o->name && !o->key && !o->doc && !o->group;
-}
-
 static void put_option(const struct argp_option *o, FILE *out)
 {
     fputs(".TP\n", out);
@@ -74,10 +69,10 @@ static void put_option(const struct argp_option *o, FILE *out)
 
 static void put_options(const struct argp_option *o, FILE *out)
 {
-    for (; o && !is_end(o); o++)
+    for (; o->name || o->doc; o++)
         if (o->name) {
             put_option(o, out);
-        } else if (o->doc) {
+        } else {
             fputs(".SS \"", out);
             put_bytes(o->doc, strcspn(o->doc, ":"), out);
             fputs("\"\n", out);
@@ -145,11 +140,6 @@ int manual_print(const struct argp *argp, const char *program, const char *summa
     int err = put_doc(argp, input, out);
     fputs(".SH OPTIONS\n", out);
     put_options(argp->options, out);
-    for (const struct argp_child *c = argp->children; c && c->argp; c++) {
-        if (c->header)
-            put_options((const struct argp_option[]){{.doc = c->header, .group = 1}, {0}}, out);
-        put_options(c->argp->options, out);
-    }
     put_options((const struct argp_option[]){{.doc = "Of every command:", .group = 1},
                                              {"help", '?', 0, 0, "All options", 0},
                                              {"usage", 1, 0, 0, "Them in short", 0},

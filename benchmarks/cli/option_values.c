@@ -92,114 +92,86 @@ int value_span(const char *option, const char *text, double least, double most, 
     return 0;
 }
 
-static int add_layout_text(struct settings *s, const char *text, struct lb_why *why)
+/* Options with a list, and how an item is added to it. */
+struct listed {
+    const char *name;
+    int (*add)(const struct listed *, struct settings *, const char *, struct lb_why *);
+    size_t list;                  /* where in struct settings */
+    const struct lb_names *words; /* enums */
+    size_t bytes;                 /* of whole numbers */
+    double least, most;
+};
+
+static struct list *list_of(const struct listed *l, struct settings *s)
+{
+    return (struct list *)(void *)((char *)s + l->list);
+}
+
+static int add_text(const struct listed *l, struct settings *s, const char *text,
+                    struct lb_why *why)
 {
     if (!*text)
-        return lb_fail(why, EINVAL, "--layout: an empty item in the list");
-    list_add(&s->layout_texts, sizeof text, &text);
+        return lb_fail(why, EINVAL, "--%s: an empty item in the list", l->name);
+    list_add(list_of(l, s), sizeof text, &text);
     return 0;
 }
 
-static int add_scenario(struct settings *s, const char *text, struct lb_why *why)
+static int add_word(const struct listed *l, struct settings *s, const char *text,
+                    struct lb_why *why)
 {
-    const struct lb_scenario *scenario;
-    int err = lb_scenario_find(text, why, &scenario);
+    size_t found;
+    int err = lb_name_find(l->words, text, why, &found);
+    unsigned word = (unsigned)found;
 
     if (!err)
-        list_add(&s->scenarios, sizeof scenario, &scenario);
+        list_add(list_of(l, s), sizeof word, &word);
     return err;
 }
 
-static int add_lock(struct settings *s, const char *text, struct lb_why *why)
-{
-    enum lb_lock_kind kind;
-    int err = lb_lock_parse(text, why, &kind);
-
-    if (!err)
-        list_add(&s->locks, sizeof kind, &kind);
-    return err;
-}
-
-static int add_access(struct settings *s, const char *text, struct lb_why *why)
-{
-    enum lb_picking access;
-    int err = lb_picking_parse(text, why, &access);
-
-    if (!err)
-        list_add(&s->access, sizeof access, &access);
-    return err;
-}
-
-static int add_placement(struct settings *s, const char *text, struct lb_why *why)
-{
-    (void)why;
-    list_add(&s->placements, sizeof text, &text);
-    return 0;
-}
-
-static int add_threads(struct settings *s, const char *text, struct lb_why *why)
+static int add_whole(const struct listed *l, struct settings *s, const char *text,
+                     struct lb_why *why)
 {
     uint64_t n = 0;
-    int err = value_whole("threads", text, 1, MOST_THREADS, why, &n), threads;
+    int err = value_whole(l->name, text, l->least, l->most, why, &n), number = (int)n;
 
-    if (err)
-        return err;
-    threads = (int)n;
-    list_add(&s->threads, sizeof threads, &threads);
-    return 0;
+    if (!err)
+        list_add(list_of(l, s), l->bytes,
+                 l->bytes == sizeof number ? (const void *)&number : (const void *)&n);
+    return err;
 }
 
-static int add_work(struct settings *s, const char *text, struct lb_why *why)
+static int add_work(const struct listed *l, struct settings *s, const char *text,
+                    struct lb_why *why)
 {
     double ns;
-    int err = value_number("work-ns", text, 0, why, &ns);
+    int err = value_number(l->name, text, 0, why, &ns);
 
     if (!err)
         list_add(&s->works, sizeof ns, &ns);
     return err;
 }
 
-static int add_size(struct list *list, const char *option, const char *text, double least,
-                    double most, struct lb_why *why)
+static int add_scenario(const struct listed *l, struct settings *s, const char *text,
+                        struct lb_why *why)
 {
-    uint64_t n = 0;
-    int err = value_whole(option, text, least, most, why, &n);
-    size_t size;
+    const struct lb_scenario *scenario;
+    int err = lb_scenario_find(text, why, &scenario);
 
-    if (err)
-        return err;
-    size = (size_t)n;
-    list_add(list, sizeof size, &size);
-    return 0;
+    (void)l;
+    if (!err)
+        list_add(&s->scenarios, sizeof scenario, &scenario);
+    return err;
 }
 
-static int add_offset(struct settings *s, const char *text, struct lb_why *why)
-{
-    return add_size(&s->offsets, "offset", text, 8, LB_OFFSET_MOST, why);
-}
-
-static int add_objects(struct settings *s, const char *text, struct lb_why *why)
-{
-    return add_size(&s->objects, "objects", text, 1, MOST_NUMBER, why);
-}
-
-static int add_preset(struct settings *s, const char *text, struct lb_why *why)
+static int add_preset(const struct listed *l, struct settings *s, const char *text,
+                      struct lb_why *why)
 {
     const struct lb_whatif *preset;
     int err = lb_whatif_find(text, why, &preset);
 
+    (void)l;
     if (!err)
         list_add(&s->whatifs, sizeof *preset, preset);
-    return err;
-}
-
-static int add_home(struct settings *s, const char *text, struct lb_why *why)
-{
-    enum lb_home home;
-    int err = lb_home_parse(text, why, &home);
-
-    if (!err)
-        list_add(&s->homes, sizeof home, &home);
     return err;
 }
 
@@ -213,12 +185,14 @@ static bool is_same_event(const struct lb_event *a, const struct lb_event *b, co
 
 /* What this machine cannot count is left out with the reason, as a run on other machines may have
  * it; a name that nobody knows is a mistake. */
-static int add_event(struct settings *s, const char *text, struct lb_why *why)
+static int add_event(const struct listed *l, struct settings *s, const char *text,
+                     struct lb_why *why)
 {
     static struct lb_microarchitecture here;
     struct lb_event e = {.quantity = -1};
     int err;
 
+    (void)l;
     if (s->events_none || (s->events_given && !strcmp(text, "none")))
         return lb_fail(why, EINVAL, "--events: none goes alone");
     s->events_given = true;
@@ -241,30 +215,25 @@ static int add_event(struct settings *s, const char *text, struct lb_why *why)
     return 0;
 }
 
-/* Options with a list. */
-static const struct {
-    const char *name;
-    int (*add)(struct settings *, const char *, struct lb_why *);
-    size_t list; /* where in struct settings */
-} lists[] = {
-#define LIST(MEMBER) offsetof(struct settings, MEMBER)
-    {"lock", add_lock, LIST(locks)},
+#define LIST(MEMBER) .list = offsetof(struct settings, MEMBER)
+static const struct listed lists[] = {
+    {"lock", add_word, LIST(locks), .words = &lb_lock_names},
     {"scenario", add_scenario, LIST(scenarios)},
-    {"placement", add_placement, LIST(placements)},
-    {"threads", add_threads, LIST(threads)},
+    {"placement", add_text, LIST(placements)},
+    {"threads", add_whole, LIST(threads), .bytes = sizeof(int), .least = 1, .most = MOST_THREADS},
     {"work-ns", add_work, LIST(works)},
-    {"objects", add_objects, LIST(objects)},
-    {"access", add_access, LIST(access)},
-    {"offset", add_offset, LIST(offsets)},
-    {"home", add_home, LIST(homes)},
+    {"objects", add_whole, LIST(objects), .bytes = sizeof(size_t), .least = 1, .most = MOST_NUMBER},
+    {"access", add_word, LIST(access), .words = &lb_picking_names},
+    {"offset", add_whole, LIST(offsets), .bytes = sizeof(size_t), .least = 8,
+     .most = LB_OFFSET_MOST},
+    {"home", add_word, LIST(homes), .words = &lb_home_names},
     {"preset", add_preset, LIST(whatifs)},
     {"events", add_event, LIST(events)},
-    {"layout", add_layout_text, LIST(layout_texts)},
-#undef LIST
+    {"layout", add_text, LIST(layout_texts)},
 };
 
 /* Splits at commas; an empty item is refused. The copy lives as long as the settings. */
-static int each(struct settings *s, size_t i, const char *text, struct lb_why *why)
+static int each(const struct listed *l, struct settings *s, const char *text, struct lb_why *why)
 {
     char *copy = strdup(text), *item;
     int err = 0;
@@ -274,9 +243,8 @@ static int each(struct settings *s, size_t i, const char *text, struct lb_why *w
     list_add(&s->strings, sizeof copy, &copy);
     while (!err && (item = strsep(&copy, ","))) {
         if (!*item)
-            return lb_fail(why, EINVAL, "--%s '%s': an empty item in the list", lists[i].name,
-                           text);
-        if ((err = lists[i].add(s, item, why)))
+            return lb_fail(why, EINVAL, "--%s '%s': an empty item in the list", l->name, text);
+        if ((err = l->add(l, s, item, why)))
             lb_explain(why, err, item);
     }
     return err;
@@ -297,7 +265,8 @@ static bool begins_layout(const char *item)
     return n < sizeof name && !lb_layout_find(name, NULL, &known);
 }
 
-static int each_layout(struct settings *s, const char *text, struct lb_why *why)
+static int each_layout(const struct listed *l, struct settings *s, const char *text,
+                       struct lb_why *why)
 {
     char *copy = strdup(text), *item = copy;
     const char *comma;
@@ -310,18 +279,18 @@ static int each_layout(struct settings *s, const char *text, struct lb_why *why)
         if (memchr(item, ':', (size_t)(comma - item)) && !begins_layout(comma + 1))
             continue;
         copy[comma - copy] = '\0';
-        if ((err = add_layout_text(s, item, why)))
+        if ((err = add_text(l, s, item, why)))
             return err;
         item = copy + (comma - copy) + 1;
     }
-    return add_layout_text(s, item, why);
+    return add_text(l, s, item, why);
 }
 
 /* The first of a list's options in a second command line takes the place of the first one's. */
 static void renew(struct settings *s, size_t i)
 {
     if (s->again && !(s->renewed >> i & 1)) {
-        ((struct list *)(void *)((char *)s + lists[i].list))->n = 0;
+        list_of(&lists[i], s)->n = 0;
         if (lists[i].add == add_event)
             s->events_given = s->events_none = false;
     }
@@ -336,7 +305,7 @@ int values_add(struct settings *s, const char *option, const char *text, struct 
         if (strcmp(lists[i].name, option) != 0)
             continue;
         renew(s, i);
-        err = lists[i].add == add_layout_text ? each_layout(s, text, why) : each(s, i, text, why);
+        err = (strcmp(option, "layout") ? each : each_layout)(&lists[i], s, text, why);
         if (err)
             lb_explain(why, err, option);
         return err;

@@ -6,9 +6,9 @@
 #ifndef LB_OUTPUT_OPTIONS_H
 #define LB_OUTPUT_OPTIONS_H
 
-#include <argp.h>
+#include "options.h"
 
-/* A child of a command's parser; its input is a struct settings. */
-extern const struct argp output_argp;
+/* Their input is a struct settings. */
+extern const struct option_row output_options[];
 
 #endif

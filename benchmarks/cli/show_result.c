@@ -20,8 +20,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { KEY_SATURATED = 2048, KEY_FAR, KEY_WHY };
-
 struct wish {
     struct settings settings;
     struct answer_choice choice;
@@ -55,29 +53,12 @@ static void take(struct wish *w, const char *arg, struct argp_state *state)
         argp_error(state, "%s: no such folder, and no scenario: %s", arg, why.text);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static error_t words(int key, char *arg, struct argp_state *state, void *input)
 {
-    struct wish *w = state->input;
-
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &w->settings;
-        return 0;
-    case ARGP_KEY_ARG:
-        take(w, arg, state);
-        return 0;
-    case KEY_SATURATED:
-        w->choice.saturated = true;
-        return 0;
-    case KEY_FAR:
-        w->choice.far = true;
-        return 0;
-    case KEY_WHY:
-        w->choice.why = true;
-        return 0;
-    default:
+    if (key != ARGP_KEY_ARG)
         return ARGP_ERR_UNKNOWN;
-    }
+    take(input, arg, state);
+    return 0;
 }
 
 /* Folders are named by the time in UTC, whatever the host. */
@@ -145,31 +126,34 @@ static int show(const struct wish *w, const char *dir)
 
 int show_result(int argc, char **argv)
 {
-    static char name[] = "linebounce show result";
-    static const struct argp_option options[] = {
-        {"saturated", KEY_SATURATED, 0, 0, "Tables of saturated throughput, without a pause", 0},
-        {"far", KEY_FAR, 0, 0, "Tables of the other distances that were seen", 0},
-        {"why", KEY_WHY, 0, 0, "Tables of where the time goes: on and off the CPU, slow ops", 0},
+    static const struct option_row options[] = {
+        {"saturated", 0, NULL, "Tables of saturated throughput, without a pause", option_flag,
+         OPTION_AT(struct wish, choice.saturated)},
+        {"far", 0, NULL, "Tables of the other distances that were seen", option_flag,
+         OPTION_AT(struct wish, choice.far)},
+        {"why", 0, NULL, "Tables of where the time goes: on and off the CPU, slow ops", option_flag,
+         OPTION_AT(struct wish, choice.why)},
         {0},
     };
-    static const struct argp_child children[] = {{&output_argp, 0, NULL, 0}, {0}};
-    static const struct argp argp = {
-        options,
-        parse,
-        "[DIR] [SCENARIO]",
-        "Prints the answer of a results folder, from its files; of the newest below results/ "
-        "unless DIR says otherwise. With SCENARIO, --saturated, --far or --why: its tables.",
-        children,
-        NULL,
-        NULL};
+    static const struct option_table tables[] = {
+        {.rows = options},
+        {.rows = output_options, .at = offsetof(struct wish, settings), .shows_usage = true},
+        {0}};
+    static const struct command_line line = {
+        .name = "linebounce show result",
+        .tables = tables,
+        .words = words,
+        .args = "[DIR] [SCENARIO]",
+        .doc =
+            "Prints the answer of a results folder, from its files; of the newest below results/ "
+            "unless DIR says otherwise. With SCENARIO, --saturated, --far or --why: its tables."};
     struct wish w = {.dir = NULL};
     struct lb_why why = {""};
     char newest[512];
     int status;
 
     settings_init(&w.settings);
-    argv[0] = name;
-    options_parse(&argp, argc, argv, 0, &w);
+    options_parse(&line, argc, argv, &w);
     if (!w.dir && find_newest(newest, sizeof newest, &why))
         status = session_complain(&why, EXIT_USAGE);
     else

@@ -66,6 +66,7 @@ struct settings {
     const char *against; /* another program to measure in turns; NULL: this one alone */
     unsigned runs;       /* of each then; 0: not said */
     const char *topology;
+    bool is_sweep;
     const char *resume;     /* sweep: the folder to go on in */
     const char *prefetcher; /* "on", "off" or NULL: leave it alone */
     bool all_pairs;         /* pingpong: every pair, not one per symmetry class */
@@ -81,10 +82,9 @@ struct settings {
     uint64_t renewed; /* which lists have been, a bit each */
     int line_bytes;   /* of this machine as hwloc says; 0: it does not */
     const char *what; /* of `show` */
-    const struct lb_names *things; /* that it shows */
-    bool trace;                    /* show kernel: count real addresses too */
-    bool expected;                 /* show counters: what a model expects of them */
-    enum lb_handover handover;     /* of it; unknown: both */
+    bool trace;       /* show kernel: count real addresses too */
+    bool expected;    /* show counters: what a model expects of them */
+    enum lb_handover handover; /* of it; unknown: both */
     /* What is printed of a run. */
     bool brief; /* the answer alone */
     enum settings_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_MARKDOWN } format;

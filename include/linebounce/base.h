@@ -84,7 +84,17 @@ struct lb_names {
     const char *(*at)(size_t i); /* the i-th of n; NULL for one that is not offered */
     size_t n;
     const char *others; /* what is taken besides names, as "NAME:size=..."; NULL: nothing */
+    /* Where `at` is NULL: the first, and from one to the next. */
+    const char *const *first;
+    size_t stride_bytes;
 };
+/* Those of a table's rows, and of an array: {LB_NAMES_IN("home", home_names)}. */
+#define LB_NAMES_OF(WHAT, TABLE, MEMBER)                                                           \
+    .what = (WHAT), .n = LB_COUNT(TABLE), .first = &(TABLE)[0].MEMBER,                             \
+    .stride_bytes = sizeof(TABLE)[0]
+#define LB_NAMES_IN(WHAT, ARRAY)                                                                   \
+    .what = (WHAT), .n = LB_COUNT(ARRAY), .first = (ARRAY), .stride_bytes = sizeof(ARRAY)[0]
+const char *lb_names_at(const struct lb_names *names, size_t i);
 /* The index of that name. -ENOENT with the one that was perhaps meant, and with all there are. */
 int lb_name_find(const struct lb_names *names, const char *name, struct lb_why *why, size_t *index);
 /* All names, comma-separated. Returns text. */

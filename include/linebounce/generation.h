@@ -52,7 +52,7 @@ enum lb_mm_form {
     LB_MM_FORMS
 };
 const char *lb_mm_form_name(enum lb_mm_form form); /* "kernel", "separate" */
-int lb_mm_form_parse(const char *name, struct lb_why *why, enum lb_mm_form *form);
+extern const struct lb_names lb_mm_form_names;
 /* Offsets from a multiple of LB_LINE_PAIR_BYTES at or before the first of the words, all of them
  * within LB_MM_BYTES: what lies on one line or pair of lines in the kernel does so here. */
 struct lb_mm_words lb_generation_words(const struct lb_generation *generation,

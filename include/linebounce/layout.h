@@ -134,6 +134,7 @@ extern const size_t lb_n_layouts;
 /* The layout that others are compared to unless told otherwise. */
 #define LB_BASELINE "pointer"
 
+extern const struct lb_names lb_layout_names;
 /* A built-in by name; -ENOENT with the nearest and the known names. */
 int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout **layout);
 

@@ -234,6 +234,7 @@ struct lb_lock_info {
     const char *meaning; /* one clause */
 };
 const struct lb_lock_info *lb_lock_info(enum lb_lock_kind kind);
+extern const struct lb_names lb_lock_names;
 /* -EINVAL with the known names when there is no such kind. */
 int lb_lock_parse(const char *name, struct lb_why *why, enum lb_lock_kind *kind);
 

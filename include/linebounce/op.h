@@ -12,9 +12,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* What an op does to its object, as the loops read it: offsets in bytes. A thread's own, on lines
  * of its own; nobody writes it while a loop runs. All loads are made whatever the layout says, so
@@ -194,8 +192,6 @@ struct lb_pages {
     char spare; /* what is touched after an error */
 };
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -45,10 +45,9 @@ enum lb_home {
 };
 /* "local", "remote", "interleaved", "other-kind" */
 const char *lb_home_name(enum lb_home home);
+extern const struct lb_names lb_home_names;
 /* Whether the machine has such a home for some PU. */
 bool lb_home_exists(const struct lb_topology *topology, enum lb_home home);
-/* -EINVAL with the known names. */
-int lb_home_parse(const char *name, struct lb_why *why, enum lb_home *home);
 
 /* Longest name: "compact" "scatter" "pus" or a class, and a thread count or nodes. */
 #define LB_PLACEMENT_NAME_BYTES 32

@@ -161,6 +161,8 @@ struct lb_scenario {
 /* Indexed by kind. */
 extern const struct lb_scenario lb_scenarios[LB_SCENARIOS];
 
+/* Of all that are not internal. */
+extern const struct lb_names lb_scenario_names;
 /* -ENOENT with the known names; internal ones are not found. Names also those of the suites offset,
  * arrays and churn. */
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario);

@@ -7,9 +7,7 @@
 
 #include <linebounce/layout.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 /* Words that a hardware breakpoint can watch. Those of the case, then those of the harness, whose
  * addresses the crew knows. */
@@ -42,8 +40,6 @@ const char *lb_watch_name(enum lb_watch watch); /* "count", "untouched0"; of a f
 int lb_word_parse(const char *name, struct lb_why *why, struct lb_word *word);
 const char *lb_word_name(const struct lb_word *word);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -9,9 +9,7 @@
 #include <linebounce/op.h>
 #include <linebounce/word.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+LB_BEGIN_C
 
 struct lb_scenario;
 
@@ -33,7 +31,7 @@ enum lb_picking {
     LB_PICKINGS
 };
 const char *lb_picking_name(enum lb_picking access); /* "shared-uniform", ... */
-int lb_picking_parse(const char *name, struct lb_why *why, enum lb_picking *access);
+extern const struct lb_names lb_picking_names;
 
 /* Which pages are touched. */
 enum lb_touch {
@@ -181,8 +179,6 @@ struct lb_kept lb_pages_keep(const struct lb_workload *shape, const struct lb_dr
                              char *arena);
 void lb_kept_drop(const struct lb_kept *kept);
 
-#ifdef __cplusplus
-}
-#endif
+LB_END_C
 
 #endif

@@ -57,14 +57,22 @@ const char *lb_nearest_text(const struct lb_nearest *n, char *text, size_t bytes
     return text;
 }
 
+const char *lb_names_at(const struct lb_names *names, size_t i)
+{
+    const char *first = (const char *)names->first;
+
+    return names->at ? names->at(i)
+                     : *(const char *const *)(const void *)(first + i * names->stride_bytes);
+}
+
 const char *lb_names_list(const struct lb_names *names, char *text, size_t bytes)
 {
     struct lb_canvas c = {.text = text, .bytes = bytes};
 
     *text = '\0';
     for (size_t i = 0; i < names->n; i++)
-        if (names->at(i))
-            lb_canvas_put(&c, "%s%s", c.used ? ", " : "", names->at(i));
+        if (lb_names_at(names, i))
+            lb_canvas_put(&c, "%s%s", c.used ? ", " : "", lb_names_at(names, i));
     if (names->others)
         lb_canvas_put(&c, "; or %s", names->others);
     return text;
@@ -76,7 +84,7 @@ int lb_name_find(const struct lb_names *names, const char *name, struct lb_why *
     char meant[LB_DISTANCE_BYTES + 24] = "", list[LB_WHY_BYTES];
 
     for (size_t i = 0; i < names->n; i++) {
-        const char *known = names->at(i);
+        const char *known = lb_names_at(names, i);
         if (known && !strcmp(name, known)) {
             *index = i;
             return 0;

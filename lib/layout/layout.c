@@ -19,113 +19,80 @@
 #define FIELDS_2023 FIELDS(0, 40, 136)
 #define FIELDS_6_15 FIELDS(0, 40, 64)
 
+/* Locks in the object, at an offset with so much room, and one behind a pointer in its slot. */
+#define RWSEM(OFFSET, ROOM)                                                                        \
+    .lock_offset = (OFFSET), .lock_room_bytes = (ROOM), .lock = LB_LOCK_RWSEM40,                   \
+    .generation = &lb_generations[LB_GENERATION_6_4]
+#define REFCOUNT(OFFSET, ROOM)                                                                     \
+    .lock_offset = (OFFSET), .lock_room_bytes = (ROOM), .lock = LB_LOCK_REFCOUNT,                  \
+    .generation = &lb_generations[LB_GENERATION_6_15]
+#define POINTER(LOCK_ALIGN)                                                                        \
+    FIELDS_6_4, .separate = true, .indirect = true, .slot_offset = 48,                             \
+                .lock_align_bytes = (LOCK_ALIGN), .lock = LB_LOCK_RWSEM40,                         \
+                .generation = &lb_generations[LB_GENERATION_6_4]
+
 const struct lb_layout lb_layouts[] = {
     {.name = "pointer",
      .size_bytes = 176,
      .align_bytes = 8,
-     FIELDS_6_4,
-     .separate = true,
-     .indirect = true,
-     .slot_offset = 48,
-     .lock_align_bytes = 8,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     POINTER(8),
      .meaning = "Linux 6.4 to 6.14 as shipped: packed objects, packed separate locks"},
     {.name = "pointer-lock-aligned",
      .size_bytes = 176,
      .align_bytes = 8,
-     FIELDS_6_4,
-     .separate = true,
-     .indirect = true,
-     .slot_offset = 48,
-     .lock_align_bytes = 64,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     POINTER(64),
      .meaning = "the alignment flag on the lock cache only"},
     {.name = "pointer-aligned",
      .size_bytes = 176,
      .align_bytes = 64,
-     FIELDS_6_4,
-     .separate = true,
-     .indirect = true,
-     .slot_offset = 48,
-     .lock_align_bytes = 64,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     POINTER(64),
      .meaning = "the alignment flag on both caches"},
     {.name = "pointer-256",
      .size_bytes = 256,
      .align_bytes = 8,
-     FIELDS_6_4,
-     .separate = true,
-     .indirect = true,
-     .slot_offset = 48,
-     .lock_align_bytes = 8,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     POINTER(8),
      .meaning = "the object bloated to 256 bytes, the lock still apart"},
     {.name = "embedded-roaming",
      .size_bytes = 208,
      .align_bytes = 16,
      FIELDS_2023,
-     .lock_offset = 48,
-     .lock_room_bytes = 40,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     RWSEM(48, 40),
      .meaning = "the 2023-01 series as posted: lock inside, objects at any 16 bytes"},
     {.name = "embedded",
      .size_bytes = 208,
      .align_bytes = 64,
      FIELDS_2023,
-     .lock_offset = 48,
-     .lock_room_bytes = 40,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     RWSEM(48, 40),
      .meaning = "the same with aligned objects"},
     {.name = "embedded-split",
      .size_bytes = 216,
      .align_bytes = 64,
      FIELDS(0, 40, 144),
-     .lock_offset = 56,
-     .lock_room_bytes = 40,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     RWSEM(56, 40),
      .meaning = "count ends a line and owner starts the next, as in mmap_lock before 2021"},
     {.name = "embedded-own-line",
      .size_bytes = 256,
      .align_bytes = 64,
      FIELDS_6_4,
-     .lock_offset = 192,
-     .lock_room_bytes = 64,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     RWSEM(192, 64),
      .meaning = "the RFC of 2024-08-08: lock in a line of its own at the end"},
     {.name = "padded",
      .size_bytes = 384,
      .align_bytes = 128,
      FIELDS_6_4,
-     .lock_offset = 256,
-     .lock_room_bytes = 128,
-     .lock = LB_LOCK_RWSEM40,
-     .generation = &lb_generations[LB_GENERATION_6_4],
+     RWSEM(256, 128),
      .meaning = "lock alone in a pair of lines: safe from an adjacent-line prefetcher"},
     {.name = "refcount",
      .size_bytes = 192,
      .align_bytes = 64,
      FIELDS_6_15,
-     .lock_offset = 128,
-     .lock_room_bytes = 64,
-     .lock = LB_LOCK_REFCOUNT,
-     .generation = &lb_generations[LB_GENERATION_6_15],
+     REFCOUNT(128, 64),
      .meaning = "Linux 6.15 and later: 4-byte reference count"},
     {.name = "refcount-seq",
      .size_bytes = 192,
      .align_bytes = 64,
      FIELDS(0, 132, 64),
-     .lock_offset = 128,
-     .lock_room_bytes = 4,
-     .lock = LB_LOCK_REFCOUNT,
-     .generation = &lb_generations[LB_GENERATION_6_15],
+     REFCOUNT(128, 4),
      .meaning = "the variant that lost 6 to 10 %: sequence number beside the count"},
 };
 const size_t lb_n_layouts = LB_COUNT(lb_layouts);
@@ -243,11 +210,15 @@ static const char *name_at(size_t i)
     return lb_layouts[i].name;
 }
 
+const struct lb_names lb_layout_names = {.what = "layout",
+                                         .at = name_at,
+                                         .n = LB_COUNT(lb_layouts),
+                                         .others = "NAME:size=..., btf:STRUCT"};
+
 int lb_layout_find(const char *name, struct lb_why *why, const struct lb_layout **layout)
 {
-    const struct lb_names names = {"layout", name_at, lb_n_layouts, "NAME:size=..., btf:STRUCT"};
     size_t found;
-    int err = lb_name_find(&names, name, why, &found);
+    int err = lb_name_find(&lb_layout_names, name, why, &found);
 
     if (!err)
         *layout = &lb_layouts[found];
@@ -262,14 +233,12 @@ const char *lb_how_name(enum lb_how how)
     return how_names[how];
 }
 
-static const char *write_at(size_t i)
-{
-    return how_names[i + LB_HOW_STORE];
-}
-
 int lb_how_parse(const char *name, struct lb_why *why, enum lb_how *how)
 {
-    static const struct lb_names names = {"write", write_at, LB_HOWS_ALL - LB_HOW_STORE, NULL};
+    static const struct lb_names names = {.what = "write",
+                                          .n = LB_HOWS_ALL - LB_HOW_STORE,
+                                          .first = &how_names[LB_HOW_STORE],
+                                          .stride_bytes = sizeof how_names[0]};
     size_t found;
 
     if (lb_name_find(&names, name, why, &found))

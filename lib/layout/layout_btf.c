@@ -39,16 +39,10 @@ struct build {
     const char *aligned_by;
 };
 
-static const char *key_at(size_t i)
-{
-    return keys[i].name;
-}
-
 /* Cuts the text up in place. */
 static int parse_options(char *text, struct lb_why *why, struct spec *spec)
 {
-    static const struct lb_names names = {"key of a structure's layout", key_at, LB_COUNT(keys),
-                                          NULL};
+    static const struct lb_names names = {LB_NAMES_OF("key of a structure's layout", keys, name)};
     char *pair;
     size_t found;
 

@@ -33,11 +33,6 @@ static const struct {
     {"seq", offsetof(struct spec, seq)},
 };
 
-static const char *key_at(size_t i)
-{
-    return keys[i].name;
-}
-
 static int parse_number(const char *key, const char *value, struct lb_why *why, size_t *number)
 {
     char *end;
@@ -64,7 +59,8 @@ static int take_kind(const char *value, struct lb_why *why, struct spec *spec)
 
 static int parse_pair(char *pair, struct lb_why *why, struct spec *spec)
 {
-    static const struct lb_names names = {"key of a layout", key_at, LB_COUNT(keys), "kind, hot"};
+    static const struct lb_names names = {LB_NAMES_OF("key of a layout", keys, name),
+                                          .others = "kind, hot"};
     char *value = strchr(pair, '='), *kind;
     size_t found;
     int err;

@@ -26,56 +26,44 @@
         .locked = true                                                                             \
     }
 
+#define MOVED(BEFORE, AFTER, ALIGN)                                                                \
+    .bytes_before = (BEFORE), .bytes_after = (AFTER), .align_before = (ALIGN),                     \
+    .align_after = (ALIGN), .moved = true
+
 /* Offsets of the kernel's structures around the commit named; what was published stands there too.
  * A rw-semaphore's count and owner are the words of its 40 bytes at +0 and +8. */
 const struct lb_whatif lb_whatif_presets[] = {
     {.name = "mmap_lock",
      .structure = "struct mm_struct",
      .source = "57efa1fe5957: mmap_lock from 120 to 128",
-     .bytes_before = 1024,
-     .bytes_after = 1024,
-     .align_before = 64,
-     .align_after = 64,
+     MOVED(1024, 1024, 64),
      .fields = {READ("mmap_lock.owner", 128, 136), WRITTEN("mmap_lock.count", 120, 128, 40)},
      .n_fields = 2,
      .write = LB_HOW_ADD,
-     .moved = true,
      .published = "will-it-scale mmap1, threads: -9.2 % (48 threads, 2-socket Ice Lake)"},
     {.name = "page_counter",
      .structure = "struct page_counter",
      .source = "802f1d522d5f: usage parted from max and parent",
-     .bytes_before = 112,
-     .bytes_after = 192,
-     .align_before = 64,
-     .align_after = 64,
+     MOVED(112, 192, 64),
      .fields = {READ("max", 32, 32), READ("parent", 40, 40), WRITTEN("usage", 0, 128, 8)},
      .n_fields = 3,
      .write = LB_HOW_ADD,
-     .moved = true,
      .published = "will-it-scale malloc1 +8.9 %, page_fault2 +9.9 %"},
     {.name = "i_mmap",
      .structure = "struct address_space",
      .source = "d3b1a9a778e1: i_mmap parted from i_mmap_rwsem",
-     .bytes_before = 192,
-     .bytes_after = 192,
-     .align_before = 64,
-     .align_after = 64,
+     MOVED(192, 192, 64),
      .fields = {READ("i_mmap", 0, 0), WRITTEN("i_mmap_rwsem.count", 56, 64, 40)},
      .n_fields = 2,
      .write = LB_HOW_ADD,
-     .moved = true,
      .published = "execl +3.9 %"},
     {.name = "f_ref",
      .structure = "struct file",
      .source = "e249056c91a2: f_ref from 0 to the end",
-     .bytes_before = 192,
-     .bytes_after = 192,
-     .align_before = 64,
-     .align_after = 64,
+     MOVED(192, 192, 64),
      .fields = {READ("f_mode", 12, 12), READ("f_op", 16, 16), WRITTEN("f_ref", 0, 184, 8)},
      .n_fields = 3,
      .write = LB_HOW_ADD,
-     .moved = true,
      .published = "readwhilewriting +1.3, 2.2, 7.2, 20.9 % at 16, 32, 64, 128 threads"},
     /* include/linux/dcache.h: before (Linux 6.0) d_iname has 32 bytes from 56 on and d_lockref lies
      * behind it; after, d_iname has 40, d_op, d_sb, d_time and d_fsdata follow, and d_lockref
@@ -84,17 +72,13 @@ const struct lb_whatif lb_whatif_presets[] = {
     {.name = "dentry",
      .structure = "struct dentry",
      .source = "18a5daf0e497: d_lockref from 88 to 128",
-     .bytes_before = 192,
-     .bytes_after = 192,
-     .align_before = 64,
-     .align_after = 64,
+     MOVED(192, 192, 64),
      .fields = {READ("d_seq", 4, 4), READ("d_hash", 8, 8), READ("d_parent", 24, 24),
                 READ("d_name", 32, 32), READ("d_inode", 48, 48), READ("d_iname.8", 64, 64),
                 LOCKED("d_lockref", 88, 128, 8)},
      .n_fields = 7,
      .write = LB_HOW_TAKE,
      .lock = LB_LOCK_LOCKREF,
-     .moved = true,
      .published = "stat of one file +55 % (20 threads, Sapphire Rapids)"},
     /* The two lines alone, as they lay to each other: where in the structure depends on a kernel's
      * configuration. include/linux/memcontrol.h of Linux 5.10: behind _pad1_ moving_account,
@@ -106,15 +90,11 @@ const struct lb_whatif lb_whatif_presets[] = {
     {.name = "mem_cgroup",
      .structure = "struct mem_cgroup",
      .source = "bd0b230fe145: vmstats beside the pointers to its parts in one pair of lines",
-     .bytes_before = 256,
-     .bytes_after = 256,
-     .align_before = 128,
-     .align_after = 128,
+     MOVED(256, 256, 128),
      .fields = {READ("vmstats_local", 80, 144), READ("vmstats_percpu", 88, 152),
                 WRITTEN("vmstats", 128, 192, 8)},
      .n_fields = 3,
      .write = LB_HOW_ADD,
-     .moved = true,
      .published =
          "page_fault2 -22.7 % (Haswell, 4 sockets), -7.7 % (Cascade Lake, 2); none with the "
          "adjacent-line prefetcher off"},
@@ -128,7 +108,7 @@ static const char *name_at(size_t i)
 
 int lb_whatif_find(const char *name, struct lb_why *why, const struct lb_whatif **preset)
 {
-    const struct lb_names names = {"preset", name_at, lb_n_whatif_presets, NULL};
+    const struct lb_names names = {.what = "preset", .at = name_at, .n = lb_n_whatif_presets};
     size_t found;
     int err = lb_name_find(&names, name, why, &found);
 

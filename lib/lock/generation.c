@@ -36,7 +36,7 @@ static const char *name_at(size_t i)
 
 int lb_generation_find(const char *name, struct lb_why *why, const struct lb_generation **g)
 {
-    static const struct lb_names names = {"generation", name_at, LB_GENERATIONS, NULL};
+    static const struct lb_names names = {.what = "generation", .at = name_at, .n = LB_GENERATIONS};
     size_t found;
 
     if (lb_name_find(&names, name, why, &found))
@@ -45,27 +45,12 @@ int lb_generation_find(const char *name, struct lb_why *why, const struct lb_gen
     return 0;
 }
 
-static const char *form_at(size_t i)
-{
-    static const char *const names[LB_MM_FORMS] = {"kernel", "separate"};
-
-    return names[i];
-}
+static const char *const form_names[LB_MM_FORMS] = {"kernel", "separate"};
+const struct lb_names lb_mm_form_names = {LB_NAMES_IN("mm", form_names)};
 
 const char *lb_mm_form_name(enum lb_mm_form form)
 {
-    return form_at(form);
-}
-
-int lb_mm_form_parse(const char *name, struct lb_why *why, enum lb_mm_form *form)
-{
-    static const struct lb_names names = {"mm", form_at, LB_MM_FORMS, NULL};
-    size_t found;
-
-    if (lb_name_find(&names, name, why, &found))
-        return -EINVAL;
-    *form = (enum lb_mm_form)found;
-    return 0;
+    return form_names[form];
 }
 
 /* Moves the words to the first pair of lines that one of them is on. */

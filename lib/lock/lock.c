@@ -31,12 +31,13 @@ static const char *name_at(size_t i)
     return classes[i]->info.name;
 }
 
+const struct lb_names lb_lock_names = {.what = "lock", .at = name_at, .n = LB_LOCK_KINDS};
+
 int lb_lock_parse(const char *name, struct lb_why *why, enum lb_lock_kind *kind)
 {
-    static const struct lb_names names = {"lock", name_at, LB_LOCK_KINDS, NULL};
     size_t found;
 
-    if (lb_name_find(&names, name, why, &found))
+    if (lb_name_find(&lb_lock_names, name, why, &found))
         return -EINVAL;
     *kind = (enum lb_lock_kind)found;
     return 0;

@@ -59,14 +59,9 @@ enum lb_atomics lb_atomics(void)
     return LB_ATOMICS_COMPILER;
 }
 
-static const char *name_at(size_t i)
-{
-    return kinds[i].name;
-}
-
 int lb_atomics_choose(const char *name, struct lb_why *why)
 {
-    static const struct lb_names names = {"kind of atomics", name_at, LB_ATOMICS_KINDS, NULL};
+    static const struct lb_names names = {LB_NAMES_OF("kind of atomics", kinds, name)};
     size_t found;
 
     if (lb_name_find(&names, name, why, &found))

@@ -4,10 +4,11 @@
  */
 #include <linebounce/placement.h>
 
+#include "base/canvas.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -215,33 +216,12 @@ static int settle(const char *name, const struct lb_pu *const *pus, int n, struc
     return 0;
 }
 
-/* A sentence in the making; what does not fit is cut. */
-struct phrase {
-    char text[LB_WHY_BYTES];
-    size_t used;
-};
-
-static void say(struct phrase *phrase, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(struct phrase *phrase, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int more =
-        vsnprintf(phrase->text + phrase->used, sizeof phrase->text - phrase->used, format, args);
-    va_end(args);
-    phrase->used += more > 0 ? (size_t)more : 0;
-    if (phrase->used >= sizeof phrase->text)
-        phrase->used = sizeof phrase->text - 1;
-}
-
-static void say_classes(struct phrase *phrase, unsigned mask)
+static void say_classes(struct lb_canvas *phrase, unsigned mask)
 {
     const char *comma = "";
     for (int i = 0; i < LB_DISTANCES; i++) {
         if (mask & 1u << i) {
-            say(phrase, "%s%s", comma, distances[i].name);
+            lb_canvas_put(phrase, "%s%s", comma, distances[i].name);
             comma = ", ";
         }
     }
@@ -262,7 +242,7 @@ static bool is_about(const struct lb_pu *pu, enum about about)
 }
 
 /* The kernel numbers of PUs as "0-3,8", at most as many pieces as are of use in a sentence. */
-static void say_pus(struct phrase *phrase, const struct lb_topology *topology, enum about about)
+static void say_pus(struct lb_canvas *phrase, const struct lb_topology *topology, enum about about)
 {
     int *numbers = calloc((size_t)topology->n_pus + 1, sizeof *numbers);
     if (!numbers)
@@ -273,52 +253,53 @@ static void say_pus(struct phrase *phrase, const struct lb_topology *topology, e
             numbers[n++] = topology->pus[i].pu_os;
     qsort(numbers, (size_t)n, sizeof *numbers, compare_ints);
     if (!n)
-        say(phrase, "none");
+        lb_canvas_put(phrase, "none");
     for (int i = 0, pieces = 0; i < n; pieces++) {
         if (pieces == 12) {
-            say(phrase, ",...");
+            lb_canvas_put(phrase, ",...");
             break;
         }
         int end = i;
         while (end + 1 < n && numbers[end + 1] == numbers[end] + 1)
             end++;
-        say(phrase, end > i ? "%s%d-%d" : "%s%d", pieces ? "," : "", numbers[i], numbers[end]);
+        lb_canvas_put(phrase, end > i ? "%s%d-%d" : "%s%d", pieces ? "," : "", numbers[i],
+                      numbers[end]);
         i = end + 1;
     }
     free(numbers);
 }
 
-static void say_isolated(struct phrase *phrase, const struct lb_topology *topology)
+static void say_isolated(struct lb_canvas *phrase, const struct lb_topology *topology)
 {
     bool any = false;
     for (int i = 0; i < topology->n_pus; i++)
         any |= topology->pus[i].isolated;
     if (!any)
         return;
-    say(phrase, "; isolated ones take part by name: --pus ");
+    lb_canvas_put(phrase, "; isolated ones take part by name: --pus ");
     say_pus(phrase, topology, ABOUT_ISOLATED);
 }
 
 static int refuse_pair(const struct lb_topology *topology, enum lb_distance distance,
                        struct lb_why *why)
 {
-    struct phrase phrase = {0};
+    char text[LB_WHY_BYTES] = "";
+    struct lb_canvas phrase = {text, sizeof text, 0};
     unsigned there, anywhere;
     if (classes_among(topology, true, &there) || classes_among(topology, false, &anywhere))
         return out_of_memory(why);
     if (there) {
-        say(&phrase, "it has ");
+        lb_canvas_put(&phrase, "it has ");
         say_classes(&phrase, there);
     } else {
-        say(&phrase, "it has no pair at all, with %d allowed PU%s", topology->n_allowed,
-            topology->n_allowed == 1 ? "" : "s");
+        lb_canvas_put(&phrase, "it has no pair at all, with %d allowed PU%s", topology->n_allowed,
+                      topology->n_allowed == 1 ? "" : "s");
     }
     if (anywhere & 1u << distance)
-        say(&phrase, "; there is one, outside the cpuset or affinity mask or offline");
+        lb_canvas_put(&phrase, "; there is one, outside the cpuset or affinity mask or offline");
     say_isolated(&phrase, topology);
     return lb_fail(why, ENOENT, "placement %s: %.80s has no two PUs of that class (%s); %s",
-                   distances[distance].name, topology->source, distances[distance].meaning,
-                   phrase.text);
+                   distances[distance].name, topology->source, distances[distance].meaning, text);
 }
 
 int lb_placement_pair(const struct lb_topology *topology, enum lb_distance distance,
@@ -343,28 +324,13 @@ static int check_count(const struct lb_topology *topology, const char *what, int
         return lb_fail(why, EINVAL, "placement %s: %d threads, wants at least 1", what, n);
     if (n <= topology->n_allowed)
         return 0;
-    struct phrase phrase = {0};
+    char text[LB_WHY_BYTES] = "";
+    struct lb_canvas phrase = {text, sizeof text, 0};
     say_pus(&phrase, topology, ABOUT_ALLOWED);
-    say(&phrase, ")");
+    lb_canvas_put(&phrase, ")");
     say_isolated(&phrase, topology);
     return lb_fail(why, ERANGE, "placement %s: %d threads, but only %d allowed PU%s (%s", what, n,
-                   topology->n_allowed, topology->n_allowed == 1 ? "" : "s", phrase.text);
-}
-
-int lb_placement_compact(const struct lb_topology *topology, int n, struct lb_why *why,
-                         struct lb_placement *placement)
-{
-    int rc = check_count(topology, "compact", n, why);
-    if (rc)
-        return rc;
-    struct choice choice;
-    if (choose(topology, true, ANY_KIND, &choice))
-        return out_of_memory(why);
-    char name[LB_PLACEMENT_NAME_BYTES];
-    snprintf(name, sizeof name, "compact-%d", n);
-    rc = settle(name, choice.pus, n, why, placement);
-    free(choice.pus);
-    return rc;
+                   topology->n_allowed, topology->n_allowed == 1 ? "" : "s", text);
 }
 
 /* The levels over which scatter deals its threads out; cores follow from the siblings. */
@@ -452,24 +418,35 @@ static int scatter(struct choice *choice)
     return 0;
 }
 
+/* The first n in logical order, or in that of `reorder`. */
+static int ordered(const struct lb_topology *topology, const char *order, int n,
+                   int (*reorder)(struct choice *), struct lb_why *why,
+                   struct lb_placement *placement)
+{
+    char name[LB_PLACEMENT_NAME_BYTES];
+    struct choice choice;
+    int rc = check_count(topology, order, n, why);
+    if (rc)
+        return rc;
+    if (choose(topology, true, ANY_KIND, &choice))
+        return out_of_memory(why);
+    snprintf(name, sizeof name, "%s-%d", order, n);
+    rc = reorder && reorder(&choice) ? out_of_memory(why)
+                                     : settle(name, choice.pus, n, why, placement);
+    free(choice.pus);
+    return rc;
+}
+
+int lb_placement_compact(const struct lb_topology *topology, int n, struct lb_why *why,
+                         struct lb_placement *placement)
+{
+    return ordered(topology, "compact", n, NULL, why, placement);
+}
+
 int lb_placement_scatter(const struct lb_topology *topology, int n, struct lb_why *why,
                          struct lb_placement *placement)
 {
-    int rc = check_count(topology, "scatter", n, why);
-    if (rc)
-        return rc;
-    struct choice choice;
-    if (choose(topology, true, ANY_KIND, &choice))
-        return out_of_memory(why);
-    char name[LB_PLACEMENT_NAME_BYTES];
-    snprintf(name, sizeof name, "scatter-%d", n);
-    rc = scatter(&choice);
-    if (rc)
-        out_of_memory(why);
-    else
-        rc = settle(name, choice.pus, n, why, placement);
-    free(choice.pus);
-    return rc;
+    return ordered(topology, "scatter", n, scatter, why, placement);
 }
 
 /* An explicit list while it is read. */
@@ -483,19 +460,20 @@ struct reading {
 
 static int refuse_pu(const struct reading *reading, int err, long pu_os)
 {
-    struct phrase phrase = {0};
+    char text[LB_WHY_BYTES] = "";
+    struct lb_canvas phrase = {text, sizeof text, 0};
     say_pus(&phrase, reading->topology, err == EACCES ? ABOUT_ALLOWED : ABOUT_ALL);
     if (err == EACCES)
         return lb_fail(reading->why, EACCES,
                        "PU list \"%.100s\": PU %ld is offline or outside the cpuset or affinity "
                        "mask; allowed: %s%s%.100s%s",
-                       reading->list, pu_os, phrase.text,
+                       reading->list, pu_os, text,
                        reading->topology->this_system ? "; masked CPUs take part by: taskset -c "
                                                       : "",
                        reading->topology->this_system ? reading->list : "",
                        reading->topology->this_system ? " linebounce ..." : "");
     return lb_fail(reading->why, EINVAL, "PU list \"%.100s\": no PU %ld here; there are %s",
-                   reading->list, pu_os, phrase.text);
+                   reading->list, pu_os, text);
 }
 
 static int take_pu(struct reading *reading, long pu_os)
@@ -629,8 +607,11 @@ static const char *word_at(size_t i)
 
 static int check_word(const char *word, struct lb_why *why)
 {
-    static const struct lb_names names = {"placement", word_at, WORDS,
-                                          "compact-N, scatter-N (CPUs by number go to --pus)"};
+    static const struct lb_names names = {.what = "placement",
+                                          .at = word_at,
+                                          .n = WORDS,
+                                          .others =
+                                              "compact-N, scatter-N (CPUs by number go to --pus)"};
     size_t found;
 
     return lb_name_find(&names, word, why, &found) ? -EINVAL : 0;

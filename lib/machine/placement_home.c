@@ -14,21 +14,7 @@ const char *lb_home_name(enum lb_home home)
     return home_names[home];
 }
 
-static const char *home_at(size_t i)
-{
-    return home_names[i];
-}
-
-int lb_home_parse(const char *name, struct lb_why *why, enum lb_home *home)
-{
-    static const struct lb_names names = {"home", home_at, LB_HOMES, NULL};
-    size_t found;
-
-    if (lb_name_find(&names, name, why, &found))
-        return -EINVAL;
-    *home = (enum lb_home)found;
-    return 0;
-}
+const struct lb_names lb_home_names = {LB_NAMES_IN("home", home_names)};
 
 static int node_index(const struct lb_topology *t, int node_os)
 {

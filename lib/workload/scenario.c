@@ -134,11 +134,12 @@ static const char *name_at(size_t i)
     return lb_scenarios[i].internal ? NULL : lb_scenarios[i].name;
 }
 
+const struct lb_names lb_scenario_names = {.what = "scenario", .at = name_at, .n = LB_SCENARIOS};
+
 int lb_scenario_find(const char *name, struct lb_why *why, const struct lb_scenario **scenario)
 {
-    static const struct lb_names names = {"scenario", name_at, LB_SCENARIOS, NULL};
     size_t found;
-    int err = lb_name_find(&names, name, why, &found);
+    int err = lb_name_find(&lb_scenario_names, name, why, &found);
 
     if (!err)
         *scenario = &lb_scenarios[found];

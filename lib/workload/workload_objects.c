@@ -18,21 +18,7 @@ const char *lb_picking_name(enum lb_picking access)
     return access_names[access];
 }
 
-static const char *access_at(size_t i)
-{
-    return access_names[i];
-}
-
-int lb_picking_parse(const char *name, struct lb_why *why, enum lb_picking *access)
-{
-    static const struct lb_names names = {"access", access_at, LB_PICKINGS, NULL};
-    size_t found;
-
-    if (lb_name_find(&names, name, why, &found))
-        return -EINVAL;
-    *access = (enum lb_picking)found;
-    return 0;
-}
+const struct lb_names lb_picking_names = {LB_NAMES_IN("access", access_names)};
 
 static size_t objects_bytes(const struct lb_workload *s)
 {

@@ -20,13 +20,12 @@ static void try_names(const char *text)
     const struct lb_scenario *scenario;
     const struct lb_layout *layout;
     enum lb_lock_kind lock;
-    enum lb_picking access;
-    enum lb_home home;
+    size_t found;
     enum lb_how write;
     struct lb_why why = {""};
 
-    expect(!lb_home_parse(text, &why, &home) || *why.text);
-    expect(!lb_picking_parse(text, &why, &access) || *why.text);
+    expect(!lb_name_find(&lb_home_names, text, &why, &found) || *why.text);
+    expect(!lb_name_find(&lb_picking_names, text, &why, &found) || *why.text);
     expect(!lb_scenario_find(text, &why, &scenario) || *why.text);
     expect(!lb_lock_parse(text, &why, &lock) || *why.text);
     expect(!lb_how_parse(text, &why, &write) || *why.text);
