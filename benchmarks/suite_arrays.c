@@ -31,14 +31,8 @@ static void defaults(const struct settings *s, struct request *request)
     struct lb_request *r = &request->plan;
     size_t base = s->base_offset ? s->base_offset : BASE_OFFSET;
 
-    if (!r->n_scenarios) {
-        r->scenarios = all;
-        r->n_scenarios = LB_COUNT(all);
-    }
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = s->quick ? 1 : LB_COUNT(works);
-    }
+    REQUEST_ALL(r, scenarios, all);
+    REQUEST_FIRST(r, work_ns, works, s->quick ? 1 : LB_COUNT(works));
     r->baseline = NULL; /* the layouts of other suites have no part in it */
     r->layouts = NULL;
     r->n_layouts = 0;

@@ -77,18 +77,9 @@ static void defaults(const struct settings *s, struct request *request)
     if (!r->n_layouts)
         add_chain(s, request);
     r->n_locks = 0; /* the kind is a step of the chain */
-    if (!r->n_scenarios) {
-        r->scenarios = asked;
-        r->n_scenarios = LB_COUNT(asked);
-    }
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
-    }
-    if (!r->n_objects) {
-        r->objects = objects;
-        r->n_objects = LB_COUNT(objects);
-    }
+    REQUEST_ALL(r, scenarios, asked);
+    REQUEST_ALL(r, work_ns, works);
+    REQUEST_ALL(r, objects, objects);
 }
 
 /* Conclusion ------------------------------------------------------------------------------------

@@ -28,26 +28,14 @@ static const size_t objects[] = {1000};
 static void defaults(const struct settings *s, struct request *request)
 {
     struct lb_request *r = &request->plan;
-    if (!r->n_scenarios) {
-        r->scenarios = all;
-        r->n_scenarios = LB_COUNT(all);
-    }
-    if (!r->n_layouts) {
-        r->layouts = lb_layouts;
-        r->n_layouts = lb_n_layouts;
-    }
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
-    }
+    REQUEST_ALL(r, scenarios, all);
+    REQUEST_FIRST(r, layouts, lb_layouts, lb_n_layouts);
+    REQUEST_ALL(r, work_ns, works);
     if (!r->n_threads && !r->n_placements && !s->pus) {
         r->threads = threads;
         r->n_threads = LB_COUNT(threads);
     }
-    if (!r->n_objects) {
-        r->objects = objects;
-        r->n_objects = LB_COUNT(objects);
-    }
+    REQUEST_ALL(r, objects, objects);
 }
 
 /* 4-KiB pages per 1000 objects; NaN where the C library does not say. */

@@ -25,10 +25,7 @@ static void defaults(const struct settings *s, struct request *request)
     struct lb_request *r = &request->plan;
 
     r->twins = true;
-    if (!r->n_work_ns) {
-        r->work_ns = headline;
-        r->n_work_ns = 1;
-    }
+    REQUEST_FIRST(r, work_ns, headline, 1);
     suite_layouts.defaults(s, request);
     if (!request->rounds)
         request->rounds = 10000; /* the budget ends it: more rounds are the point */

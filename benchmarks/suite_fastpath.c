@@ -37,14 +37,8 @@ static void defaults(const struct settings *s, struct request *request)
         r->layouts = padded; /* every kind fits into it */
         r->n_layouts = 1;
     }
-    if (!r->n_locks) {
-        r->locks = kinds;
-        r->n_locks = LB_COUNT(kinds);
-    }
-    if (!r->n_work_ns) {
-        r->work_ns = saturated;
-        r->n_work_ns = 1;
-    }
+    REQUEST_ALL(r, locks, kinds);
+    REQUEST_FIRST(r, work_ns, saturated, 1);
     if (!r->n_threads && !r->pus) {
         r->threads = one;
         r->n_threads = 1;

@@ -51,18 +51,12 @@ static void defaults(const struct settings *s, struct request *request)
     struct lb_request *r = &request->plan;
     if (s->scenarios.n)
         add_bare(s, request);
-    if (!r->n_scenarios) {
-        r->scenarios = all;
-        r->n_scenarios = s->quick ? QUICK_SCENARIOS : LB_COUNT(all);
-    }
+    REQUEST_FIRST(r, scenarios, all, s->quick ? QUICK_SCENARIOS : LB_COUNT(all));
     r->baseline = NULL; /* the layouts of other suites have no part in it */
     r->layouts = NULL;
     r->n_layouts = 0;
     r->controls = false; /* for lines that bounce; here the kernel decides what does */
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
-    }
+    REQUEST_ALL(r, work_ns, works);
     if (!r->n_threads && !r->n_placements && !s->pus) {
         r->threads = threads;
         r->n_threads = LB_COUNT(threads);

@@ -29,10 +29,7 @@ static void defaults(const struct settings *s, struct request *request)
     r->baseline = NULL;
     r->layouts = NULL;
     r->n_layouts = 0;
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
-    }
+    REQUEST_ALL(r, work_ns, works);
     r->alone = true;
     if (!request->rounds)
         request->rounds = HARNESS_ROUNDS;

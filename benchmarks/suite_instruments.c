@@ -51,10 +51,7 @@ static void defaults(const struct settings *s, struct request *request)
         r->layouts = request->own.layouts.at;
         r->n_layouts = request->own.layouts.n;
     }
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
-    }
+    REQUEST_ALL(r, work_ns, works);
     if (!request->rounds)
         request->rounds = INSTRUMENTS_ROUNDS;
     if (!s->events_given && !s->events.n)

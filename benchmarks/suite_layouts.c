@@ -36,18 +36,10 @@ static void defaults(const struct settings *s, struct request *request)
     struct lb_request *r = &request->plan;
     if (!r->n_scenarios)
         add_scenarios(s, request);
-    if (!r->n_layouts) {
-        r->layouts = lb_layouts;
-        r->n_layouts = lb_n_layouts;
-    }
-    if (!r->n_work_ns) {
-        r->work_ns = works; /* the headline comes first; a quick look stops there */
-        r->n_work_ns = s->quick ? 1 : LB_COUNT(works);
-    }
-    if (!r->n_objects) {
-        r->objects = s->quick ? quick_objects : objects;
-        r->n_objects = 1;
-    }
+    REQUEST_FIRST(r, layouts, lb_layouts, lb_n_layouts);
+    /* The headline comes first; a quick look stops there. */
+    REQUEST_FIRST(r, work_ns, works, s->quick ? 1 : LB_COUNT(works));
+    REQUEST_FIRST(r, objects, s->quick ? quick_objects : objects, 1);
 }
 
 static void conclude(const struct lb_analysis *a, const struct settings *s, FILE *out)

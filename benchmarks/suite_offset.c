@@ -90,16 +90,10 @@ static void use_lock_offsets(const struct settings *s, struct request *request)
 static void defaults(const struct settings *s, struct request *request)
 {
     struct lb_request *r = &request->plan;
-    if (!r->n_scenarios) {
-        r->scenarios = all;
-        r->n_scenarios = s->quick ? 6 : LB_COUNT(all);
-    }
+    REQUEST_FIRST(r, scenarios, all, s->quick ? 6 : LB_COUNT(all));
     if (!s->layouts.n)
         use_lock_offsets(s, request);
-    if (!r->n_work_ns) {
-        r->work_ns = works;
-        r->n_work_ns = LB_COUNT(works);
-    }
+    REQUEST_ALL(r, work_ns, works);
     use_offsets(s, request);
 }
 

@@ -29,6 +29,12 @@ struct request {
 
 struct suite;
 
+/* What was not given: an array's items, the first `n` of them. */
+#define REQUEST_FIRST(REQUEST, MEMBER, ARRAY, N)                                                   \
+    ((REQUEST)->n_##MEMBER ? (void)0                                                               \
+                           : (void)((REQUEST)->MEMBER = (ARRAY), (REQUEST)->n_##MEMBER = (N)))
+#define REQUEST_ALL(REQUEST, MEMBER, ARRAY) REQUEST_FIRST(REQUEST, MEMBER, ARRAY, LB_COUNT(ARRAY))
+
 /* Whether the plan can answer the suite's question: -ENODEV where it is about threads that share
  * lines and there is no case of two threads. */
 int suite_can_answer(const struct suite *suite, const struct settings *settings,
