@@ -4,6 +4,7 @@
  */
 #include <linebounce/counters.h>
 
+#include "base/sys_files.h"
 #include "counters_private.h"
 
 #include <dirent.h>
@@ -32,25 +33,10 @@ static bool is_core_pmu(const char *name)
     return false;
 }
 
-/* The first line of a file, without its end; false where there is none. */
-static bool read_line(const char *path, char *text, size_t bytes)
+static bool take_number(const char *text, long *number)
 {
-    FILE *file = fopen(path, "re");
-    bool got = file && fgets(text, (int)bytes, file);
+    char *end;
 
-    if (file)
-        fclose(file);
-    if (got)
-        text[strcspn(text, "\n")] = '\0';
-    return got;
-}
-
-static bool read_number(const char *path, long *number)
-{
-    char text[32], *end;
-
-    if (!read_line(path, text, sizeof text))
-        return false;
     errno = 0;
     long value = strtol(text, &end, 10);
     if (end == text || *end || errno)
@@ -61,19 +47,17 @@ static bool read_number(const char *path, long *number)
 
 static bool read_core_pmu(const char *folder, const char *name, struct lb_core_pmu *pmu)
 {
-    char path[PATH_MAX];
+    char text[32];
     long type;
 
     if (!is_core_pmu(name) || strlen(name) >= sizeof pmu->name)
         return false;
-    snprintf(path, sizeof path, "%s/%s/type", folder, name);
-    if (!read_number(path, &type) || type < 0 || type > UINT32_MAX)
+    lb_sys_line(text, sizeof text, folder, "/%s/type", name);
+    if (!take_number(text, &type) || type < 0 || type > UINT32_MAX)
         return false;
     *pmu = (struct lb_core_pmu){.type = (uint32_t)type};
     strcpy(pmu->name, name);
-    snprintf(path, sizeof path, "%s/%s/cpus", folder, name);
-    if (!read_line(path, pmu->cpus, sizeof pmu->cpus))
-        pmu->cpus[0] = '\0';
+    lb_sys_line(pmu->cpus, sizeof pmu->cpus, folder, "/%s/cpus", name);
     /* Too long a list must not end in half a number. */
     char *comma = strrchr(pmu->cpus, ',');
     if (strlen(pmu->cpus) == sizeof pmu->cpus - 1 && comma)
@@ -385,13 +369,13 @@ static uint32_t pmu_type_here(const char *root)
 void lb_counters_probe(const struct lb_counter_calls *calls, const char *root,
                        const char *hypervisor, struct lb_counter_report *report)
 {
-    char path[PATH_MAX];
+    char text[32];
     long paranoid = LB_PARANOID_NONE;
     uint32_t pmu_type = pmu_type_here(root);
 
     *report = (struct lb_counter_report){0};
-    snprintf(path, sizeof path, "%s/proc/sys/kernel/perf_event_paranoid", root);
-    read_number(path, &paranoid);
+    lb_sys_line(text, sizeof text, root, "/proc/sys/kernel/perf_event_paranoid");
+    take_number(text, &paranoid);
     report->paranoid = (int)paranoid;
     enum outcome first = try_cycles(calls, pmu_type, 1, report), last = first;
     while (last == OUTCOME_COUNTED && ++report->at_once < LB_GROUP_MOST)

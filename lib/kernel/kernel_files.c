@@ -4,6 +4,8 @@
  */
 #include "kernel_private.h"
 
+#include "base/sys_files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -27,38 +29,18 @@ int lb_kernel_path(char *path, size_t bytes, const char *root, const char *forma
 
 int lb_kernel_slurp(const char *path, char **text)
 {
-    /* Files of /proc do not say how long they are. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err = 0;
-    size_t used = 0, room = 0;
-    char *all = NULL;
-    ssize_t n = 1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), err;
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 
-    if (fd < 0)
-        return -errno;
-    while (!err && n > 0) {
-        if (used + 1 >= room) {
-            room = room ? 2 * room : 4096;
-            char *more = used < LB_KERNEL_MOST_BYTES ? realloc(all, room) : NULL;
-            if (!more) {
-                err = used < LB_KERNEL_MOST_BYTES ? -ENOMEM : -EFBIG;
-                break;
-            }
-            all = more;
-        }
-        n = read(fd, all + used, room - used - 1);
-        if (n > 0)
-            used += (size_t)n;
-        else if (n < 0)
-            err = -errno;
-    }
-    close(fd);
-    if (err) {
-        free(all);
+    if (!file) {
+        err = -errno;
+        if (fd >= 0)
+            close(fd);
         return err;
     }
-    all[used] = '\0';
-    *text = all;
-    return 0;
+    err = lb_sys_read(file, LB_KERNEL_MOST_BYTES, text);
+    fclose(file);
+    return err;
 }
 
 const char *lb_kernel_words(int err)
@@ -72,12 +54,30 @@ const char *lb_kernel_words(int err)
     return strerror(-err);
 }
 
-void lb_kernel_say(char *text, size_t bytes, const char *format, ...)
+static void __attribute__((format(printf, 3, 0)))
+append(char *text, size_t bytes, const char *format, va_list args)
 {
     size_t used = strlen(text);
+
+    vsnprintf(text + used, bytes - used, format, args);
+}
+
+void lb_kernel_say(char *text, size_t bytes, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text + used, bytes - used, format, args);
+    append(text, bytes, format, args);
+    va_end(args);
+}
+
+void lb_kernel_note(char *text, size_t bytes, const char *format, ...)
+{
+    va_list args;
+
+    if (*text)
+        lb_kernel_say(text, bytes, "; ");
+    va_start(args, format);
+    append(text, bytes, format, args);
     va_end(args);
 }

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,20 +16,8 @@
 #define SLAB_FOLDER "/sys/kernel/slab"
 #define SLABINFO    "/proc/slabinfo"
 
-static void __attribute__((format(printf, 2, 3)))
-note(struct lb_kernel_slab *s, const char *format, ...)
-{
-    va_list args;
-    size_t used = strlen(s->note);
-
-    if (used) {
-        lb_kernel_say(s->note, sizeof s->note, "; ");
-        used = strlen(s->note);
-    }
-    va_start(args, format);
-    vsnprintf(s->note + used, sizeof s->note - used, format, args);
-    va_end(args);
-}
+/* A sentence more of what is amiss. */
+#define NOTE(...) lb_kernel_note(s->note, sizeof s->note, __VA_ARGS__)
 
 /* Numbers -------------------------------------------------------------------------------------- */
 
@@ -75,7 +62,7 @@ static void read_numbers(const char *root, struct lb_kernel_slab *s, const struc
             continue;
         }
         if (!err && parse_number(text, files[i].value))
-            note(s, "%s: no number: '%.20s'", files[i].name, (text[strcspn(text, "\n")] = 0, text));
+            NOTE("%s: no number: '%.20s'", files[i].name, (text[strcspn(text, "\n")] = 0, text));
         free(text);
         if (err && !failed++) {
             first = files[i].name;
@@ -83,7 +70,7 @@ static void read_numbers(const char *root, struct lb_kernel_slab *s, const struc
         }
     }
     if (failed)
-        note(s, "%s%s: %s", first, failed > 1 ? " and others" : "", lb_kernel_words(first_err));
+        NOTE("%s%s: %s", first, failed > 1 ? " and others" : "", lb_kernel_words(first_err));
 }
 
 /* What follows from them ----------------------------------------------------------------------- */
@@ -98,8 +85,7 @@ static void size_up(struct lb_kernel_slab *s)
     if (s->order > 10 || s->stride_bytes < 1 || s->per_slab < 1 || s->stride_bytes % 8 ||
         s->per_slab > (page << s->order) / s->stride_bytes ||
         (s->object_bytes >= 0 && s->object_bytes > s->stride_bytes)) {
-        note(s,
-             "the numbers do not go together: %" PRId64 " objects of %" PRId64 ", every %" PRId64
+        NOTE("the numbers do not go together: %" PRId64 " objects of %" PRId64 ", every %" PRId64
              " bytes, in a slab of order %" PRId64 " with pages of %" PRId64,
              s->per_slab, s->object_bytes, s->stride_bytes, s->order, page);
         return;
@@ -286,7 +272,7 @@ static void read_slabinfo(const char *root, const struct lb_kernel *k, struct lb
     if (!err)
         err = lb_kernel_slurp(path, &text);
     if (err) {
-        note(s, SLABINFO ": %s", lb_kernel_words(err));
+        NOTE(SLABINFO ": %s", lb_kernel_words(err));
         return;
     }
     for (char *line = strtok_r(text, "\n", &rest); line && !found;
@@ -295,9 +281,9 @@ static void read_slabinfo(const char *root, const struct lb_kernel *k, struct lb
     free(text);
     /* Of merged caches it lists the first one's name only, so an absence says nothing. */
     if (!found)
-        note(s, SLABINFO " does not list it, which a merged cache is not either");
+        NOTE(SLABINFO " does not list it, which a merged cache is not either");
     else
-        note(s, SLABINFO " has sizes only: where objects start in a slab is not known (%s)",
+        NOTE(SLABINFO " has sizes only: where objects start in a slab is not known (%s)",
              !strcmp(k->allocator, "SLAB") ? "SLAB colours its slabs"
                                            : "red zones are not shown there");
 }
@@ -343,7 +329,7 @@ void lb_kernel_read_slab(const char *root, const struct lb_kernel *kernel, const
         s->present = 0;
         return;
     }
-    note(s, SLAB_FOLDER ": %s",
+    NOTE(SLAB_FOLDER ": %s",
          err == ENOENT && access(path, F_OK) ? no_folder(root, kernel) : strerror(err));
     read_slabinfo(root, kernel, s);
 }

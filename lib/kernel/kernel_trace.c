@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,19 +54,8 @@ static bool is_off(const struct lb_kernel *k, const char *option)
     return value && strcmp(value, "y") != 0;
 }
 
-static void __attribute__((format(printf, 2, 3))) miss(struct lb_why *list, const char *format, ...)
-{
-    va_list args;
-    size_t used = strlen(list->text);
-
-    if (used) {
-        lb_kernel_say(list->text, sizeof list->text, "; ");
-        used = strlen(list->text);
-    }
-    va_start(args, format);
-    vsnprintf(list->text + used, sizeof list->text - used, format, args);
-    va_end(args);
-}
+/* Something more that is missing. */
+#define MISS(...) lb_kernel_note(list->text, sizeof list->text, __VA_ARGS__)
 
 static void miss_probe(const struct lb_kernel *k, const char *root, struct lb_why *list)
 {
@@ -75,39 +63,39 @@ static void miss_probe(const struct lb_kernel *k, const char *root, struct lb_wh
     struct lb_kernel_symbols symbols = k->symbols;
 
     if (is_off(k, "KPROBES"))
-        miss(list, "the kernel was built without KPROBES");
+        MISS("the kernel was built without KPROBES");
     else if (!is_there(root, "/sys/bus/event_source/devices/kprobe/type") &&
              !is_there(root, "/sys/kernel/tracing/kprobe_events") &&
              !is_there(root, "/sys/kernel/debug/tracing/kprobe_events"))
-        miss(list, "no probe can be set: neither the PMU kprobe nor tracefs is there (mount -t "
-                   "tracefs tracefs /sys/kernel/tracing)");
+        MISS("no probe can be set: neither the PMU kprobe nor tracefs is there (mount -t "
+             "tracefs tracefs /sys/kernel/tracing)");
     if (is_off(k, "BPF_SYSCALL"))
-        miss(list, "the kernel was built without BPF_SYSCALL");
+        MISS("the kernel was built without BPF_SYSCALL");
     if (!lb_kernel_path(path, sizeof path, root, "/sys/kernel/debug/kprobes/enabled") &&
         !lb_kernel_slurp(path, &text)) {
         if (text[0] == '0')
-            miss(list, "kprobes are switched off (/sys/kernel/debug/kprobes/enabled)");
+            MISS("kprobes are switched off (/sys/kernel/debug/kprobes/enabled)");
         free(text);
     }
     if (symbols.alloc < 0)
         lb_kernel_read_symbols(root, &symbols);
     if (symbols.alloc == 0)
-        miss(list, "the kernel has no function " FUNCTION);
+        MISS("the kernel has no function " FUNCTION);
 }
 
 int lb_kernel_trace_missing(const struct lb_kernel *kernel, const char *root, struct lb_why *why)
 {
-    struct lb_why list = {""};
+    struct lb_why missing = {""}, *list = &missing;
     char path[512];
 
     if (geteuid())
-        miss(&list, "it needs root");
+        MISS("it needs root");
     if (!strcmp(kernel->lockdown, "confidentiality"))
-        miss(&list, "the kernel is locked down (confidentiality), which forbids probes");
-    miss_probe(kernel, root, &list);
+        MISS("the kernel is locked down (confidentiality), which forbids probes");
+    miss_probe(kernel, root, list);
     if (find_program(path, sizeof path))
-        miss(&list, "the program " PROGRAM " is not in PATH");
-    return list.text[0] ? lb_fail(why, ENOTSUP, "trace: %.480s", list.text) : 0;
+        MISS("the program " PROGRAM " is not in PATH");
+    return *list->text ? lb_fail(why, ENOTSUP, "trace: %.480s", list->text) : 0;
 }
 
 /* Its output ------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@
  */
 #include "structure_private.h"
 
+#include "base/sys_files.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,38 +35,11 @@ int lb_structure_check_file(const char *file, struct lb_why *why)
 
 #define TEXT_MOST ((size_t)64 << 20)
 
-static int read_all(FILE *file, char **text)
-{
-    size_t used = 0, room = 0;
-    char *all = NULL, *more;
-
-    do {
-        if (used + 1 >= room) {
-            room = room ? 2 * room : 65536;
-            if (room > 2 * TEXT_MOST || !(more = realloc(all, room))) {
-                free(all);
-                return room > 2 * TEXT_MOST ? -EFBIG : -ENOMEM;
-            }
-            all = more;
-        }
-        errno = 0;
-        used += fread(all + used, 1, room - used - 1, file);
-    } while (!feof(file) && !ferror(file));
-    if (ferror(file)) {
-        int err = errno ? errno : EIO;
-        free(all);
-        return -err;
-    }
-    all[used] = '\0';
-    *text = all;
-    return 0;
-}
-
 /* Standard input can be read once, and a command line may be looked at twice. */
 static int read_input(char **text)
 {
     static char *input;
-    int err = input ? 0 : read_all(stdin, &input);
+    int err = input ? 0 : lb_sys_read(stdin, TEXT_MOST, &input);
 
     if (err)
         return err;
@@ -80,7 +55,7 @@ int lb_structure_read_text(const char *file, char **text)
         return read_input(text);
     if (!(opened = fopen(file, "re")))
         return -errno;
-    err = read_all(opened, text);
+    err = lb_sys_read(opened, TEXT_MOST, text);
     fclose(opened);
     return err;
 }

@@ -4,15 +4,13 @@
  */
 #include "environment_private.h"
 
+#include "base/sys_files.h"
+
 #include <linebounce/atomics.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -47,42 +45,6 @@
 #define MSR_MISC_FEATURE_CONTROL 0x1a4
 #define ADJACENT_LINE_OFF        2u
 
-/* Files -------------------------------------------------------------------------------------- */
-
-__attribute__((format(printf, 2, 0))) static FILE *open_below(const char *root, const char *format,
-                                                              va_list args)
-{
-    char name[PATH_MAX], path[PATH_MAX];
-    int n = vsnprintf(name, sizeof name, format, args);
-    if (n < 0 || (size_t)n >= sizeof name)
-        return NULL;
-    n = snprintf(path, sizeof path, "%s%s", root, name);
-    if (n < 0 || (size_t)n >= sizeof path)
-        return NULL;
-    return fopen(path, "re");
-}
-
-__attribute__((format(printf, 2, 3))) static FILE *open_file(const char *root, const char *format,
-                                                             ...)
-{
-    va_list args;
-    va_start(args, format);
-    FILE *file = open_below(root, format, args);
-    va_end(args);
-    return file;
-}
-
-/* Drops white space at both ends, in place. */
-static char *trim(char *text)
-{
-    text += strspn(text, " \t\n");
-    size_t n = strlen(text);
-    while (n > 0 && strchr(" \t\n", text[n - 1]))
-        n--;
-    text[n] = '\0';
-    return text;
-}
-
 /* Cuts what is too long. */
 static void copy(char *out, size_t size, const char *text)
 {
@@ -90,48 +52,6 @@ static void copy(char *out, size_t size, const char *text)
     n = n < size ? n : size - 1;
     memcpy(out, text, n);
     out[n] = '\0';
-}
-
-/* The file's first line, trimmed; false (and out empty) when there is none. */
-__attribute__((format(printf, 4, 5))) static bool
-read_line(char *out, size_t size, const char *root, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    FILE *file = open_below(root, format, args);
-    va_end(args);
-    out[0] = '\0';
-    if (!file)
-        return false;
-    char line[512];
-    if (fgets(line, sizeof line, file))
-        copy(out, size, trim(line));
-    fclose(file);
-    return out[0] != '\0';
-}
-
-/* The value of the first "key<separator>value" line, trimmed; out is left alone when there is none.
- */
-static void read_key(char *out, size_t size, const char *root, const char *name, const char *key,
-                     char separator)
-{
-    FILE *file = open_file(root, "%s", name);
-    if (!file)
-        return;
-    char *line = NULL;
-    size_t capacity = 0;
-    while (getline(&line, &capacity, file) > 0) {
-        char *value = strchr(line, separator);
-        if (!value)
-            continue;
-        *value++ = '\0';
-        if (strcmp(trim(line), key) == 0) {
-            copy(out, size, trim(value));
-            break;
-        }
-    }
-    free(line);
-    fclose(file);
 }
 
 /* Processor ---------------------------------------------------------------------------------- */
@@ -151,10 +71,10 @@ static const struct {
 static void read_arm_cpu(const char *root, struct lb_environment *e)
 {
     char implementer[16] = "", part[16] = "", variant[16] = "", revision[16] = "";
-    read_key(implementer, sizeof implementer, root, CPUINFO, "CPU implementer", ':');
-    read_key(part, sizeof part, root, CPUINFO, "CPU part", ':');
-    read_key(variant, sizeof variant, root, CPUINFO, "CPU variant", ':');
-    read_key(revision, sizeof revision, root, CPUINFO, "CPU revision", ':');
+    lb_sys_value(implementer, sizeof implementer, root, CPUINFO, "CPU implementer", ':');
+    lb_sys_value(part, sizeof part, root, CPUINFO, "CPU part", ':');
+    lb_sys_value(variant, sizeof variant, root, CPUINFO, "CPU variant", ':');
+    lb_sys_value(revision, sizeof revision, root, CPUINFO, "CPU revision", ':');
     if (!implementer[0] || !part[0])
         return;
     copy(e->cpu_vendor, sizeof e->cpu_vendor, implementer);
@@ -170,9 +90,9 @@ static void read_cpu(const char *root, struct lb_environment *e)
     /* x86 and s390, then POWER, RISC-V and LoongArch. */
     static const char *const model_keys[] = {"model name", "cpu", "uarch", "Model Name"};
     for (size_t i = 0; i < LB_COUNT(model_keys) && !e->cpu_model[0]; i++)
-        read_key(e->cpu_model, sizeof e->cpu_model, root, CPUINFO, model_keys[i], ':');
-    read_key(e->cpu_vendor, sizeof e->cpu_vendor, root, CPUINFO, "vendor_id", ':');
-    read_key(e->microcode, sizeof e->microcode, root, CPUINFO, "microcode", ':');
+        lb_sys_value(e->cpu_model, sizeof e->cpu_model, root, CPUINFO, model_keys[i], ':');
+    lb_sys_value(e->cpu_vendor, sizeof e->cpu_vendor, root, CPUINFO, "vendor_id", ':');
+    lb_sys_value(e->microcode, sizeof e->microcode, root, CPUINFO, "microcode", ':');
     if (!e->cpu_model[0])
         read_arm_cpu(root, e);
 }
@@ -245,7 +165,7 @@ static void ask_firmware(const char *root, char *out, size_t size)
     };
     for (size_t i = 0; i < LB_COUNT(files); i++) {
         char text[128];
-        if (read_line(text, sizeof text, root, "%s", files[i]) &&
+        if (lb_sys_line(text, sizeof text, root, "%s", files[i]) &&
             match(text, signs, LB_COUNT(signs), out, size))
             return;
     }
@@ -258,7 +178,7 @@ static void read_hypervisor(const char *root, struct lb_environment *e)
     /* x86 only: the kernel shows the processor's hypervisor bit, and sets it for Xen's paravirtual
      * guests, which see the bare processor. */
     char flags[4096] = "";
-    read_key(flags, sizeof flags, root, CPUINFO, "flags", ':');
+    lb_sys_value(flags, sizeof flags, root, CPUINFO, "flags", ':');
     if (flags[0] && !strstr(flags, " hypervisor")) {
         copy(name, size, "none");
         return;
@@ -266,7 +186,7 @@ static void read_hypervisor(const char *root, struct lb_environment *e)
     if (!root[0])
         ask_cpuid(name, size);
     char type[8];
-    if (!name[0] && read_line(type, sizeof type, root, "/sys/hypervisor/type"))
+    if (!name[0] && lb_sys_line(type, sizeof type, root, "/sys/hypervisor/type"))
         copy(name, size, strcmp(type, "xen") == 0 ? "Xen" : type);
     if (!name[0])
         ask_firmware(root, name, size);
@@ -278,7 +198,7 @@ static void read_hypervisor(const char *root, struct lb_environment *e)
 static void read_switch(char *out, size_t size, const char *root, const char *name, bool inverted)
 {
     char text[8];
-    if (!read_line(text, sizeof text, root, "%s", name) || !strchr("01", text[0]) || text[1])
+    if (!lb_sys_line(text, sizeof text, root, "%s", name) || !strchr("01", text[0]) || text[1])
         return;
     copy(out, size, (text[0] == '1') != inverted ? "on" : "off");
 }
@@ -295,7 +215,7 @@ static void read_governors(const char *root, char *out, size_t size)
         found.gl_pathc = 0;
     for (size_t i = 0; i < found.gl_pathc; i++) {
         char governor[32];
-        bool known = !read_line(governor, sizeof governor, "", "%s", found.gl_pathv[i]) ||
+        bool known = !lb_sys_line(governor, sizeof governor, "", "%s", found.gl_pathv[i]) ||
                      strstr(out, governor); /* no governor's name is a part of another's */
         size_t length = strlen(out);
         if (!known)
@@ -320,7 +240,7 @@ static void read_boost(const char *root, struct lb_environment *e)
 static void read_thp(const char *root, char *out, size_t size)
 {
     char text[128];
-    read_line(text, sizeof text, root, "/sys/kernel/mm/transparent_hugepage/enabled");
+    lb_sys_line(text, sizeof text, root, "/sys/kernel/mm/transparent_hugepage/enabled");
     char *from = strchr(text, '[');
     char *end = from ? strchr(from, ']') : NULL;
     if (!end)
@@ -335,7 +255,7 @@ static void read_prefetcher(const char *root, struct lb_environment *e)
 {
     if (strcmp(e->cpu_vendor, "GenuineIntel") != 0 || strcmp(e->hypervisor, "none") != 0)
         return;
-    FILE *file = open_file(root, "/dev/cpu/0/msr");
+    FILE *file = lb_sys_open(root, "/dev/cpu/0/msr");
     if (!file)
         return;
     uint64_t value;
@@ -346,54 +266,29 @@ static void read_prefetcher(const char *root, struct lb_environment *e)
     fclose(file);
 }
 
-/* The CPUs of the closest cgroup at or above `path` that says them. */
-static bool read_cpuset(const char *root, const char *mount, const char *file, char *path,
-                        char *out, size_t size)
-{
-    for (;;) {
-        size_t n = strlen(path);
-        while (n > 0 && path[n - 1] == '/')
-            path[--n] = '\0';
-        if (read_line(out, size, root, "%s%s/%s", mount, path, file))
-            return true;
-        char *slash = strrchr(path, '/');
-        if (!slash)
-            return false;
-        *slash = '\0';
-    }
-}
+struct cgroup {
+    const char *root;
+    char *cpus;
+    size_t bytes;
+    double quota;
+};
 
-/* One line of /proc/self/cgroup: id:controllers:path. Version 2 names no controllers. */
-static bool read_cgroup_line(const char *root, char *line, char *out, size_t size)
+/* The CPUs of the closest that says them. */
+static bool see_cpus(const char *folder, bool v2, void *context)
 {
-    char *controllers = strchr(line, ':');
-    char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-    if (!path)
-        return false;
-    *path++ = '\0';
-    controllers++;
-    path[strcspn(path, "\n")] = '\0';
-    if (!*controllers)
-        return read_cpuset(root, "/sys/fs/cgroup", "cpuset.cpus.effective", path, out, size);
-    if (strstr(controllers, "cpuset"))
-        return read_cpuset(root, "/sys/fs/cgroup/cpuset", "cpuset.effective_cpus", path, out, size);
-    return false;
+    const struct cgroup *c = context;
+
+    return lb_sys_line(c->cpus, c->bytes, c->root, "%s/%s", folder,
+                       v2 ? "cpuset.cpus.effective" : "cpuset.effective_cpus");
 }
 
 static void read_cgroup(const char *root, struct lb_environment *e)
 {
-    FILE *file = open_file(root, "/proc/self/cgroup");
-    char *line = NULL;
-    size_t capacity = 0;
-    bool found = false;
-    while (file && !found && getline(&line, &capacity, file) > 0)
-        found = read_cgroup_line(root, line, e->cgroup_cpuset, sizeof e->cgroup_cpuset);
-    free(line);
-    if (file)
-        fclose(file);
-    if (!found)
-        read_key(e->cgroup_cpuset, sizeof e->cgroup_cpuset, root, "/proc/self/status",
-                 "Cpus_allowed_list", ':');
+    struct cgroup c = {root, e->cgroup_cpuset, sizeof e->cgroup_cpuset, (double)NAN};
+
+    lb_sys_cgroups(root, "cpuset", see_cpus, &c);
+    if (!*c.cpus)
+        lb_sys_value(c.cpus, c.bytes, root, "/proc/self/status", "Cpus_allowed_list", ':');
 }
 
 /* CPUs' worth of time that a cgroup may use: infinite without a quota, NaN where it does not say.
@@ -403,75 +298,47 @@ static double quota_in(const char *root, const char *folder)
     char text[64], period[64];
     double quota, per;
 
-    if (read_line(text, sizeof text, root, "%s/cpu.max",
-                  folder)) /* "150000 100000", "max 100000" */
+    if (lb_sys_line(text, sizeof text, root, "%s/cpu.max",
+                    folder)) /* "150000 100000", "max 100000" */
         return sscanf(text, "%lf %lf", &quota, &per) == 2 ? quota / per : (double)INFINITY;
-    if (!read_line(text, sizeof text, root, "%s/cpu.cfs_quota_us", folder) ||
-        !read_line(period, sizeof period, root, "%s/cpu.cfs_period_us", folder))
+    if (!lb_sys_line(text, sizeof text, root, "%s/cpu.cfs_quota_us", folder) ||
+        !lb_sys_line(period, sizeof period, root, "%s/cpu.cfs_period_us", folder))
         return (double)NAN;
     quota = strtod(text, NULL);
     return quota > 0 ? quota / strtod(period, NULL) : (double)INFINITY;
 }
 
 /* The tightest of a cgroup and those above it. */
-static double quota_above(const char *root, const char *mount, const char *path)
+static bool see_quota(const char *folder, bool v2, void *context)
 {
-    char folder[PATH_MAX];
-    double least = (double)NAN;
-    int n = snprintf(folder, sizeof folder, "%s%s", mount, path);
+    struct cgroup *c = context;
 
-    while (n > 0 && (size_t)n < sizeof folder && (size_t)n >= strlen(mount)) {
-        least = fmin(least, quota_in(root, folder)); /* of a NaN and a number, the number */
-        n = (int)(strrchr(folder, '/') - folder);
-        folder[n] = '\0';
-    }
-    return least;
-}
-
-static bool names_cpu(const char *controllers)
-{
-    for (const char *at = controllers; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-        if (strcspn(at, ",") == strlen("cpu") && !strncmp(at, "cpu", strlen("cpu")))
-            return true;
+    (void)v2;
+    c->quota = fmin(c->quota, quota_in(c->root, folder)); /* of a NaN and a number, the number */
     return false;
 }
 
 static void read_quota(const char *root, struct lb_environment *e)
 {
-    FILE *file = open_file(root, "/proc/self/cgroup");
-    double least = (double)NAN;
-    char line[PATH_MAX + 64];
+    struct cgroup c = {root, NULL, 0, (double)NAN};
 
-    while (file && fgets(line, sizeof line, file)) {
-        char *controllers = strchr(line, ':');
-        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
-        if (!path)
-            continue;
-        *path++ = '\0';
-        path[strcspn(path, "\n")] = '\0';
-        if (!*++controllers || names_cpu(controllers))
-            least = fmin(
-                least,
-                quota_above(root, *controllers ? "/sys/fs/cgroup/cpu" : "/sys/fs/cgroup", path));
-    }
-    if (file)
-        fclose(file);
-    if (isinf(least))
+    lb_sys_cgroups(root, "cpu", see_quota, &c);
+    if (isinf(c.quota))
         copy(e->cpu_quota, sizeof e->cpu_quota, "none");
-    else if (!isnan(least))
-        snprintf(e->cpu_quota, sizeof e->cpu_quota, "%g", least);
+    else if (!isnan(c.quota))
+        snprintf(e->cpu_quota, sizeof e->cpu_quota, "%g", c.quota);
 }
 
 /* A list of CPUs; an empty one is "none", which a file that is not there does not say. */
 static void read_cpus(char *out, size_t size, const char *root, const char *name)
 {
-    FILE *file = open_file(root, "/sys/devices/system/cpu/%s", name);
+    FILE *file = lb_sys_open(root, "/sys/devices/system/cpu/%s", name);
 
     out[0] = '\0';
     if (!file)
         return;
     fclose(file);
-    if (!read_line(out, size, root, "/sys/devices/system/cpu/%s", name) || out[0] == '(')
+    if (!lb_sys_line(out, size, root, "/sys/devices/system/cpu/%s", name) || out[0] == '(')
         copy(out, size, "none"); /* "(null)" where the kernel could and was not told to */
 }
 
@@ -482,18 +349,18 @@ static void read_settings(const char *root, struct lb_environment *e)
     read_cpus(e->isolated, sizeof e->isolated, root, "isolated");
     read_cpus(e->nohz_full, sizeof e->nohz_full, root, "nohz_full");
     e->smt_active = -1;
-    if (read_line(text, sizeof text, root, "/sys/devices/system/cpu/smt/active"))
+    if (lb_sys_line(text, sizeof text, root, "/sys/devices/system/cpu/smt/active"))
         e->smt_active = text[0] == '1' ? 1 : text[0] == '0' ? 0 : -1;
     read_governors(root, e->governor, sizeof e->governor);
     read_boost(root, e);
     read_thp(root, e->thp, sizeof e->thp);
-    read_line(e->clocksource, sizeof e->clocksource, root,
-              "/sys/devices/system/clocksource/clocksource0/current_clocksource");
+    lb_sys_line(e->clocksource, sizeof e->clocksource, root,
+                "/sys/devices/system/clocksource/clocksource0/current_clocksource");
     read_prefetcher(root, e);
     e->emulated = !strcmp(e->hypervisor, TCG);
     read_cgroup(root, e);
     e->perf_event_paranoid = LB_PARANOID_UNKNOWN;
-    if (read_line(text, sizeof text, root, "/proc/sys/kernel/perf_event_paranoid"))
+    if (lb_sys_line(text, sizeof text, root, "/proc/sys/kernel/perf_event_paranoid"))
         e->perf_event_paranoid = (int)strtol(text, NULL, 10);
 }
 
@@ -503,9 +370,9 @@ static void read_settings(const char *root, struct lb_environment *e)
 static void read_os(const char *root, char *out, size_t size)
 {
     char text[128] = "";
-    read_key(text, sizeof text, root, "/etc/os-release", "PRETTY_NAME", '=');
+    lb_sys_value(text, sizeof text, root, "/etc/os-release", "PRETTY_NAME", '=');
     if (!text[0])
-        read_key(text, sizeof text, root, "/usr/lib/os-release", "PRETTY_NAME", '=');
+        lb_sys_value(text, sizeof text, root, "/usr/lib/os-release", "PRETTY_NAME", '=');
     size_t n = strlen(text);
     bool quoted = n >= 2 && strchr("\"'", text[0]) && text[n - 1] == text[0];
     if (quoted)
@@ -540,7 +407,7 @@ int64_t lb_environment_steal_ticks_below(const char *root)
     char line[512];
     long long steal;
     /* cpu user nice system idle iowait irq softirq steal; kernels before 2.6.11 end earlier. */
-    if (!read_line(line, sizeof line, root, "/proc/stat") ||
+    if (!lb_sys_line(line, sizeof line, root, "/proc/stat") ||
         sscanf(line, "cpu %*s %*s %*s %*s %*s %*s %*s %lld", &steal) != 1 || steal < 0)
         return -1;
     long per_second = sysconf(_SC_CLK_TCK);

@@ -4,6 +4,8 @@
  */
 #include "environment_private.h"
 
+#include "base/sys_files.h"
+
 #include <linebounce/cpu_list.h>
 #include <linebounce/doctor.h>
 
@@ -26,14 +28,6 @@ struct lb_facts_mark {
 
 #define CPUS "/sys/devices/system/cpu/"
 
-static FILE *open_below(const char *root, const char *name)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s%s", root, name);
-
-    return n > 0 && (size_t)n < sizeof path ? fopen(path, "re") : NULL;
-}
-
 static bool exists_below(const char *root, const char *name)
 {
     char path[PATH_MAX];
@@ -42,32 +36,11 @@ static bool exists_below(const char *root, const char *name)
     return n > 0 && (size_t)n < sizeof path && !access(path, F_OK);
 }
 
-/* The first line that begins with `key`, without it and without blanks around; "" if none. */
-static void read_after(const char *root, const char *name, const char *key, char *text, int bytes)
+static double number_of(const char *root, const char *name, const char *key, char separator)
 {
-    FILE *file = open_below(root, name);
-    char *line = NULL;
-    size_t room = 0;
+    char text[64] = "", *end;
 
-    *text = '\0';
-    while (file && getline(&line, &room, file) > 0) {
-        if (strncmp(line, key, strlen(key)) != 0)
-            continue;
-        char *value = line + strlen(key);
-        value += strspn(value, " \t");
-        snprintf(text, (size_t)bytes, "%.*s", (int)strcspn(value, "\n"), value);
-        break;
-    }
-    free(line);
-    if (file)
-        fclose(file);
-}
-
-static double number_after(const char *root, const char *name, const char *key)
-{
-    char text[64], *end;
-
-    read_after(root, name, key, text, sizeof text);
+    lb_sys_value(text, sizeof text, root, name, key, separator);
     double value = strtod(text, &end);
     return end == text ? NAN : value;
 }
@@ -84,11 +57,11 @@ static bool is_among(const int *pu_os, size_t n, int pu)
 static int find_siblings(struct lb_facts_mark *m)
 {
     for (size_t i = 0; i < m->n; i++) {
-        char name[96], list[128];
+        char list[128];
         int *found = NULL;
         size_t n = 0;
-        snprintf(name, sizeof name, CPUS "cpu%d/topology/thread_siblings_list", m->pu_os[i]);
-        read_after(m->root, name, "", list, sizeof list);
+        lb_sys_line(list, sizeof list, m->root, CPUS "cpu%d/topology/thread_siblings_list",
+                    m->pu_os[i]);
         if (lb_cpus_parse(list, &found, &n) == -ENOMEM)
             return -ENOMEM;
         int *more = realloc(m->siblings_os, (m->n_siblings + n + 1) * sizeof *more);
@@ -138,7 +111,7 @@ static void add_interrupts(const char *line, const int *columns, size_t n_column
 
 static void read_interrupts(const struct lb_facts_mark *m, double *interrupts)
 {
-    FILE *file = open_below(m->root, "/proc/interrupts");
+    FILE *file = lb_sys_open(m->root, "/proc/interrupts");
     int *columns = calloc(LB_CPUS_MOST, sizeof *columns);
     char *line = NULL;
     size_t room = 0, n_columns = 0;
@@ -157,8 +130,8 @@ static void read_interrupts(const struct lb_facts_mark *m, double *interrupts)
 
 static double read_swapped(const char *root)
 {
-    return number_after(root, "/proc/vmstat", "pswpin ") +
-           number_after(root, "/proc/vmstat", "pswpout ");
+    return number_of(root, "/proc/vmstat", "pswpin", ' ') +
+           number_of(root, "/proc/vmstat", "pswpout", ' ');
 }
 
 static void mark_destroy(struct lb_facts_mark *m)
@@ -235,8 +208,9 @@ static int take_cpus(const char *root, struct lb_facts *f)
     int *allowed = NULL, *isolated = NULL, *online = NULL;
     size_t n_isolated = 0, n_outside = 0;
 
-    read_after(root, CPUS "online", "", f->online, sizeof f->online);
-    read_after(root, "/proc/self/status", "Cpus_allowed_list:", f->allowed, sizeof f->allowed);
+    lb_sys_line(f->online, sizeof f->online, root, CPUS "online");
+    lb_sys_value(f->allowed, sizeof f->allowed, root, "/proc/self/status", "Cpus_allowed_list",
+                 ':');
     if (lb_cpus_parse(f->online, &online, &f->n_online) == -ENOMEM ||
         lb_cpus_parse(f->allowed, &allowed, &f->n_allowed) == -ENOMEM ||
         lb_cpus_parse(f->environment.isolated, &isolated, &n_isolated) == -ENOMEM) {
@@ -265,7 +239,7 @@ static int runs(const char *root, const char *name)
     if (glob(pattern, GLOB_NOSORT, NULL, &found))
         return -1;
     for (size_t i = 0; !yes && i < found.gl_pathc; i++) {
-        read_after("", found.gl_pathv[i], "", comm, sizeof comm);
+        lb_sys_line(comm, sizeof comm, "", "%s", found.gl_pathv[i]);
         yes = !strcmp(comm, name);
     }
     globfree(&found);
@@ -308,8 +282,8 @@ static void take_rest(const char *root, struct lb_facts *f)
     const char *job = *root ? NULL : getenv("SLURM_JOB_ID");
 
     snprintf(f->job, sizeof f->job, "%.31s", job ? job : "");
-    f->swap_used_kib = number_after(root, "/proc/meminfo", "SwapTotal:") -
-                       number_after(root, "/proc/meminfo", "SwapFree:");
+    f->swap_used_kib = number_of(root, "/proc/meminfo", "SwapTotal", ':') -
+                       number_of(root, "/proc/meminfo", "SwapFree", ':');
     f->irqbalance = runs(root, "irqbalance");
     f->pmu = has_pmu(root);
     f->btf = exists_below(root, "/sys/kernel/btf/vmlinux");

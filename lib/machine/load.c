@@ -4,10 +4,11 @@
  */
 #include <linebounce/load.h>
 
+#include "base/sys_files.h"
+
 #include <linebounce/clock.h>
 
 #include <ctype.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,14 +53,12 @@ static double own_s(void)
 void lb_load_read(const char *root, const int *pu_os, size_t n, struct lb_load_mark *mark)
 {
     struct lb_load_mark m = {.n_pus = n, .own_s = own_s(), .runnable = NAN};
-    char path[PATH_MAX], line[512];
+    char line[512];
     double per_second = (double)sysconf(_SC_CLK_TCK);
     size_t found = 0;
-    FILE *file;
+    FILE *file = lb_sys_open(root, "/proc/stat");
 
     m.wall_s = (double)lb_clock_monotonic_ns() * 1e-9;
-    snprintf(path, sizeof path, "%s/proc/stat", root);
-    file = fopen(path, "re");
     /* Lines of interrupts are longer than any buffer: their rests match nothing. */
     while (file && fgets(line, sizeof line, file)) {
         found += take_cpu(line, pu_os, n, &m.busy_s, &m.stolen_s);

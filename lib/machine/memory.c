@@ -4,6 +4,8 @@
  */
 #include <linebounce/memory.h>
 
+#include "base/sys_files.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -11,47 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOUNT_V2 "/sys/fs/cgroup"
-#define MOUNT_V1 "/sys/fs/cgroup/memory"
 /* cgroup v1 says "no limit" with the largest number of whole pages that a long holds. */
 #define NO_LIMIT_V1 ((uint64_t)INT64_MAX / 65536 * 65536)
 
 /* Names of a hierarchy's files. */
-struct hierarchy {
-    const char *mount, *limit, *usage, *inactive;
-};
+static const struct {
+    const char *limit, *usage, *inactive;
+} hierarchies[] = {{"memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"},
+                   {"memory.max", "memory.current", "inactive_file"}};
 
-static const struct hierarchy v2 = {MOUNT_V2, "memory.max", "memory.current", "inactive_file "};
-static const struct hierarchy v1 = {MOUNT_V1, "memory.limit_in_bytes", "memory.usage_in_bytes",
-                                    "total_inactive_file "};
-
-static FILE *open_below(const char *root, const char *folder, const char *name)
+/* LB_MEMORY_UNKNOWN also for "max". */
+static uint64_t number_of(const char *text)
 {
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s%s/%s", root, folder, name);
+    uint64_t value;
 
-    return n > 0 && n < (int)sizeof path ? fopen(path, "re") : NULL;
+    return sscanf(text, "%" SCNu64, &value) == 1 ? value : LB_MEMORY_UNKNOWN;
 }
 
-/* The number behind `key` at the start of a line (NULL: the first line's). LB_MEMORY_UNKNOWN. */
-static uint64_t number_in(const char *root, const char *folder, const char *name, const char *key)
+static uint64_t number_in(const char *root, const char *folder, const char *name)
 {
-    FILE *file = open_below(root, folder, name);
-    uint64_t value = LB_MEMORY_UNKNOWN;
-    char line[256];
+    char text[64];
 
-    while (file && value == LB_MEMORY_UNKNOWN && fgets(line, sizeof line, file)) {
-        size_t length = key ? strlen(key) : 0;
-        if (length && strncmp(line, key, length) != 0)
-            continue;
-        if (sscanf(line + length, "%" SCNu64, &value) != 1)
-            value = LB_MEMORY_UNKNOWN; /* "max" */
-        if (!key)
-            break;
-    }
-    if (file)
-        fclose(file);
-    return value;
+    lb_sys_line(text, sizeof text, root, "%s/%s", folder, name);
+    return number_of(text);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)
@@ -59,69 +43,40 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+struct cgroup {
+    const char *root;
+    uint64_t left;
+};
+
 /* What the limit of one cgroup leaves. */
-static uint64_t left_in(const char *root, const struct hierarchy *h, const char *folder)
+static bool see(const char *folder, bool v2, void *context)
 {
-    uint64_t limit = number_in(root, folder, h->limit, NULL);
-    uint64_t usage = number_in(root, folder, h->usage, NULL);
-    uint64_t inactive = number_in(root, folder, "memory.stat", h->inactive);
+    struct cgroup *c = context;
+    uint64_t limit = number_in(c->root, folder, hierarchies[v2].limit);
+    uint64_t usage = number_in(c->root, folder, hierarchies[v2].usage), inactive;
+    char name[PATH_MAX], text[64] = "";
 
     if (limit >= NO_LIMIT_V1 || usage == LB_MEMORY_UNKNOWN)
-        return LB_MEMORY_UNKNOWN;
-    if (inactive != LB_MEMORY_UNKNOWN)
+        return false;
+    snprintf(name, sizeof name, "%s/memory.stat", folder);
+    lb_sys_value(text, sizeof text, c->root, name, hierarchies[v2].inactive, ' ');
+    if ((inactive = number_of(text)) != LB_MEMORY_UNKNOWN)
         usage -= least(inactive, usage);
-    return limit > usage ? limit - usage : 0;
-}
-
-/* The same over a cgroup and all above it, up to the mount. */
-static uint64_t left_up(const char *root, const struct hierarchy *h, const char *path)
-{
-    size_t mount = strlen(h->mount);
-    uint64_t left = LB_MEMORY_UNKNOWN;
-    char folder[PATH_MAX];
-
-    if (snprintf(folder, sizeof folder, "%s%s", h->mount, path) >= (int)sizeof folder)
-        return left;
-    for (;;) {
-        char *slash;
-        left = least(left, left_in(root, h, folder));
-        slash = strrchr(folder, '/');
-        if (!slash || slash < folder + mount)
-            return left;
-        *slash = '\0';
-    }
-}
-
-/* Lines of /proc/self/cgroup: number:controllers:path; v2 has no controllers. */
-static uint64_t left_of_line(const char *root, char *line)
-{
-    char *controllers = strchr(line, ':'), *path;
-
-    if (!controllers || !(path = strchr(controllers + 1, ':')))
-        return LB_MEMORY_UNKNOWN;
-    *controllers++ = '\0';
-    *path++ = '\0';
-    path[strcspn(path, "\n")] = '\0';
-    if (!*controllers)
-        return left_up(root, &v2, path);
-    for (char *one = strtok(controllers, ","); one; one = strtok(NULL, ","))
-        if (!strcmp(one, "memory"))
-            return left_up(root, &v1, path);
-    return LB_MEMORY_UNKNOWN;
+    c->left = least(c->left, limit > usage ? limit - usage : 0);
+    return false;
 }
 
 void lb_memory_read(const char *root, struct lb_memory *m)
 {
-    FILE *file = open_below(root, "/proc/self", "cgroup");
-    uint64_t kib = number_in(root, "/proc", "meminfo", "MemAvailable:");
-    char line[PATH_MAX + 64];
+    struct cgroup c = {root, LB_MEMORY_UNKNOWN};
+    char text[64] = "";
 
-    m->available_bytes = kib == LB_MEMORY_UNKNOWN ? kib : kib * 1024;
-    m->cgroup_bytes = LB_MEMORY_UNKNOWN;
-    while (file && fgets(line, sizeof line, file))
-        m->cgroup_bytes = least(m->cgroup_bytes, left_of_line(root, line));
-    if (file)
-        fclose(file);
+    lb_sys_value(text, sizeof text, root, "/proc/meminfo", "MemAvailable", ':');
+    m->available_bytes = number_of(text);
+    if (m->available_bytes != LB_MEMORY_UNKNOWN)
+        m->available_bytes *= 1024;
+    lb_sys_cgroups(root, "memory", see, &c);
+    m->cgroup_bytes = c.left;
     m->left_bytes = least(m->available_bytes, m->cgroup_bytes);
 }
 
