@@ -87,3 +87,25 @@ void lb_canvas_put(struct lb_canvas *c, const char *format, ...)
     if (n > 0)
         c->used += (size_t)n;
 }
+
+void lb_append(char *text, size_t bytes, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text + used, bytes - used, format, args);
+    va_end(args);
+}
+
+void lb_note(char *text, size_t bytes, const char *format, ...)
+{
+    size_t used = strlen(text);
+    va_list args;
+
+    if (used && used + 3 <= bytes)
+        used = (size_t)(stpcpy(text + used, "; ") - text);
+    va_start(args, format);
+    vsnprintf(text + used, bytes - used, format, args);
+    va_end(args);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text drawn piece by piece into a caller's buffer.
+ * Text made piece by piece in a caller's buffer.
  */
 #ifndef LB_CANVAS_H
 #define LB_CANVAS_H
@@ -15,5 +15,12 @@ struct lb_canvas {
 
 void lb_canvas_put(struct lb_canvas *canvas, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Appends to a text; what does not fit is cut. */
+void lb_append(char *text, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* The same behind "; ", where there is a text. */
+void lb_note(char *text, size_t bytes, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 #endif

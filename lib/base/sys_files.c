@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 __attribute__((format(printf, 2, 0))) static FILE *open_below(const char *root, const char *format,
                                                               va_list args)
@@ -107,6 +108,20 @@ int lb_sys_read(FILE *file, size_t most, char **text)
     all[used] = '\0';
     *text = all;
     return 0;
+}
+
+bool lb_sys_program(char *path, size_t bytes, const char *root, const char *name)
+{
+    const char *from = getenv("PATH");
+
+    for (from = from ? from : ""; *from; from += *from == ':') {
+        int n = (int)strcspn(from, ":");
+        int length = snprintf(path, bytes, "%s%.*s/%s", root, n, from, name);
+        if (n && length > 0 && (size_t)length < bytes && !access(path, X_OK))
+            return true;
+        from += n;
+    }
+    return false;
 }
 
 /* Cgroups ------------------------------------------------------------------------------------- */

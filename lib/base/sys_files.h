@@ -25,6 +25,9 @@ bool lb_sys_value(char *text, size_t bytes, const char *root, const char *name, 
  * free. -EFBIG: over `most` bytes, -ENOMEM, and what reading failed with. */
 int lb_sys_read(FILE *file, size_t most, char **text);
 
+/* Where PATH finds a program; false: nowhere. */
+bool lb_sys_program(char *path, size_t bytes, const char *root, const char *name);
+
 /* Shows `see` the folders of this process's cgroups that the controller rules, each and those above
  * it, up to the mount; true from `see` ends it. `v2`: of the unified hierarchy. */
 void lb_sys_cgroups(const char *root, const char *controller,

@@ -4,6 +4,8 @@
  */
 #include "kernel_private.h"
 
+#include "base/canvas.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,9 +49,9 @@ static void read_lockdown(const char *root, struct lb_kernel *k)
     int err = read_line(root, LOCKDOWN, line, sizeof line);
 
     if (err) {
-        lb_kernel_say(k->lockdown_note, sizeof k->lockdown_note, LOCKDOWN ": %s%s",
-                      lb_kernel_words(err),
-                      err == -ENOENT ? " (no lockdown module, or no securityfs)" : "");
+        lb_append(k->lockdown_note, sizeof k->lockdown_note, LOCKDOWN ": %s%s",
+                  lb_kernel_words(err),
+                  err == -ENOENT ? " (no lockdown module, or no securityfs)" : "");
         return;
     }
     /* The state in force is the one in brackets. */
@@ -57,7 +59,7 @@ static void read_lockdown(const char *root, struct lb_kernel *k)
     if (end && (size_t)(end - from) <= sizeof k->lockdown)
         snprintf(k->lockdown, sizeof k->lockdown, "%.*s", (int)(end - from - 1), from + 1);
     else
-        lb_kernel_say(k->lockdown_note, sizeof k->lockdown_note, LOCKDOWN ": not understood");
+        lb_append(k->lockdown_note, sizeof k->lockdown_note, LOCKDOWN ": not understood");
 }
 
 static void read_allocator(struct lb_kernel *k)

@@ -4,6 +4,8 @@
  */
 #include "kernel_private.h"
 
+#include "base/canvas.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +73,8 @@ static bool try_file(const char *root, const char *name, bool packed, struct lb_
         snprintf(c->source, sizeof c->source, "%s", name);
         return true;
     }
-    lb_kernel_note(c->note, sizeof c->note, "%s: %s", name,
-                   err ? lb_kernel_words(err) : "no configuration in it");
+    lb_note(c->note, sizeof c->note, "%s: %s", name,
+            err ? lb_kernel_words(err) : "no configuration in it");
     return false;
 }
 
@@ -86,7 +88,7 @@ void lb_kernel_read_config(const char *root, const char *release, struct lb_kern
         return;
     }
     if (!release[0] || strchr(release, '/')) {
-        lb_kernel_note(config->note, sizeof config->note, "the release is not known");
+        lb_note(config->note, sizeof config->note, "the release is not known");
         return;
     }
     snprintf(name, sizeof name, "/boot/config-%s", release);

@@ -53,31 +53,3 @@ const char *lb_kernel_words(int err)
         return "wants root";
     return strerror(-err);
 }
-
-static void __attribute__((format(printf, 3, 0)))
-append(char *text, size_t bytes, const char *format, va_list args)
-{
-    size_t used = strlen(text);
-
-    vsnprintf(text + used, bytes - used, format, args);
-}
-
-void lb_kernel_say(char *text, size_t bytes, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    append(text, bytes, format, args);
-    va_end(args);
-}
-
-void lb_kernel_note(char *text, size_t bytes, const char *format, ...)
-{
-    va_list args;
-
-    if (*text)
-        lb_kernel_say(text, bytes, "; ");
-    va_start(args, format);
-    append(text, bytes, format, args);
-    va_end(args);
-}

@@ -4,6 +4,8 @@
  */
 #include "kernel_private.h"
 
+#include "base/canvas.h"
+
 #include <string.h>
 
 const char *lb_vma_lock_name(enum lb_vma_lock lock)
@@ -89,7 +91,7 @@ bool lb_kernel_wants_symbols(const struct lb_kernel *k)
 /* The decision ----------------------------------------------------------------------------------
  */
 
-#define SAY(...) lb_kernel_say(k->evidence, sizeof k->evidence, __VA_ARGS__)
+#define SAY(...) lb_append(k->evidence, sizeof k->evidence, __VA_ARGS__)
 
 static void say_per_vma(struct lb_kernel *k, int on)
 {

@@ -20,13 +20,6 @@ int lb_kernel_gunzip(const char *path, char **text);
 /* In words: ENOTSUP and EPROTO as lb_kernel_gunzip means them. */
 const char *lb_kernel_words(int err);
 
-/* Appends to a text; what does not fit is cut. */
-void lb_kernel_say(char *text, size_t bytes, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-/* The same behind "; ", where there is a text. */
-void lb_kernel_note(char *text, size_t bytes, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
 void lb_kernel_read_config(const char *root, const char *release, struct lb_kernel_config *config);
 /* kernel->config and ->allocator are there already. */
 void lb_kernel_read_slab(const char *root, const struct lb_kernel *kernel, const char *name,

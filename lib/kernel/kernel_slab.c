@@ -4,6 +4,8 @@
  */
 #include "kernel_private.h"
 
+#include "base/canvas.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -17,7 +19,7 @@
 #define SLABINFO    "/proc/slabinfo"
 
 /* A sentence more of what is amiss. */
-#define NOTE(...) lb_kernel_note(s->note, sizeof s->note, __VA_ARGS__)
+#define NOTE(...) lb_note(s->note, sizeof s->note, __VA_ARGS__)
 
 /* Numbers -------------------------------------------------------------------------------------- */
 
@@ -161,10 +163,10 @@ static void share(struct lb_kernel_slab *s, char **names, size_t n)
     for (size_t i = 0; i < n; i++) {
         size_t used = strlen(s->shared);
         if (used + strlen(names[i]) + 7 > sizeof s->shared) {
-            lb_kernel_say(s->shared, sizeof s->shared, ", ...");
+            lb_append(s->shared, sizeof s->shared, ", ...");
             break;
         }
-        lb_kernel_say(s->shared, sizeof s->shared, "%s%s", i ? ", " : "", names[i]);
+        lb_append(s->shared, sizeof s->shared, "%s%s", i ? ", " : "", names[i]);
     }
     for (size_t i = 0; i < n; i++)
         free(names[i]);

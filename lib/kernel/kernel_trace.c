@@ -4,6 +4,9 @@
  */
 #include "kernel_private.h"
 
+#include "base/canvas.h"
+#include "base/sys_files.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,21 +28,6 @@
 /* What is missing -------------------------------------------------------------------------------
  */
 
-/* The program in PATH. */
-static int find_program(char *path, size_t bytes)
-{
-    const char *from = getenv("PATH");
-
-    for (from = from ? from : ""; *from; from += *from == ':') {
-        size_t n = strcspn(from, ":");
-        int length = snprintf(path, bytes, "%.*s/" PROGRAM, (int)n, from);
-        if (n && length > 0 && (size_t)length < bytes && !access(path, X_OK))
-            return 0;
-        from += n;
-    }
-    return -ENOENT;
-}
-
 static bool is_there(const char *root, const char *name)
 {
     char path[512];
@@ -55,7 +43,7 @@ static bool is_off(const struct lb_kernel *k, const char *option)
 }
 
 /* Something more that is missing. */
-#define MISS(...) lb_kernel_note(list->text, sizeof list->text, __VA_ARGS__)
+#define MISS(...) lb_note(list->text, sizeof list->text, __VA_ARGS__)
 
 static void miss_probe(const struct lb_kernel *k, const char *root, struct lb_why *list)
 {
@@ -93,7 +81,7 @@ int lb_kernel_trace_missing(const struct lb_kernel *kernel, const char *root, st
     if (!strcmp(kernel->lockdown, "confidentiality"))
         MISS("the kernel is locked down (confidentiality), which forbids probes");
     miss_probe(kernel, root, list);
-    if (find_program(path, sizeof path))
+    if (!lb_sys_program(path, sizeof path, "", PROGRAM))
         MISS("the program " PROGRAM " is not in PATH");
     return *list->text ? lb_fail(why, ENOTSUP, "trace: %.480s", list->text) : 0;
 }
@@ -317,7 +305,7 @@ int lb_kernel_trace_run(unsigned seconds, double limit_s, struct lb_why *why,
         streams[i].text = calloc(STREAM_BYTES, 1);
     if (!m || !streams[0].text || !streams[1].text)
         err = lb_fail(why, ENOMEM, "trace: out of memory");
-    else if (find_program(path, sizeof path))
+    else if (!lb_sys_program(path, sizeof path, "", PROGRAM))
         err = lb_fail(why, ENOENT, "trace: the program " PROGRAM " is not in PATH");
     else if ((err = start(path, seconds, &child, streams)))
         lb_fail(why, -err, "trace: " PROGRAM ": %s", strerror(-err));

@@ -4,6 +4,8 @@
  */
 #include "btf_read.h"
 
+#include "base/canvas.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,14 +149,11 @@ static void name_type(const struct btf *btf, uint32_t id, int depth, char text[T
 /* As name_type, and what an _Atomic has lost is said. */
 static void say_type(const struct btf *btf, uint32_t id, char text[TYPE_BYTES])
 {
-    size_t bytes, used;
+    size_t bytes;
 
     name_type(btf, id, 0, text);
-    if (!is_lost_atomic(btf, id, &bytes))
-        return;
-    used = strlen(text);
-    snprintf(text + used, TYPE_BYTES - used, " (an _Atomic%s)",
-             bytes ? "" : " whose type the BTF has lost");
+    if (is_lost_atomic(btf, id, &bytes))
+        lb_append(text, TYPE_BYTES, " (an _Atomic%s)", bytes ? "" : " whose type the BTF has lost");
 }
 
 /* Alignment ----------------------------------------------------------------------------------- */

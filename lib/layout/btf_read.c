@@ -4,6 +4,8 @@
  */
 #include "btf_read.h"
 
+#include "base/canvas.h"
+
 #include <bpf/libbpf.h>
 #include <byteswap.h>
 #include <errno.h>
@@ -105,16 +107,13 @@ static int see_others(const struct btf *btf, enum sort sort, uint32_t first,
                       const struct lb_structure *structure, struct lb_why *why, struct others *o)
 {
     const struct btf_type *a = lb_btf_bare(btf, first), *b;
-    size_t used = 0;
     int visits = 0;
 
     for (uint32_t id = first; id; id = next_named(btf, structure->name, sort, id), o->n++) {
         struct lb_structure *other;
         if (!(b = lb_btf_bare(btf, id)))
             continue;
-        if (used < sizeof o->sizes)
-            used += (size_t)snprintf(o->sizes + used, sizeof o->sizes - used, "%s%u",
-                                     used ? ", " : "", b->size);
+        lb_append(o->sizes, sizeof o->sizes, "%s%u", *o->sizes ? ", " : "", b->size);
         if (o->differ || are_alike(a, b))
             continue;
         int err =

@@ -5,6 +5,8 @@
  */
 #include "dwarf_read.h"
 
+#include "base/canvas.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,7 +97,6 @@ void lb_dwarf_qualify(struct lb_dwarf_scopes *s, Dwarf_Die *die, char *text, siz
     int chain[DEPTH_MOST + 2], n = 0;
     Dwarf_Die declared = *die;
     Dwarf_Attribute a;
-    size_t used = 0;
 
     /* What is declared in a class may be described in full outside it. */
     if (dwarf_attr(die, DW_AT_specification, &a))
@@ -104,11 +105,10 @@ void lb_dwarf_qualify(struct lb_dwarf_scopes *s, Dwarf_Die *die, char *text, siz
     for (int i = scope_of(s, declared.addr); i >= 0 && n < DEPTH_MOST; i = s->at[i].parent)
         chain[n++] = i;
     *text = '\0';
-    while (n-- > 0 && used < bytes)
+    while (n-- > 0)
         if (*s->at[chain[n]].name)
-            used += (size_t)snprintf(text + used, bytes - used, "%s::", s->at[chain[n]].name);
-    if (used < bytes)
-        snprintf(text + used, bytes - used, "%s", lb_dwarf_name(die));
+            lb_append(text, bytes, "%s::", s->at[chain[n]].name);
+    lb_append(text, bytes, "%s", lb_dwarf_name(die));
 }
 
 /* Types --------------------------------------------------------------------------------------- */
@@ -156,20 +156,18 @@ static const struct {
 
 static void add_dimensions(Dwarf_Die *array, char text[TYPE_BYTES])
 {
-    size_t used = strlen(text);
     const char *space = " ";
     Dwarf_Die range;
     uint64_t n;
 
     for (bool more = lb_dwarf_child(array, &range); more; more = lb_dwarf_next(&range)) {
-        if (dwarf_tag(&range) != DW_TAG_subrange_type || used + 24 > TYPE_BYTES)
+        if (dwarf_tag(&range) != DW_TAG_subrange_type || strlen(text) + 24 > TYPE_BYTES)
             continue;
         n = 0;
         if (!lb_dwarf_number(&range, DW_AT_count, &n) &&
             lb_dwarf_number(&range, DW_AT_upper_bound, &n))
             n++;
-        used += (size_t)snprintf(text + used, TYPE_BYTES - used, "%s[%llu]", space,
-                                 (unsigned long long)n);
+        lb_append(text, TYPE_BYTES, "%s[%llu]", space, (unsigned long long)n);
         space = "";
     }
 }

@@ -6,6 +6,8 @@
 #include "layout_private.h"
 #include "structure_private.h"
 
+#include "base/canvas.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <pthread.h>
@@ -134,13 +136,10 @@ static int take_size(struct build *b)
 /* The kinds that fit where the lock lies, "" when none does. */
 static const char *fitting(const struct build *b, char *text, size_t bytes)
 {
-    size_t used = 0;
-
     *text = '\0';
-    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS && used < bytes; k++)
+    for (enum lb_lock_kind k = 0; k < LB_LOCK_KINDS; k++)
         if (!lb_layout_allows(b->l, k, NULL))
-            used += (size_t)snprintf(text + used, bytes - used, "%s%s", used ? ", " : "",
-                                     lb_lock_info(k)->name);
+            lb_append(text, bytes, "%s%s", *text ? ", " : "", lb_lock_info(k)->name);
     return text;
 }
 
@@ -215,7 +214,6 @@ static int refuse_size(const struct build *b)
 {
     const struct lb_member *m = b->lock;
     char sizes[32] = "";
-    size_t used = 0;
 
     if (m->lock == LB_STRUCTURE_OTHERS_MUTEX)
         return refuse_kind(b, m->type);
@@ -226,10 +224,9 @@ static int refuse_size(const struct build *b)
                        m->lock_bytes               ? "neither 4 nor 8 bytes"
                        : b->s->form == LB_FORM_BTF ? "a size that the BTF has lost"
                                                    : "a size that is not known");
-    for (size_t i = 0; i < LB_COUNT(run_as) && used < sizeof sizes; i++)
+    for (size_t i = 0; i < LB_COUNT(run_as); i++)
         if (run_as[i].lock == m->lock)
-            used += (size_t)snprintf(sizes + used, sizeof sizes - used, "%s%zu", used ? " or " : "",
-                                     run_as[i].bytes);
+            lb_append(sizes, sizeof sizes, "%s%zu", *sizes ? " or " : "", run_as[i].bytes);
     return lb_fail(b->why, EINVAL,
                    "layout '%s': %s is a %s of %zu bytes, not of %s (%s): say what to run by "
                    "kind=",

@@ -4,6 +4,8 @@
  */
 #include "structure_private.h"
 
+#include "base/canvas.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -349,12 +351,10 @@ static int refuse_several(const struct lb_structure *s, const struct lb_member *
                           size_t n, struct lb_why *why)
 {
     char list[360] = "";
-    size_t used = 0;
 
-    for (size_t i = 0; i < n && i < LISTED_MOST && used < sizeof list; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s (%s at %zu)", i ? ", " : "",
-                                 found[i]->name, lb_structure_lock_name(found[i]->lock),
-                                 found[i]->offset);
+    for (size_t i = 0; i < n && i < LISTED_MOST; i++)
+        lb_append(list, sizeof list, "%s%s (%s at %zu)", i ? ", " : "", found[i]->name,
+                  lb_structure_lock_name(found[i]->lock), found[i]->offset);
     return lb_fail(why, EINVAL, "%s: %zu locks: say which by lock=: %s%s", s->name, n, list,
                    n > LISTED_MOST ? ", ..." : "");
 }

@@ -32,14 +32,11 @@ static bool futex_mutex_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_futex_mutex_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(FUTEX_MUTEX, futex_mutex, struct lb_futex_mutex),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .counts = true,
-            .sleeps_in_read = true,
-            .meaning = "mutex of 4 bytes on a futex, as runtimes have; reads exclude each other",
-        },
+    LB_LOCK_LISTED(FUTEX_MUTEX, futex_mutex, struct lb_futex_mutex),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.counts = true,
+    .info.sleeps_in_read = true,
+    .info.meaning = "mutex of 4 bytes on a futex, as runtimes have; reads exclude each other",
     .is_idle = futex_mutex_is_idle,
 };

@@ -111,13 +111,14 @@ enum { LB_READERS_LOCK, LB_READERS_COUNT, LB_READERS_RETRY };
 #define LB_LOCK_READS(NAME, k, readers, writers) LB_READERS_OF_##NAME = LB_READERS_##readers,
 enum { LB_LOCK_LIST(LB_LOCK_READS) };
 #define LB_LOCK_LISTED(NAME, k, type)                                                              \
-    .kind = LB_LOCK_##NAME, .name = #k, .bytes = sizeof(type), .align_bytes = _Alignof(type),      \
-    .lockless_reads = (int)LB_READERS_OF_##NAME == LB_READERS_RETRY,                               \
-    .excludes = (int)LB_WRITERS_OF_##NAME != LB_WRITERS_NONE,                                      \
-    .plain_writers = (int)LB_WRITERS_OF_##NAME == LB_WRITERS_PLAIN,                                \
-    .counted = (int)LB_READERS_OF_##NAME == LB_READERS_COUNT ||                                    \
-               ((int)LB_READERS_OF_##NAME == LB_READERS_LOCK &&                                    \
-                (int)LB_WRITERS_OF_##NAME != LB_WRITERS_PLAIN)
+    .info.kind = LB_LOCK_##NAME, .info.name = #k, .info.bytes = sizeof(type),                      \
+    .info.align_bytes = _Alignof(type),                                                            \
+    .info.lockless_reads = (int)LB_READERS_OF_##NAME == LB_READERS_RETRY,                          \
+    .info.excludes = (int)LB_WRITERS_OF_##NAME != LB_WRITERS_NONE,                                 \
+    .info.plain_writers = (int)LB_WRITERS_OF_##NAME == LB_WRITERS_PLAIN,                           \
+    .info.counted = (int)LB_READERS_OF_##NAME == LB_READERS_COUNT ||                               \
+                    ((int)LB_READERS_OF_##NAME == LB_READERS_LOCK &&                               \
+                     (int)LB_WRITERS_OF_##NAME != LB_WRITERS_PLAIN)
 
 #define LB_SLOW_PATH __attribute__((noinline, cold))
 

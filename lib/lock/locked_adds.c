@@ -10,14 +10,11 @@ static bool locked_adds_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_locked_adds_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(LOCKED_ADDS, locked_adds, uint64_t),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = -1,
-            .vma_protocol = true,
-            .counts = true,
-            .meaning = "two locked adds and no exclusion: what any lock costs at the least",
-        },
+    LB_LOCK_LISTED(LOCKED_ADDS, locked_adds, uint64_t),
+    .info.count_bytes = sizeof(uint64_t),
+    .info.owner_offset = -1,
+    .info.vma_protocol = true,
+    .info.counts = true,
+    .info.meaning = "two locked adds and no exclusion: what any lock costs at the least",
     .is_idle = locked_adds_is_idle,
 };

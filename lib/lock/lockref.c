@@ -39,15 +39,11 @@ static bool lockref_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_lockref_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(LOCKREF, lockref, struct lb_lockref),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = -1,
-            .counts = true,
-            .meaning =
-                "spinlock and reference count in one word: a read takes and drops a reference",
-        },
+    LB_LOCK_LISTED(LOCKREF, lockref, struct lb_lockref),
+    .info.count_bytes = sizeof(uint64_t),
+    .info.owner_offset = -1,
+    .info.counts = true,
+    .info.meaning = "spinlock and reference count in one word: a read takes and drops a reference",
     .init = lockref_init,
     .is_idle = lockref_is_idle,
 };

@@ -184,27 +184,21 @@ static bool mutex24_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_mutex32_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(MUTEX32, mutex32, struct lb_mutex32),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = offsetof(struct lb_mutex32, owner),
-            .counts = true,
-            .sleeps_in_read = true,
-            .meaning = "mutex with a list head of two pointers, Linux before 2026",
-        },
+    LB_LOCK_LISTED(MUTEX32, mutex32, struct lb_mutex32),
+    .info.count_bytes = sizeof(uint64_t),
+    .info.owner_offset = offsetof(struct lb_mutex32, owner),
+    .info.counts = true,
+    .info.sleeps_in_read = true,
+    .info.meaning = "mutex with a list head of two pointers, Linux before 2026",
     .is_idle = mutex32_is_idle,
 };
 
 const struct lb_lock_class lb_mutex24_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(MUTEX24, mutex24, struct lb_mutex24),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = offsetof(struct lb_mutex24, owner),
-            .counts = true,
-            .sleeps_in_read = true,
-            .meaning = "mutex with one pointer to its first waiter, Linux of 2026",
-        },
+    LB_LOCK_LISTED(MUTEX24, mutex24, struct lb_mutex24),
+    .info.count_bytes = sizeof(uint64_t),
+    .info.owner_offset = offsetof(struct lb_mutex24, owner),
+    .info.counts = true,
+    .info.sleeps_in_read = true,
+    .info.meaning = "mutex with one pointer to its first waiter, Linux of 2026",
     .is_idle = mutex24_is_idle,
 };

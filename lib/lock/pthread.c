@@ -30,26 +30,20 @@ static bool mutex_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_pthread_rwlock_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(PTHREAD_RWLOCK, pthread_rwlock, pthread_rwlock_t),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .meaning = "the C library's reader-writer lock, default attributes",
-        },
+    LB_LOCK_LISTED(PTHREAD_RWLOCK, pthread_rwlock, pthread_rwlock_t),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.meaning = "the C library's reader-writer lock, default attributes",
     .init = rwlock_init,
     .is_idle = rwlock_is_idle,
 };
 
 const struct lb_lock_class lb_pthread_mutex_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(PTHREAD_MUTEX, pthread_mutex, pthread_mutex_t),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .sleeps_in_read = true,
-            .meaning = "the C library's mutex, default attributes; reads exclude each other",
-        },
+    LB_LOCK_LISTED(PTHREAD_MUTEX, pthread_mutex, pthread_mutex_t),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.sleeps_in_read = true,
+    .info.meaning = "the C library's mutex, default attributes; reads exclude each other",
     .init = mutex_init,
     .is_idle = mutex_is_idle,
 };

@@ -57,13 +57,10 @@ static bool qrwlock_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_qrwlock_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(QRWLOCK, qrwlock, struct lb_qrwlock),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .counts = true,
-            .meaning = "queued reader-writer spinlock, the kernel's rwlock_t",
-        },
+    LB_LOCK_LISTED(QRWLOCK, qrwlock, struct lb_qrwlock),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.counts = true,
+    .info.meaning = "queued reader-writer spinlock, the kernel's rwlock_t",
     .is_idle = qrwlock_is_idle,
 };

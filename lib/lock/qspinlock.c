@@ -111,13 +111,10 @@ static bool qspinlock_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_qspinlock_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(QSPINLOCK, qspinlock, struct lb_qspinlock),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .counts = true,
-            .meaning = "queued spinlock, the kernel's spinlock_t; reads exclude each other",
-        },
+    LB_LOCK_LISTED(QSPINLOCK, qspinlock, struct lb_qspinlock),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.counts = true,
+    .info.meaning = "queued spinlock, the kernel's spinlock_t; reads exclude each other",
     .is_idle = qspinlock_is_idle,
 };

@@ -50,15 +50,12 @@ static bool refcount_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_refcount_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(REFCOUNT, refcount, struct lb_refcount),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .vma_protocol = true,
-            .counts = true,
-            .meaning = "4-byte count of readers, Linux 6.15 and later",
-        },
+    LB_LOCK_LISTED(REFCOUNT, refcount, struct lb_refcount),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.vma_protocol = true,
+    .info.counts = true,
+    .info.meaning = "4-byte count of readers, Linux 6.15 and later",
     .init = refcount_init,
     .is_idle = refcount_is_idle,
 };

@@ -467,27 +467,21 @@ static bool rwsem32_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_rwsem40_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(RWSEM40, rwsem40, struct lb_rwsem40),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = offsetof(struct lb_rwsem40, owner),
-            .vma_protocol = true,
-            .counts = true,
-            .meaning = "rw-semaphore with a list head of two pointers, Linux before 2026",
-        },
+    LB_LOCK_LISTED(RWSEM40, rwsem40, struct lb_rwsem40),
+    .info.count_bytes = sizeof(uint64_t),
+    .info.owner_offset = offsetof(struct lb_rwsem40, owner),
+    .info.vma_protocol = true,
+    .info.counts = true,
+    .info.meaning = "rw-semaphore with a list head of two pointers, Linux before 2026",
     .is_idle = rwsem40_is_idle,
 };
 
 const struct lb_lock_class lb_rwsem32_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(RWSEM32, rwsem32, struct lb_rwsem32),
-            .count_bytes = sizeof(uint64_t),
-            .owner_offset = offsetof(struct lb_rwsem32, owner),
-            .vma_protocol = true,
-            .counts = true,
-            .meaning = "rw-semaphore with one pointer to its first waiter, Linux of 2026",
-        },
+    LB_LOCK_LISTED(RWSEM32, rwsem32, struct lb_rwsem32),
+    .info.count_bytes = sizeof(uint64_t),
+    .info.owner_offset = offsetof(struct lb_rwsem32, owner),
+    .info.vma_protocol = true,
+    .info.counts = true,
+    .info.meaning = "rw-semaphore with one pointer to its first waiter, Linux of 2026",
     .is_idle = rwsem32_is_idle,
 };

@@ -34,25 +34,19 @@ static bool seqlock_is_idle(const void *lock)
 }
 
 const struct lb_lock_class lb_seqcount_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(SEQCOUNT, seqcount, struct lb_seqcount),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .counts = true,
-            .meaning = "sequence count: readers write nothing and read again where a writer came",
-        },
+    LB_LOCK_LISTED(SEQCOUNT, seqcount, struct lb_seqcount),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.counts = true,
+    .info.meaning = "sequence count: readers write nothing and read again where a writer came",
     .is_idle = seqcount_is_idle,
 };
 
 const struct lb_lock_class lb_seqlock_class = {
-    .info =
-        {
-            LB_LOCK_LISTED(SEQLOCK, seqlock, struct lb_seqlock),
-            .count_bytes = sizeof(uint32_t),
-            .owner_offset = -1,
-            .counts = true,
-            .meaning = "the same with a spinlock that keeps its writers apart",
-        },
+    LB_LOCK_LISTED(SEQLOCK, seqlock, struct lb_seqlock),
+    .info.count_bytes = sizeof(uint32_t),
+    .info.owner_offset = -1,
+    .info.counts = true,
+    .info.meaning = "the same with a spinlock that keeps its writers apart",
     .is_idle = seqlock_is_idle,
 };

@@ -4,10 +4,12 @@
  */
 #include "arena_private.h"
 
+#include "base/canvas.h"
+#include "base/sys_files.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,20 +47,8 @@ static size_t round_up(size_t bytes, size_t unit)
     return (bytes + unit - 1) / unit * unit;
 }
 
-__attribute__((format(printf, 2, 3))) static void add_note(struct lb_arena_info *info,
-                                                           const char *format, ...)
-{
-    size_t length = strlen(info->note);
-    va_list args;
-
-    if (length && length + 3 < sizeof info->note) {
-        memcpy(info->note + length, "; ", 3);
-        length += 2;
-    }
-    va_start(args, format);
-    vsnprintf(info->note + length, sizeof info->note - length, format, args);
-    va_end(args);
-}
+/* What the record says beside the rest. */
+#define NOTE(...) lb_note(info->note, sizeof info->note, __VA_ARGS__)
 
 int lb_arena_judge_nodes(const int *status, size_t n, int node_os, struct lb_why *why)
 {
@@ -139,7 +129,7 @@ static int bind_node(struct lb_arena *arena, struct lb_why *why)
                        info->node_os);
     if (err != EPERM && err != ENOSYS)
         return lb_fail(why, err, "arena: cannot bind to node %d: %s", info->node_os, strerror(err));
-    add_note(info, "not bound to node %d: %s", info->node_os, strerror(err));
+    NOTE("not bound to node %d: %s", info->node_os, strerror(err));
     return 0;
 }
 
@@ -187,7 +177,7 @@ static int verify_node(struct lb_arena *arena, struct lb_why *why)
     if (err == -EXDEV)
         return err;
     if (err)
-        add_note(info, "node %d not verified: %s", info->node_os, strerror(-err));
+        NOTE("node %d not verified: %s", info->node_os, strerror(-err));
     info->node_verified = !err;
     return 0;
 }
@@ -256,17 +246,11 @@ size_t lb_arena_huge_bytes(FILE *smaps, uintptr_t start, uintptr_t end)
 /* Why there are no huge pages, as far as the kernel's own switch tells. */
 static void note_small_pages(struct lb_arena_info *info, size_t huge_bytes, size_t used_bytes)
 {
-    char mode[64] = "";
-    FILE *file = fopen(THP_MODE, "re");
+    char mode[64];
 
-    if (file) {
-        if (!fgets(mode, sizeof mode, file))
-            mode[0] = '\0';
-        fclose(file);
-        mode[strcspn(mode, "\n")] = '\0';
-    }
-    add_note(info, "%zu of %zu KiB on huge pages (transparent_hugepage: %s)", huge_bytes / 1024,
-             used_bytes / 1024, mode[0] ? mode : "unknown");
+    lb_sys_line(mode, sizeof mode, "", THP_MODE);
+    NOTE("%zu of %zu KiB on huge pages (transparent_hugepage: %s)", huge_bytes / 1024,
+         used_bytes / 1024, mode[0] ? mode : "unknown");
 }
 
 static void check_huge(struct lb_arena *arena)
@@ -275,12 +259,12 @@ static void check_huge(struct lb_arena *arena)
     uintptr_t start = (uintptr_t)info->base;
 
     if (arena->used_bytes < HUGE_BYTES) {
-        add_note(info, "small pages: less than a huge page was asked for");
+        NOTE("small pages: less than a huge page was asked for");
         return;
     }
     FILE *smaps = fopen("/proc/self/smaps", "re");
     if (!smaps) {
-        add_note(info, "huge pages unknown: cannot read /proc/self/smaps");
+        NOTE("huge pages unknown: cannot read /proc/self/smaps");
         return;
     }
     size_t huge_bytes = lb_arena_huge_bytes(smaps, start, start + arena->used_bytes);

@@ -4,6 +4,8 @@
  */
 #include "clock_private.h"
 
+#include "base/sys_files.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -102,23 +104,6 @@ bool lb_clock_x86_usable(const struct lb_clock_x86_facts *facts, char *note, siz
 
 #if defined(__x86_64__)
 
-/* The first line of a file without its end; empty when it cannot be read. */
-static void read_line(const char *path, char *line, size_t line_bytes)
-{
-    FILE *file = fopen(path, "re");
-
-    line[0] = '\0';
-    if (!file)
-        return;
-    if (!fgets(line, (int)line_bytes, file))
-        line[0] = '\0';
-    fclose(file);
-    line[strcspn(line, "\n")] = '\0';
-    /* The kernel ends its list with a blank. */
-    for (size_t end = strlen(line); end && line[end - 1] == ' '; end--)
-        line[end - 1] = '\0';
-}
-
 static bool counter_usable(char *note, size_t note_bytes)
 {
     struct lb_clock_x86_facts facts = {0};
@@ -132,8 +117,8 @@ static bool counter_usable(char *note, size_t note_bytes)
         facts.rdtscp = d >> 27 & 1;
     if (__get_cpuid(0x80000007, &a, &b, &c, &d))
         facts.invariant = d >> 8 & 1;
-    read_line(CLOCKSOURCE "current_clocksource", facts.current, sizeof facts.current);
-    read_line(CLOCKSOURCE "available_clocksource", facts.available, sizeof facts.available);
+    lb_sys_line(facts.current, sizeof facts.current, "", CLOCKSOURCE "current_clocksource");
+    lb_sys_line(facts.available, sizeof facts.available, "", CLOCKSOURCE "available_clocksource");
     return lb_clock_x86_usable(&facts, note, note_bytes);
 }
 

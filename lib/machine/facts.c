@@ -28,14 +28,6 @@ struct lb_facts_mark {
 
 #define CPUS "/sys/devices/system/cpu/"
 
-static bool exists_below(const char *root, const char *name)
-{
-    char path[PATH_MAX];
-    int n = snprintf(path, sizeof path, "%s%s", root, name);
-
-    return n > 0 && (size_t)n < sizeof path && !access(path, F_OK);
-}
-
 static double number_of(const char *root, const char *name, const char *key, char separator)
 {
     char text[64] = "", *end;
@@ -246,21 +238,6 @@ static int runs(const char *root, const char *name)
     return yes;
 }
 
-static bool has_program(const char *root, const char *name)
-{
-    const char *at = getenv("PATH");
-    char path[PATH_MAX];
-
-    while (at && *at) {
-        size_t n = strcspn(at, ":");
-        snprintf(path, sizeof path, "%s%.*s/%s", root, (int)n, at, name);
-        if (n && !access(path, X_OK))
-            return true;
-        at += n + (at[n] == ':');
-    }
-    return false;
-}
-
 static bool has_pmu(const char *root)
 {
     static const char *const patterns[] = {"cpu", "cpu_core", "armv[0-9]*", "cpum_cf",
@@ -280,14 +257,16 @@ static bool has_pmu(const char *root)
 static void take_rest(const char *root, struct lb_facts *f)
 {
     const char *job = *root ? NULL : getenv("SLURM_JOB_ID");
+    char path[PATH_MAX];
 
     snprintf(f->job, sizeof f->job, "%.31s", job ? job : "");
     f->swap_used_kib = number_of(root, "/proc/meminfo", "SwapTotal", ':') -
                        number_of(root, "/proc/meminfo", "SwapFree", ':');
     f->irqbalance = runs(root, "irqbalance");
     f->pmu = has_pmu(root);
-    f->btf = exists_below(root, "/sys/kernel/btf/vmlinux");
-    f->gnuplot = has_program(root, "gnuplot");
+    snprintf(path, sizeof path, "%s/sys/kernel/btf/vmlinux", root);
+    f->btf = !access(path, F_OK);
+    f->gnuplot = lb_sys_program(path, sizeof path, root, "gnuplot");
 }
 
 int lb_facts_end(struct lb_facts_mark *m, struct lb_facts *facts)
