@@ -130,6 +130,51 @@ class Folder(Predict):
         some = self.rows("predict", self.run_dir, "--scenario", "observer", "--layout", "embedded")
         self.assertEqual({(r["scenario"], r["layout"]) for r in some}, {("observer", "embedded")})
 
+    def copy(self, name, change):
+        """A folder of its own, with rows and run.json as `change` leaves them."""
+        with open(os.path.join(self.run_dir, "summary.csv"), newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        with open(os.path.join(self.run_dir, "run.json"), encoding="utf-8") as file:
+            run = json.load(file)
+        change(rows, run)
+        os.mkdir(self.path(name))
+        with open(self.path(f"{name}/summary.csv"), "w", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, rows[0])
+            table.writeheader()
+            table.writerows(rows)
+        with open(self.path(f"{name}/run.json"), "w", encoding="utf-8") as file:
+            json.dump(run, file)
+        return name
+
+    def test_costs_of_another_distance(self):
+        """What a round measured before its CPUs moved says nothing of the windows behind that."""
+        def move(rows, _):
+            for row in rows:
+                if row["scenario"] == "nested" and row["fetch_load_ns_median"]:
+                    far = float(row["transfer_ns_median"]) > 60
+                    for cost in ("fetch_load", "reload", "upgrade", "fetch_two", "fetch_chain"):
+                        row[f"{cost}_ns_median"] = "20" if far else "900"
+        asked = ("--scenario", "same-object", "--layout", "padded")
+        before = self.rows("predict", self.run_dir, *asked)
+        after = self.rows("predict", self.copy("moved", move), *asked)
+        self.assertGreater(len(before), 0)
+        for a, b in zip(before, after, strict=True):
+            self.assertAlmostEqual(float(a["fetch_ns"]), float(b["fetch_ns"]), delta=2)
+
+    def test_handover_by_the_mean(self):
+        """Of lines from near by no round is sure what the mean of all says."""
+        def forget(_, run):
+            run["machine"]["handover"] = None
+        def fog(rows, run):
+            forget(rows, run)
+            for row in rows:
+                if row["fetch_load_ns_median"]:
+                    row["reload_ns_median"] = str(0.5 * float(row["fetch_load_ns_median"]))
+        asked = ("--scenario", "same-object", "--layout", "padded")
+        self.assertEqual(self.rows("predict", self.copy("forgot", forget), *asked),
+                         self.rows("predict", self.run_dir, *asked))
+        self.assertIn("neither", self.refuses("predict", self.copy("fog", fog), status=1))
+
     def test_refusals(self):
         self.assertIn("nothing to say", self.refuses("predict", self.run_dir, "--scenario",
                                                      "mixed", status=1))

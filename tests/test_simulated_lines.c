@@ -244,6 +244,28 @@ static void test_observer(void **state)
     near("owned: the writer does not", r.roles[0].lost, 0, 0);
 }
 
+/* A line that a load of another word brings costs its change more, and only the op that makes it: a
+ * load and the compare-and-swap behind it go out together. */
+static void test_claim(void **state)
+{
+    struct pattern p = two("T L1! R1", NULL), pair = two("T L1 C1", NULL);
+    struct lb_model_role dear, pairs;
+
+    (void)state;
+    p.p.handover = pair.p.handover = LB_HANDOVER_MIGRATORY;
+    struct lb_model_role free = run(&p, 1).roles[0], free_pairs = run(&pair, 1).roles[0];
+    p.p.claim_ns = pair.p.claim_ns = 20;
+    dear = run(&p, 1).roles[0];
+    pairs = run(&pair, 1).roles[0];
+    near("once an op that fetches", dear.op_ns - free.op_ns, 20 * dear.modified_loads, 0.1);
+    near("not by a pair", pairs.op_ns, free_pairs.op_ns, 0);
+    p.op[0] = "T L1! L2! R1 R2"; /* once, too, of two lines that come together */
+    dear = run(&p, 1).roles[0];
+    p.p.claim_ns = 0;
+    free = run(&p, 1).roles[0];
+    assert_true(dear.op_ns - free.op_ns > 12 && dear.op_ns - free.op_ns < 20);
+}
+
 /* A writer takes the line from all who have read since. */
 static void test_many_readers(void **state)
 {
@@ -439,6 +461,9 @@ static void test_refusals(void **state)
     latency[1] = 1;
     in.parameters.steal = 2;
     assert_int_equal(lb_model_run(&in, &r), -EINVAL);
+    in.parameters.steal = 0;
+    in.parameters.claim_ns = -1;
+    assert_int_equal(lb_model_run(&in, &r), -EINVAL);
 }
 
 /* Cases of the suite -----------------------------------------------------------------------------
@@ -577,23 +602,15 @@ static void test_what_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alone),
-        cmocka_unit_test(test_cold),
-        cmocka_unit_test(test_two_threads),
-        cmocka_unit_test(test_handover),
-        cmocka_unit_test(test_observer),
-        cmocka_unit_test(test_many_readers),
-        cmocka_unit_test(test_overlap),
-        cmocka_unit_test(test_stores),
-        cmocka_unit_test(test_saturated),
-        cmocka_unit_test(test_arbitration),
-        cmocka_unit_test(test_steal),
-        cmocka_unit_test(test_pair),
-        cmocka_unit_test(test_seed),
-        cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_golden),
-        cmocka_unit_test(test_all_cases),
-        cmocka_unit_test(test_what_is_refused),
+        cmocka_unit_test(test_alone),        cmocka_unit_test(test_cold),
+        cmocka_unit_test(test_two_threads),  cmocka_unit_test(test_handover),
+        cmocka_unit_test(test_observer),     cmocka_unit_test(test_claim),
+        cmocka_unit_test(test_many_readers), cmocka_unit_test(test_overlap),
+        cmocka_unit_test(test_stores),       cmocka_unit_test(test_saturated),
+        cmocka_unit_test(test_arbitration),  cmocka_unit_test(test_steal),
+        cmocka_unit_test(test_pair),         cmocka_unit_test(test_seed),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_all_cases),    cmocka_unit_test(test_what_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,9 +34,11 @@ struct lb_model_parameters {
     double residence_ns;  /* who fetched a line to change it keeps it so long at least */
     double upgrade_ns;    /* a change of a line that the core shares, beyond the latency of the
                              farthest sharer; may be below 0 */
-    double clean_share;   /* a fetch of a line that nobody has changed: share of the latency of the
-                             nearest sharer */
-    double memory_ns;     /* the first fetch of all */
+    double claim_ns; /* what an op takes longer that changes, locked, a line which a load of another
+                        word brought it: the change is asked for once more, of its own cache */
+    double clean_share; /* a fetch of a line that nobody has changed: share of the latency of the
+                           nearest sharer */
+    double memory_ns;   /* the first fetch of all */
     /* Of a line that its owner has changed, by a load: migratory, it goes over; plain (and
      * unknown), both have it, and the owner still answers for it (owned: MOESI) or not (MESI). */
     enum lb_handover handover;

@@ -3,9 +3,12 @@
  * predict: two threads by the model (model.h), from what lines were measured to cost; and how far
  * that is from what was measured.
  *
- * Nothing is fitted to the cells that are predicted. The hand-over is run.json's, a fetch and an
- * upgrade are what the run measured (fetch_load_ns, upgrade_ns), and an op's time in its own cache
- * is that of cells whose threads share no line.
+ * Nothing is fitted to the cells that are predicted. The hand-over is run.json's, or what the mean
+ * of all rounds says where that does not. A fetch and an upgrade are what the run measured of CPUs
+ * as far apart as the cell's: means over the windows of all regimes whose transfers agree, without
+ * rows whose costs and transfers are of two distances; where a load takes a line away a fetch is
+ * the mean of fetch_load_ns, reload_ns and the two of fetch_chain_ns. An op's time in its own cache
+ * is that of cells with its kind of lock and way to it whose threads share no line.
  */
 #ifndef LINEBOUNCE_PREDICT_H
 #define LINEBOUNCE_PREDICT_H
@@ -24,6 +27,12 @@ LB_BEGIN_C
 
 /* Ops of a thread that a cell of two threads is simulated for: its mean repeats to 1 %. */
 #define LB_PREDICT_OPS 3000
+
+/* lb_model_parameters.claim_ns where a load takes a line away. The only number that is fitted to
+ * cells: on eight default runs of one machine (Zen 5, two virtual CPUs, 2026-11-28) ops that read
+ * the sequence number on the line of a lock before they take it took 6 to 8 ns longer than those
+ * that find it elsewhere, from near by and from afar alike; 6.5 to 9 serve equally well. */
+#define LB_PREDICT_CLAIM_NS 7.0
 
 /* What two threads pay for lines; ns. */
 struct lb_line_costs {

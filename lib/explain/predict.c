@@ -35,6 +35,8 @@ static int simulate(const struct lb_model_case *c, const struct lb_line_costs *c
 
     in.parameters.handover = costs->handover;
     in.parameters.upgrade_ns = upgrade;
+    if (fetch > 0 && costs->handover == LB_HANDOVER_MIGRATORY)
+        in.parameters.claim_ns = LB_PREDICT_CLAIM_NS;
     return lb_model_expect(c, &in, NULL, why, result);
 }
 
@@ -75,9 +77,13 @@ enum number {
     EVERY,
     REGIME,
     REGIME_NS,
+    WINDOWS,
     NET,
     WAIT,
+    TRANSFER,
     FETCH,
+    RELOAD,
+    CHAIN,
     UPGRADE,
     NUMBERS,
 };
@@ -85,22 +91,26 @@ static const char *const number_columns[NUMBERS] = {"work_ns",
                                                     "every_ns",
                                                     "regime",
                                                     "regime_ns",
+                                                    "windows",
                                                     "net_ns_op_hl",
                                                     "wait_ns_op",
+                                                    "transfer_ns_median",
                                                     "fetch_load_ns_median",
+                                                    "reload_ns_median",
+                                                    "fetch_chain_ns_median",
                                                     "upgrade_ns_median"};
 
 struct row {
     char *texts[TEXTS];
     double numbers[NUMBERS];
+    double alone_ns; /* its op alone by the model; NaN: it shares a line, or is not known */
 };
 struct folder {
     struct row *rows;
     size_t n;
     struct lb_told_folder told; /* its command line */
     enum lb_handover handover;
-    struct group *groups;
-    size_t n_groups;
+    double step_ns; /* of its clock */
 };
 
 static void free_folder(struct folder *f)
@@ -109,7 +119,6 @@ static void free_folder(struct folder *f)
         for (int t = 0; t < TEXTS; t++)
             free(f->rows[i].texts[t]);
     free(f->rows);
-    free(f->groups);
     lb_told_free(&f->told);
 }
 
@@ -158,6 +167,77 @@ static enum lb_handover handover_of(const char *name)
     return LB_HANDOVER_UNKNOWN;
 }
 
+/* Costs of lines at a place ----------------------------------------------------------------------
+ */
+
+static bool is_place(const struct row *a, const struct row *b)
+{
+    return !strcmp(a->texts[PLACEMENT], b->texts[PLACEMENT]) &&
+           !strcmp(a->texts[HOME], b->texts[HOME]) &&
+           lb_by_value(&a->numbers[WORK], &b->numbers[WORK]) == 0;
+}
+
+/* A transfer is measured around each window, the other costs once a round. Where CPUs moved in
+ * between they are of two distances, and say nothing of the window. */
+static bool is_sound(const struct folder *f, const struct row *r)
+{
+    double transfer = r->numbers[TRANSFER], fetch = r->numbers[FETCH], apart = 2 * f->step_ns;
+
+    return !(fetch > 2 * transfer + apart) && !(transfer > 2 * fetch + apart);
+}
+
+/* Regimes are parted by round trips, of which several may go with one distance. */
+static bool is_as_far(const struct folder *f, const struct row *a, const struct row *b)
+{
+    double x = a->numbers[TRANSFER], y = b->numbers[TRANSFER];
+
+    if (lb_by_value(&a->numbers[REGIME], &b->numbers[REGIME]) == 0)
+        return true;
+    return fabs(x - y) <= fmax(f->step_ns, fmin(x, y) / 4);
+}
+
+/* The mean over windows; NaN: nobody has measured it. */
+static double cost_of(const struct folder *f, const struct row *like, enum number what)
+{
+    double sum = 0, windows = 0;
+
+    for (size_t i = 0; i < f->n; i++) {
+        const struct row *r = &f->rows[i];
+        if (!is_place(r, like) || !is_as_far(f, r, like) || !is_sound(f, r) ||
+            isnan(r->numbers[what]))
+            continue;
+        sum += r->numbers[WINDOWS] * r->numbers[what];
+        windows += r->numbers[WINDOWS];
+    }
+    return windows > 0 ? sum / windows : NAN;
+}
+
+/* Clocks are coarse beside a fetch from near by: where a load takes the line away four of the costs
+ * are one, and their mean is known better than any. */
+static double fetch_of(const struct folder *f, const struct row *like)
+{
+    double fetch = cost_of(f, like, FETCH);
+    double all = (fetch + cost_of(f, like, RELOAD) + cost_of(f, like, CHAIN)) / 4;
+
+    return f->handover == LB_HANDOVER_MIGRATORY && all > 0 ? all : fetch;
+}
+
+/* Where single rounds are too coarse to tell, the mean of all may. */
+static void find_handover(struct folder *f, double *ratio)
+{
+    double sums[2] = {0, 0};
+
+    for (size_t i = 0; i < f->n; i++) {
+        const double *x = f->rows[i].numbers;
+        if (!isnan(x[FETCH]) && !isnan(x[RELOAD])) {
+            sums[0] += x[WINDOWS] * x[FETCH];
+            sums[1] += x[WINDOWS] * x[RELOAD];
+        }
+    }
+    *ratio = lb_handover_ratio(sums[0], sums[1]);
+    f->handover = lb_handover_of(*ratio);
+}
+
 static int read_run(const char *dir, struct lb_why *why, struct folder *f, double *ratio)
 {
     char path[4200];
@@ -170,26 +250,18 @@ static int read_run(const char *dir, struct lb_why *why, struct folder *f, doubl
         return err;
     *ratio = lb_json_number_at(json, "machine.handover_ratio");
     f->handover = handover_of(lb_json_text_at(json, "machine.handover"));
+    f->step_ns = fmax(0, lb_json_number_at(json, "clock.step_ns"));
     lb_json_destroy(json);
     if (lb_json_read_texts(path, "run.command", NULL, &f->told.command, &n))
         f->told.command = NULL; /* then layouts of the user's own are not known */
     if (f->handover == LB_HANDOVER_UNKNOWN)
+        find_handover(f, ratio);
+    if (f->handover == LB_HANDOVER_UNKNOWN)
         return lb_fail(why, ENODATA,
-                       "%s: run.json does not say how lines are handed over: an earlier version "
-                       "wrote it, or no two CPUs were measured",
+                       "%s: nothing there says how lines are handed over: an earlier version wrote "
+                       "it, or no two CPUs were measured, or what they say is neither",
                        dir);
     return 0;
-}
-
-/* Costs of a group: the same place, pause and round trip -----------------------------------------
- */
-
-static bool is_group(const struct row *a, const struct row *b)
-{
-    return !strcmp(a->texts[PLACEMENT], b->texts[PLACEMENT]) &&
-           !strcmp(a->texts[HOME], b->texts[HOME]) &&
-           lb_by_value(&a->numbers[WORK], &b->numbers[WORK]) == 0 &&
-           lb_by_value(&a->numbers[REGIME], &b->numbers[REGIME]) == 0;
 }
 
 static bool find_scenario(const char *name, const struct lb_scenario **found)
@@ -238,96 +310,81 @@ static int role_of(const struct lb_scenario *s, const char *name)
     return s->n_roles > 1 && !strcmp(s->roles[1].name, name);
 }
 
-/* What an op takes that no line is waited for in, of the row's place and role: the median of cells
- * that share none. Of NET beyond what the model's op takes, of WAIT what timed ops show all the
- * same. 0: there is no such cell. */
-static int own_of(const struct folder *f, const struct row *like, const char *scenario,
-                  const char *role, enum number what, double *own_ns)
+/* By the model, before anything is asked of a row: each is asked often. */
+static int find_alone(struct folder *f)
 {
-    double *values = calloc(f->n + 1, sizeof *values), ns = 0, median;
-    size_t n = 0;
-    int err = values ? 0 : -ENOMEM;
+    int err = 0;
 
     for (size_t i = 0; !err && i < f->n; i++) {
-        const struct row *r = &f->rows[i];
+        struct row *r = &f->rows[i];
         struct lb_layout own;
         struct lb_workload shape;
-        bool shares = true;
-        if (strcmp(r->texts[SCENARIO], scenario) != 0 || strcmp(r->texts[ROLE], role) != 0 ||
-            !is_group(r, like) || isnan(r->numbers[what]) || !shape_of(f, r, &own, &shape) ||
-            lb_model_allows(&shape, NULL))
+        double ns;
+        bool shares;
+        r->alone_ns = NAN;
+        if (!shape_of(f, r, &own, &shape) || lb_model_allows(&shape, NULL))
             continue;
-        err = model_alone(&shape, r->numbers[WORK], role_of(shape.scenario, role), &ns, &shares);
+        err = model_alone(&shape, r->numbers[WORK], role_of(shape.scenario, r->texts[ROLE]), &ns,
+                          &shares);
         if (!err && !shares)
-            values[n++] = fmax(0, r->numbers[what] - (what == NET ? ns : 0));
+            r->alone_ns = ns;
     }
-    if (!err)
-        *own_ns = n && !lb_stats_median(values, n, &median) ? median : 0;
-    free(values);
     return err;
 }
 
-struct group {
-    const struct row *like;
-    struct lb_line_costs costs;
-};
-
-/* The rows' medians once more. */
-static int median_of_group(const struct folder *f, const struct row *like, enum number what,
-                           double *median)
+/* An op takes the same in its own cache wherever the other thread is. */
+static bool is_same_op(const struct folder *f, const struct row *a, const struct row *b)
 {
-    double *values = calloc(f->n + 1, sizeof *values);
-    size_t n = 0;
+    struct lb_layout own[2];
+    const struct lb_layout *x = lb_told_layout(&f->told, a->texts[LAYOUT], &own[0]),
+                           *y = lb_told_layout(&f->told, b->texts[LAYOUT], &own[1]);
 
-    *median = NAN;
-    for (size_t i = 0; values && i < f->n; i++)
-        if (is_group(&f->rows[i], like) && !isnan(f->rows[i].numbers[what]))
-            values[n++] = f->rows[i].numbers[what];
-    if (n)
-        lb_stats_median(values, n, median);
-    free(values);
-    return values ? 0 : -ENOMEM;
+    return x && y && x->indirect == y->indirect && !strcmp(a->texts[LOCK], b->texts[LOCK]);
 }
 
-static int make_group(const struct folder *f, const struct row *r, struct group *g)
+/* What an op takes that no line is waited for in: of NET what the model's op lacks, of WAIT what
+ * timed ops wait all the same. The median of cells of that scenario and role that share no line; of
+ * those of the row's kind of op, or of all where there is none. 0: there is none at all. */
+static int own_of(const struct folder *f, const struct row *like, const char *scenario,
+                  const char *role, enum number what, double *own_ns)
 {
-    int err;
+    double *values = calloc(2 * f->n + 1, sizeof *values), *same = values + f->n;
+    size_t n = 0, n_same = 0;
 
-    *g = (struct group){.like = r};
-    g->costs.handover = f->handover;
-    if ((err = median_of_group(f, r, FETCH, &g->costs.fetch_ns)) ||
-        (err = median_of_group(f, r, UPGRADE, &g->costs.upgrade_ns)))
-        return err;
-    g->costs.upgrade_ns = fmax(0, g->costs.upgrade_ns);
-    /* Where each thread locks an object of its own. */
-    return own_of(f, r, lb_scenarios[LB_SCENARIO_NEIGHBOURS].name, "all", NET, &g->costs.own_ns);
-}
-
-/* Each is made once: rows of several are mixed. */
-static int find_group(struct folder *f, const struct row *r, const struct group **found)
-{
-    struct group *more;
-    size_t i = 0;
-    int err;
-
-    while (i < f->n_groups && !is_group(f->groups[i].like, r))
-        i++;
-    if (i == f->n_groups) {
-        if (!(more = realloc(f->groups, (i + 1) * sizeof *more)))
-            return -ENOMEM;
-        f->groups = more;
-        if ((err = make_group(f, r, &more[i])))
-            return err;
-        f->n_groups++;
+    if (!values)
+        return -ENOMEM;
+    for (size_t i = 0; i < f->n; i++) {
+        const struct row *r = &f->rows[i];
+        if (strcmp(r->texts[SCENARIO], scenario) != 0 || strcmp(r->texts[ROLE], role) != 0 ||
+            !is_place(r, like) || isnan(r->numbers[what]) || isnan(r->alone_ns))
+            continue;
+        values[n] = fmax(0, r->numbers[what] - (what == NET ? r->alone_ns : 0));
+        if (is_same_op(f, r, like))
+            same[n_same++] = values[n];
+        n++;
     }
-    *found = &f->groups[i];
+    *own_ns = 0;
+    if (n)
+        lb_stats_median(n_same ? same : values, n_same ? n_same : n, own_ns);
+    free(values);
     return 0;
+}
+
+static int costs_of(const struct folder *f, const struct row *r, struct lb_line_costs *costs)
+{
+    double upgrade = cost_of(f, r, UPGRADE);
+
+    *costs = (struct lb_line_costs){.fetch_ns = fetch_of(f, r),
+                                    .upgrade_ns = upgrade < 0 ? 0 : upgrade,
+                                    .handover = f->handover};
+    /* Where each thread locks an object of its own. */
+    return own_of(f, r, lb_scenarios[LB_SCENARIO_NEIGHBOURS].name, "all", NET, &costs->own_ns);
 }
 
 /* Cells ------------------------------------------------------------------------------------------
  */
 
-static int put_item(const struct folder *f, const struct row *r, const struct group *g,
+static int put_item(const struct folder *f, const struct row *r, const struct lb_line_costs *costs,
                     const struct lb_workload *shape, const struct lb_predicted *p,
                     struct lb_predictions *to)
 {
@@ -353,14 +410,14 @@ static int put_item(const struct folder *f, const struct row *r, const struct gr
         .waits = waits,
         .model_ns = waits ? p->wait_ns[role] + beside : p->op_ns[role],
         .measured_ns = r->numbers[waits ? WAIT : NET],
-        .costs = g->costs,
+        .costs = *costs,
     };
     return 0;
 }
 
-static int predict_row(struct folder *f, const struct row *r, struct lb_predictions *to)
+static int predict_row(const struct folder *f, const struct row *r, struct lb_predictions *to)
 {
-    const struct group *g;
+    struct lb_line_costs costs;
     struct lb_layout own;
     struct lb_workload shape;
     struct lb_model_case c = {.shape = &shape, .work_ns = r->numbers[WORK]};
@@ -375,15 +432,15 @@ static int predict_row(struct folder *f, const struct row *r, struct lb_predicti
         to->refused++;
         return 0;
     }
-    if ((err = find_group(f, r, &g)))
+    if ((err = costs_of(f, r, &costs)))
         return err;
-    if (!(g->costs.fetch_ns > 0)) {
+    if (!(costs.fetch_ns > 0)) {
         to->unknown++;
         return 0;
     }
-    c.own_ns = g->costs.own_ns;
-    err = lb_predict_pair(&c, &g->costs, NULL, &p);
-    return err ? err : put_item(f, r, g, &shape, &p, to);
+    c.own_ns = costs.own_ns;
+    err = lb_predict_pair(&c, &costs, NULL, &p);
+    return err ? err : put_item(f, r, &costs, &shape, &p, to);
 }
 
 static bool is_asked(const struct row *r, const struct lb_predict_request *q)
@@ -392,8 +449,8 @@ static bool is_asked(const struct row *r, const struct lb_predict_request *q)
            (!q->layout || !strcmp(r->texts[LAYOUT], q->layout));
 }
 
-static int predict_rows(struct folder *f, const struct lb_predict_request *q, struct lb_why *why,
-                        struct lb_predictions *to)
+static int predict_rows(const struct folder *f, const struct lb_predict_request *q,
+                        struct lb_why *why, struct lb_predictions *to)
 {
     int err = 0;
 
@@ -425,7 +482,7 @@ int lb_predict_folder(const struct lb_predict_request *q, struct lb_why *why,
 
     if (!err)
         err = read_run(q->dir, why, f, &p->handover_ratio);
-    if (!err)
+    if (!err && !(err = find_alone(f)))
         err = predict_rows(f, q, why, p);
     if (p)
         p->hidden = f;

@@ -321,6 +321,10 @@ void lb_sim_land(struct lb_sim *sim, unsigned line, const struct lb_sim_request 
     struct lb_sim_line *l = &sim->lines[line];
 
     l->busy = false;
+    if (!r->exclusive)
+        l->reader = r->reads ? (int)r->cpu : LB_SIM_NOBODY;
+    else if (l->reader != (int)r->cpu)
+        l->reader = LB_SIM_NOBODY;
     sim->asked[r->cpu * sim->in->n_lines + line] = 0;
     if (l->coming == (int)r->cpu) {
         l->owner = l->coming;
@@ -345,6 +349,7 @@ void lb_sim_change(struct lb_sim *sim, unsigned line, double ns)
     struct lb_sim_line *l = &sim->lines[line];
 
     l->fresh = false;
+    l->reader = LB_SIM_NOBODY;
     l->modified = l->dirty = true;
     l->stays_until = fmax(l->stays_until, sim->now + ns);
 }

@@ -14,6 +14,7 @@ struct lb_sim_request {
     unsigned cpu;
     int role;
     bool exclusive, prefetch;
+    bool reads; /* asked for by a load whose op changes the line later, if at all */
 };
 
 enum lb_sim_kind {
@@ -40,6 +41,7 @@ struct lb_sim_line {
     bool busy;                    /* it changes hands */
     bool fresh;                   /* it came for an access that is still to be made */
     bool wake_set;                /* an event SERVE stands */
+    int reader;                   /* whose load brought it last, and has not changed it since */
     double stays_until;           /* it does not leave before */
     struct lb_sim_set copy;       /* sharers but the owner */
     struct lb_sim_request *queue; /* room for one a CPU */
@@ -53,6 +55,7 @@ struct lb_sim_thread {
     double due;     /* PACE: the next op */
     int waits_for;  /* a line, or LB_SIM_NOBODY */
     bool drains;    /* waits for its stores */
+    bool claims;    /* has changed a line that a load had brought */
     int changed;    /* the line of a locked change that just ended */
     size_t pending; /* stores under way */
     bool *stored;   /* by step */

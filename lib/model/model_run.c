@@ -36,8 +36,8 @@ static bool are_parameters(const struct lb_model_parameters *p)
 {
     return is_time(p->locked_ns) && is_time(p->store_ns) && is_time(p->load_ns) &&
            is_share(p->request_share) && is_time(p->residence_ns) && isfinite(p->upgrade_ns) &&
-           is_time(p->clean_share) && is_time(p->memory_ns) && is_share(p->steal) &&
-           is_share(p->pair_prefetch);
+           is_time(p->claim_ns) && is_time(p->clean_share) && is_time(p->memory_ns) &&
+           is_share(p->steal) && is_share(p->pair_prefetch);
 }
 
 static double least_time(const struct lb_model_parameters *p, const struct lb_model_step *s)
@@ -146,7 +146,7 @@ static void set_up(struct lb_sim *sim)
     size_t steps = 0;
 
     for (size_t i = 0; i < in->n_lines; i++) {
-        sim->lines[i].owner = sim->lines[i].coming = LB_SIM_NOBODY;
+        sim->lines[i].owner = sim->lines[i].coming = sim->lines[i].reader = LB_SIM_NOBODY;
         sim->lines[i].queue = sim->queues + i * in->n_cpus;
     }
     for (size_t i = 0; i < in->n_cpus; i++)

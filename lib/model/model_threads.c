@@ -13,9 +13,16 @@ static void sleep_until(struct lb_sim *sim, unsigned thread, double at)
     lb_sim_push(sim, &(struct lb_sim_event){.at = at, .kind = LB_SIM_STEP, .subject = thread});
 }
 
-static struct lb_sim_request request_of(const struct lb_model_thread *t, bool exclusive)
+/* For step k of the program. A load and the compare-and-swap of what it loaded go out together. */
+static struct lb_sim_request request_of(const struct lb_model_thread *t, size_t k, bool exclusive)
 {
-    return (struct lb_sim_request){.cpu = t->cpu, .role = t->role, .exclusive = exclusive};
+    const struct lb_model_step *s = &t->steps[k];
+    bool pair = k + 1 < t->n && s[1].what == LB_MODEL_CAS && s[1].word == s->word;
+
+    return (struct lb_sim_request){.cpu = t->cpu,
+                                   .role = t->role,
+                                   .exclusive = exclusive,
+                                   .reads = s->what == LB_MODEL_LOAD && !pair};
 }
 
 static bool is_access(enum lb_model_what what)
@@ -46,7 +53,7 @@ static void look_ahead(struct lb_sim *sim, struct lb_sim_thread *t)
         lines[n++] = s->line;
         if (loads ? !lb_sim_has(l, p->cpu)
                   : sim->par->overlap == LB_MODEL_EVERYTHING && !lb_sim_exclusive(l, p->cpu))
-            lb_sim_ask(sim, s->line, request_of(p, !loads));
+            lb_sim_ask(sim, s->line, request_of(p, k, !loads));
     }
 }
 
@@ -76,7 +83,7 @@ static void put_word(struct lb_sim *sim, unsigned thread, unsigned word)
 
 static void wait_for(struct lb_sim *sim, struct lb_sim_thread *t, unsigned line, bool exclusive)
 {
-    lb_sim_ask(sim, line, request_of(t->program, exclusive));
+    lb_sim_ask(sim, line, request_of(t->program, t->at, exclusive));
     t->waits_for = (int)line;
 }
 
@@ -108,7 +115,7 @@ static bool store(struct lb_sim *sim, unsigned thread, const struct lb_model_ste
     } else if (!t->stored[t->at]) {
         t->stored[t->at] = true;
         t->pending++;
-        lb_sim_ask(sim, s->line, request_of(t->program, true));
+        lb_sim_ask(sim, s->line, request_of(t->program, t->at, true));
     }
     t->at++;
     if (sim->par->store_ns > 0)
@@ -141,6 +148,7 @@ static bool change(struct lb_sim *sim, unsigned thread, const struct lb_model_st
         sim->roles[t->program->role].retries += sim->warm;
         ns *= 2;
     }
+    t->claims |= l->reader == (int)t->program->cpu;
     lb_sim_change(sim, s->line, ns);
     put_word(sim, thread, s->word);
     t->changed = (int)s->line;
@@ -165,6 +173,11 @@ static bool make_step(struct lb_sim *sim, unsigned thread)
 {
     struct lb_sim_thread *t = &sim->threads[thread];
 
+    if (t->at == t->program->n && t->claims && sim->par->claim_ns > 0) {
+        t->claims = false;
+        sleep_until(sim, thread, sim->now + sim->par->claim_ns);
+        return false;
+    }
     if (t->at == t->program->n) {
         end_op(sim, t);
         if (is_access(t->program->steps[0].what))
@@ -230,7 +243,7 @@ static void retire(struct lb_sim *sim, unsigned thread, unsigned line)
         if (!t->stored[k] || s->line != line)
             continue;
         if (!lb_sim_exclusive(&sim->lines[line], t->program->cpu)) {
-            lb_sim_ask(sim, line, request_of(t->program, true));
+            lb_sim_ask(sim, line, request_of(t->program, k, true));
             continue;
         }
         lb_sim_change(sim, line, 0);
