@@ -84,7 +84,7 @@ class Whole(Case):
         large = [r for r in rows if r["measured_ns"] and float(r["measured_ns"]) >= 10]
         good = [r for r in large
                 if abs(float(r["model_ns"]) / float(r["measured_ns"]) - 1) <= 0.1]
-        self.assertIn(f"\n| all | {len(large)} | {len(good)} |", after)
+        self.assertIn(f"\n| **all** | {len(large)} | {len(good)} |", after)
         self.assertGreater(len(good), 0)
         for part in ("## Page faults", "## The refcount", "## Moves"):
             self.assertIn(part, after)

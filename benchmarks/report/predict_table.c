@@ -105,13 +105,16 @@ static void say_error(FILE *out)
 
 static void say_costs(FILE *out, const struct lb_line_costs *c)
 {
-    char text[320];
+    char text[420], claim[80] = "";
 
+    if (c->handover == LB_HANDOVER_MIGRATORY)
+        snprintf(claim, sizeof claim, ", a change behind a load of its line %g more (fitted)",
+                 LB_PREDICT_CLAIM_NS);
     snprintf(text, sizeof text,
              "A fetch costs %.1f ns, an upgrade %.1f, a lock %.1f in its own cache beside its "
-             "locked changes of %.1f each (assumed); %s.",
+             "locked changes of %.1f each (assumed)%s; %s.",
              c->fetch_ns, isnan(c->upgrade_ns) ? c->fetch_ns : c->upgrade_ns, c->own_ns,
-             lb_model_usual.locked_ns, handed(c->handover));
+             lb_model_usual.locked_ns, claim, handed(c->handover));
     say(out, text);
 }
 

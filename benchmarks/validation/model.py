@@ -27,6 +27,9 @@ PROGRAM = os.environ.get("LINEBOUNCE", os.path.join(ROOT, "build/benchmarks/line
 PUBLISHED = os.environ.get("PUBLISHED", os.path.join(ROOT, "build/benchmarks/published"))
 SAME = ("scenario", "role", "regime", "placement")
 LEAST_NS = 10  # below it errors are said in ns
+OWN_NS = 3  # ops of several kinds, by themselves, lie within it
+NEAR_NS = 60  # a fetch, on the machines that were measured so far
+ENOUGH = 10  # windows: with fewer what was measured is itself hardly known to 10 %
 
 # pft, faults per CPU second against the separate lock, in %: on lore.kernel.org by message id.
 BROADWELL = (1, 4, 7, 12, 21, 30, 48, 56)
@@ -78,10 +81,25 @@ def grid(head, rows):
 
 # Two threads -------------------------------------------------------------------------------------
 
+def summary_of(folder):
+    with open(os.path.join(folder, "summary.csv"), newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
 def cells_of(folder):
     rows = output_of([PROGRAM, "predict", folder, "--format", "csv"])
-    return [{**row, "model": float(row["model_ns"]), "measured": float(row["measured_ns"]),
-             "folder": folder} for row in rows if row["measured_ns"] and row["model_ns"]]
+    cells = [{**row, "model": float(row["model_ns"]), "measured": float(row["measured_ns"]),
+              "folder": folder} for row in rows if row["measured_ns"] and row["model_ns"]]
+    least = min((c["model"] for c in cells if c["scenario"] == "neighbours"), default=0)
+    for cell in cells:
+        # Of neighbours most cells share no line: their op takes what it takes by itself.
+        cell["shares"] = cell["scenario"] != "neighbours" or cell["model"] > least + OWN_NS
+    for row in summary_of(folder):
+        if row["threads"] == "2" and row["work_ns"] and float(row["work_ns"]) > 0:
+            cell = find(cells, row, row["layout"])
+            if cell and cell["lock"] == row["lock"]:
+                cell["windows"] = int(row["windows"])
+    return cells
 
 
 def error(cell):
@@ -102,9 +120,7 @@ def signs(cells):
     right, wrong = 0, []
     for folder in sorted({c["folder"] for c in cells}):
         mine = [c for c in cells if c["folder"] == folder]
-        with open(os.path.join(folder, "summary.csv"), newline="", encoding="utf-8") as file:
-            verdicts = [row for row in csv.DictReader(file)
-                        if row["verdict"] in ("faster", "slower")]
+        verdicts = [row for row in summary_of(folder) if row["verdict"] in ("faster", "slower")]
         for row in verdicts:
             pair = [find(mine, row, row["layout"]), find(mine, row, row["baseline"])]
             if None in pair:
@@ -126,17 +142,36 @@ def find(cells, row, layout):
     return None
 
 
+def kind_of(cell):
+    apart = "" if cell["shares"] else ", no line shared"
+    return f"{cell['scenario']}, {cell['role']}, {distance(cell)}{apart}"
+
+
+def distance(cell):
+    return "near" if float(cell["fetch_ns"]) < NEAR_NS else "far"
+
+
+POOLS = {
+    "near": lambda c: distance(c) == "near",
+    f"near, {ENOUGH} windows and more":
+        lambda c: distance(c) == "near" and c.get("windows", 0) >= ENOUGH,
+    "far": lambda c: distance(c) == "far",
+    f"all, {ENOUGH} windows and more": lambda c: c.get("windows", 0) >= ENOUGH,
+    "all that share a line": lambda c: c["shares"],
+    "all": lambda c: True,
+}
+
+
 def two_threads(folders):
     cells = [cell for folder in folders for cell in cells_of(folder)]
     if not cells:
         sys.exit("model.py: the folders have no cell that the model predicts")
-    head = ["scenario, role", "cells of 10 ns and more", "within 10 %", "within 20 %",
+    head = ["scenario, role, distance", "cells of 10 ns and more", "within 10 %", "within 20 %",
             "mean error in %", "smaller cells", "mean error in ns"]
-    kinds = sorted({(c["scenario"], c["role"]) for c in cells})
-    rows = [[f"{scenario}, {role}"] + pooled(
-        [c for c in cells if (c["scenario"], c["role"]) == (scenario, role)])
-            for scenario, role in kinds]
-    rows.append(["all"] + pooled(cells))
+    rows = [[name] + pooled([c for c in cells if kind_of(c) == name])
+            for name in sorted(set(map(kind_of, cells)))]
+    rows += [[f"**{name}**"] + pooled([c for c in cells if belongs(c)])
+             for name, belongs in POOLS.items()]
     yield "## Two threads, from a run's own calibrations"
     yield ""
     yield from about(folders)
@@ -151,8 +186,9 @@ def two_threads(folders):
     yield ""
     large = (c for c in cells if c["measured"] >= LEAST_NS)
     worst = sorted(large, key=lambda c: -abs(error(c)))[:12]
-    yield from grid(["cell", "a line's round trip", "model", "measured", "error"],
-                    [[f"{c['scenario']} {c['role']}, {c['layout']}", f"{float(c['regime_ns']):.0f}",
+    yield from grid(["cell", "windows", "a line's round trip", "model", "measured", "error"],
+                    [[f"{c['scenario']} {c['role']}, {c['layout']}", c.get("windows", "-"),
+                      f"{float(c['regime_ns']):.0f}",
                       f"{c['model']:.1f}", f"{c['measured']:.1f}", f"{100 * error(c):+.0f} %"]
                      for c in worst])
 
@@ -162,9 +198,11 @@ def about(folders):
         with open(os.path.join(folder, "run.json"), encoding="utf-8") as file:
             document = json.load(file)
         machine = document["machine"]
-        hand = machine.get("handover")
+        hand = machine.get("handover") or "by the mean of its rounds"
         run = document["run"]
-        yield (f"- {machine['cpu_model']}, {machine['kernel'].split()[1]}, commit "
+        core = document.get("counters", {}).get("microarchitecture")
+        yield (f"- {machine['cpu_model']} ({core or '-'}), "
+               f"{machine['kernel'].split()[1]}, commit "
                f"{document['build']['commit']}, {run['started_utc'][:10]}: hand-over {hand}")
 
 
