@@ -101,6 +101,17 @@ int lb_stats_location(const double *d, size_t n, double confidence, const struct
 int lb_stats_p_above(const double *d, size_t n, double bound, const struct lb_pool *pool,
                      double *p);
 
+/* A series that was put in order once: what it shows goes into a pool, and the pool into what is
+ * said of it. On the heap; drop it after use (NULL-safe). */
+struct lb_location;
+int lb_stats_locate(const double *d, size_t n, struct lb_location **location);
+void lb_stats_location_drop(struct lb_location *location);
+void lb_stats_pool_location(const struct lb_location *location, struct lb_pool *pool);
+/* lb_stats_location at 95 %, and the smaller of the one-sided p values for a centre above `bound`
+ * and for one below it: how surely it is told on which side the centre lies. */
+int lb_stats_beside(struct lb_location *location, double bound, const struct lb_pool *pool,
+                    struct lb_estimate *estimate, double *p);
+
 /* A straight line through n points in order of time, by least squares. */
 struct lb_slope {
     double slope; /* of y per unit of x */
@@ -208,6 +219,15 @@ struct lb_prior {
  * degrees becomes (df square + d s^2) / (df + d) with df + d degrees. Variances of 0 are left out.
  */
 struct lb_prior lb_stats_prior(const double *squares, const double *df, size_t n);
+
+/* The p value of lb_stats_beside beside the margin from which on a look takes the verdict of one of
+ * n pairs for settled, so that its time goes to pairs that are not. To stop at the first look at
+ * which a 95 % interval happens to clear the margin would make false verdicts more likely with
+ * every look; at one in 20,000 a look (Haybittle 1971, Peto and others 1976) all looks of a run
+ * together add less than 0.2 % to the 2.5 % of the last interval, which alone gives the verdict.
+ * Small enough too that Holm's correction over n pairs takes no winner back. */
+#define LB_SETTLED_P 5e-5
+double lb_stats_settled_p(size_t n);
 
 /* Means of `k` quantities of the same n rounds (n rows of k), and of LB_STATS_REPLICATES resamples
  * of these rounds, replicate by replicate: moving blocks of the cube root of n, round the end

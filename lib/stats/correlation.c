@@ -26,31 +26,42 @@
 #define OWN_SEEN_SD  2
 #define POOL_SEEN_SD 1
 
-/* Number of samples whose average with x is at most (or, with `strict`, below) bound. */
-static size_t partners(const double *sorted, size_t n, double x, double bound, bool strict)
+/* Index of the first of n sorted samples that is not below x, which is one of them. */
+static size_t place_of(const double *sorted, size_t n, double x)
 {
-    size_t lo = 0, hi = n;
-    while (lo < hi) {
-        size_t middle = lo + (hi - lo) / 2;
-        double average = lb_stats_average(x, sorted[middle]);
-        if (strict ? average < bound : average <= bound)
-            lo = middle + 1;
-        else
-            hi = middle;
+    size_t first = 0;
+
+    while (n > 1) {
+        size_t half = n / 2;
+        first += sorted[first + half - 1] < x ? half : 0;
+        n -= half;
     }
-    return lo;
+    return first;
 }
 
-/* sums[i] is the sum of the first i scores, n + 1 long. */
-static void score_sums(const double *d, const double *sorted, size_t n, double centre, double *sums)
+/* Scores of sorted samples: half of the partners whose average is the centre count as above it. */
+static void score_sorted(const double *sorted, size_t n, double centre, double *scores)
 {
-    sums[0] = 0;
+    size_t below = n, up_to = n;
+
     for (size_t i = 0; i < n; i++) {
-        size_t below = partners(sorted, n, d[i], centre, true);
-        size_t up_to = partners(sorted, n, d[i], centre, false);
+        while (below && lb_stats_average(sorted[i], sorted[below - 1]) >= centre)
+            below--;
+        while (up_to && lb_stats_average(sorted[i], sorted[up_to - 1]) > centre)
+            up_to--;
         double above = (double)(n - up_to) + (double)(up_to - below) / 2;
-        sums[i + 1] = sums[i] + above / (double)n - 0.5;
+        scores[i] = above / (double)n - 0.5;
     }
+}
+
+/* sums[i] is the sum of the first i scores, n + 1 long; scores is scratch for n. */
+static void score_sums(const double *d, const double *sorted, size_t n, double centre,
+                       double *scores, double *sums)
+{
+    score_sorted(sorted, n, centre, scores);
+    sums[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        sums[i + 1] = sums[i] + scores[place_of(sorted, n, d[i])];
 }
 
 /* The least b with b^3 >= n, in whole numbers: cbrt(27) may be a little over 3. */
@@ -94,12 +105,12 @@ static void add_variance(const double *d, size_t n, struct lb_pool *pool)
 int lb_stats_pool_sorted(const double *d, const double *sorted, size_t n, double centre,
                          struct lb_pool *pool)
 {
-    double *sums = calloc(n + 1, sizeof *sums);
+    double *sums = calloc(2 * n + 1, sizeof *sums);
     size_t block = block_length(n);
 
     if (!sums)
         return -ENOMEM;
-    score_sums(d, sorted, n, centre, sums);
+    score_sums(d, sorted, n, centre, sums + n + 1, sums);
     for (size_t i = 0; i < n; i++) {
         double score = sums[i + 1] - sums[i];
         pool->squares += score * score;

@@ -2,9 +2,10 @@
  *
  * Where the centre of paired samples lies: Hodges-Lehmann, signed ranks, moving blocks.
  *
- * The Walsh averages are never stored. In sorted samples those up to a bound are counted by a walk
- * of two indices, and the k-th smallest is found by bisection over the 2^64 doubles, so 64 walks at
- * most give it exactly, for any n.
+ * Of the Walsh averages few are stored at a time. In sorted samples those up to a bound are counted
+ * by a walk of two indices; some such walks bring two bounds so near to the k-th smallest that
+ * there are no more than some n between, among which it is selected. It is found exactly, for any
+ * n.
  *
  * The test statistic for a bound is the number of Walsh averages above it, which without ties is
  * Wilcoxon's sum of positive ranks. Averages equal to the bound count against the claim: ties and
@@ -27,8 +28,8 @@
 #define EXACT_SUMS (EXACT_N * (EXACT_N + 1) / 2 + 1)
 
 /* Samples, and what their interval and their p value share. */
-struct location {
-    double *sorted;
+struct lb_location {
+    double *sorted; /* with room behind them */
     size_t n;
     uint64_t n_walsh;
     double centre;
@@ -39,7 +40,8 @@ struct location {
     double widen; /* factor on the signed-rank interval; 1 for independent rounds */
     double mean, mean_error;
     bool humped;
-    bool with_mean; /* the interval holds that of the mean too */
+    bool with_mean;     /* the interval holds that of the mean too */
+    struct lb_pool own; /* what the series itself shows of its correlation */
 };
 
 static double normal_above(double z)
@@ -177,22 +179,110 @@ static double double_of(uint64_t ordinal)
     return value;
 }
 
-/* The k-th smallest Walsh average, 1 <= k <= n (n + 1) / 2. */
-static double walsh_select(const double *sorted, size_t n, uint64_t k)
+/* Averages between two bounds that are few enough to be looked at, times n. */
+#define FEW_ROWS 4
+
+/* Where the k-th smallest average lies: above lo, at most at hi. */
+struct bracket {
+    double lo, hi;
+    uint64_t below, up_to; /* averages up to lo, fewer than k; up to hi, no fewer */
+};
+
+/* Least number of samples that have so many averages among them. */
+static size_t samples_of(uint64_t averages, size_t n)
 {
-    uint64_t lo = ordinal_of(sorted[0]);
-    uint64_t hi = ordinal_of(sorted[n - 1]);
-    while (lo < hi) {
-        uint64_t middle = lo + (hi - lo) / 2;
-        if (walsh_at_most(sorted, n, double_of(middle)) >= k)
-            hi = middle;
-        else
-            lo = middle + 1;
-    }
-    return double_of(lo) + 0.0; /* makes -0 a 0 */
+    size_t m = (size_t)sqrt(2 * (double)averages);
+
+    m = m > 2 ? m - 2 : 0;
+    while (m < n && (uint64_t)m * (m + 1) / 2 < averages)
+        m++;
+    return m;
 }
 
-static double walsh_median(const double *sorted, size_t n, uint64_t n_walsh)
+/* All averages of the least samples are at most the greatest of these, so enough of them bound the
+ * k-th from above, and likewise from below: outliers are never in between. */
+static struct bracket bracket_init(const double *sorted, size_t n, uint64_t k)
+{
+    double upper = sorted[samples_of(k, n) - 1];
+    double lower = sorted[n - samples_of((uint64_t)n * (n + 1) / 2 - k + 1, n)];
+    struct bracket b = {.lo = nextafter(lb_stats_average(lower, lower), -INFINITY),
+                        .hi = lb_stats_average(upper, upper)};
+
+    b.below = walsh_at_most(sorted, n, b.lo);
+    b.up_to = walsh_at_most(sorted, n, b.hi);
+    return b;
+}
+
+/* Averages lie evenly enough that a straight line leads near the wanted one, a row beside it on the
+ * side that is farther away; what so many lines do not part, halves of the doubles between do. */
+#define STRAIGHT_LINES 8
+
+static double bound_between(const struct bracket *b, uint64_t k, size_t n, int step)
+{
+    double before = (double)(k - b->below), behind = (double)(b->up_to - k);
+    double share = (before + (before > behind ? -1.0 : 1.0) * (double)n) / (before + behind);
+    double at = b->lo + (b->hi - b->lo) * fmin(fmax(share, 1e-3), 1 - 1e-3);
+    uint64_t lo = ordinal_of(b->lo), hi = ordinal_of(b->hi);
+
+    if (step < STRAIGHT_LINES && at > b->lo && at < b->hi)
+        return at;
+    return double_of(lo + (hi - lo) / 2);
+}
+
+/* The averages above lo and up to hi, into x. */
+static void walsh_between(const double *sorted, size_t n, const struct bracket *b, double *x)
+{
+    size_t from = n, end = n, found = 0;
+
+    for (size_t i = 0; i < end; i++) {
+        while (end > i && lb_stats_average(sorted[i], sorted[end - 1]) > b->hi)
+            end--;
+        while (from > i && lb_stats_average(sorted[i], sorted[from - 1]) > b->lo)
+            from--;
+        for (size_t j = from > i ? from : i; j < end; j++)
+            x[found++] = lb_stats_average(sorted[i], sorted[j]);
+    }
+}
+
+/* The k-th smallest Walsh average, 1 <= k <= n (n + 1) / 2. Behind the n samples is room for
+ * FEW_ROWS times as many. */
+static double walsh_select(double *sorted, size_t n, uint64_t k)
+{
+    struct bracket b = bracket_init(sorted, n, k);
+    double *few = sorted + n, at;
+    uint64_t count;
+
+    for (int step = 0; b.up_to - b.below > FEW_ROWS * (uint64_t)n; step++) {
+        if (ordinal_of(b.hi) - ordinal_of(b.lo) <= 1)
+            return b.hi + 0.0; /* makes -0 a 0 */
+        at = bound_between(&b, k, n, step);
+        count = walsh_at_most(sorted, n, at);
+        if (count < k)
+            b = (struct bracket){at, b.hi, count, b.up_to};
+        else
+            b = (struct bracket){b.lo, at, b.below, count};
+    }
+    walsh_between(sorted, n, &b, few);
+    return lb_stats_select(few, b.up_to - b.below, k - b.below - 1) + 0.0;
+}
+
+/* A sorted copy with the room that walsh_select needs. */
+static int sort_with_room(const double *d, size_t n, double **sorted)
+{
+    double *copy, *more;
+    int err = lb_stats_sorted(d, n, &copy);
+
+    if (err)
+        return err;
+    if (!(more = realloc(copy, (1 + FEW_ROWS) * n * sizeof *more))) {
+        free(copy);
+        return -ENOMEM;
+    }
+    *sorted = more;
+    return 0;
+}
+
+static double walsh_median(double *sorted, size_t n, uint64_t n_walsh)
 {
     double upper = walsh_select(sorted, n, n_walsh / 2 + 1);
     if (n_walsh % 2)
@@ -201,7 +291,7 @@ static double walsh_median(const double *sorted, size_t n, uint64_t n_walsh)
 }
 
 /* The mean beside the centre, and whether the two may differ by more than noise. */
-static int mean_init(const double *d, struct location *at)
+static int mean_init(const double *d, struct lb_location *at)
 {
     size_t n = at->n, beyond = 0;
     double *away = calloc(n, sizeof *away), sum = 0, squares = 0, mad;
@@ -216,7 +306,7 @@ static int mean_init(const double *d, struct location *at)
     at->mean = d[0] + sum;
     for (size_t i = 0; i < n; i++)
         squares += (d[i] - at->mean) * (d[i] - at->mean);
-    lb_stats_median(away, n, &mad);
+    mad = lb_stats_select_median(away, n);
     for (size_t i = 0; i < n; i++)
         beyond += fabs(d[i] - at->centre) > LB_HUMPS_MAD * mad;
     at->humped = n >= LB_STATS_FEWEST && (double)beyond > LB_HUMPS_SHARE * (double)n;
@@ -226,14 +316,14 @@ static int mean_init(const double *d, struct location *at)
     return 0;
 }
 
-/* On success at->sorted is the caller's to free. */
-static int location_init(const double *d, size_t n, const struct lb_pool *pool, struct location *at)
+/* As if rounds were independent. On success at->sorted is the caller's to free. */
+static int location_init(const double *d, size_t n, struct lb_location *at)
 {
     double *sorted;
-    int err = lb_stats_sorted(d, n, &sorted);
+    int err = sort_with_room(d, n, &sorted);
     if (err)
         return err;
-    *at = (struct location){
+    *at = (struct lb_location){
         .sorted = sorted,
         .n = n,
         .n_walsh = (uint64_t)n * (n + 1) / 2,
@@ -244,27 +334,33 @@ static int location_init(const double *d, size_t n, const struct lb_pool *pool, 
     };
     at->centre = walsh_median(sorted, n, at->n_walsh);
     err = mean_init(d, at);
-    if (!err && n >= LB_STATS_FEWEST) {
-        struct lb_pool own = {0};
-        struct lb_allowance allowed;
-        err = lb_stats_pool_sorted(d, sorted, n, at->centre, &own);
-        allowed = lb_stats_allow(&own, pool, n);
-        if (!err && (allowed.inflation > 1 || allowed.worth < (double)n)) {
-            at->widen = sqrt(allowed.inflation);
-            at->df = allowed.df;
-            at->worth = allowed.worth;
-            at->mean_error = sqrt(allowed.mean_variance);
-            at->with_mean = true;
-            at->method = LB_STATS_BLOCKS;
-        }
-    }
+    if (!err && n >= LB_STATS_FEWEST)
+        err = lb_stats_pool_sorted(d, sorted, n, at->centre, &at->own);
     if (err)
         free(sorted);
     return err;
 }
 
+/* Allows for the correlation that the series or its pool shows. */
+static void location_allow(struct lb_location *at, const struct lb_pool *pool)
+{
+    struct lb_allowance allowed;
+
+    if (at->n < LB_STATS_FEWEST)
+        return;
+    allowed = lb_stats_allow(&at->own, pool, at->n);
+    if (!(allowed.inflation > 1 || allowed.worth < (double)at->n))
+        return;
+    at->widen = sqrt(allowed.inflation);
+    at->df = allowed.df;
+    at->worth = allowed.worth;
+    at->mean_error = sqrt(allowed.mean_variance);
+    at->with_mean = true;
+    at->method = LB_STATS_BLOCKS;
+}
+
 /* Both sides of the signed-rank interval, widened about the estimate where rounds correlate. */
-static void centre_interval(const struct location *at, double confidence, double *lo, double *hi)
+static void centre_interval(const struct lb_location *at, double confidence, double *lo, double *hi)
 {
     double tail = (1 - confidence) / 2;
     uint64_t k = critical_rank(at->n, tail);
@@ -282,7 +378,7 @@ static void centre_interval(const struct location *at, double confidence, double
 }
 
 /* P value of the centre of ranks alone. */
-static double centre_p(const struct location *at, double bound)
+static double centre_p(const struct lb_location *at, double bound)
 {
     if (at->method == LB_STATS_SIGNED_RANK)
         return rank_at_most(at->n, walsh_at_most(at->sorted, at->n, bound));
@@ -297,14 +393,14 @@ static double centre_p(const struct location *at, double bound)
     return at->centre > bound ? 0 : 1;
 }
 
-static unsigned mean_df(const struct location *at)
+static unsigned mean_df(const struct lb_location *at)
 {
     unsigned df = at->n - 1 < UINT_MAX ? (unsigned)(at->n - 1) : UINT_MAX;
 
     return at->method == LB_STATS_SIGNED_RANK || df < at->df ? df : at->df;
 }
 
-static double location_p(const struct location *at, double bound)
+static double location_p(const struct lb_location *at, double bound)
 {
     double p, mean;
 
@@ -321,7 +417,7 @@ static double location_p(const struct location *at, double bound)
 }
 
 /* Turns the samples' signs around. */
-static void location_negate(struct location *at)
+static void location_negate(struct lb_location *at)
 {
     for (size_t i = 0; i < at->n / 2; i++) {
         double low = at->sorted[i];
@@ -334,7 +430,8 @@ static void location_negate(struct location *at)
     at->mean = -at->mean;
 }
 
-static void location_estimate(const struct location *at, double confidence, struct lb_estimate *out)
+static void location_estimate(const struct lb_location *at, double confidence,
+                              struct lb_estimate *out)
 {
     *out = (struct lb_estimate){
         .n = at->n,
@@ -357,10 +454,11 @@ int lb_stats_location(const double *d, size_t n, double confidence, const struct
 {
     if (!(confidence > 0 && confidence < 1))
         return -EINVAL;
-    struct location at;
-    int err = location_init(d, n, pool, &at);
+    struct lb_location at;
+    int err = location_init(d, n, &at);
     if (err)
         return err;
+    location_allow(&at, pool);
     location_estimate(&at, confidence, estimate);
     free(at.sorted);
     return 0;
@@ -373,7 +471,7 @@ int lb_stats_pool(const double *d, size_t n, struct lb_pool *pool)
 
     if (n < LB_STATS_FEWEST)
         return 0;
-    if ((err = lb_stats_sorted(d, n, &sorted)))
+    if ((err = sort_with_room(d, n, &sorted)))
         return err;
     err = lb_stats_pool_sorted(d, sorted, n, walsh_median(sorted, n, (uint64_t)n * (n + 1) / 2),
                                pool);
@@ -385,10 +483,11 @@ int lb_stats_p_above(const double *d, size_t n, double bound, const struct lb_po
 {
     if (!isfinite(bound))
         return -EDOM;
-    struct location at;
-    int err = location_init(d, n, pool, &at);
+    struct lb_location at;
+    int err = location_init(d, n, &at);
     if (err)
         return err;
+    location_allow(&at, pool);
     *p = location_p(&at, bound);
     free(at.sorted);
     return 0;
@@ -397,14 +496,62 @@ int lb_stats_p_above(const double *d, size_t n, double bound, const struct lb_po
 int lb_stats_beyond(const double *d, size_t n, double margin, const struct lb_pool *pool,
                     struct lb_estimate *estimate, double *p)
 {
-    struct location at;
-    int err = location_init(d, n, pool, &at);
+    struct lb_location at;
+    int err = location_init(d, n, &at);
     if (err)
         return err;
+    location_allow(&at, pool);
     location_estimate(&at, LB_STATS_CONFIDENCE, estimate);
     double p_above = location_p(&at, margin);
     location_negate(&at);
     *p = fmin(p_above, location_p(&at, margin));
     free(at.sorted);
+    return 0;
+}
+
+int lb_stats_locate(const double *d, size_t n, struct lb_location **location)
+{
+    struct lb_location *at = calloc(1, sizeof *at);
+    int err = at ? location_init(d, n, at) : -ENOMEM;
+
+    if (err) {
+        free(at);
+        return err;
+    }
+    *location = at;
+    return 0;
+}
+
+void lb_stats_location_drop(struct lb_location *at)
+{
+    if (at)
+        free(at->sorted);
+    free(at);
+}
+
+void lb_stats_pool_location(const struct lb_location *at, struct lb_pool *pool)
+{
+    pool->series += at->own.series;
+    pool->rounds += at->own.rounds;
+    pool->products += at->own.products;
+    pool->squares += at->own.squares;
+    pool->blocks += at->own.blocks;
+    pool->variances += at->own.variances;
+    pool->covariances += at->own.covariances;
+}
+
+int lb_stats_beside(struct lb_location *location, double bound, const struct lb_pool *pool,
+                    struct lb_estimate *estimate, double *p)
+{
+    struct lb_location at = *location; /* whose samples are its own */
+
+    if (!isfinite(bound))
+        return -EDOM;
+    location_allow(&at, pool);
+    location_estimate(&at, LB_STATS_CONFIDENCE, estimate);
+    double p_above = location_p(&at, bound);
+    location_negate(&at);
+    *p = fmin(p_above, location_p(&at, -bound));
+    location_negate(&at);
     return 0;
 }

@@ -50,33 +50,6 @@ struct work {
     double need;     /* windows of a regime */
 };
 
-/* The k-th smallest (Hoare's FIND): x is left in disorder. */
-static double select_kth(double *x, size_t n, size_t k)
-{
-    long first = 0, last = (long)n - 1, wanted = (long)k;
-
-    while (first < last) {
-        double pivot = x[wanted];
-        long i = first, j = last;
-        while (i <= j) {
-            while (x[i] < pivot)
-                i++;
-            while (pivot < x[j])
-                j--;
-            if (i > j)
-                break;
-            double swapped = x[i];
-            x[i++] = x[j];
-            x[j--] = swapped;
-        }
-        if (j < wanted)
-            first = i;
-        if (wanted < i)
-            last = j;
-    }
-    return x[wanted];
-}
-
 static double weight_of(const struct lb_trips *t, size_t i)
 {
     return t->weight ? t->weight[i] : 1;
@@ -91,7 +64,7 @@ double lb_stats_probe_noise(const double *change, size_t n)
         if (isfinite(change[i]) && change[i] > 0)
             sizes[known++] = fabs(log(change[i]));
     if (known)
-        noise = fmax(MAD_TO_SD * select_kth(sizes, known, known / 2) / M_SQRT2,
+        noise = fmax(MAD_TO_SD * lb_stats_select(sizes, known, known / 2) / M_SQRT2,
                      LB_REGIME_NOISE_LEAST * M_SQRT2);
     free(sizes);
     return noise;
@@ -114,7 +87,7 @@ static double noise_about(struct work *w, double about, double width, size_t few
         if (fabs(w->level[i] - about) < width && isfinite(t->change[i]) && t->change[i] > 0)
             w->scratch[n++] = fabs(log(t->change[i]));
     if (n && n >= fewest)
-        return fmax(least, MAD_TO_SD * select_kth(w->scratch, n, n / 2) / 2);
+        return fmax(least, MAD_TO_SD * lb_stats_select(w->scratch, n, n / 2) / 2);
     if (t->change && n)
         return 0;
     for (size_t i = n = 0; i + 1 < t->n; i++)
@@ -122,7 +95,7 @@ static double noise_about(struct work *w, double about, double width, size_t few
             w->scratch[n++] = fabs(w->level[i + 1] - w->level[i]);
     if (t->weight || !n || n < fewest) /* rows of a summary are no sequence */
         return t->weight ? least : 0;
-    return fmax(least, MAD_TO_SD * select_kth(w->scratch, n, n / 2) / M_SQRT2);
+    return fmax(least, MAD_TO_SD * lb_stats_select(w->scratch, n, n / 2) / M_SQRT2);
 }
 
 static int make_bins(struct work *w)

@@ -30,14 +30,58 @@ double lb_stats_middle(const double *sorted, size_t n)
     return n % 2 ? sorted[n / 2] : lb_stats_average(sorted[n / 2 - 1], sorted[n / 2]);
 }
 
+/* Hoare's FIND. */
+double lb_stats_select(double *x, size_t n, size_t k)
+{
+    long first = 0, last = (long)n - 1, wanted = (long)k;
+
+    while (first < last) {
+        double pivot = x[wanted];
+        long i = first, j = last;
+        while (i <= j) {
+            while (x[i] < pivot)
+                i++;
+            while (pivot < x[j])
+                j--;
+            if (i > j)
+                break;
+            double swapped = x[i];
+            x[i++] = x[j];
+            x[j--] = swapped;
+        }
+        if (j < wanted)
+            first = i;
+        if (wanted < i)
+            last = j;
+    }
+    return x[wanted];
+}
+
+double lb_stats_select_median(double *x, size_t n)
+{
+    double upper = lb_stats_select(x, n, n / 2), lower = x[0];
+
+    if (n % 2)
+        return upper;
+    for (size_t i = 1; i < n / 2; i++)
+        lower = fmax(lower, x[i]);
+    return lb_stats_average(lower, upper);
+}
+
 int lb_stats_median(const double *x, size_t n, double *median)
 {
-    double *sorted;
-    int err = lb_stats_sorted(x, n, &sorted);
-    if (err)
-        return err;
-    *median = lb_stats_middle(sorted, n);
-    free(sorted);
+    double *copy;
+
+    if (n == 0)
+        return -ENODATA;
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return -EDOM;
+    if (!(copy = calloc(n, sizeof *copy)))
+        return -ENOMEM;
+    memcpy(copy, x, n * sizeof *copy);
+    *median = lb_stats_select_median(copy, n);
+    free(copy);
     return 0;
 }
 
@@ -77,8 +121,7 @@ int lb_stats_summary(const double *x, size_t n, double confidence, struct lb_sum
     s.hi = k > 0 ? sorted[n - k] : NAN;
     for (size_t i = 0; i < n; i++)
         sorted[i] = fabs(sorted[i] - s.median);
-    qsort(sorted, n, sizeof *sorted, lb_by_value);
-    s.mad = lb_stats_middle(sorted, n);
+    s.mad = lb_stats_select_median(sorted, n);
     free(sorted);
     *summary = s;
     return 0;

@@ -17,6 +17,12 @@
 /* A sorted copy of x on the heap, freed by the caller. -ENODATA, -EDOM, -ENOMEM as in stats.h. */
 int lb_stats_sorted(const double *x, size_t n, double **sorted);
 
+/* The k-th smallest of n > k samples, k from 0: x is left with no greater ones before it and no
+ * smaller ones behind. */
+double lb_stats_select(double *x, size_t n, size_t k);
+/* Median of n > 0 samples, which it leaves in disorder. */
+double lb_stats_select_median(double *x, size_t n);
+
 /* Median of n > 0 sorted samples. */
 double lb_stats_middle(const double *sorted, size_t n);
 

@@ -25,6 +25,12 @@ size_t lb_stats_look(size_t n)
     return look;
 }
 
+/* Holm's first step takes twice the p value times n; half of what it allows is left to luck. */
+double lb_stats_settled_p(size_t n)
+{
+    return fmin(LB_SETTLED_P, P_MOST / 4 / fmax(1, (double)n));
+}
+
 const char *lb_verdict_name(enum lb_verdict verdict)
 {
     static const char *const names[] = {
