@@ -68,6 +68,7 @@ struct lb_series {
     float *changes; /* n x n_links: the one after it over the one before; NULL: unknown */
     int n_links;
     unsigned attempts, spoiled; /* windows */
+    unsigned astride;           /* of the spoiled ones: the distance changed, and nothing else */
     unsigned object_residues[LB_LINE_BYTES],
         lock_residues[LB_LINE_BYTES]; /* good windows at each */
     unsigned pairs_known,

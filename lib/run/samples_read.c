@@ -407,6 +407,7 @@ static void count_window(struct resuming *r, const char *status)
     }
     series->attempts++;
     series->spoiled += spoiled;
+    series->astride += spoiled && !strcmp(text(r, "reason"), lb_spoiled_name(LB_SPOILED_REGIME));
     run->windows_spoiled += spoiled;
     if (!spoiled) {
         join_window(r);
