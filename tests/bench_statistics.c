@@ -80,8 +80,9 @@ static void look(struct made *m)
 {
     struct lb_run_options options = {.precision_ns = 2};
     struct lb_runner b = {.run = m->run, .plan = m->plan, .options = &options};
+    b.round = 20;
     double from = cpu_s();
-    int err = lb_runner_stop_precise(&b);
+    int err = lb_runner_look(&b);
 
     printf("a look: %.3f s of CPU%s\n", cpu_s() - from, err ? " (failed)" : "");
 }

@@ -75,6 +75,8 @@ struct lb_series {
         pairs_sharing;      /* good windows in which threads 0 and 1 have locks; share a line */
     bool active;            /* still measured */
     unsigned precise_looks; /* the last ones in a row at which it was precise */
+    unsigned settled_looks; /* likewise: at which its verdict was settled (lb_stats_settled_p) */
+    bool rare;              /* so at two in a row: measured in a quarter of its rounds only */
     bool left_out;          /* for want of time: see lb_run.left_out */
 };
 

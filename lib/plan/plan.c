@@ -58,14 +58,15 @@ static int phases_of(const struct lb_case *c)
     return (int)(g.lock_residues > g.object_residues ? g.lock_residues : g.object_residues);
 }
 
-/* Where a pause is measured too, saturated windows that let threads sleep, which are five times as
- * long as others and carry no headline, come every second round. */
+/* Where layouts are measured with a pause too, saturated windows, which carry no headline, come
+ * every second round; the loop of nothing whenever it may be wanted. */
 static int every_of(const struct lb_plan *p, const struct lb_case *c)
 {
-    if (!c->blocks || c->work_ns > 0 || c->shape.scenario->subject->uses_pages)
+    if (c->work_ns > 0 || c->shape.scenario->subject->uses_pages ||
+        lb_scenario_does(c->shape.scenario, LB_OP_EMPTY))
         return 1;
     for (size_t i = first_of(p, c->placement); i < end_of(p, c->placement); i++)
-        if (p->cases[i].work_ns > 0 && p->cases[i].shape.scenario == c->shape.scenario)
+        if (p->cases[i].work_ns > 0 && lb_case_is_subject(&p->cases[i]))
             return 2;
     return 1;
 }

@@ -63,7 +63,7 @@ double lb_runner_next_s(const struct lb_runner *b)
     double s = 0;
 
     for (size_t i = 0; i < b->plan->n_cases; i++)
-        if (b->run->series[i].active && b->round % (unsigned)b->plan->cases[i].every == 0)
+        if (lb_runner_is_due(b, i))
             s += lb_case_round_s(&b->plan->cases[i]);
     return lb_runner_pace(b) * s;
 }

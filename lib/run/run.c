@@ -28,7 +28,7 @@ static int order_round(struct lb_runner *b, int *order, size_t *n)
     int err = due ? 0 : -ENOMEM;
 
     for (size_t i = 0; !err && i < p->n_cases; i++)
-        due[i] = b->run->series[i].active && b->round % (unsigned)p->cases[i].every == 0;
+        due[i] = lb_runner_is_due(b, i);
     if (!err)
         err = lb_plan_order(p, due, &b->random, order, n);
     free(due);
@@ -146,9 +146,8 @@ static int all_rounds(struct lb_runner *b, struct lb_why *why)
         if (lb_runner_is_over(b)) /* in mid-round, as far as can be told */
             continue;
         b->run->rounds = ++b->round;
-        if (!err && !b->options->rounds && b->round >= LB_FIRST_LOOK &&
-            lb_stats_look(b->round) == b->round)
-            err = lb_runner_stop_precise(b);
+        if (!err && !b->options->rounds && lb_runner_looks(b->round))
+            err = lb_runner_look(b);
     }
     free(order);
     return err;

@@ -148,9 +148,15 @@ int lb_runner_case(struct lb_runner *bench, int case_index, struct lb_why *why);
 int lb_runner_write(struct lb_runner *bench, const struct lb_attempt *attempt, struct lb_why *why);
 /* Links of a placement's ring of PUs: 0 for one thread, 1 for two, n for more. */
 int lb_ring_links(int threads);
-/* Which cases are still wanted: those whose pair is not precise yet, and what they are compared to.
- */
-int lb_runner_stop_precise(struct lb_runner *bench);
+/* Whether there is a look after so many rounds. */
+bool lb_runner_looks(unsigned round);
+/* Which cases are still wanted, and how often: those whose pair is not precise yet (which only
+ * looks of lb_stats_look say), those of the headline that are and lie on their margin as long as
+ * others are measured, and what all these are compared to. A pair of which it is settled what will
+ * be said comes rarely. */
+int lb_runner_look(struct lb_runner *bench);
+/* Whether the present round measures the case. */
+bool lb_runner_is_due(const struct lb_runner *bench, size_t case_index);
 /* The columns that name a case, the same in every file. */
 void lb_row_case(struct lb_row *row, const struct lb_plan *plan, const struct lb_case *c);
 /* Which of the events can be opened, and in which groups they are counted. Then the timer. */
