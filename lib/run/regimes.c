@@ -55,6 +55,8 @@ struct desk {
     struct lb_run *run;
     struct window *windows;
     size_t n; /* of the placement */
+    unsigned last_round;
+    size_t n_buckets, *first; /* see gather */
     double *ns, *change;
     int *labels, *seen;
 };
@@ -70,19 +72,43 @@ static int by_time(const void *a, const void *b)
     return x->case_index - y->case_index;
 }
 
+/* A bucket a round, and no more than windows. */
+static size_t bucket_of(const struct desk *d, unsigned round)
+{
+    return (size_t)((uint64_t)round * d->n_buckets / ((uint64_t)d->last_round + 1));
+}
+
+/* first[k] becomes the number of windows of the placement before bucket k - 1: one more is room to
+ * count on as they are put there, so that then it is that before bucket k. */
+static void count_buckets(struct desk *d, int placement)
+{
+    const struct lb_plan *p = d->run->plan;
+
+    memset(d->first, 0, (d->n_buckets + 2) * sizeof *d->first);
+    for (size_t i = 0; i < p->n_cases; i++)
+        for (size_t k = 0; p->cases[i].placement == placement && k < d->run->series[i].n; k++)
+            d->first[bucket_of(d, d->run->series[i].samples[0][k].round) + 2]++;
+    for (size_t b = 0; b <= d->n_buckets; b++)
+        d->first[b + 1] += d->first[b];
+    d->n = d->first[d->n_buckets + 1];
+}
+
+/* In order of time: rounds are counted, and what lies in one is compared. */
 static void gather(struct desk *d, int placement)
 {
     const struct lb_plan *p = d->run->plan;
 
-    d->n = 0;
+    count_buckets(d, placement);
     for (size_t i = 0; i < p->n_cases; i++) {
         const struct lb_series *s = &d->run->series[i];
         for (size_t k = 0; p->cases[i].placement == placement && k < s->n; k++) {
             const struct lb_sample *x = &s->samples[0][k];
-            d->windows[d->n++] = (struct window){(int)i, x->round, k, x->start_ns, 0};
+            d->windows[d->first[bucket_of(d, x->round) + 1]++] =
+                (struct window){(int)i, x->round, k, x->start_ns, 0};
         }
     }
-    qsort(d->windows, d->n, sizeof *d->windows, by_time);
+    for (size_t b = 0; b < d->n_buckets; b++)
+        qsort(d->windows + d->first[b], d->first[b + 1] - d->first[b], sizeof *d->windows, by_time);
 }
 
 /* The regimes of one link, into d->labels. */
@@ -306,15 +332,22 @@ int lb_run_regimes(struct lb_run *run)
     size_t total = 1;
     int err = -ENOMEM;
 
-    for (size_t i = 0; i < run->plan->n_cases; i++)
+    for (size_t i = 0; i < run->plan->n_cases; i++) {
         total += run->series[i].n;
+        for (size_t k = 0; k < run->series[i].n; k++)
+            if (run->series[i].samples[0][k].round > d.last_round)
+                d.last_round = run->series[i].samples[0][k].round;
+    }
+    d.n_buckets = (size_t)d.last_round + 1 < total ? (size_t)d.last_round + 1 : total;
+    d.first = calloc(d.n_buckets + 2, sizeof *d.first);
     d.windows = calloc(total, sizeof *d.windows);
     d.ns = calloc(total, sizeof *d.ns);
     d.change = calloc(total, sizeof *d.change);
     d.labels = calloc(total, sizeof *d.labels);
     d.seen = calloc(total, sizeof *d.seen);
-    if (d.windows && d.ns && d.change && d.labels && d.seen)
+    if (d.first && d.windows && d.ns && d.change && d.labels && d.seen)
         err = label_all(&d);
+    free(d.first);
     free(d.windows);
     free(d.ns);
     free(d.change);

@@ -244,18 +244,19 @@ static void walsh_between(const double *sorted, size_t n, const struct bracket *
     }
 }
 
-/* The k-th smallest Walsh average, 1 <= k <= n (n + 1) / 2. Behind the n samples is room for
- * FEW_ROWS times as many. */
-static double walsh_select(double *sorted, size_t n, uint64_t k)
+/* The k-th smallest Walsh average, 1 <= k <= n (n + 1) / 2, and where it is known by then the next
+ * one (else NaN). Behind the n samples is room for FEW_ROWS times as many. */
+static double walsh_select(double *sorted, size_t n, uint64_t k, double *next)
 {
     struct bracket b = bracket_init(sorted, n, k);
-    double *few = sorted + n, at;
+    double *few = sorted + n, found;
     uint64_t count;
 
+    *next = NAN;
     for (int step = 0; b.up_to - b.below > FEW_ROWS * (uint64_t)n; step++) {
         if (ordinal_of(b.hi) - ordinal_of(b.lo) <= 1)
             return b.hi + 0.0; /* makes -0 a 0 */
-        at = bound_between(&b, k, n, step);
+        double at = bound_between(&b, k, n, step);
         count = walsh_at_most(sorted, n, at);
         if (count < k)
             b = (struct bracket){at, b.hi, count, b.up_to};
@@ -263,7 +264,10 @@ static double walsh_select(double *sorted, size_t n, uint64_t k)
             b = (struct bracket){b.lo, at, b.below, count};
     }
     walsh_between(sorted, n, &b, few);
-    return lb_stats_select(few, b.up_to - b.below, k - b.below - 1) + 0.0;
+    found = lb_stats_select(few, b.up_to - b.below, k - b.below - 1);
+    for (uint64_t i = k - b.below; i < b.up_to - b.below; i++)
+        *next = fmin(*next, few[i]);
+    return found + 0.0;
 }
 
 /* A sorted copy with the room that walsh_select needs. */
@@ -284,10 +288,12 @@ static int sort_with_room(const double *d, size_t n, double **sorted)
 
 static double walsh_median(double *sorted, size_t n, uint64_t n_walsh)
 {
-    double upper = walsh_select(sorted, n, n_walsh / 2 + 1);
+    double next, after, lower = walsh_select(sorted, n, (n_walsh + 1) / 2, &next);
+
     if (n_walsh % 2)
-        return upper;
-    return lb_stats_average(walsh_select(sorted, n, n_walsh / 2), upper);
+        return lower;
+    return lb_stats_average(lower,
+                            isnan(next) ? walsh_select(sorted, n, n_walsh / 2 + 1, &after) : next);
 }
 
 /* The mean beside the centre, and whether the two may differ by more than noise. */
@@ -362,14 +368,14 @@ static void location_allow(struct lb_location *at, const struct lb_pool *pool)
 /* Both sides of the signed-rank interval, widened about the estimate where rounds correlate. */
 static void centre_interval(const struct lb_location *at, double confidence, double *lo, double *hi)
 {
-    double tail = (1 - confidence) / 2;
+    double tail = (1 - confidence) / 2, next;
     uint64_t k = critical_rank(at->n, tail);
     *lo = -INFINITY;
     *hi = INFINITY;
     if (at->n < LB_STATS_FEWEST || k == 0)
         return;
-    *lo = walsh_select(at->sorted, at->n, k);
-    *hi = walsh_select(at->sorted, at->n, at->n_walsh + 1 - k);
+    *lo = walsh_select(at->sorted, at->n, k, &next);
+    *hi = walsh_select(at->sorted, at->n, at->n_walsh + 1 - k, &next);
     if (at->method == LB_STATS_SIGNED_RANK)
         return;
     double widen = at->widen * lb_stats_student_quantile(tail, at->df) / normal_quantile(tail);

@@ -9,6 +9,56 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Below so many an insertion is quicker than another split. */
+#define SPLIT_FEWEST 16
+
+static void insert_sorted(double *x, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        double value = x[i];
+        size_t at = i;
+        for (; at && x[at - 1] > value; at--)
+            x[at] = x[at - 1];
+        x[at] = value;
+    }
+}
+
+static double middle_of(double a, double b, double c)
+{
+    return fmax(fmin(a, b), fmin(fmax(a, b), c));
+}
+
+/* Quicksort, without a call for each comparison. The larger part is gone on with, so that it nests
+ * no deeper than log2 n. */
+static void sort_values(double *x, size_t n)
+{
+    while (n > SPLIT_FEWEST) {
+        double pivot = middle_of(x[0], x[n / 2], x[n - 1]);
+        long i = 0, j = (long)n - 1;
+        while (i <= j) {
+            while (x[i] < pivot)
+                i++;
+            while (pivot < x[j])
+                j--;
+            if (i > j)
+                break;
+            double swapped = x[i];
+            x[i++] = x[j];
+            x[j--] = swapped;
+        }
+        size_t left = (size_t)(j + 1), right = n - (size_t)i;
+        if (left < right) {
+            sort_values(x, left);
+            x += i;
+            n = right;
+        } else {
+            sort_values(x + i, right);
+            n = left;
+        }
+    }
+    insert_sorted(x, n);
+}
+
 int lb_stats_sorted(const double *x, size_t n, double **sorted)
 {
     if (n == 0)
@@ -20,7 +70,7 @@ int lb_stats_sorted(const double *x, size_t n, double **sorted)
     if (!copy)
         return -ENOMEM;
     memcpy(copy, x, n * sizeof *copy);
-    qsort(copy, n, sizeof *copy, lb_by_value);
+    sort_values(copy, n);
     *sorted = copy;
     return 0;
 }
