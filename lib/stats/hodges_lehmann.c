@@ -179,8 +179,9 @@ static double double_of(uint64_t ordinal)
     return value;
 }
 
-/* Averages between two bounds that are few enough to be looked at, times n. */
-#define FEW_ROWS 4
+/* Averages between two bounds that are few enough to be looked at, times n: a walk costs less than
+ * to select among more. */
+#define FEW_ROWS 1
 
 /* Where the k-th smallest average lies: above lo, at most at hi. */
 struct bracket {
@@ -213,14 +214,15 @@ static struct bracket bracket_init(const double *sorted, size_t n, uint64_t k)
     return b;
 }
 
-/* Averages lie evenly enough that a straight line leads near the wanted one, a row beside it on the
- * side that is farther away; what so many lines do not part, halves of the doubles between do. */
+/* Averages lie evenly enough that a straight line leads near the wanted one, a quarter of a row
+ * beside it on the side that is farther away; what so many lines do not part, halves of the doubles
+ * between do. */
 #define STRAIGHT_LINES 8
 
 static double bound_between(const struct bracket *b, uint64_t k, size_t n, int step)
 {
     double before = (double)(k - b->below), behind = (double)(b->up_to - k);
-    double share = (before + (before > behind ? -1.0 : 1.0) * (double)n) / (before + behind);
+    double share = (before + (before > behind ? -0.25 : 0.25) * (double)n) / (before + behind);
     double at = b->lo + (b->hi - b->lo) * fmin(fmax(share, 1e-3), 1 - 1e-3);
     uint64_t lo = ordinal_of(b->lo), hi = ordinal_of(b->hi);
 

@@ -95,10 +95,11 @@ static inline void check_series(const struct real *real)
 
     for (size_t i = 0; i < real->plan->n_cases; i++) {
         const struct lb_series *s = &real->run->series[i];
+        unsigned every = (unsigned)real->plan->cases[i].every;
 
         attempts += s->attempts;
         spoiled += s->spoiled;
-        assert_true(s->attempts >= real->run->rounds);
+        assert_true(s->attempts >= (real->run->rounds + every - 1) / every);
         assert_true(s->n <= real->run->rounds);
         for (size_t k = 0; k < s->n; k++)
             for (int role = 0; role < lb_case_roles(&real->plan->cases[i]); role++) {
