@@ -168,30 +168,28 @@ static void why_head(FILE *out, const struct lb_found_cell *c)
     fputc('\n', out);
 }
 
-/* Rows stand in the order of the cells: what is measured of cell i is in row i. */
-static int why_tables(FILE *out, const struct lb_found *f, const struct answer_choice *choice,
-                      struct lb_why *why)
-{
-    const struct lb_found_cell *last = NULL;
-    struct lb_csv_reader *csv;
-    char path[640];
-    int more = 0, err;
+struct why_tables {
+    FILE *out;
+    const struct lb_found *found;
+    const struct answer_choice *choice;
+    const struct lb_found_cell *last;
+    size_t i; /* of the row */
+};
 
-    snprintf(path, sizeof path, "%s/summary.csv", f->dir);
-    if ((err = lb_csv_open(path, NULL, why, &csv)))
-        return err;
-    for (size_t i = 0; i < f->n_cells && (more = lb_csv_next(csv, why)) > 0; i++) {
-        const struct lb_found_cell *c = &f->cells[i];
-        if (!is_chosen(c, choice))
-            continue;
-        if (!last || !is_beside(last, c))
-            why_head(out, c);
-        why_row(out, f, c, csv);
-        expected_row(out, csv);
-        last = c;
+/* Rows stand in the order of the cells: what is measured of cell i is in row i. */
+static int take_row(const struct lb_csv_reader *csv, void *tables)
+{
+    struct why_tables *t = tables;
+    const struct lb_found_cell *c = &t->found->cells[t->i++];
+
+    if (is_chosen(c, t->choice)) {
+        if (!t->last || !is_beside(t->last, c))
+            why_head(t->out, c);
+        why_row(t->out, t->found, c, csv);
+        expected_row(t->out, csv);
+        t->last = c;
     }
-    lb_csv_reader_close(csv);
-    return more < 0 ? more : 0;
+    return t->i == t->found->n_cells;
 }
 
 static bool is_printed(const struct lb_found *f, size_t at, const struct answer_choice *choice)
@@ -212,8 +210,11 @@ int answer_tables(FILE *out, const struct lb_found *f, const struct answer_choic
     if (!n)
         return lb_fail(why, ENOENT, "%s: holds nothing of that%s%s", f->dir,
                        choice->scenario ? ": " : "", choice->scenario ? choice->scenario : "");
-    if (choice->why)
-        return why_tables(out, f, choice, why);
+    if (choice->why) {
+        struct why_tables t = {out, f, choice, NULL, 0};
+        int err = lb_csv_each(f->dir, "summary.csv", NULL, why, take_row, &t);
+        return err < 0 ? err : 0;
+    }
     for (size_t i = 0; i < f->n_cells; i++)
         if (is_chosen(&f->cells[i], choice) && !is_printed(f, i, choice))
             table(out, f, i, choice);

@@ -153,16 +153,14 @@ int session_begin(struct session *w, struct settings *s, const struct lb_topolog
 }
 
 /* What a sweep's rows said before it was stopped, they go on to say. */
-static void find_run_id(struct session *w, const char *samples)
+static int take_run_id(const struct lb_csv_reader *row, void *session)
 {
-    struct lb_csv_reader *r;
+    struct session *w = session;
 
-    if (lb_csv_open(samples, NULL, NULL, &r))
-        return;
-    if (lb_csv_next(r, NULL) == 1 && *lb_csv_cell(r, "run"))
-        snprintf(w->run_id, sizeof w->run_id, "%s", lb_csv_cell(r, "run"));
-    lb_csv_reader_close(r);
+    if (*lb_csv_cell(row, "run"))
+        snprintf(w->run_id, sizeof w->run_id, "%s", lb_csv_cell(row, "run"));
     lb_json_text(w->manifest, "run.id", w->run_id);
+    return 1; /* all rows say the same */
 }
 
 /* A file of the folder, new or gone on with. */
@@ -173,7 +171,7 @@ static int open_file(struct session *w, const struct lb_schema *schema, bool res
 
     snprintf(path, sizeof path, "%s/%s", w->dir, schema->file);
     if (resume)
-        find_run_id(w, path);
+        lb_csv_each(NULL, path, NULL, NULL, take_run_id, w);
     const char *host = lb_json_text_at(w->manifest, "machine.host");
     int err =
         resume ? lb_csv_reopen(schema, path, why, csv) : lb_csv_create(schema, path, why, csv);

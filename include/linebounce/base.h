@@ -147,6 +147,11 @@ int lb_whole_end(struct lb_whole *whole, int err, struct lb_why *why);
  * and NULL (glibc then closes without an error): -ENOMEM. */
 int lb_text_end(FILE *out, char **text);
 
+/* One more of a list that grows: the array has *n of `bytes` each, `list` is where it is kept (NULL
+ * while there is none) and where it goes on; freed with free. Returns the new one, zeroed, behind
+ * the others; NULL without memory. Of lists that grow by nothing else. */
+void *lb_more(void *list, size_t *n, size_t bytes);
+
 #define LB_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Makes the folder and its parents (mode 0777 less umask). Folders that exist are fine, -ENOTDIR

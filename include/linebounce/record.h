@@ -121,6 +121,11 @@ int lb_csv_open(const char *path, const char *const *needed, struct lb_why *why,
  * line in why: more or fewer cells than columns, a misplaced or unclosed quote, a NUL byte, a row
  * of another schema_version, a row over 4 MiB. */
 int lb_csv_next(struct lb_csv_reader *reader, struct lb_why *why);
+/* All rows of DIR/FILE (FILE alone where dir is NULL) in turn: opens, hands each to `each`, which
+ * ends it by what is not 0, and closes. 0, what `each` returned, or what the two above say; why has
+ * the sentence of -ENOMEM too. */
+int lb_csv_each(const char *dir, const char *file, const char *const *needed, struct lb_why *why,
+                int (*each)(const struct lb_csv_reader *row, void *context), void *context);
 /* The cell of the present row; "" when empty, when the file lacks the column, or when there is no
  * row (before the first lb_csv_next, at the end, after a failure). */
 const char *lb_csv_cell(const struct lb_csv_reader *reader, const char *column);

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int lb_fail(struct lb_why *why, int err, const char *format, ...)
@@ -37,6 +38,20 @@ int lb_by_value(const void *a, const void *b)
     double x = *(const double *)a, y = *(const double *)b;
 
     return (x > y) - (x < y);
+}
+
+void *lb_more(void *list, size_t *n, size_t bytes)
+{
+    size_t room = *n & (*n - 1) ? 0 : *n ? 2 * *n : 1; /* full where n is a power of two */
+    char *at;
+
+    memcpy(&at, list, sizeof at);
+    if (room) {
+        if (!(at = reallocarray(at, room, bytes)))
+            return NULL;
+        memcpy(list, &at, sizeof at);
+    }
+    return memset(at + (*n)++ * bytes, 0, bytes);
 }
 
 static size_t least(size_t a, size_t b)

@@ -11,24 +11,19 @@
 
 int lb_compare_warn(struct lb_compare *c, const char *format, ...)
 {
-    char **more = realloc(c->warnings, (c->n_warnings + 1) * sizeof *more), *text, *shown;
+    char *text, **shown;
     size_t room;
     va_list args;
     int n;
 
-    if (!more)
-        return -ENOMEM;
-    c->warnings = more;
     va_start(args, format);
     n = vasprintf(&text, format, args);
     va_end(args);
     if (n < 0)
         return -ENOMEM;
     room = lb_printable(text, NULL, 0) + 1;
-    if ((shown = malloc(room))) {
-        lb_printable(text, shown, room);
-        more[c->n_warnings++] = shown;
-    }
+    if ((shown = lb_more(&c->warnings, &c->n_warnings, sizeof *shown)) && (*shown = malloc(room)))
+        lb_printable(text, *shown, room);
     free(text);
-    return shown ? 0 : -ENOMEM;
+    return shown && *shown ? 0 : -ENOMEM;
 }

@@ -123,7 +123,8 @@ struct asked {
 
 struct list {
     struct asked *at;
-    size_t n, room;
+    size_t n, run; /* of those that are being read */
+    double work_ns;
 };
 
 static int by_key(const void *a, const void *b)
@@ -141,52 +142,26 @@ static bool is_decided(const char *verdict)
     return *verdict && strcmp(verdict, lb_verdict_name(LB_VERDICT_UNRESOLVED)) != 0;
 }
 
-static int add_row(const struct lb_csv_reader *csv, size_t run, struct list *list)
+static int take_row(const struct lb_csv_reader *csv, void *of)
 {
-    char *key = NULL;
+    struct list *list = of;
+    double pairs = lb_csv_number(csv, "pairs");
+    struct asked *asked;
     size_t bytes;
     FILE *out;
 
-    if (list->n == list->room) {
-        size_t room = list->room ? 2 * list->room : 256;
-        struct asked *more = realloc(list->at, room * sizeof *more);
-        if (!more)
-            return -ENOMEM;
-        list->at = more;
-        list->room = room;
-    }
-    if (!(out = open_memstream(&key, &bytes)))
+    if (!*lb_csv_cell(csv, "layout") || !*lb_csv_cell(csv, "baseline") ||
+        lb_csv_number(csv, "work_ns") != list->work_ns)
+        return 0;
+    if (!(asked = lb_more(&list->at, &list->n, sizeof *asked)) ||
+        !(out = open_memstream(&asked->key, &bytes)))
         return -ENOMEM;
     for (int k = 0; k < LB_KEYS; k++)
         fprintf(out, "%s%c", lb_csv_cell(csv, lb_key_column((enum lb_key)k)), 31);
-    if (fclose(out))
-        return -ENOMEM;
-    double pairs = lb_csv_number(csv, "pairs");
-    list->at[list->n++] =
-        (struct asked){key, isnan(pairs) ? 0 : pairs, run, is_decided(lb_csv_cell(csv, "verdict"))};
-    return 0;
-}
-
-static int read_verdicts(const struct lb_repeat *repeat, size_t r, struct list *list,
-                         struct lb_why *why)
-{
-    static const char *const needed[] = {"layout", "work_ns", "baseline", "pairs", "verdict", NULL};
-    struct lb_csv_reader *csv;
-    char path[4200];
-    int err, next;
-
-    snprintf(path, sizeof path, "%s/summary.csv", repeat->runs[r].path);
-    if ((err = lb_csv_open(path, needed, why, &csv)))
-        return err;
-    while (!err && (next = lb_csv_next(csv, why))) {
-        if (next < 0)
-            err = next;
-        else if (*lb_csv_cell(csv, "layout") && *lb_csv_cell(csv, "baseline") &&
-                 lb_csv_number(csv, "work_ns") == repeat->work_ns)
-            err = add_row(csv, r, list);
-    }
-    lb_csv_reader_close(csv);
-    return err;
+    asked->pairs = isnan(pairs) ? 0 : pairs;
+    asked->run = list->run;
+    asked->decided = is_decided(lb_csv_cell(csv, "verdict"));
+    return lb_text_end(out, &asked->key);
 }
 
 static int count(struct lb_repeat *repeat, const struct list *list)
@@ -213,11 +188,12 @@ static int count(struct lb_repeat *repeat, const struct list *list)
 
 int lb_repeat_decided(struct lb_repeat *repeat, struct lb_why *why)
 {
-    struct list list = {NULL, 0, 0};
+    static const char *const needed[] = {"layout", "work_ns", "baseline", "pairs", "verdict", NULL};
+    struct list list = {.work_ns = repeat->work_ns};
     int err = 0;
 
-    for (size_t r = 0; !err && r < repeat->n_runs; r++)
-        err = read_verdicts(repeat, r, &list, why);
+    for (; !err && list.run < repeat->n_runs; list.run++)
+        err = lb_csv_each(repeat->runs[list.run].path, "summary.csv", needed, why, take_row, &list);
     if (!err) {
         if (list.n)
             qsort(list.at, list.n, sizeof *list.at, by_key);

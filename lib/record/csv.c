@@ -650,6 +650,27 @@ int lb_csv_next(struct lb_csv_reader *reader, struct lb_why *why)
     return result;
 }
 
+int lb_csv_each(const char *dir, const char *file, const char *const *needed, struct lb_why *why,
+                int (*each)(const struct lb_csv_reader *row, void *context), void *context)
+{
+    struct lb_csv_reader *reader;
+    char *path;
+    int err;
+
+    if (asprintf(&path, "%s%s%s", dir ? dir : "", dir ? "/" : "", file) < 0)
+        return lb_fail(why, ENOMEM, "%s: %s", file, strerror(ENOMEM));
+    err = lb_csv_open(path, needed, why, &reader);
+    free(path);
+    if (err)
+        return err;
+    while ((err = lb_csv_next(reader, why)) == 1 && !(err = each(reader, context)))
+        ;
+    if (err == -ENOMEM)
+        fail(why, ENOMEM, reader->path);
+    lb_csv_reader_close(reader);
+    return err;
+}
+
 const char *lb_csv_cell(const struct lb_csv_reader *reader, const char *column)
 {
     size_t at;

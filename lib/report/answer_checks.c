@@ -23,7 +23,7 @@ static bool is_beside(const struct lb_found_cell *a, const struct lb_found_cell 
 
 static int add_control(struct lb_found *f, const struct lb_found_cell *c)
 {
-    struct lb_found_control *k = lb_found_more(&f->controls, &f->n_controls, sizeof *k);
+    struct lb_found_control *k = lb_more(&f->controls, &f->n_controls, sizeof *k);
 
     if (!k)
         return -ENOMEM;
@@ -64,7 +64,7 @@ static int add_pause(struct lb_found *f, const struct lb_found_cell *c)
         if (!is_control(o) || !o->compared || o->work_ns != LB_WORK_CHECK_LONG_NS ||
             !is_beside(o, c))
             continue;
-        if (!(p = lb_found_more(&f->pauses, &f->n_pauses, sizeof *p)))
+        if (!(p = lb_more(&f->pauses, &f->n_pauses, sizeof *p)))
             return -ENOMEM;
         p->suite = c->suite;
         memcpy(p->placement, c->placement, sizeof p->placement);

@@ -52,7 +52,7 @@ static int see_class(struct table *t, const struct lb_csv_reader *csv, int dista
     for (size_t i = 0; i < t->n_classes; i++)
         if (!strcmp(t->classes[i].name, name))
             return 0;
-    if (!(c = lb_found_more(&t->classes, &t->n_classes, sizeof *c)))
+    if (!(c = lb_more(&t->classes, &t->n_classes, sizeof *c)))
         return -ENOMEM;
     snprintf(c->name, sizeof c->name, "%s", name);
     c->distance = distance;
@@ -66,8 +66,9 @@ static bool is_whole(double number, double most)
 }
 
 /* What is no measurement of ours is passed over. */
-static int take_row(struct table *t, const struct lb_csv_reader *csv)
+static int take_row(const struct lb_csv_reader *csv, void *table)
 {
+    struct table *t = table;
     double a = lb_csv_number(csv, "pu_a_os"), b = lb_csv_number(csv, "pu_b_os");
     double round = lb_csv_number(csv, "round"), ns = lb_csv_number(csv, "one_way_ns");
     int op = op_named(lb_csv_cell(csv, "op"));
@@ -77,7 +78,7 @@ static int take_row(struct table *t, const struct lb_csv_reader *csv)
     if (op < 0 || !(ns > 0) || !isfinite(ns) || !is_whole(a, 1e9) || !is_whole(b, 1e9) ||
         !is_whole(round, ROUNDS_MOST) || lb_distance_parse(lb_csv_cell(csv, "distance"), &distance))
         return 0;
-    if (see_class(t, csv, (int)distance) || !(row = lb_found_more(&t->rows, &t->n, sizeof *row)))
+    if (see_class(t, csv, (int)distance) || !(row = lb_more(&t->rows, &t->n, sizeof *row)))
         return -ENOMEM;
     *row = (struct row){.distance = (int)distance,
                         .op = op,
@@ -94,17 +95,9 @@ static int read_rows(const char *dir, struct lb_why *why, struct table *t)
 {
     static const char *const needed[] = {"op",   "pu_a_os", "pu_b_os",    "distance",
                                          "home", "round",   "one_way_ns", NULL};
-    struct lb_csv_reader *csv;
-    char path[640];
-    int more, err;
+    int err = lb_csv_each(dir, lb_schema_pairs.file, needed, why, take_row, t);
 
-    snprintf(path, sizeof path, "%s/%s", dir, lb_schema_pairs.file);
-    if ((err = lb_csv_open(path, needed, why, &csv)))
-        return err == -ENOENT || err == -ENODATA ? 0 : err;
-    while (!err && (more = lb_csv_next(csv, why)))
-        err = more < 0 ? more : take_row(t, csv);
-    lb_csv_reader_close(csv);
-    return err;
+    return err == -ENOENT || err == -ENODATA ? 0 : err;
 }
 
 static int sign(int a, int b)
@@ -253,7 +246,7 @@ static int summarise(const double *by, unsigned rounds, struct lb_found_cell *c)
 
 static int add_cell(struct lb_found *f, int suite, const struct row *row, size_t *at)
 {
-    struct lb_found_cell *c = lb_found_more(&f->cells, &f->n_cells, sizeof *c);
+    struct lb_found_cell *c = lb_more(&f->cells, &f->n_cells, sizeof *c);
     const char *distance = lb_distance_name((enum lb_distance)row->distance);
 
     if (!c)
@@ -373,7 +366,7 @@ static int add_all(struct lb_found *f, int suite, struct table *t, double **by)
     int err = 0;
 
     for (size_t from = 0; !err && from < t->n; from = end) {
-        struct lb_found_pu_pairs *p = lb_found_more(&f->pu_pairs, &f->n_pu_pairs, sizeof *p);
+        struct lb_found_pu_pairs *p = lb_more(&f->pu_pairs, &f->n_pu_pairs, sizeof *p);
         struct row *rows = t->rows + from;
         double *more = reallocarray(*by, f->n_pu_pairs, t->rounds * sizeof **by);
         *by = more ? more : *by;

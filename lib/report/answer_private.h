@@ -15,8 +15,6 @@ int lb_found_checks(struct lb_found *found);
 void lb_found_count(struct lb_found *found);
 void lb_found_say(struct lb_found *found);
 
-/* One more of an array that holds n of `bytes` each, zeroed; NULL: no memory. */
-void *lb_found_more(void *array, size_t *n, size_t bytes);
 /* Of that name; -1: none. */
 int lb_found_suite_index(const struct lb_found *found, const char *name);
 /* "a line of its own": of built-in layouts whose lock lies so. */

@@ -8,24 +8,9 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PATH_BYTES 640
-
-void *lb_found_more(void *array, size_t *n, size_t bytes)
-{
-    size_t room = *n & (*n - 1) ? 0 : *n ? 2 * *n : 1; /* full where n is a power of two */
-    char *at = *(char **)array;
-
-    if (room) {
-        at = realloc(at, room * bytes);
-        if (!at)
-            return NULL;
-        *(char **)array = at;
-    }
-    return memset(at + (*n)++ * bytes, 0, bytes);
-}
 
 int lb_found_suite_index(const struct lb_found *f, const char *name)
 {
@@ -42,7 +27,7 @@ static int add_suite(struct lb_found *f, const char *name, int *at)
     *at = lb_found_suite_index(f, name);
     if (*at >= 0)
         return 0;
-    s = lb_found_more(&f->suites, &f->n_suites, sizeof *s);
+    s = lb_more(&f->suites, &f->n_suites, sizeof *s);
     if (!s)
         return -ENOMEM;
     *at = (int)f->n_suites - 1;
@@ -65,7 +50,7 @@ static int layout_at(const struct lb_found *f, int suite, const char *name, cons
 
 static int add_layout(struct lb_found *f, int suite, const char *name, const char *lock)
 {
-    struct lb_found_layout *l = lb_found_more(&f->layouts, &f->n_layouts, sizeof *l);
+    struct lb_found_layout *l = lb_more(&f->layouts, &f->n_layouts, sizeof *l);
     const struct lb_layout *known;
     enum lb_lock_kind kind;
 
@@ -202,9 +187,10 @@ static int find_layout(struct lb_found *f, struct lb_found_cell *c, const char *
     return 0;
 }
 
-static int add_row(struct lb_found *f, const struct lb_csv_reader *csv)
+static int add_row(const struct lb_csv_reader *csv, void *found)
 {
-    struct lb_found_cell *c = lb_found_more(&f->cells, &f->n_cells, sizeof *c);
+    struct lb_found *f = found;
+    struct lb_found_cell *c = lb_more(&f->cells, &f->n_cells, sizeof *c);
     int err = c ? add_suite(f, lb_csv_cell(csv, "suite"), &c->suite) : -ENOMEM;
 
     if (err)
@@ -221,17 +207,9 @@ static int read_summary(struct lb_found *f, struct lb_why *why)
 {
     static const char *const needed[] = {"suite",   "scenario", "layout", "placement",
                                          "threads", "work_ns",  "role",   NULL};
-    struct lb_csv_reader *csv;
-    char path[PATH_BYTES];
-    int more, err;
+    int err = lb_csv_each(f->dir, "summary.csv", needed, why, add_row, f);
 
-    snprintf(path, sizeof path, "%s/summary.csv", f->dir);
-    if ((err = lb_csv_open(path, needed, why, &csv)))
-        return err == -ENODATA ? 0 : err;
-    while (!err && (more = lb_csv_next(csv, why)))
-        err = more < 0 ? more : add_row(f, csv);
-    lb_csv_reader_close(csv);
-    return err;
+    return err == -ENODATA ? 0 : err;
 }
 
 /* run.json ----------------------------------------------------------------------------------- */
@@ -361,7 +339,7 @@ static int read_missing(struct place *p, struct lb_found *f, int suite)
     int err = 0;
 
     for (size_t i = 0; !err && i < lb_json_count_at(p->json, in_suite(p, "not_measured")); i++) {
-        struct lb_found_cell *c = lb_found_more(&f->cells, &f->n_cells, sizeof *c);
+        struct lb_found_cell *c = lb_more(&f->cells, &f->n_cells, sizeof *c);
         char name[LB_FOUND_NAME_BYTES] = "", lock[24] = "";
         if (!c)
             return -ENOMEM;
@@ -396,7 +374,7 @@ static size_t bytes_in(struct place *p, size_t i, const char *name)
 static int read_scans(struct place *p, struct lb_found *f, int suite)
 {
     for (size_t i = 0; i < lb_json_count_at(p->json, in_suite(p, "scans")); i++) {
-        struct lb_found_scan *s = lb_found_more(&f->scans, &f->n_scans, sizeof *s);
+        struct lb_found_scan *s = lb_more(&f->scans, &f->n_scans, sizeof *s);
         if (!s)
             return -ENOMEM;
 #define SCAN(NAME, TO) take_text(p->json, in_list(p, "scans", i, NAME), TO, sizeof(TO))

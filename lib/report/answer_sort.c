@@ -208,7 +208,7 @@ static int add_group(struct lb_found *f, size_t layout)
             join(&f->groups[i], l);
             return 0;
         }
-    g = lb_found_more(&f->groups, &f->n_groups, sizeof *g);
+    g = lb_more(&f->groups, &f->n_groups, sizeof *g);
     if (!g)
         return -ENOMEM;
     g->suite = l->suite;
@@ -250,7 +250,7 @@ static int add_place(struct lb_found *f, size_t cell)
     for (size_t i = 0; i < f->n_places; i++)
         if (lb_found_is_place(&f->cells[f->places[i].cell], &f->cells[cell]))
             return 0;
-    p = lb_found_more(&f->places, &f->n_places, sizeof *p);
+    p = lb_more(&f->places, &f->n_places, sizeof *p);
     if (!p)
         return -ENOMEM;
     p->cell = cell;

@@ -134,17 +134,15 @@ static int read_piece(const struct lb_csv_reader *r, struct lb_lines *l)
 {
     bool object = strcmp(lb_csv_cell(r, "part"), "lock") != 0;
     struct lb_part *part = object ? &l->object : &l->apart;
-    struct lb_piece *more = realloc(part->pieces, (part->n_pieces + 1) * sizeof *more), *p;
+    struct lb_piece *p = lb_more(&part->pieces, &part->n_pieces, sizeof *p);
 
-    if (!more)
+    if (!p)
         return -ENOMEM;
-    part->pieces = more;
-    if (!part->n_pieces) {
+    if (part->n_pieces == 1) {
         part->size_bytes = number(r, "size_bytes");
         part->stride_bytes = number(r, "stride_bytes");
         read_starts(lb_csv_cell(r, "starts"), part);
     }
-    p = &more[part->n_pieces++];
     *p = (struct lb_piece){.offset = number(r, "offset_bytes"),
                            .bytes = number(r, "bytes"),
                            .kind = kind_named(lb_csv_cell(r, "kind")),
@@ -154,45 +152,39 @@ static int read_piece(const struct lb_csv_reader *r, struct lb_lines *l)
     return 0;
 }
 
-/* The row's layout: the last one, or a new one behind it. */
-static int find(const struct lb_csv_reader *r, struct lb_lines **lines, size_t *n)
-{
-    const char *name = lb_csv_cell(r, "layout"), *lock = lb_csv_cell(r, "lock");
-    struct lb_lines *last = *n ? &(*lines)[*n - 1] : NULL, *more;
+/* What the file has, or had before the run was gone on with. */
+struct known {
+    struct lb_lines *at;
+    size_t n;
+};
 
-    if (last && !strcmp(last->name, name) && !strcmp(last->lock, lock))
-        return 0;
-    more = realloc(*lines, (*n + 1) * sizeof *more);
-    if (!more)
-        return -ENOMEM;
-    *lines = more;
-    more[*n] = (struct lb_lines){.pairs = 0};
-    read_layout(r, &more[(*n)++]);
-    return 0;
+/* Into the row's layout: the last one, or a new one behind it. */
+static int take_row(const struct lb_csv_reader *r, void *known)
+{
+    struct known *k = known;
+    struct lb_lines *l = k->n ? &k->at[k->n - 1] : NULL;
+
+    if (!l || strcmp(l->name, lb_csv_cell(r, "layout")) != 0 ||
+        strcmp(l->lock, lb_csv_cell(r, "lock")) != 0) {
+        if (!(l = lb_more(&k->at, &k->n, sizeof *l)))
+            return -ENOMEM;
+        read_layout(r, l);
+    }
+    return read_piece(r, l);
 }
 
 int lb_lines_read(const char *path, struct lb_why *why, struct lb_lines **lines, size_t *n)
 {
     static const char *const needed[] = {"layout", "part", "offset_bytes", "bytes", "field", NULL};
-    struct lb_csv_reader *r;
-    struct lb_lines *list = NULL;
-    size_t found = 0;
-    int more = 0, err = lb_csv_open(path, needed, why, &r);
+    struct known known = {NULL, 0};
+    int err = lb_csv_each(NULL, path, needed, why, take_row, &known);
 
-    if (err)
-        return err;
-    while (!err && (more = lb_csv_next(r, why)) == 1)
-        if (!(err = find(r, &list, &found)))
-            err = read_piece(r, &list[found - 1]);
-    lb_csv_reader_close(r);
-    if (!err && more < 0)
-        err = more;
     if (err) {
-        lb_lines_drop(list, found);
+        lb_lines_drop(known.at, known.n);
         return err;
     }
-    *lines = list;
-    *n = found;
+    *lines = known.at;
+    *n = known.n;
     return 0;
 }
 
@@ -204,12 +196,6 @@ void lb_lines_drop(struct lb_lines *lines, size_t n)
 }
 
 /* Of a plan ---------------------------------------------------------------------------------- */
-
-/* What the file has, from an earlier suite or before the run was gone on with. */
-struct known {
-    struct lb_lines *at;
-    size_t n;
-};
 
 static bool is_known(const struct known *known, const char *layout, const char *lock)
 {

@@ -60,27 +60,28 @@ static void say_distances(const struct lb_found *f, char *text, size_t bytes)
                  costs, mine, open ? ", and not all others are decided" : "");
 }
 
+static int widen(const struct lb_csv_reader *row, void *range)
+{
+    double ns = lb_csv_number(row, "one_way_ns_median"), *ends = range;
+
+    ends[0] = fmin(ends[0], ns);
+    ends[1] = fmax(ends[1], ns);
+    return 0;
+}
+
 /* Of a folder of pairs of CPUs. */
 static bool title_of_pairs(const char *dir, char *text, size_t bytes)
 {
-    struct lb_csv_reader *r;
-    double lo = NAN, hi = NAN;
-    char path[4200];
+    double ends[2] = {NAN, NAN};
 
-    snprintf(path, sizeof path, "%s/matrix.csv", dir);
-    if (lb_csv_open(path, NULL, NULL, &r))
+    lb_csv_each(dir, "matrix.csv", NULL, NULL, widen, ends);
+    if (!isfinite(ends[0]))
         return false;
-    while (lb_csv_next(r, NULL) == 1) {
-        double ns = lb_csv_number(r, "one_way_ns_median");
-        lo = fmin(lo, ns);
-        hi = fmax(hi, ns);
-    }
-    lb_csv_reader_close(r);
-    if (!isfinite(lo))
-        return false;
-    snprintf(text, bytes, "A line goes from one CPU to another in %.0f to %.0f ns.", lo, hi);
-    if (hi - lo < 1)
-        snprintf(text, bytes, "A line goes from one CPU to another in %.0f ns.", hi);
+    if (ends[1] - ends[0] < 1)
+        snprintf(text, bytes, "A line goes from one CPU to another in %.0f ns.", ends[1]);
+    else
+        snprintf(text, bytes, "A line goes from one CPU to another in %.0f to %.0f ns.", ends[0],
+                 ends[1]);
     return true;
 }
 
@@ -149,7 +150,7 @@ static int put_found(struct lb_page *p, struct lb_why *why)
     }
     if (!err && !(err = put_folded(p, LB_PAGE_SATURATED, "Saturated: ops without a pause")) &&
         !(err = put_folded(p, LB_PAGE_FAR, "Far CPUs: windows at another distance")))
-        err = lb_page_expected(p, why);
+        err = lb_page_expected(p);
     return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", p->dir, strerror(ENOMEM)) : err;
 }
 

@@ -43,40 +43,38 @@ static void put_head(struct lb_page *p)
         p->out);
 }
 
-static void put_events(struct lb_page *p, const struct lb_csv_reader *r, size_t *n)
+struct events {
+    struct lb_page *page;
+    size_t n;
+};
+
+static int put_events(const struct lb_csv_reader *r, void *of)
 {
     struct lb_counted counted;
+    struct events *e = of;
     size_t at = 0;
 
     while (lb_counted_next(r, &at, &counted)) {
-        if (!*n)
-            put_head(p);
-        if ((*n)++ < ROWS_MOST)
-            put_row(p, r, &counted);
+        if (!e->n)
+            put_head(e->page);
+        if (e->n++ < ROWS_MOST)
+            put_row(e->page, r, &counted);
     }
+    return 0;
 }
 
-int lb_page_expected(struct lb_page *p, struct lb_why *why)
+int lb_page_expected(struct lb_page *p)
 {
     static const char *const needed[] = {"scenario", "layout", "events_expected", NULL};
-    struct lb_csv_reader *r;
-    struct lb_why refusal;
-    char path[4200];
-    size_t n = 0;
-    int more;
+    struct events e = {p, 0};
+    int err = lb_csv_each(p->dir, "summary.csv", needed, NULL, put_events, &e);
 
-    snprintf(path, sizeof path, "%s/summary.csv", p->dir);
-    if ((more = lb_csv_open(path, needed, &refusal, &r)))
-        return more == -ENOMEM ? more : 0; /* of an earlier version: others refuse what is none */
-    while ((more = lb_csv_next(r, why)) == 1)
-        put_events(p, r, &n);
-    lb_csv_reader_close(r);
-    if (n)
+    if (e.n)
         fputs("</tbody></table></div>\n", p->out);
-    if (n > ROWS_MOST)
-        fprintf(p->out, "<p class=\"dim small\">%zu more in summary.csv.</p>\n", n - ROWS_MOST);
-    if (n)
+    if (e.n > ROWS_MOST)
+        fprintf(p->out, "<p class=\"dim small\">%zu more in summary.csv.</p>\n", e.n - ROWS_MOST);
+    if (e.n)
         fputs("</details>\n", p->out);
-    p->tables += n > 0;
-    return more;
+    p->tables += e.n > 0;
+    return err == -ENOMEM ? err : 0; /* of an earlier version: others refuse what is none */
 }

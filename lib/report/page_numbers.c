@@ -58,7 +58,8 @@ struct table {
     char scenario[64];
     char common[CONSTANTS][64];
     bool varies[CONSTANTS], roles;
-    size_t n;
+    size_t n, from, at; /* rows of it, the first of the file's that are its, and that reached */
+    FILE *out;          /* NULL: they are only seen */
 };
 
 static void see(struct table *t, const struct lb_csv_reader *r)
@@ -116,109 +117,98 @@ static void put_head(FILE *out, const struct table *t)
 }
 
 /* A file that is not there or empty is no fault of the page's, so nothing is said of it. */
-static int open_table(const char *path, const char *const *needed, struct lb_why *why,
-                      struct lb_csv_reader **r)
+static int each_row(struct lb_page *p, const char *file, const char *const *needed,
+                    struct lb_why *why, int (*each)(const struct lb_csv_reader *row, void *context),
+                    void *context)
 {
-    struct lb_why refusal;
-    int err = lb_csv_open(path, needed, &refusal, r);
+    struct lb_why refusal = {""};
+    int err = lb_csv_each(p->dir, file, needed, &refusal, each, context);
 
-    return err && err != -ENOENT && err != -ENODATA ? lb_fail(why, -err, "%s", refusal.text) : err;
+    return err >= 0 || err == -ENOENT || err == -ENODATA ? 0
+                                                         : lb_fail(why, -err, "%s", refusal.text);
 }
 
-static bool is_missing(int err)
+/* Ends with the first row of another scenario. */
+static int take_row(const struct lb_csv_reader *r, void *table)
 {
-    return err == -ENOENT || err == -ENODATA;
-}
+    struct table *t = table;
+    const char *scenario = *lb_csv_cell(r, "scenario") ? lb_csv_cell(r, "scenario") : "?";
 
-/* The rows from `from` on of one scenario, seen or printed; *to is where the next begins. */
-static int walk(const char *path, struct table *t, FILE *out, size_t from, size_t *to,
-                struct lb_why *why)
-{
-    static const char *const needed[] = {"scenario", "layout", "net_ns_op_hl", "ratio", NULL};
-    struct lb_csv_reader *r;
-    size_t at = 0;
-    int more, err = open_table(path, needed, why, &r);
-
-    if (err)
-        return err;
-    while ((more = lb_csv_next(r, why)) == 1) {
-        const char *scenario = lb_csv_cell(r, "scenario");
-        if (!*lb_csv_cell(r, "layout") || at++ < from)
-            continue;
-        if (at - 1 == from && !out)
-            snprintf(t->scenario, sizeof t->scenario, "%s", *scenario ? scenario : "?");
-        if (strncmp(*scenario ? scenario : "?", t->scenario, sizeof t->scenario - 1) != 0) {
-            at--;
-            break;
-        }
-        if (out)
-            put_row(out, t, r);
-        else
-            see(t, r);
+    if (!*lb_csv_cell(r, "layout") || t->at++ < t->from)
+        return 0;
+    if (t->at - 1 == t->from && !t->out)
+        snprintf(t->scenario, sizeof t->scenario, "%s", scenario);
+    if (strncmp(scenario, t->scenario, sizeof t->scenario - 1) != 0) {
+        t->at--;
+        return 1;
     }
-    lb_csv_reader_close(r);
-    *to = at;
-    return more < 0 ? more : 0;
+    if (t->out)
+        put_row(t->out, t, r);
+    else
+        see(t, r);
+    return 0;
 }
 
 /* Rows with a layout, in the order of the file, a table a scenario. */
 int lb_page_numbers(struct lb_page *p, struct lb_why *why)
 {
-    char path[4200];
-    size_t from = 0, to = 0;
-    int err;
+    static const char *const needed[] = {"scenario", "layout", "net_ns_op_hl", "ratio", NULL};
+    size_t from = 0;
+    int err = 0;
 
-    snprintf(path, sizeof path, "%s/summary.csv", p->dir);
-    for (;;) {
-        struct table t = {.n = 0};
-        err = walk(path, &t, NULL, from, &to, why);
-        if (err || !t.n)
+    while (!err) {
+        struct table t = {.from = from};
+        if ((err = each_row(p, "summary.csv", needed, why, take_row, &t)) || !t.n)
             break;
         if (!from)
             fputs("<details><summary>All numbers</summary>\n", p->out);
         put_head(p->out, &t);
-        err = walk(path, &t, p->out, from, &to, why);
+        t.at = 0;
+        t.out = p->out;
+        err = each_row(p, "summary.csv", needed, why, take_row, &t);
         fputs("</tbody></table></div>\n", p->out);
-        if (err)
-            break;
-        from = to;
+        from = t.at;
         p->tables++;
     }
     if (from)
         fputs("</details>\n", p->out);
-    return is_missing(err) ? 0 : err;
+    return err;
+}
+
+struct latencies {
+    FILE *out;
+    size_t n;
+};
+
+static int put_latency(const struct lb_csv_reader *r, void *latencies)
+{
+    static const char *const shown[] = {"op", "pu_a_os", "pu_b_os", "class", "home"};
+    struct latencies *l = latencies;
+
+    if (!l->n++)
+        fputs("<h2>One-way latency</h2>\n<div class=\"scroll\" tabindex=\"0\"><table>"
+              "<caption>Half a round trip of one line, ns.</caption><thead><tr>"
+              "<th>op</th><th>CPU a</th><th>CPU b</th><th>class</th><th>homed on</th>"
+              "<th>ns [95 %]</th></tr></thead><tbody>\n",
+              l->out);
+    fputs("<tr>", l->out);
+    for (size_t i = 0; i < LB_COUNT(shown); i++)
+        put_cell(l->out, r, shown[i]);
+    put_interval(l->out, r, "one_way_ns_median", "one_way_ns_ci95_lo", "one_way_ns_ci95_hi", 1);
+    fputs("</tr>\n", l->out);
+    return 0;
 }
 
 int lb_page_latencies(struct lb_page *p, struct lb_why *why)
 {
     static const char *const needed[] = {"op",   "pu_a_os",           "pu_b_os",
                                          "home", "one_way_ns_median", NULL};
-    static const char *const shown[] = {"op", "pu_a_os", "pu_b_os", "class", "home"};
-    char path[4200];
-    struct lb_csv_reader *r;
-    size_t n = 0;
-    int err;
+    struct latencies l = {p->out, 0};
+    int err = each_row(p, "matrix.csv", needed, why, put_latency, &l);
 
-    snprintf(path, sizeof path, "%s/matrix.csv", p->dir);
-    if ((err = open_table(path, needed, why, &r)))
-        return is_missing(err) ? 0 : err;
-    while ((err = lb_csv_next(r, why)) == 1) {
-        if (!n++)
-            fputs("<h2>One-way latency</h2>\n<div class=\"scroll\" tabindex=\"0\"><table>"
-                  "<caption>Half a round trip of one line, ns.</caption><thead><tr>"
-                  "<th>op</th><th>CPU a</th><th>CPU b</th><th>class</th><th>homed on</th>"
-                  "<th>ns [95 %]</th></tr></thead><tbody>\n",
-                  p->out);
-        fputs("<tr>", p->out);
-        for (size_t i = 0; i < LB_COUNT(shown); i++)
-            put_cell(p->out, r, shown[i]);
-        put_interval(p->out, r, "one_way_ns_median", "one_way_ns_ci95_lo", "one_way_ns_ci95_hi", 1);
-        fputs("</tr>\n", p->out);
-    }
-    lb_csv_reader_close(r);
-    if (n)
+    if (l.n)
         fputs("</tbody></table></div>\n", p->out);
-    p->tables += n > 0;
+    p->tables += l.n > 0;
     return err;
 }
 

@@ -51,21 +51,21 @@ static const struct {
     {"heatmap", "Latency between CPUs", "one-way latency between any two CPUs", NULL, false},
 };
 
-/* Whether any row has a value in one of the columns that is not 0. */
-static bool shows(const struct lb_page *p, const char *const *columns)
+static int has_value(const struct lb_csv_reader *r, void *columns)
 {
-    struct lb_csv_reader *r;
-    char path[4200];
+    const char *const *names = columns;
     bool any = false;
 
-    snprintf(path, sizeof path, "%s/summary.csv", p->dir);
-    if (!columns || lb_csv_open(path, NULL, NULL, &r))
-        return true;
-    while (!any && lb_csv_next(r, NULL) == 1)
-        for (size_t i = 0; columns[i] && *lb_csv_cell(r, "layout"); i++)
-            any |= lb_csv_cell(r, columns[i])[strspn(lb_csv_cell(r, columns[i]), "0.;")] != '\0';
-    lb_csv_reader_close(r);
+    for (size_t i = 0; names[i] && *lb_csv_cell(r, "layout"); i++)
+        any |= lb_csv_cell(r, names[i])[strspn(lb_csv_cell(r, names[i]), "0.;")] != '\0';
     return any;
+}
+
+/* Whether any row has a value in one of the columns that is not 0; true where that is not known. */
+static bool shows(const struct lb_page *p, const char *const *columns)
+{
+    return !columns ||
+           lb_csv_each(p->dir, "summary.csv", NULL, NULL, has_value, (void *)columns) != 0;
 }
 
 static int is_svg(const struct dirent *entry)

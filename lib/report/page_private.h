@@ -67,7 +67,7 @@ int lb_page_lines(struct lb_page *page, struct lb_why *why);
 /* What explain says of the folder; NULL where it says nothing, which is no error. -ENOMEM. */
 int lb_page_explain(const char *dir, struct lb_why *why, struct lb_explanations **explanations);
 void lb_page_parts(struct lb_page *page);
-int lb_page_expected(struct lb_page *page, struct lb_why *why);
+int lb_page_expected(struct lb_page *page);
 void lb_page_pictures(struct lb_page *page);
 int lb_page_numbers(struct lb_page *page, struct lb_why *why);
 int lb_page_latencies(struct lb_page *page, struct lb_why *why);

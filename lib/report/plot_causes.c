@@ -116,12 +116,11 @@ static int add_events(const struct lb_plot_rows *rows, const struct lb_plot_row 
             i++;
         if (i < s->n || !*name)
             continue;
-        struct event *list = reallocarray(s->events, s->n + 1, sizeof *list);
-        if (!list)
+        struct event *event = lb_more(&s->events, &s->n, sizeof *event);
+        if (!event)
             return -ENOMEM;
-        s->events = list;
-        list[s->n] = (struct event){.usual = usual_of(name, s->n)};
-        memcpy(list[s->n++].name, name, sizeof name);
+        event->usual = usual_of(name, s->n - 1);
+        memcpy(event->name, name, sizeof name);
     }
     return 0;
 }

@@ -22,29 +22,19 @@ struct cell {
 struct matrix {
     struct lb_seen ops;
     struct cell *cells;
-    int *cpus; /* those of all cells, sorted in the end */
-    size_t n, room, n_cpus;
+    int *cpus; /* those of all cells, sorted */
+    size_t n, n_cpus;
     size_t n_changed; /* cells that were seen at another distance too */
 };
 
 /* The line lies at home on the node of the row's CPU. */
 static int add_cell(struct matrix *m, int op, double row, double column, double ns)
 {
-    if (m->n == m->room) {
-        size_t room = m->room ? 2 * m->room : 256;
-        struct cell *cells = reallocarray(m->cells, room, sizeof *cells);
-        if (!cells)
-            return -ENOMEM;
-        m->cells = cells;
-        int *cpus = reallocarray(m->cpus, room, 2 * sizeof *cpus);
-        if (!cpus)
-            return -ENOMEM;
-        m->cpus = cpus;
-        m->room = room;
-    }
-    m->cells[m->n++] = (struct cell){op, (int)row, (int)column, ns};
-    m->cpus[m->n_cpus++] = (int)row;
-    m->cpus[m->n_cpus++] = (int)column;
+    struct cell *cell = lb_more(&m->cells, &m->n, sizeof *cell);
+
+    if (!cell)
+        return -ENOMEM;
+    *cell = (struct cell){op, (int)row, (int)column, ns};
     return 0;
 }
 
@@ -53,8 +43,9 @@ static bool is_cpu(double number)
     return number >= 0 && number < 1e9 && number == floor(number);
 }
 
-static int add_row(struct matrix *m, const struct lb_csv_reader *reader)
+static int add_row(const struct lb_csv_reader *reader, void *matrix)
 {
+    struct matrix *m = matrix;
     const char *op = lb_csv_cell(reader, "op"), *home = lb_csv_cell(reader, "home");
     double a = lb_csv_number(reader, "pu_a_os"), b = lb_csv_number(reader, "pu_b_os");
     double ns = lb_csv_number(reader, "one_way_ns_median");
@@ -89,16 +80,23 @@ static int by_place(const void *a, const void *b)
     return first ? first : second ? second : by_number(&x->column, &y->column);
 }
 
-static void sort(struct matrix *m)
+static int sort(struct matrix *m)
 {
     size_t n = 0;
 
+    if (!(m->cpus = calloc(2 * m->n, sizeof *m->cpus)))
+        return -ENOMEM;
     qsort(m->cells, m->n, sizeof *m->cells, by_place);
+    for (size_t i = 0; i < m->n; i++) {
+        m->cpus[m->n_cpus++] = m->cells[i].row;
+        m->cpus[m->n_cpus++] = m->cells[i].column;
+    }
     qsort(m->cpus, m->n_cpus, sizeof *m->cpus, by_number);
     for (size_t i = 0; i < m->n_cpus; i++)
         if (i == 0 || m->cpus[i] != m->cpus[n - 1])
             m->cpus[n++] = m->cpus[i];
     m->n_cpus = n;
+    return 0;
 }
 
 /* From 1, as they stand along both sides. */
@@ -160,33 +158,19 @@ static void put_picture(FILE *out, const struct matrix *m)
     lb_dat_end_block(out);
 }
 
-static int read_matrix(const char *csv, struct matrix *m, struct lb_why *why)
-{
-    struct lb_csv_reader *reader;
-    int err = lb_csv_open(csv, NULL, why, &reader);
-
-    if (err)
-        return err;
-    while ((err = lb_csv_next(reader, why)) == 1)
-        if ((err = add_row(m, reader)))
-            break;
-    lb_csv_reader_close(reader);
-    return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM)) : err;
-}
-
 static int put(const char *csv, FILE *out, const char **reason, struct lb_why *why)
 {
     struct matrix m = {.n = 0};
-    int err = read_matrix(csv, &m, why);
+    int err = lb_csv_each(NULL, csv, NULL, why, add_row, &m);
     bool any = false;
 
     (void)reason;
     for (size_t i = 0; !err && i < m.n; i++)
         any |= !isnan(m.cells[i].ns);
-    if (any) {
-        sort(&m);
+    if (any && sort(&m))
+        err = lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM));
+    else if (any)
         put_picture(out, &m);
-    }
     lb_seen_free(&m.ops);
     free(m.cells);
     free(m.cpus);

@@ -123,28 +123,34 @@ void lb_plot_rows_free(struct lb_plot_rows *rows)
     free(rows->works);
 }
 
-static int take_row(struct lb_plot_rows *rows, const struct lb_csv_reader *reader, size_t source,
-                    lb_plot_takes *takes)
+/* Rows while a file is read. */
+struct reading {
+    struct lb_plot_rows *rows;
+    int source;
+    lb_plot_takes *takes;
+};
+
+static int take_row(const struct lb_csv_reader *reader, void *reading)
 {
+    const struct reading *r = reading;
+    struct lb_plot_rows *rows = r->rows;
     struct lb_plot_row row = {.cells = calloc(rows->n_columns, sizeof *row.cells),
-                              .source = (int)source};
-    struct lb_plot_row *list;
+                              .source = r->source};
+    struct lb_plot_row *kept;
     bool whole = row.cells != NULL;
 
     for (size_t i = 0; whole && i < rows->n_columns; i++)
         whole = (row.cells[i] = strdup(lb_csv_cell(reader, rows->columns[i]))) != NULL;
     row.work_ns = whole ? lb_plot_number(rows, &row, "work_ns") : NAN;
-    if (!whole || !takes(rows, &row)) {
-        row_free(rows, &row);
-        return whole ? 0 : -ENOMEM;
+    if (whole && r->takes(rows, &row)) {
+        if ((kept = lb_more(&rows->rows, &rows->n, sizeof *kept))) {
+            *kept = row;
+            return 0;
+        }
+        whole = false;
     }
-    if (!(list = reallocarray(rows->rows, rows->n + 1, sizeof *list))) {
-        row_free(rows, &row);
-        return -ENOMEM;
-    }
-    rows->rows = list;
-    list[rows->n++] = row;
-    return 0;
+    row_free(rows, &row);
+    return whole ? 0 : -ENOMEM;
 }
 
 /* Orders -------------------------------------------------------------------------------------- */
@@ -325,21 +331,6 @@ static int order_works(struct lb_plot_rows *rows)
     return 0;
 }
 
-static int read_file(struct lb_plot_rows *rows, const char *path, size_t source,
-                     lb_plot_takes *takes, struct lb_why *why)
-{
-    struct lb_csv_reader *reader;
-    int err = lb_csv_open(path, NULL, why, &reader);
-
-    if (err)
-        return err;
-    while ((err = lb_csv_next(reader, why)) == 1)
-        if ((err = take_row(rows, reader, source, takes)))
-            break;
-    lb_csv_reader_close(reader);
-    return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", path, strerror(ENOMEM)) : err;
-}
-
 int lb_plot_rows_read(const struct lb_plot_kind *kind, const struct lb_plot_files *files,
                       struct lb_why *why, struct lb_plot_rows *rows)
 {
@@ -349,8 +340,10 @@ int lb_plot_rows_read(const struct lb_plot_kind *kind, const struct lb_plot_file
 
     while (kind->columns[read.n_columns])
         read.n_columns++;
-    for (size_t i = 0; !err && i < files->n; i++)
-        err = read_file(&read, files->paths[i], i, kind->takes, why);
+    for (size_t i = 0; !err && i < files->n; i++) {
+        struct reading reading = {&read, (int)i, kind->takes};
+        err = lb_csv_each(NULL, files->paths[i], NULL, why, take_row, &reading);
+    }
     if (!err && ((err = order_rows(&read, kind->shuffled)) || (err = order_works(&read))))
         lb_fail(why, -err, "%s: %s", files->paths[0], strerror(-err));
     if (err)

@@ -35,7 +35,7 @@ struct window {
 struct windows {
     struct lb_seen scenarios;
     struct window *list; /* those that are shown */
-    size_t n, room, n_rows, nth;
+    size_t n, n_rows, nth;
     int *entries; /* by scenario, from 1; 0: it has no number anywhere */
     int n_entries, plain;
 };
@@ -56,34 +56,21 @@ static double slowest(const char *cell)
     return most;
 }
 
-static int add_window(struct windows *w, const struct window *window)
-{
-    if (w->n == w->room) {
-        size_t room = w->room ? 2 * w->room : 1024;
-        struct window *list = reallocarray(w->list, room, sizeof *list);
-        if (!list)
-            return -ENOMEM;
-        w->list = list;
-        w->room = room;
-    }
-    w->list[w->n++] = *window;
-    return 0;
-}
-
 /* Rows that ran with armed breakpoints have no times. */
-static int add_row(struct windows *w, const struct lb_csv_reader *reader)
+static int add_row(const struct lb_csv_reader *reader, void *windows)
 {
+    struct windows *w = windows;
     const char *status = lb_csv_cell(reader, "status");
     const char *scenario = lb_csv_cell(reader, "scenario");
-    struct window window = {
-        .start_s = lb_csv_number(reader, "start_ns") / 1e9,
-        .ns_op = lb_csv_number(reader, "ns_op"),
-        .trip_ns = slowest(lb_csv_cell(reader, "pingpong_before_ns")),
-        .number = lb_csv_number(reader, "window"),
-        .scenario = -1,
-        .spoiled = !strcmp(status, "spoiled"),
-        .paused = lb_csv_number(reader, "work_ns") > 0,
-    };
+    struct window *kept, window = {
+                             .start_s = lb_csv_number(reader, "start_ns") / 1e9,
+                             .ns_op = lb_csv_number(reader, "ns_op"),
+                             .trip_ns = slowest(lb_csv_cell(reader, "pingpong_before_ns")),
+                             .number = lb_csv_number(reader, "window"),
+                             .scenario = -1,
+                             .spoiled = !strcmp(status, "spoiled"),
+                             .paused = lb_csv_number(reader, "work_ns") > 0,
+                         };
     bool good = !strcmp(status, "ok") && w->n_rows % w->nth == 0;
 
     w->n_rows++;
@@ -92,29 +79,16 @@ static int add_row(struct windows *w, const struct lb_csv_reader *reader)
     if (*lb_csv_cell(reader, "layout") &&
         (window.scenario = lb_seen_order(&w->scenarios, scenario, strlen(scenario))) < 0)
         return window.scenario;
-    return add_window(w, &window);
+    if (!(kept = lb_more(&w->list, &w->n, sizeof *kept)))
+        return -ENOMEM;
+    *kept = window;
+    return 0;
 }
 
-static int read_rows(const char *csv, struct windows *w,
-                     int (*each)(struct windows *w, const struct lb_csv_reader *reader),
-                     struct lb_why *why)
-{
-    struct lb_csv_reader *reader;
-    int err = lb_csv_open(csv, NULL, why, &reader);
-
-    if (err)
-        return err;
-    while ((err = lb_csv_next(reader, why)) == 1)
-        if ((err = each(w, reader)))
-            break;
-    lb_csv_reader_close(reader);
-    return err == -ENOMEM ? lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM)) : err;
-}
-
-static int count_row(struct windows *w, const struct lb_csv_reader *reader)
+static int count_row(const struct lb_csv_reader *reader, void *windows)
 {
     (void)reader;
-    w->n_rows++;
+    ((struct windows *)windows)->n_rows++;
     return 0;
 }
 
@@ -271,7 +245,7 @@ static void put_picture(FILE *out, const struct windows *w)
 static int put(const char *csv, FILE *out, const char **reason, struct lb_why *why)
 {
     struct windows w = {.nth = 1};
-    int err = read_rows(csv, &w, count_row, why);
+    int err = lb_csv_each(NULL, csv, NULL, why, count_row, &w);
     bool any = false;
 
     w.nth = (w.n_rows + ROWS_MOST - 1) / ROWS_MOST;
@@ -279,7 +253,7 @@ static int put(const char *csv, FILE *out, const char **reason, struct lb_why *w
     if (!err && lb_seen_scenarios(&w.scenarios))
         err = lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM));
     if (!err && w.nth)
-        err = read_rows(csv, &w, add_row, why);
+        err = lb_csv_each(NULL, csv, NULL, why, add_row, &w);
     if (!err && find_entries(&w))
         err = lb_fail(why, ENOMEM, "%s: %s", csv, strerror(ENOMEM));
     for (int panel = 0; !err && panel < PANELS; panel++)
