@@ -32,8 +32,7 @@ static void put_td(FILE *out, const char *class, const char *label, const char *
 {
     fprintf(out, "<td%s%s%s data-n=\"%s\">", *class ? " class=\"" : "", class, *class ? "\"" : "",
             label);
-    lb_html_put(out, *text ? text : "–");
-    fputs("</td>", out);
+    lb_html_print(out, "%s</td>", *text ? text : "–");
 }
 
 static void put_number(FILE *out, const char *label, double value)
@@ -56,9 +55,7 @@ static void put_case(const struct page *p, const struct lb_compare_case *k)
     enum lb_verdict verdict = lb_compare_verdict(k);
     char name[LB_COMPARE_NAME_BYTES], text[96] = "";
 
-    fputs("<tr><th scope=\"row\">", p->out);
-    lb_html_put(p->out, lb_compare_name(p->view, k, name));
-    fputs("</th>", p->out);
+    lb_html_print(p->out, "<tr><th scope=\"row\">%s</th>", lb_compare_name(p->view, k, name));
     put_number(p->out, "A ns/op", k->time.side[0]);
     put_number(p->out, "B ns/op", k->time.side[1]);
     if (isfinite(x->lo))
@@ -98,9 +95,10 @@ static void put_star(const struct page *p)
         any |= lb_compare_contrast(p->view->rows[i]) == &p->view->rows[i]->relative;
     if (!any)
         return;
-    fputs("<p class=\"dim small\">* beside the base (", p->out);
-    lb_html_put(p->out, p->c->baseline);
-    fputs(") of the same run, where times of different runs say nothing.</p>\n", p->out);
+    lb_html_print(p->out,
+                  "<p class=\"dim small\">* beside the base (%s) of the same run, where times of "
+                  "different runs say nothing.</p>\n",
+                  p->c->baseline);
 }
 
 static void put_changed(const struct page *p)
@@ -113,8 +111,7 @@ static void put_changed(const struct page *p)
         fprintf(p->out, "<h2>Changed: %zu of %zu cases", v->n_changed, v->n);
     else
         fprintf(p->out, "<h2>None of %zu cases is seen to change", v->n);
-    lb_html_put(p->out, common);
-    fputs("</h2>\n", p->out);
+    lb_html_print(p->out, "%s</h2>\n", common);
     if (v->n_changed) {
         put_cases(p, 0, v->n_changed);
         put_star(p);
@@ -138,9 +135,7 @@ static int put_undecided(const struct page *p)
         fprintf(p->out, "<h2>Undecided: %zu of %zu cases</h2>\n<ul>\n",
                 lb_compare_count(p->view, LB_VERDICT_UNRESOLVED), p->view->n);
     for (size_t i = 0; i < n; i++) {
-        fprintf(p->out, "<li>%zu: ", reasons[i].n);
-        lb_html_put(p->out, reasons[i].note);
-        fputs("</li>\n", p->out);
+        lb_html_print(p->out, "<li>%zu: %s</li>\n", reasons[i].n, reasons[i].note);
     }
     if (n)
         fputs("</ul>\n", p->out);
@@ -266,9 +261,8 @@ static void put_run(const struct page *p, size_t r)
     size_t bytes, from = name_in(run->path, &bytes);
     char text[64] = "";
 
-    fprintf(p->out, "<tr><th scope=\"row\">%c:&#160;", 'A' + run->side);
-    lb_html_say(p->out, "%.*s", (int)bytes, run->path + from);
-    fputs("</th>", p->out);
+    lb_html_print(p->out, "<tr><th scope=\"row\">%c:&#160;%.*s</th>", 'A' + run->side, (int)bytes,
+                  run->path + from);
     for (size_t i = 0; i < LB_COUNT(keys); i++) {
         const char *value = record ? lb_json_text_at(record, keys[i][1]) : NULL;
         put_td(p->out, "t", keys[i][0], value ? value : "");
@@ -309,9 +303,7 @@ static void put_differences(const struct page *p)
               p->out);
     for (size_t i = 0; i < p->c->n_differences; i++) {
         const struct lb_compare_difference *d = &p->c->differences[i];
-        fputs("<tr><th scope=\"row\">", p->out);
-        lb_html_put(p->out, d->what);
-        fputs("</th>", p->out);
+        lb_html_print(p->out, "<tr><th scope=\"row\">%s</th>", d->what);
         for (int side = 0; side < 2; side++)
             put_td(p->out, "t", side ? "B" : "A", lb_compare_part(d, side, 240, part, sizeof part));
         fputs("</tr>\n", p->out);
@@ -328,9 +320,7 @@ static int put_page(const struct page *p)
     int err;
 
     lb_page_begin(p->out, lb_compare_answer(p->view, answer, sizeof answer));
-    fputs("<p class=\"dim small\">linebounce compare</p>\n<h1>", p->out);
-    lb_html_put(p->out, answer);
-    fputs("</h1>\n", p->out);
+    lb_html_print(p->out, "<p class=\"dim small\">linebounce compare</p>\n<h1>%s</h1>\n", answer);
     put_trust(p);
     put_changed(p);
     if ((err = put_undecided(p)))

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Returns how many bytes it took. */
 static size_t put_character(FILE *out, const char *text)
@@ -40,15 +41,63 @@ void lb_html_put(FILE *out, const char *text)
         }
 }
 
-void lb_html_say(FILE *out, const char *format, ...)
+/* The formats are this program's own. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+
+/* What one conversion makes of the next argument. Returns how long it is in the format. */
+static size_t put_argument(FILE *out, const char *at, va_list *args)
 {
-    char text[LB_HTML_TEXT_BYTES];
+    size_t n = strspn(at + 1, "+-.*0123456789z") + 2;
+    const char *star = memchr(at, '*', n), *plain;
+    char one[32], text[LB_HTML_TEXT_BYTES];
+
+    if (star)
+        snprintf(one, sizeof one, "%.*s%d%.*s", (int)(star - at), at, va_arg(*args, int),
+                 (int)(at + n - star - 1), star + 1);
+    else
+        snprintf(one, sizeof one, "%.*s", (int)n, at);
+    switch (at[n - 1]) {
+    case 's':
+        plain = va_arg(*args, const char *);
+        if (n > 2)
+            snprintf(text, sizeof text, one, plain);
+        lb_html_put(out, n > 2 ? text : plain);
+        break;
+    case 'f':
+    case 'g':
+        fprintf(out, one, va_arg(*args, double));
+        break;
+    case 'u':
+        if (at[n - 2] == 'z')
+            fprintf(out, one, va_arg(*args, size_t));
+        else
+            fprintf(out, one, va_arg(*args, unsigned));
+        break;
+    case 'c':
+    case 'd':
+        fprintf(out, one, va_arg(*args, int));
+        break;
+    default: /* %% */
+        fputc(at[n - 1], out);
+    }
+    return n;
+}
+#pragma GCC diagnostic pop
+
+void lb_html_print(FILE *out, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    while (*format) {
+        size_t n = strcspn(format, "%");
+        fwrite(format, 1, n, out);
+        format += n;
+        if (*format)
+            format += put_argument(out, format, &args);
+    }
     va_end(args);
-    lb_html_put(out, text);
 }
 
 void lb_html_base64(FILE *out, const void *bytes, size_t n)

@@ -10,9 +10,11 @@
 /* Text between tags, or in an attribute's quotes: names and cells may hold any bytes, HTML may not;
  * control characters are none of it either. */
 void lb_html_put(FILE *out, const char *text);
-/* The same of what printf makes, up to LB_HTML_TEXT_BYTES. */
+/* Markup by a format like printf's, in which each %s is text between tags or in an attribute's
+ * quotes. Takes %s, %c, %d, %u, %zu, %f and %g with flags, widths and precisions. */
+void lb_html_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* An item, and a %s with a precision, are cut to this. */
 #define LB_HTML_TEXT_BYTES 1024
-void lb_html_say(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void lb_html_base64(FILE *out, const void *bytes, size_t n);
 
 extern const char lb_page_style[];

@@ -112,14 +112,13 @@ static void put_head(struct lb_page *p)
     lb_page_begin(p->out, title);
     fputs("<p class=\"dim small\">", p->out);
     if (f && *f->host)
-        lb_html_say(p->out, "linebounce %s · %s · %s%s%s · %s · %s", f->version, f->host, f->cpu,
-                    *f->hypervisor && strcmp(f->hypervisor, "none") != 0 ? " in " : "",
-                    strcmp(f->hypervisor, "none") != 0 ? f->hypervisor : "", f->kernel, f->started);
+        lb_html_print(p->out, "linebounce %s · %s · %s%s%s · %s · %s", f->version, f->host, f->cpu,
+                      *f->hypervisor && strcmp(f->hypervisor, "none") != 0 ? " in " : "",
+                      strcmp(f->hypervisor, "none") != 0 ? f->hypervisor : "", f->kernel,
+                      f->started);
     else
         fputs("linebounce", p->out);
-    fputs("</p>\n<h1>", p->out);
-    lb_html_put(p->out, title);
-    fputs("</h1>\n", p->out);
+    lb_html_print(p->out, "</p>\n<h1>%s</h1>\n", title);
 }
 
 /* A fold that is there only if there is something to fold. */

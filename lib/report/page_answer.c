@@ -23,11 +23,8 @@ static void put_case(FILE *out, const struct lb_found *f, int at, const char *la
     }
     lb_page_cell_text(f, c, text, sizeof text);
     lb_page_column_name(f, c, column, sizeof column);
-    fprintf(out, " class=\"%s\" title=\"", class);
-    lb_html_put(out, text);
-    fprintf(out, "\">%+.1f ns, ", c->diff);
-    lb_html_put(out, column);
-    fputs("</td>", out);
+    lb_html_print(out, " class=\"%s\" title=\"%s\">%+.1f ns, %s</td>", class, text, c->diff,
+                  column);
 }
 
 static void put_pages(FILE *out, const struct lb_found_group *g)
@@ -64,8 +61,7 @@ static void put_group(FILE *out, const struct lb_found *f, const struct lb_found
     snprintf(name, sizeof name, "%s", g->name);
     if (!strcmp(g->name, f->layouts[g->first].name))
         lb_page_layout_name(f, g->first, name, sizeof name);
-    fputs("<tr><th scope=\"row\">", out);
-    lb_html_put(out, name);
+    lb_html_print(out, "<tr><th scope=\"row\">%s", name);
     for (size_t i = 0; i < f->n_layouts; i++)
         if (lb_found_group_has(f, g, (int)i) && strcmp(f->layouts[i].name, g->name) != 0) {
             fputs(first ? " <span class=\"dim small\">" : ", ", out);
@@ -73,8 +69,7 @@ static void put_group(FILE *out, const struct lb_found *f, const struct lb_found
             first = false;
         }
     fprintf(out, "%s</th><td class=\"%s\"><strong>", first ? "" : "</span>", classes[t->kind]);
-    lb_html_put(out, lb_found_kind_name(t->kind));
-    fputs("</strong></td>", out);
+    lb_html_print(out, "%s</strong></td>", lb_found_kind_name(t->kind));
     put_case(out, f, t->best, "gains most", "gain");
     put_case(out, f, t->worst, "costs most", "cost");
     fprintf(out, "<td data-n=\"undecided\">%d of %d</td>", t->undecided, decided + t->undecided);
@@ -105,9 +100,7 @@ static void put_suite(struct lb_page *p, int suite)
     const struct lb_found_suite *s = &f->suites[suite];
 
     if (suite) { /* the first is the page's title */
-        fputs("<h2>", p->out);
-        lb_html_say(p->out, "%s %s", s->question, s->answer);
-        fputs("</h2>\n", p->out);
+        lb_html_print(p->out, "<h2>%s %s</h2>\n", s->question, s->answer);
     }
     if (!groups_of(f, suite))
         return;
@@ -124,9 +117,10 @@ static void put_suite(struct lb_page *p, int suite)
     fputs("</tbody></table></div>\n", p->out);
     p->tables++;
     if (*lb_found_base(f, suite)) {
-        fputs("<p class=\"dim small\">Against <strong>", p->out);
-        lb_html_put(p->out, lb_found_base(f, suite));
-        fputs("</strong>; differences in ns an op.</p>\n", p->out);
+        lb_html_print(
+            p->out,
+            "<p class=\"dim small\">Against <strong>%s</strong>; differences in ns an op.</p>\n",
+            lb_found_base(f, suite));
     }
 }
 

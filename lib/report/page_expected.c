@@ -16,16 +16,11 @@ static void put_row(struct lb_page *p, const struct lb_csv_reader *r, const stru
 {
     const char *role = lb_csv_cell(r, "role"), *layout = lb_csv_cell(r, "layout");
 
-    fputs("<tr><th scope=\"row\">", p->out);
-    lb_html_put(p->out, lb_csv_cell(r, "scenario"));
+    lb_html_print(p->out, "<tr><th scope=\"row\">%s", lb_csv_cell(r, "scenario"));
     if (strcmp(role, "all") != 0)
-        lb_html_say(p->out, ": %s", role);
-    fputs("</th><td class=\"t\">", p->out);
-    lb_html_put(p->out, layout);
-    fputs("</td><td class=\"t\">", p->out);
-    lb_html_put(p->out, lb_csv_cell(r, "placement"));
-    fputs("</td><td class=\"t\">", p->out);
-    lb_html_put(p->out, k->event);
+        lb_html_print(p->out, ": %s", role);
+    lb_html_print(p->out, "</th><td class=\"t\">%s</td><td class=\"t\">%s</td><td class=\"t\">%s",
+                  layout, lb_csv_cell(r, "placement"), k->event);
     fprintf(p->out, "</td><td%s>expected %.2f (model), counted %.2f%s</td></tr>\n",
             k->missed ? " class=\"slower\"" : "", k->expected, k->counted, k->missed ? " !" : "");
 }

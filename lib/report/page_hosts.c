@@ -134,14 +134,13 @@ static void put_cell(const struct hosts *h, size_t host, const struct lb_found_r
     else if (t)
         snprintf(text, sizeof text, "%d undecided, %d the same", t->undecided,
                  t->same + t->not_slower);
-    fprintf(h->out, "<td class=\"%s\" title=\"",
-            !t              ? "none"
-            : t->worst >= 0 ? "slower"
-            : open          ? "open"
-            : t->best >= 0  ? "faster"
-                            : "same");
-    lb_html_put(h->out, text);
-    fputs("\">", h->out);
+    lb_html_print(h->out, "<td class=\"%s\" title=\"%s\">",
+                  !t              ? "none"
+                  : t->worst >= 0 ? "slower"
+                  : open          ? "open"
+                  : t->best >= 0  ? "faster"
+                                  : "same",
+                  text);
     if (!t)
         fputs("·", h->out);
     else if (t->worst >= 0)
@@ -171,9 +170,7 @@ static void put_layouts(const struct hosts *h)
     }
     fputs("</tr></thead><tbody>\n", h->out);
     for (size_t r = 0; r < h->n_rows; r++) {
-        fputs("<tr><th scope=\"row\">", h->out);
-        lb_html_put(h->out, row_name(h, r, name));
-        fputs("</th>", h->out);
+        lb_html_print(h->out, "<tr><th scope=\"row\">%s</th>", row_name(h, r, name));
         for (size_t i = 0; i < h->n; i++)
             put_cell(h, i, &h->rows[r]);
         fputs("</tr>\n", h->out);
@@ -186,9 +183,7 @@ static void put_layouts(const struct hosts *h)
 
 static void put_text(FILE *out, const char *label, const char *text)
 {
-    fprintf(out, "<td class=\"t\" data-n=\"%s\">", label);
-    lb_html_put(out, *text ? text : "–");
-    fputs("</td>", out);
+    lb_html_print(out, "<td class=\"t\" data-n=\"%s\">%s</td>", label, *text ? text : "–");
 }
 
 static void put_spoiled(const struct hosts *h, const struct lb_found *f)
@@ -224,9 +219,7 @@ static void put_machine(const struct hosts *h, size_t host)
     snprintf(cpu, sizeof cpu, "%s%s%s", f->cpu, guest ? " in " : "", guest ? f->hypervisor : "");
     put_text(h->out, "processor", cpu);
     put_text(h->out, "system", f->kernel);
-    fputs("<td data-n=\"begun\">", h->out);
-    lb_html_put(h->out, f->started);
-    fputs("</td><td data-n=\"round trip\">", h->out);
+    lb_html_print(h->out, "<td data-n=\"begun\">%s</td><td data-n=\"round trip\">", f->started);
     if (isfinite(f->near_ns))
         fprintf(h->out, "%.0f", f->near_ns);
     if (f->far_ns > f->near_ns)
@@ -275,9 +268,7 @@ static void put_answers(const struct hosts *h)
                 put_name(h, k);
                 fputs("</a>", h->out);
             }
-        fputs(": ", h->out);
-        lb_html_put(h->out, lb_found_title(h->found[i], title, sizeof title));
-        fputs("</p>\n", h->out);
+        lb_html_print(h->out, ": %s</p>\n", lb_found_title(h->found[i], title, sizeof title));
     }
 }
 
@@ -311,9 +302,7 @@ static int put_page(struct hosts *h, const char *picture)
     if (err)
         return err;
     lb_page_begin(h->out, title);
-    fputs("<h1>", h->out);
-    lb_html_put(h->out, title);
-    fputs("</h1>\n", h->out);
+    lb_html_print(h->out, "<h1>%s</h1>\n", title);
     put_layouts(h);
     put_machines(h);
     put_answers(h);

@@ -76,15 +76,15 @@ static void say(FILE *out, const char *what, const struct lb_part *part)
         bool any = false;
         if (!use.reads && !use.writes)
             continue;
-        lb_html_say(out, "%s, line at %zu: ", what, line * LB_LINE_BYTES);
+        lb_html_print(out, "%s, line at %zu: ", what, line * LB_LINE_BYTES);
         for (size_t i = 0; i < part->n_pieces; i++)
             if (part->pieces[i].offset / LB_LINE_BYTES == line &&
                 part->pieces[i].kind != LB_PIECE_OTHER) {
-                lb_html_say(out, "%s%s", any ? ", " : "", part->pieces[i].name);
+                lb_html_print(out, "%s%s", any ? ", " : "", part->pieces[i].name);
                 any = true;
             }
         lb_line_sentence(use, sentence);
-        lb_html_say(out, "; %s%s. ", sentence, use.shared ? ": they share the line" : "");
+        lb_html_print(out, "; %s%s. ", sentence, use.shared ? ": they share the line" : "");
     }
 }
 
@@ -126,15 +126,15 @@ static void put_piece(FILE *out, const struct lb_piece *p, size_t line, int y)
     char sentence[LB_LINE_SENTENCE_BYTES];
 
     lb_line_sentence((struct lb_line_use){p->reads, p->writes, false}, sentence);
-    fprintf(out, "<svg class=\"%s\" x=\"%.2f%%\" y=\"%d\" width=\"%.2f%%\" height=\"%d\"><title>",
-            class_of(p), LEFT + BYTE * (double)from, y, BYTE * (double)(to - from) - 0.2, BAR);
-    lb_html_say(out, "%s, %zu byte%s at %zu%s%s", p->name, p->bytes, p->bytes == 1 ? "" : "s",
-                p->offset, *sentence ? ": " : "", sentence);
-    fputs("</title><rect width=\"100%\" height=\"100%\"/>", out);
+    lb_html_print(
+        out,
+        "<svg class=\"%s\" x=\"%.2f%%\" y=\"%d\" width=\"%.2f%%\" height=\"%d\"><title>%s, %zu "
+        "byte%s at %zu%s%s</title><rect width=\"100%%\" height=\"100%%\"/>",
+        class_of(p), LEFT + BYTE * (double)from, y, BYTE * (double)(to - from) - 0.2, BAR, p->name,
+        p->bytes, p->bytes == 1 ? "" : "s", p->offset, *sentence ? ": " : "", sentence);
     if (to - from >= 4) {
         fprintf(out, "<text%s y=\"15\">", to - from < 8 ? " class=\"n\" x=\"2\"" : " x=\"4\"");
-        lb_html_put(out, p->name);
-        fputs("</text>", out);
+        lb_html_print(out, "%s</text>", p->name);
     }
     fputs("</svg>", out);
 }
@@ -174,11 +174,10 @@ static void put_part(FILE *out, const char *what, const struct lb_lines *l,
 {
     int y = 2;
 
-    fprintf(out,
-            "<div class=\"scroll\" tabindex=\"0\"><svg class=\"lines\" height=\"%d\" "
-            "role=\"img\" aria-label=\"",
-            height(part) + 2);
-    lb_html_say(out, "%s: ", l->name);
+    lb_html_print(out,
+                  "<div class=\"scroll\" tabindex=\"0\"><svg class=\"lines\" height=\"%d\" "
+                  "role=\"img\" aria-label=\"%s: ",
+                  height(part) + 2, l->name);
     say(out, what, part);
     fputs("\">\n", out);
     for (size_t line = 0; line < lb_part_lines(part);) {
@@ -203,13 +202,11 @@ static void say_starts(FILE *out, const char *what, const struct lb_part *part)
 /* `locks`: the layout is there with others too. */
 static void put_layout(FILE *out, const struct lb_lines *l, bool locks)
 {
-    fputs("<h3>", out);
-    lb_html_put(out, l->name);
+    lb_html_print(out, "<h3>%s", l->name);
     if (locks)
-        lb_html_say(out, " with %s", l->lock);
-    fputs(" <span class=\"dim\" style=\"font-weight:400\">", out);
-    lb_html_put(out, l->meaning);
-    fputs("</span></h3>\n", out);
+        lb_html_print(out, " with %s", l->lock);
+    lb_html_print(out, " <span class=\"dim\" style=\"font-weight:400\">%s</span></h3>\n",
+                  l->meaning);
     put_part(out, "object", l, &l->object);
     if (l->apart.stride_bytes) {
         fputs("<p class=\"dim small\">the lock, an object of its own:</p>\n", out);

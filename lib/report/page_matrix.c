@@ -93,9 +93,7 @@ static void put_cell(FILE *out, const struct matrix *m, const struct lb_found_ce
 
     if (c)
         lb_page_cell_text(m->found, c, text, sizeof text);
-    fprintf(out, "<td class=\"%s\" title=\"", looks[mark].class);
-    lb_html_put(out, text);
-    fputs("\">", out);
+    lb_html_print(out, "<td class=\"%s\" title=\"%s\">", looks[mark].class, text);
     if (looks[mark].text)
         fputs(looks[mark].text, out);
     else if (mark == LB_MARK_BASE)
@@ -110,18 +108,16 @@ static void put_head(FILE *out, const struct matrix *m)
     char name[160];
 
     lb_page_view_name(m->view, name, sizeof name);
-    fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"differences\">"
-          "<table class=\"matrix\"><caption>",
-          out);
-    lb_html_put(out, name);
+    lb_html_print(out,
+                  "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
+                  "aria-label=\"differences\"><table class=\"matrix\"><caption>%s",
+                  name);
     if (isfinite(m->cells[0]->regime_ns))
-        lb_html_say(out, "; a line goes there and back in %.0f ns", m->cells[0]->regime_ns);
+        lb_html_print(out, "; a line goes there and back in %.0f ns", m->cells[0]->regime_ns);
     fputs("</caption><thead><tr><th scope=\"col\">layout</th>", out);
     for (size_t i = 0; i < m->n_columns; i++) {
         lb_page_column_name(m->found, m->columns[i], name, sizeof name);
-        fputs("<th scope=\"col\">", out);
-        lb_html_put(out, name);
-        fputs("</th>", out);
+        lb_html_print(out, "<th scope=\"col\">%s</th>", name);
     }
     fputs("</tr></thead><tbody>\n", out);
 }
@@ -134,8 +130,7 @@ static void put_row(FILE *out, const struct matrix *m, size_t row)
     snprintf(name, sizeof name, "%s", c->scenario_name);
     if (c->layout >= 0)
         lb_page_layout_name(m->found, c->layout, name, sizeof name);
-    fputs("<tr><th scope=\"row\">", out);
-    lb_html_put(out, name);
+    lb_html_print(out, "<tr><th scope=\"row\">%s", name);
     if (!*c->base && m->bases && m->marks)
         fputs(" (ns an op)", out);
     fputs("</th>", out);
@@ -184,14 +179,13 @@ static void put_worst(FILE *out, const struct lb_found *f, size_t layout,
         lb_page_cell_text(f, worst ? worst : best, text, sizeof text);
     else
         snprintf(text, sizeof text, "%d of %d undecided", open, n);
-    fprintf(out, "<td class=\"%s\" title=\"",
-            worst  ? "slower"
-            : open ? "open"
-            : best ? "faster"
-            : n    ? "same"
-                   : "none");
-    lb_html_put(out, text);
-    fputs("\">", out);
+    lb_html_print(out, "<td class=\"%s\" title=\"%s\">",
+                  worst  ? "slower"
+                  : open ? "open"
+                  : best ? "faster"
+                  : n    ? "same"
+                         : "none",
+                  text);
     if (worst)
         fprintf(out, "%+.1f!", worst->diff);
     else if (open)
@@ -215,18 +209,14 @@ static void put_overview(FILE *out, const struct lb_found *f, const struct lb_pa
     for (size_t i = 0; i < n; i++)
         if (views[i].suite == suite) {
             lb_page_view_name(&views[i], name, sizeof name);
-            fputs("<th scope=\"col\">", out);
-            lb_html_put(out, name);
-            fputs("</th>", out);
+            lb_html_print(out, "<th scope=\"col\">%s</th>", name);
         }
     fputs("</tr></thead><tbody>\n", out);
     for (size_t l = 0; l < f->n_layouts; l++) {
         if (f->layouts[l].suite != suite || f->layouts[l].base)
             continue;
         lb_page_layout_name(f, (int)l, name, sizeof name);
-        fputs("<tr><th scope=\"row\">", out);
-        lb_html_put(out, name);
-        fputs("</th>", out);
+        lb_html_print(out, "<tr><th scope=\"row\">%s</th>", name);
         for (size_t i = 0; i < n; i++)
             if (views[i].suite == suite)
                 put_worst(out, f, l, &views[i]);
@@ -253,11 +243,11 @@ static void put_title(struct lb_page *p, int suite, enum lb_page_part part)
 
     fputs("<h2>", p->out);
     if (p->found->n_suites > 1)
-        lb_html_say(p->out, "%s. ", p->found->suites[suite].name);
+        lb_html_print(p->out, "%s. ", p->found->suites[suite].name);
     if (*base)
-        lb_html_say(p->out, "What each costs more or less than %s%s, ns an op", base, ends[part]);
+        lb_html_print(p->out, "What each costs more or less than %s%s, ns an op", base, ends[part]);
     else
-        lb_html_say(p->out, "What each costs%s, ns an op", ends[part]);
+        lb_html_print(p->out, "What each costs%s, ns an op", ends[part]);
     fputs("</h2>\n", p->out);
 }
 

@@ -26,9 +26,7 @@ static void put_interval(FILE *out, const struct lb_csv_reader *r, const char *v
 
 static void put_cell(FILE *out, const struct lb_csv_reader *r, const char *column)
 {
-    fputs("<td>", out);
-    lb_html_put(out, lb_csv_cell(r, column));
-    fputs("</td>", out);
+    lb_html_print(out, "<td>%s</td>", lb_csv_cell(r, column));
 }
 
 static void put_verdict(FILE *out, const struct lb_csv_reader *r)
@@ -40,8 +38,7 @@ static void put_verdict(FILE *out, const struct lb_csv_reader *r)
             marked ? "\"" : "");
     if (!strcmp(lb_csv_cell(r, "unfair"), "1"))
         fputs("unfair: ", out);
-    lb_html_put(out, verdict);
-    fputs("</td>", out);
+    lb_html_print(out, "%s</td>", verdict);
 }
 
 /* What a table of a scenario may hold in common, and says once. */
@@ -99,12 +96,11 @@ static void put_head(FILE *out, const struct table *t)
 {
     bool any = false;
 
-    fputs("<h3>", out);
-    lb_html_put(out, t->scenario);
-    fputs("</h3>\n<div class=\"scroll\" tabindex=\"0\"><table><caption>", out);
+    lb_html_print(out, "<h3>%s</h3>\n<div class=\"scroll\" tabindex=\"0\"><table><caption>",
+                  t->scenario);
     for (size_t i = 0; i < CONSTANTS; i++)
         if (!t->varies[i] && *t->common[i]) {
-            lb_html_say(out, "%s%s %s", any ? ", " : "", constants[i].label, t->common[i]);
+            lb_html_print(out, "%s%s %s", any ? ", " : "", constants[i].label, t->common[i]);
             any = true;
         }
     fprintf(out, "</caption><thead><tr><th>layout</th>%s", t->roles ? "<th>role</th>" : "");
@@ -245,17 +241,16 @@ void lb_page_facts(struct lb_page *p)
           p->out);
     for (size_t i = 0; i < LB_COUNT(facts); i++)
         if (!lb_json_read_text(path, facts[i].path, NULL, text, sizeof text)) {
-            fprintf(p->out, "<tr><th scope=\"row\">%s</th><td class=\"t\">", facts[i].label);
-            lb_html_put(p->out, text);
-            fputs("</td></tr>\n", p->out);
+            lb_html_print(p->out, "<tr><th scope=\"row\">%s</th><td class=\"t\">%s</td></tr>\n",
+                          facts[i].label, text);
         }
     fputs("</table>\n", p->out);
     if (!lb_json_read_texts(path, "run.command", NULL, &words, &n)) {
         fputs("<p>To repeat it: <code>", p->out);
         for (size_t i = 0; i < n; i++)
-            lb_html_say(p->out, "%s%s", i ? " " : "", words[i]);
+            lb_html_print(p->out, "%s%s", i ? " " : "", words[i]);
         if (!lb_json_read_text(path, "run.seed", NULL, text, sizeof text))
-            lb_html_say(p->out, " --seed %s", text);
+            lb_html_print(p->out, " --seed %s", text);
         fputs("</code></p>\n", p->out);
         lb_json_drop_texts(words);
     }

@@ -113,16 +113,15 @@ static void put_side(FILE *out, const char *layout, const char *lock)
 
     lb_html_put(out, layout);
     if (lb_layout_find(layout, NULL, &l) || strcmp(lb_lock_info(l->lock)->name, lock) != 0)
-        lb_html_say(out, " with %s", lock);
+        lb_html_print(out, " with %s", lock);
 }
 
 static void put_name(FILE *out, const struct lb_explanation *e)
 {
     put_side(out, e->layout, e->lock);
-    fputs(", ", out);
-    lb_html_put(out, e->scenario);
+    lb_html_print(out, ", %s", e->scenario);
     if (strcmp(e->role, "all") != 0)
-        lb_html_say(out, ": %s", e->role);
+        lb_html_print(out, ": %s", e->role);
 }
 
 static void put_row(FILE *out, const struct lb_explanation *e)
@@ -132,9 +131,9 @@ static void put_row(FILE *out, const struct lb_explanation *e)
     fprintf(out, "</th><td data-n=\"ns an op\">%+.1f <span class=\"dim\">[%.1f, %.1f]</span></td>",
             e->total.value, e->total.lo, e->total.hi);
     if (!e->is_explained) {
-        fputs("<td class=\"t open\" colspan=\"5\">not explained by this: ", out);
-        lb_html_put(out, e->why_not);
-        fputs("</td></tr>\n", out);
+        lb_html_print(out,
+                      "<td class=\"t open\" colspan=\"5\">not explained by this: %s</td></tr>\n",
+                      e->why_not);
         return;
     }
     put_ns(out, "lines", sum_of(e, LB_EXPLAIN_LINES, LB_EXPLAIN_MISSES));
@@ -171,9 +170,7 @@ static size_t put_table(struct lb_page *p,
 static void put_part(FILE *out, const char *what, const struct lb_explain_value *ns, double total,
                      double model_ns)
 {
-    fputs("<tr><th scope=\"row\">", out);
-    lb_html_put(out, what);
-    fputs("</th><td data-n=\"ns\">", out);
+    lb_html_print(out, "<tr><th scope=\"row\">%s</th><td data-n=\"ns\">", what);
     put_signed(out, ns->value);
     fprintf(out,
             " <span class=\"dim\">[%.1f, %.1f]</span></td><td data-n=\"share\">%.0f %%</td>"
@@ -192,15 +189,14 @@ static void put_parts(FILE *out, const struct lb_explanation *e)
     put_name(out, e);
     fprintf(out, ": %+.1f ns an op against ", e->total.value);
     put_side(out, e->against, e->against_lock);
-    fputs("</h3>\n<p class=\"dim small\">At ", out);
-    lb_html_put(out, e->placement);
-    fprintf(out, ", %.0f ns of work, a line's round trip %.0f ns; %zu rounds%s.</p>\n", e->work_ns,
-            e->round_trip_ns, e->rounds,
-            e->rounds_left_out ? ", without those in which something came between" : "");
-    fputs("<div class=\"scroll\" tabindex=\"0\"><table class=\"cards\"><thead><tr><th "
-          "scope=\"col\">part</th><th scope=\"col\">ns [95 %]</th><th "
-          "scope=\"col\">share</th><th scope=\"col\">model, ns</th></tr></thead><tbody>\n",
-          out);
+    lb_html_print(
+        out,
+        "</h3>\n<p class=\"dim small\">At %s, %.0f ns of work, a line's round trip %.0f ns; %zu "
+        "rounds%s.</p>\n<div class=\"scroll\" tabindex=\"0\"><table class=\"cards\"><thead><tr><th "
+        "scope=\"col\">part</th><th scope=\"col\">ns [95 %%]</th><th scope=\"col\">share</th><th "
+        "scope=\"col\">model, ns</th></tr></thead><tbody>\n",
+        e->placement, e->work_ns, e->round_trip_ns, e->rounds,
+        e->rounds_left_out ? ", without those in which something came between" : "");
     for (size_t i = 0; i < e->n_parts; i++)
         put_part(out, e->parts[i].what, &e->parts[i].ns, e->total.value, e->parts[i].model_ns);
     put_part(out, "the rest", &e->rest, e->total.value, NAN);

@@ -119,11 +119,10 @@ static void put_mark(FILE *out, const struct axis *a, const struct lb_found_cell
     char text[512];
 
     lb_page_cell_text(a->found, c, text, sizeof text);
-    fprintf(out, "<g class=\"%s\"><title>", class);
-    lb_html_put(out, text);
-    fprintf(out,
-            "</title><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" y2=\"%.1f\" stroke-width=\"2\"/>",
-            x_of(a, c->diff_lo), x_of(a, c->diff_hi), y, y);
+    lb_html_print(out,
+                  "<g class=\"%s\"><title>%s</title><line x1=\"%.1f\" x2=\"%.1f\" y1=\"%.1f\" "
+                  "y2=\"%.1f\" stroke-width=\"2\"/>",
+                  class, text, x_of(a, c->diff_lo), x_of(a, c->diff_hi), y, y);
     if (mark == LB_MARK_SLOWER)
         fprintf(out, "<path d=\"M%.1f %.1fl5 9h-10z\"/></g>", x, y - 5);
     else
@@ -148,8 +147,7 @@ static void put_label(FILE *out, const struct axis *a)
     fputs("Differences from the baseline with 95 % intervals. ", out);
     for (size_t i = 0; i < a->n; i++) {
         lb_page_cell_text(a->found, a->cells[i], text, sizeof text);
-        lb_html_put(out, text);
-        fputs(". ", out);
+        lb_html_print(out, "%s. ", text);
     }
 }
 
@@ -169,9 +167,8 @@ static void put_picture(FILE *out, const struct axis *a)
         if (starts_panel(a, i)) {
             y += HEAD;
             lb_page_column_name(a->found, a->cells[i], column, sizeof column);
-            fprintf(out, "<text x=\"4\" y=\"%.1f\" font-weight=\"600\">", y - 4);
-            lb_html_put(out, column);
-            fputs("</text>\n", out);
+            lb_html_print(out, "<text x=\"4\" y=\"%.1f\" font-weight=\"600\">%s</text>\n", y - 4,
+                          column);
         }
         put_mark(out, a, a->cells[i], y + ROW / 2.0);
         y += ROW;
@@ -213,9 +210,9 @@ static int put_view(struct lb_page *p, const struct lb_page_view *v)
         a.lo = fmin(a.lo - pad, -a.margin - pad);
         a.hi = fmax(a.hi + pad, a.margin + pad);
         lb_page_view_name(v, name, sizeof name);
-        fputs("<h2>The differences and their intervals</h2>\n<p class=\"dim small\">", p->out);
-        lb_html_put(p->out, name);
-        fputs("</p>\n", p->out);
+        lb_html_print(
+            p->out, "<h2>The differences and their intervals</h2>\n<p class=\"dim small\">%s</p>\n",
+            name);
         put_picture(p->out, &a);
         say_rest(p->out, &a);
         p->pictures++;

@@ -294,7 +294,5 @@ void lb_page_pictures(struct lb_page *p)
                 p->too_large == 1 ? "it" : "them");
     if (p->pictures > before || !p->without)
         return;
-    fputs("<p class=\"dim small\">No pictures by gnuplot: ", p->out);
-    lb_html_put(p->out, p->without);
-    fputs("</p>\n", p->out);
+    lb_html_print(p->out, "<p class=\"dim small\">No pictures by gnuplot: %s</p>\n", p->without);
 }
