@@ -339,8 +339,6 @@ static bool any_scaled(const struct lb_chart *c, const struct survey *s)
 
 static void put(FILE *out, const struct lb_chart *c, const struct survey *s, double work_ns)
 {
-    char file[LB_DAT_TEXT_BYTES], group[LB_DAT_TEXT_BYTES], work[LB_DAT_TEXT_BYTES];
-    char title[3 * LB_DAT_TEXT_BYTES];
     const char *footnote = s->footnote ? s->footnote : "";
     size_t most = 1;
 
@@ -348,11 +346,7 @@ static void put(FILE *out, const struct lb_chart *c, const struct survey *s, dou
         size_t n = put_lines(NULL, s->events[e].name, CAPTION_MOST);
         most = n > most ? n : most;
     }
-    lb_dat_work_file(c, "causes", work_ns, file);
-    lb_dat_group_title(c->rows, c->shown[0], group);
-    lb_dat_work_title(work_ns, work);
-    snprintf(title, sizeof title, "Behind the cost of an op, %s: %s", work, group);
-    lb_dat_head(out, c, file, title);
+    lb_dat_work_head(out, c, "causes", "Behind the cost of an op", work_ns, "");
     fprintf(out, "\t%d\t%d\t%zu\t%d\t%zu\t%zu", s->timed, s->slow, s->n_shown, any_scaled(c, s),
             most, put_lines(NULL, footnote, FOOTNOTE_MOST));
     put_lines(out, footnote, FOOTNOTE_MOST);
@@ -416,18 +410,12 @@ static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row
     return *lb_plot_cell(rows, row, "layout") && !isnan(row->work_ns);
 }
 
-static int put_all(const struct lb_plot_rows *rows, FILE *out, const char **reason)
-{
-    (void)reason;
-    return lb_plot_each(rows, picture, out);
-}
-
 const struct lb_plot_kind lb_plot_causes = {
     .name = "causes",
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
-    .put = put_all,
+    .picture = picture,
     .no_rows = "no rows of layouts",
     .no_picture = "neither timed ops nor counted events",
 };

@@ -43,6 +43,13 @@ void lb_dat_end_block(FILE *out)
     fputs("\n\n", out);
 }
 
+void lb_dat_label(FILE *out, size_t number, const char *label)
+{
+    fprintf(out, "%zu\t", number);
+    lb_dat_text(out, label);
+    fputc('\n', out);
+}
+
 void lb_dat_head(FILE *out, const struct lb_chart *chart, const char *file, const char *title)
 {
     lb_dat_text(out, file);
@@ -61,9 +68,7 @@ static void put_entry(FILE *out, const struct lb_chart *chart, size_t entry, siz
         locks += chart->entries[k]->entry >> 31 == row->entry >> 31;
     snprintf(label, sizeof label, "%s%s%s", lb_plot_cell(chart->rows, row, "layout"),
              locks > 1 ? ", " : "", locks > 1 ? lb_plot_cell(chart->rows, row, "lock") : "");
-    fprintf(out, "%zu\t", number);
-    lb_dat_text(out, label);
-    fputc('\n', out);
+    lb_dat_label(out, number, label);
 }
 
 void lb_dat_entries(FILE *out, const struct lb_chart *chart)
@@ -90,6 +95,29 @@ void lb_dat_panel(FILE *out, const struct lb_chart *chart, size_t panel)
     fprintf(out, "%zu\t", panel + 1);
     lb_dat_text(out, title);
     fputc('\t', out);
+}
+
+void lb_dat_range_panel(FILE *out, const struct lb_chart *c, size_t panel,
+                        const char *const columns[3], struct lb_plot_range range)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->shown[i]->panel == c->panels[panel]->panel) {
+            struct lb_plot_value v = lb_plot_value(c->rows, c->shown[i], columns);
+            lb_plot_range_add(&range, &v);
+        }
+    lb_dat_panel(out, c, panel);
+    lb_dat_numbers(out, (double[]){range.low, range.high}, 2);
+    fputc('\n', out);
+}
+
+void lb_dat_mark(FILE *out, const struct lb_chart *c, const struct lb_plot_row *row, int third,
+                 const char *const columns[3])
+{
+    struct lb_plot_value v = lb_plot_value(c->rows, row, columns);
+
+    fprintf(out, "%d\t%d\t%d\t", lb_chart_panel(c, row), lb_chart_entry(c, row), third);
+    lb_dat_numbers(out, (double[]){v.value, v.low, v.high}, 3);
+    fputc('\n', out);
 }
 
 void lb_dat_panel_title(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
@@ -196,11 +224,16 @@ void lb_dat_name(const struct lb_plot_rows *rows, const char *kind, double work_
     make_name(kind, suffix, text);
 }
 
-void lb_dat_work_file(const struct lb_chart *chart, const char *kind, double work_ns,
-                      char text[LB_DAT_TEXT_BYTES])
+void lb_dat_work_head(FILE *out, const struct lb_chart *c, const char *kind, const char *what,
+                      double work_ns, const char *more)
 {
-    char begin[LB_DAT_TEXT_BYTES];
+    char begin[LB_DAT_TEXT_BYTES], file[LB_DAT_TEXT_BYTES], group[LB_DAT_TEXT_BYTES];
+    char work[LB_DAT_TEXT_BYTES], title[3 * LB_DAT_TEXT_BYTES];
 
-    lb_dat_name(chart->rows, kind, work_ns, begin);
-    lb_dat_file(chart->rows, chart->shown[0], begin, text);
+    lb_dat_name(c->rows, kind, work_ns, begin);
+    lb_dat_file(c->rows, c->shown[0], begin, file);
+    lb_dat_group_title(c->rows, c->shown[0], group);
+    lb_dat_work_title(work_ns, work);
+    snprintf(title, sizeof title, "%s, %s%s: %s", what, work, more, group);
+    lb_dat_head(out, c, file, title);
 }

@@ -11,6 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int put_each(const struct lb_plot_kind *kind, const struct lb_plot_rows *rows, FILE *out)
+{
+    int n = 0, first = kind->together ? LB_PLOT_ANYWHERE : 0;
+    int end = kind->together ? first + 1 : rows->n_groups;
+
+    for (int group = first; group < end; group++)
+        for (size_t w = 0; w < rows->n_works; w++) {
+            int drawn = kind->picture(rows, group, rows->works[w], out);
+            if (drawn < 0)
+                return drawn;
+            n += drawn;
+        }
+    return n;
+}
+
 /* The pictures of files; how many, or -errno. */
 static int put_pictures(const struct lb_plot_kind *kind, const struct lb_plot_files *files,
                         FILE *out, const char **reason, struct lb_why *why)
@@ -22,8 +37,10 @@ static int put_pictures(const struct lb_plot_kind *kind, const struct lb_plot_fi
     int err = lb_plot_rows_read(kind, files, why, &rows);
     if (err)
         return err;
-    *reason = rows.n ? kind->no_picture : kind->no_rows;
-    int n = rows.n ? kind->put(&rows, out, reason) : 0;
+    *reason = !rows.n                                ? kind->no_rows
+              : kind->one_place && rows.n_places < 2 ? kind->one_place
+                                                     : kind->no_picture;
+    int n = !rows.n ? 0 : kind->picture ? put_each(kind, &rows, out) : kind->put(&rows, out);
     lb_plot_rows_free(&rows);
     return n < 0 ? lb_fail(why, -n, "%s: %s", files->paths[0], strerror(-n)) : n;
 }

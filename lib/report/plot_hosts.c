@@ -25,31 +25,6 @@ static bool shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row
     return row->place == ((const int *)nearest)[row->source];
 }
 
-/* Panel, title, lowest and highest end, 0 among them. */
-static void put_panel(FILE *out, const struct lb_chart *c, size_t p)
-{
-    struct lb_plot_range range = {0, 0};
-
-    for (size_t i = 0; i < c->n; i++)
-        if (c->shown[i]->panel == c->panels[p]->panel) {
-            struct lb_plot_value v = lb_plot_value(c->rows, c->shown[i], columns);
-            lb_plot_range_add(&range, &v);
-        }
-    lb_dat_panel(out, c, p);
-    lb_dat_numbers(out, (double[]){range.low, range.high}, 2);
-    fputc('\n', out);
-}
-
-/* Panel, entry, host, net ns/op with its interval. */
-static void put_mark(FILE *out, const struct lb_chart *c, const struct lb_plot_row *row)
-{
-    struct lb_plot_value v = lb_plot_value(c->rows, row, columns);
-
-    fprintf(out, "%d\t%d\t%d\t", lb_chart_panel(c, row), lb_chart_entry(c, row), row->source + 1);
-    lb_dat_numbers(out, (double[]){v.value, v.low, v.high}, 3);
-    fputc('\n', out);
-}
-
 static void put_picture(FILE *out, const struct lb_chart *c, double work_ns)
 {
     const struct lb_plot_rows *rows = c->rows;
@@ -63,25 +38,21 @@ static void put_picture(FILE *out, const struct lb_chart *c, double work_ns)
             rows->n_sources);
     lb_dat_legend(out, c);
     for (size_t p = 0; p < c->n_panels; p++)
-        put_panel(out, c, p);
+        lb_dat_range_panel(out, c, p, columns, (struct lb_plot_range){0, 0});
     lb_dat_end_block(out);
     for (size_t i = 0; i < c->n; i++)
-        put_mark(out, c, c->shown[i]);
+        lb_dat_mark(out, c, c->shown[i], c->shown[i]->source + 1, columns);
     lb_dat_end_block(out);
-    for (size_t i = 0; i < rows->n_sources; i++) {
-        fprintf(out, "%zu\t", i + 1);
-        lb_dat_text(out, rows->sources[i]);
-        fputc('\n', out);
-    }
+    for (size_t i = 0; i < rows->n_sources; i++)
+        lb_dat_label(out, i + 1, rows->sources[i]);
     lb_dat_end_block(out);
 }
 
-/* One at each work. */
-static int put(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+static int picture(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out)
 {
-    int *nearest = calloc(rows->n_sources + 1, sizeof *nearest), n = 0, err = 0;
+    int *nearest = calloc(rows->n_sources + 1, sizeof *nearest), err;
+    struct lb_chart chart = {.n = 0};
 
-    (void)reason;
     if (!nearest)
         return -ENOMEM;
     for (size_t i = 0; i < rows->n_sources; i++)
@@ -89,18 +60,11 @@ static int put(const struct lb_plot_rows *rows, FILE *out, const char **reason)
     for (size_t i = 0; i < rows->n; i++)
         if (rows->rows[i].place < nearest[rows->rows[i].source])
             nearest[rows->rows[i].source] = rows->rows[i].place;
-    for (size_t w = 0; !err && w < rows->n_works; w++) {
-        struct lb_chart chart = {.n = 0};
-        err = lb_chart_make(rows, LB_PLOT_ANYWHERE, rows->works[w], shows, nearest, &chart);
-        if (!err && chart.n) {
-            put_picture(out, &chart, rows->works[w]);
-            n++;
-        }
-        if (!err)
-            lb_chart_free(&chart);
-    }
+    if (!(err = lb_chart_make(rows, group, work_ns, shows, nearest, &chart)) && chart.n)
+        put_picture(out, &chart, work_ns);
+    lb_chart_free(&chart);
     free(nearest);
-    return err ? err : n;
+    return err ? err : chart.n != 0;
 }
 
 const struct lb_plot_kind lb_plot_several = {
@@ -109,7 +73,8 @@ const struct lb_plot_kind lb_plot_several = {
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
-    .put = put,
+    .picture = picture,
+    .together = true,
     .no_rows = "no host has a pair of threads with net costs",
     .no_picture = "no host has a pair of threads with net costs",
 };

@@ -142,12 +142,11 @@ static int picture(const struct lb_plot_rows *rows, int group, double work_ns, F
         columns = all_columns;
         err = lb_chart_make(rows, group, work_ns, shows_value, columns, &chart);
     }
-    if (err)
-        return err;
-    if (chart.n)
+    if (!err && chart.n)
         put(out, &chart, work_ns, columns);
-    lb_chart_free(&chart);
-    return chart.n != 0;
+    if (!err)
+        lb_chart_free(&chart);
+    return err ? err : chart.n != 0;
 }
 
 static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row)
@@ -155,18 +154,12 @@ static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row
     return *lb_plot_cell(rows, row, "layout") != '\0';
 }
 
-static int put_all(const struct lb_plot_rows *rows, FILE *out, const char **reason)
-{
-    (void)reason;
-    return lb_plot_each(rows, picture, out);
-}
-
 const struct lb_plot_kind lb_plot_layouts = {
     .name = "layouts",
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
-    .put = put_all,
+    .picture = picture,
     .no_rows = "no rows of layouts",
     .no_picture = "no medians to draw",
 };

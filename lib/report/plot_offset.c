@@ -133,9 +133,7 @@ static void put_label(FILE *out, const struct scan *s, size_t curve)
     bool pair = !strcmp(threads, "2");
     snprintf(text, sizeof text, "%s%s%.20s%s%s%s", label, pair ? "" : ", ", pair ? "" : threads,
              pair ? "" : " threads", places > 1 ? ", " : "", places > 1 ? place : "");
-    fprintf(out, "%zu\t", curve + 1);
-    lb_dat_text(out, text);
-    fputc('\n', out);
+    lb_dat_label(out, curve + 1, text);
 }
 
 /* Panel, title, name of the axis, lowest and highest end. */
@@ -188,12 +186,11 @@ static void put_head(FILE *out, const struct scan *s)
 }
 
 /* One picture of all. */
-static int put(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+static int put(const struct lb_plot_rows *rows, FILE *out)
 {
     struct scan s = {.n_curves = 0};
     int err = scan_rows(rows, &s);
 
-    (void)reason;
     if (!err) {
         put_head(out, &s);
         for (size_t curve = 0; curve < s.n_curves; curve++)

@@ -172,8 +172,6 @@ static void put_panel(FILE *out, const struct lb_chart *c, size_t p)
 
 static void put(FILE *out, const struct lb_chart *c, double work_ns)
 {
-    char file[LB_DAT_TEXT_BYTES], group[LB_DAT_TEXT_BYTES], work[LB_DAT_TEXT_BYTES];
-    char title[3 * LB_DAT_TEXT_BYTES];
     double ends[ENDS];
     bool divided = false, undivided = false;
 
@@ -182,11 +180,7 @@ static void put(FILE *out, const struct lb_chart *c, double work_ns)
         divided |= !isnan(ends[END_ASLEEP]);
         undivided |= !isnan(ends[END_UNDIVIDED]);
     }
-    lb_dat_work_file(c, "onoff", work_ns, file);
-    lb_dat_group_title(c->rows, c->shown[0], group);
-    lb_dat_work_title(work_ns, work);
-    snprintf(title, sizeof title, "Spinning and sleeping, %s: %s", work, group);
-    lb_dat_head(out, c, file, title);
+    lb_dat_work_head(out, c, "onoff", "Spinning and sleeping", work_ns, "");
     fprintf(out, "\t%d\t%d\n", divided, undivided);
     lb_dat_entries(out, c);
     for (size_t p = 0; p < c->n_panels; p++)
@@ -201,30 +195,15 @@ static void put(FILE *out, const struct lb_chart *c, double work_ns)
     lb_dat_end_block(out);
 }
 
-static bool shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
-                  const void *context)
-{
-    (void)rows, (void)row, (void)context;
-    return true;
-}
-
 static int picture(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out)
 {
-    struct lb_chart chart;
-    int err = lb_chart_make(rows, group, work_ns, shows, NULL, &chart);
+    struct lb_chart chart = {.n = 0};
+    int err = lb_chart_make(rows, group, work_ns, NULL, NULL, &chart);
 
-    if (err)
-        return err;
     if (chart.n)
         put(out, &chart, work_ns);
     lb_chart_free(&chart);
-    return chart.n != 0;
-}
-
-static int put_all(const struct lb_plot_rows *rows, FILE *out, const char **reason)
-{
-    (void)reason;
-    return lb_plot_each(rows, picture, out);
+    return err ? err : chart.n != 0;
 }
 
 const struct lb_plot_kind lb_plot_onoff = {
@@ -232,7 +211,7 @@ const struct lb_plot_kind lb_plot_onoff = {
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
-    .put = put_all,
+    .picture = picture,
     .no_rows = "no times or spins of writers or mixed",
     .no_picture = "no times or spins of writers or mixed",
 };

@@ -46,33 +46,6 @@ static bool shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row
     return row->place < PLACES_MOST && !isnan(lb_plot_number(rows, row, lens->columns[0]));
 }
 
-/* Panel, title, lowest and highest end, the line across among them. */
-static void put_panel(FILE *out, const struct lb_chart *c, const struct lens *lens, size_t p)
-{
-    struct lb_plot_range range = {lens->line, lens->line};
-
-    for (size_t i = 0; i < c->n; i++)
-        if (c->shown[i]->panel == c->panels[p]->panel) {
-            struct lb_plot_value v = lb_plot_value(c->rows, c->shown[i], lens->columns);
-            lb_plot_range_add(&range, &v);
-        }
-    lb_dat_panel(out, c, p);
-    lb_dat_numbers(out, (double[]){range.low, range.high}, 2);
-    fputc('\n', out);
-}
-
-/* Panel, entry, place, value, and the ends of its interval. */
-static void put_mark(FILE *out, const struct lb_chart *c, const struct lens *lens,
-                     const struct lb_plot_row *row)
-{
-    struct lb_plot_value v = lb_plot_value(c->rows, row, lens->columns);
-
-    fprintf(out, "%d\t%d\t%d\t", lb_chart_panel(c, row), lb_chart_entry(c, row),
-            lb_chart_place(c, row));
-    lb_dat_numbers(out, (double[]){v.value, v.low, v.high}, 3);
-    fputc('\n', out);
-}
-
 static void put_places(FILE *out, const struct lb_chart *c)
 {
     char place[LB_DAT_PLACE_BYTES], label[LB_DAT_TEXT_BYTES];
@@ -81,9 +54,7 @@ static void put_places(FILE *out, const struct lb_chart *c)
         lb_dat_place(c->rows, c->places[i], place);
         snprintf(label, sizeof label, "%s %.20st", place,
                  lb_plot_cell(c->rows, c->places[i], "threads"));
-        fprintf(out, "%zu\t", i + 1);
-        lb_dat_text(out, label);
-        fputc('\n', out);
+        lb_dat_label(out, i + 1, label);
     }
     lb_dat_end_block(out);
 }
@@ -119,44 +90,36 @@ static void put_picture(FILE *out, const struct lb_chart *c, const struct lens *
     put_head(out, c, lens, work_ns);
     lb_dat_legend(out, c);
     for (size_t p = 0; p < c->n_panels; p++)
-        put_panel(out, c, lens, p);
+        lb_dat_range_panel(out, c, p, lens->columns,
+                           (struct lb_plot_range){lens->line, lens->line});
     lb_dat_end_block(out);
     for (size_t i = 0; i < c->n; i++)
-        put_mark(out, c, lens, c->shown[i]);
+        lb_dat_mark(out, c, c->shown[i], lb_chart_place(c, c->shown[i]), lens->columns);
     lb_dat_end_block(out);
     put_places(out, c);
 }
 
-/* One at each work, where there are places to compare. */
-static int put(const struct lb_plot_rows *rows, const struct lens *lens, FILE *out,
-               const char **reason)
+/* Where there are places to compare. */
+static int picture(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out,
+                   const struct lens *lens)
 {
-    int n = 0;
+    struct lb_chart chart = {.n = 0};
+    int err = lb_chart_make(rows, group, work_ns, shows, lens, &chart);
 
-    if (rows->n_places < 2)
-        *reason = "one placement";
-    for (size_t w = 0; w < rows->n_works; w++) {
-        struct lb_chart chart;
-        int err = lb_chart_make(rows, LB_PLOT_ANYWHERE, rows->works[w], shows, lens, &chart);
-        if (err)
-            return err;
-        if (chart.n_places > 1) {
-            put_picture(out, &chart, lens, rows->works[w]);
-            n++;
-        }
-        lb_chart_free(&chart);
-    }
-    return n;
+    if (chart.n_places > 1)
+        put_picture(out, &chart, lens, work_ns);
+    lb_chart_free(&chart);
+    return err ? err : chart.n_places > 1;
 }
 
-static int put_ratio(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+static int picture_ratio(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out)
 {
-    return put(rows, &ratio, out, reason);
+    return picture(rows, group, work_ns, out, &ratio);
 }
 
-static int put_fairness(const struct lb_plot_rows *rows, FILE *out, const char **reason)
+static int picture_fairness(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out)
 {
-    return put(rows, &fairness, out, reason);
+    return picture(rows, group, work_ns, out, &fairness);
 }
 
 const struct lb_plot_kind lb_plot_ratio = {
@@ -165,9 +128,11 @@ const struct lb_plot_kind lb_plot_ratio = {
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
-    .put = put_ratio,
+    .picture = picture_ratio,
+    .together = true,
     .no_rows = "no rows of layouts",
     .no_picture = "nothing measured at two placements",
+    .one_place = "one placement",
 };
 const struct lb_plot_kind lb_plot_fairness = {
     .name = "fairness",
@@ -175,7 +140,9 @@ const struct lb_plot_kind lb_plot_fairness = {
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
-    .put = put_fairness,
+    .picture = picture_fairness,
+    .together = true,
     .no_rows = "no rows of layouts",
     .no_picture = "nothing measured at two placements",
+    .one_place = "one placement",
 };

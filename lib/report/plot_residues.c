@@ -56,13 +56,6 @@ static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row
            residue_of(rows, row) >= 0 && lies_so(lb_plot_cell(rows, row, "scenario"));
 }
 
-static bool shows_all(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
-                      const void *context)
-{
-    (void)rows, (void)row, (void)context;
-    return true;
-}
-
 /* Entries that were seen at two residues or more. */
 struct roaming {
     int64_t *entries;
@@ -123,32 +116,10 @@ static bool any_apart(const struct lb_chart *c)
 /* Beyond what all pictures have: residues, a note. */
 static void put_head(FILE *out, const struct lb_chart *c, const struct sides *sides, double work_ns)
 {
-    char file[LB_DAT_TEXT_BYTES], group[LB_DAT_TEXT_BYTES], work[LB_DAT_TEXT_BYTES];
-    char title[3 * LB_DAT_TEXT_BYTES];
-
-    lb_dat_work_file(c, "residues", work_ns, file);
-    lb_dat_group_title(c->rows, c->shown[0], group);
-    lb_dat_work_title(work_ns, work);
-    snprintf(title, sizeof title, "Cost of an op by the object's address, %s%s: %s", work,
-             work_ns > 0 ? " included" : "", group);
-    lb_dat_head(out, c, file, title);
+    lb_dat_work_head(out, c, "residues", "Cost of an op by the object's address", work_ns,
+                     work_ns > 0 ? " included" : "");
     fprintf(out, "\t%d\t\"Point: a window; bar: median%s\"\n", sides->n,
             any_apart(c) ? ". Hollow: neighbouring locks' words are on different lines" : "");
-}
-
-/* Panel, title, least and greatest value. */
-static void put_panel(FILE *out, const struct lb_chart *c, size_t p)
-{
-    struct lb_plot_range range = LB_PLOT_RANGE;
-
-    for (size_t i = 0; i < c->n; i++)
-        if (c->shown[i]->panel == c->panels[p]->panel) {
-            double ns = lb_plot_number(c->rows, c->shown[i], "ns_op");
-            lb_plot_range_add(&range, &(struct lb_plot_value){ns, ns, ns});
-        }
-    lb_dat_panel(out, c, p);
-    lb_dat_numbers(out, (double[]){range.low, range.high}, 2);
-    fputc('\n', out);
 }
 
 struct mark {
@@ -203,6 +174,7 @@ static int put_picture(FILE *out, const struct lb_chart *c, double work_ns)
 {
     struct mark *marks = calloc(c->n + 1, sizeof *marks);
     double *values = calloc(c->n + 1, sizeof *values);
+    static const char *const ns[] = {"ns_op", "ns_op", "ns_op"};
     struct sides sides;
 
     if (marks && values) {
@@ -211,7 +183,7 @@ static int put_picture(FILE *out, const struct lb_chart *c, double work_ns)
         put_head(out, c, &sides, work_ns);
         lb_dat_legend(out, c);
         for (size_t p = 0; p < c->n_panels; p++)
-            put_panel(out, c, p);
+            lb_dat_range_panel(out, c, p, ns, LB_PLOT_RANGE);
         lb_dat_end_block(out);
         for (size_t i = 0; i < c->n; i++)
             put_mark(out, &marks[i], marks[i].ns);
@@ -233,7 +205,7 @@ static int picture(const struct lb_plot_rows *rows, int group, double work_ns, F
 {
     struct lb_chart all = {.n = 0}, chart = {.n = 0};
     struct roaming roaming = {.n = 0};
-    int err = lb_chart_make(rows, group, work_ns, shows_all, NULL, &all);
+    int err = lb_chart_make(rows, group, work_ns, NULL, NULL, &all);
 
     if (!err)
         err = find_roaming(&all, &roaming);
@@ -247,18 +219,12 @@ static int picture(const struct lb_plot_rows *rows, int group, double work_ns, F
     return err ? err : chart.n != 0;
 }
 
-static int put(const struct lb_plot_rows *rows, FILE *out, const char **reason)
-{
-    (void)reason;
-    return lb_plot_each(rows, picture, out);
-}
-
 const struct lb_plot_kind lb_plot_residues = {
     .name = "residues",
     .file = "samples.csv",
     .columns = columns,
     .takes = takes,
-    .put = put,
+    .picture = picture,
     .shuffled = true,
     .no_rows = "no good window with a residue",
     .no_picture = "no layout was measured at two residues of the object",

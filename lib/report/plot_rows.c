@@ -222,16 +222,17 @@ static void limit_groups(struct lb_plot_rows *rows)
         rows->n_groups = LB_PLOT_GROUPS_MOST;
 }
 
-struct orders {
-    struct lb_seen layouts, locks, scenarios, roles, players, groups, places;
-};
+enum orders { LAYOUTS, LOCKS, SCENARIOS, ROLES, PLAYERS, GROUPS, PLACES, ORDERS };
 
-static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct lb_plot_row *row)
+static int64_t order_of(struct lb_seen *seen, const char *name)
+{
+    return lb_seen_order(seen, name, strlen(name));
+}
+
+static int order_row(struct lb_seen o[ORDERS], const struct lb_plot_rows *rows,
+                     struct lb_plot_row *row)
 {
     const char *layout = lb_plot_cell(rows, row, "layout");
-    const char *lock = lb_plot_cell(rows, row, "lock");
-    const char *scenario = lb_plot_cell(rows, row, "scenario");
-    const char *role = lb_plot_cell(rows, row, "role");
     char players[LB_DAT_TEXT_BYTES];
     size_t length = strlen(layout);
     bool twin = length && layout[length - 1] == '~';
@@ -239,13 +240,13 @@ static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct l
     snprintf(players, sizeof players, "%s|%s|%s|%s", lb_plot_cell(rows, row, "writers"),
              lb_plot_cell(rows, row, "every_ns"), lb_plot_cell(rows, row, "objects"),
              lb_plot_cell(rows, row, "access"));
-    int64_t a = lb_seen_order(&o->layouts, layout, length - twin);
-    int64_t b = lb_seen_order(&o->locks, lock, strlen(lock));
-    int64_t c = lb_seen_order(&o->scenarios, scenario, strlen(scenario));
-    int64_t d = lb_seen_order(&o->players, players, strlen(players));
-    int64_t e = lb_seen_order(&o->roles, role, strlen(role));
-    row->group = group_of(&o->groups, rows, row, true);
-    row->place = group_of(&o->places, rows, row, false);
+    int64_t a = lb_seen_order(&o[LAYOUTS], layout, length - twin);
+    int64_t b = order_of(&o[LOCKS], lb_plot_cell(rows, row, "lock"));
+    int64_t c = order_of(&o[SCENARIOS], lb_plot_cell(rows, row, "scenario"));
+    int64_t d = order_of(&o[PLAYERS], players);
+    int64_t e = order_of(&o[ROLES], lb_plot_cell(rows, row, "role"));
+    row->group = group_of(&o[GROUPS], rows, row, true);
+    row->place = group_of(&o[PLACES], rows, row, false);
     if (a < 0 || b < 0 || c < 0 || d < 0 || e < 0 || row->group < 0 || row->place < 0)
         return -ENOMEM;
     row->entry = a << 32 | (int64_t)twin << 31 | b;
@@ -254,41 +255,35 @@ static int order_row(struct orders *o, const struct lb_plot_rows *rows, struct l
 }
 
 /* What the program's tables have stands first, in their order. */
-static int order_tables(struct orders *o)
+static int order_tables(struct lb_seen o[ORDERS])
 {
-    int err = lb_seen_scenarios(&o->scenarios);
+    int64_t err = lb_seen_scenarios(&o[SCENARIOS]);
 
     for (size_t i = 0; err >= 0 && i < lb_n_layouts; i++)
-        err = lb_seen_order(&o->layouts, lb_layouts[i].name, strlen(lb_layouts[i].name));
+        err = order_of(&o[LAYOUTS], lb_layouts[i].name);
     for (size_t i = 0; err >= 0 && i < LB_SCENARIOS; i++)
         for (int k = 0; err >= 0 && k < lb_scenarios[i].n_roles; k++)
-            err = lb_seen_order(&o->roles, lb_scenarios[i].roles[k].name,
-                                strlen(lb_scenarios[i].roles[k].name));
-    return err < 0 ? err : 0;
+            err = order_of(&o[ROLES], lb_scenarios[i].roles[k].name);
+    return err < 0 ? (int)err : 0;
 }
 
 static int order_rows(struct lb_plot_rows *rows, bool shuffled)
 {
-    struct orders o = {.layouts = {NULL, 0}};
-    int err = shuffled ? order_tables(&o) : 0;
+    struct lb_seen o[ORDERS] = {{NULL, 0}};
+    int err = shuffled ? order_tables(o) : 0;
 
     for (size_t i = 0; !err && i < rows->n; i++)
-        err = order_row(&o, rows, &rows->rows[i]);
+        err = order_row(o, rows, &rows->rows[i]);
     if (!err)
-        err = sort_groups(rows, o.groups.n, true);
+        err = sort_groups(rows, o[GROUPS].n, true);
     if (!err)
-        err = sort_groups(rows, o.places.n, false);
-    rows->n_groups = (int)o.groups.n;
-    rows->n_places = (int)o.places.n;
+        err = sort_groups(rows, o[PLACES].n, false);
+    rows->n_groups = (int)o[GROUPS].n;
+    rows->n_places = (int)o[PLACES].n;
     if (!err)
         limit_groups(rows);
-    lb_seen_free(&o.layouts);
-    lb_seen_free(&o.locks);
-    lb_seen_free(&o.scenarios);
-    lb_seen_free(&o.roles);
-    lb_seen_free(&o.players);
-    lb_seen_free(&o.groups);
-    lb_seen_free(&o.places);
+    for (size_t i = 0; i < ORDERS; i++)
+        lb_seen_free(&o[i]);
     return err;
 }
 
@@ -355,50 +350,35 @@ int lb_plot_rows_read(const struct lb_plot_kind *kind, const struct lb_plot_file
 
 /* Charts -------------------------------------------------------------------------------------- */
 
-static int in_order(int64_t a, int64_t b)
+/* What rows are ordered by; those that agree in one, by the next. */
+enum key { KEY_PANEL, KEY_ENTRY, KEY_PLACE, KEYS };
+
+static int64_t key_of(const struct lb_plot_row *row, enum key key)
 {
-    return a < b ? -1 : a > b;
+    return key == KEY_PANEL ? row->panel : key == KEY_ENTRY ? row->entry : row->place;
 }
 
-static int by_place(const void *a, const void *b)
+static int in_order(const void *a, const void *b, void *first)
 {
     const struct lb_plot_row *x = *(const struct lb_plot_row *const *)a;
     const struct lb_plot_row *y = *(const struct lb_plot_row *const *)b;
 
-    return x->place != y->place ? in_order(x->place, y->place) : x < y ? -1 : x > y;
+    for (enum key key = *(const enum key *)first; key < KEYS; key++)
+        if (key_of(x, key) != key_of(y, key))
+            return key_of(x, key) < key_of(y, key) ? -1 : 1;
+    return x < y ? -1 : x > y;
 }
 
-static int by_entry(const void *a, const void *b)
+/* The first row of each by one key; the rows stand in its order then. Returns how many. */
+static size_t find_firsts(struct lb_chart *c, enum key key, const struct lb_plot_row **firsts)
 {
-    const struct lb_plot_row *x = *(const struct lb_plot_row *const *)a;
-    const struct lb_plot_row *y = *(const struct lb_plot_row *const *)b;
+    size_t n = 0;
 
-    return x->entry != y->entry ? in_order(x->entry, y->entry) : by_place(a, b);
-}
-
-static int by_panel(const void *a, const void *b)
-{
-    const struct lb_plot_row *x = *(const struct lb_plot_row *const *)a;
-    const struct lb_plot_row *y = *(const struct lb_plot_row *const *)b;
-
-    return x->panel != y->panel ? in_order(x->panel, y->panel) : by_entry(a, b);
-}
-
-/* The first row of each entry, place and panel; the rows stand by panel then. */
-static void find_firsts(struct lb_chart *c)
-{
-    qsort(c->shown, c->n, sizeof *c->shown, by_entry);
+    qsort_r(c->shown, c->n, sizeof *c->shown, in_order, &key);
     for (size_t i = 0; i < c->n; i++)
-        if (i == 0 || c->shown[i]->entry != c->shown[i - 1]->entry)
-            c->entries[c->n_entries++] = c->shown[i];
-    qsort(c->shown, c->n, sizeof *c->shown, by_place);
-    for (size_t i = 0; i < c->n; i++)
-        if (i == 0 || c->shown[i]->place != c->shown[i - 1]->place)
-            c->places[c->n_places++] = c->shown[i];
-    qsort(c->shown, c->n, sizeof *c->shown, by_panel);
-    for (size_t i = 0; i < c->n; i++)
-        if (i == 0 || c->shown[i]->panel != c->shown[i - 1]->panel)
-            c->panels[c->n_panels++] = c->shown[i];
+        if (i == 0 || key_of(c->shown[i], key) != key_of(c->shown[i - 1], key))
+            firsts[n++] = c->shown[i];
+    return n;
 }
 
 int lb_chart_make(const struct lb_plot_rows *rows, int group, double work_ns, lb_plot_shows *shows,
@@ -416,9 +396,11 @@ int lb_chart_make(const struct lb_plot_rows *rows, int group, double work_ns, lb
     }
     for (size_t i = 0; i < rows->n; i++)
         if ((group == LB_PLOT_ANYWHERE || rows->rows[i].group == group) &&
-            rows->rows[i].work_ns == work_ns && shows(rows, &rows->rows[i], context))
+            rows->rows[i].work_ns == work_ns && (!shows || shows(rows, &rows->rows[i], context)))
             made.shown[made.n++] = &rows->rows[i];
-    find_firsts(&made);
+    made.n_entries = find_firsts(&made, KEY_ENTRY, made.entries);
+    made.n_places = find_firsts(&made, KEY_PLACE, made.places);
+    made.n_panels = find_firsts(&made, KEY_PANEL, made.panels);
     *chart = made;
     return 0;
 }
@@ -431,36 +413,34 @@ void lb_chart_free(struct lb_chart *chart)
     free(chart->places);
 }
 
-int lb_chart_panel(const struct lb_chart *chart, const struct lb_plot_row *row)
+static int number_in(const struct lb_plot_row *const *firsts, const struct lb_plot_row *row,
+                     enum key key)
 {
     int i = 0;
 
-    while (chart->panels[i]->panel != row->panel)
+    while (key_of(firsts[i], key) != key_of(row, key))
         i++;
     return i + 1;
+}
+
+int lb_chart_panel(const struct lb_chart *chart, const struct lb_plot_row *row)
+{
+    return number_in(chart->panels, row, KEY_PANEL);
 }
 
 int lb_chart_y(const struct lb_chart *chart, const struct lb_plot_row *row)
 {
-    int i = 0;
-
-    while (chart->entries[i]->entry != row->entry)
-        i++;
-    return (int)chart->n_entries - i;
+    return (int)chart->n_entries + 1 - lb_chart_entry(chart, row);
 }
 
 int lb_chart_entry(const struct lb_chart *chart, const struct lb_plot_row *row)
 {
-    return (int)chart->n_entries + 1 - lb_chart_y(chart, row);
+    return number_in(chart->entries, row, KEY_ENTRY);
 }
 
 int lb_chart_place(const struct lb_chart *chart, const struct lb_plot_row *row)
 {
-    int i = 0;
-
-    while (chart->places[i]->place != row->place)
-        i++;
-    return i + 1;
+    return number_in(chart->places, row, KEY_PLACE);
 }
 
 bool lb_chart_has(const struct lb_chart *chart, size_t panel, size_t entry)
@@ -470,18 +450,4 @@ bool lb_chart_has(const struct lb_chart *chart, size_t panel, size_t entry)
             chart->shown[i]->entry == chart->entries[entry]->entry)
             return true;
     return false;
-}
-
-int lb_plot_each(const struct lb_plot_rows *rows, lb_plot_picture *picture, FILE *out)
-{
-    int n = 0;
-
-    for (int group = 0; group < rows->n_groups; group++)
-        for (size_t w = 0; w < rows->n_works; w++) {
-            int drawn = picture(rows, group, rows->works[w], out);
-            if (drawn < 0)
-                return drawn;
-            n += drawn;
-        }
-    return n;
 }

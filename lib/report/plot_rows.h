@@ -88,7 +88,9 @@ bool lb_plot_is_local(const struct lb_plot_rows *rows, const struct lb_plot_row 
 /* Its distance's place among those that are known, from near to far; LB_DISTANCES: another. */
 int lb_plot_distance(const struct lb_plot_rows *rows, const struct lb_plot_row *row);
 
-/* The rows of one picture: those of a group (or LB_PLOT_ANYWHERE) and work that `shows`. */
+/* The rows of one picture: those of a group (or LB_PLOT_ANYWHERE) and work that `shows` (NULL:
+ * all).
+ */
 #define LB_PLOT_ANYWHERE (-2)
 typedef bool lb_plot_shows(const struct lb_plot_rows *rows, const struct lb_plot_row *row,
                            const void *context);
@@ -117,6 +119,9 @@ void lb_dat_numbers(FILE *out, const double *numbers, size_t n);
 void lb_dat_end_block(FILE *out);
 /* Begins the line of a picture: file, title, numbers of panels and entries. */
 void lb_dat_head(FILE *out, const struct lb_chart *chart, const char *file, const char *title);
+/* The same of a kind that has a picture of every group and work: "WHAT, work 200 nsMORE: GROUP". */
+void lb_dat_work_head(FILE *out, const struct lb_chart *chart, const char *kind, const char *what,
+                      double work_ns, const char *more);
 /* Ends the block before. Lines "y label" of the entries; a label names the lock where one layout
  * has several. */
 void lb_dat_entries(FILE *out, const struct lb_chart *chart);
@@ -124,6 +129,14 @@ void lb_dat_entries(FILE *out, const struct lb_chart *chart);
 void lb_dat_legend(FILE *out, const struct lb_chart *chart);
 /* Begins the line of a panel: its number and title. */
 void lb_dat_panel(FILE *out, const struct lb_chart *chart, size_t panel);
+/* The whole line, with what its axis has to hold: `range` and the values in these columns. */
+void lb_dat_range_panel(FILE *out, const struct lb_chart *chart, size_t panel,
+                        const char *const columns[3], struct lb_plot_range range);
+/* A line of marks: panel, entry, `third`, and the value in these columns with its interval. */
+void lb_dat_mark(FILE *out, const struct lb_chart *chart, const struct lb_plot_row *row, int third,
+                 const char *const columns[3]);
+/* A line: a number and its label. */
+void lb_dat_label(FILE *out, size_t number, const char *label);
 #define LB_DAT_TEXT_BYTES 512
 /* The placement with its home where that is not local: both would be one otherwise. */
 #define LB_DAT_PLACE_BYTES 256
@@ -138,9 +151,6 @@ void lb_dat_work_title(double work_ns, char text[LB_DAT_TEXT_BYTES]);
 /* A picture's file without its ending: `begin`, and what tells its group from the first. */
 void lb_dat_file(const struct lb_plot_rows *rows, const struct lb_plot_row *row, const char *begin,
                  char text[LB_DAT_TEXT_BYTES]);
-/* The same of a kind that has a picture of every work. */
-void lb_dat_work_file(const struct lb_chart *chart, const char *kind, double work_ns,
-                      char text[LB_DAT_TEXT_BYTES]);
 /* The same of a picture of all groups. */
 void lb_dat_name(const struct lb_plot_rows *rows, const char *kind, double work_ns,
                  char text[LB_DAT_TEXT_BYTES]);
@@ -153,14 +163,19 @@ struct lb_plot_kind {
     const char *name, *file;
     const char *const *columns;
     lb_plot_takes *takes;
-    /* Writes all pictures; how many, or -ENOMEM. May set *reason where there are none. */
-    int (*put)(const struct lb_plot_rows *rows, FILE *out, const char **reason);
+    /* Writes the pictures of one work, of each group or of all `together` (LB_PLOT_ANYWHERE).
+     * Returns how many; -ENOMEM. */
+    int (*picture)(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out);
+    bool together;
+    /* In its place: writes all. */
+    int (*put)(const struct lb_plot_rows *rows, FILE *out);
     const char *no_rows, *no_picture;
-    bool shuffled;  /* the order of the file was drawn */
-    bool some_runs; /* only some have it: nothing is said where it is not drawn */
-    bool several;   /* of several folders together */
-    /* In place of columns, takes and put, where rows are too many to be kept as text: as `put`, and
-     * what reading says. */
+    const char *one_place; /* in place of the latter where there is but one placement; NULL */
+    bool shuffled;         /* the order of the file was drawn */
+    bool some_runs;        /* only some have it: nothing is said where it is not drawn */
+    bool several;          /* of several folders together */
+    /* In place of columns, takes and those two, where rows are too many to be kept as text: as
+     * `put`, and what reading says. */
     int (*read)(const char *csv, FILE *out, const char **reason, struct lb_why *why);
 };
 extern const struct lb_plot_kind lb_plot_causes, lb_plot_fairness, lb_plot_heatmap, lb_plot_layouts,
@@ -173,9 +188,5 @@ extern const struct lb_plot_kind *const lb_plot_kinds[];
 extern const char *const lb_plot_summary_needed[], *const lb_plot_summary_columns[],
                                                        *const lb_plot_samples_columns[],
                                                            *const lb_plot_matrix_columns[];
-
-/* For kinds with a picture of each group and work: 1 where `picture` wrote one, 0, -ENOMEM. */
-typedef int lb_plot_picture(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out);
-int lb_plot_each(const struct lb_plot_rows *rows, lb_plot_picture *picture, FILE *out);
 
 #endif

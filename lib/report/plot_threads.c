@@ -248,11 +248,8 @@ static int put_picture(FILE *out, const struct lb_chart *all, size_t p, double w
     find_classes(c, &classes);
     put_head(out, all, c, p, work_ns, &classes);
     lb_dat_legend(out, c);
-    for (int class = 0; class < classes.n; class ++) {
-        fprintf(out, "%d\t", class + 1);
-        lb_dat_text(out, classes.names[class]);
-        fputc('\n', out);
-    }
+    for (int class = 0; class < classes.n; class ++)
+        lb_dat_label(out, (size_t) class + 1, classes.names[class]);
     lb_dat_end_block(out);
     put_curves(out, c, &classes, true, points);
     put_curves(out, c, &classes, false, points);
@@ -270,43 +267,23 @@ static bool is_curve(const struct lb_chart *c)
     return false;
 }
 
-/* A picture of each scenario and role that has a curve; how many, or -ENOMEM. */
-static int put_work(const struct lb_chart *all, double work_ns, FILE *out)
+/* One of each scenario and role that has a curve. */
+static int pictures(const struct lb_plot_rows *rows, int group, double work_ns, FILE *out)
 {
-    int n = 0, err = 0;
+    struct lb_chart all = {.n = 0};
+    int n = 0, err = lb_chart_make(rows, group, work_ns, is_known, NULL, &all);
 
-    for (size_t p = 0; !err && p < all->n_panels; p++) {
-        struct lb_chart chart;
-        err = lb_chart_make(all->rows, LB_PLOT_ANYWHERE, work_ns, is_known, &all->panels[p]->panel,
-                            &chart);
-        if (err)
-            break;
-        if (is_curve(&chart)) {
-            err = put_picture(out, all, p, work_ns, &chart);
+    for (size_t p = 0; !err && p < all.n_panels; p++) {
+        struct lb_chart chart = {.n = 0};
+        err = lb_chart_make(rows, group, work_ns, is_known, &all.panels[p]->panel, &chart);
+        if (!err && is_curve(&chart)) {
+            err = put_picture(out, &all, p, work_ns, &chart);
             n++;
         }
         lb_chart_free(&chart);
     }
+    lb_chart_free(&all);
     return err ? err : n;
-}
-
-static int put(const struct lb_plot_rows *rows, FILE *out, const char **reason)
-{
-    int n = 0;
-
-    (void)reason;
-    for (size_t w = 0; w < rows->n_works; w++) {
-        struct lb_chart all;
-        int err = lb_chart_make(rows, LB_PLOT_ANYWHERE, rows->works[w], is_known, NULL, &all);
-        if (err)
-            return err;
-        int drawn = put_work(&all, rows->works[w], out);
-        lb_chart_free(&all);
-        if (drawn < 0)
-            return drawn;
-        n += drawn;
-    }
-    return n;
 }
 
 const struct lb_plot_kind lb_plot_threads = {
@@ -315,7 +292,8 @@ const struct lb_plot_kind lb_plot_threads = {
     .file = "summary.csv",
     .columns = lb_plot_summary_columns,
     .takes = takes,
-    .put = put,
+    .picture = pictures,
+    .together = true,
     .no_rows = "no rows of layouts",
     .no_picture = "no case with two numbers of threads",
 };

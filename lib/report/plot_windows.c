@@ -148,11 +148,8 @@ static void put_entries(FILE *out, const struct windows *w)
 {
     lb_dat_end_block(out);
     for (size_t i = 0; i < w->scenarios.n; i++)
-        if (w->entries[i]) {
-            fprintf(out, "%d\t", w->entries[i]);
-            lb_dat_text(out, w->scenarios.list[i]);
-            fputc('\n', out);
-        }
+        if (w->entries[i])
+            lb_dat_label(out, (size_t)w->entries[i], w->scenarios.list[i]);
     if (w->plain)
         fprintf(out, "%d\t\"no layout\"\n", w->plain);
     lb_dat_end_block(out);
