@@ -82,17 +82,14 @@ static void print_row(FILE *out, const struct lb_compare_view *v, const struct l
 {
     const struct lb_contrast *x = lb_compare_contrast(k);
     enum lb_verdict verdict = lb_compare_verdict(k);
-    char name[LB_COMPARE_NAME_BYTES], ratio[48] = "-";
+    char name[LB_COMPARE_NAME_BYTES], ratio[LB_COMPARE_RATIO_BYTES];
 
-    if (isfinite(x->lo))
-        snprintf(ratio, sizeof ratio, "%.3f [%.3f, %.3f]", x->ratio, x->lo, x->hi);
-    else if (isfinite(x->ratio))
-        snprintf(ratio, sizeof ratio, "%.3f", x->ratio);
     print_cut(out, NAME_COLUMNS, lb_compare_name(v, k, name));
     print_number(out, 8, k->time.side[0]);
     print_number(out, 8, k->time.side[1]);
-    fprintf(out, " %-21s %s%s%s\n", ratio, verdict ? lb_verdict_name(verdict) : "?",
-            x == &k->relative ? " *" : "", x->unfair ? " (unfair)" : "");
+    fprintf(out, " %-21s %s%s%s\n", *lb_compare_ratio(x, ratio) ? ratio : "-",
+            verdict ? lb_verdict_name(verdict) : "?", x == &k->relative ? " *" : "",
+            x->unfair ? " (unfair)" : "");
 }
 
 static void print_heading(FILE *out, const struct lb_compare_view *v, bool judged)

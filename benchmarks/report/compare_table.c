@@ -130,19 +130,13 @@ static size_t number_of(struct reasons *r, const char *note)
 
 static void print_contrast(FILE *out, const struct lb_contrast *x, struct reasons *r, bool last)
 {
-    char text[64] = "-", verdict[48];
+    char text[LB_COMPARE_RATIO_BYTES], verdict[48];
     size_t reason = number_of(r, x->note);
-    int n;
-
-    if (isfinite(x->lo))
-        snprintf(text, sizeof text, "%.3f [%.3f, %.3f]", x->ratio, x->lo, x->hi);
-    else if (isfinite(x->ratio))
-        snprintf(text, sizeof text, "%.3f", x->ratio);
-    n = snprintf(verdict, sizeof verdict, "%s%s", x->unfair ? "unfair: " : "",
-                 lb_verdict_name(x->verdict));
+    int n = snprintf(verdict, sizeof verdict, "%s%s", x->unfair ? "unfair: " : "",
+                     lb_verdict_name(x->verdict));
     if (reason)
         snprintf(verdict + n, sizeof verdict - (size_t)n, " (%zu)", reason);
-    fprintf(out, " %-20s %-*s", text, last ? 0 : 18, verdict);
+    fprintf(out, " %-20s %-*s", *lb_compare_ratio(x, text) ? text : "-", last ? 0 : 18, verdict);
 }
 
 static void print_row(FILE *out, const struct lb_compare_case *k, struct reasons *r,

@@ -21,13 +21,19 @@ static void probe(struct lb_counter_report *report)
     free(e);
 }
 
-static void add_quantities(struct settings *s)
+static void quantities_here(struct lb_event quantities[LB_QUANTITIES])
 {
-    struct lb_event quantities[LB_QUANTITIES];
     struct lb_microarchitecture here;
 
     lb_events_here(&here);
     lb_event_defaults(&here, quantities);
+}
+
+static void add_quantities(struct settings *s)
+{
+    struct lb_event quantities[LB_QUANTITIES];
+
+    quantities_here(quantities);
     for (int i = 0; i < LB_QUANTITIES; i++)
         list_add(&s->events, sizeof quantities[i], &quantities[i]);
 }
@@ -103,10 +109,8 @@ static void manifest_event(struct lb_json *json, const struct lb_event *e, const
 static void manifest_quantities(struct lb_json *json, const struct lb_counter_report *report)
 {
     struct lb_event quantities[LB_QUANTITIES];
-    struct lb_microarchitecture here;
 
-    lb_events_here(&here);
-    lb_event_defaults(&here, quantities);
+    quantities_here(quantities);
     for (int i = 0; i < LB_QUANTITIES; i++)
         manifest_event(json, &quantities[i],
                        lb_count_state_name(report->state == LB_PMU_ABSENT ? LB_COUNT_UNSUPPORTED
@@ -172,11 +176,9 @@ static const char *try_quantity(const struct lb_event *e, bool pmu, const char *
 static void show_quantities(bool pmu)
 {
     struct lb_event quantities[LB_QUANTITIES];
-    struct lb_microarchitecture here;
     struct lb_why why = {""};
 
-    lb_events_here(&here);
-    lb_event_defaults(&here, quantities);
+    quantities_here(quantities);
     printf("\n%-16s %-14s %-72s %s\n", "quantity", "state", "event", "note");
     for (int i = 0; i < LB_QUANTITIES; i++) {
         const char *note, *state = try_quantity(&quantities[i], pmu, &note, &why);

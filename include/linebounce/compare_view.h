@@ -36,6 +36,9 @@ void lb_compare_view_finish(struct lb_compare_view *view);
  * what stands beside the base of the same run does, that one. Its verdict is the case's. */
 const struct lb_contrast *lb_compare_contrast(const struct lb_compare_case *which);
 enum lb_verdict lb_compare_verdict(const struct lb_compare_case *which);
+/* "1.234 [1.200, 1.270]", "1.234" without an interval, "" without either. Returns text. */
+#define LB_COMPARE_RATIO_BYTES 64
+const char *lb_compare_ratio(const struct lb_contrast *contrast, char text[LB_COMPARE_RATIO_BYTES]);
 bool lb_compare_saturated(const struct lb_compare_case *which);
 /* How many of the view have that verdict. */
 size_t lb_compare_count(const struct lb_compare_view *view, enum lb_verdict verdict);

@@ -117,6 +117,11 @@ void lb_compare_case_finish(struct lb_compare *c, size_t i)
     free(c->hidden->units[i]);
 }
 
+const char *lb_compare_sides(const struct lb_compare_case *k)
+{
+    return !k->here[0] ? "b" : !k->here[1] ? "a" : "ab";
+}
+
 /* In cases that differ by placement alone: joins the only one of A to the only one of B. */
 static void match_group(struct lb_compare *c, const size_t *group, size_t n)
 {

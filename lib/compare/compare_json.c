@@ -353,10 +353,7 @@ static bool put_case(const struct lb_compare *c, const struct lb_compare_case *k
     for (size_t i = 0; done && i < LB_KEYS; i++) /* named as in the schema */
         done = put_text(o, lb_key_column((enum lb_key)i), k->cells[i]);
     return done && put_text(o, "placement_b", k->placement_b ? k->placement_b : "") &&
-           put_text(o, "sides",
-                    !k->here[0]   ? "b"
-                    : !k->here[1] ? "a"
-                                  : "ab") &&
+           put_text(o, "sides", lb_compare_sides(k)) &&
            cJSON_AddBoolToObject(o, "reference", k->reference) && put_counts(o, "windows", k->ok) &&
            put_counts(o, "windows_spoiled", k->spoiled) &&
            put_counts(o, "windows_armed", k->armed) && put_pair(o, "rate", k->rate) &&

@@ -119,17 +119,6 @@ static void tally_regimes(struct bench *b, int i, int base, size_t fewest, int n
     }
 }
 
-static int count_regimes(const struct lb_compare *c, int i)
-{
-    int last = 0;
-
-    for (size_t r = 0; r < c->n_runs; r++)
-        for (size_t k = 0; k < c->hidden->units[i][r].n; k++)
-            if (c->hidden->units[i][r].samples[k].regime > last)
-                last = c->hidden->units[i][r].samples[k].regime;
-    return last + 1;
-}
-
 /* More of the runs that a verdict needs, then more rounds. */
 static bool is_more(struct tally a, struct tally b)
 {
@@ -169,7 +158,7 @@ static bool choose_among(const struct bench *b, int n_regimes, int regimes[2], s
 /* By the runs that have a say. Where a side has none, by all rounds: what was measured is shown. */
 static bool choose_regimes(struct bench *b, int i, int base, int regimes[2])
 {
-    int n_regimes = count_regimes(b->c, i);
+    int n_regimes = lb_compare_last_regime(b->c, (size_t)i) + 1;
     struct tally own[2];
     bool met;
 
@@ -284,13 +273,11 @@ static int describe(const struct bench *b, int i, int side, int regime, double *
     for (size_t r = 0; values[0] && values[1] && r < b->c->n_runs; r++) {
         const struct lb_compare_unit *u = &b->c->hidden->units[i][r];
         for (size_t k = 0; b->c->runs[r].side == side && k < u->n; k++) {
-            double sum = u->n_links > 0 ? 0 : (double)NAN;
+            double ns = lb_compare_trip(u, k);
             if (u->samples[k].regime != regime)
                 continue;
-            for (int link = 0; link < u->n_links; link++)
-                sum += (double)u->probes[k * (size_t)u->n_links + (size_t)link];
-            if (isfinite(sum))
-                values[0][n[0]++] = sum / u->n_links;
+            if (isfinite(ns))
+                values[0][n[0]++] = ns;
             if (isfinite(u->samples[k].fair))
                 values[1][n[1]++] = (double)u->samples[k].fair;
         }
@@ -496,7 +483,7 @@ static int make_bench(struct bench *b)
     size_t n = b->c->n_cases, n_regimes = 1;
 
     for (size_t i = 0; i < n; i++) {
-        size_t here = (size_t)count_regimes(b->c, (int)i);
+        size_t here = (size_t)lb_compare_last_regime(b->c, i) + 1;
         n_regimes = here > n_regimes ? here : n_regimes;
     }
     b->medians = calloc(b->c->n_runs, sizeof *b->medians);

@@ -53,16 +53,12 @@ static void put_case(const struct page *p, const struct lb_compare_case *k)
 {
     const struct lb_contrast *x = lb_compare_contrast(k);
     enum lb_verdict verdict = lb_compare_verdict(k);
-    char name[LB_COMPARE_NAME_BYTES], text[96] = "";
+    char name[LB_COMPARE_NAME_BYTES], ratio[LB_COMPARE_RATIO_BYTES], text[96];
 
     lb_html_print(p->out, "<tr><th scope=\"row\">%s</th>", lb_compare_name(p->view, k, name));
     put_number(p->out, "A ns/op", k->time.side[0]);
     put_number(p->out, "B ns/op", k->time.side[1]);
-    if (isfinite(x->lo))
-        snprintf(text, sizeof text, "%.3f [%.3f, %.3f]", x->ratio, x->lo, x->hi);
-    else if (isfinite(x->ratio))
-        snprintf(text, sizeof text, "%.3f", x->ratio);
-    put_td(p->out, "", "B/A", text);
+    put_td(p->out, "", "B/A", lb_compare_ratio(x, ratio));
     snprintf(text, sizeof text, "%s%s%s", x->unfair ? "unfair: " : "", lb_verdict_name(verdict),
              x == &k->relative ? " *" : "");
     put_td(p->out, class_of(verdict), "verdict", text);

@@ -56,6 +56,10 @@ int lb_compare_gather(struct lb_compare *c, const struct lb_compare_request *q, 
 /* Reads run number r into the cases. */
 int lb_compare_read(struct lb_compare *c, size_t r, struct lb_why *why);
 void lb_compare_unit_finish(struct lb_compare_unit *unit);
+/* The mean over the links of a sample's ring, NaN where it has none. */
+double lb_compare_trip(const struct lb_compare_unit *unit, size_t sample);
+/* The last regime that any run has of the case; 0 without one. */
+int lb_compare_last_regime(const struct lb_compare *c, size_t i);
 /* The case with these cells, made when it is new. */
 int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size_t *at);
 
@@ -65,6 +69,8 @@ int lb_compare_arrange(struct lb_compare *c);
  * they stand together. */
 size_t lb_compare_table_end(const struct lb_compare *c, size_t from);
 void lb_compare_case_finish(struct lb_compare *c, size_t i);
+/* Which sides measured it: "ab", "a" or "b". */
+const char *lb_compare_sides(const struct lb_compare_case *k);
 
 /* Labels all samples by the regimes of round trips; sides apart where their processors differ. */
 int lb_compare_regimes(struct lb_compare *c, bool apart);

@@ -113,6 +113,26 @@ int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size
     return err;
 }
 
+double lb_compare_trip(const struct lb_compare_unit *u, size_t k)
+{
+    double sum = 0;
+
+    for (int link = 0; link < u->n_links; link++)
+        sum += (double)u->probes[k * (size_t)u->n_links + (size_t)link];
+    return u->n_links > 0 ? sum / u->n_links : NAN;
+}
+
+int lb_compare_last_regime(const struct lb_compare *c, size_t i)
+{
+    int last = 0;
+
+    for (size_t r = 0; r < c->n_runs; r++)
+        for (size_t k = 0; k < c->hidden->units[i][r].n; k++)
+            if (c->hidden->units[i][r].samples[k].regime > last)
+                last = c->hidden->units[i][r].samples[k].regime;
+    return last;
+}
+
 void lb_compare_unit_finish(struct lb_compare_unit *u)
 {
     for (size_t i = 0; u->digests && i < u->n; i++)

@@ -25,6 +25,16 @@ const struct lb_contrast *lb_compare_contrast(const struct lb_compare_case *k)
     return k->time.verdict == lb_compare_verdict(k) ? &k->time : &k->relative;
 }
 
+const char *lb_compare_ratio(const struct lb_contrast *x, char text[LB_COMPARE_RATIO_BYTES])
+{
+    *text = '\0';
+    if (isfinite(x->lo))
+        snprintf(text, LB_COMPARE_RATIO_BYTES, "%.3f [%.3f, %.3f]", x->ratio, x->lo, x->hi);
+    else if (isfinite(x->ratio))
+        snprintf(text, LB_COMPARE_RATIO_BYTES, "%.3f", x->ratio);
+    return text;
+}
+
 static bool is_change(const struct lb_compare_case *k)
 {
     enum lb_verdict v = lb_compare_verdict(k);

@@ -65,66 +65,60 @@ static const char *named(char name[64], const char *measure, const char *what, i
     return name;
 }
 
-static int put_contrast(struct lb_row *row, const char *m, const struct lb_contrast *x)
+static void put_contrast(struct lb_row *row, const char *m, const struct lb_contrast *x)
 {
     char name[64];
-    int err = 0;
 
-    for (int side = 0; !err && side < 2; side++) {
-        err = lb_row_int(row, named(name, m, "runs", side), (int64_t)x->runs[side]);
-        if (!err)
-            err = lb_row_int(row, named(name, m, "rounds", side), (int64_t)x->rounds[side]);
+    for (int side = 0; side < 2; side++) {
+        lb_row_int(row, named(name, m, "runs", side), (int64_t)x->runs[side]);
+        lb_row_int(row, named(name, m, "rounds", side), (int64_t)x->rounds[side]);
     }
-    if (err || (err = lb_row_number(row, named(name, m, "ratio", -1), x->ratio)) ||
-        (err = lb_row_number(row, named(name, m, "ratio_ci95_lo", -1), x->lo)) ||
-        (err = lb_row_number(row, named(name, m, "ratio_ci95_hi", -1), x->hi)) ||
-        (err = lb_row_number(row, named(name, m, "p_holm", -1), x->p_holm)) ||
-        (err = lb_row_int(row, named(name, m, "unfair", -1), x->unfair)) ||
-        (err = lb_row_text(row, named(name, m, "note", -1), x->note)))
-        return err;
-    return lb_row_text(row, named(name, m, "verdict", -1), lb_verdict_name(x->verdict));
+    lb_row_number(row, named(name, m, "ratio", -1), x->ratio);
+    lb_row_number(row, named(name, m, "ratio_ci95_lo", -1), x->lo);
+    lb_row_number(row, named(name, m, "ratio_ci95_hi", -1), x->hi);
+    lb_row_number(row, named(name, m, "p_holm", -1), x->p_holm);
+    lb_row_int(row, named(name, m, "unfair", -1), x->unfair);
+    lb_row_text(row, named(name, m, "note", -1), x->note);
+    lb_row_text(row, named(name, m, "verdict", -1), lb_verdict_name(x->verdict));
 }
 
-static int put_case(const struct lb_compare *c, const struct lb_compare_case *k, struct lb_row *row)
+static void put_case(const struct lb_compare *c, const struct lb_compare_case *k,
+                     struct lb_row *row)
 {
     static const char *const counts[] = {"windows", "spoiled", "armed"};
     const size_t *const values[] = {k->ok, k->spoiled, k->armed};
     char name[64];
-    int err = 0;
 
     lb_row_clear(row);
-    for (size_t i = 0; !err && i < LB_KEYS; i++)
-        err = lb_row_text(row, columns[i + 1].name, k->cells[i]);
-    for (size_t i = 0; !err && i < 2 * LB_COUNT(counts); i++)
-        err = lb_row_int(row, named(name, counts[i / 2], i % 2 ? "b" : "a", -1),
-                         (int64_t)values[i / 2][i % 2]);
-    if (err || (err = lb_row_text(row, "placement_b", k->placement_b)) ||
-        (err = lb_row_text(row, "sides",
-                           !k->here[0]   ? "b"
-                           : !k->here[1] ? "a"
-                                         : "ab")) ||
-        (err = lb_row_int(row, "reference", k->reference)) ||
-        (err = lb_row_number(row, "rate_a", k->rate[0])) ||
-        (err = lb_row_number(row, "rate_b", k->rate[1])) ||
-        (err = lb_row_number(row, "time_a_ns", k->time.side[0])) ||
-        (err = lb_row_number(row, "time_b_ns", k->time.side[1])) ||
-        (err = lb_row_number(row, "regime_a_ns", k->time.regime_ns[0])) ||
-        (err = lb_row_number(row, "regime_b_ns", k->time.regime_ns[1])) ||
-        (err = lb_row_number(row, "time_margin_share", k->time.margin)) ||
-        (err = put_contrast(row, "time", &k->time)))
-        return err;
+    for (size_t i = 0; i < LB_KEYS; i++)
+        lb_row_text(row, columns[i + 1].name, k->cells[i]);
+    for (size_t i = 0; i < 2 * LB_COUNT(counts); i++)
+        lb_row_int(row, named(name, counts[i / 2], i % 2 ? "b" : "a", -1),
+                   (int64_t)values[i / 2][i % 2]);
+    lb_row_text(row, "placement_b", k->placement_b);
+    lb_row_text(row, "sides", lb_compare_sides(k));
+    lb_row_int(row, "reference", k->reference);
+    lb_row_number(row, "rate_a", k->rate[0]);
+    lb_row_number(row, "rate_b", k->rate[1]);
+    lb_row_number(row, "time_a_ns", k->time.side[0]);
+    lb_row_number(row, "time_b_ns", k->time.side[1]);
+    lb_row_number(row, "regime_a_ns", k->time.regime_ns[0]);
+    lb_row_number(row, "regime_b_ns", k->time.regime_ns[1]);
+    lb_row_number(row, "time_margin_share", k->time.margin);
+    put_contrast(row, "time", &k->time);
     if (k->base < 0)
-        return 0;
-    if ((err = lb_row_text(row, "base", c->cases[k->base].cells[LB_KEY_LAYOUT])) ||
-        (err = lb_row_number(row, "relative_a", k->relative.side[0])) ||
-        (err = lb_row_number(row, "relative_b", k->relative.side[1])))
-        return err;
-    return put_contrast(row, "relative", &k->relative);
+        return;
+    lb_row_text(row, "base", c->cases[k->base].cells[LB_KEY_LAYOUT]);
+    lb_row_number(row, "relative_a", k->relative.side[0]);
+    lb_row_number(row, "relative_b", k->relative.side[1]);
+    put_contrast(row, "relative", &k->relative);
 }
 
-/* A row, or without one the header. */
+/* A row, or without one the header. -ENOMEM also where a value found none. */
 static int print_line(FILE *out, const struct lb_row *row)
 {
+    if (row && !lb_row_is_whole(row))
+        return -ENOMEM;
     for (size_t i = 0; i < LB_COUNT(columns); i++) {
         const char *text = row ? lb_row_cell(row, i) : columns[i].name;
         char *cell = malloc(LB_CSV_ROOM(strlen(text)));
@@ -149,9 +143,10 @@ int lb_compare_csv(const struct lb_compare *c, char **text)
         return err;
     if (out)
         err = print_line(out, NULL);
-    for (size_t i = 0; out && !err && i < c->n_cases; i++)
-        if (!(err = put_case(c, &c->cases[i], row)))
-            err = print_line(out, row);
+    for (size_t i = 0; out && !err && i < c->n_cases; i++) {
+        put_case(c, &c->cases[i], row);
+        err = print_line(out, row);
+    }
     lb_row_destroy(row);
     if (!out || lb_text_end(out, &printed))
         return -ENOMEM;

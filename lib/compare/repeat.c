@@ -94,10 +94,8 @@ static int last_regime(const struct lb_compare *c, const struct place *p)
     int last = 0;
 
     for (size_t i = 0; i < c->n_cases; i++)
-        for (size_t r = 0; p->belongs[i] && r < c->n_runs; r++)
-            for (size_t k = 0; k < c->hidden->units[i][r].n; k++)
-                if (c->hidden->units[i][r].samples[k].regime > last)
-                    last = c->hidden->units[i][r].samples[k].regime;
+        if (p->belongs[i] && lb_compare_last_regime(c, i) > last)
+            last = lb_compare_last_regime(c, i);
     return last;
 }
 

@@ -10,16 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Mean over the links of a ring. */
-static double trip_of(const struct lb_compare_unit *u, size_t k)
-{
-    double sum = 0;
-
-    for (int link = 0; link < u->n_links; link++)
-        sum += (double)u->probes[k * (size_t)u->n_links + (size_t)link];
-    return u->n_links > 0 ? sum / u->n_links : NAN;
-}
-
 struct seen {
     uint32_t round;
     double ns;
@@ -42,7 +32,7 @@ static size_t see_all(const struct lb_compare *c, const bool *belongs, size_t r,
     for (size_t i = 0; i < c->n_cases; i++) {
         const struct lb_compare_unit *u = &c->hidden->units[i][r];
         for (size_t k = 0; belongs[i] && k < u->n; k++) {
-            double ns = trip_of(u, k);
+            double ns = lb_compare_trip(u, k);
             if (u->samples[k].regime != regime || !isfinite(ns))
                 continue;
             if (seen)

@@ -35,12 +35,13 @@ static const struct lb_column columns[] = {
 
 const struct lb_schema lb_schema_repeat = {"repeat.csv", columns, LB_COUNT(columns)};
 
-static int put_figure(struct lb_row *row, const char *name, const struct lb_repeated *x)
+static void put_figure(struct lb_row *row, const char *name, const struct lb_repeated *x)
 {
     const struct {
         const char *what;
         double value;
     } cells[] = {
+        {"runs", (double)x->raw.runs},
         {"ns", x->raw.mean},
         {"sd_ns", x->raw.sd},
         {"worst_ns", x->raw.worst},
@@ -51,28 +52,21 @@ static int put_figure(struct lb_row *row, const char *name, const struct lb_repe
         {"adjusted_cv", x->depends ? lb_spread_cv(&x->adjusted) : NAN},
     };
     char column[64];
-    int err;
 
-    snprintf(column, sizeof column, "%s_runs", name);
-    err = lb_row_int(row, column, (int64_t)x->raw.runs);
-    for (size_t i = 0; !err && i < LB_COUNT(cells); i++) {
+    for (size_t i = 0; i < LB_COUNT(cells); i++) {
         snprintf(column, sizeof column, "%s_%s", name, cells[i].what);
-        err = lb_row_number(row, column, cells[i].value);
+        lb_row_number(row, column, cells[i].value);
     }
-    return err;
 }
 
-static int put_case(const struct lb_repeat_case *k, struct lb_row *row)
+static void put_case(const struct lb_repeat_case *k, struct lb_row *row)
 {
-    int err = 0;
-
     lb_row_clear(row);
-    for (int i = 0; !err && i < LB_KEYS; i++)
-        err = lb_row_text(row, lb_key_column((enum lb_key)i), k->cells[i]);
-    if (err || (err = lb_row_number(row, "regime_ns", k->regime_ns)) ||
-        (err = put_figure(row, "net", &k->net)))
-        return err;
-    return put_figure(row, "diff", &k->difference);
+    for (int i = 0; i < LB_KEYS; i++)
+        lb_row_text(row, lb_key_column((enum lb_key)i), k->cells[i]);
+    lb_row_number(row, "regime_ns", k->regime_ns);
+    put_figure(row, "net", &k->net);
+    put_figure(row, "diff", &k->difference);
 }
 
 static int write_csv(const struct lb_repeat *repeat, const char *path, struct lb_why *why)
@@ -84,9 +78,10 @@ static int write_csv(const struct lb_repeat *repeat, const char *path, struct lb
     if (err)
         return err;
     err = lb_row_create(&lb_schema_repeat, &row);
-    for (size_t i = 0; !err && i < repeat->n_cases; i++)
-        if (!(err = put_case(&repeat->cases[i], row)))
-            err = lb_csv_append(csv, row, why);
+    for (size_t i = 0; !err && i < repeat->n_cases; i++) {
+        put_case(&repeat->cases[i], row);
+        err = lb_csv_append(csv, row, why);
+    }
     lb_row_destroy(row);
     lb_csv_close(csv);
     return err;
