@@ -6,7 +6,7 @@
  */
 #include "suite.h"
 
-#include "report/interval.h"
+#include "report/labels.h"
 #include "report/table.h"
 
 #include <linebounce/scenario.h>

@@ -5,7 +5,7 @@
  */
 #include "suite.h"
 
-#include "report/interval.h"
+#include "report/labels.h"
 
 #include <linebounce/counters.h>
 #include <linebounce/scenario.h>

@@ -3,7 +3,6 @@
  * pingpong: one-way latency of a line between every pair of CPUs.
  */
 #include "exit_status.h"
-#include "session/notes.h"
 #include "session/provenance.h"
 #include "session/session.h"
 #include "suite.h"

@@ -7,7 +7,7 @@
 
 #include "suite.h"
 
-#include "report/interval.h"
+#include "report/labels.h"
 #include "report/moved.h"
 #include "report/table.h"
 

@@ -2,7 +2,7 @@
  *
  * The matrix at the end of a sweep, from made-up verdicts at every distance.
  */
-#include "report/sweep_matrix.h"
+#include "report/answer_view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,10 +6,9 @@
 #include <linebounce/analysis.h>
 #include <linebounce/scenario.h>
 
-#include "report/interval.h"
+#include "report/labels.h"
 #include "support/made_run.h"
 #include "report/table.h"
-#include "report/verdicts.h"
 
 #include <errno.h>
 #include <math.h>

@@ -5,8 +5,7 @@
 #include "commands.h"
 
 #include "options.h"
-#include "report/compare_brief.h"
-#include "report/compare_table.h"
+#include "report/compare_text.h"
 
 #include <linebounce/compare.h>
 

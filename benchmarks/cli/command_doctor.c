@@ -5,7 +5,7 @@
 #include "commands.h"
 #include "options.h"
 
-#include "report/wrap.h"
+#include "report/look.h"
 #include "session/checkup.h"
 #include "session/provenance.h"
 #include "session/session.h"

@@ -10,7 +10,7 @@
 #include "session/provenance.h"
 #include "session/session.h"
 #include "report/sweep_plan.h"
-#include "report/table_sweep.h"
+#include "report/table.h"
 
 #include <linebounce/sweep.h>
 

@@ -3,7 +3,7 @@
  * What the program means by its words. results/method.md says why it is measured so.
  */
 #include "glossary.h"
-#include "report/wrap.h"
+#include "report/look.h"
 
 #include <linebounce/base.h>
 

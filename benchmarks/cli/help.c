@@ -8,7 +8,7 @@
 #include "options.h"
 #include "suite_help.h"
 
-#include "report/wrap.h"
+#include "report/look.h"
 
 #include <linebounce/layout.h>
 #include <linebounce/scenario.h>

@@ -6,7 +6,7 @@
 #include "suite_help.h"
 
 #include "manual.h"
-#include "report/wrap.h"
+#include "report/look.h"
 
 #include <linebounce/scenario.h>
 

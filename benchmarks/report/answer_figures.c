@@ -2,10 +2,9 @@
  *
  * Latencies of pairs, sizes of interference, costs by place.
  */
-#include "answer_figures.h"
+#include "answer_parts.h"
 
-#include "answer_panels.h"
-#include "interval.h"
+#include "labels.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
  *
  * Columns as wide as what stands in them.
  */
-#include "answer_grid.h"
+#include "answer_parts.h"
 
 #include <stdarg.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  */
 #include "answer_view.h"
 
-#include "answer_figures.h"
+#include "answer_parts.h"
 
 #include <math.h>
 #include <string.h>

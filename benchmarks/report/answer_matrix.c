@@ -4,7 +4,7 @@
  */
 #include "answer_view.h"
 
-#include "answer_panels.h"
+#include "answer_parts.h"
 
 #include <ctype.h>
 #include <math.h>

@@ -2,7 +2,7 @@
  *
  * Placements beside one another.
  */
-#include "answer_panels.h"
+#include "answer_parts.h"
 
 #include <math.h>
 #include <string.h>

@@ -4,11 +4,9 @@
  */
 #include "answer_view.h"
 
-#include "interval.h"
-#include "wrap.h"
+#include "labels.h"
 
 #include <linebounce/expected.h>
-
 #include <linebounce/scenario.h>
 
 #include <errno.h>

@@ -4,8 +4,7 @@
  */
 #include "answer_view.h"
 
-#include "answer_figures.h"
-#include "answer_panels.h"
+#include "answer_parts.h"
 
 #include <linebounce/doctor.h>
 #include <linebounce/scenario.h>

@@ -20,6 +20,12 @@ void answer_interrupted(FILE *out, const struct lb_found *found);
 /* The answer to paste into an issue: Markdown tables, no colours, no width. */
 void answer_markdown(FILE *out, const struct lb_found *found);
 
+/* Of a sweep: layouts x distances, the largest cost or gain of each over all scenarios with a
+ * pause, in the regimes that tables show. Nothing where no two threads were compared, and of other
+ * suites.
+ */
+void sweep_print_matrix(const struct lb_found *found, FILE *out);
+
 /* Parts of it. */
 void answer_matrix(FILE *out, const struct look *look, const struct lb_found *found, int suite);
 /* "-12.3", "+54.5!", "=", "<=", "?"; a dot where layout and scenario do not go together. */

@@ -2,9 +2,9 @@
  *
  * Where the time of a group's cases goes: the columns below its table.
  */
-#include "breakdown.h"
+#include "table.h"
 
-#include "case_label.h"
+#include "labels.h"
 #include "expected_table.h"
 
 #include <math.h>

@@ -2,10 +2,9 @@
  *
  * What changed from one side to the other, and how much of it is not known, on one screen.
  */
-#include "compare_brief.h"
+#include "compare_text.h"
 
-#include "compare_table.h"
-#include "wrap.h"
+#include "look.h"
 
 #include <errno.h>
 #include <math.h>

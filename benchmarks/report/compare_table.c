@@ -2,7 +2,7 @@
  *
  * A comparison as a person reads it: the sides, case by case, and why some have no verdict.
  */
-#include "compare_table.h"
+#include "compare_text.h"
 
 #include <errno.h>
 #include <math.h>

@@ -4,8 +4,8 @@
  */
 #include "expected_table.h"
 
-#include "case_label.h"
-#include "wrap.h"
+#include "labels.h"
+#include "look.h"
 
 #include <linebounce/expected.h>
 #include <linebounce/scenario.h>

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Width and colour of what is printed.
+ * Width and colour of what is printed, and lines broken at blanks.
  */
 #include "look.h"
-
-#include "wrap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -60,4 +58,33 @@ void look_text(FILE *out, const struct look *look, const char *title, int indent
     int at = fprintf(out, "%-*s", indent, title);
 
     wrap_print(text, at, indent, look->columns, out);
+}
+
+static int width_of(const char *text, size_t bytes)
+{
+    int n = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        n += (text[i] & 0xc0) != 0x80; /* of a UTF-8 character the first byte */
+    return n;
+}
+
+void wrap_print(const char *text, int at, int indent, int columns, FILE *out)
+{
+    bool begun = false; /* a word stands on this line */
+
+    for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+        size_t bytes = strcspn(text, " ");
+        int width = width_of(text, bytes);
+        if (begun && at + 1 + width > columns) {
+            fprintf(out, "\n%*s", indent, "");
+            at = indent;
+            begun = false;
+        }
+        at += fprintf(out, "%s", begun ? " " : "") + width;
+        fwrite(text, 1, bytes, out);
+        begun = true;
+        text += bytes;
+    }
+    fputc('\n', out);
 }

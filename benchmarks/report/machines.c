@@ -4,7 +4,7 @@
  */
 #include "machines.h"
 
-#include "wrap.h"
+#include "look.h"
 
 #include <math.h>
 #include <stdbool.h>

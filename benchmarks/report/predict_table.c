@@ -4,7 +4,7 @@
  */
 #include "predict_table.h"
 
-#include "wrap.h"
+#include "look.h"
 
 #include <linebounce/record.h>
 #include <linebounce/scenario.h>

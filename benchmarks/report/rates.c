@@ -2,9 +2,9 @@
  *
  * Rates of roles: what was set, and what came of it.
  */
-#include "rates.h"
+#include "table.h"
 
-#include "case_label.h"
+#include "labels.h"
 
 #include <linebounce/scenario.h>
 
@@ -14,7 +14,9 @@
 #define LINE_WIDTH 80
 #define INDENT     5
 
-void rates_time(double ns, char text[RATES_TIME_BYTES])
+/* A time as options take it: "20 us". */
+#define RATES_TIME_BYTES 32
+static void rates_time(double ns, char text[RATES_TIME_BYTES])
 {
     if (ns >= 1e6)
         snprintf(text, RATES_TIME_BYTES, "%g ms", ns / 1e6);

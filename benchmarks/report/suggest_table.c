@@ -4,7 +4,7 @@
  */
 #include "suggest_table.h"
 
-#include "interval.h"
+#include "labels.h"
 #include "look.h"
 #include "moved.h"
 

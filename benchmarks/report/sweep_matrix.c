@@ -2,10 +2,10 @@
  *
  * A sweep at a glance: layouts against distances, from all scenarios with a pause.
  */
-#include "sweep_matrix.h"
+#include "answer_view.h"
 
-#include "answer_panels.h"
-#include "wrap.h"
+#include "answer_parts.h"
+#include "look.h"
 
 #include <math.h>
 #include <stdbool.h>

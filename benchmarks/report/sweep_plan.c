@@ -4,7 +4,7 @@
  */
 #include "sweep_plan.h"
 
-#include "wrap.h"
+#include "look.h"
 
 #include <linebounce/cpu_list.h>
 

@@ -4,11 +4,7 @@
  */
 #include "table.h"
 
-#include "breakdown.h"
-#include "case_label.h"
-#include "interval.h"
-#include "rates.h"
-#include "verdicts.h"
+#include "labels.h"
 
 #include <linebounce/scenario.h>
 

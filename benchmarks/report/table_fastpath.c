@@ -2,7 +2,7 @@
  *
  * The tables of suite fastpath, of readers and of writers: a row a lock kind.
  */
-#include "interval.h"
+#include "labels.h"
 #include "table.h"
 
 #include <linebounce/scenario.h>

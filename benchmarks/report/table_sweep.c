@@ -2,7 +2,7 @@
  *
  * A sweep's tables: over all placements at once, what is faster where.
  */
-#include "table_sweep.h"
+#include "table.h"
 
 #include <linebounce/scenario.h>
 

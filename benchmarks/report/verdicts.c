@@ -3,10 +3,9 @@
  * Sentences below the table: who is faster, whether the controls part, whether the lock may
  * move.
  */
-#include "verdicts.h"
+#include "table.h"
 
-#include "case_label.h"
-#include "interval.h"
+#include "labels.h"
 
 #include <linebounce/scenario.h>
 

@@ -2,7 +2,7 @@
  *
  * Sentences on what stood in a run's way.
  */
-#include "notes.h"
+#include "session.h"
 
 #include <linebounce/atomics.h>
 

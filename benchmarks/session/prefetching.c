@@ -2,7 +2,7 @@
  *
  * The adjacent-line prefetcher set for one run, or a refusal.
  */
-#include "prefetching.h"
+#include "session.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,9 +5,8 @@
 #include "present.h"
 
 #include "exit_status.h"
-#include "report/sweep_matrix.h"
 #include "report/answer_view.h"
-#include "report/wrap.h"
+#include "report/look.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,6 @@
 
 #include "exit_status.h"
 #include "counters_report.h"
-#include "notes.h"
-#include "prefetching.h"
 #include "provenance.h"
 #include "report/table.h"
 

@@ -17,6 +17,7 @@
 #include <linebounce/run.h>
 
 #include <signal.h>
+#include <stdio.h>
 
 /* Set by SIGINT, SIGTERM, and SIGHUP unless that was ignored. */
 extern volatile sig_atomic_t session_stop;
@@ -84,5 +85,20 @@ double session_picture_s(const struct session *session);
  * exit status. Does nothing where nothing was opened. */
 int session_close(struct session *session, bool quiet);
 void session_finish(struct session *session);
+
+/* Below the table: scenarios left out and rounds that were not measured for want of time, atomics
+ * that are not what this machine's kernel uses, and other load where it matters. Nothing where
+ * nothing is to be said. */
+void notes_run(const struct lb_run *run, const struct settings *settings, FILE *out);
+/* Instead of a table, where there is not one whole round: how far the run came. */
+void notes_unfinished(const struct lb_run *run, FILE *out);
+void notes_load(const struct lb_load *before, const struct lb_load *load, FILE *out);
+
+/* Sets the adjacent-line prefetcher of all allowed CPUs as --prefetcher says; *prefetcher is NULL
+ * where it says nothing. -ENOTSUP, with a sentence, in a virtual machine and on processors other
+ * than Intel's. To be called before there are threads. run.json: prefetcher.*. */
+int prefetching_begin(const struct settings *settings, const struct lb_topology *topology,
+                      const struct lb_environment *environment, struct lb_json *manifest,
+                      struct lb_why *why, struct lb_prefetcher **prefetcher);
 
 #endif

@@ -39,7 +39,6 @@ enum lb_verdict lb_compare_verdict(const struct lb_compare_case *which);
 /* "1.234 [1.200, 1.270]", "1.234" without an interval, "" without either. Returns text. */
 #define LB_COMPARE_RATIO_BYTES 64
 const char *lb_compare_ratio(const struct lb_contrast *contrast, char text[LB_COMPARE_RATIO_BYTES]);
-bool lb_compare_saturated(const struct lb_compare_case *which);
 /* How many of the view have that verdict. */
 size_t lb_compare_count(const struct lb_compare_view *view, enum lb_verdict verdict);
 

@@ -42,7 +42,7 @@ static bool is_change(const struct lb_compare_case *k)
     return v == LB_VERDICT_FASTER || v == LB_VERDICT_SLOWER;
 }
 
-bool lb_compare_saturated(const struct lb_compare_case *k)
+static bool is_saturated(const struct lb_compare_case *k)
 {
     return !strcmp(k->cells[LB_KEY_WORK_NS], "0");
 }
@@ -82,7 +82,7 @@ static size_t add_key(const struct lb_compare_case *k, size_t i, char *text, siz
 {
     char before[24];
 
-    if (named[i].key == LB_KEY_WORK_NS && lb_compare_saturated(k))
+    if (named[i].key == LB_KEY_WORK_NS && is_saturated(k))
         return add(text, bytes, used, ", ", "saturated", "");
     snprintf(before, sizeof before, ", %s", named[i].before);
     return add(text, bytes, used, before, k->cells[named[i].key], named[i].after);
@@ -153,7 +153,7 @@ static int by_number(double a, double b)
 
 static int by_change(const struct lb_compare_case *a, const struct lb_compare_case *b)
 {
-    int order = lb_compare_saturated(a) - lb_compare_saturated(b);
+    int order = is_saturated(a) - is_saturated(b);
 
     return order ? order : by_number(size_of(b), size_of(a));
 }

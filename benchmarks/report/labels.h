@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * interval: an estimate and its 95 % interval as text, the same in every table.
+ * labels: what tables and sentences call a case by, and estimates with their intervals.
  */
-#ifndef LB_INTERVAL_H
-#define LB_INTERVAL_H
+#ifndef LB_LABELS_H
+#define LB_LABELS_H
+
+#include <linebounce/plan.h>
 
 #include <stddef.h>
+
+/* A case's layout, with "+LOCK" where the lock is not the layout's own. */
+#define CASE_LABEL_BYTES 96
+void case_label(const struct lb_case *c, char text[CASE_LABEL_BYTES]);
 
 /* "12.3 [11.0, 13.6]", with a sign before each number where `format` has one (printf's, of one
  * double: "%.1f", "%+.2f"). Where there is no interval on both sides, as from fewer than 6 samples,
