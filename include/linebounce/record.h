@@ -45,26 +45,35 @@ extern const struct lb_schema lb_schema_summary;
 int lb_schema_find(const struct lb_schema *schema, const char *name);
 
 /* What tells cases apart: the columns that name one, in both files and in this order;
- * schema_version is left out. */
-enum lb_key {
-    LB_KEY_SUITE,
-    LB_KEY_SCENARIO,
-    LB_KEY_LAYOUT,
-    LB_KEY_LOCK,
-    LB_KEY_PLACEMENT,
-    LB_KEY_DISTANCE,
-    LB_KEY_HOME,
-    LB_KEY_THREADS,
-    LB_KEY_WRITERS,
-    LB_KEY_EVERY,
-    LB_KEY_OBJECTS,
-    LB_KEY_ACCESS,
-    LB_KEY_TOUCH,
-    LB_KEY_OFFSET,
-    LB_KEY_WORK_NS,
-    LB_KEY_ROLE, /* of a row, not of a case */
-    LB_KEYS,
-};
+ * schema_version is left out. The role is of a row, not of a case. */
+/* clang-format off */
+#define LB_KEY_LIST(X) \
+    X(SUITE, "suite", "which suite asked for the case") \
+    X(SCENARIO, "scenario", "what the threads do; anchor-* rows are the round's anchors") \
+    X(LAYOUT, "layout", "layout's name; of words apart-BYTES, of pages their touch; else empty") \
+    X(LOCK, "lock", "lock kind") \
+    X(PLACEMENT, "placement", "name of the placement") \
+    X(DISTANCE, "distance", \
+      "closest level that the threads share: smt, l2, l3, package, remote, none") \
+    X(HOME, "home", \
+      "where the memory lies: local (node of the first PU), remote, interleaved, other-kind" \
+      " (local too: HBM)") \
+    X(THREADS, "threads", "number of threads in the case, all roles") \
+    X(WRITERS, "writers", "writers of mixed: a number of threads, or a share of all ops as 5%") \
+    X(EVERY, "every_ns", \
+      "mean time from one begin of a paced thread's ops to the next: of the writers of " \
+      "mixed, of all threads of observer; empty where no role is paced") \
+    X(OBJECTS, "objects", "objects that the scenario works on; empty where threads decide it") \
+    X(ACCESS, "access", \
+      "how the scenario many picks its objects: shared or private, uniform or zipf") \
+    X(TOUCH, "touch", "pages faulted: recycled, or first touches since the run began; else empty") \
+    X(OFFSET, "offset_bytes", \
+      "from word to word, or from the object to its lock in a scan of offsets") \
+    X(WORK_NS, "work_ns", "nominal pause between ops; 0 = saturated throughput") \
+    X(ROLE, "role", "part of the threads that the row speaks of; all where there is one role")
+#define LB_KEY_MEMBER(key, name, meaning) LB_KEY_##key,
+/* clang-format on */
+enum lb_key { LB_KEY_LIST(LB_KEY_MEMBER) LB_KEYS };
 const char *lb_key_column(enum lb_key key);
 
 /* A row under construction: cells by column name. Setting a column that the schema lacks is -EINVAL

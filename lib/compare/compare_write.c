@@ -3,7 +3,6 @@
  * The comparison as CSV.
  */
 #include "compare_private.h"
-#include "key_columns.h"
 #include "record/row.h"
 
 #include <errno.h>
@@ -12,9 +11,10 @@
 #include <string.h>
 
 /* clang-format off */
+#define KEY_COLUMN(key, name, meaning) {name, "as in samples.csv"},
 static const struct lb_column columns[] = {
     {"schema_version", "version of these columns"},
-    LB_COMPARED_KEY,
+    LB_KEY_LIST(KEY_COLUMN)
     {"placement_b", "placement of B where cases were matched by distance"},
     {"sides", "which sides measured the case: ab, a or b"},
     {"reference", "1 for the loop of nothing, controls and anchors: shown, not judged"},

@@ -2,7 +2,6 @@
  *
  * What repeats, as files.
  */
-#include "key_columns.h"
 #include "repeat_private.h"
 
 #include <errno.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 /* clang-format off */
+#define KEY_COLUMN(key, name, meaning) {name, "as in samples.csv"},
 #define FIGURE(NAME, WHAT) \
     {NAME "_runs", "runs with six rounds of " WHAT " in the regime"}, \
     {NAME "_ns", "mean over runs of each run's Hodges-Lehmann estimate of " WHAT}, \
@@ -26,7 +26,7 @@
 
 static const struct lb_column columns[] = {
     {"schema_version", "version of these columns"},
-    LB_COMPARED_KEY,
+    LB_KEY_LIST(KEY_COLUMN)
     {"regime_ns", "round trip of reference: mean over runs of the median in the regime compared"},
     FIGURE("net", "net ns/op (of a role that a clock paces, its ops' time)"),
     FIGURE("diff", "the difference to the baseline"),

@@ -8,28 +8,12 @@
 #include <linebounce/record.h>
 
 /* clang-format off */
+#define KEY_COLUMN(key, name, meaning) {name, meaning},
 #define CASE_COLUMNS \
     {"schema_version", "version of these columns; rows of different versions are not mixed"}, \
     {"host", "machine that measured: machine.host of run.json"}, \
     {"run", "when the folder was begun: run.id of run.json; with host it tells runs apart"}, \
-    {"suite", "which suite asked for the case"}, \
-    {"scenario", "what the threads do; anchor-* rows are the round's anchors"}, \
-    {"layout", "layout's name; of words apart-BYTES, of pages their touch; else empty"}, \
-    {"lock", "lock kind"}, \
-    {"placement", "name of the placement"}, \
-    {"distance", "closest level that the threads share: smt, l2, l3, package, remote, none"}, \
-    {"home", "where the memory lies: local (node of the first PU), remote, " \
-             "interleaved, other-kind (local too: HBM)"}, \
-    {"threads", "number of threads in the case, all roles"}, \
-    {"writers", "writers of mixed: a number of threads, or a share of all ops as 5%"}, \
-    {"every_ns", "mean time from one begin of a paced thread's ops to the next: of the writers " \
-                 "of mixed, of all threads of observer; empty where no role is paced"}, \
-    {"objects", "objects that the scenario works on; empty where threads decide it"}, \
-    {"access", "how the scenario many picks its objects: shared or private, uniform or zipf"}, \
-    {"touch", "pages faulted: recycled, or first touches since the run began; else empty"}, \
-    {"offset_bytes", "from word to word, or from the object to its lock in a scan of offsets"}, \
-    {"work_ns", "nominal pause between ops; 0 = saturated throughput"}, \
-    {"role", "part of the threads that the row speaks of; all where there is one role"}
+    LB_KEY_LIST(KEY_COLUMN)
 
 /* Counted by the PMU, empty where it was not: events_table.c says which event each is here. */
 #define QUANTITY_COLUMNS \
@@ -57,7 +41,7 @@
     {summary, summary_meaning},
 
 static const struct lb_column samples[] = {
-    CASE_COLUMNS,
+    CASE_COLUMNS
     {"round", "number of the round, from 0; within a round each case that is due runs once"},
     {"window", "number of the window since the start of the run, in order of time"},
     {"attempt", "0 for the first try in this round, then 1, 2 for repeats of a spoiled window"},
@@ -144,7 +128,7 @@ static const struct lb_column samples[] = {
 };
 
 static const struct lb_column summary[] = {
-    CASE_COLUMNS,
+    CASE_COLUMNS
     {"regime",
      "regime of ping-pong round trips that the row's windows belong to, from 0 = nearest"},
     {"regime_ns", "median ping-pong round trip of that regime"},
