@@ -119,24 +119,21 @@ template <typename Work> int guarded(lb_why *why, Work work)
     }
 }
 
+bool is_one_of(const std::string &text, std::initializer_list<const char *> words)
+{
+    return std::any_of(words.begin(), words.end(), [&](const char *word) { return text == word; });
+}
+
 /* The words that Google Benchmark documents; a bare flag (no "=") is true. */
 bool parse_truth(std::string text, bool *truth)
 {
     for (char &c : text)
         c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    for (const char *word : {"", "true", "t", "yes", "y", "on", "1"}) {
-        if (text == word) {
-            *truth = true;
-            return true;
-        }
-    }
-    for (const char *word : {"false", "f", "no", "n", "off", "0"}) {
-        if (text == word) {
-            *truth = false;
-            return true;
-        }
-    }
-    return false;
+    bool yes = is_one_of(text, {"", "true", "t", "yes", "y", "on", "1"});
+    if (!yes && !is_one_of(text, {"false", "f", "no", "n", "off", "0"}))
+        return false;
+    *truth = yes;
+    return true;
 }
 
 bool is_truth(const std::string &text)
@@ -176,11 +173,6 @@ bool is_pairs(const std::string &text)
     return !text.empty() && text.back() != ',';
 }
 
-bool is_one_of(const std::string &text, std::initializer_list<const char *> words)
-{
-    return std::any_of(words.begin(), words.end(), [&](const char *word) { return text == word; });
-}
-
 /* 0, or the errno value that opening the file for writing would give; the file is not touched, so
  * that an earlier result survives until there is a new one. */
 int writable(const std::string &path)
@@ -216,41 +208,36 @@ int check_output(const flag &known, const char *given, const std::string &value,
     return 0;
 }
 
+const struct {
+    kind value;
+    bool (*fits)(const std::string &text);
+    const char *wanted;
+} rules[] = {
+    {kind::truth, is_truth, "true or false"},
+    {kind::colour,
+     [](const auto &text) { return text == "auto" || (!text.empty() && is_truth(text)); },
+     "auto, true or false"},
+    {kind::pairs, is_pairs, "key=value,... is wanted"},
+    {kind::unit,
+     [](const auto &text) {
+         return is_one_of(text, {"ns", "us", "ms", "s"});
+     },
+     "the unit is ns, us, ms or s"},
+    {kind::count, [](const auto &text) { return is_count(text, 1); }, "a count from 1"},
+    {kind::verbosity, [](const auto &text) { return is_count(text, 0); }, "a level from 0"},
+    {kind::seconds, is_seconds, "a number of seconds, as 0.05s"},
+    {kind::refused, [](const auto &text) { return text.empty(); },
+     "refused, because it would count the replay of the measured windows"},
+};
+
 int check(const flag &known, const char *given, const std::string &value, lb_why *why)
 {
-    switch (known.value) {
-    case kind::text:
-        return 0;
-    case kind::path:
-    case kind::format:
+    if (known.value == kind::path || known.value == kind::format)
         return check_output(known, given, value, why);
-    case kind::truth:
-        return is_truth(value) ? 0 : lb_fail(why, EINVAL, "%s: true or false", given);
-    case kind::colour:
-        if (value == "auto" || (!value.empty() && is_truth(value)))
-            return 0;
-        return lb_fail(why, EINVAL, "%s: auto, true or false", given);
-    case kind::pairs:
-        return is_pairs(value) ? 0 : lb_fail(why, EINVAL, "%s: key=value,... is wanted", given);
-    case kind::unit:
-        if (is_one_of(value, {"ns", "us", "ms", "s"}))
-            return 0;
-        return lb_fail(why, EINVAL, "%s: the unit is ns, us, ms or s", given);
-    case kind::count:
-        return is_count(value, 1) ? 0 : lb_fail(why, EINVAL, "%s: a count from 1", given);
-    case kind::verbosity:
-        return is_count(value, 0) ? 0 : lb_fail(why, EINVAL, "%s: a level from 0", given);
-    case kind::seconds:
-        return is_seconds(value) ? 0
-                                 : lb_fail(why, EINVAL, "%s: a number of seconds, as 0.05s", given);
-    case kind::refused:
-        if (value.empty())
-            return 0;
-        return lb_fail(why, EINVAL,
-                       "%s: refused, because it would count the replay of the measured windows",
-                       given);
-    }
-    return lb_fail(why, EINVAL, "%s: unknown flag", given);
+    for (const auto &rule : rules)
+        if (rule.value == known.value && !rule.fits(value))
+            return lb_fail(why, EINVAL, "%s: %s", given, rule.wanted);
+    return 0;
 }
 
 /* Google Benchmark takes the defaults of its flags from the environment: BENCHMARK_FILTER and so
