@@ -6,7 +6,6 @@
 
 #include "answer_parts.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -305,26 +305,26 @@ static void view_undecided(FILE *out, const struct look *look, const struct lb_f
 
 /* Checks --------------------------------------------------------------------------------------- */
 
-static const struct lb_found_control *headline_control(const struct lb_found *f, int suite)
+/* That of the headline. */
+static void add_control(struct parts *p, const struct lb_found *f, int suite)
 {
-    const struct lb_found_control *found = NULL;
+    const struct lb_found_cell *found = NULL;
+    enum lb_control_state state = LB_CONTROL_NONE;
 
     for (size_t i = 0; i < f->n_controls; i++) {
-        const struct lb_found_control *k = &f->controls[i];
-        if (k->suite == suite && k->main_regime &&
-            (!found || (k->work_ns == LB_WORK_HEADLINE_NS && found->work_ns != k->work_ns)))
-            found = k;
+        const struct lb_found_cell *c = &f->cells[f->controls[i].cell];
+        if (c->suite == suite && c->main_regime &&
+            (!found || (c->work_ns == LB_WORK_HEADLINE_NS && found->work_ns != c->work_ns))) {
+            found = c;
+            state = f->controls[i].state;
+        }
     }
-    return found;
-}
-
-static void add_control(struct parts *p, const struct lb_found_control *k)
-{
-    if (!k)
+    if (!found)
         return;
-    if (k->state == LB_CONTROL_PARTS)
-        part(p, "sharing shows (one line costs %.2f x of two, %+.1f ns)", k->ratio, k->diff);
-    else if (k->state == LB_CONTROL_FAILS)
+    if (state == LB_CONTROL_PARTS)
+        part(p, "sharing shows (one line costs %.2f x of two, %+.1f ns)", found->ratio,
+             found->diff);
+    else if (state == LB_CONTROL_FAILS)
         part(p, "sharing does NOT show between these CPUs: they cannot answer");
     else
         part(p, "too few windows to see that sharing shows");
@@ -334,7 +334,8 @@ static void add_pause(struct parts *p, const struct lb_found *f, int suite)
 {
     for (size_t i = 0; i < f->n_pauses; i++) {
         const struct lb_found_pause *k = &f->pauses[i];
-        if (k->suite != suite || !k->main_regime)
+        const struct lb_found_cell *c = &f->cells[k->at_short];
+        if (c->suite != suite || !c->main_regime)
             continue;
         part(p, "%s",
              k->state == LB_SELF_CHECK_PASSED   ? "the pause hides nothing"
@@ -392,7 +393,7 @@ static void view_checks(FILE *out, const struct look *look, const struct lb_foun
 
     if (!strcmp(s->ended, "interrupted"))
         part(&p, "interrupted after %.0f rounds", s->rounds);
-    add_control(&p, headline_control(f, suite));
+    add_control(&p, f, suite);
     add_pause(&p, f, suite);
     add_bare(&p, f, suite);
     add_moved(&p, f, suite);

@@ -4,7 +4,7 @@
  */
 #include "labels.h"
 
-#include <linebounce/workload.h>
+#include <linebounce/scenario.h>
 
 #include <math.h>
 #include <stdio.h>

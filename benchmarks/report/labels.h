@@ -7,8 +7,6 @@
 
 #include <linebounce/plan.h>
 
-#include <stddef.h>
-
 /* A case's layout, with "+LOCK" where the lock is not the layout's own. */
 #define CASE_LABEL_BYTES 96
 void case_label(const struct lb_case *c, char text[CASE_LABEL_BYTES]);

@@ -8,7 +8,6 @@
 
 #include <linebounce/scenario.h>
 
-#include <math.h>
 #include <string.h>
 
 #define LINE_WIDTH 80

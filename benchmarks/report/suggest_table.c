@@ -8,7 +8,6 @@
 #include "look.h"
 #include "moved.h"
 
-#include <math.h>
 #include <string.h>
 
 #define MOVE  52 /* columns of a move; what is longer has a line of its own */

@@ -7,9 +7,7 @@
 #include "answer_parts.h"
 #include "look.h"
 
-#include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A column: pairs of a distance, or all placements with more threads. */

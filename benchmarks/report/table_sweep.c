@@ -6,8 +6,6 @@
 
 #include <linebounce/scenario.h>
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* One layout over all placements. */

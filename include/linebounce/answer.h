@@ -135,22 +135,15 @@ struct lb_found_suite {
     int decidable;
 };
 
-/* A control's comparison, or a self-check, at one placement and regime. */
+/* A control's comparison, or a self-check, at one placement and regime: indices into
+ * lb_found.cells. */
 struct lb_found_control {
-    int suite;
-    char placement[32];
-    double work_ns, regime_ns;
-    bool main_regime;
+    size_t cell;
     enum lb_control_state state;
-    double ratio, ratio_lo, ratio_hi, diff, diff_lo, diff_hi;
 };
 struct lb_found_pause {
-    int suite;
-    char placement[32];
-    double regime_ns;
-    bool main_regime;
+    size_t at_short, at_long; /* whose differences are what sharing costs */
     enum lb_self_check_state state;
-    double at_short, at_long; /* ns that sharing costs */
 };
 
 /* Suite pingpong: what pairs.csv has of the pairs of CPUs at one distance by one op, over all homes

@@ -4,7 +4,6 @@
  */
 #include "repeat_private.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <unistd.h>

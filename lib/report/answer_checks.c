@@ -21,23 +21,14 @@ static bool is_beside(const struct lb_found_cell *a, const struct lb_found_cell 
            !strcmp(a->placement, b->placement) && !strcmp(a->home, b->home);
 }
 
-static int add_control(struct lb_found *f, const struct lb_found_cell *c)
+static int add_control(struct lb_found *f, size_t cell)
 {
     struct lb_found_control *k = lb_more(&f->controls, &f->n_controls, sizeof *k);
+    const struct lb_found_cell *c = &f->cells[cell];
 
     if (!k)
         return -ENOMEM;
-    k->suite = c->suite;
-    memcpy(k->placement, c->placement, sizeof k->placement);
-    k->work_ns = c->work_ns;
-    k->regime_ns = c->regime_ns;
-    k->main_regime = c->main_regime;
-    k->ratio = c->ratio;
-    k->ratio_lo = c->ratio_lo;
-    k->ratio_hi = c->ratio_hi;
-    k->diff = c->diff;
-    k->diff_lo = c->diff_lo;
-    k->diff_hi = c->diff_hi;
+    k->cell = cell;
     k->state = !c->compared     ? LB_CONTROL_NONE
                : c->work_ns > 0 ? lb_control_judge(c->diff_lo, c->diff_hi, c->work_ns)
                                 : lb_control_judge(c->ratio_lo, c->ratio_hi, c->work_ns);
@@ -55,8 +46,10 @@ static struct lb_estimate estimate(const struct lb_found_cell *c)
 }
 
 /* A control at the short pause and that at the long one. */
-static int add_pause(struct lb_found *f, const struct lb_found_cell *c)
+static int add_pause(struct lb_found *f, size_t cell)
 {
+    const struct lb_found_cell *c = &f->cells[cell];
+
     for (size_t i = 0; i < f->n_cells; i++) {
         const struct lb_found_cell *o = &f->cells[i];
         struct lb_estimate at_short = estimate(c), at_long = estimate(o);
@@ -66,12 +59,8 @@ static int add_pause(struct lb_found *f, const struct lb_found_cell *c)
             continue;
         if (!(p = lb_more(&f->pauses, &f->n_pauses, sizeof *p)))
             return -ENOMEM;
-        p->suite = c->suite;
-        memcpy(p->placement, c->placement, sizeof p->placement);
-        p->regime_ns = c->regime_ns;
-        p->main_regime = c->main_regime;
-        p->at_short = c->diff;
-        p->at_long = o->diff;
+        p->at_short = cell;
+        p->at_long = i;
         p->state = lb_self_check_judge(&at_short, &at_long);
     }
     return 0;
@@ -98,9 +87,9 @@ int lb_found_checks(struct lb_found *f)
         if (!is_control(c))
             continue;
         if (c->work_ns == LB_WORK_CHECK_SHORT_NS && c->compared)
-            err = add_pause(f, c);
+            err = add_pause(f, i);
         if (!err)
-            err = add_control(f, c);
+            err = add_control(f, i);
     }
     return err;
 }

@@ -6,8 +6,6 @@
 
 #include <linebounce/scenario.h>
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 

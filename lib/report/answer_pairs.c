@@ -246,7 +246,7 @@ static int summarise(const double *by, unsigned rounds, struct lb_found_cell *c)
 
 static int add_cell(struct lb_found *f, int suite, const struct row *row, size_t *at)
 {
-    struct lb_found_cell *c = lb_more(&f->cells, &f->n_cells, sizeof *c);
+    struct lb_found_cell *c = lb_found_add_cell(f);
     const char *distance = lb_distance_name((enum lb_distance)row->distance);
 
     if (!c)
@@ -255,9 +255,6 @@ static int add_cell(struct lb_found *f, int suite, const struct row *row, size_t
     c->layout = -1;
     c->threads = 2;
     c->main_regime = c->subject = c->measured = true;
-    c->diff = c->diff_lo = c->diff_hi = c->ratio = c->ratio_lo = c->ratio_hi = NAN;
-    c->every_ns = c->objects = c->offset_bytes = c->min_over_max = c->off_cpu_share = NAN;
-    c->margin_ns = c->pages = NAN;
     snprintf(c->scenario_name, sizeof c->scenario_name, "%s",
              lb_pingpong_op_name((enum lb_pingpong_op)row->op));
     snprintf(c->role, sizeof c->role, "all");

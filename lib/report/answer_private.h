@@ -15,6 +15,8 @@ int lb_found_checks(struct lb_found *found);
 void lb_found_count(struct lb_found *found);
 void lb_found_say(struct lb_found *found);
 
+/* One more cell, all numbers unknown; NULL: no memory. */
+struct lb_found_cell *lb_found_add_cell(struct lb_found *found);
 /* Of that name; -1: none. */
 int lb_found_suite_index(const struct lb_found *found, const char *name);
 /* "a line of its own": of built-in layouts whose lock lies so. */

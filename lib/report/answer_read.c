@@ -73,6 +73,18 @@ static bool is_twin(const char *layout)
 
 /* Cells -------------------------------------------------------------------------------------- */
 
+struct lb_found_cell *lb_found_add_cell(struct lb_found *f)
+{
+    struct lb_found_cell *c = lb_more(&f->cells, &f->n_cells, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->ns_op = c->net = c->diff = c->diff_lo = c->diff_hi = c->net_lo = c->net_hi = NAN;
+    c->ratio = c->ratio_lo = c->ratio_hi = c->pages = c->regime_ns = c->margin_ns = NAN;
+    c->every_ns = c->objects = c->offset_bytes = c->min_over_max = c->off_cpu_share = NAN;
+    return c;
+}
+
 #define COPY(TO, FROM) snprintf(TO, sizeof(TO), "%s", FROM)
 
 static void read_texts(const struct lb_csv_reader *csv, struct lb_found_cell *c)
@@ -339,14 +351,11 @@ static int read_missing(struct place *p, struct lb_found *f, int suite)
     int err = 0;
 
     for (size_t i = 0; !err && i < lb_json_count_at(p->json, in_suite(p, "not_measured")); i++) {
-        struct lb_found_cell *c = lb_more(&f->cells, &f->n_cells, sizeof *c);
+        struct lb_found_cell *c = lb_found_add_cell(f);
         char name[LB_FOUND_NAME_BYTES] = "", lock[24] = "";
         if (!c)
             return -ENOMEM;
         c->suite = suite;
-        c->ns_op = c->net = c->diff = c->diff_lo = c->diff_hi = c->net_lo = c->net_hi = NAN;
-        c->ratio = c->ratio_lo = c->ratio_hi = c->pages = c->regime_ns = c->margin_ns = NAN;
-        c->every_ns = c->objects = c->offset_bytes = c->min_over_max = c->off_cpu_share = NAN;
         c->main_regime = true;
 #define MISSING(NAME) lb_json_text_at(p->json, in_list(p, "not_measured", i, NAME))
         COPY(c->scenario_name, MISSING("scenario") ? MISSING("scenario") : "");

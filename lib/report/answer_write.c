@@ -325,26 +325,27 @@ static void put_checks(struct lb_json *json, const struct lb_found *f)
 {
     lb_json_list(json, "checks.controls");
     for (size_t i = 0; i < f->n_controls; i++) {
-        const struct lb_found_control *k = &f->controls[i];
+        const struct lb_found_cell *c = &f->cells[f->controls[i].cell];
         lb_json_push_object(json, "checks.controls");
-        lb_json_text(json, "checks.controls.suite", f->suites[k->suite].name);
-        lb_json_text(json, "checks.controls.placement", k->placement);
-        lb_json_number(json, "checks.controls.work_ns", k->work_ns);
-        lb_json_number(json, "checks.controls.regime_ns", k->regime_ns);
-        lb_json_text(json, "checks.controls.state", control_name(k->state));
-        lb_json_number(json, "checks.controls.ratio", k->ratio);
-        lb_json_number(json, "checks.controls.diff_ns", k->diff);
+        lb_json_text(json, "checks.controls.suite", f->suites[c->suite].name);
+        lb_json_text(json, "checks.controls.placement", c->placement);
+        lb_json_number(json, "checks.controls.work_ns", c->work_ns);
+        lb_json_number(json, "checks.controls.regime_ns", c->regime_ns);
+        lb_json_text(json, "checks.controls.state", control_name(f->controls[i].state));
+        lb_json_number(json, "checks.controls.ratio", c->ratio);
+        lb_json_number(json, "checks.controls.diff_ns", c->diff);
     }
     lb_json_list(json, "checks.pause");
     for (size_t i = 0; i < f->n_pauses; i++) {
         const struct lb_found_pause *p = &f->pauses[i];
+        const struct lb_found_cell *c = &f->cells[p->at_short];
         lb_json_push_object(json, "checks.pause");
-        lb_json_text(json, "checks.pause.suite", f->suites[p->suite].name);
-        lb_json_text(json, "checks.pause.placement", p->placement);
-        lb_json_number(json, "checks.pause.regime_ns", p->regime_ns);
+        lb_json_text(json, "checks.pause.suite", f->suites[c->suite].name);
+        lb_json_text(json, "checks.pause.placement", c->placement);
+        lb_json_number(json, "checks.pause.regime_ns", c->regime_ns);
         lb_json_text(json, "checks.pause.state", pause_name(p->state));
-        lb_json_number(json, "checks.pause.at_short_ns", p->at_short);
-        lb_json_number(json, "checks.pause.at_long_ns", p->at_long);
+        lb_json_number(json, "checks.pause.at_short_ns", c->diff);
+        lb_json_number(json, "checks.pause.at_long_ns", f->cells[p->at_long].diff);
     }
     lb_json_number(json, "checks.near_ns", f->near_ns);
     lb_json_number(json, "checks.far_ns", f->far_ns);

@@ -41,9 +41,9 @@ static void say_distances(const struct lb_found *f, char *text, size_t bytes)
                 cost |= lb_page_mark(f, &f->cells[i]) == LB_MARK_SLOWER;
                 undecided |= lb_page_mark(f, &f->cells[i]) == LB_MARK_OPEN;
             }
-        mine += views[v].suite == 0;
-        costs += views[v].suite == 0 && cost;
-        open += views[v].suite == 0 && !cost && undecided;
+        mine += views[v].like->suite == 0;
+        costs += views[v].like->suite == 0 && cost;
+        open += views[v].like->suite == 0 && !cost && undecided;
     }
     free(views);
     if (mine < 2 || (!costs && open))

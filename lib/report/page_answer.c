@@ -137,14 +137,16 @@ static void say_controls(struct lb_page *p)
 {
     const struct lb_found *f = p->found;
     size_t n[LB_CONTROL_FAILS + 1] = {0}, all = 0;
-    const struct lb_found_control *one = NULL;
+    const struct lb_found_cell *one = NULL;
 
-    for (size_t i = 0; i < f->n_controls; i++)
-        if (f->controls[i].main_regime) {
+    for (size_t i = 0; i < f->n_controls; i++) {
+        const struct lb_found_cell *c = &f->cells[f->controls[i].cell];
+        if (c->main_regime) {
             n[f->controls[i].state]++;
             all++;
-            one = f->controls[i].work_ns > 0 && !one ? &f->controls[i] : one;
+            one = c->work_ns > 0 && !one ? c : one;
         }
+    }
     if (!all)
         lb_page_item(p->out, LB_CHECK_WARNS,
                      "No controls were measured: nothing shows that sharing a line costs here.");
@@ -178,11 +180,12 @@ static void say_pause(struct lb_page *p)
 
     for (size_t i = 0; i < p->found->n_pauses; i++) {
         const struct lb_found_pause *k = &p->found->pauses[i];
-        if (k->main_regime)
+        const struct lb_found_cell *cells = p->found->cells;
+        if (cells[k->at_short].main_regime)
             lb_page_item(
                 p->out, says[k->state].level,
                 "%s: sharing costs %.1f ns after a short one and %.1f ns after a long one.",
-                says[k->state].text, k->at_short, k->at_long);
+                says[k->state].text, cells[k->at_short].diff, cells[k->at_long].diff);
     }
 }
 

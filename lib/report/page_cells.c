@@ -13,11 +13,13 @@
 
 bool lb_page_in(const struct lb_found_cell *c, const struct lb_page_view *v)
 {
-    return c->suite == v->suite && c->threads == v->threads && c->work_ns == v->work_ns &&
+    const struct lb_found_cell *o = v->like;
+
+    return c->suite == o->suite && c->threads == o->threads && c->work_ns == o->work_ns &&
            c->main_regime != v->far && c->subject && !c->twin &&
-           !strcmp(c->placement, v->placement) &&
-           (!*c->home || !*v->home ||
-            !strcmp(c->home, v->home)); /* of what was not measured none */
+           !strcmp(c->placement, o->placement) &&
+           (!*c->home || !*o->home ||
+            !strcmp(c->home, o->home)); /* of what was not measured none */
 }
 
 /* Far from the main distance only what has an interval is worth a word. */
@@ -55,20 +57,16 @@ int lb_page_views(const struct lb_found *f, enum lb_page_part part, struct lb_pa
         const struct lb_found_cell *c = &f->cells[i];
         if (f->suites[c->suite].of_pu_pairs || !takes(c, part) || is_known(list, found, c))
             continue;
-        list[found] = (struct lb_page_view){.suite = c->suite,
-                                            .threads = c->threads,
-                                            .work_ns = c->work_ns,
-                                            .far = part == LB_PAGE_FAR};
-        memcpy(list[found].placement, c->placement, sizeof c->placement);
-        memcpy(list[found++].home, c->home, sizeof c->home);
+        list[found++] = (struct lb_page_view){c, part == LB_PAGE_FAR};
     }
     *views = list;
     *n = found;
     return 0;
 }
 
-void lb_page_view_name(const struct lb_page_view *v, char *text, size_t bytes)
+void lb_page_view_name(const struct lb_page_view *view, char *text, size_t bytes)
 {
+    const struct lb_found_cell *v = view->like;
     bool home = *v->home && strcmp(v->home, "local") != 0;
     int used = snprintf(text, bytes, "%d thread%s%s%s%s%s", v->threads, v->threads == 1 ? "" : "s",
                         *v->placement ? " on " : "", v->placement, home ? ", homed on " : "",

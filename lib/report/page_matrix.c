@@ -207,7 +207,7 @@ static void put_overview(FILE *out, const struct lb_found *f, const struct lb_pa
           "there is none the largest gain.</caption><thead><tr><th scope=\"col\">layout</th>",
           out);
     for (size_t i = 0; i < n; i++)
-        if (views[i].suite == suite) {
+        if (views[i].like->suite == suite) {
             lb_page_view_name(&views[i], name, sizeof name);
             lb_html_print(out, "<th scope=\"col\">%s</th>", name);
         }
@@ -218,7 +218,7 @@ static void put_overview(FILE *out, const struct lb_found *f, const struct lb_pa
         lb_page_layout_name(f, (int)l, name, sizeof name);
         lb_html_print(out, "<tr><th scope=\"row\">%s</th>", name);
         for (size_t i = 0; i < n; i++)
-            if (views[i].suite == suite)
+            if (views[i].like->suite == suite)
                 put_worst(out, f, l, &views[i]);
         fputs("</tr>\n", out);
     }
@@ -232,7 +232,7 @@ static size_t count(const struct lb_page_view *views, size_t n, int suite)
     size_t found = 0;
 
     for (size_t i = 0; i < n; i++)
-        found += views[i].suite == suite;
+        found += views[i].like->suite == suite;
     return found;
 }
 
@@ -276,7 +276,7 @@ static int put_suite(struct lb_page *p, const struct lb_page_view *views, size_t
         fputs("<details><summary>Every scenario at each of them</summary>\n", p->out);
     }
     for (size_t i = 0; !err && i < n; i++)
-        if (views[i].suite == suite)
+        if (views[i].like->suite == suite)
             err = put_view(p->out, p->found, &views[i]);
     if (fold)
         fputs("</details>\n", p->out);

@@ -25,10 +25,8 @@ struct lb_page {
 
 /* Cases of one suite that differ by scenario and layout alone: what one table holds. */
 struct lb_page_view {
-    int suite, threads;
-    double work_ns;
-    bool far; /* at another distance than that which tables show */
-    char placement[32], home[16];
+    const struct lb_found_cell *like; /* the first of them */
+    bool far;                         /* at another distance than that which tables show */
 };
 /* The views of cells that are compared, in the order of the file; freed with free. Those of the
  * headline, or of the saturated cases, or of other distances. */
