@@ -70,9 +70,10 @@ struct lb_compare_case {
      * role per 1000 of the first; NaN of others. Where the sides' differ by LB_RATES_APART_MOST no
      * role of the case has a verdict. */
     double rate[2];
-    double min_over_max;         /* the lower of the sides' medians, NaN when unknown */
-    struct lb_contrast time;     /* ns_op */
-    struct lb_contrast relative; /* ns_op over that of the base in the same round */
+    double min_over_max;           /* the lower of the sides' medians, NaN when unknown */
+    struct lb_contrast time;       /* ns_op */
+    struct lb_contrast relative;   /* ns_op over that of the base in the same round */
+    struct lb_compare_unit *units; /* what each run measured: the library's */
 };
 
 /* What run.json says differently. Several values of a side are joined by "; ". */
@@ -97,7 +98,6 @@ struct lb_compare {
     size_t n_warnings;
     char *baseline;
     struct lb_compare_tally time, relative; /* over the cases of both sides, references left out */
-    struct lb_compare_hidden *hidden;
 };
 
 /* Reads all files and compares. Why says which file and what is wrong:

@@ -23,8 +23,7 @@ static int check_request(const struct lb_compare_request *q, struct lb_why *why)
 static int add_runs(struct lb_compare *c, const struct lb_compare_request *q)
 {
     c->runs = calloc(q->n_paths[0] + q->n_paths[1], sizeof *c->runs);
-    c->hidden = calloc(1, sizeof *c->hidden);
-    if (!c->runs || !c->hidden)
+    if (!c->runs)
         return -ENOMEM;
     for (int side = 0; side < 2; side++) {
         c->n_side[side] = q->n_paths[side];
@@ -93,10 +92,12 @@ static void count(struct lb_compare *c)
 int lb_compare_gather(struct lb_compare *c, const struct lb_compare_request *q, bool *apart,
                       struct lb_why *why)
 {
+    struct lb_compare_index index = {NULL, 0};
     int err = add_runs(c, q);
 
     for (size_t r = 0; !err && r < c->n_runs; r++)
-        err = lb_compare_read(c, r, why);
+        err = lb_compare_read(c, r, &index, why);
+    free(index.slots);
     if (err || (err = lb_compare_records(c, apart, why)) || (err = choose_baseline(c, q)) ||
         (err = lb_compare_arrange(c)) || (err = check_baseline(c, q->baseline, why)))
         return err;
@@ -143,11 +144,6 @@ void lb_compare_destroy(struct lb_compare *c)
         return;
     for (size_t i = 0; i < c->n_cases; i++)
         lb_compare_case_finish(c, i);
-    if (c->hidden) {
-        free(c->hidden->units);
-        free(c->hidden->index);
-    }
-    free(c->hidden);
     for (size_t r = 0; c->runs && r < c->n_runs; r++)
         free(c->runs[r].file);
     for (size_t i = 0; i < c->n_differences; i++) {

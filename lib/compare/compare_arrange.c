@@ -94,9 +94,9 @@ static void join(struct lb_compare *c, size_t i, size_t j)
     struct lb_compare_case *a = &c->cases[i], *b = &c->cases[j];
 
     for (size_t r = c->n_side[0]; r < c->n_runs; r++) {
-        struct lb_compare_unit empty = c->hidden->units[i][r];
-        c->hidden->units[i][r] = c->hidden->units[j][r];
-        c->hidden->units[j][r] = empty;
+        struct lb_compare_unit empty = c->cases[i].units[r];
+        c->cases[i].units[r] = c->cases[j].units[r];
+        c->cases[j].units[r] = empty;
     }
     a->placement_b = b->cells[LB_KEY_PLACEMENT];
     b->cells[LB_KEY_PLACEMENT] = NULL;
@@ -112,9 +112,9 @@ void lb_compare_case_finish(struct lb_compare *c, size_t i)
     for (int k = 0; k < LB_KEYS; k++)
         free(c->cases[i].cells[k]);
     free(c->cases[i].placement_b);
-    for (size_t r = 0; c->hidden->units[i] && r < c->n_runs; r++)
-        lb_compare_unit_finish(&c->hidden->units[i][r]);
-    free(c->hidden->units[i]);
+    for (size_t r = 0; c->cases[i].units && r < c->n_runs; r++)
+        lb_compare_unit_finish(&c->cases[i].units[r]);
+    free(c->cases[i].units);
 }
 
 const char *lb_compare_sides(const struct lb_compare_case *k)
@@ -151,12 +151,10 @@ static int match_by_distance(struct lb_compare *c)
     }
     free(o.at);
     for (size_t i = 0; !err && i < c->n_cases; i++) {
-        if (!c->cases[i].here[0] && !c->cases[i].here[1]) {
+        if (c->cases[i].here[0] || c->cases[i].here[1])
+            c->cases[kept++] = c->cases[i];
+        else
             lb_compare_case_finish(c, i);
-            continue;
-        }
-        c->cases[kept] = c->cases[i];
-        c->hidden->units[kept++] = c->hidden->units[i];
     }
     c->n_cases = err ? c->n_cases : kept;
     return err;
@@ -164,8 +162,7 @@ static int match_by_distance(struct lb_compare *c)
 
 /* What is shown ---------------------------------------------------------------------------- */
 
-static int by_keys(const struct lb_compare_case *a, const struct lb_compare_case *b,
-                   const char *baseline)
+static int by_keys(const void *x, const void *y, void *baseline)
 {
     static const enum lb_key order[] = {
         LB_KEY_SUITE,   LB_KEY_SCENARIO, LB_KEY_PLACEMENT, LB_KEY_DISTANCE,
@@ -174,48 +171,20 @@ static int by_keys(const struct lb_compare_case *a, const struct lb_compare_case
         LB_KEY_OFFSET,  LB_KEY_LAYOUT,   LB_KEY_LOCK,      LB_KEY_ROLE,
     };
 
+    const struct lb_compare_case *a = x, *b = y;
+
     if (a->reference != b->reference)
         return a->reference - b->reference;
     for (size_t k = 0; k < LB_COUNT(order); k++) {
-        const char *x = a->cells[order[k]], *y = b->cells[order[k]];
-        if (!strcmp(x, y))
+        const char *mine = a->cells[order[k]], *other = b->cells[order[k]];
+        if (!strcmp(mine, other))
             continue;
-        if (order[k] == LB_KEY_LAYOUT && !strcmp(x, baseline))
+        if (order[k] == LB_KEY_LAYOUT && !strcmp(mine, baseline))
             return -1;
-        if (order[k] == LB_KEY_LAYOUT && !strcmp(y, baseline))
+        if (order[k] == LB_KEY_LAYOUT && !strcmp(other, baseline))
             return 1;
-        return strverscmp(x, y);
+        return strverscmp(mine, other);
     }
-    return 0;
-}
-
-struct ranked {
-    struct lb_compare_case entry;
-    struct lb_compare_unit *units;
-    const char *baseline;
-};
-
-static int by_rank(const void *a, const void *b)
-{
-    const struct ranked *x = a, *y = b;
-
-    return by_keys(&x->entry, &y->entry, x->baseline);
-}
-
-static int sort_cases(struct lb_compare *c)
-{
-    struct ranked *all = calloc(c->n_cases, sizeof *all);
-
-    if (!all)
-        return -ENOMEM;
-    for (size_t i = 0; i < c->n_cases; i++)
-        all[i] = (struct ranked){c->cases[i], c->hidden->units[i], c->baseline};
-    qsort(all, c->n_cases, sizeof *all, by_rank);
-    for (size_t i = 0; i < c->n_cases; i++) {
-        c->cases[i] = all[i].entry;
-        c->hidden->units[i] = all[i].units;
-    }
-    free(all);
     return 0;
 }
 
@@ -339,7 +308,8 @@ int lb_compare_arrange(struct lb_compare *c)
         return err;
     for (size_t i = 0; i < c->n_cases; i++)
         c->cases[i].reference = !*c->cases[i].cells[LB_KEY_LAYOUT];
-    if ((err = sort_cases(c)) || (err = find_bases(c)))
+    qsort_r(c->cases, c->n_cases, sizeof *c->cases, by_keys, c->baseline);
+    if ((err = find_bases(c)))
         return err;
     for (size_t i = 0; i < c->n_cases; i++) {
         const struct lb_compare_case *k = &c->cases[i];

@@ -60,7 +60,7 @@ static bool next_pair(const struct lb_compare_unit *u, const struct lb_compare_u
 
 static const struct lb_compare_unit *unit_of(const struct bench *b, int i, size_t r)
 {
-    return i < 0 ? NULL : &b->c->hidden->units[i][r];
+    return i < 0 ? NULL : &b->c->cases[i].units[r];
 }
 
 /* Whether the row's ratio is to the layout that is asked for. */
@@ -267,11 +267,11 @@ static int describe(const struct bench *b, int i, int side, int regime, double *
     int err = 0;
 
     for (size_t r = 0; r < b->c->n_runs; r++)
-        room += b->c->hidden->units[i][r].n;
+        room += b->c->cases[i].units[r].n;
     values[0] = calloc(room, sizeof **values);
     values[1] = calloc(room, sizeof **values);
     for (size_t r = 0; values[0] && values[1] && r < b->c->n_runs; r++) {
-        const struct lb_compare_unit *u = &b->c->hidden->units[i][r];
+        const struct lb_compare_unit *u = &b->c->cases[i].units[r];
         for (size_t k = 0; b->c->runs[r].side == side && k < u->n; k++) {
             double ns = lb_compare_trip(u, k);
             if (u->samples[k].regime != regime)

@@ -42,26 +42,24 @@ struct lb_compare_unit {
     } pending;
 };
 
-/* Beside each public case, in the same order. */
-struct lb_compare_hidden {
-    struct lb_compare_unit **units; /* per case: one a run */
-    size_t *index;                  /* hash table of cases, SIZE_MAX: free */
-    size_t n_index, room;
+/* A hash table of cases, at most half full. */
+struct lb_compare_index {
+    size_t *slots; /* SIZE_MAX: free */
+    size_t n;
 };
 
 /* All up to the judging: runs read, cases arranged, samples labelled by regime. */
 int lb_compare_gather(struct lb_compare *c, const struct lb_compare_request *q, bool *apart,
                       struct lb_why *why);
 
-/* Reads run number r into the cases. */
-int lb_compare_read(struct lb_compare *c, size_t r, struct lb_why *why);
+/* Reads run number r into the cases, which the index finds; its slots are freed by the caller. */
+int lb_compare_read(struct lb_compare *c, size_t r, struct lb_compare_index *index,
+                    struct lb_why *why);
 void lb_compare_unit_finish(struct lb_compare_unit *unit);
 /* The mean over the links of a sample's ring, NaN where it has none. */
 double lb_compare_trip(const struct lb_compare_unit *unit, size_t sample);
 /* The last regime that any run has of the case; 0 without one. */
 int lb_compare_last_regime(const struct lb_compare *c, size_t i);
-/* The case with these cells, made when it is new. */
-int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size_t *at);
 
 /* Matches what is left over by distance, sorts, and finds each case's base. */
 int lb_compare_arrange(struct lb_compare *c);

@@ -43,7 +43,7 @@ static double side_rate(const struct lb_compare *c, size_t i, int side)
     size_t n = 0;
 
     for (size_t r = 0; r < c->n_runs; r++) {
-        const struct lb_compare_unit *u = &c->hidden->units[i][r];
+        const struct lb_compare_unit *u = &c->cases[i].units[r];
         if (c->runs[r].side != side || !(u->n_rates > 0))
             continue;
         sum += u->rates / u->n_rates;

@@ -44,72 +44,56 @@ static bool is_same(char *const a[LB_KEYS], const char *const b[LB_KEYS])
 }
 
 /* The slot of the cells, free or theirs. */
-static size_t *slot_of(const struct lb_compare *c, const char *const cells[LB_KEYS])
+static size_t *slot_of(const struct lb_compare_index *x, const struct lb_compare *c,
+                       const char *const cells[LB_KEYS])
 {
-    size_t at = (size_t)hash(cells) % c->hidden->n_index;
+    size_t at = (size_t)hash(cells) % x->n;
 
-    while (c->hidden->index[at] != SIZE_MAX &&
-           !is_same(c->cases[c->hidden->index[at]].cells, cells))
-        at = (at + 1) % c->hidden->n_index;
-    return &c->hidden->index[at];
+    while (x->slots[at] != SIZE_MAX && !is_same(c->cases[x->slots[at]].cells, cells))
+        at = (at + 1) % x->n;
+    return &x->slots[at];
 }
 
-/* Room for one more case, and an index that is at most half full. */
-static int grow(struct lb_compare *c)
+/* Room for one more case. */
+static int grow(struct lb_compare_index *x, const struct lb_compare *c)
 {
-    struct lb_compare_hidden *h = c->hidden;
-    size_t room = h->room ? 2 * h->room : 64, *index;
-    struct lb_compare_case *cases;
-    struct lb_compare_unit **units;
+    size_t n = x->n ? 2 * x->n : 128;
 
-    if (c->n_cases < h->room)
+    if (2 * c->n_cases < x->n)
         return 0;
-    cases = realloc(c->cases, room * sizeof *cases);
-    if (cases)
-        c->cases = cases;
-    units = realloc(h->units, room * sizeof *units);
-    if (units)
-        h->units = units;
-    index = malloc(2 * room * sizeof *index);
-    if (!cases || !units || !index) {
-        free(index);
+    free(x->slots);
+    if (!(x->slots = malloc(n * sizeof *x->slots)))
         return -ENOMEM;
-    }
-    memset(index, 0xff, 2 * room * sizeof *index);
-    free(h->index);
-    h->index = index;
-    h->n_index = 2 * room;
-    h->room = room;
+    memset(x->slots, 0xff, n * sizeof *x->slots);
+    x->n = n;
     for (size_t i = 0; i < c->n_cases; i++)
-        *slot_of(c, (const char *const *)c->cases[i].cells) = i;
+        *slot_of(x, c, (const char *const *)c->cases[i].cells) = i;
     return 0;
 }
 
-int lb_compare_case(struct lb_compare *c, const char *const cells[LB_KEYS], size_t *at)
+/* The case with these cells, made when it is new. */
+static int find_case(struct lb_compare_index *x, struct lb_compare *c,
+                     const char *const cells[LB_KEYS], size_t *at)
 {
     struct lb_compare_case *added;
-    size_t *slot;
-    int err = 0;
+    int err = grow(x, c);
 
-    if (c->n_cases && (slot = slot_of(c, cells), *slot != SIZE_MAX)) {
-        *at = *slot;
-        return 0;
-    }
-    if ((err = grow(c)))
+    if (err)
         return err;
-    added = &c->cases[c->n_cases];
-    memset(added, 0, sizeof *added);
+    if ((*at = *slot_of(x, c, cells)) != SIZE_MAX)
+        return 0;
+    if (!(added = lb_more(&c->cases, &c->n_cases, sizeof *added)))
+        return -ENOMEM;
     for (int k = 0; k < LB_KEYS; k++)
         if (!(added->cells[k] = strdup(cells[k])))
             err = -ENOMEM;
-    c->hidden->units[c->n_cases] = calloc(c->n_runs, sizeof **c->hidden->units);
-    if (!c->hidden->units[c->n_cases])
+    if (!(added->units = calloc(c->n_runs, sizeof *added->units)))
         err = -ENOMEM;
     for (size_t r = 0; !err && r < c->n_runs; r++)
-        c->hidden->units[c->n_cases][r].n_links = -1;
+        added->units[r].n_links = -1;
+    *at = c->n_cases - 1;
     if (!err)
-        *slot_of(c, cells) = c->n_cases;
-    *at = c->n_cases++; /* counted after a failure too: what it holds is freed with the rest */
+        *slot_of(x, c, cells) = *at;
     return err;
 }
 
@@ -127,9 +111,9 @@ int lb_compare_last_regime(const struct lb_compare *c, size_t i)
     int last = 0;
 
     for (size_t r = 0; r < c->n_runs; r++)
-        for (size_t k = 0; k < c->hidden->units[i][r].n; k++)
-            if (c->hidden->units[i][r].samples[k].regime > last)
-                last = c->hidden->units[i][r].samples[k].regime;
+        for (size_t k = 0; k < c->cases[i].units[r].n; k++)
+            if (c->cases[i].units[r].samples[k].regime > last)
+                last = c->cases[i].units[r].samples[k].regime;
     return last;
 }
 
@@ -301,8 +285,8 @@ static int end_unit(struct lb_compare_unit *u)
 
 /* Files -------------------------------------------------------------------------------------- */
 
-static int read_cells(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, struct lb_why *why,
-                      size_t *at)
+static int read_cells(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
+                      struct lb_compare_index *index, struct lb_why *why, size_t *at)
 {
     const char *cells[LB_KEYS];
 
@@ -313,10 +297,11 @@ static int read_cells(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
                            c->runs[r].file, lb_csv_line(csv), lb_key_column((enum lb_key)k),
                            MOST_NAME_BYTES);
     }
-    return lb_compare_case(c, cells, at);
+    return find_case(index, c, cells, at);
 }
 
-static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, struct lb_why *why)
+static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
+                      struct lb_compare_index *index, struct lb_why *why)
 {
     struct lb_compare_run *run = &c->runs[r];
     const char *status = lb_csv_cell(csv, "status");
@@ -328,11 +313,11 @@ static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
     if (!strcmp(lb_csv_cell(csv, "emulated"), "1"))
         return lb_fail(why, EPROTO, "%s: the machine was emulated: its timing means nothing",
                        run->file);
-    if ((err = read_cells(csv, c, r, why, &at)))
+    if ((err = read_cells(csv, c, r, index, why, &at)))
         return err;
     found = &c->cases[at];
     if (!strcmp(status, "ok")) {
-        err = add_window(csv, &c->hidden->units[at][r], &usable);
+        err = add_window(csv, &c->cases[at].units[r], &usable);
         if (err == -E2BIG)
             return lb_fail(why, E2BIG, "%s:%zu: pingpong_before_ns has over %d round trips",
                            run->file, lb_csv_line(csv), MOST_LINKS);
@@ -340,7 +325,7 @@ static int sample_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
             return err;
         found->ok[run->side] += usable;
         if (usable)
-            lb_compare_add_rate(csv, false, 1, &c->hidden->units[at][r]);
+            lb_compare_add_rate(csv, false, 1, &c->cases[at].units[r]);
         run->unusable += !usable;
     } else if (!strcmp(status, "armed")) {
         found->armed[run->side]++;
@@ -385,7 +370,7 @@ static int add_digest(struct lb_csv_reader *csv, struct lb_compare_unit *u)
 }
 
 static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
-                       struct lb_why *why)
+                       struct lb_compare_index *index, struct lb_why *why)
 {
     struct lb_compare_run *run = &c->runs[r];
     double ns = lb_csv_number(csv, "ns_op_median");
@@ -393,12 +378,12 @@ static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r
     double windows = lb_csv_number(csv, "windows");
     struct lb_compare_unit *u;
     size_t at;
-    int err = read_cells(csv, c, r, why, &at);
+    int err = read_cells(csv, c, r, index, why, &at);
 
     if (err)
         return err;
     c->cases[at].here[run->side] = true;
-    u = &c->hidden->units[at][r];
+    u = &c->cases[at].units[r];
     if (!u->n && spoiled > 0) { /* each regime's row has those of all */
         c->cases[at].spoiled[run->side] += (size_t)spoiled;
         run->spoiled += (size_t)spoiled;
@@ -412,14 +397,15 @@ static int summary_row(struct lb_csv_reader *csv, struct lb_compare *c, size_t r
     return add_digest(csv, u);
 }
 
-static int read_rows(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, struct lb_why *why)
+static int read_rows(struct lb_csv_reader *csv, struct lb_compare *c, size_t r,
+                     struct lb_compare_index *index, struct lb_why *why)
 {
     struct lb_compare_run *run = &c->runs[r];
     int next, err = 0;
 
     while (!err && (next = lb_csv_next(csv, why)) == 1) {
         run->rows++;
-        err = run->summary ? summary_row(csv, c, r, why) : sample_row(csv, c, r, why);
+        err = run->summary ? summary_row(csv, c, r, index, why) : sample_row(csv, c, r, index, why);
     }
     if (err || next < 0)
         return err ? err : next;
@@ -427,7 +413,7 @@ static int read_rows(struct lb_csv_reader *csv, struct lb_compare *c, size_t r, 
     if (!run->rows)
         return lb_fail(why, ENODATA, "%s: no rows: the run measured nothing", run->file);
     for (size_t i = 0; !err && !run->summary && i < c->n_cases; i++)
-        err = end_unit(&c->hidden->units[i][r]);
+        err = end_unit(&c->cases[i].units[r]);
     if (err == -EPROTO)
         return lb_fail(why, EPROTO, "%s: rounds do not count up: rows of several runs in one file",
                        run->file);
@@ -490,7 +476,8 @@ static int check_file(const struct lb_compare *c, size_t r, struct lb_why *why)
     return 0;
 }
 
-int lb_compare_read(struct lb_compare *c, size_t r, struct lb_why *why)
+int lb_compare_read(struct lb_compare *c, size_t r, struct lb_compare_index *index,
+                    struct lb_why *why)
 {
     struct lb_csv_reader *csv;
     int err = find_file(&c->runs[r], why);
@@ -501,7 +488,7 @@ int lb_compare_read(struct lb_compare *c, size_t r, struct lb_why *why)
         lb_csv_reader_close(csv);
         return err;
     }
-    err = read_rows(csv, c, r, why);
+    err = read_rows(csv, c, r, index, why);
     lb_csv_reader_close(csv);
     if (err == -ENOMEM)
         lb_fail(why, ENOMEM, "%s: not enough memory", c->runs[r].file);

@@ -208,7 +208,7 @@ static int gather(struct lb_compare *c, bool apart, struct member **members, siz
         return -ENOMEM;
     for (size_t i = 0; i < c->n_cases; i++)
         for (size_t r = 0; r < c->n_runs; r++) {
-            struct lb_compare_unit *u = &c->hidden->units[i][r];
+            struct lb_compare_unit *u = &c->cases[i].units[r];
             if (u->n && u->n_links > 0)
                 all[n++] = (struct member){u, (const char *const *)c->cases[i].cells,
                                            apart ? c->runs[r].side : -1, r, i};

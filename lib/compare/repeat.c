@@ -84,7 +84,7 @@ static bool speaks(const struct lb_compare *c, const struct place *p, size_t r, 
 {
     for (size_t i = 0; i < c->n_cases; i++)
         if (p->belongs[i] && !c->cases[i].reference &&
-            rounds_in(&c->hidden->units[i][r], regime) >= LB_COMPARE_ROUNDS)
+            rounds_in(&c->cases[i].units[r], regime) >= LB_COMPARE_ROUNDS)
             return true;
     return false;
 }
@@ -111,7 +111,7 @@ static int choose_regime(const struct lb_compare *c, const struct place *p)
             runs += speaks(c, p, r, regime);
         for (size_t i = 0; i < c->n_cases; i++)
             for (size_t r = 0; p->belongs[i] && r < c->n_runs; r++)
-                rounds += rounds_in(&c->hidden->units[i][r], regime);
+                rounds += rounds_in(&c->cases[i].units[r], regime);
         if (runs > best_runs || (runs == best_runs && rounds > best_rounds)) {
             best_runs = runs;
             best_rounds = rounds;
@@ -185,7 +185,7 @@ static int empty_of(const struct lb_compare *c, size_t i)
 static bool is_paced(const struct lb_compare *c, size_t i)
 {
     for (size_t r = 0; *c->cases[i].cells[LB_KEY_EVERY] && r < c->n_runs; r++)
-        if (c->hidden->units[i][r].n_rates > 0)
+        if (c->cases[i].units[r].n_rates > 0)
             return true;
     return false;
 }
@@ -262,7 +262,7 @@ static int fill_cases(struct desk *d)
 
     for (size_t i = 0; i < d->c->n_cases; i++)
         for (size_t r = 0; r < d->c->n_runs; r++)
-            longest = d->c->hidden->units[i][r].n > longest ? d->c->hidden->units[i][r].n : longest;
+            longest = d->c->cases[i].units[r].n > longest ? d->c->cases[i].units[r].n : longest;
     all = longest * d->c->n_runs;
     d->rounds =
         (struct lb_rounds){calloc(longest, sizeof(double)), calloc(longest, sizeof(double)), 0};
@@ -293,7 +293,7 @@ static void describe_runs(const struct desk *d)
         for (size_t i = 0; i < d->c->n_cases; i++) {
             size_t n = d->c->cases[i].reference || !p->belongs[i]
                            ? 0
-                           : rounds_in(&d->c->hidden->units[i][r], p->regime);
+                           : rounds_in(&d->c->cases[i].units[r], p->regime);
             run->rounds = n > run->rounds ? n : run->rounds;
         }
         together += run->rounds >= LB_COMPARE_ROUNDS;

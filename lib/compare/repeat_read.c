@@ -30,7 +30,7 @@ static size_t see_all(const struct lb_compare *c, const bool *belongs, size_t r,
     size_t n = 0;
 
     for (size_t i = 0; i < c->n_cases; i++) {
-        const struct lb_compare_unit *u = &c->hidden->units[i][r];
+        const struct lb_compare_unit *u = &c->cases[i].units[r];
         for (size_t k = 0; belongs[i] && k < u->n; k++) {
             double ns = lb_compare_trip(u, k);
             if (u->samples[k].regime != regime || !isfinite(ns))
@@ -81,14 +81,14 @@ static const struct lb_compare_sample *find(const struct lb_compare_unit *u, uin
 void lb_repeat_rounds(const struct lb_compare *c, int i, int other, size_t r, int regime,
                       const struct lb_round_trips *trips, struct lb_rounds *rounds)
 {
-    const struct lb_compare_unit *u = &c->hidden->units[i][r];
+    const struct lb_compare_unit *u = &c->cases[i].units[r];
     size_t at = 0, t = 0;
 
     rounds->n = 0;
     for (size_t k = 0; k < u->n; k++) {
         const struct lb_compare_sample *x = &u->samples[k], *y = NULL;
         if (other >= 0)
-            y = find(&c->hidden->units[other][r], x->round, &at);
+            y = find(&c->cases[other].units[r], x->round, &at);
         if (x->regime != regime || (other >= 0 && (!y || y->regime != regime)))
             continue;
         while (t < trips->n && trips->round[t] < x->round)
