@@ -115,44 +115,32 @@ static void put_case(const struct lb_compare *c, const struct lb_compare_case *k
 }
 
 /* A row, or without one the header. -ENOMEM also where a value found none. */
-static int print_line(FILE *out, const struct lb_row *row)
+static int add_line(struct lb_grown *to, const struct lb_row *row)
 {
-    if (row && !lb_row_is_whole(row))
-        return -ENOMEM;
-    for (size_t i = 0; i < LB_COUNT(columns); i++) {
-        const char *text = row ? lb_row_cell(row, i) : columns[i].name;
-        char *cell = malloc(LB_CSV_ROOM(strlen(text)));
-        if (!cell)
-            return -ENOMEM;
-        fwrite(cell, 1, lb_csv_quote(text, cell), out);
-        fputc(i + 1 < LB_COUNT(columns) ? ',' : '\n', out);
-        free(cell);
-    }
-    return 0;
+    int err = row && !lb_row_is_whole(row) ? -ENOMEM : 0;
+
+    for (size_t i = 0; !err && i < LB_COUNT(columns); i++)
+        err = lb_csv_add_cell(to, row ? lb_row_cell(row, i) : columns[i].name,
+                              i + 1 < LB_COUNT(columns) ? ',' : '\n');
+    return err;
 }
 
 int lb_compare_csv(const struct lb_compare *c, char **text)
 {
-    struct lb_row *row;
-    char *printed = NULL;
-    size_t bytes;
+    struct lb_row *row = NULL;
+    struct lb_grown all = {NULL, 0, 0};
     int err = lb_row_create(&lb_schema_comparison, &row);
-    FILE *out = err ? NULL : open_memstream(&printed, &bytes);
 
-    if (err)
-        return err;
-    if (out)
-        err = print_line(out, NULL);
-    for (size_t i = 0; out && !err && i < c->n_cases; i++) {
+    if (!err)
+        err = add_line(&all, NULL);
+    for (size_t i = 0; !err && i < c->n_cases; i++) {
         put_case(c, &c->cases[i], row);
-        err = print_line(out, row);
+        err = add_line(&all, row);
     }
     lb_row_destroy(row);
-    if (!out || lb_text_end(out, &printed))
-        return -ENOMEM;
     if (err)
-        free(printed);
+        free(all.text);
     else
-        *text = printed;
+        *text = all.text;
     return err;
 }

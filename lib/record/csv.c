@@ -23,27 +23,13 @@ struct lb_csv {
     off_t whole;  /* length of the file up to its last whole row */
     bool spoiled; /* a torn row could not be cut off again */
     bool settled; /* a row was appended: nobody but the writer changes its length from here on */
-    char *line;
-    size_t length, capacity;
+    struct lb_grown line;
     char *fills[]; /* by column: what empty cells hold; NULL: nothing */
 };
 
 static int fail(struct lb_why *why, int err, const char *path)
 {
     return lb_fail(why, err, "%s: %s", path, strerror(err));
-}
-
-static int line_reserve(struct lb_csv *csv, size_t more)
-{
-    size_t needed = csv->length + more;
-    if (needed <= csv->capacity)
-        return 0;
-    char *grown = realloc(csv->line, 2 * needed);
-    if (!grown)
-        return -ENOMEM;
-    csv->line = grown;
-    csv->capacity = 2 * needed;
-    return 0;
 }
 
 /* Whether all of the values that a cell joins by `;` are numbers. */
@@ -73,45 +59,34 @@ static bool is_formula(const char *text)
     return *text && strchr("=+-@\t\r", *text) && !is_numeric(text);
 }
 
-size_t lb_csv_quote(const char *text, char *to)
+int lb_csv_add_cell(struct lb_grown *line, const char *text, char behind)
 {
-    bool quoted = strpbrk(text, ",\"\r\n") != NULL;
-    char *at = to;
+    const char *quote = strpbrk(text, ",\"\r\n") ? "\"" : "";
+    int err = lb_grown_add(line, quote, strlen(quote));
 
-    if (quoted)
-        *at++ = '"';
-    if (is_formula(text))
-        *at++ = '\'';
-    for (; *text; text++) {
-        if (*text == '"')
-            *at++ = '"';
-        *at++ = *text;
+    if (!err && is_formula(text))
+        err = lb_grown_add(line, "'", 1);
+    while (!err && *text) { /* quotes stand twice */
+        size_t n = strcspn(text, "\"");
+        if (!(err = lb_grown_add(line, text, n + (text[n] == '"'))) && text[n] == '"')
+            err = lb_grown_add(line, "\"", 1);
+        text += n + (text[n] == '"');
     }
-    if (quoted)
-        *at++ = '"';
-    return (size_t)(at - to);
-}
-
-/* Adds one cell and the character behind it: a comma or the end of the line. */
-static int line_add(struct lb_csv *csv, const char *text, char behind)
-{
-    if (line_reserve(csv, LB_CSV_ROOM(strlen(text)) + 1))
-        return -ENOMEM;
-    csv->length += lb_csv_quote(text, csv->line + csv->length);
-    csv->line[csv->length++] = behind;
-    return 0;
+    if (!err)
+        err = lb_grown_add(line, quote, strlen(quote));
+    return err ? err : lb_grown_add(line, &behind, 1);
 }
 
 /* Fills csv->line with the names of the columns, or with the cells of a row. */
 static int line_fill(struct lb_csv *csv, const struct lb_row *row)
 {
     size_t n = csv->schema->n_columns;
-    csv->length = 0;
+    csv->line.length = 0;
     for (size_t i = 0; i < n; i++) {
         const char *text = row ? lb_row_cell(row, i) : csv->schema->columns[i].name;
         if (row && !*text && csv->fills[i])
             text = csv->fills[i];
-        if (line_add(csv, text, i + 1 < n ? ',' : '\n'))
+        if (lb_csv_add_cell(&csv->line, text, i + 1 < n ? ',' : '\n'))
             return -ENOMEM;
     }
     return 0;
@@ -122,8 +97,8 @@ static int line_fill(struct lb_csv *csv, const struct lb_row *row)
 static int write_line(struct lb_csv *csv)
 {
     size_t done = 0;
-    while (done < csv->length) {
-        ssize_t n = write(csv->fd, csv->line + done, csv->length - done);
+    while (done < csv->line.length) {
+        ssize_t n = write(csv->fd, csv->line.text + done, csv->line.length - done);
         if (n > 0)
             done += (size_t)n;
         else if (n == 0 || errno != EINTR)
@@ -212,17 +187,18 @@ int lb_csv_create(const struct lb_schema *schema, const char *path, struct lb_wh
 /* Whether the file begins with the header that the writer's line holds. 1: it is empty. */
 static int check_header(const struct lb_csv *csv, off_t bytes, struct lb_why *why)
 {
-    char *header = malloc(csv->length);
+    char *header = malloc(csv->line.length);
     int result = 0;
     if (!header)
         return fail(why, ENOMEM, csv->path);
-    ssize_t n = pread(csv->fd, header, csv->length, 0);
+    ssize_t n = pread(csv->fd, header, csv->line.length, 0);
     if (n < 0)
         result = fail(why, errno, csv->path);
-    else if (memcmp(header, csv->line, (size_t)n) || ((size_t)n < csv->length && n < bytes))
+    else if (memcmp(header, csv->line.text, (size_t)n) ||
+             ((size_t)n < csv->line.length && n < bytes))
         result = lb_fail(why, EPROTO, "%s: its columns are not those of %s in version %d",
                          csv->path, csv->schema->file, LB_SCHEMA_VERSION);
-    else if ((size_t)n < csv->length) /* killed in its first line */
+    else if ((size_t)n < csv->line.length) /* killed in its first line */
         result = 1;
     free(header);
     return result;
@@ -328,7 +304,7 @@ void lb_csv_close(struct lb_csv *csv)
         close(csv->fd);
     for (size_t i = 0; i < csv->schema->n_columns; i++)
         free(csv->fills[i]);
-    free(csv->line);
+    free(csv->line.text);
     free(csv->path);
     free(csv);
 }

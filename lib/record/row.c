@@ -15,8 +15,7 @@
 
 /* Empty text can be an unset cell or one unknown value; `n_values` tells them apart. */
 struct cell {
-    char *text;
-    size_t length, capacity;
+    struct lb_grown text;
     size_t n_values;
 };
 
@@ -40,47 +39,47 @@ static struct cell *find(struct lb_row *row, const char *column)
     return at < 0 ? NULL : &row->cells[at];
 }
 
-static int append(struct cell *cell, const char *text, size_t length)
+int lb_grown_add(struct lb_grown *to, const char *text, size_t length)
 {
-    size_t needed = cell->length + length + 1;
-    if (needed > cell->capacity) {
-        size_t capacity = needed < 16 ? 16 : 2 * needed;
-        char *grown = realloc(cell->text, capacity);
-        if (!grown)
-            return -ENOMEM;
-        cell->text = grown;
-        cell->capacity = capacity;
-    }
-    memcpy(cell->text + cell->length, text, length);
-    cell->length += length;
-    cell->text[cell->length] = '\0';
+    size_t needed = to->length + length + 1, room = needed < 16 ? 16 : 2 * needed;
+    char *grown = needed > to->room ? realloc(to->text, room) : to->text;
+
+    if (!grown)
+        return -ENOMEM;
+    if (needed > to->room)
+        to->room = room;
+    to->text = grown;
+    memcpy(grown + to->length, text, length);
+    grown[to->length += length] = '\0';
     return 0;
+}
+
+static void cut(struct cell *cell, size_t length)
+{
+    cell->text.length = length;
+    if (cell->text.text)
+        cell->text.text[length] = '\0';
 }
 
 static void empty(struct cell *cell)
 {
-    cell->length = 0;
+    cut(cell, 0);
     cell->n_values = 0;
-    if (cell->text)
-        cell->text[0] = '\0';
 }
 
 /* Adds one value; the separator stands before every value but the first, so that an unknown value
  * among others keeps its place. */
 static int add_value(struct cell *cell, const char *text)
 {
-    size_t before = cell->length;
-    int result = cell->n_values ? append(cell, ";", 1) : 0;
+    size_t before = cell->text.length;
+    int result = cell->n_values ? lb_grown_add(&cell->text, ";", 1) : 0;
     if (!result)
-        result = append(cell, text, strlen(text));
-    if (result) {
-        cell->length = before;
-        if (cell->text)
-            cell->text[before] = '\0';
-        return result;
-    }
-    cell->n_values++;
-    return 0;
+        result = lb_grown_add(&cell->text, text, strlen(text));
+    if (result)
+        cut(cell, before);
+    else
+        cell->n_values++;
+    return result;
 }
 
 static int set(struct lb_row *row, const char *column, const char *value, bool replace)
@@ -130,7 +129,7 @@ void lb_row_destroy(struct lb_row *row)
     if (!row)
         return;
     for (size_t i = 0; i < row->schema->n_columns; i++)
-        free(row->cells[i].text);
+        free(row->cells[i].text.text);
     free(row);
 }
 
@@ -192,5 +191,5 @@ bool lb_row_is_whole(const struct lb_row *row)
 
 const char *lb_row_cell(const struct lb_row *row, size_t at)
 {
-    return row->cells[at].text ? row->cells[at].text : "";
+    return row->cells[at].text.text ? row->cells[at].text.text : "";
 }

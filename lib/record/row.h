@@ -7,6 +7,14 @@
 
 #include <linebounce/record.h>
 
+/* Text that grows, with a NUL behind it. */
+struct lb_grown {
+    char *text; /* NULL: nothing was ever added; freed by the owner */
+    size_t length, room;
+};
+/* -ENOMEM, and nothing is added. */
+int lb_grown_add(struct lb_grown *to, const char *text, size_t length);
+
 const struct lb_schema *lb_row_schema(const struct lb_row *row);
 /* Whether all values that were set since it was cleared are in it: an unset cell means something.
  */
@@ -14,9 +22,8 @@ bool lb_row_is_whole(const struct lb_row *row);
 /* The text of the cell in column number `at`, "" when unset. */
 const char *lb_row_cell(const struct lb_row *row, size_t at);
 
-/* A cell as it stands in a file, without a NUL: quoted where it has to be, and with an apostrophe
- * in front of text that a spreadsheet would run. Returns its length. */
-#define LB_CSV_ROOM(bytes) (2 * (bytes) + 3)
-size_t lb_csv_quote(const char *text, char *to);
+/* Adds a cell as it stands in a file and the character behind it: quoted where it has to be, and
+ * with an apostrophe in front of text that a spreadsheet would run. -ENOMEM. */
+int lb_csv_add_cell(struct lb_grown *line, const char *text, char behind);
 
 #endif
