@@ -36,22 +36,21 @@ static bool is_chosen(const struct lb_found_cell *c, const struct answer_choice 
 static void head(FILE *out, const struct lb_found_cell *c)
 {
     char text[400];
-    size_t used;
+    struct lb_canvas t = {text, sizeof text, 0};
     struct look look = {.columns = LOOK_WIDE};
 
-    used = (size_t)snprintf(text, sizeof text, "%s: %d thread%s, %s", c->scenario_name, c->threads,
-                            c->threads == 1 ? "" : "s", c->placement);
+    lb_canvas_put(&t, "%s: %d thread%s, %s", c->scenario_name, c->threads,
+                  c->threads == 1 ? "" : "s", c->placement);
     if (strcmp(c->home, "local") != 0 && *c->home)
-        used += (size_t)snprintf(text + used, sizeof text - used, ", %s memory", c->home);
+        lb_canvas_put(&t, ", %s memory", c->home);
     if (isfinite(c->regime_ns))
-        used +=
-            (size_t)snprintf(text + used, sizeof text - used, ", round trip %.0f ns", c->regime_ns);
+        lb_canvas_put(&t, ", round trip %.0f ns", c->regime_ns);
     if (isfinite(c->objects))
-        used += (size_t)snprintf(text + used, sizeof text - used, ", %.0f objects", c->objects);
+        lb_canvas_put(&t, ", %.0f objects", c->objects);
     if (c->work_ns > 0)
-        snprintf(text + used, sizeof text - used, ", %g ns of work", c->work_ns);
+        lb_canvas_put(&t, ", %g ns of work", c->work_ns);
     else
-        snprintf(text + used, sizeof text - used, ", saturated");
+        lb_canvas_put(&t, ", saturated");
     fputc('\n', out);
     look_text(out, &look, "", 2, text);
 }

@@ -24,16 +24,15 @@ struct parts {
 
 __attribute__((format(printf, 2, 3))) static void part(struct parts *p, const char *format, ...)
 {
+    struct lb_canvas t = {p->text, sizeof p->text, p->used};
+    char one[sizeof p->text];
     va_list list;
-    int n = 0;
 
-    if (p->used && p->used < sizeof p->text)
-        p->used += (size_t)snprintf(p->text + p->used, sizeof p->text - p->used, "; ");
     va_start(list, format);
-    if (p->used < sizeof p->text)
-        n = vsnprintf(p->text + p->used, sizeof p->text - p->used, format, list);
+    vsnprintf(one, sizeof one, format, list);
     va_end(list);
-    p->used += n > 0 ? (size_t)n : 0;
+    lb_canvas_put(&t, "%s%s", t.used ? "; " : "", one);
+    p->used = t.used;
 }
 
 static void say(FILE *out, const struct look *look, const char *title, const struct parts *p)

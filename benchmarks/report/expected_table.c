@@ -120,20 +120,17 @@ static void put_beside(FILE *out, const struct lb_analysis *a, const struct lb_r
                        const char *name)
 {
     char text[1024] = "";
-    size_t used = 0;
+    struct lb_canvas t = {text, sizeof text, 0};
 
-    for (size_t i = 0; l->counts && i < a->run->n_events && used < sizeof text; i++) {
+    for (size_t i = 0; l->counts && i < a->run->n_events; i++) {
         const struct lb_result_count *k = &l->counts[i];
-        if (!isfinite(k->expected) || !isfinite(k->per_op))
-            continue;
-        used += (size_t)snprintf(text + used, sizeof text - used,
-                                 "%s%s expected %.2f (model), counted %.2f", used ? "; " : "",
-                                 a->run->events[i].event.name, k->expected, k->per_op);
+        if (isfinite(k->expected) && isfinite(k->per_op))
+            lb_canvas_put(&t, "%s%s expected %.2f (model), counted %.2f", t.used ? "; " : "",
+                          a->run->events[i].event.name, k->expected, k->per_op);
     }
-    if (used && used < sizeof text && l->expected == LB_EXPECTATION_MISSED)
-        snprintf(text + used, sizeof text - used, "; lines found modified are over %.0f %% off",
-                 100 * LB_EXPECTED_APART);
-    if (used) {
+    if (t.used && l->expected == LB_EXPECTATION_MISSED)
+        lb_canvas_put(&t, "; lines found modified are over %.0f %% off", 100 * LB_EXPECTED_APART);
+    if (t.used) {
         fprintf(out, "%s: ", name);
         wrap_print(text, (int)strlen(name) + 2, 4, WRAP_COLUMNS, out);
     }

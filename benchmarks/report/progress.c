@@ -73,32 +73,30 @@ static void clock_time(double s, char text[24])
  * 41.6]" */
 static void compose(const struct lb_progress *p, bool bar, char *text, size_t bytes)
 {
+    struct lb_canvas t = {text, bytes, 0};
     double share = share_done(p);
-    int filled = (int)(share * BAR), used = 0;
+    int filled = (int)(share * BAR);
     char left[24];
 
     if (bar)
-        used = snprintf(text, bytes, "[%.*s%.*s] ", filled, "####################", BAR - filled,
-                        "....................");
-    used += snprintf(text + used, bytes - (size_t)used, "%.0f %%, ", share * 100);
+        lb_canvas_put(&t, "[%.*s%.*s] ", filled, "####################", BAR - filled,
+                      "....................");
+    lb_canvas_put(&t, "%.0f %%, ", share * 100);
     if (isfinite(left_s(p))) {
         clock_time(left_s(p), left);
-        used += snprintf(text + used, bytes - (size_t)used, "%s%s left, ",
-                         p->rounds ? "" : "at most ", left);
+        lb_canvas_put(&t, "%s%s left, ", p->rounds ? "" : "at most ", left);
     }
-    used += snprintf(text + used, bytes - (size_t)used, "round %u", p->round + 1);
+    lb_canvas_put(&t, "round %u", p->round + 1);
     if (p->rounds)
-        used += snprintf(text + used, bytes - (size_t)used, " of %u", p->rounds);
+        lb_canvas_put(&t, " of %u", p->rounds);
     if (p->look.compared)
-        used +=
-            snprintf(text + used, bytes - (size_t)used, ", %zu of %zu decided, %zu slower so far",
-                     p->look.decided, p->look.compared, p->look.slower);
-    used += snprintf(text + used, bytes - (size_t)used, ": %s", p->case_name);
-    if (isfinite(p->estimate_ns) && (size_t)used < bytes)
-        used += snprintf(text + used, bytes - (size_t)used, ": %.1f ns", p->estimate_ns);
-    if (isfinite(p->estimate_lo_ns) && (size_t)used < bytes)
-        snprintf(text + used, bytes - (size_t)used, " [%.1f, %.1f]", p->estimate_lo_ns,
-                 p->estimate_hi_ns);
+        lb_canvas_put(&t, ", %zu of %zu decided, %zu slower so far", p->look.decided,
+                      p->look.compared, p->look.slower);
+    lb_canvas_put(&t, ": %s", p->case_name);
+    if (isfinite(p->estimate_ns))
+        lb_canvas_put(&t, ": %.1f ns", p->estimate_ns);
+    if (isfinite(p->estimate_lo_ns))
+        lb_canvas_put(&t, " [%.1f, %.1f]", p->estimate_lo_ns, p->estimate_hi_ns);
 }
 
 void progress_show(const struct lb_progress *p, void *data)

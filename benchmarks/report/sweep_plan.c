@@ -90,22 +90,20 @@ static bool take(struct kind *k, const struct lb_placement *p)
 static void print_kind(const struct kind *k, FILE *out)
 {
     char cpus[26], line[512]; /* what is left of a line */
-    int n = snprintf(line, sizeof line, "%zu placement%s, ", k->n, k->n == 1 ? "" : "s");
+    struct lb_canvas t = {line, sizeof line, 0};
 
+    lb_canvas_put(&t, "%zu placement%s, ", k->n, k->n == 1 ? "" : "s");
     for (size_t i = 0; i < k->n_counts; i++)
         if (i < COUNTS_SHOWN || i + 1 == k->n_counts)
-            n += snprintf(line + n, sizeof line - (size_t)n, "%s%d",
+            lb_canvas_put(&t, "%s%d",
                           !i                                         ? ""
                           : i + 1 < k->n_counts || i <= COUNTS_SHOWN ? ", "
                                                                      : ", ... ",
                           k->counts[i]);
-    n += snprintf(line + n, sizeof line - (size_t)n, " thread%s, memory ",
-                  k->n_counts == 1 && k->counts[0] == 1 ? "" : "s");
+    lb_canvas_put(&t, " thread%s, memory ", k->n_counts == 1 && k->counts[0] == 1 ? "" : "s");
     for (size_t i = 0; i < k->n_homes; i++)
-        n += snprintf(line + n, sizeof line - (size_t)n, "%s%s", i ? ", " : "",
-                      lb_home_name(k->homes[i]));
-    snprintf(line + n, sizeof line - (size_t)n, "; CPUs %s",
-             lb_cpus_text(k->pus, k->n_pus, cpus, sizeof cpus));
+        lb_canvas_put(&t, "%s%s", i ? ", " : "", lb_home_name(k->homes[i]));
+    lb_canvas_put(&t, "; CPUs %s", lb_cpus_text(k->pus, k->n_pus, cpus, sizeof cpus));
     wrap_print(line, fprintf(out, "  %-8s ", k->name), 11, WRAP_COLUMNS, out);
 }
 
@@ -235,12 +233,11 @@ static const struct {
 static void print_budget(const struct lb_sweep *w, const char *name, FILE *out)
 {
     char text[LB_SWEEP_CUTS * 220];
-    int n =
-        snprintf(text, sizeof text, "%zu placements, %u rounds", w->plan->n_placements, w->rounds);
+    struct lb_canvas t = {text, sizeof text, 0};
 
+    lb_canvas_put(&t, "%zu placements, %u rounds", w->plan->n_placements, w->rounds);
     for (int i = 0; i < w->n_cuts; i++)
-        n += snprintf(text + n, sizeof text - (size_t)n, "%s %.*s", i ? ";" : ":",
-                      (int)strcspn(w->cuts[i], ":"), w->cuts[i]);
+        lb_canvas_put(&t, "%s %.*s", i ? ";" : ":", (int)strcspn(w->cuts[i], ":"), w->cuts[i]);
     wrap_print(text, fprintf(out, "--budget %-4s ", name), 14, WRAP_COLUMNS, out);
 }
 

@@ -155,14 +155,13 @@ struct notes {
 static void note(char *list, size_t bytes, const struct lb_case *c, int role,
                  const struct lb_result *with_difference)
 {
-    size_t used = strlen(list);
+    struct lb_canvas t = {list, bytes, strlen(list)};
 
-    used += (size_t)snprintf(list + used, bytes - used, "%s%s%s%s", used ? ", " : "",
-                             c->shape.scenario->name, lb_case_roles(c) > 1 ? " " : "",
-                             lb_case_roles(c) > 1 ? lb_case_role_name(c, role) : "");
-    if (with_difference && used < bytes)
-        snprintf(list + used, bytes - used, " %+.1f ns",
-                 with_difference->comparison.difference.value);
+    lb_canvas_put(&t, "%s%s%s%s", t.used ? ", " : "", c->shape.scenario->name,
+                  lb_case_roles(c) > 1 ? " " : "",
+                  lb_case_roles(c) > 1 ? lb_case_role_name(c, role) : "");
+    if (with_difference)
+        lb_canvas_put(&t, " %+.1f ns", with_difference->comparison.difference.value);
 }
 
 static void note_role(const struct lb_analysis *a, int case_index, int role, struct notes *n)

@@ -66,16 +66,16 @@ static void say_what_there_is(const struct session *w, bool pictures, FILE *out)
         "pairs.csv",  "matrix.csv", "run.json",      "topology.xml", "lines.csv"};
     struct look look = look_of_stdout(COLOR_NEVER);
     char text[1024];
-    size_t used = (size_t)snprintf(text, sizeof text, "%s", w->dir);
+    struct lb_canvas t = {text, sizeof text, 0};
     const char *before = " (";
 
-    for (size_t i = 0; i < LB_COUNT(names) && used < sizeof text; i++)
+    lb_canvas_put(&t, "%s", w->dir);
+    for (size_t i = 0; i < LB_COUNT(names); i++)
         if (present_has(w, names[i])) {
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", before, names[i]);
+            lb_canvas_put(&t, "%s%s", before, names[i]);
             before = ", ";
         }
-    if (used < sizeof text)
-        snprintf(text + used, sizeof text - used, "%s)", pictures ? ", plots/" : "");
+    lb_canvas_put(&t, "%s)", pictures ? ", plots/" : "");
     fputc('\n', out);
     look_text(out, &look, "Results: ", 9, text);
 }

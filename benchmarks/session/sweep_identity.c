@@ -86,10 +86,9 @@ static void put_placements(struct lb_json *json, const struct lb_plan *plan)
     for (size_t i = 0; i < plan->n_placements; i++) {
         const struct lb_placement *p = &plan->placements[i];
         char pus[256], text[400];
-        size_t used = 0;
-        for (int k = 0; k < p->n && used < sizeof pus - 12; k++)
-            used +=
-                (size_t)snprintf(pus + used, sizeof pus - used, "%s%d", k ? "," : "", p->pu_os[k]);
+        struct lb_canvas t = {pus, sizeof pus, 0};
+        for (int k = 0; k < p->n && t.used < sizeof pus - 12; k++)
+            lb_canvas_put(&t, "%s%d", k ? "," : "", p->pu_os[k]);
         snprintf(text, sizeof text, "%s on %s, memory %s", p->name, pus, lb_home_name(p->home));
         lb_json_push_text(json, "plan.placements", text);
     }

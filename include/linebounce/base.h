@@ -52,6 +52,15 @@ const struct lb_why *lb_explain(struct lb_why *why, int err, const char *doing);
  * characters; returns what all of it takes, as snprintf does. */
 size_t lb_printable(const char *text, char *to, size_t room);
 
+/* Text drawn piece by piece into a caller's buffer; begins with *text a NUL where nothing may be
+ * put into it. Like snprintf it counts what did not fit, which is cut. */
+struct lb_canvas {
+    char *text;
+    size_t bytes, used;
+};
+void lb_canvas_put(struct lb_canvas *canvas, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* Order of two doubles, for qsort. NaN has no place in it. */
 int lb_by_value(const void *a, const void *b);
 

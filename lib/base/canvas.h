@@ -5,16 +5,7 @@
 #ifndef LB_CANVAS_H
 #define LB_CANVAS_H
 
-#include <stddef.h>
-
-/* A buffer that counts what did not fit, as snprintf does. */
-struct lb_canvas {
-    char *text;
-    size_t bytes, used;
-};
-
-void lb_canvas_put(struct lb_canvas *canvas, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#include <linebounce/base.h>
 
 /* Appends to a text; what does not fit is cut. */
 void lb_append(char *text, size_t bytes, const char *format, ...)

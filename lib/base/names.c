@@ -4,8 +4,6 @@
  */
 #include <linebounce/base.h>
 
-#include "canvas.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

@@ -64,28 +64,25 @@ static const struct {
     {LB_KEY_WORK_NS, "", " ns"},
 };
 
-/* Appends the cell between two texts, within `bytes`. Returns how long the text is then. */
-static size_t add(char *text, size_t bytes, size_t used, const char *before, const char *cell,
-                  const char *after)
+/* Adds the cell between two texts. */
+static void add(struct lb_canvas *t, const char *before, const char *cell, const char *after)
 {
     char shown[104];
 
     lb_printable(cell, shown, sizeof shown);
-    if (used < bytes)
-        used += (size_t)snprintf(text + used, bytes - used, "%s%s%s", before, shown, after);
-    return used < bytes ? used : bytes;
+    lb_canvas_put(t, "%s%s%s", before, shown, after);
 }
 
-/* Appends ", 200 ns"; a pause of none has a word of its own. */
-static size_t add_key(const struct lb_compare_case *k, size_t i, char *text, size_t bytes,
-                      size_t used)
+/* Adds ", 200 ns"; a pause of none has a word of its own. */
+static void add_key(const struct lb_compare_case *k, size_t i, struct lb_canvas *t)
 {
     char before[24];
 
-    if (named[i].key == LB_KEY_WORK_NS && is_saturated(k))
-        return add(text, bytes, used, ", ", "saturated", "");
     snprintf(before, sizeof before, ", %s", named[i].before);
-    return add(text, bytes, used, before, k->cells[named[i].key], named[i].after);
+    if (named[i].key == LB_KEY_WORK_NS && is_saturated(k))
+        add(t, ", ", "saturated", "");
+    else
+        add(t, before, k->cells[named[i].key], named[i].after);
 }
 
 /* Whether a name needs the cell: other cases of its scenario (of its layout, for locks) have
@@ -105,18 +102,18 @@ static bool tells(const struct lb_compare_view *v, const struct lb_compare_case 
 static const char *name_case(const struct lb_compare_view *v, const struct lb_compare_case *k,
                              bool in_full, char text[LB_COMPARE_NAME_BYTES])
 {
-    const size_t bytes = LB_COMPARE_NAME_BYTES;
     const char *role = k->cells[LB_KEY_ROLE];
-    size_t n = add(text, bytes, 0, "", k->cells[LB_KEY_SCENARIO], " ");
+    struct lb_canvas t = {text, LB_COMPARE_NAME_BYTES, 0};
 
-    n = add(text, bytes, n, "", k->cells[LB_KEY_LAYOUT], "");
+    add(&t, "", k->cells[LB_KEY_SCENARIO], " ");
+    add(&t, "", k->cells[LB_KEY_LAYOUT], "");
     if (*k->cells[LB_KEY_LOCK] && (in_full || tells(v, k, LB_KEY_LOCK)))
-        n = add(text, bytes, n, "+", k->cells[LB_KEY_LOCK], "");
+        add(&t, "+", k->cells[LB_KEY_LOCK], "");
     if (strcmp(role, "all") != 0)
-        n = add(text, bytes, n, " ", role, "");
+        add(&t, " ", role, "");
     for (size_t i = 0; i < LB_COUNT(named); i++)
         if (*k->cells[named[i].key] && (in_full || tells(v, k, named[i].key)))
-            n = add_key(k, i, text, bytes, n);
+            add_key(k, i, &t);
     return text;
 }
 
@@ -128,12 +125,12 @@ const char *lb_compare_name(const struct lb_compare_view *v, const struct lb_com
 
 const char *lb_compare_common(const struct lb_compare_view *v, char *text, size_t bytes)
 {
-    size_t n = 0;
+    struct lb_canvas t = {text, bytes, 0};
 
     *text = '\0';
     for (size_t i = 0; v->n && i < LB_COUNT(named); i++)
         if (*v->rows[0]->cells[named[i].key] && !v->varies[named[i].key])
-            n = add_key(v->rows[0], i, text, bytes, n);
+            add_key(v->rows[0], i, &t);
     return text;
 }
 

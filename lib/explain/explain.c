@@ -4,7 +4,6 @@
  */
 #include "explain_private.h"
 
-#include "base/canvas.h"
 #include "base/number.h"
 
 #include <linebounce/scenario.h>

@@ -2,7 +2,6 @@
  *
  * What the kernel shows, as text.
  */
-#include "base/canvas.h"
 #include "kernel_private.h"
 
 #include <inttypes.h>

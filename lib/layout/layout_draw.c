@@ -4,7 +4,6 @@
  */
 #include <linebounce/lines.h>
 
-#include "base/canvas.h"
 #include "layout_private.h"
 
 #include <errno.h>

@@ -4,7 +4,6 @@
  */
 #include <linebounce/line_waits.h>
 
-#include "base/canvas.h"
 #include "op_words.h"
 
 #include <errno.h>

@@ -4,8 +4,6 @@
  */
 #include "suggest_private.h"
 
-#include "base/canvas.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

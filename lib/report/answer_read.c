@@ -237,15 +237,14 @@ static void take_text(const struct lb_json *json, const char *path, char *to, si
 
 static void read_command(struct lb_found *f, const struct lb_json *json)
 {
-    size_t used = 0;
+    struct lb_canvas t = {f->command, sizeof f->command, 0};
     char path[64];
 
     for (size_t i = 0; i < lb_json_count_at(json, "run.command"); i++) {
         snprintf(path, sizeof path, "run.command.%zu", i);
         const char *word = lb_json_text_at(json, path);
-        if (word && used < sizeof f->command)
-            used += (size_t)snprintf(f->command + used, sizeof f->command - used, "%s%s",
-                                     i ? " " : "", word);
+        if (word)
+            lb_canvas_put(&t, "%s%s", i ? " " : "", word);
     }
 }
 

@@ -5,7 +5,6 @@
 #include "answer_private.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <string.h>
 
 #define LOCK_QUESTION "May the lock move into the struct?"
@@ -22,39 +21,22 @@ const char *lb_found_kind_name(enum lb_answer_kind kind)
     return names[kind];
 }
 
-/* Text that is added to and cut where it is full. */
-struct text {
-    char *at;
-    size_t bytes, used;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct text *t, const char *format, ...)
-{
-    va_list list;
-    int n;
-
-    va_start(list, format);
-    n = t->used < t->bytes ? vsnprintf(t->at + t->used, t->bytes - t->used, format, list) : 0;
-    va_end(list);
-    t->used += n > 0 ? (size_t)n : 0;
-}
-
 /* "an own layout as itself, among the hot fields": what a sentence calls a group. */
-static void add_name(struct text *t, const struct lb_found *f, const struct lb_found_group *g)
+static void add_name(struct lb_canvas *t, const struct lb_found *f, const struct lb_found_group *g)
 {
     bool count = g->lies == LB_LIES_COUNT;
 
     if (!f->suites[g->suite].asks_lock)
-        add(t, "%s", g->name);
+        lb_canvas_put(t, "%s", g->name);
     else if (g->own)
-        add(t, "as %s%s%s%s", g->name, count ? "" : " (", count ? "" : lb_found_lies_text(g->lies),
-            count ? "" : ")");
+        lb_canvas_put(t, "as %s%s%s%s", g->name, count ? "" : " (",
+                      count ? "" : lb_found_lies_text(g->lies), count ? "" : ")");
     else
-        add(t, "%s%s", count ? "as " : "", g->name);
+        lb_canvas_put(t, "%s%s", count ? "as " : "", g->name);
 }
 
 /* "a, b and c": the groups of that kind. Returns how many. */
-static int add_groups(struct text *t, const struct lb_found *f, int suite,
+static int add_groups(struct lb_canvas *t, const struct lb_found *f, int suite,
                       const enum lb_answer_kind kinds[2])
 {
     int n = 0, done = 0;
@@ -68,7 +50,7 @@ static int add_groups(struct text *t, const struct lb_found *f, int suite,
                 n++;
                 continue;
             }
-            add(t, "%s", !done ? "" : done == n - 1 ? " and " : ", ");
+            lb_canvas_put(t, "%s", !done ? "" : done == n - 1 ? " and " : ", ");
             add_name(t, f, g);
             done++;
         }
@@ -81,12 +63,12 @@ static double worst_of(const struct lb_found *f, const struct lb_found_tally *t)
 }
 
 /* Where something was measured: " (2 threads, l3)". */
-static void add_place(struct text *t, const struct lb_found_cell *c)
+static void add_place(struct lb_canvas *t, const struct lb_found_cell *c)
 {
     bool home = *c->home && strcmp(c->home, "local") != 0, crowd = c->threads > 1;
 
-    add(t, " (%d thread%s%s%s%s%s)", c->threads, crowd ? "s" : "", crowd ? ", " : "",
-        crowd ? c->placement : "", home ? ", memory " : "", home ? c->home : "");
+    lb_canvas_put(t, " (%d thread%s%s%s%s%s)", c->threads, crowd ? "s" : "", crowd ? ", " : "",
+                  crowd ? c->placement : "", home ? ", memory " : "", home ? c->home : "");
 }
 
 static bool is_one_place(const struct lb_found *f, int suite)
@@ -112,61 +94,62 @@ static void capital(char *text)
 }
 
 /* "Not among the hot fields: that costs up to 54 ns; in a line of its own no cost was found." */
-static void say_lock(const struct lb_found *f, int suite, struct text *t)
+static void say_lock(const struct lb_found *f, int suite, struct lb_canvas *t)
 {
     static const enum lb_answer_kind costs[2] = {LB_ANSWER_COSTS, LB_ANSWER_COSTS},
                                      fine[2] = {LB_ANSWER_NO_COST, LB_ANSWER_NOTHING},
                                      open[2] = {LB_ANSWER_UNDECIDED, LB_ANSWER_UNDECIDED};
     char none[LB_FOUND_TEXT_BYTES];
-    struct text aside = {.at = none, .bytes = sizeof none};
+    struct lb_canvas aside = {.text = none, .bytes = sizeof none};
     bool any = add_groups(&aside, f, suite, costs) > 0, more;
 
     if (any) {
-        add(t, "not ");
+        lb_canvas_put(t, "not ");
         add_groups(t, f, suite, costs);
-        add(t, ": it costs up to %.0f ns there", worst_of(f, &f->suites[suite].tally));
+        lb_canvas_put(t, ": it costs up to %.0f ns there", worst_of(f, &f->suites[suite].tally));
         if (!is_one_place(f, suite))
             add_place(t, &f->cells[f->suites[suite].tally.worst]);
     }
     aside.used = 0;
     if ((more = add_groups(&aside, f, suite, fine) > 0)) {
-        add(t, "%s", any ? "; " : "");
+        lb_canvas_put(t, "%s", any ? "; " : "");
         add_groups(t, f, suite, fine);
-        add(t, " no cost was found");
+        lb_canvas_put(t, " no cost was found");
     }
     aside.used = 0;
     if (add_groups(&aside, f, suite, open) > 0) {
-        add(t, "%s", any || more ? "; undecided " : "undecided ");
+        lb_canvas_put(t, "%s", any || more ? "; undecided " : "undecided ");
         add_groups(t, f, suite, open);
     }
 }
 
 /* Where of the worst or best: "embedded in observer lock". */
-static void add_case(struct text *t, const struct lb_found *f, int at)
+static void add_case(struct lb_canvas *t, const struct lb_found *f, int at)
 {
     const struct lb_found_cell *c = &f->cells[at];
 
-    add(t, "%+.1f ns, %s%s%s", c->diff, c->layout < 0 ? "" : f->layouts[c->layout].name,
-        c->layout < 0 ? "" : " in ", c->scenario_name);
+    lb_canvas_put(t, "%+.1f ns, %s%s%s", c->diff, c->layout < 0 ? "" : f->layouts[c->layout].name,
+                  c->layout < 0 ? "" : " in ", c->scenario_name);
     if (strcmp(c->role, "all") != 0)
-        add(t, " %s", c->role);
+        lb_canvas_put(t, " %s", c->role);
     if (!is_one_place(f, c->suite))
         add_place(t, c);
 }
 
-static void say_extremes(const struct lb_found *f, const struct lb_found_tally *n, struct text *t)
+static void say_extremes(const struct lb_found *f, const struct lb_found_tally *n,
+                         struct lb_canvas *t)
 {
     if (n->worst >= 0) {
-        add(t, "; costs most: ");
+        lb_canvas_put(t, "; costs most: ");
         add_case(t, f, n->worst);
     }
     if (n->best >= 0) {
-        add(t, "; gains most: ");
+        lb_canvas_put(t, "; gains most: ");
         add_case(t, f, n->best);
     }
 }
 
-static void say_others(const struct lb_found *f, int suite, struct text *t)
+static void say_others(const struct lb_found *f, int suite, struct lb_canvas *t)
 {
     const struct lb_found_suite *s = &f->suites[suite];
     const struct lb_found_tally *n = &s->tally;
@@ -181,10 +164,10 @@ static void say_others(const struct lb_found *f, int suite, struct text *t)
     bool any = false;
 
     if (*s->baseline && !strcmp(lb_found_base(f, suite), s->baseline)) /* of all */
-        add(t, "against %s: ", s->baseline);
+        lb_canvas_put(t, "against %s: ", s->baseline);
     for (size_t i = 0; i < LB_COUNT(counts); i++)
         if (counts[i].n) {
-            add(t, "%s%d %s", any ? ", " : "", counts[i].n, counts[i].word);
+            lb_canvas_put(t, "%s%d %s", any ? ", " : "", counts[i].n, counts[i].word);
             any = true;
         }
     say_extremes(f, n, t);
@@ -192,21 +175,21 @@ static void say_others(const struct lb_found *f, int suite, struct text *t)
 
 /* Pairs of CPUs -------------------------------------------------------------------------------- */
 
-static void add_ns(struct text *t, double ns)
+static void add_ns(struct lb_canvas *t, double ns)
 {
-    add(t, ns < 99.95 ? "%.1f ns" : "%.0f ns", ns);
+    lb_canvas_put(t, ns < 99.95 ? "%.1f ns" : "%.0f ns", ns);
 }
 
-static void add_pair(struct text *t, const struct lb_found_pu_pair *pair,
+static void add_pair(struct lb_canvas *t, const struct lb_found_pu_pair *pair,
                      const struct lb_found_pu_pairs *of, bool first)
 {
     add_ns(t, pair->ns);
-    add(t, "%s (CPUs %d and %d, %s)", first ? " one way" : "", pair->a_os, pair->b_os,
-        lb_distance_name(of->distance));
+    lb_canvas_put(t, "%s (CPUs %d and %d, %s)", first ? " one way" : "", pair->a_os, pair->b_os,
+                  lb_distance_name(of->distance));
 }
 
 /* From the fastest to the slowest, by the op that all are told by. */
-static void say_span(const struct lb_found *f, struct text *t)
+static void say_span(const struct lb_found *f, struct lb_canvas *t)
 {
     const struct lb_found_pu_pairs *least = NULL, *most = NULL;
 
@@ -218,22 +201,22 @@ static void say_span(const struct lb_found *f, struct text *t)
         most = !most || p->slowest.ns > most->slowest.ns ? p : most;
     }
     if (!least) {
-        add(t, "no answer: nothing was measured by %s",
-            lb_pingpong_op_name(LB_PINGPONG_LOAD_STORE));
+        lb_canvas_put(t, "no answer: nothing was measured by %s",
+                      lb_pingpong_op_name(LB_PINGPONG_LOAD_STORE));
         return;
     }
     if (least->fastest.a_os == most->slowest.a_os && least->fastest.b_os == most->slowest.b_os) {
         add_pair(t, &least->fastest, least, true);
         return;
     }
-    add(t, "from ");
+    lb_canvas_put(t, "from ");
     add_pair(t, &least->fastest, least, true);
-    add(t, " to ");
+    lb_canvas_put(t, " to ");
     add_pair(t, &most->slowest, most, false);
 }
 
 /* Neighbouring distances that are the same, or of which nothing is known. */
-static void say_apart(const struct lb_found *f, struct text *t)
+static void say_apart(const struct lb_found *f, struct lb_canvas *t)
 {
     int distances = 0, apart = 0;
 
@@ -247,17 +230,17 @@ static void say_apart(const struct lb_found *f, struct text *t)
         if (c->verdict == LB_VERDICT_SLOWER || c->verdict == LB_VERDICT_FASTER)
             apart++;
         else if (c->verdict == LB_VERDICT_SAME)
-            add(t, "; %s and %s are the same", c->base, c->placement);
+            lb_canvas_put(t, "; %s and %s are the same", c->base, c->placement);
         else
-            add(t, "; undecided whether %s takes more than %s", c->placement, c->base);
+            lb_canvas_put(t, "; undecided whether %s takes more than %s", c->placement, c->base);
     }
     if (distances == 2 && apart == 1)
-        add(t, "; both distances are told apart");
+        lb_canvas_put(t, "; both distances are told apart");
     else if (distances > 2 && apart == distances - 1)
-        add(t, "; all %d distances are told apart", distances);
+        lb_canvas_put(t, "; all %d distances are told apart", distances);
 }
 
-static void say_ops(const struct lb_found *f, struct text *t)
+static void say_ops(const struct lb_found *f, struct lb_canvas *t)
 {
     const struct lb_found_cell *most = NULL, *least = NULL, *same = NULL;
     int n = 0;
@@ -275,17 +258,17 @@ static void say_ops(const struct lb_found *f, struct text *t)
     }
     if (!most && !least && !same)
         return;
-    add(t, "; by %s ", lb_pingpong_op_name(LB_PINGPONG_CAS));
+    lb_canvas_put(t, "; by %s ", lb_pingpong_op_name(LB_PINGPONG_CAS));
     if (!most && !least) {
-        add(t, "the same");
+        lb_canvas_put(t, "the same");
         return;
     }
-    add(t, n > 1 ? "up to " : "");
+    lb_canvas_put(t, n > 1 ? "up to " : "");
     add_ns(t, fabs(most ? most->diff : least->diff));
-    add(t, most ? " more" : " less");
+    lb_canvas_put(t, most ? " more" : " less");
 }
 
-static void say_pairs(const struct lb_found *f, struct text *t)
+static void say_pairs(const struct lb_found *f, struct lb_canvas *t)
 {
     say_span(f, t);
     say_apart(f, t);
@@ -295,7 +278,7 @@ static void say_pairs(const struct lb_found *f, struct text *t)
 /* Scans of offsets ----------------------------------------------------------------------------- */
 
 /* The largest size that is sure, and one beyond it that is not. */
-static void say_scan(const struct lb_found *f, int suite, bool lock, struct text *t)
+static void say_scan(const struct lb_found *f, int suite, bool lock, struct lb_canvas *t)
 {
     const struct lb_found_scan *sure = NULL, *perhaps = NULL;
     int n = 0, known = 0;
@@ -313,16 +296,18 @@ static void say_scan(const struct lb_found *f, int suite, bool lock, struct text
     }
     if (!n)
         return;
-    add(t, "%s%s ", t->used ? "; " : "", lock ? "a lock:" : "two words:");
+    lb_canvas_put(t, "%s%s ", t->used ? "; " : "", lock ? "a lock:" : "two words:");
     if (!known)
-        add(t, "not known");
+        lb_canvas_put(t, "not known");
     else if (!sure || !sure->size.size_bytes)
-        add(t, "no offset is sure to cost anything");
+        lb_canvas_put(t, "no offset is sure to cost anything");
     else
-        add(t, lock ? "from offset %zu on (confidence %.0f %%)" : "%zu bytes (confidence %.0f %%)",
+        lb_canvas_put(
+            t, lock ? "from offset %zu on (confidence %.0f %%)" : "%zu bytes (confidence %.0f %%)",
             sure->size.size_bytes, 100 * sure->size.confidence);
     if (perhaps && perhaps->size.size_bytes > (sure ? sure->size.size_bytes : 0))
-        add(t, ", perhaps %zu (%.0f %%)", perhaps->size.size_bytes, 100 * perhaps->size.confidence);
+        lb_canvas_put(t, ", perhaps %zu (%.0f %%)", perhaps->size.size_bytes,
+                      100 * perhaps->size.confidence);
 }
 
 static bool has_scans(const struct lb_found *f, int suite)
@@ -333,7 +318,7 @@ static bool has_scans(const struct lb_found *f, int suite)
     return false;
 }
 
-static void say_scans(const struct lb_found *f, int suite, struct text *t)
+static void say_scans(const struct lb_found *f, int suite, struct lb_canvas *t)
 {
     say_scan(f, suite, false, t);
     say_scan(f, suite, true, t);
@@ -354,15 +339,15 @@ static bool is_same_thing(const struct lb_found_cell *a, const struct lb_found_c
            !strcmp(a->scenario_name, b->scenario_name) && !strcmp(a->role, b->role);
 }
 
-static void add_thing(struct text *t, const struct lb_found_cell *c)
+static void add_thing(struct lb_canvas *t, const struct lb_found_cell *c)
 {
     bool alone = !strcmp(c->role, "all");
 
-    add(t, "%s%s%s", c->scenario_name, alone ? "" : " ", alone ? "" : c->role);
+    lb_canvas_put(t, "%s%s%s", c->scenario_name, alone ? "" : " ", alone ? "" : c->role);
 }
 
 /* The first of all where it was measured, and what costs most. */
-static void say_costs(const struct lb_found *f, int suite, struct text *t)
+static void say_costs(const struct lb_found *f, int suite, struct lb_canvas *t)
 {
     const struct lb_found_cell *first = NULL, *most = NULL;
 
@@ -374,23 +359,23 @@ static void say_costs(const struct lb_found *f, int suite, struct text *t)
         if (first && !is_same_thing(c, first))
             continue;
         if (!first) {
-            add(t, "an op of ");
+            lb_canvas_put(t, "an op of ");
             add_thing(t, c);
         }
-        add(t, first ? ", " : " takes ");
+        lb_canvas_put(t, first ? ", " : " takes ");
         add_ns(t, c->net);
         add_place(t, c);
         first = first ? first : c;
     }
     if (!first) {
-        add(t, "nothing to compare: summary.csv has what each costs");
+        lb_canvas_put(t, "nothing to compare: summary.csv has what each costs");
         return;
     }
     if (is_same_thing(most, first))
         return;
-    add(t, "; most: ");
+    lb_canvas_put(t, "; most: ");
     add_thing(t, most);
-    add(t, " ");
+    lb_canvas_put(t, " ");
     add_ns(t, most->net);
     add_place(t, most);
 }
@@ -407,20 +392,20 @@ static bool is_alone(const struct lb_found *f, int suite)
 static void say(struct lb_found *f, int suite)
 {
     struct lb_found_suite *s = &f->suites[suite];
-    struct text t = {.at = s->answer, .bytes = sizeof s->answer};
+    struct lb_canvas t = {.text = s->answer, .bytes = sizeof s->answer};
     bool about_sharing = s->tally.undecided == s->shown && is_alone(f, suite);
 
     if (s->asks_lock || !*s->question)
         snprintf(s->question, sizeof s->question, "%s",
                  s->asks_lock ? LOCK_QUESTION : "What does each cost here?");
     if (s->busy)
-        add(&t, "no answer: the machine was busy with other work");
+        lb_canvas_put(&t, "no answer: the machine was busy with other work");
     else if (s->of_pu_pairs)
         say_pairs(f, &t);
     else if (!s->shown)
         say_costs(f, suite, &t);
     else if (about_sharing)
-        add(&t, "no answer: one thread alone shares no line");
+        lb_canvas_put(&t, "no answer: one thread alone shares no line");
     else if (has_scans(f, suite))
         say_scans(f, suite, &t);
     else if (s->asks_lock)

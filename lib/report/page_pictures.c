@@ -154,13 +154,14 @@ static bool is_named(const char *stem, const struct lb_found_cell *c)
 {
     bool home = *c->home && strcmp(c->home, "local") != 0;
     char suffix[128];
-    size_t n = strlen(stem), m;
+    struct lb_canvas t = {suffix, sizeof suffix, 0};
+    size_t n = strlen(stem);
 
-    m = (size_t)snprintf(suffix, sizeof suffix, "-%s%s%s-%dt", c->placement, home ? "," : "",
-                         home ? c->home : "", c->threads);
+    lb_canvas_put(&t, "-%s%s%s-%dt", c->placement, home ? "," : "", home ? c->home : "",
+                  c->threads);
     if (c->regime)
-        m += (size_t)snprintf(suffix + m, sizeof suffix - m, "-regime%d", c->regime);
-    return n > m && !strcmp(stem + n - m, suffix);
+        lb_canvas_put(&t, "-regime%d", c->regime);
+    return n > t.used && !strcmp(stem + n - t.used, suffix);
 }
 
 /* Comparisons in a picture, as far as its name tells which: the work, and placement and regime

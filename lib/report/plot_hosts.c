@@ -70,8 +70,7 @@ static int picture(const struct lb_plot_rows *rows, int group, double work_ns, F
 const struct lb_plot_kind lb_plot_several = {
     .name = "hosts",
     .several = true,
-    .file = "summary.csv",
-    .columns = lb_plot_summary_columns,
+    LB_PLOT_SUMMARY,
     .takes = takes,
     .picture = picture,
     .together = true,

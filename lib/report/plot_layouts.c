@@ -156,8 +156,7 @@ static bool takes(const struct lb_plot_rows *rows, const struct lb_plot_row *row
 
 const struct lb_plot_kind lb_plot_layouts = {
     .name = "layouts",
-    .file = "summary.csv",
-    .columns = lb_plot_summary_columns,
+    LB_PLOT_SUMMARY,
     .takes = takes,
     .picture = picture,
     .no_rows = "no rows of layouts",

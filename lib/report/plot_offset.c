@@ -213,8 +213,7 @@ static int put(const struct lb_plot_rows *rows, FILE *out)
 const struct lb_plot_kind lb_plot_offset = {
     .name = "offset",
     .some_runs = true,
-    .file = "summary.csv",
-    .columns = lb_plot_summary_columns,
+    LB_PLOT_SUMMARY,
     .takes = takes,
     .put = put,
     .no_rows = "no case with an offset",

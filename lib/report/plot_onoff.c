@@ -208,8 +208,7 @@ static int picture(const struct lb_plot_rows *rows, int group, double work_ns, F
 
 const struct lb_plot_kind lb_plot_onoff = {
     .name = "onoff",
-    .file = "summary.csv",
-    .columns = lb_plot_summary_columns,
+    LB_PLOT_SUMMARY,
     .takes = takes,
     .picture = picture,
     .no_rows = "no times or spins of writers or mixed",

@@ -125,8 +125,7 @@ static int picture_fairness(const struct lb_plot_rows *rows, int group, double w
 const struct lb_plot_kind lb_plot_ratio = {
     .name = "ratio",
     .some_runs = true,
-    .file = "summary.csv",
-    .columns = lb_plot_summary_columns,
+    LB_PLOT_SUMMARY,
     .takes = takes,
     .picture = picture_ratio,
     .together = true,
@@ -137,8 +136,7 @@ const struct lb_plot_kind lb_plot_ratio = {
 const struct lb_plot_kind lb_plot_fairness = {
     .name = "fairness",
     .some_runs = true,
-    .file = "summary.csv",
-    .columns = lb_plot_summary_columns,
+    LB_PLOT_SUMMARY,
     .takes = takes,
     .picture = picture_fairness,
     .together = true,

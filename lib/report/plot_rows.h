@@ -185,6 +185,7 @@ extern const struct lb_plot_kind lb_plot_causes, lb_plot_fairness, lb_plot_heatm
 extern const struct lb_plot_kind *const lb_plot_kinds[];
 
 /* Columns that are needed of each file, and all that are read of summary.csv; NULL-terminated. */
+#define LB_PLOT_SUMMARY .file = "summary.csv", .columns = lb_plot_summary_columns
 extern const char *const lb_plot_summary_needed[], *const lb_plot_summary_columns[],
                                                        *const lb_plot_samples_columns[],
                                                            *const lb_plot_matrix_columns[];

@@ -128,12 +128,11 @@ static void write_counts_of_events(struct lb_row *row, const struct lb_run *run,
 static void write_residues(struct lb_row *row, const char *column, const unsigned n[LB_LINE_BYTES])
 {
     char text[LB_LINE_BYTES * 16] = "";
-    size_t used = 0;
+    struct lb_canvas t = {text, sizeof text, 0};
 
     for (int r = 0; r < LB_LINE_BYTES; r++)
         if (n[r])
-            used += (size_t)snprintf(text + used, sizeof text - used, "%s%d:%u", used ? ";" : "", r,
-                                     n[r]);
+            lb_canvas_put(&t, "%s%d:%u", t.used ? ";" : "", r, n[r]);
     lb_row_text(row, column, text);
 }
 
