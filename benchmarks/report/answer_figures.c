@@ -56,7 +56,7 @@ static void put_distance(struct grid *g, const struct lb_found *f,
     grid_row(g);
     grid_put(g, LOOK_PLAIN, "%s", lb_distance_name(p->distance));
     grid_put(g, LOOK_PLAIN, "%zu of %zu", p->measured, p->possible);
-    interval_text(answer_digits(c->net, false), c->net, c->net_lo, c->net_hi, text);
+    interval_text(digits_of(c->net, false), c->net, c->net_lo, c->net_hi, text);
     grid_put(g, LOOK_PLAIN, "%s", text);
     put_difference(g, swap ? &f->cells[swap->cell] : NULL);
     if (several) {
@@ -194,7 +194,7 @@ static void put_cost(struct grid *g, const struct lb_found *f, const struct list
         if (at && !at->measured)
             snprintf(text, sizeof text, "?");
         else if (at)
-            interval_text(answer_digits(at->net, false), at->net, at->net_lo, at->net_hi, text);
+            interval_text(digits_of(at->net, false), at->net, at->net_lo, at->net_hi, text);
         grid_put(g, LOOK_PLAIN, "%s", text);
     }
 }

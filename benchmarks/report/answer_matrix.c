@@ -123,11 +123,6 @@ static const struct lb_found_cell *at(const struct matrix *m, int row, int colum
 
 /* Text ----------------------------------------------------------------------------------------- */
 
-const char *answer_digits(double value, bool sign)
-{
-    return fabs(value) < 99.95 ? sign ? "%+.1f" : "%.1f" : sign ? "%+.0f" : "%.0f";
-}
-
 static void number(double value, bool sign, char text[ANSWER_CELL_BYTES])
 {
     int digits = fabs(value) < 99.95;

@@ -70,7 +70,7 @@ static void row(FILE *out, const struct lb_found *f, const struct lb_found_cell 
     char text[INTERVAL_BYTES];
 
     names(out, f, c);
-    interval_text(answer_digits(c->net, false), c->net, c->net_lo, c->net_hi, text);
+    interval_text(digits_of(c->net, false), c->net, c->net_lo, c->net_hi, text);
     fprintf(out, " %-20s", text);
     if (c->compared)
         snprintf(text, sizeof text, "%.2f", c->ratio);
@@ -79,7 +79,7 @@ static void row(FILE *out, const struct lb_found *f, const struct lb_found_cell 
     fprintf(out, " %-5s", text);
     text[0] = '\0';
     if (c->compared)
-        interval_text(answer_digits(c->diff, true), c->diff, c->diff_lo, c->diff_hi, text);
+        interval_text(digits_of(c->diff, true), c->diff, c->diff_lo, c->diff_hi, text);
     fprintf(out, " %-23s %s%s\n", text, c->unfair ? "unfair: " : "",
             !*c->base      ? "(baseline)"
             : !c->compared ? "no pairs"

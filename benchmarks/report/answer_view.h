@@ -31,8 +31,6 @@ void answer_matrix(FILE *out, const struct look *look, const struct lb_found *fo
 /* "-12.3", "+54.5!", "=", "<=", "?"; a dot where layout and scenario do not go together. */
 #define ANSWER_CELL_BYTES 24
 enum look_paint answer_cell(const struct lb_found_cell *cell, char text[ANSWER_CELL_BYTES]);
-/* One digit behind the point as long as three stand before it. */
-const char *answer_digits(double value, bool sign);
 
 /* Which tables of a folder `answer_tables` shows. */
 struct answer_choice {

@@ -42,3 +42,8 @@ void interval_text(const char *format, double value, double lo, double hi,
     else
         snprintf(text, INTERVAL_BYTES, "%s", number[0]);
 }
+
+const char *digits_of(double value, bool sign)
+{
+    return fabs(value) < 99.95 ? sign ? "%+.1f" : "%.1f" : sign ? "%+.0f" : "%.0f";
+}

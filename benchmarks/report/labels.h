@@ -18,4 +18,7 @@ void case_label(const struct lb_case *c, char text[CASE_LABEL_BYTES]);
 void interval_text(const char *format, double value, double lo, double hi,
                    char text[INTERVAL_BYTES]);
 
+/* Such a format: one digit behind the point as long as three stand before it. */
+const char *digits_of(double value, bool sign);
+
 #endif

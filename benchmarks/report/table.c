@@ -33,12 +33,6 @@ static void cell(FILE *out, int width, const char *text)
     fprintf(out, " %-*s", width, text);
 }
 
-/* One digit behind the point as long as three stand before it. */
-static const char *digits_of(double value, bool sign)
-{
-    return fabs(value) < 99.95 ? sign ? "%+.1f" : "%.1f" : sign ? "%+.0f" : "%.0f";
-}
-
 static void verdict_cell(FILE *out, const struct lb_analysis *a, const struct lb_result *l)
 {
     char text[32];

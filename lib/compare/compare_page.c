@@ -28,20 +28,13 @@ struct page {
     FILE *out;
 };
 
-static void put_td(FILE *out, const char *class, const char *label, const char *text)
-{
-    fprintf(out, "<td%s%s%s data-n=\"%s\">", *class ? " class=\"" : "", class, *class ? "\"" : "",
-            label);
-    lb_html_print(out, "%s</td>", *text ? text : "–");
-}
-
 static void put_number(FILE *out, const char *label, double value)
 {
     char text[32] = "";
 
     if (isfinite(value))
         snprintf(text, sizeof text, "%.*f", value < 999.5 ? 1 : 0, value);
-    put_td(out, "", label, text);
+    lb_html_td(out, "", label, text);
 }
 
 static const char *class_of(enum lb_verdict v)
@@ -58,10 +51,10 @@ static void put_case(const struct page *p, const struct lb_compare_case *k)
     lb_html_print(p->out, "<tr><th scope=\"row\">%s</th>", lb_compare_name(p->view, k, name));
     put_number(p->out, "A ns/op", k->time.side[0]);
     put_number(p->out, "B ns/op", k->time.side[1]);
-    put_td(p->out, "", "B/A", lb_compare_ratio(x, ratio));
+    lb_html_td(p->out, "", "B/A", lb_compare_ratio(x, ratio));
     snprintf(text, sizeof text, "%s%s%s", x->unfair ? "unfair: " : "", lb_verdict_name(verdict),
              x == &k->relative ? " *" : "");
-    put_td(p->out, class_of(verdict), "verdict", text);
+    lb_html_td(p->out, class_of(verdict), "verdict", text);
     fputs("</tr>\n", p->out);
 }
 
@@ -261,13 +254,13 @@ static void put_run(const struct page *p, size_t r)
                   run->path + from);
     for (size_t i = 0; i < LB_COUNT(keys); i++) {
         const char *value = record ? lb_json_text_at(record, keys[i][1]) : NULL;
-        put_td(p->out, "t", keys[i][0], value ? value : "");
+        lb_html_td(p->out, "t", keys[i][0], value ? value : "");
     }
-    put_td(p->out, "", "begun", begun ? begun : "");
+    lb_html_td(p->out, "", "begun", begun ? begun : "");
     count_windows(p, r, &windows, &spoiled);
     if (windows > 0)
         snprintf(text, sizeof text, "%.0f %%", 100 * spoiled / windows);
-    put_td(p->out, "", "windows spoiled", text);
+    lb_html_td(p->out, "", "windows spoiled", text);
     fputs("</tr>\n", p->out);
 }
 
@@ -301,7 +294,8 @@ static void put_differences(const struct page *p)
         const struct lb_compare_difference *d = &p->c->differences[i];
         lb_html_print(p->out, "<tr><th scope=\"row\">%s</th>", d->what);
         for (int side = 0; side < 2; side++)
-            put_td(p->out, "t", side ? "B" : "A", lb_compare_part(d, side, 240, part, sizeof part));
+            lb_html_td(p->out, "t", side ? "B" : "A",
+                       lb_compare_part(d, side, 240, part, sizeof part));
         fputs("</tr>\n", p->out);
     }
     if (p->c->n_differences)

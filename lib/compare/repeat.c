@@ -51,6 +51,7 @@ struct desk {
     struct lb_compare *c;
     struct place *places;
     size_t n_places;
+    double *room;             /* of all that follows */
     struct lb_rounds rounds;  /* of one run */
     double *all_y, *all_trip; /* of all runs */
     double *figures, *trips;  /* one a run that has a say */
@@ -264,16 +265,15 @@ static int fill_cases(struct desk *d)
         for (size_t r = 0; r < d->c->n_runs; r++)
             longest = d->c->cases[i].units[r].n > longest ? d->c->cases[i].units[r].n : longest;
     all = longest * d->c->n_runs;
-    d->rounds =
-        (struct lb_rounds){calloc(longest, sizeof(double)), calloc(longest, sizeof(double)), 0};
-    d->all_y = calloc(all, sizeof *d->all_y);
-    d->all_trip = calloc(all, sizeof *d->all_trip);
-    d->figures = calloc(d->c->n_runs, sizeof *d->figures);
-    d->trips = calloc(d->c->n_runs, sizeof *d->trips);
+    d->room = calloc(2 * (longest + all + d->c->n_runs), sizeof *d->room);
     d->repeat->cases = calloc(d->c->n_cases + 1, sizeof *d->repeat->cases);
-    if (!d->rounds.y || !d->rounds.trip || !d->all_y || !d->all_trip || !d->figures || !d->trips ||
-        !d->repeat->cases)
+    if (!d->room || !d->repeat->cases)
         return -ENOMEM;
+    d->rounds = (struct lb_rounds){d->room, d->room + longest, 0};
+    d->all_y = d->room + 2 * longest;
+    d->all_trip = d->all_y + all;
+    d->figures = d->all_trip + all;
+    d->trips = d->figures + d->c->n_runs;
     for (size_t i = 0; !err && i < d->c->n_cases; i++)
         if (!d->c->cases[i].reference)
             err = repeat_case(d, i);
@@ -327,12 +327,7 @@ static void finish_desk(struct desk *d)
         free(d->places[p].belongs);
     }
     free(d->places);
-    free(d->rounds.y);
-    free(d->rounds.trip);
-    free(d->all_y);
-    free(d->all_trip);
-    free(d->figures);
-    free(d->trips);
+    free(d->room);
 }
 
 static int fill(struct lb_repeat *repeat, const char *const *paths, size_t n, const char *baseline,

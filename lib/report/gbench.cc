@@ -399,42 +399,25 @@ int check_filter(lb_why *why)
     return search(&name, 1, nowhere, &hit, why);
 }
 
-double mean(const std::vector<double> &v)
+/* NaN for an aggregate that this file does not know: it is then left out. */
+double aggregate(const std::string &name, std::vector<double> v)
 {
-    double sum = 0;
+    double n = static_cast<double>(v.size()), mean = 0, squares = 0;
     for (double x : v)
-        sum += x;
-    return sum / static_cast<double>(v.size());
-}
-
-double median(std::vector<double> v)
-{
+        mean += x;
+    mean /= n;
+    for (double x : v)
+        squares += (x - mean) * (x - mean);
+    double stddev = std::sqrt(squares / (n - 1)); /* of a sample, hence the n - 1 */
     std::sort(v.begin(), v.end());
     size_t half = v.size() / 2;
-    return v.size() % 2 ? v[half] : (v[half - 1] + v[half]) / 2;
-}
-
-/* Of a sample, hence the n - 1. */
-double stddev(const std::vector<double> &v)
-{
-    double centre = mean(v), sum = 0;
-    for (double x : v)
-        sum += (x - centre) * (x - centre);
-    return std::sqrt(sum / (static_cast<double>(v.size()) - 1));
-}
-
-/* NaN for an aggregate that this file does not know: it is then left out. */
-double aggregate(const std::string &name, const std::vector<double> &v)
-{
     if (name == "mean")
-        return mean(v);
+        return mean;
     if (name == "median")
-        return median(v);
+        return v.size() % 2 ? v[half] : (v[half - 1] + v[half]) / 2;
     if (name == "stddev")
-        return stddev(v);
-    if (name == "cv")
-        return stddev(v) / mean(v);
-    return std::numeric_limits<double>::quiet_NaN();
+        return stddev;
+    return name == "cv" ? stddev / mean : std::numeric_limits<double>::quiet_NaN();
 }
 
 using case_map = std::map<std::string, const lb_gbench_case *>;

@@ -100,6 +100,15 @@ void lb_html_print(FILE *out, const char *format, ...)
     va_end(args);
 }
 
+void lb_html_td(FILE *out, const char *class, const char *label, const char *text)
+{
+    if (*class)
+        fprintf(out, "<td class=\"%s\"", class);
+    else
+        fputs("<td", out);
+    lb_html_print(out, " data-n=\"%s\">%s</td>", label, *text ? text : "–");
+}
+
 void lb_html_base64(FILE *out, const void *bytes, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

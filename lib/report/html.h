@@ -13,6 +13,8 @@ void lb_html_put(FILE *out, const char *text);
 /* Markup by a format like printf's, in which each %s is text between tags or in an attribute's
  * quotes. Takes %s, %c, %d, %u, %zu, %f and %g with flags, widths and precisions. */
 void lb_html_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A table's cell; its label is shown beside it where the table becomes cards. "": no class. */
+void lb_html_td(FILE *out, const char *class, const char *label, const char *text);
 /* An item, and a %s with a precision, are cut to this. */
 #define LB_HTML_TEXT_BYTES 1024
 void lb_html_base64(FILE *out, const void *bytes, size_t n);

@@ -181,11 +181,6 @@ static void put_layouts(const struct hosts *h)
           h->out);
 }
 
-static void put_text(FILE *out, const char *label, const char *text)
-{
-    lb_html_print(out, "<td class=\"t\" data-n=\"%s\">%s</td>", label, *text ? text : "–");
-}
-
 static void put_spoiled(const struct hosts *h, const struct lb_found *f)
 {
     double windows = 0, spoiled = 0;
@@ -217,8 +212,8 @@ static void put_machine(const struct hosts *h, size_t host)
     put_name(h, host);
     fputs("</th>", h->out);
     snprintf(cpu, sizeof cpu, "%s%s%s", f->cpu, guest ? " in " : "", guest ? f->hypervisor : "");
-    put_text(h->out, "processor", cpu);
-    put_text(h->out, "system", f->kernel);
+    lb_html_td(h->out, "t", "processor", cpu);
+    lb_html_td(h->out, "t", "system", f->kernel);
     lb_html_print(h->out, "<td data-n=\"begun\">%s</td><td data-n=\"round trip\">", f->started);
     if (isfinite(f->near_ns))
         fprintf(h->out, "%.0f", f->near_ns);
