@@ -33,10 +33,11 @@ struct lb_compare_request {
 
 /* One run of a side, as it was read. */
 struct lb_compare_run {
-    int side;         /* 0: A, 1: B */
-    const char *path; /* as given */
-    char *file;       /* the CSV that was read */
-    bool summary;     /* of medians and intervals, not of windows */
+    int side;               /* 0: A, 1: B */
+    const char *path;       /* as given */
+    char *file;             /* the CSV that was read */
+    struct lb_json *record; /* the run.json beside it; NULL: there is none */
+    bool summary;           /* of medians and intervals, not of windows */
     size_t rows, spoiled, armed;
     size_t unusable; /* rows said to be ok, but without a positive number where one has to be */
     size_t torn;     /* last lines without their end */

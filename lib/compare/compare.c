@@ -144,8 +144,10 @@ void lb_compare_destroy(struct lb_compare *c)
         return;
     for (size_t i = 0; i < c->n_cases; i++)
         lb_compare_case_finish(c, i);
-    for (size_t r = 0; c->runs && r < c->n_runs; r++)
+    for (size_t r = 0; c->runs && r < c->n_runs; r++) {
         free(c->runs[r].file);
+        lb_json_destroy(c->runs[r].record);
+    }
     for (size_t i = 0; i < c->n_differences; i++) {
         free(c->differences[i].side[0]);
         free(c->differences[i].side[1]);

@@ -74,17 +74,23 @@ static const struct {
     {"run.seed", "seed"},
 };
 
-static int read_record(const char *csv, struct lb_why *why, cJSON **root)
+static int read_record(struct lb_compare_run *run, struct lb_why *why)
 {
-    const char *slash = strrchr(csv, '/');
+    const char *slash = strrchr(run->file, '/');
     char *path;
     int err;
 
-    if (asprintf(&path, "%.*srun.json", slash ? (int)(slash - csv) + 1 : 0, csv) < 0)
+    if (asprintf(&path, "%.*srun.json", slash ? (int)(slash - run->file) + 1 : 0, run->file) < 0)
         return -ENOMEM;
-    err = lb_json_read(path, why, root);
+    err = lb_json_load(path, why, &run->record);
     free(path);
     return err == -ENOENT ? 0 : err;
+}
+
+/* What a run's record has there; NULL: nothing, or there is no record. */
+static const cJSON *value_in(const struct lb_compare *c, size_t r, const char *key)
+{
+    return c->runs[r].record ? lb_json_find(c->runs[r].record->root, key) : NULL;
 }
 
 /* A command line without where its results went. */
@@ -126,8 +132,7 @@ static char *print_value(const cJSON *value)
 }
 
 /* The different values of a side, joined by "; ". Runs without run.json say nothing. */
-static int side_value(const struct lb_compare *c, cJSON *const *roots, int side, const char *key,
-                      char **joined)
+static int side_value(const struct lb_compare *c, int side, const char *key, char **joined)
 {
     char **values = calloc(c->n_runs, sizeof *values);
     size_t n = 0, bytes;
@@ -135,8 +140,8 @@ static int side_value(const struct lb_compare *c, cJSON *const *roots, int side,
     int err = values && out ? 0 : -ENOMEM;
 
     for (size_t r = 0; !err && r < c->n_runs; r++) {
-        bool known = c->runs[r].side != side || !roots[r];
-        char *value = known ? NULL : print_value(lb_json_find(roots[r], key));
+        bool known = c->runs[r].side != side || !c->runs[r].record;
+        char *value = known ? NULL : print_value(value_in(c, r, key));
         if (known)
             continue;
         if (!value)
@@ -158,7 +163,7 @@ static int side_value(const struct lb_compare *c, cJSON *const *roots, int side,
     return out && lb_text_end(out, joined) ? -ENOMEM : err;
 }
 
-static int add_differences(struct lb_compare *c, cJSON *const *roots)
+static int add_differences(struct lb_compare *c)
 {
     c->differences = calloc(LB_COUNT(told), sizeof *c->differences);
     if (!c->differences)
@@ -168,7 +173,7 @@ static int add_differences(struct lb_compare *c, cJSON *const *roots)
         int err = 0;
         d->what = told[i].what;
         for (int side = 0; !err && side < 2; side++)
-            err = side_value(c, roots, side, told[i].key, &d->side[side]);
+            err = side_value(c, side, told[i].key, &d->side[side]);
         /* Also what differs between the runs of a side, though both sides have it. */
         if (err || strcmp(d->side[0], d->side[1]) != 0 || strstr(d->side[0], "; ")) {
             c->n_differences++;
@@ -183,63 +188,62 @@ static int add_differences(struct lb_compare *c, cJSON *const *roots)
     return 0;
 }
 
-static const char *text_of(cJSON *root, const char *key)
+static const char *text_of(const struct lb_compare *c, size_t r, const char *key)
 {
-    const cJSON *value = lb_json_find(root, key);
+    const cJSON *value = value_in(c, r, key);
 
     return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-static bool says_the_same(cJSON *a, cJSON *b, const char *key)
+static bool says_the_same(const struct lb_compare *c, size_t a, size_t b, const char *key)
 {
-    return *text_of(a, key) && !strcmp(text_of(a, key), text_of(b, key));
+    return *text_of(c, a, key) && !strcmp(text_of(c, a, key), text_of(c, b, key));
 }
 
 /* Regimes of different processors are not each other's. */
-static int check_machines(struct lb_compare *c, cJSON *const *roots, bool *apart)
+static int check_machines(struct lb_compare *c, bool *apart)
 {
     int warned = 0, err = 0;
 
     for (size_t i = 0; i < c->n_side[0]; i++)
         for (size_t j = c->n_side[0]; !err && j < c->n_runs; j++) {
-            const char *a = text_of(roots[i], "machine.cpu_model");
-            const char *b = text_of(roots[j], "machine.cpu_model");
+            const char *a = text_of(c, i, "machine.cpu_model");
+            const char *b = text_of(c, j, "machine.cpu_model");
             if (!*a || !*b || !strcmp(a, b))
                 continue;
             *apart = true;
-            if (says_the_same(roots[i], roots[j], "machine.host") && !warned++)
+            if (says_the_same(c, i, j, "machine.host") && !warned++)
                 err = lb_compare_warn(c,
                                       "both sides say that they are host %s, but their processors "
                                       "differ: is it one machine?",
-                                      text_of(roots[i], "machine.host"));
+                                      text_of(c, i, "machine.host"));
         }
     return err;
 }
 
 /* Runs of which one is a copy of the other. */
-static int check_copies(struct lb_compare *c, cJSON *const *roots)
+static int check_copies(struct lb_compare *c)
 {
     int err = 0;
 
     for (size_t j = 0; j < c->n_runs; j++)
         for (size_t i = 0; !err && i < j; i++)
-            if (says_the_same(roots[i], roots[j], "run.started_utc") &&
-                says_the_same(roots[i], roots[j], "run.seed") &&
-                says_the_same(roots[i], roots[j], "machine.host"))
+            if (says_the_same(c, i, j, "run.started_utc") && says_the_same(c, i, j, "run.seed") &&
+                says_the_same(c, i, j, "machine.host"))
                 err = lb_compare_warn(c, "%s and %s are copies of one run", c->runs[i].path,
                                       c->runs[j].path);
     return err;
 }
 
 /* With drift in the machine, one side after the other is no comparison: A B A B A B is. */
-static int check_order(struct lb_compare *c, cJSON *const *roots)
+static int check_order(struct lb_compare *c)
 {
     const char *first[2] = {NULL, NULL}, *last[2] = {NULL, NULL};
 
     if (c->n_side[0] < 2 || c->n_side[1] < 2)
         return 0;
     for (size_t r = 0; r < c->n_runs; r++) {
-        const char *at = text_of(roots[r], "run.started_utc");
+        const char *at = text_of(c, r, "run.started_utc");
         int side = c->runs[r].side;
         if (!*at)
             return 0;
@@ -250,7 +254,7 @@ static int check_order(struct lb_compare *c, cJSON *const *roots)
     }
     for (int side = 0; side < 2; side++)
         if (strcmp(last[side], first[!side]) < 0 &&
-            says_the_same(roots[0], roots[c->n_side[0]], "machine.host"))
+            says_the_same(c, 0, c->n_side[0], "machine.host"))
             return lb_compare_warn(c,
                                    "all runs of %c came before those of %c: what drifted between "
                                    "them looks like a difference; alternate them",
@@ -258,11 +262,11 @@ static int check_order(struct lb_compare *c, cJSON *const *roots)
     return 0;
 }
 
-static int check_record(struct lb_compare *c, size_t r, cJSON *root, struct lb_why *why)
+static int check_record(struct lb_compare *c, size_t r, struct lb_why *why)
 {
-    const cJSON *version = lb_json_find(root, "schema_version");
+    const cJSON *version = value_in(c, r, "schema_version");
 
-    if (!root)
+    if (!c->runs[r].record)
         return lb_compare_warn(c, "%s: no run.json beside it: what it ran on is not known",
                                c->runs[r].file);
     if (!cJSON_IsNumber(version) || version->valuedouble != LB_SCHEMA_VERSION)
@@ -270,25 +274,21 @@ static int check_record(struct lb_compare *c, size_t r, cJSON *root, struct lb_w
                        "%s: its run.json has not schema_version %d, which this program "
                        "reads",
                        c->runs[r].path, LB_SCHEMA_VERSION);
-    if (!c->baseline && *text_of(root, "run.baseline"))
-        return (c->baseline = strdup(text_of(root, "run.baseline"))) ? 0 : -ENOMEM;
+    if (!c->baseline && *text_of(c, r, "run.baseline"))
+        return (c->baseline = strdup(text_of(c, r, "run.baseline"))) ? 0 : -ENOMEM;
     return 0;
 }
 
 int lb_compare_records(struct lb_compare *c, bool *apart, struct lb_why *why)
 {
-    cJSON **roots = calloc(c->n_runs, sizeof(cJSON *));
-    int err = roots ? 0 : -ENOMEM;
+    int err = 0;
 
     for (size_t r = 0; !err && r < c->n_runs; r++)
-        if (!(err = read_record(c->runs[r].file, why, &roots[r])))
-            err = check_record(c, r, roots[r], why);
-    if (!err && !(err = add_differences(c, roots)) && !(err = check_machines(c, roots, apart)) &&
-        !(err = check_copies(c, roots)))
-        err = check_order(c, roots);
-    for (size_t r = 0; roots && r < c->n_runs; r++)
-        cJSON_Delete(roots[r]);
-    free(roots);
+        if (!(err = read_record(&c->runs[r], why)))
+            err = check_record(c, r, why);
+    if (!err && !(err = add_differences(c)) && !(err = check_machines(c, apart)) &&
+        !(err = check_copies(c)))
+        err = check_order(c);
     return err;
 }
 

@@ -24,7 +24,6 @@
 struct page {
     const struct lb_compare *c;
     const struct lb_compare_view *view;
-    struct lb_json **records; /* a run's run.json; NULL: there is none that can be read */
     FILE *out;
 };
 
@@ -174,7 +173,7 @@ static void put_warning(const struct page *p, const char *warning)
 static void count_windows(const struct page *p, size_t r, double *windows, double *spoiled)
 {
     const struct lb_compare_run *run = &p->c->runs[r];
-    const struct lb_json *record = p->records[r];
+    const struct lb_json *record = p->c->runs[r].record;
     const char *suite;
     char path[160];
 
@@ -244,7 +243,7 @@ static void put_run(const struct page *p, size_t r)
                                           {"processor", "machine.cpu_model"},
                                           {"system", "machine.kernel"},
                                           {"program", "build.commit"}};
-    const struct lb_json *record = p->records[r];
+    const struct lb_json *record = p->c->runs[r].record;
     const char *begun = record ? lb_json_text_at(record, "run.started_utc") : NULL;
     double windows, spoiled;
     size_t bytes, from = name_in(run->path, &bytes);
@@ -327,41 +326,20 @@ static int put_page(const struct page *p)
     return 0;
 }
 
-static int read_records(const struct lb_compare *c, struct lb_json **records)
-{
-    int err = 0;
-
-    for (size_t r = 0; !err && r < c->n_runs; r++) {
-        const char *file = c->runs[r].file, *slash = strrchr(file, '/');
-        char *path;
-        if (asprintf(&path, "%.*srun.json", slash ? (int)(slash - file) + 1 : 0, file) < 0)
-            return -ENOMEM;
-        err = lb_json_load(path, NULL, &records[r]) == -ENOMEM ? -ENOMEM : 0;
-        free(path);
-    }
-    return err;
-}
-
 int lb_compare_page(const struct lb_compare *c, const char *path, struct lb_why *why)
 {
-    struct lb_json **records = calloc(c->n_runs + 1, sizeof(struct lb_json *));
     struct lb_compare_view view = {.rows = NULL};
     struct lb_whole file;
-    int err = records ? lb_compare_view_init(c, NULL, LB_COMPARE_BY_CHANGE, &view) : -ENOMEM;
+    int err = lb_compare_view_init(c, NULL, LB_COMPARE_BY_CHANGE, &view);
 
-    if (!err)
-        err = read_records(c, records);
     if (err)
         lb_fail(why, -err, "%s: %s", path, strerror(-err));
     else if (!(err = lb_whole_begin(path, why, &file))) {
-        const struct page p = {c, &view, records, file.out};
+        const struct page p = {c, &view, file.out};
         if ((err = put_page(&p)))
             lb_fail(why, -err, "%s: %s", path, strerror(-err));
         err = lb_whole_end(&file, err, why);
     }
-    for (size_t r = 0; records && r < c->n_runs; r++)
-        lb_json_destroy(records[r]);
-    free(records);
     lb_compare_view_finish(&view);
     return err;
 }
