@@ -140,6 +140,9 @@ int lb_csv_each(const char *dir, const char *file, const char *const *needed, st
 const char *lb_csv_cell(const struct lb_csv_reader *reader, const char *column);
 /* The cell as a number; NaN when empty or no decimal number. */
 double lb_csv_number(const struct lb_csv_reader *reader, const char *column);
+/* The next of the values that a cell joins by `;`, cut to fit, and moves on; false: there is none.
+ */
+bool lb_csv_value(const char **cell, char *text, size_t bytes);
 /* The line on which the present row begins, from 1: what a sentence about it names. */
 size_t lb_csv_line(const struct lb_csv_reader *reader);
 size_t lb_csv_torn(const struct lb_csv_reader *reader);

@@ -194,18 +194,12 @@ static int flush(struct lb_compare_unit *u)
  * how many there are. */
 static int parse_list(const char *cell, float *list, int n)
 {
+    char text[LB_NUMBER_BYTES];
     int found = 0;
 
-    while (*cell) {
-        size_t length = strcspn(cell, ";");
-        char text[LB_NUMBER_BYTES] = "";
-        if (list && found < n) {
-            memcpy(text, cell, length < sizeof text ? length : sizeof text - 1);
+    for (; lb_csv_value(&cell, text, sizeof text); found++)
+        if (list && found < n)
             list[found] = (float)lb_number_parse(text);
-        }
-        found++;
-        cell += length + (cell[length] == ';');
-    }
     return found;
 }
 

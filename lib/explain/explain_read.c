@@ -75,15 +75,10 @@ static struct lb_told_round *round_of(struct lb_told_series *s, unsigned round)
 static double sum_of(const char *cell)
 {
     double sum = *cell ? 0 : NAN;
+    char one[LB_NUMBER_BYTES];
 
-    while (*cell) {
-        char one[LB_NUMBER_BYTES];
-        size_t length = strcspn(cell, ";");
-        snprintf(one, sizeof one, "%.*s", (int)(length < sizeof one ? length : sizeof one - 1),
-                 cell);
+    while (lb_csv_value(&cell, one, sizeof one))
         sum += lb_number_parse(one);
-        cell += length + (cell[length] == ';');
-    }
     return sum;
 }
 

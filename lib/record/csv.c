@@ -32,22 +32,25 @@ static int fail(struct lb_why *why, int err, const char *path)
     return lb_fail(why, err, "%s: %s", path, strerror(err));
 }
 
-/* Whether all of the values that a cell joins by `;` are numbers. */
-static bool is_numeric(const char *text)
+bool lb_csv_value(const char **cell, char *text, size_t bytes)
 {
+    size_t length = strcspn(*cell, ";");
+
+    if (!**cell)
+        return false;
+    snprintf(text, bytes, "%.*s", (int)length, *cell);
+    *cell += length + ((*cell)[length] == ';');
+    return true;
+}
+
+/* Whether all of the values that a cell joins are numbers; one that was cut is none. */
+static bool is_numeric(const char *cell)
+{
+    char one[LB_NUMBER_BYTES];
     bool numeric = true;
 
-    while (numeric && *text) {
-        size_t length = strcspn(text, ";");
-        char one[LB_NUMBER_BYTES];
-        numeric = length < sizeof one;
-        if (numeric && length) {
-            memcpy(one, text, length);
-            one[length] = '\0';
-            numeric = !isnan(lb_number_parse(one));
-        }
-        text += length + (text[length] == ';');
-    }
+    while (numeric && lb_csv_value(&cell, one, sizeof one))
+        numeric = !*one || (strlen(one) < sizeof one - 1 && !isnan(lb_number_parse(one)));
     return numeric;
 }
 

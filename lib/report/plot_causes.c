@@ -5,6 +5,7 @@
 #include "plot_rows.h"
 
 #include <linebounce/events.h>
+#include <linebounce/record.h>
 
 #include "base/number.h"
 
@@ -33,14 +34,13 @@ struct survey {
     char *footnote;
 };
 
-/* The i-th of several values that ";" joins, from 0; "" past the end. */
-static void token_of(const char *cell, size_t i, char text[NAME_BYTES])
+/* The i-th of the values of a cell, from 0; "" past the end. */
+static void value_at(const char *cell, int i, char text[NAME_BYTES])
 {
-    for (; i && cell; i--) {
-        cell = strchr(cell, ';');
-        cell += cell != NULL;
-    }
-    snprintf(text, NAME_BYTES, "%.*s", cell ? (int)strcspn(cell, ";") : 0, cell ? cell : "");
+    while (lb_csv_value(&cell, text, NAME_BYTES))
+        if (!i--)
+            return;
+    *text = '\0';
 }
 
 /* Its place in the row's events; -1: it is none of them. */
@@ -50,13 +50,9 @@ static int place_of(const struct lb_plot_rows *rows, const struct lb_plot_row *r
     const char *cell = lb_plot_cell(rows, row, "events");
     char here[NAME_BYTES];
 
-    for (int i = 0; cell; i++) {
-        token_of(cell, 0, here);
+    for (int i = 0; lb_csv_value(&cell, here, sizeof here); i++)
         if (!strcmp(here, name))
             return i;
-        cell = strchr(cell, ';');
-        cell += cell != NULL;
-    }
     return -1;
 }
 
@@ -70,8 +66,8 @@ static double count_of(const struct lb_plot_rows *rows, const struct lb_plot_row
     state[0] = '\0';
     if (place < 0)
         return NAN;
-    token_of(lb_plot_cell(rows, row, "event_states"), (size_t)place, state);
-    token_of(lb_plot_cell(rows, row, "events_per_op"), (size_t)place, text);
+    value_at(lb_plot_cell(rows, row, "event_states"), place, state);
+    value_at(lb_plot_cell(rows, row, "events_per_op"), place, text);
     return lb_number_parse(text);
 }
 
@@ -109,9 +105,8 @@ static int add_events(const struct lb_plot_rows *rows, const struct lb_plot_row 
     const char *cell = lb_plot_cell(rows, row, "events");
     char name[NAME_BYTES];
 
-    for (; cell && *cell; cell = strchr(cell, ';'), cell += cell != NULL) {
+    while (lb_csv_value(&cell, name, sizeof name)) {
         size_t i = 0;
-        token_of(cell, 0, name);
         while (i < s->n && strcmp(s->events[i].name, name))
             i++;
         if (i < s->n || !*name)

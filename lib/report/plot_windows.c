@@ -47,12 +47,8 @@ static double slowest(const char *cell)
     double most = NAN;
     char text[LB_NUMBER_BYTES];
 
-    while (*cell) {
-        size_t length = strcspn(cell, ";");
-        snprintf(text, sizeof text, "%.*s", (int)length, cell);
-        most = fmax(most, length < sizeof text ? lb_number_parse(text) : NAN);
-        cell += length + (cell[length] == ';');
-    }
+    while (lb_csv_value(&cell, text, sizeof text))
+        most = fmax(most, lb_number_parse(text));
     return most;
 }
 
