@@ -47,11 +47,13 @@ static void test_csv_formulas(void **state)
         {"+7", "+7"},
         {"-2;;3", "-2;;3"},
         {"-2;x", "'-2;x"},
+        {"-1111111111111111111111111111111111111111111111+x",
+         "'-1111111111111111111111111111111111111111111111+x"},
         {"a=b", "a=b"},
         {"'a", "'a"},
     };
     struct lb_row *row = new_row();
-    char line[64];
+    char line[80];
 
     (void)state;
     for (size_t i = 0; i < LB_COUNT(cells); i++) {
@@ -660,6 +662,55 @@ static void test_csv_random_bytes(void **state)
     assert_true(rows > 100);
 }
 
+/* One that is unknown keeps its place among others, and what is too long is cut. */
+static void test_csv_values(void **state)
+{
+    static const char *const wanted[] = {"1", "", "3.5", "long"};
+    const char *cell = "1;;3.5;longer";
+    char value[5];
+
+    (void)state;
+    for (size_t i = 0; i < LB_COUNT(wanted); i++) {
+        assert_true(lb_csv_value(&cell, value, sizeof value));
+        assert_string_equal(value, wanted[i]);
+    }
+    assert_false(lb_csv_value(&cell, value, sizeof value));
+    assert_string_equal(value, "long");
+}
+
+/* Sums up column "count", and ends at a row whose value is 7. */
+static int take_count(const struct lb_csv_reader *row, void *sum)
+{
+    double count = lb_csv_number(row, "count");
+
+    *(double *)sum += count;
+    return count == 7 ? -E2BIG : 0;
+}
+
+static void test_csv_each(void **state)
+{
+    struct lb_why why = {""};
+    char dir[512];
+    double sum = 0;
+
+    (void)state;
+    snprintf(dir, sizeof dir, "%s", in_folder("each.csv"));
+    write_text(dir, SMALL_HEADER "3,a,1,1\n3,b,2,1\n");
+    assert_int_equal(lb_csv_each(NULL, dir, NULL, &why, take_count, &sum), 0);
+    assert_float_equal(sum, 3, 0);
+    *strrchr(dir, '/') = '\0';
+    assert_int_equal(lb_csv_each(dir, "each.csv", NULL, &why, take_count, &sum), 0);
+    assert_float_equal(sum, 6, 0);
+    assert_int_equal(lb_csv_each(dir, "none.csv", NULL, &why, take_count, &sum), -ENOENT);
+    assert_non_null(strstr(why.text, "none.csv"));
+    write_text(in_folder("each.csv"), SMALL_HEADER "3,a,7,1\n3,b,2,1\n");
+    assert_int_equal(lb_csv_each(dir, "each.csv", NULL, &why, take_count, &sum), -E2BIG);
+    assert_float_equal(sum, 13, 0);
+    write_text(in_folder("each.csv"), SMALL_HEADER "3,a,1,1\n3,b\n");
+    assert_int_equal(lb_csv_each(dir, "each.csv", NULL, &why, take_count, &sum), -EPROTO);
+    assert_float_equal(sum, 14, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -683,6 +734,8 @@ int main(void)
         cmocka_unit_test(test_csv_large),
         cmocka_unit_test(test_csv_endless_row),
         cmocka_unit_test(test_csv_random_bytes),
+        cmocka_unit_test(test_csv_values),
+        cmocka_unit_test(test_csv_each),
     };
     return cmocka_run_group_tests_name("csv", tests, make_folder, remove_folder);
 }
