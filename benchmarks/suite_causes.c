@@ -5,6 +5,8 @@
  */
 #include "suite.h"
 
+#include "exit_status.h"
+
 #include "report/labels.h"
 
 #include <linebounce/explain.h>
@@ -39,7 +41,8 @@ static const struct lb_scenario *const asked[] = {
 static const double works[] = {LB_WORK_HEADLINE_NS};
 static const size_t objects[] = {100000};
 
-/* Built in, or of the chain alone: what these tables have cannot be wrong. */
+/* Built in, or of the chain alone: what these tables have cannot be wrong, only be
+ * without memory. */
 static void add_layout(struct list *list, const char *name)
 {
     size_t length = strlen(name);
@@ -48,10 +51,15 @@ static void add_layout(struct list *list, const char *name)
     for (size_t i = 0; i < lb_n_layouts; i++)
         if (!strcmp(lb_layouts[i].name, name))
             list_add(list, sizeof made, &lb_layouts[i]);
-    for (size_t i = 0; lb_chain_layouts[i]; i++)
-        if (!strncmp(lb_chain_layouts[i], name, length) && lb_chain_layouts[i][length] == ':' &&
-            !lb_layout_parse(lb_chain_layouts[i], NULL, &made))
-            list_add(list, sizeof made, &made);
+    for (size_t i = 0; lb_chain_layouts[i]; i++) {
+        if (strncmp(lb_chain_layouts[i], name, length) != 0 || lb_chain_layouts[i][length] != ':')
+            continue;
+        if (lb_layout_parse(lb_chain_layouts[i], NULL, &made)) {
+            fputs("linebounce: out of memory\n", stderr);
+            exit(EXIT_NOT_MEASURED);
+        }
+        list_add(list, sizeof made, &made);
+    }
 }
 
 /* From the baseline on, where that is a part of the chain. */
