@@ -159,6 +159,7 @@ static struct lb_sample *add(struct made *m, int index, float probe, double ops)
     s->changes[s->n] = 1;
     s->n_links = 1;
     s->attempts++;
+    s->tried++;
     return &s->samples[0][s->n++];
 }
 

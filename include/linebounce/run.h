@@ -68,7 +68,10 @@ struct lb_series {
     float *changes; /* n x n_links: the one after it over the one before; NULL: unknown */
     int n_links;
     unsigned attempts, spoiled; /* windows */
-    unsigned astride;           /* of the spoiled ones: the distance changed, and nothing else */
+    /* First attempts at a window, and the spoiled ones of them, but for those in which the distance
+     * changed and nothing else: what spoils one spoils its repeats, and a change of distance is
+     * told by probes alone, whatever was measured between them. */
+    unsigned tried, failed;
     unsigned object_residues[LB_LINE_BYTES],
         lock_residues[LB_LINE_BYTES]; /* good windows at each */
     unsigned pairs_known,

@@ -35,8 +35,9 @@ double lb_stats_jain(const double *x, size_t n);
 double lb_stats_min_over_max(const double *x, size_t n);
 
 /* How far two rates lie apart, 0..1: x of n on either side, such as spoiled windows of all tried. 0
- * while the distance is within two standard errors, and where a side has nothing (n 0): with twenty
- * windows a side, rates that are the same differ by ten points by chance alone. The errors are
+ * while the distance is within three standard errors, and where a side has nothing (n 0): with
+ * twenty windows a side, rates that are the same differ by ten points by chance alone, and a run
+ * has near a hundred pairs. The errors are
  * those of (x + 1) / (n + 2) (Agresti and Caffo 2000), since a side without a spoiled window would
  * otherwise claim to know its rate exactly. */
 double lb_stats_rate_gap(size_t x_a, size_t n_a, size_t x_b, size_t n_b);

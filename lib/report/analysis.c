@@ -136,14 +136,6 @@ static int summarise(struct desk *d, struct lb_result *l)
     return lb_result_counted(d->run, d->left, d->right, l);
 }
 
-/* Windows astride two distances do not count: probes alone tell them, whatever was measured in
- * between, and they come in bursts, which a rate by chance does not allow for. */
-static double spoiled_gap(const struct lb_series *a, const struct lb_series *b)
-{
-    return lb_stats_rate_gap(a->spoiled - a->astride, a->attempts - a->astride,
-                             b->spoiled - b->astride, b->attempts - b->astride);
-}
-
 static int compare(struct desk *d, struct lb_result *l)
 {
     const struct lb_case *c = &d->run->plan->cases[l->case_index];
@@ -160,7 +152,7 @@ static int compare(struct desk *d, struct lb_result *l)
     base.role = lb_run_partner_role(d->run, l->case_index, l->role, c->base);
     fairness = median_of(d, &base, MIN_OVER_MAX);
     pair.min_over_max = fairness < l->min_over_max ? fairness : l->min_over_max;
-    pair.spoiled_gap = spoiled_gap(own, other);
+    pair.spoiled_gap = lb_stats_rate_gap(own->failed, own->tried, other->failed, other->tried);
     pair.n = lb_run_pairs(d->run, l->case_index, l->role, c->base, base.role, l->regime, d->left,
                           d->right);
     if (!pair.n)

@@ -319,7 +319,8 @@ static int one_phase(struct lb_runner *b, const struct lb_case *c, struct lb_att
         }
         series->attempts++;
         series->spoiled += a->spoiled != LB_SPOILED_NOT;
-        series->astride += a->spoiled == LB_SPOILED_REGIME;
+        series->tried += !a->number && a->spoiled != LB_SPOILED_REGIME;
+        series->failed += !a->number && a->spoiled && a->spoiled != LB_SPOILED_REGIME;
         b->run->windows_spoiled += a->spoiled != LB_SPOILED_NOT;
         b->run->spoiled_by[a->spoiled] += a->spoiled != LB_SPOILED_NOT;
         remember_op(b, a, c->shape.threads);

@@ -385,6 +385,16 @@ static void learn_noise(struct resuming *r, const struct lb_case *c)
 }
 
 /* The window's last role has been read. */
+static void count_attempt(const struct resuming *r, struct lb_series *series, bool spoiled)
+{
+    bool astride = spoiled && !strcmp(text(r, "reason"), lb_spoiled_name(LB_SPOILED_REGIME));
+
+    series->attempts++;
+    series->spoiled += spoiled;
+    series->tried += !r->spoiled && !astride;
+    series->failed += !r->spoiled && !astride && spoiled;
+}
+
 static void count_window(struct resuming *r, const char *status)
 {
     struct lb_run *run = r->b->run;
@@ -405,9 +415,7 @@ static void count_window(struct resuming *r, const char *status)
             join_tallies(r, role);
         return;
     }
-    series->attempts++;
-    series->spoiled += spoiled;
-    series->astride += spoiled && !strcmp(text(r, "reason"), lb_spoiled_name(LB_SPOILED_REGIME));
+    count_attempt(r, series, spoiled);
     run->windows_spoiled += spoiled;
     if (!spoiled) {
         join_window(r);

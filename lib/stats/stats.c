@@ -205,6 +205,9 @@ double lb_stats_min_over_max(const double *x, size_t n)
     return max > 0 ? min / max : NAN;
 }
 
+/* Of a hundred pairs two standard errors would withhold several by chance. */
+#define RATES_APART_SD 3
+
 double lb_stats_rate_gap(size_t x_a, size_t n_a, size_t x_b, size_t n_b)
 {
     double na = (double)n_a + 2, nb = (double)n_b + 2;
@@ -214,7 +217,7 @@ double lb_stats_rate_gap(size_t x_a, size_t n_a, size_t x_b, size_t n_b)
         return 0;
     double error = sqrt(pa * (1 - pa) / na + pb * (1 - pb) / nb);
     double gap = fabs((double)x_a / (double)n_a - (double)x_b / (double)n_b);
-    return fabs(pa - pb) > 2 * error ? gap : 0;
+    return fabs(pa - pb) > RATES_APART_SD * error ? gap : 0;
 }
 
 bool lb_stats_rates_differ(size_t x_a, size_t n_a, size_t x_b, size_t n_b)

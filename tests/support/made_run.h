@@ -143,6 +143,7 @@ static inline struct lb_sample *add(struct made *m, int index, unsigned round, d
     }
     s->n_links = (int)links;
     s->attempts++;
+    s->tried++;
     return &s->samples[0][s->n++];
 }
 
