@@ -20,7 +20,7 @@ SOURCE = os.environ["LB_SOURCE_DIR"]
 SCRIPT = os.path.join(SOURCE, "benchmarks", "validation", "model.py")
 sys.path.insert(0, os.path.dirname(SCRIPT))  # what it shares with its neighbours
 PAGE = os.path.join(SOURCE, "results", "model.md")
-FOLDER = os.path.join(SOURCE, "results", "reference", "amd-epyc-zen4-2vcpu-kvm-far")
+FOLDER = os.path.join(SOURCE, "results", "reference", "amd-epyc-zen5-2vcpu-kvm-far")
 ENVIRONMENT = {**os.environ,
                "PUBLISHED": os.path.join(os.environ["LB_BUILD_DIR"], "benchmarks", "published")}
 

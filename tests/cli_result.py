@@ -22,7 +22,7 @@ import cli_support
 from cli_support import PROGRAM, SOURCE, Case, environment
 
 TESTS = os.environ.get("LB_TESTS_DIR", os.path.dirname(os.path.abspath(__file__)))
-REFERENCE = os.path.join(SOURCE, "results/reference/amd-epyc-zen4-2vcpu-kvm")
+REFERENCE = os.path.join(SOURCE, "results/reference/amd-epyc-zen5-2vcpu-kvm")
 COLOR = re.compile(r"\x1b\[[\d;]*m")
 
 

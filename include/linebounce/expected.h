@@ -44,8 +44,8 @@ struct lb_expected_times {
     double transfer_ns, costs[LB_COSTS];
 };
 /* What stands in for a machine that is not measured: 200 ns of pause, ops of 5 ns, lines that take
- * 25 ns to fetch and 37 to upgrade, as the two CPUs of one Zen 4 at their nearest. Counts hardly
- * depend on it: at a fetch of 125 ns they are 7 % higher. */
+ * 25 ns to fetch and 37 to upgrade, as two CPUs of one AMD EPYC (Zen 5) at their nearest. Counts
+ * hardly depend on it: at a fetch of 125 ns they are 7 % higher. */
 extern const struct lb_expected_times lb_expected_times_usual;
 
 /* Of same-object, neighbours, observer, nested and both controls (whose layout is NULL). `paced`:

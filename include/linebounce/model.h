@@ -52,7 +52,7 @@ struct lb_model_parameters {
 };
 /* Locked ops of 2.2 ns, 0.45 of a hand-over before the line leaves, no residence, fetches that
  * overlap, no stealing, no prefetch of pairs; hand-over plain until it is set. That share was
- * chosen on the reference run amd-epyc-zen4-2vcpu-kvm-far (0.4 to 0.5 in steps of 0.01: errors of 9
+ * chosen on the reference run amd-epyc-zen5-2vcpu-kvm-far (0.4 to 0.5 in steps of 0.01: errors of 9
  * to 10 % at either end, of 8 % from 0.44 to 0.47), as were the overlap and the residence on runs
  * before it. */
 extern const struct lb_model_parameters lb_model_usual;

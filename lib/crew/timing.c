@@ -16,7 +16,7 @@ bool lb_limit_is_past(const struct lb_limit *l, unsigned tries)
 
 /* One load at a time. A loop without a fence runs tens of loads ahead, which the processor throws
  * away when the line changes below them: two CPUs near each other took 42, 83 or 124 ns for one
- * round trip (AMD Zen 4), each for seconds or minutes, while every op between them took the same.
+ * round trip (AMD Zen 5), each for seconds or minutes, while every op between them took the same.
  */
 static void one_at_a_time(void)
 {

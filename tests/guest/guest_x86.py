@@ -135,7 +135,7 @@ QUICK = ("linebounce run --quick --layout pointer,embedded --scenario same-objec
          " --rounds 2 --out /tmp/%s; " + guest.ENDED)
 # Times that mean nothing are not compared. They make a page where a window was good, which is luck
 # in here, and the page says what they are; what is read without a warning is of another machine.
-REFERENCE = "results/reference/amd-epyc-zen4-2vcpu-kvm"
+REFERENCE = "results/reference/amd-epyc-zen5-2vcpu-kvm"
 MEANT = "n emulated machine: its times mean nothing"
 REFUSED = ("linebounce compare /tmp/one /tmp/two; test $? = 1 && {"
            " linebounce plot /tmp/one; test $? = 1; } && {"
