@@ -184,33 +184,34 @@ static const struct option_row run_options[] = {
      "Set the adjacent-line prefetcher for the run (Intel, root); it is restored in any case",
      option_name, AT(prefetcher), .words = &prefetchers},
     {"access", 0, "LIST", "Picks in many: shared- or private-, uniform or zipf", LIST},
+    {"baseline", 0, "LAYOUT", "What the others are compared to (pointer)", set_baseline,
+     GIVEN(baseline_given)},
+    {.doc = "A structure, in suite whatif:", .group = 2},
     {"read", 0, "FIELDS",
-     "whatif: fields of a structure (--layout btf:..., dwarf:...) that half the threads read",
-     option_text, AT(whatif.read), WHATIF},
-    {"write", 0, "FIELDS", "whatif: fields that the other half writes", option_text,
-     AT(whatif.write), WHATIF},
+     "Fields of a structure (--layout btf:..., dwarf:...) that half the threads read", option_text,
+     AT(whatif.read), WHATIF},
+    {"write", 0, "FIELDS", "Fields that the other half writes", option_text, AT(whatif.write),
+     WHATIF},
     {"write-how", 0, "HOW",
-     "whatif: store, increment, add or cas; or take, lock or share a lock (take for locks, add for "
+     "Store, increment, add or cas; or take, lock or share a lock (take for locks, add for "
      "atomics, else store)",
      set_write_how, WHATIF},
     {"c2c", 0, "FILE",
-     "whatif: take what is read and written from perf c2c report --stdio: of its hottest line",
-     option_text, AT(c2c_file), WHATIF},
-    {"c2c-at", 0, "BYTES",
-     "whatif: where that line begins in the structure (the one place that fits)", option_whole,
-     AT(whatif.line_at), WHATIF, .most = LB_STRUCTURE_BYTES_MOST},
-    {"move", 0, "FIELD=N,...", "whatif: compare with these fields at offset N", option_text,
+     "Take what is read and written from perf c2c report --stdio: of its hottest line", option_text,
+     AT(c2c_file), WHATIF},
+    {"c2c-at", 0, "BYTES", "Where that line begins in the structure (the one place that fits)",
+     option_whole, AT(whatif.line_at), WHATIF, .most = LB_STRUCTURE_BYTES_MOST},
+    {"move", 0, "FIELD=N,...", "Compare with these fields at offset N", option_text,
      AT(whatif.move), WHATIF},
-    {"align", 0, "BYTES", "whatif: ... with objects aligned so", option_whole,
-     AT(whatif.align_bytes), WHATIF, BYTES},
-    {"size", 0, "BYTES", "whatif: ... of that size", option_whole, AT(whatif.bytes), WHATIF, BYTES},
+    {"align", 0, "BYTES", "Compare with objects aligned so", option_whole, AT(whatif.align_bytes),
+     WHATIF, BYTES},
+    {"size", 0, "BYTES", "Compare with objects of that size", option_whole, AT(whatif.bytes),
+     WHATIF, BYTES},
     {"preset", 0, "LIST",
-     "Moves in whatif that the kernel made: mmap_lock, page_counter, i_mmap, f_ref, dentry, "
-     "mem_cgroup (all). sweep: smoke (a quick look in a minute) or overnight (8 h)",
+     "Moves that the kernel made: mmap_lock, page_counter, i_mmap, f_ref, dentry, "
+     "mem_cgroup (all); of a sweep: smoke (a quick look in a minute) or overnight (8 h)",
      set_preset, .at = 0},
-    {"baseline", 0, "LAYOUT", "What the others are compared to (pointer)", set_baseline,
-     GIVEN(baseline_given)},
-    {.doc = "What looks on (see: linebounce show counters):", .group = 2},
+    {.doc = "What looks on (see: linebounce show counters):", .group = 3},
     {"events", 0, "LIST",
      "Count quantities (hitm_local), libpfm4's events (NAME:UMASK), writes to a word (bp:count), "
      "or none (all quantities that this machine has)",
@@ -220,7 +221,7 @@ static const struct option_row run_options[] = {
     {"sample-every", 0, "N|none",
      "Time one op in about N by itself (1021; 61 where it takes over 50 ns with its pause)",
      option_whole, AT(sample_every), .least = 1, .most = MOST_SAMPLE_EVERY, .none = true},
-    {.doc = "How long and how well:", .group = 4},
+    {.doc = "How long and how well:", .group = 5},
     {"budget", 'b', "TIME",
      "Time for the whole run, as 90s or 30m (run: 90s; sweep: what its plan takes)", set_budget,
      GIVEN(budget_given)},
@@ -236,7 +237,7 @@ static const struct option_row run_options[] = {
      AT(twins)},
     {"twin-slow", 0, "PERCENT", "Slow the twins' pause: a planted difference", set_twin_slow,
      AT(twin_slow)},
-    {.doc = "Output:", .group = 5},
+    {.doc = "Output:", .group = 6},
     {"out", 'o', "DIR", "Folder for the results (results/HOST/UTC-TIME)", option_text, AT(out)},
     {"against", 0, "PROGRAM",
      "Measure another build of linebounce and this one in turns (A B A B), then compare",
@@ -376,7 +377,7 @@ void settings_parse_run(int argc, char **argv, struct settings *s)
 {
     static const struct option_table tables[] = {
         {.rows = run_options},
-        {.rows = output_options, .header = WHAT_IS_PRINTED, .group = 6, .shows_usage = true},
+        {.rows = output_options, .header = WHAT_IS_PRINTED, .group = 7, .shows_usage = true},
         {0}};
     static const struct command_line line = {
         .name = "linebounce run",
@@ -443,8 +444,8 @@ void settings_parse_suggest(int argc, char **argv, struct settings *s)
 {
     static const struct option_table tables[] = {
         {.rows = run_options, .only = suggest_takes},
-        {.rows = only_suggest, .header = "What a move may do:", .group = 3},
-        {.rows = output_options, .header = WHAT_IS_PRINTED, .group = 6, .shows_usage = true},
+        {.rows = only_suggest, .header = "What a move may do:", .group = 4},
+        {.rows = output_options, .header = WHAT_IS_PRINTED, .group = 7, .shows_usage = true},
         {0}};
     static const struct command_line line = {
         .name = "linebounce suggest",
