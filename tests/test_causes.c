@@ -158,8 +158,7 @@ static struct lb_sample *add(struct made *m, int index, float probe, double ops)
     s->changes = grown(s->changes, s->n, sizeof *s->changes);
     s->changes[s->n] = 1;
     s->n_links = 1;
-    s->attempts++;
-    s->tried++;
+    s->tried = ++s->attempts;
     return &s->samples[0][s->n++];
 }
 
