@@ -435,7 +435,7 @@ class Results(Case):
         self.assertIn("bp:owner", result.stdout)
         rows = self.check_folder(self.path("out"))
         armed = [r for r in rows if r["status"] == "armed" and r["scenario"] == "same-object"]
-        self.assertEqual(len(armed), 2 * 2 * 2, "layouts x works x rounds")
+        self.assertEqual(len(armed), 2 * (2 + 1), "layouts x (rounds + every second, saturated)")
         for row in armed:
             self.assertEqual(row["ns_op"] + row["latency_samples"], "")
             count, owner = map(int, row["event_counts"].split(";"))

@@ -106,7 +106,6 @@ class Resume(Finished):
                 (("--seed", "6"), r'plan\.seed was "5" there and is "6" here'),
                 (("--work-ns", "200"), r'plan\.first_cases\[0\] was "empty/compact-1/threads:1/'
                                        r'work_ns:0" there and is "empty/.*work_ns:200" here'),
-                (("--writers", "2"), r"plan\.writers was 1 there and is 2 here"),
                 (("--sample-every", "7"), r'plan\.sample_every was "by the op" there and is "7" '
                                           r"here"),
                 (("--events", "bp:count"), r'plan\.events was nothing there and is \["bp:count"\] '
