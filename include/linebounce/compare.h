@@ -48,7 +48,8 @@ struct lb_contrast {
     double side[2];            /* geometric means over runs of the median, NaN without one */
     size_t runs[2], rounds[2]; /* that went in: those of one regime, of runs with enough rounds */
     double regime_ns[2];  /* median ping-pong round trip of what went in; NaN when there is none */
-    double ratio, lo, hi; /* B over A with its 95 % interval (Welch's, of the runs' medians), NaN
+    double ratio, lo, hi; /* B over A with its 95 % interval (Welch's, of the runs' medians; their
+                             variances moderated by those of the table's other layouts), NaN
                              when unknown */
     double margin;        /* share that a winner has to exceed, by A's time in the same rounds */
     double p_holm;        /* NaN when there is no interval */

@@ -28,6 +28,23 @@ static double middle_of(double a, double b, double c)
     return fmax(fmin(a, b), fmin(fmax(a, b), c));
 }
 
+/* Of x[*i..*j]: those up to the new *j are no larger than the pivot, those from the new *i on no
+ * smaller, and any between are equal to it. It lies among them, which ends the inner loops. */
+static void part(double *x, double pivot, long *i, long *j)
+{
+    while (*i <= *j) {
+        while (x[*i] < pivot)
+            ++*i;
+        while (pivot < x[*j])
+            --*j;
+        if (*i > *j)
+            break;
+        double swapped = x[*i];
+        x[(*i)++] = x[*j];
+        x[(*j)--] = swapped;
+    }
+}
+
 /* Quicksort, without a call for each comparison. The larger part is gone on with, so that it nests
  * no deeper than log2 n. */
 static void sort_values(double *x, size_t n)
@@ -35,17 +52,7 @@ static void sort_values(double *x, size_t n)
     while (n > SPLIT_FEWEST) {
         double pivot = middle_of(x[0], x[n / 2], x[n - 1]);
         long i = 0, j = (long)n - 1;
-        while (i <= j) {
-            while (x[i] < pivot)
-                i++;
-            while (pivot < x[j])
-                j--;
-            if (i > j)
-                break;
-            double swapped = x[i];
-            x[i++] = x[j];
-            x[j--] = swapped;
-        }
+        part(x, pivot, &i, &j);
         size_t left = (size_t)(j + 1), right = n - (size_t)i;
         if (left < right) {
             sort_values(x, left);
@@ -86,19 +93,8 @@ double lb_stats_select(double *x, size_t n, size_t k)
     long first = 0, last = (long)n - 1, wanted = (long)k;
 
     while (first < last) {
-        double pivot = x[wanted];
         long i = first, j = last;
-        while (i <= j) {
-            while (x[i] < pivot)
-                i++;
-            while (pivot < x[j])
-                j--;
-            if (i > j)
-                break;
-            double swapped = x[i];
-            x[i++] = x[j];
-            x[j--] = swapped;
-        }
+        part(x, x[wanted], &i, &j);
         if (j < wanted)
             first = i;
         if (wanted < i)
